@@ -1,0 +1,23 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Options of every module that works on a host's devices."""
+
+    DOCUMENTATION = r"""
+options:
+  host_root:
+    description:
+      - Where the file system of the host begins. The directories C(sys), C(proc), C(dev), C(etc), C(run) and C(usr) are
+        looked up below it.
+      - Another value than V(/) is for a host whose file system is mounted somewhere in a container, and for simulated
+        hosts.
+    type: path
+    default: /
+"""

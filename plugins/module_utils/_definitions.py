@@ -1,0 +1,47 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The definitions that mdevctl keeps: one JSON file ``etc/mdevctl.d/<parent>/<uuid>`` for each mdev that is to exist
+(mdevctl(8), "FILES").
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ._grammar import UUID
+from ._host import HostRoot
+
+DIRECTORY = "etc/mdevctl.d"
+
+
+def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
+    """By (parent, uuid) the fields ``type``, ``autostart`` and ``attributes`` of each definition."""
+    found = {}
+    for parent in host.names(DIRECTORY):
+        for uuid in host.names(f"{DIRECTORY}/{parent}"):
+            if UUID.match(uuid):
+                definition = _read(host, f"{DIRECTORY}/{parent}/{uuid}")
+                if definition:
+                    found[parent, uuid] = definition
+    return found
+
+
+def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
+    text = host.read(path)
+    if text is None:
+        return None
+    try:
+        definition = json.loads(text)
+        return {
+            "type": str(definition["mdev_type"]),
+            "autostart": definition.get("start") == "auto",
+            "attributes": [dict(attribute) for attribute in definition.get("attrs") or []],
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        host.warn(f"{path} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
+        return None

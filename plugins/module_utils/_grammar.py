@@ -1,0 +1,74 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The grammar of every name that may become a part of a path.
+
+Each function returns the name in the kernel's spelling, or raises ``ValueError`` with one sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, Iterable
+
+# The domain has four digits, or more where a bridge makes domains of its own (drivers/pci/controller/vmd.c).
+PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
+# What the kernel's uuid_parse() takes (lib/uuid.c), in the letter case that it prints.
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+# A name that the kernel gave to a device or a type: one path part, no white space.
+KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f]{1,255}\Z")
+# IFNAMSIZ is 16 with the NUL at the end, and dev_valid_name() refuses ":" (net/core/dev.c).
+INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f]{1,15}\Z")
+PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
+
+
+def pci_address(text: str) -> str:
+    """``0000:3b:00.0``; capital letters are taken and made small."""
+    return _checked(PCI_ADDRESS, text.lower(), text, "PCI address", "0000:3b:00.0")
+
+
+def uuid(text: str) -> str:
+    """A UUID of 36 characters; capital letters are taken and made small, as the kernel does."""
+    return _checked(UUID, text.lower(), text, "UUID", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
+
+
+def parent_name(text: str) -> str:
+    """A parent device by the name that it has below ``/sys/class/mdev_bus``: ``0000:3b:00.0``, ``mtty``."""
+    return _checked(KERNEL_NAME, text, text, "name of a parent device", "mtty")
+
+
+def type_id(text: str) -> str:
+    """An mdev type by its directory's name: ``nvidia-223``."""
+    return _checked(KERNEL_NAME, text, text, "mdev type", "nvidia-223")
+
+
+def interface_name(text: str) -> str:
+    """A network interface: ``ens1f0``."""
+    return _checked(INTERFACE, text, text, "name of a network interface", "ens1f0")
+
+
+def pci_class(text: str) -> str:
+    """A PCI class as two, four or six hexadecimal digits: ``02`` is each network card, ``0302`` a 3D controller."""
+    return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
+
+
+def check_all(check: Callable[[str], str], texts: Iterable[str], option: str) -> list[str]:
+    """Each text in the kernel's spelling, or one ``ValueError`` that names all the wrong ones of an ``option``."""
+    checked, wrong = [], []
+    for text in texts:
+        try:
+            checked.append(check(text))
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError(f"{option}: {'; '.join(wrong)}")
+    return checked
+
+
+def _checked(grammar: re.Pattern[str], normal: str, text: str, what: str, example: str) -> str:
+    if grammar.match(normal):
+        return normal
+    raise ValueError(f"{text[:80]!r} is not a {what} such as {example!r}")

@@ -1,0 +1,291 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""HostRoot, the one door to a host: everything that the engine reads or writes goes through it.
+
+Paths are relative to the root and have no leading slash: ``sys/bus/pci/devices``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import Any, Callable, Protocol
+
+from . import _child
+
+# What the kernel says of a thing that is not there (any more), or that a driver does not have.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
+DENIED = (errno.EACCES, errno.EPERM)
+NO_ANSWER = -1
+
+
+class Files(Protocol):
+    """File access below one root. :class:`OperatingSystemFiles` is the real one, a test brings its own.
+
+    Each method raises ``OSError`` with the kernel's errno.
+    """
+
+    def read(self, path: str) -> bytes: ...
+    def list(self, path: str) -> list[str]: ...
+    def link(self, path: str) -> str: ...
+    def exists(self, path: str) -> bool: ...
+    def write(self, path: str, data: bytes) -> None: ...
+    def attempt(self, action: Callable[[], Any], timeout: float) -> Any: ...
+    def now(self) -> float: ...
+    def pause(self, seconds: float) -> None: ...
+
+
+class HostError(Exception):
+    """What was attempted on the host and why it failed, as one sentence.
+
+    ``path`` is relative to the root; ``value`` is what was written, or None for a read; ``errno`` is the error's
+    name such as ``EBUSY``; ``pending`` is true when the kernel has not answered within the deadline, so that the
+    change may still happen.
+    """
+
+    def __init__(
+        self, message: str, path: str, value: str | None = None, errno: str | None = None, pending: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.value = value
+        self.errno = errno
+        self.pending = pending
+
+
+class OperatingSystemFiles:
+    """The files of the running system, or of a tree that looks like one, below ``root``."""
+
+    # An attribute of sysfs is never longer than one page, and 64 KiB is the largest page of any architecture.
+    CHUNK = 65536
+    LIMIT = 1 << 20
+
+    def __init__(self, root: str) -> None:
+        self._prefix = root.rstrip("/") + "/"
+
+    def read(self, path: str) -> bytes:
+        """The first MiB of the file; never waits for a FIFO's other end."""
+        descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            content = part = os.read(descriptor, self.CHUNK)
+            # Only sysfs promises the whole value in one read.
+            while part and not path.startswith("sys/") and len(content) < self.LIMIT:
+                part = os.read(descriptor, self.CHUNK)
+                content += part
+            return content
+        finally:
+            os.close(descriptor)
+
+    def list(self, path: str) -> list[str]:
+        return os.listdir(self._prefix + path)
+
+    def link(self, path: str) -> str:
+        return os.readlink(self._prefix + path)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self._prefix + path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
+        descriptor = os.open(self._prefix + path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+    def attempt(self, action: Callable[[], Any], timeout: float) -> Any:
+        return _child.run(action, timeout)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class HostRoot:
+    """Reads that never end a scan, writes that never hang, waits that always end."""
+
+    # How long to wait for an attribute whose device is locked by somebody else.
+    READ_TIMEOUT = 2.0
+
+    def __init__(self, root: str = "/", timeout: float = 30.0, files: Files | None = None) -> None:
+        """``root``: absolute path of the host's file system; ``timeout``: seconds that one write may take."""
+        if files is None and not os.path.isdir(os.path.join(root, "sys")):
+            raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
+        self.root = root
+        self.timeout = timeout
+        self._files: Files = files or OperatingSystemFiles(root)
+        self._problems: list[str] = []
+        self._denied: list[str] = []
+
+    def read(self, path: str, optional: bool = False) -> str | None:
+        """The text of a file without the white space at its end, or None with the reason kept as a warning.
+
+        With ``optional`` a file that does not exist is no reason for a warning.
+        """
+        try:
+            return self._text(path, self._files.read(path))
+        except OSError as error:
+            self._note(path, error, optional)
+            return None
+
+    def read_number(self, path: str, optional: bool = False) -> int | None:
+        """The decimal number in a file, or None."""
+        text = self.read(path, optional)
+        if text is None:
+            return None
+        try:
+            return int(text)
+        except ValueError:
+            self.warn(f"{path} holds {text[:40]!r}, which is no number")
+            return None
+
+    def read_locked(self, paths: list[str], optional: bool = False) -> dict[str, str | None]:
+        """Read attributes whose kernel handlers take the device's lock, such as ``driver_override``.
+
+        Somebody's pending removal holds that lock for as long as the device is in use, and a reader could not even
+        be killed (drivers/pci/pci-sysfs.c, driver_override_show): so the reads run in a child with a deadline.
+        """
+        if not paths:
+            return {}
+        try:
+            raw = self._files.attempt(lambda: [self._outcome(path) for path in paths], self.READ_TIMEOUT)
+        except TimeoutError:
+            raw = [self._outcome_in_time(path) for path in paths]
+        values: dict[str, str | None] = {}
+        for path, (content, error_number) in zip(paths, raw):
+            values[path] = None
+            if error_number is None:
+                values[path] = self._text(path, content)
+            elif error_number == NO_ANSWER:
+                self.warn(f"{path} did not answer within {self.READ_TIMEOUT:g} s: a pending change locks its device")
+            else:
+                self._note(path, OSError(error_number, os.strerror(error_number)), optional)
+        return values
+
+    def names(self, path: str, optional: bool = True) -> list[str]:
+        """The sorted names in a directory; empty when it cannot be read."""
+        try:
+            names = self._files.list(path)
+        except OSError as error:
+            self._note(path, error, optional)
+            return []
+        return sorted(name for name in names if self._is_text(name, path))
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link points to, or None when there is no such link."""
+        try:
+            target = self._files.link(path)
+        except OSError as error:
+            self._note(path, error, optional=True)
+            return None
+        return target if self._is_text(target, path) else None
+
+    def link_name(self, path: str) -> str | None:
+        """The last part of a symbolic link's target: the driver's name for ``driver``."""
+        target = self.link(path)
+        return target.rpartition("/")[2] if target else None
+
+    def exists(self, path: str) -> bool:
+        return self._files.exists(path)
+
+    def write(self, path: str, value: str, timeout: float | None = None) -> None:
+        """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
+        limit = self.timeout if timeout is None else timeout
+        try:
+            self._files.attempt(lambda: self._files.write(path, value.encode()), limit)
+        except OSError as error:
+            if is_deadline(error):
+                raise HostError(
+                    f"writing {value!r} to {path} has not returned within {limit:g} s: the kernel waits until the "
+                    "device is no longer used, and the change is pending until then",
+                    path,
+                    value,
+                    pending=True,
+                ) from None
+            raise HostError(
+                f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
+            ) from error
+
+    def attempt(self, action: Callable[[], Any], timeout: float) -> Any:
+        """The value of ``action()``, run in a child; ``TimeoutError`` when it takes more than ``timeout`` seconds."""
+        return self._files.attempt(action, timeout)
+
+    def wait(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Ask ``condition`` until it is true (True) or ``timeout`` seconds have passed (False)."""
+        deadline = self._files.now() + (self.timeout if timeout is None else timeout)
+        pause = 0.001
+        while not condition():
+            remaining = deadline - self._files.now()
+            if remaining <= 0:
+                return False
+            self._files.pause(min(pause, remaining))
+            pause = min(pause * 2, 0.2)
+        return True
+
+    def warn(self, sentence: str) -> None:
+        self._problems.append(sentence)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be read and why; all that permissions forbid is one sentence."""
+        if not self._denied:
+            return list(self._problems)
+        others = f" and {len(self._denied) - 1} more" if len(self._denied) > 1 else ""
+        return [*self._problems, f"no permission to read {self._denied[0]}{others}: run as root to see everything"]
+
+    def _outcome(self, path: str) -> tuple[bytes, int | None]:
+        try:
+            return self._files.read(path), None
+        except OSError as error:
+            if is_deadline(error):
+                raise
+            return b"", error.errno
+
+    def _outcome_in_time(self, path: str) -> tuple[bytes, int | None]:
+        try:
+            return self._files.attempt(lambda: self._outcome(path), self.READ_TIMEOUT)
+        except TimeoutError:
+            return b"", NO_ANSWER
+
+    def _text(self, path: str, content: bytes) -> str | None:
+        try:
+            return content.decode().rstrip()
+        except UnicodeDecodeError:
+            self.warn(f"{path} is not UTF-8 text")
+            return None
+
+    def _is_text(self, name: str, path: str) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            self.warn(f"{path} has a name that is not UTF-8 text: {os.fsencode(name)[:80]!r}")
+            return False
+        return True
+
+    def _note(self, path: str, error: OSError, optional: bool) -> None:
+        if error.errno in DENIED:
+            self._denied.append(path)
+        elif not (optional and error.errno in ABSENT):
+            self.warn(f"cannot read {path}: {describe(error)}")
+
+
+def is_deadline(error: OSError) -> bool:
+    """Whether a deadline of ours has passed; a driver that returns ETIMEDOUT has at least answered."""
+    return isinstance(error, TimeoutError) and error.errno is None
+
+
+def error_name(error: OSError) -> str:
+    """``EBUSY`` for errno 16."""
+    return errno.errorcode.get(error.errno or 0, "an unknown error")
+
+
+def describe(error: OSError) -> str:
+    """``EBUSY (Device or resource busy)``."""
+    return f"{error_name(error)} ({os.strerror(error.errno or 0)})"

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Who holds a device: the processes that have it open through VFIO, and the guests that it belongs to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable
+
+from . import _libvirt
+from ._host import HostRoot
+
+# /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c) and /dev/vfio/devices/vfio<N> (device_cdev.c).
+GROUP = re.compile(r"/dev/vfio/(?:noiommu-)?(\d{1,9})\Z")
+CHARACTER_DEVICE = re.compile(r"/dev/vfio/devices/(vfio\d{1,9})\Z")
+OPEN_DEVICE = "anon_inode:[vfio-device]"
+# Newer kernels tell the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
+DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
+# How QEMU is told the name of its guest; libvirt writes guest=NAME,...
+GUEST = re.compile(r"(?:^|,)guest=((?:[^,]|,,)*)")
+
+
+def observe(host: HostRoot, group_members: dict[int, list[str]]) -> dict[str, list[dict[str, Any]]]:
+    """By device name (PCI address or UUID) its users: ``pid``, ``command``, ``domain`` and ``running``.
+
+    A domain that libvirt only knows has neither pid nor command. ``group_members`` names the devices of each IOMMU
+    group: a process that opened a group holds all of them, since only a whole group can be given to somebody else.
+    """
+    users = _processes(host, group_members)
+    for device, domains in _libvirt.observe(host).items():
+        entries = users.setdefault(device, [])
+        known = {entry["domain"] for entry in entries}
+        entries.extend(
+            {"pid": None, "command": None, "domain": domain["name"], "running": domain["running"]}
+            for domain in domains
+            if domain["name"] not in known
+        )
+    return users
+
+
+def _processes(host: HostRoot, group_members: dict[int, list[str]]) -> dict[str, list[dict[str, Any]]]:
+    held: dict[str, set[int]] = {}
+    for process in host.names("proc"):
+        if process.isdecimal():
+            for device in _held_by(host, process, group_members):
+                held.setdefault(device, set()).add(int(process))
+    users = _describe(host, {process for processes in held.values() for process in processes})
+    return {device: [users[process] for process in sorted(processes)] for device, processes in held.items()}
+
+
+def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) -> set[str]:
+    directory = f"proc/{process}/fd"
+    targets = {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
+    devices: set[str] = set()
+    for target in targets.values():
+        group = GROUP.match(target)
+        if group:
+            devices.update(group_members.get(int(group[1]), []))
+        character_device = CHARACTER_DEVICE.match(target)
+        if character_device:
+            devices.update(_device_of(host, character_device[1]))
+    if not devices:
+        # A process may keep a device open and have closed its group.
+        opened = [descriptor for descriptor, target in targets.items() if target == OPEN_DEVICE]
+        devices = _devices_of_descriptors(host, process, opened)
+    return devices
+
+
+def _device_of(host: HostRoot, name: str) -> list[str]:
+    # sys/class/vfio-dev/vfio3 leads to <device>/vfio-dev/vfio3.
+    target = (host.link(f"sys/class/vfio-dev/{name}") or "").split("/")
+    return [target[-3]] if len(target) > 2 else []
+
+
+def _devices_of_descriptors(host: HostRoot, process: str, descriptors: Iterable[str]) -> set[str]:
+    devices = set()
+    for descriptor in descriptors:
+        device = DEVICE_PATH.search(host.read(f"proc/{process}/fdinfo/{descriptor}", optional=True) or "")
+        if device:
+            devices.add(device[1])
+        else:
+            host.warn(f"process {process} has a VFIO device open, but this kernel does not tell which one")
+    return devices
+
+
+def _describe(host: HostRoot, processes: set[int]) -> dict[int, dict[str, Any]]:
+    # Reading a command line waits for the process's memory, which a process in trouble may keep locked.
+    command_lines = host.read_locked([f"proc/{process}/cmdline" for process in sorted(processes)], optional=True)
+    return {
+        process: {
+            "pid": process,
+            "command": host.read(f"proc/{process}/comm", optional=True),
+            "domain": guest_name(command_lines[f"proc/{process}/cmdline"] or ""),
+            "running": True,
+        }
+        for process in processes
+    }
+
+
+def guest_name(command_line: str) -> str | None:
+    """The name of the guest in QEMU's NUL-separated command line: ``-name guest=web1,debug-threads=on``."""
+    arguments = command_line.split("\0")
+    for option, value in zip(arguments, arguments[1:]):
+        if option == "-name":
+            guest = GUEST.search(value)
+            # A bare value is the name; QEMU writes a comma inside a name twice.
+            return (guest[1] if guest else value.partition(",")[0]).replace(",,", ",")
+    return None

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""vGPUs of NVIDIA's vendor-specific VFIO framework: a VF is given a type, and there is no mdev
+(NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a vendor-specific VFIO framework").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._host import HostRoot
+from ._mdev import new_device
+from ._pci import NumaNodes, PciFunction
+
+FRAMEWORK = "vendor_vfio"
+DEVICE_API = "vfio-pci"
+CURRENT_TYPE = "nvidia/current_vgpu_type"
+CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
+NO_TYPE = "0"
+
+
+def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
+    """The functions that can take a type: the driver gives them the attribute for it."""
+    return [
+        function
+        for function in functions.values()
+        if "nvidia" in function.entries and host.exists(f"{function.path}/{CURRENT_TYPE}")
+    ]
+
+
+def observe(
+    host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The parents (functions that can take a type) and the devices (functions that have one)."""
+    parents = []
+    current_types = {}
+    names: dict[str, dict[str, str]] = {}
+    for function in parent_functions(host, functions):
+        current = host.read(f"{function.path}/{CURRENT_TYPE}")
+        card = functions.get(function.physical_function or function.address, function)
+        creatable = parse_creatable_types(host.read(f"{function.path}/{CREATABLE_TYPES}") or "")
+        # A function that has a type lists none, but its siblings name them.
+        names.setdefault(card.address, {}).update(creatable)
+        if current not in (None, NO_TYPE):
+            current_types[function.address] = current
+        parents.append(_parent(function, card, creatable, numa_nodes))
+    devices = [_device(functions[address], current, names) for address, current in current_types.items()]
+    return parents, devices
+
+
+def parse_creatable_types(text: str) -> dict[str, str]:
+    """Type ids and names of the table that ``creatable_vgpu_types`` holds; its header is no type."""
+    types = {}
+    for line in text.splitlines():
+        type_id, _, name = line.partition(":")
+        if type_id.strip().isdecimal():
+            types[type_id.strip()] = name.strip()
+    return types
+
+
+def _parent(
+    function: PciFunction, card: PciFunction, creatable: dict[str, str], numa_nodes: NumaNodes
+) -> dict[str, Any]:
+    return {
+        "name": function.address,
+        "bus": "pci",
+        "address": function.address,
+        "physical_function": card.address,
+        "numa_node": numa_nodes[card.address],
+        "framework": FRAMEWORK,
+        "types": [
+            {
+                "id": type_id,
+                "name": name,
+                "description": None,
+                "attributes": {},
+                "device_api": DEVICE_API,
+                "available_instances": 1,
+                "max_instances": 1,
+            }
+            for type_id, name in creatable.items()
+        ],
+    }
+
+
+def _device(function: PciFunction, current: str, names: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return new_device(
+        function.address,
+        address=function.address,
+        framework=FRAMEWORK,
+        type=current,
+        type_name=names[function.physical_function or function.address].get(current),
+        iommu_group=function.iommu_group,
+    )

@@ -1,0 +1,403 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mdev_facts
+short_description: Discover mediated devices, vGPUs, SR-IOV functions and who holds them
+version_added: 1.0.0
+description:
+  - Reads from C(/sys), C(/proc) and C(/etc) what VFIO can share on a host and returns it as C(ansible_facts.mdev). That
+    is physical functions with their virtual functions, the devices on which vGPUs and other mediated devices can be
+    made with the types that they offer, the mediated devices and vGPUs that exist or are defined, and the state of
+    the IOMMU.
+  - Both frameworks are covered, mediated devices (mdev) on any bus, and NVIDIA's vendor-specific VFIO framework, in
+    which an SR-IOV virtual function is given a vGPU type.
+  - Never writes, and never waits for a device that somebody else has locked. What cannot be read becomes null, and
+    is named in RV(ansible_facts.mdev.warnings).
+  - All ids are strings in lower case without C(0x).
+author:
+  - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._attributes.facts
+  - vfio.devices._attributes.host
+  - vfio.devices._host
+options:
+  gather:
+    description:
+      - The parts to return. A part that is not listed is not read.
+      - V(users) adds who holds a device. It looks at the open files of every process and asks libvirt, so it is
+        not part of the default.
+    type: list
+    elements: str
+    choices: [physical_functions, parents, devices, iommu, users]
+    default: [physical_functions, parents, devices, iommu]
+  classes:
+    description:
+      - PCI classes of the functions that are listed although they have neither SR-IOV nor mediated devices.
+        Two, four or six hexadecimal digits each.
+      - The default stands for network controllers, NVMe, display and 3D controllers, and processing accelerators.
+    type: list
+    elements: str
+    default: ['02', '0108', '03', '12']
+notes:
+  - Only root sees the open files of other users' processes. For an ordinary user O(gather=users) is incomplete, and
+    RV(ansible_facts.mdev.warnings) says so.
+  - Domains of libvirt are reported where libvirt-python is installed on the host and a libvirt socket exists.
+seealso:
+  - name: VFIO mediated devices
+    description: How the kernel presents mediated devices.
+    link: https://docs.kernel.org/driver-api/vfio-mediated-device.html
+  - name: PCI Express I/O Virtualization
+    description: How the kernel presents SR-IOV.
+    link: https://docs.kernel.org/PCI/pci-iov-howto.html
+"""
+
+EXAMPLES = r"""
+- name: Discover what the host can share
+  vfio.devices.mdev_facts:
+
+- name: Show how many devices of each type can still be made on each parent
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.mdev.parents | map(attribute='name')
+             | zip(ansible_facts.mdev.parents | map(attribute='types')) }}"
+
+- name: Find out who holds the devices of the host
+  vfio.devices.mdev_facts:
+    gather: [physical_functions, devices, users]
+
+- name: Look at processing accelerators and crypto controllers only
+  vfio.devices.mdev_facts:
+    gather: [physical_functions]
+    classes: ['12', '1000']
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts to add to the host's C(ansible_facts).
+  returned: success
+  type: dict
+  contains:
+    mdev:
+      description: What VFIO can share on the host. Only the parts that O(gather) asks for are there.
+      returned: success
+      type: dict
+      contains:
+        physical_functions:
+          description: The PCI functions that have SR-IOV, can make mediated devices, or are of one of the O(classes).
+          returned: when V(physical_functions) is gathered
+          type: list
+          elements: dict
+          contains:
+            address:
+              description: PCI address.
+              type: str
+              sample: "0000:3b:00.0"
+            vendor_id:
+              description: PCI vendor id.
+              type: str
+              sample: "10de"
+            product_id:
+              description: PCI device id.
+              type: str
+              sample: "1eb8"
+            subsystem_vendor_id:
+              description: PCI subsystem vendor id.
+              type: str
+              sample: "10de"
+            subsystem_product_id:
+              description: PCI subsystem id.
+              type: str
+              sample: "12a2"
+            class:
+              description: Base class and subclass.
+              type: str
+              sample: "0302"
+            driver:
+              description: The driver that the function is bound to, or null.
+              type: str
+              sample: nvidia
+            driver_override:
+              description: The only driver that may bind to the function, or null when any that matches may.
+              type: str
+              sample: vfio-pci
+            numa_node:
+              description: NUMA node, or null when the firmware names none.
+              type: int
+              sample: 0
+            iommu_group:
+              description: Number of the IOMMU group, or null without an IOMMU.
+              type: int
+              sample: 27
+            mode:
+              description:
+                - V(pf) when the whole function is bound to a VFIO driver, V(vf) when it has virtual functions, and
+                  V(host) when it has neither.
+              type: str
+              sample: host
+            total_vfs:
+              description: How many virtual functions the driver allows. 0 without SR-IOV.
+              type: int
+              sample: 16
+            num_vfs:
+              description: How many virtual functions there are.
+              type: int
+              sample: 0
+            drivers_autoprobe:
+              description: Whether the kernel binds drivers to new virtual functions. Null without SR-IOV.
+              type: bool
+              sample: true
+            netdevs:
+              description: Network interfaces of the function, without representors.
+              type: list
+              elements: str
+              sample: []
+            framework:
+              description:
+                - How the function itself or its virtual functions make vGPUs, V(mdev) or V(vendor_vfio). Null when they
+                  do not.
+              type: str
+              sample: mdev
+            virtual_functions:
+              description: The virtual functions in the order of their index.
+              type: list
+              elements: dict
+              contains:
+                address:
+                  description: PCI address.
+                  type: str
+                  sample: "0000:41:00.4"
+                index:
+                  description: Index of the virtual function, counted from 0.
+                  type: int
+                  sample: 0
+                driver:
+                  description: The driver that it is bound to, or null.
+                  type: str
+                  sample: vfio-pci
+                iommu_group:
+                  description: Number of the IOMMU group, or null without an IOMMU.
+                  type: int
+                  sample: 41
+                netdev:
+                  description: Network interface, or null.
+                  type: str
+                  sample: ens1f0v0
+                users:
+                  description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
+                  type: list
+                  elements: dict
+            users:
+              description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
+              type: list
+              elements: dict
+        parents:
+          description: The devices on which vGPUs and other mediated devices can be made.
+          returned: when V(parents) is gathered
+          type: list
+          elements: dict
+          contains:
+            name:
+              description: Name of the device, the PCI address where it has one.
+              type: str
+              sample: "0000:3b:00.0"
+            bus:
+              description: Bus or class of the device.
+              type: str
+              sample: pci
+            address:
+              description: PCI address, or null on another bus.
+              type: str
+              sample: "0000:3b:00.0"
+            physical_function:
+              description:
+                - PCI address of the card. It is the physical function of a virtual function, and the function itself
+                  otherwise. Null on another bus.
+              type: str
+              sample: "0000:3b:00.0"
+            numa_node:
+              description: NUMA node of the card, or null.
+              type: int
+              sample: 0
+            framework:
+              description: V(mdev) or V(vendor_vfio).
+              type: str
+              sample: mdev
+            types:
+              description:
+                - The types that the device offers. In the vendor-specific framework only those that can be made now, so
+                  none on a virtual function that has a type.
+              type: list
+              elements: dict
+              contains:
+                id:
+                  description: Id of the type, which may differ between driver versions.
+                  type: str
+                  sample: nvidia-223
+                name:
+                  description: Name of the type, or null where the driver gives none.
+                  type: str
+                  sample: GRID T4-2B
+                description:
+                  description: Description as the driver gives it, or null.
+                  type: str
+                  sample: num_heads=4, frl_config=45, framebuffer=2048M, max_resolution=5120x2880, max_instance=8
+                attributes:
+                  description:
+                    - What the description states, by the driver's own names. Numbers are integers, and sizes are in MiB.
+                  type: dict
+                  sample: {num_heads: 4, framebuffer: 2048, max_instance: 8}
+                device_api:
+                  description: What a guest gets.
+                  type: str
+                  sample: vfio-pci
+                available_instances:
+                  description: How many more can be made now. Often shared with other types and other parents.
+                  type: int
+                  sample: 8
+                max_instances:
+                  description:
+                    - The number that the driver states for a whole GPU, otherwise existing and available instances of
+                      the type together.
+                  type: int
+                  sample: 8
+        devices:
+          description: Mediated devices and virtual functions with a vGPU type.
+          returned: when V(devices) is gathered
+          type: list
+          elements: dict
+          contains:
+            uuid:
+              description: UUID of a mediated device, or null.
+              type: str
+              sample: c2177883-f1bb-47f0-914d-32a22e3a8804
+            address:
+              description: PCI address of a virtual function with a vGPU type, or null.
+              type: str
+              sample: "0000:41:00.4"
+            framework:
+              description: V(mdev) or V(vendor_vfio).
+              type: str
+              sample: mdev
+            type:
+              description: Id of the type, or null when it is no longer known.
+              type: str
+              sample: nvidia-223
+            type_name:
+              description: Name of the type, or null when it is not known.
+              type: str
+              sample: GRID T4-2B
+            parent:
+              description: Name of the parent device.
+              type: str
+              sample: "0000:3b:00.0"
+            iommu_group:
+              description: Number of the IOMMU group, or null.
+              type: int
+              sample: 43
+            state:
+              description:
+                - V(active) when it exists, V(defined) when mdevctl has a definition but the kernel has no device, and
+                  V(removing) when it was removed but its user still keeps it open.
+              type: str
+              sample: active
+            autostart:
+              description: Whether mdevctl makes it at boot. Null without a definition.
+              type: bool
+              sample: true
+            attributes:
+              description: The attributes of the definition, in order, each a dictionary with one key.
+              type: list
+              elements: dict
+              sample: []
+            users:
+              description: Who holds the device. Null when V(users) is not gathered.
+              type: list
+              elements: dict
+              contains:
+                pid:
+                  description: Process that has it open, or null for a domain that only has it in its definition.
+                  type: int
+                  sample: 4242
+                command:
+                  description: Name of the process, or null.
+                  type: str
+                  sample: qemu-system-x86
+                domain:
+                  description: The guest, or null.
+                  type: str
+                  sample: desktop-7
+                running:
+                  description: Whether the guest runs.
+                  type: bool
+                  sample: true
+        iommu:
+          description: State of the IOMMU.
+          returned: when V(iommu) is gathered
+          type: dict
+          contains:
+            enabled:
+              description: Whether the kernel uses an IOMMU.
+              type: bool
+              sample: true
+            group_count:
+              description: Number of IOMMU groups, those of mediated devices included.
+              type: int
+              sample: 63
+            shared_groups:
+              description: The groups with more than one device. They can only be passed through as a whole.
+              type: list
+              elements: dict
+              contains:
+                group:
+                  description: Number of the group.
+                  type: int
+                  sample: 12
+                devices:
+                  description: PCI addresses of its members, without bridges.
+                  type: list
+                  elements: str
+                  sample: ["0000:00:1f.0", "0000:00:1f.3"]
+        warnings:
+          description: What could not be read, and why.
+          returned: success
+          type: list
+          elements: str
+          sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils import _facts, _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "gather": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(_facts.PARTS),
+                "default": [part for part in _facts.PARTS if part != _facts.USERS],
+            },
+            "classes": {"type": "list", "elements": "str", "default": list(_facts.DEFAULT_CLASSES)},
+            "host_root": {"type": "path", "default": "/"},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        classes = _grammar.check_all(_grammar.pci_class, options["classes"], "classes")
+        facts = _facts.observe(HostRoot(options["host_root"]), options["gather"], classes)
+    except (ValueError, HostError) as error:
+        module.fail_json(msg=str(error))
+    if facts["warnings"]:
+        module.warn(f"{len(facts['warnings'])} things of this host could not be read, the first: {facts['warnings'][0]}")
+    module.exit_json(changed=False, ansible_facts={"mdev": facts})
+
+
+if __name__ == "__main__":
+    main()
