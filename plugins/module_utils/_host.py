@@ -238,7 +238,7 @@ class HostRoot:
         if not self._denied:
             return list(self._problems)
         others = f" and {len(self._denied) - 1} more" if len(self._denied) > 1 else ""
-        return [*self._problems, f"no permission to read {self._denied[0]}{others}: run as root to see everything"]
+        return [*self._problems, f"no permission to read {self._denied[0]}{others}: run as root, outside of containers, to see everything"]
 
     def _outcome(self, path: str) -> tuple[bytes, int | None]:
         try:

@@ -373,6 +373,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils import _facts, _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
 
+SHOWN_WARNINGS = 3
+
 
 def main():
     module = AnsibleModule(
@@ -394,8 +396,10 @@ def main():
         facts = _facts.observe(HostRoot(options["host_root"]), options["gather"], classes)
     except (ValueError, HostError) as error:
         module.fail_json(msg=str(error))
-    if facts["warnings"]:
-        module.warn(f"{len(facts['warnings'])} things of this host could not be read, the first: {facts['warnings'][0]}")
+    for sentence in facts["warnings"][:SHOWN_WARNINGS]:
+        module.warn(sentence)
+    if len(facts["warnings"]) > SHOWN_WARNINGS:
+        module.warn(f"ansible_facts.mdev.warnings has {len(facts['warnings'])} such sentences in all")
     module.exit_json(changed=False, ansible_facts={"mdev": facts})
 
 

@@ -1,0 +1,148 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet_table
+short_description: Show the devices of many hosts as a table
+version_added: 1.0.0
+description:
+  - Turns the facts of vfio.devices.mdev_facts into the lines of a table with one row for each card of each host.
+  - Free and greatest numbers are those of the whole card. Where a card makes its devices on virtual functions, the number
+    that its driver states for the GPU limits what the virtual functions offer together. A question mark stands for a
+    greatest number that the driver does not tell.
+author:
+  - vfio.devices contributors (@vfio-devices)
+options:
+  _input:
+    description: RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of each host, by the name of the host.
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.mdev_facts
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Show what this host can share
+  ansible.builtin.debug:
+    msg: "{{ {inventory_hostname: ansible_facts.mdev} | vfio.devices.fleet_table }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The lines of the table, its heading first.
+  type: list
+  elements: str
+"""
+
+import os
+import textwrap
+from collections import Counter
+from itertools import zip_longest
+
+from ansible.errors import AnsibleFilterError
+
+HEADING = ("HOST", "CARD", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE", "FREE/MAX PER TYPE")
+TYPES_WIDTH = 64
+IN_USE_WIDTH = 24
+
+
+def fleet_table(facts_by_host):
+    """The lines of the table; the last two columns go on below their row where they are long."""
+    if not isinstance(facts_by_host, dict):
+        raise AnsibleFilterError("fleet_table takes a dictionary of facts by host name")
+    rows = [[(text,) for text in HEADING]]
+    for host, facts in facts_by_host.items():
+        try:
+            rows += _host_rows(host, facts)
+        except (KeyError, TypeError) as error:
+            raise AnsibleFilterError(f"fleet_table: the facts of {host} are not those of mdev_facts: {error!r}") from error
+    widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(HEADING))]
+    return [
+        "  ".join((text or "").ljust(width) for text, width in zip(line, widths)).rstrip()
+        for row in rows
+        for line in zip_longest(*row)
+    ]
+
+
+def _host_rows(host, facts):
+    cards = [_function_card(function) for function in facts["physical_functions"]]
+    cards += [_other_card(parent) for parent in facts["parents"] if not parent["physical_function"]]
+    rows = [_row(host, card, facts) for card in cards]
+    return rows or [[(text,) for text in (host, "nothing to share", "", "", "", "", "", "", "", "")]]
+
+
+def _function_card(function):
+    held = [(virtual["address"], virtual["users"]) for virtual in function["virtual_functions"]]
+    return {**function, "name": function["address"], "held": [(function["address"], function["users"]), *held]}
+
+
+def _other_card(parent):
+    return {**parent, "driver": None, "mode": "", "total_vfs": 0, "held": []}
+
+
+def _row(host, card, facts):
+    parents = [parent for parent in facts["parents"] if card["name"] in (parent["physical_function"], parent["name"])]
+    names = {parent["name"] for parent in parents}
+    devices = [device for device in facts["devices"] if device["parent"] in names]
+    users = dict(card["held"])
+    users.update((device["uuid"] or device["address"], device["users"]) for device in devices)
+    cells = (
+        host,
+        card["name"],
+        card["driver"] or "",
+        "" if card["numa_node"] is None else str(card["numa_node"]),
+        card["framework"] or "",
+        card["mode"],
+        f"{card['num_vfs']}/{card['total_vfs']}" if card["total_vfs"] else "",
+        str(len(devices)) if devices else "",
+    )
+    return [*((cell,) for cell in cells), _in_use(users), _types(parents, devices)]
+
+
+def _in_use(users):
+    """Which guests, or else processes, hold how many devices."""
+    held = {device: entries for device, entries in users.items() if entries}
+    holders = sorted({entry["domain"] or entry["command"] or "?" for entries in held.values() for entry in entries})
+    return textwrap.wrap(f"{len(held)}: {', '.join(holders)}", IN_USE_WIDTH) if held else ("",)
+
+
+def _types(parents, devices):
+    offers = {}
+    for parent in parents:
+        for offered in parent["types"]:
+            offers.setdefault(_type_name(offered["name"], offered["id"]), []).append(offered)
+    existing = Counter(_type_name(device["type_name"], device["type"]) for device in devices if device["state"] != "defined")
+    prefix = _common_prefix(list(offers))
+    cells = [f"{name[len(prefix) :]} {_capacity(offers[name], existing[name])}" for name in offers]
+    return textwrap.wrap(f"{prefix}: {', '.join(cells)}" if prefix else ", ".join(cells), TYPES_WIDTH) or ("",)
+
+
+def _type_name(name, type_id):
+    return name or type_id or "?"
+
+
+def _capacity(offers, existing):
+    """Free and greatest number of a type on a card; ``offers`` has what each of the card's parents says."""
+    free = sum(offered["available_instances"] or 0 for offered in offers)
+    stated = offers[0]["attributes"].get("max_instance")
+    if isinstance(stated, int):
+        return f"{min(free, max(0, stated - existing))}/{stated}"
+    # Without a description nothing tells how many of the VFs that offer a type can have it at once.
+    return f"{free}/?" if offers[0]["description"] is None and len(offers) > 1 else f"{free}/{free + existing}"
+
+
+def _common_prefix(names):
+    """What all names begin with, up to a dash: GRID T4- of GRID T4-1Q and GRID T4-2Q."""
+    head, dash, _ = os.path.commonprefix(names).rpartition("-")
+    return head + dash if len(names) > 1 else ""
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"fleet_table": fleet_table}
