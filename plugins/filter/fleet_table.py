@@ -10,9 +10,9 @@ short_description: Show the devices of many hosts as a table
 version_added: 1.0.0
 description:
   - Turns the facts of vfio.devices.mdev_facts into the lines of a table with one row for each card of each host.
-  - Free and greatest numbers are those of the whole card. Where a card makes its devices on virtual functions, the number
-    that its driver states for the GPU limits what the virtual functions offer together. A question mark stands for a
-    greatest number that the driver does not tell.
+  - Free and greatest numbers are those of the whole card. Where a card makes its devices on virtual functions, the
+    number that its driver states for the GPU limits what the virtual functions offer together. A question mark stands
+    for a greatest number that the driver does not tell.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:
@@ -59,7 +59,7 @@ def fleet_table(facts_by_host):
         try:
             rows += _host_rows(host, facts)
         except (KeyError, TypeError) as error:
-            raise AnsibleFilterError(f"fleet_table: the facts of {host} are not those of mdev_facts: {error!r}") from error
+            raise AnsibleFilterError(f"fleet_table: what {host} has are no facts of mdev_facts: {error!r}") from error
     widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(HEADING))]
     return [
         "  ".join((text or "").ljust(width) for text, width in zip(line, widths)).rstrip()
@@ -115,24 +115,39 @@ def _types(parents, devices):
     for parent in parents:
         for offered in parent["types"]:
             offers.setdefault(_type_name(offered["name"], offered["id"]), []).append(offered)
-    existing = Counter(_type_name(device["type_name"], device["type"]) for device in devices if device["state"] != "defined")
-    prefix = _common_prefix(list(offers))
-    cells = [f"{name[len(prefix) :]} {_capacity(offers[name], existing[name])}" for name in offers]
-    return textwrap.wrap(f"{prefix}: {', '.join(cells)}" if prefix else ", ".join(cells), TYPES_WIDTH) or ("",)
+    present = [device for device in devices if device["state"] != "defined"]
+    existing = Counter(_type_name(device["type_name"], device["type"]) for device in present)
+    counts = {name: _capacity(offers[name], existing[name], len(present)) for name in offers}
+    shown = [name for name, (free, _) in counts.items() if free or existing[name]] or list(counts)
+    prefix = _common_prefix(shown)
+    cells = [f"{name[len(prefix) :]} {counts[name][0]}/{counts[name][1]}" for name in shown]
+    if len(shown) < len(counts):
+        cells.append(f"{len(counts) - len(shown)} other types 0")
+    text = (f"{prefix}: " if prefix else "") + ", ".join(cells)
+    # A name stays on one line with its numbers.
+    return [line.replace("\0", " ") for line in textwrap.wrap(_glue(text), TYPES_WIDTH)] or ("",)
+
+
+def _glue(text):
+    return ", ".join(cell.replace(" ", "\0") for cell in text.split(", "))
 
 
 def _type_name(name, type_id):
     return name or type_id or "?"
 
 
-def _capacity(offers, existing):
-    """Free and greatest number of a type on a card; ``offers`` has what each of the card's parents says."""
+def _capacity(offers, existing, on_card):
+    """Free and greatest number of a type on a card.
+
+    ``offers`` has what each of the card's parents says, ``existing`` counts the devices of the type, ``on_card`` all.
+    """
     free = sum(offered["available_instances"] or 0 for offered in offers)
     stated = offers[0]["attributes"].get("max_instance")
     if isinstance(stated, int):
-        return f"{min(free, max(0, stated - existing))}/{stated}"
+        return min(free, max(0, stated - on_card)), stated
     # Without a description nothing tells how many of the VFs that offer a type can have it at once.
-    return f"{free}/?" if offers[0]["description"] is None and len(offers) > 1 else f"{free}/{free + existing}"
+    unknown = offers[0]["description"] is None and len(offers) > 1
+    return free, "?" if unknown else free + existing
 
 
 def _common_prefix(names):

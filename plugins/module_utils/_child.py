@@ -13,10 +13,15 @@ import os
 import select
 import signal
 import time
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
+
+Value = TypeVar("Value")
+
+# As many as an ordinary process may have open.
+MOST_DESCRIPTORS = 1024
 
 
-def run(action: Callable[[], Any], timeout: float) -> Any:
+def run(action: Callable[[], Value], timeout: float) -> Value:
     """Return what ``action()`` returns; it runs in a child that may take ``timeout`` seconds.
 
     The value must be made of the plain types that :mod:`marshal` knows. An ``OSError`` of the action is raised
@@ -40,6 +45,8 @@ def run(action: Callable[[], Any], timeout: float) -> Any:
     os.waitpid(pid, 0)
     if not answer:
         raise RuntimeError(f"the child process {pid} was ended by somebody else")
+    error_number: int | None
+    value: Value
     error_number, value, bug = marshal.loads(answer)
     if bug:
         raise RuntimeError(bug)
@@ -60,6 +67,16 @@ def _receive(descriptor: int, deadline: float) -> bytes:
         received += part
 
 
+def _outcome(action: Callable[[], Any]) -> tuple[int | None, Any, str | None]:
+    """The errno, the value, or what else went wrong."""
+    try:
+        return None, action(), None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            return error.errno, None, None
+        return None, None, repr(error)
+
+
 def _answer(action: Callable[[], Any], sending: int) -> None:
     """The child's whole life."""
     status = 1
@@ -69,13 +86,10 @@ def _answer(action: Callable[[], Any], sending: int) -> None:
         for standard in (0, 1, 2):
             os.dup2(null, standard)
         os.setsid()
-        try:
-            answer = (0, action(), None)
-        except OSError as error:
-            answer = (error.errno, None, None) if error.errno else (0, None, repr(error))
-        except Exception as error:
-            answer = (0, None, repr(error))
-        unsent = marshal.dumps(answer)
+        # Nor the lock of its parent.
+        os.closerange(3, sending)
+        os.closerange(sending + 1, MOST_DESCRIPTORS)
+        unsent = marshal.dumps(_outcome(action))
         while unsent:
             unsent = unsent[os.write(sending, unsent) :]
         status = 0

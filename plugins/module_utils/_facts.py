@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from . import _definitions, _iommu, _mdev, _pci, _sriov, _users, _vendor_vfio
 from ._host import HostRoot
+from ._mdev import Mdevs
 from ._pci import NumaNodes, PciFunction
 
 PHYSICAL_FUNCTIONS = "physical_functions"
@@ -19,14 +21,15 @@ PARENTS = "parents"
 DEVICES = "devices"
 IOMMU = "iommu"
 USERS = "users"
-PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, USERS)
+DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU)
+PARTS = (*DEFAULT_PARTS, USERS)
 
 # Network controllers, NVMe, display and 3D controllers, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "12")
 
 
 def observe(
-    host: HostRoot, gather: Iterable[str] = PARTS, classes: Iterable[str] = DEFAULT_CLASSES
+    host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES
 ) -> dict[str, Any]:
     """What is on the host; a part that is not in ``gather`` is not read, and missing from the result.
 
@@ -36,13 +39,22 @@ def observe(
     gather = set(gather)
     functions = _pci.observe(host)
     numa_nodes = NumaNodes(host)
+    mdevs = Mdevs(host, functions, numa_nodes)
+    vgpu_functions = _vendor_vfio.parent_functions(host, functions)
     facts: dict[str, Any] = {}
     if PHYSICAL_FUNCTIONS in gather:
-        facts[PHYSICAL_FUNCTIONS] = _physical_functions(host, functions, tuple(classes), numa_nodes)
+        frameworks = _frameworks(functions, mdevs, vgpu_functions)
+        selected = _selected(functions, frameworks, tuple(classes))
+        facts[PHYSICAL_FUNCTIONS] = _sriov.describe(host, selected, functions, numa_nodes)
+        for entry in facts[PHYSICAL_FUNCTIONS]:
+            entry["framework"] = frameworks.get(entry["address"])
     if gather & {PARENTS, DEVICES, USERS}:
-        parents, devices = _parents_and_devices(host, functions, numa_nodes, with_parents=PARENTS in gather)
+        devices = mdevs.devices()
+        mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
+        vgpu_parents, vgpus = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
+        devices += [*vgpus, *_apply_definitions(host, devices, mdevs)]
         if PARENTS in gather:
-            facts[PARENTS] = parents
+            facts[PARENTS] = [*mdev_parents, *vgpu_parents]
         if DEVICES in gather:
             facts[DEVICES] = devices
         if USERS in gather:
@@ -53,11 +65,10 @@ def observe(
     return facts
 
 
-def _physical_functions(
-    host: HostRoot, functions: dict[str, PciFunction], classes: tuple[str, ...], numa_nodes: NumaNodes
-) -> list[dict[str, Any]]:
-    frameworks = _frameworks(host, functions)
-    selected = [
+def _selected(
+    functions: dict[str, PciFunction], frameworks: dict[str, str], classes: tuple[str, ...]
+) -> list[PciFunction]:
+    return [
         function
         for function in functions.values()
         if not function.is_virtual
@@ -67,44 +78,26 @@ def _physical_functions(
             or (function.identity is not None and function.identity.pci_class.startswith(classes))
         )
     ]
-    described = _sriov.describe(host, selected, functions, numa_nodes)
-    for entry in described:
-        entry["framework"] = frameworks.get(entry["address"])
-    return described
 
 
-def _frameworks(host: HostRoot, functions: dict[str, PciFunction]) -> dict[str, str]:
+def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions: list[PciFunction]) -> dict[str, str]:
     """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
-    parents = {name: _mdev.FRAMEWORK for name in _mdev.parent_names(host) if name in functions}
-    for function in _vendor_vfio.parent_functions(host, functions):
-        parents[function.address] = _vendor_vfio.FRAMEWORK
+    parents = {name: _mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
+    parents.update((function.address, _vendor_vfio.FRAMEWORK) for function in vgpu_functions)
     return {functions[name].physical_function or name: framework for name, framework in parents.items()}
 
 
-def _parents_and_devices(
-    host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes, with_parents: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    catalog = _mdev.TypeCatalog(host)
-    mdevs = _mdev.observe_devices(host, functions, catalog)
-    parents = _mdev.observe_parents(host, functions, mdevs, catalog, numa_nodes) if with_parents else []
-    typed_parents, typed_functions = _vendor_vfio.observe(host, functions, numa_nodes)
-    defined = _apply_definitions(host, mdevs, catalog)
-    return [*parents, *typed_parents], [*mdevs, *typed_functions, *defined]
-
-
-def _apply_definitions(
-    host: HostRoot, mdevs: list[dict[str, Any]], catalog: _mdev.TypeCatalog
-) -> list[dict[str, Any]]:
-    """Add to ``mdevs`` what mdevctl knows of them; return the devices that are only defined."""
+def _apply_definitions(host: HostRoot, devices: list[dict[str, Any]], mdevs: Mdevs) -> list[dict[str, Any]]:
+    """Add to ``devices`` what mdevctl knows of them; return those that are only defined."""
     definitions = _definitions.observe(host)
-    for device in mdevs:
+    for device in devices:
         definition = definitions.pop((device["parent"], device["uuid"]), None)
         if definition:
             device["autostart"] = definition["autostart"]
             device["attributes"] = definition["attributes"]
     return [
         _mdev.new_device(
-            parent, uuid=uuid, state="defined", type_name=catalog.name(definition["type"]), **definition
+            parent, uuid=uuid, state="defined", type_name=mdevs.type_name(definition["type"]), **definition
         )
         for (parent, uuid), definition in definitions.items()
     ]

@@ -12,7 +12,8 @@ Each function returns the name in the kernel's spelling, or raises ``ValueError`
 from __future__ import annotations
 
 import re
-from typing import Callable, Iterable
+from collections.abc import Iterable
+from typing import Callable
 
 # The domain has four digits, or more where a bridge makes domains of its own (drivers/pci/controller/vmd.c).
 PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")

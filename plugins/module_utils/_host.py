@@ -14,9 +14,11 @@ from __future__ import annotations
 import errno
 import os
 import time
-from typing import Any, Callable, Protocol
+from typing import Callable, Protocol, TypeVar
 
 from . import _child
+
+Value = TypeVar("Value")
 
 # What the kernel says of a thing that is not there (any more), or that a driver does not have.
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
@@ -35,7 +37,7 @@ class Files(Protocol):
     def link(self, path: str) -> str: ...
     def exists(self, path: str) -> bool: ...
     def write(self, path: str, data: bytes) -> None: ...
-    def attempt(self, action: Callable[[], Any], timeout: float) -> Any: ...
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
     def now(self) -> float: ...
     def pause(self, seconds: float) -> None: ...
 
@@ -98,7 +100,7 @@ class OperatingSystemFiles:
         finally:
             os.close(descriptor)
 
-    def attempt(self, action: Callable[[], Any], timeout: float) -> Any:
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         return _child.run(action, timeout)
 
     def now(self) -> float:
@@ -213,7 +215,7 @@ class HostRoot:
                 f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
             ) from error
 
-    def attempt(self, action: Callable[[], Any], timeout: float) -> Any:
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """The value of ``action()``, run in a child; ``TimeoutError`` when it takes more than ``timeout`` seconds."""
         return self._files.attempt(action, timeout)
 
@@ -238,7 +240,8 @@ class HostRoot:
         if not self._denied:
             return list(self._problems)
         others = f" and {len(self._denied) - 1} more" if len(self._denied) > 1 else ""
-        return [*self._problems, f"no permission to read {self._denied[0]}{others}: run as root, outside of containers, to see everything"]
+        advice = "run as root, outside of containers, to see everything"
+        return [*self._problems, f"no permission to read {self._denied[0]}{others}: {advice}"]
 
     def _outcome(self, path: str) -> tuple[bytes, int | None]:
         try:

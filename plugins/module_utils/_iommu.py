@@ -32,8 +32,6 @@ def observe(host: HostRoot, functions: dict[str, PciFunction]) -> dict[str, Any]
         "enabled": bool(members or host.names(UNITS)),
         "group_count": len(host.names(GROUPS)),
         "shared_groups": [
-            {"group": group, "devices": addresses}
-            for group, addresses in sorted(members.items())
-            if len(addresses) > 1
+            {"group": group, "devices": addresses} for group, addresses in sorted(members.items()) if len(addresses) > 1
         ],
     }

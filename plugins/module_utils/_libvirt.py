@@ -11,7 +11,8 @@ libvirt-python and a libvirt socket are used where both exist; elsewhere there a
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from ._host import HostRoot
 

@@ -23,27 +23,104 @@ PARENTS = "sys/class/mdev_bus"
 DEVICES = "sys/bus/mdev/devices"
 
 
-class TypeCatalog:
-    """What belongs to a type whichever parent offers it, read once for each type id."""
+class Mdevs:
+    """The mediated devices of a host; what belongs to a type whichever parent offers it is read once for each type."""
 
-    def __init__(self, host: HostRoot) -> None:
+    def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
+        self.parent_names = host.names(PARENTS)
         self._host = host
+        self._functions = functions
+        self._numa_nodes = numa_nodes
         self._types: dict[str, dict[str, Any]] = {}
 
-    def read(self, type_id: str, path: str) -> dict[str, Any]:
+    def devices(self) -> list[dict[str, Any]]:
+        """Every mdev that the kernel has, the ones whose removal waits for their user included."""
+        names = self._host.names(DEVICES)
+        active = [device for device in map(self._active_device, names) if device]
+        known = {device["uuid"] for device in active}
+        removing = [
+            self._half_removed_device(parent, uuid)
+            for parent in self.parent_names
+            for uuid in self._children(parent)
+            if uuid not in known and self._host.exists(f"{PARENTS}/{parent}/{uuid}")
+        ]
+        return [*active, *removing]
+
+    def parents(self, devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Every parent with its types; ``devices`` count towards a type's maximum."""
+        existing = Counter((device["parent"], device["type"]) for device in devices)
+        return [self._parent(name, existing) for name in self.parent_names]
+
+    def type_name(self, type_id: str) -> str | None:
+        """The name of a type that has been seen."""
+        known = self._types.get(type_id)
+        return known["name"] if known else None
+
+    def _active_device(self, uuid: str) -> dict[str, Any] | None:
+        path = f"{DEVICES}/{uuid}"
+        # The link leads to <parent's directory>/<uuid>.
+        target = (self._host.link(path) or "").split("/")
+        if not UUID.match(uuid) or len(target) < 2:
+            self._host.warn(f"{path[:200]} is no mediated device")
+            return None
+        type_id = self._host.link_name(f"{path}/mdev_type")
+        if type_id is None and not self._host.exists(path):
+            return None
+        return new_device(
+            target[-2],
+            uuid=uuid,
+            type=type_id,
+            type_name=self._static(type_id, f"{path}/mdev_type")["name"] if type_id else None,
+            iommu_group=iommu_group(self._host, path),
+        )
+
+    def _children(self, parent: str) -> list[str]:
+        if parent in self._functions:
+            entries = sorted(self._functions[parent].entries)
+        else:
+            entries = self._host.names(f"{PARENTS}/{parent}")
+        return [entry for entry in entries if UUID.match(entry)]
+
+    def _half_removed_device(self, parent: str, uuid: str) -> dict[str, Any]:
+        """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
+        group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
+        return new_device(parent, uuid=uuid, iommu_group=group, state="removing")
+
+    def _parent(self, name: str, existing: Counter[tuple[str, str]]) -> dict[str, Any]:
+        function = self._functions.get(name)
+        card = self._functions.get(function.physical_function or name) if function else None
+        path = f"{PARENTS}/{name}"
+        return {
+            "name": name,
+            "bus": "pci" if function else self._host.link_name(f"{path}/subsystem"),
+            "address": name if function else None,
+            "physical_function": card.address if card else None,
+            "numa_node": self._numa_nodes[card.address] if card else None,
+            "framework": FRAMEWORK,
+            "types": [
+                self._type(type_id, f"{path}/mdev_supported_types/{type_id}", existing[name, type_id])
+                for type_id in self._host.names(f"{path}/mdev_supported_types")
+            ],
+        }
+
+    def _type(self, type_id: str, path: str, existing: int) -> dict[str, Any]:
+        static = self._static(type_id, path)
+        available = self._host.read_number(f"{path}/available_instances")
+        return {
+            **static,
+            "available_instances": available,
+            "max_instances": _max_instances(static, available, existing),
+        }
+
+    def _static(self, type_id: str, path: str) -> dict[str, Any]:
         """The static fields of a type; ``path`` is its directory below any parent."""
         known = self._types.get(type_id)
         # A driver may fail to answer for one parent only.
         if known is None or known["device_api"] is None:
-            known = self._types[type_id] = self._read(type_id, path)
+            known = self._types[type_id] = self._read_static(type_id, path)
         return known
 
-    def name(self, type_id: str | None) -> str | None:
-        """The name of a type that has been read."""
-        known = self._types.get(type_id or "")
-        return known["name"] if known else None
-
-    def _read(self, type_id: str, path: str) -> dict[str, Any]:
+    def _read_static(self, type_id: str, path: str) -> dict[str, Any]:
         description = self._host.read(f"{path}/description", optional=True)
         return {
             "id": type_id,
@@ -53,41 +130,6 @@ class TypeCatalog:
             "attributes": _type_description.attributes(description),
             "device_api": self._host.read(f"{path}/device_api"),
         }
-
-
-def parent_names(host: HostRoot) -> list[str]:
-    """The devices on which mdevs can be made."""
-    return host.names(PARENTS)
-
-
-def observe_devices(
-    host: HostRoot, functions: dict[str, PciFunction], catalog: TypeCatalog
-) -> list[dict[str, Any]]:
-    """Every mdev that the kernel has, the ones whose removal waits for their user included."""
-    active = {}
-    for uuid in host.names(DEVICES):
-        device = _active_device(host, uuid, catalog)
-        if device:
-            active[uuid] = device
-    removing = [
-        _half_removed_device(host, parent, uuid)
-        for parent in parent_names(host)
-        for uuid in _children(host, parent, functions)
-        if uuid not in active and host.exists(f"{PARENTS}/{parent}/{uuid}")
-    ]
-    return [*active.values(), *removing]
-
-
-def observe_parents(
-    host: HostRoot,
-    functions: dict[str, PciFunction],
-    devices: list[dict[str, Any]],
-    catalog: TypeCatalog,
-    numa_nodes: NumaNodes,
-) -> list[dict[str, Any]]:
-    """Every parent with its types; ``devices`` (of :func:`observe_devices`) count towards a type's maximum."""
-    existing = Counter((device["parent"], device["type"]) for device in devices)
-    return [_parent(host, name, functions, existing, catalog, numa_nodes) for name in parent_names(host)]
 
 
 def new_device(parent: str | None, **fields: Any) -> dict[str, Any]:
@@ -105,70 +147,6 @@ def new_device(parent: str | None, **fields: Any) -> dict[str, Any]:
         "attributes": [],
         "users": None,
         **fields,
-    }
-
-
-def _active_device(host: HostRoot, uuid: str, catalog: TypeCatalog) -> dict[str, Any] | None:
-    path = f"{DEVICES}/{uuid}"
-    # The link leads to <parent's directory>/<uuid>.
-    target = (host.link(path) or "").split("/")
-    if not UUID.match(uuid) or len(target) < 2:
-        host.warn(f"{path[:200]} is no mediated device")
-        return None
-    type_id = host.link_name(f"{path}/mdev_type")
-    if type_id is None and not host.exists(path):
-        return None
-    return new_device(
-        target[-2],
-        uuid=uuid,
-        type=type_id,
-        type_name=catalog.read(type_id, f"{path}/mdev_type")["name"] if type_id else None,
-        iommu_group=iommu_group(host, path),
-    )
-
-
-def _children(host: HostRoot, parent: str, functions: dict[str, PciFunction]) -> list[str]:
-    entries = functions[parent].entries if parent in functions else host.names(f"{PARENTS}/{parent}")
-    return [entry for entry in entries if UUID.match(entry)]
-
-
-def _half_removed_device(host: HostRoot, parent: str, uuid: str) -> dict[str, Any]:
-    """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
-    group = iommu_group(host, f"{PARENTS}/{parent}/{uuid}")
-    return new_device(parent, uuid=uuid, iommu_group=group, state="removing")
-
-
-def _parent(
-    host: HostRoot,
-    name: str,
-    functions: dict[str, PciFunction],
-    existing: Counter[tuple[str, str]],
-    catalog: TypeCatalog,
-    numa_nodes: NumaNodes,
-) -> dict[str, Any]:
-    function = functions.get(name)
-    path = f"{PARENTS}/{name}"
-    card = functions.get(function.physical_function or name) if function else None
-    types = []
-    for type_id in host.names(f"{path}/mdev_supported_types"):
-        type_path = f"{path}/mdev_supported_types/{type_id}"
-        static = catalog.read(type_id, type_path)
-        available = host.read_number(f"{type_path}/available_instances")
-        types.append(
-            {
-                **static,
-                "available_instances": available,
-                "max_instances": _max_instances(static, available, existing[name, type_id]),
-            }
-        )
-    return {
-        "name": name,
-        "bus": "pci" if function else host.link_name(f"{path}/subsystem"),
-        "address": name if function else None,
-        "physical_function": card.address if card else None,
-        "numa_node": numa_nodes[card.address] if card else None,
-        "framework": FRAMEWORK,
-        "types": types,
     }
 
 

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from ._grammar import PCI_ADDRESS
 from ._host import HostRoot
@@ -25,6 +25,8 @@ MODALIAS = re.compile(
 )
 
 BRIDGE = "06"
+# Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
+VF_ATTRIBUTE = "sriov_vf_msix_count"
 
 
 class Identity(NamedTuple):
@@ -53,14 +55,15 @@ class PciFunction(NamedTuple):
 
     @property
     def is_virtual(self) -> bool:
-        return self.physical_function is not None
+        """Also of a VF whose removal waits for its user: it has lost the link to its PF."""
+        return self.physical_function is not None or VF_ATTRIBUTE in self.entries
 
     @property
     def is_bridge(self) -> bool:
         return self.identity is not None and self.identity.pci_class.startswith(BRIDGE)
 
 
-class NumaNodes(Dict[str, Optional[int]]):
+class NumaNodes(dict[str, Optional[int]]):
     """The NUMA node of each function by its address, read once, when it is first asked for.
 
     It is None where the firmware names no node: the kernel then says -1.
@@ -93,10 +96,13 @@ def _observe_function(host: HostRoot, address: str) -> PciFunction:
     path = f"{DEVICES}/{address}"
     entries = frozenset(host.names(path, optional=False))
     physical_function = host.link_name(f"{path}/physfn") if "physfn" in entries else None
+    leaving = physical_function is None and VF_ATTRIBUTE in entries
+    if leaving:
+        host.warn(f"the virtual function {address} is being removed, and somebody still uses it")
     return PciFunction(
         address=address,
         entries=entries,
-        identity=None if physical_function or not entries else _identity(host, path),
+        identity=None if physical_function or leaving or not entries else _identity(host, path),
         physical_function=physical_function,
         driver=host.link_name(f"{path}/driver") if "driver" in entries else None,
         iommu_group=iommu_group(host, path) if "iommu_group" in entries else None,

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from . import _libvirt
 from ._host import HostRoot

@@ -33,13 +33,13 @@ def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[
 
 
 def observe(
-    host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes
+    host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The parents (functions that can take a type) and the devices (functions that have one)."""
+    """The parents (all of ``vgpu_functions``) and the devices (those of them that have a type)."""
     parents = []
     current_types = {}
     names: dict[str, dict[str, str]] = {}
-    for function in parent_functions(host, functions):
+    for function in vgpu_functions:
         current = host.read(f"{function.path}/{CURRENT_TYPE}")
         card = functions.get(function.physical_function or function.address, function)
         creatable = parse_creatable_types(host.read(f"{function.path}/{CREATABLE_TYPES}") or "")

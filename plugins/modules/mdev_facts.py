@@ -247,7 +247,7 @@ ansible_facts:
                   sample: num_heads=4, frl_config=45, framebuffer=2048M, max_resolution=5120x2880, max_instance=8
                 attributes:
                   description:
-                    - What the description states, by the driver's own names. Numbers are integers, and sizes are in MiB.
+                    - What the description states, by the driver's own names. Numbers are integers, sizes in MiB.
                   type: dict
                   sample: {num_heads: 4, framebuffer: 2048, max_instance: 8}
                 device_api:
@@ -370,6 +370,7 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.vfio.devices.plugins.module_utils import _facts, _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
 
@@ -383,7 +384,7 @@ def main():
                 "type": "list",
                 "elements": "str",
                 "choices": list(_facts.PARTS),
-                "default": [part for part in _facts.PARTS if part != _facts.USERS],
+                "default": list(_facts.DEFAULT_PARTS),
             },
             "classes": {"type": "list", "elements": "str", "default": list(_facts.DEFAULT_CLASSES)},
             "host_root": {"type": "path", "default": "/"},

@@ -68,13 +68,23 @@ def test_host_with_nothing():
 def test_card_with_types_of_a_common_beginning():
     lines = table(
         physical_functions=[card("0000:3b:00.0")],
-        parents=[parent("0000:3b:00.0", "0000:3b:00.0", offer("GRID T4-1Q", 13, 16), offer("GRID T4-2Q", 0, 8))],
+        parents=[parent("0000:3b:00.0", "0000:3b:00.0", offer("GRID T4-1Q", 13, 16), offer("GRID T4-2Q", 7, 8))],
         devices=[device("a", "0000:3b:00.0", "GRID T4-1Q", [user("web1")]), device("b", "0000:3b:00.0", "GRID T4-1Q")],
     )
     assert lines == [
         "HOST  CARD          DRIVER  NUMA  FRAMEWORK  MODE  VFS   DEVICES  IN USE   FREE/MAX PER TYPE",
-        "host  0000:3b:00.0  nvidia  0     mdev       host  0/16  2        1: web1  GRID T4-: 1Q 13/16, 2Q 0/8",
+        "host  0000:3b:00.0  nvidia  0     mdev       host  0/16  2        1: web1  GRID T4-: 1Q 13/16, 2Q 6/8",
     ]
+
+
+def test_types_that_cannot_be_made_now_are_only_counted():
+    offers = [offer("GRID T4-1Q", 0, 16), offer("GRID T4-2Q", 7, 8), offer("GRID T4-4Q", 0, 4)]
+    lines = table(
+        physical_functions=[card("0000:3b:00.0")],
+        parents=[parent("0000:3b:00.0", "0000:3b:00.0", *offers)],
+        devices=[device("a", "0000:3b:00.0", "GRID T4-2Q")],
+    )
+    assert lines[1].endswith("GRID T4-2Q 7/8, 2 other types 0")
 
 
 def test_virtual_functions_do_not_count_more_than_their_gpu_can_do():
@@ -82,7 +92,10 @@ def test_virtual_functions_do_not_count_more_than_their_gpu_can_do():
     lines = table(
         physical_functions=[card("0000:41:00.0", [(address, None) for address in functions])],
         parents=[parent(address, "0000:41:00.0", offer("NVIDIA A40-24Q", 1, 2)) for address in functions],
-        devices=[device("a", functions[0], "NVIDIA A40-24Q"), device("b", functions[1], "NVIDIA A40-24Q", state="defined")],
+        devices=[
+            device("a", functions[0], "NVIDIA A40-24Q"),
+            device("b", functions[1], "NVIDIA A40-24Q", state="defined"),
+        ],
     )
     assert lines[1].endswith("4/16  2                NVIDIA A40-24Q 1/2")
 
@@ -106,7 +119,9 @@ def test_parent_that_is_no_pci_function():
 
 def test_virtual_functions_in_use_name_the_guest_or_the_process():
     lines = table(
-        physical_functions=[card("0000:41:00.0", [("0000:41:10.0", [user(command="dpdk")]), ("0000:41:10.2", [user("b")])])],
+        physical_functions=[
+            card("0000:41:00.0", [("0000:41:10.0", [user(command="dpdk")]), ("0000:41:10.2", [user("b")])])
+        ],
     )
     assert lines[1].endswith("2: b, dpdk")
 

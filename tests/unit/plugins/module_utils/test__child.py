@@ -47,6 +47,16 @@ def test_deadline_ends_the_wait():
     assert time.monotonic() - begin < 10
 
 
+def test_child_has_no_file_of_its_parent_open():
+    descriptor = os.open(__file__, os.O_RDONLY)
+    try:
+        with pytest.raises(OSError) as caught:
+            _child.run(lambda: list(os.fstat(descriptor)), 5)
+        assert caught.value.errno == errno.EBADF
+    finally:
+        os.close(descriptor)
+
+
 def test_stuck_child_keeps_no_pipe_open():
     receiving, sending = os.pipe()
     os.set_inheritable(sending, True)

@@ -87,7 +87,9 @@ def test_what_permissions_forbid_is_one_sentence(host, files):
     for name in ("sys/a", "sys/b", "sys/c"):
         files.failures[name] = PermissionError(errno.EACCES, "")
         assert host.read(name) is None
-    assert host.warnings == ["no permission to read sys/a and 2 more: run as root, outside of containers, to see everything"]
+    assert host.warnings == [
+        "no permission to read sys/a and 2 more: run as root, outside of containers, to see everything"
+    ]
 
 
 def test_bytes_that_are_no_text(host, tree):
@@ -143,7 +145,9 @@ def test_write_is_one_write_without_creating(host, tree):
     (tree / "create").write_text("0123456789")
     host.write("sys/create", "abc")
     assert (tree / "create").read_text() == "abc3456789"
-    with pytest.raises(HostError, match=r"^cannot write '1' to sys/none: ENOENT \(No such file or directory\)$") as caught:
+    with pytest.raises(
+        HostError, match=r"^cannot write '1' to sys/none: ENOENT \(No such file or directory\)$"
+    ) as caught:
         host.write("sys/none", "1")
     assert (caught.value.path, caught.value.value, caught.value.errno) == ("sys/none", "1", "ENOENT")
     assert not caught.value.pending
@@ -172,7 +176,11 @@ def test_locked_attributes_that_answer(host, tree, files):
     (tree / "driver_override").write_text("(null)\n")
     files.failures["sys/broken"] = OSError(errno.EIO, "")
     paths = ["sys/driver_override", "sys/none", "sys/broken"]
-    assert host.read_locked(paths, optional=True) == {"sys/driver_override": "(null)", "sys/none": None, "sys/broken": None}
+    assert host.read_locked(paths, optional=True) == {
+        "sys/driver_override": "(null)",
+        "sys/none": None,
+        "sys/broken": None,
+    }
     assert host.warnings == ["cannot read sys/broken: EIO (Input/output error)"]
 
 

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The in-process front: the engine's file access, answered by the model."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .clock import ModelClock
+from .kstrto import error
+from .operations import Blocked, Operation, Steps
+from .tree import Directory, File, Link, Node, is_kernel
+
+if TYPE_CHECKING:
+    from .host import SimHost
+
+T = TypeVar("T")
+
+
+class Accessor:
+    """One host, by host-relative paths (``sys/bus/pci/devices``).
+
+    Every method raises the OSError that the system call would raise; a call that the kernel would block
+    raises Blocked, and completes inside the model when its reason is gone. ``reads`` and ``listings`` count
+    calls per path.
+    """
+
+    def __init__(self, host: SimHost) -> None:
+        self.host = host
+        self.reads: Counter[str] = Counter()
+        self.listings: Counter[str] = Counter()
+        self._deadline: float | None = None
+
+    def read(self, path: str) -> bytes:
+        """The content of a file."""
+        self.reads[path] += 1
+        with self.host.operations.lock:
+            canonical, node = self._resolve(path)
+            content: bytes = self._run(f"read {path}", self.host.reading(canonical, node))
+            return content
+
+    def list(self, path: str) -> list[str]:
+        """The names in a directory."""
+        self.listings[path] += 1
+        with self.host.operations.lock:
+            canonical, node = self._resolve(path)
+            if not isinstance(node, Directory):
+                raise error(errno.ENOTDIR)
+            self.host.faults.strike("list", canonical)
+            return list(node.children)
+
+    def link(self, path: str) -> str:
+        """The raw text of a symbolic link; OSError EINVAL if it is none."""
+        with self.host.operations.lock:
+            _, node = self._resolve(path, follow=False)
+            if not isinstance(node, Link):
+                raise error(errno.EINVAL)
+            return node.target
+
+    def exists(self, path: str) -> bool:
+        """Whether there is something at the path, links followed."""
+        with self.host.operations.lock:
+            try:
+                self._resolve(path)
+            except OSError:
+                return False
+            return True
+
+    def write(self, path: str, data: bytes) -> None:
+        """One open for writing and one write."""
+        with self.host.operations.lock:
+            canonical, node = self._resolve(path)
+            self._run(f"write {path}", self.host.writing(canonical, node, data))
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Make or replace an ordinary file at once, with the directories above it."""
+        with self.host.operations.lock:
+            if is_kernel(path):
+                raise error(errno.EACCES)
+            self.host.faults.strike("write", path)
+            above = path.rpartition("/")[0]
+            self.host.tree.directory(above)
+            if isinstance(self.host.tree.nodes.get(path), Directory):
+                raise error(errno.EISDIR)
+            self.host.tree.add(path, File(data, changed=self.now()))
+
+    def unlink(self, path: str) -> None:
+        """Remove an ordinary file or a symbolic link."""
+        with self.host.operations.lock:
+            canonical, node = self._resolve(path, follow=False)
+            if is_kernel(canonical):
+                raise error(errno.EPERM)
+            if isinstance(node, Directory):
+                raise error(errno.EISDIR)
+            self.host.tree.remove(canonical)
+
+    def attempt(self, action: Callable[[], T], timeout: float) -> T:
+        """Run an action; a call in it that is still blocked after ``timeout`` seconds raises Blocked."""
+        before, self._deadline = self._deadline, self.now() + timeout
+        try:
+            return action()
+        finally:
+            self._deadline = before
+
+    def now(self) -> float:
+        """The model's clock, in seconds."""
+        return self.host.clock.now()
+
+    def pause(self, seconds: float) -> None:
+        """Let the model's clock advance."""
+        with self.host.operations.lock:
+            self._sleep_until(self.now() + seconds)
+
+    def _resolve(self, path: str, follow: bool = True) -> tuple[str, Node]:
+        canonical, node = self.host.tree.resolve(path, follow)
+        if self.host.faults.active:
+            self.host.faults.strike("exists", canonical)
+        return canonical, node
+
+    def _run(self, name: str, steps: Steps[Any]) -> Any:
+        operation = self.host.operations.start(name, steps)
+        while not operation.done:
+            self._wait_for_delay(operation)
+        return operation.result()
+
+    def _wait_for_delay(self, operation: Operation) -> None:
+        wait = operation.wait
+        assert wait is not None
+        if wait.time is not None and (self._deadline is None or wait.time <= self._deadline):
+            self._sleep_until(wait.time)
+            return
+        if self._deadline is not None:
+            self._sleep_until(max(self._deadline, self.now()))
+            if operation.done:
+                return
+        # Without an errno: no driver said this.
+        raise Blocked(f"the kernel blocks: {wait.reason}")
+
+    def _sleep_until(self, time: float) -> None:
+        clock = self.host.clock
+        assert isinstance(clock, ModelClock)
+        for stop in sorted(
+            {
+                operation.wait.time
+                for operation in self.host.operations.pending
+                if operation.wait and operation.wait.time
+            }
+        ):
+            if stop <= time:
+                clock.advance_to(stop)
+                self.host.operations.advance()
+        clock.advance_to(time)
+        self.host.operations.advance()

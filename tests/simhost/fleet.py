@@ -1,0 +1,52 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many hosts behind one mount, each built when it is first looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .clock import RealClock
+from .host import SimHost
+from .profile import ProfileError, load
+
+
+def host_names(words: Iterable[str]) -> dict[str, str]:
+    """Host name to profile, from words ``PROFILE`` or ``PROFILE=COUNT``; a profile may be a YAML file.
+
+    One host is named after its profile, several ``<profile>-1`` and so on. Raises ProfileError.
+    """
+    hosts: dict[str, str] = {}
+    for word in words:
+        profile, _, count = word.partition("=")
+        load(profile)
+        if count and not (count.isdecimal() and int(count)):
+            raise ProfileError(f"{word!r}: the count must be a positive number")
+        stem = Path(profile).stem
+        names = [f"{stem}-{number}" for number in range(1, int(count) + 1)] if count else [stem]
+        for name in names:
+            if name in hosts:
+                raise ProfileError(f"two hosts would be named {name!r}")
+            hosts[name] = profile
+    return hosts
+
+
+class Fleet:
+    """The hosts of one mount by name."""
+
+    def __init__(self, profiles: dict[str, str]) -> None:
+        self.profiles = profiles
+        self.built: dict[str, SimHost] = {}
+
+    def host(self, name: str) -> SimHost | None:
+        """A host, built now if nobody asked for it before; None if there is none of that name."""
+        found = self.built.get(name)
+        if found is None and name in self.profiles:
+            found = self.built[name] = SimHost(self.profiles[name], name=name, clock=RealClock())
+        return found
+
+    def stop(self) -> None:
+        """End every blocked call with ENODEV."""
+        for host in list(self.built.values()):
+            host.operations.abort()

@@ -1,0 +1,231 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated host: built from a profile, changed through its files and through the knobs below."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import machine
+from .accessor import Accessor
+from .class_devices import NetInterface, VirtualInterface
+from .clock import Clock, ModelClock
+from .devices import Device
+from .drivers import load_drivers
+from .faults import Faults
+from .holders import Holders
+from .iommu import Iommu
+from .kstrto import error
+from .mdev import MdevBus
+from .mdev_types import MdevType, TypeTable
+from .operations import Operations, Steps, Wait
+from .parents import add_software_parents
+from .pci import PciBus, PciFunction
+from .pools import SriovGpuPool
+from .profile import Profile, ProfileError, load
+from .subchannels import CssBus
+from .tree import Attribute, File, Node, Tree, check_open, constant
+from .vendor_vfio import VendorVfio
+
+KERNEL_VERSION = re.compile(r"(\d+)\.(\d+)")
+DEFAULT_COMMAND = ("qemu-system-x86_64", "-name", "guest=simulated,debug-threads=on")
+
+
+class SimHost:
+    """One host.
+
+    ``profile`` is the name of a profile, a YAML file, or plain data; ``changes`` replace top-level keys of
+    it, e.g. ``kernel="5.10"``. Raises ProfileError. ``drivers``, ``netdevs``, ``nvml_clients`` and ``faults``
+    are knobs that may be turned at any time.
+    """
+
+    def __init__(
+        self,
+        profile: str | Path | Mapping[str, Any],
+        name: str | None = None,
+        clock: Clock | None = None,
+        **changes: Any,
+    ) -> None:
+        self.profile: Profile = load(profile)
+        for key, value in changes.items():
+            if not hasattr(self.profile, key):
+                raise ProfileError(f"a profile has no key {key!r}")
+            setattr(self.profile, key, value)
+        match = KERNEL_VERSION.match(self.profile.kernel)
+        if match is None:
+            raise ProfileError(f"kernel must be a version such as '6.12', not {self.profile.kernel!r}")
+        self.kernel = (int(match[1]), int(match[2]))
+        self.name = name or (profile if isinstance(profile, str) else "host")
+        self.clock: Clock = clock or ModelClock()
+        self.operations = Operations(self.clock.alarm)
+        self.tree = Tree()
+        self.faults = Faults(self.tree)
+        self.boots = 0
+        machine.add_ordinary_files(self)
+        self._boot()
+
+    def _boot(self) -> None:
+        profile = self.profile
+        self.boots += 1
+        self.drivers = load_drivers(profile)
+        self.nvml_clients = profile.nvml_clients
+        self.vfio_enables_sriov = False
+        self.netdevs: dict[str, NetInterface | VirtualInterface] = {}
+        self._gpu_pools: dict[str, SriovGpuPool] = {}
+        self._type_files: dict[tuple[str, str | int], dict[str, Attribute]] = {}
+        machine.add_kernel_files(self)
+        self.iommu = Iommu(self)
+        self.holders = Holders(self)
+        self.mdev = MdevBus(self)
+        self.pci = PciBus(self)
+        self.css = CssBus(self) if profile.subchannels else None
+        buses = {"pci": self.pci, "css": self.css}
+        for driver in self.drivers.values():
+            bus = buses[driver.bus]
+            if bus is not None:
+                bus.add_driver(driver)
+        machine.add_module_parameters(self)
+        self.pci.discover()
+        self._enable_boot_vfs()
+        if self.css is not None:
+            self.css.discover()
+        add_software_parents(self)
+        self._add_virtual_interfaces()
+        self._make_boot_devices()
+
+    def reboot(self) -> None:
+        """Boot again: the state of the profile, but ``etc``, ``usr`` and ``var`` as they are; blocked calls end."""
+        with self.operations.lock:
+            self.operations.abort()
+            for root in ("sys", "proc", "dev", "run", "tmp"):
+                self.tree.remove(root)
+            for root in ("run", "tmp"):
+                self.tree.directory(root)
+            self._boot()
+
+    def accessor(self) -> Accessor:
+        """A new in-process front."""
+        return Accessor(self)
+
+    def device(self, name: str) -> Device:
+        """An mdev by UUID or a PCI function by address. Raises OSError ENODEV."""
+        found = self.mdev.devices.get(name.lower()) or self.pci.function(name.lower())
+        if found is None:
+            raise error(errno.ENODEV)
+        return found
+
+    def function(self, address: str) -> PciFunction:
+        """A PCI function by address. Raises OSError ENODEV."""
+        found = self.pci.function(address)
+        if found is None:
+            raise error(errno.ENODEV)
+        return found
+
+    def hold(
+        self,
+        device: str,
+        pid: int | None = None,
+        comm: str = "qemu-system-x86",
+        cmdline: Sequence[str] = DEFAULT_COMMAND,
+        cdev: bool = False,
+    ) -> int:
+        """Open a device as a VM does, through its group or its own file (``cdev``); returns the process id.
+
+        Raises OSError: ENODEV if VFIO does not offer the device, EBUSY if another process has its group.
+        """
+        with self.operations.lock:
+            return self.holders.hold(self.device(device), pid, comm, cmdline, cdev).process.pid
+
+    def release(self, device: str) -> None:
+        """Close a device everywhere; whatever waited for it goes on. Raises OSError ENODEV."""
+        with self.operations.lock:
+            self.holders.release(self.device(device))
+            self.operations.advance()
+
+    def netdev_up(self, name: str, up: bool) -> None:
+        """Set an interface up or down."""
+        self.netdevs[name].up = up
+
+    def reading(self, path: str, node: Node) -> Steps[bytes]:
+        """Open and read a file whose canonical path and node are known."""
+        check_open(node, writing=False)
+        content = yield from self._struck("read", path)
+        if isinstance(node, Attribute):
+            if node.lock is not None:
+                yield from node.lock.wait()
+            return node.content() if content is None else content
+        assert isinstance(node, File)
+        return node.data if content is None else content
+
+    def writing(self, path: str, node: Node, data: bytes) -> Steps[None]:
+        """Open and write a file; one call of the store function, none for no data."""
+        check_open(node, writing=True)
+        yield from self._struck("write", path)
+        if isinstance(node, File):
+            node.data, node.changed = data, self.clock.now()
+        elif isinstance(node, Attribute) and node.store is not None and data:
+            steps = node.store(data)
+            if steps is not None:
+                yield from steps
+
+    def _struck(self, operation: str, path: str) -> Steps[bytes | None]:
+        fault = self.faults.strike(operation, path) if self.faults.active else None
+        if fault is None:
+            return None
+        if fault.delay:
+            end = self.clock.now() + fault.delay
+            yield Wait(lambda: self.clock.now() >= end, f"{path} is slow", end)
+        return fault.content
+
+    def type_files(self, table: TypeTable, kind: MdevType) -> dict[str, Attribute]:
+        """The files of a type that are the same below every parent."""
+        key = (table.driver, kind.id)
+        if key not in self._type_files:
+            files = {"device_api": constant(table.device_api)}
+            name = kind.name or (str(kind.id) if self.kernel >= (6, 1) else None)
+            if name is not None:
+                files["name"] = constant(name)
+            if kind.text is not None:
+                files["description"] = constant(kind.text)
+            self._type_files[key] = files
+        return self._type_files[key]
+
+    def gpu_pool(self, pf: PciFunction, table: TypeTable, mixed_size: bool) -> SriovGpuPool:
+        """The pool that all VFs of one physical GPU share."""
+        if pf.name not in self._gpu_pools:
+            self._gpu_pools[pf.name] = SriovGpuPool(table.capacity["memory"], mixed_size)
+        return self._gpu_pools[pf.name]
+
+    def _enable_boot_vfs(self) -> None:
+        for function in list(self.pci.devices.values()):
+            if isinstance(function, PciFunction) and function.sriov and function.sriov.spec.numvfs:
+                function.sriov.enable(function.sriov.spec.numvfs)
+
+    def _add_virtual_interfaces(self) -> None:
+        for spec in self.profile.netdevs:
+            interface = VirtualInterface(self, spec)
+            interface.attach()
+            self.netdevs[spec.name] = interface
+
+    def _make_boot_devices(self) -> None:
+        for mdev in self.profile.mdevs:
+            parent = self.mdev.parents.get(mdev.parent)
+            kind = parent.find_type(mdev.type) if parent else None
+            if parent is None or kind is None:
+                raise ProfileError(f"mdev {mdev.uuid}: there is no parent {mdev.parent!r} with type {mdev.type!r}")
+            parent.create(kind, mdev.uuid.lower())
+        for vgpu in self.profile.vgpus:
+            self._vendor_part(vgpu.function).select(vgpu.type)
+        for holder in self.profile.holders:
+            self.hold(holder.device, holder.pid, holder.comm, holder.cmdline or DEFAULT_COMMAND)
+
+    def _vendor_part(self, address: str) -> VendorVfio:
+        function = self.pci.function(address)
+        for part in function.parts if function else []:
+            if isinstance(part, VendorVfio):
+                return part
+        raise ProfileError(f"{address} has no vGPU files")

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables of mdev and vGPU types."""
+
+from __future__ import annotations
+
+import errno
+import functools
+from dataclasses import dataclass, field
+
+from .profile import HERE, ProfileError, read_yaml, typed
+
+
+@dataclass
+class MdevType:
+    """One type. ``cost`` is what one device takes of the parent's pool, by resource name.
+
+    The vGPU fields (``heads`` ... ``maximum``) make NVIDIA's description; ``framebuffer`` is in MiB.
+    """
+
+    id: str | int
+    name: str | None = None
+    description: str | None = None
+    cost: dict[str, int] = field(default_factory=dict)
+    heads: int = 4
+    frame_rate: int = 60
+    framebuffer: int = 0
+    resolution: str = ""
+    maximum: int = 0
+
+    @property
+    def text(self) -> str | None:
+        """The content of ``description`` without its last newline; None where the driver has none."""
+        if self.description is not None or not self.maximum:
+            return self.description
+        return (
+            f"num_heads={self.heads}, frl_config={self.frame_rate}, framebuffer={self.framebuffer}M, "
+            f"max_resolution={self.resolution}, max_instance={self.maximum}"
+        )
+
+
+@dataclass
+class TypeTable:
+    """The types of one kind of parent, their pool, and the errno of a create without a free instance.
+
+    ``driver`` is the first part of a type directory's name, ``mdev_driver`` what the mdevs are bound to;
+    ``pool`` a kind of pools.py with its ``capacity`` by resource. ``full_5_10`` is the errno before
+    kernel 6.1, null where the driver did not check at all.
+    """
+
+    driver: str
+    mdev_driver: str
+    types: list[MdevType]
+    device_api: str = "vfio-pci"
+    pool: str = "core"
+    capacity: dict[str, int] = field(default_factory=dict)
+    full: str = "EUSERS"
+    full_5_10: str | None = "EUSERS"
+
+    def full_errno(self, kernel: tuple[int, int]) -> int | None:
+        """The errno when nothing is left; None if the driver does not look."""
+        name = self.full if kernel >= (6, 1) else self.full_5_10
+        return None if name is None else int(getattr(errno, name))
+
+    def find(self, type_id: int) -> MdevType | None:
+        """The vGPU type with a number."""
+        return next((item for item in self.types if item.id == type_id), None)
+
+
+@functools.cache
+def load_table(name: str) -> TypeTable:
+    """A table by name; it is shared and must not be changed. Raises ProfileError."""
+    path = HERE / "data" / "mdev_types" / f"{name}.yml"
+    if not path.exists():
+        raise ProfileError(f"unknown type table {name!r}")
+    return typed(TypeTable, read_yaml(path), f"type table {name}")

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mounting, finding and unmounting a fleet; the daemon's life."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from .fleet import Fleet, host_names
+from .fuse_front import Server
+
+CHECKOUT = Path(__file__).parents[2]
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+POLL_SECONDS = 0.02
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class MountError(RuntimeError):
+    """Something about the mount; the text is one clear sentence."""
+
+
+def check_requirements() -> None:
+    """Raise MountError that says what is missing for FUSE."""
+    if not os.path.exists("/dev/fuse"):
+        raise MountError("/dev/fuse is missing: load the module fuse, or pass the device into the container")
+    if shutil.which("fusermount3") is None:
+        raise MountError("fusermount3 is missing: install the package fuse3")
+
+
+def request(directory: Path, **fields: Any) -> Any:
+    """Ask the daemon of a mount. Raises MountError with its answer, or if there is no daemon."""
+    path = directory / ".simhost" / "control"
+    try:
+        with open(path, "r+b", buffering=0) as control:
+            control.write(json.dumps(fields).encode())
+            control.seek(0)
+            reply = json.loads(control.readall() or b"{}")
+    except OSError as problem:
+        raise MountError(f"{directory} is not a mounted fleet of simulated hosts: {problem.strerror}") from problem
+    if "error" in reply:
+        raise MountError(reply["error"])
+    return reply.get("result")
+
+
+def is_dead(directory: Path) -> bool:
+    """Whether the directory is the mount point of a daemon that is gone."""
+    try:
+        directory.stat()
+    except OSError as problem:
+        return problem.errno in (errno.ENOTCONN, errno.ECONNABORTED)
+    return False
+
+
+def detach(directory: Path, lazy: bool) -> bool:
+    """Take a mount away; whether that worked."""
+    command = ["fusermount3", "-u", *(["-z"] if lazy else []), "--", str(directory)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def prepare(directory: Path) -> None:
+    """Make the mount point usable: created, repaired after a dead daemon. Raises MountError."""
+    check_requirements()
+    if is_dead(directory):
+        detach(directory, lazy=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    if os.path.ismount(directory):
+        raise MountError(f"{directory} is mounted already: unmount it first")
+
+
+def mount(directory: Path, hosts: Sequence[str]) -> int:
+    """Start a daemon in the background; returns its process id when the mount answers.
+
+    Raises MountError or ProfileError.
+    """
+    host_names(hosts)
+    prepare(directory)
+    command = [sys.executable, "-m", "tests.simhost", "mount", "--foreground", str(directory), *hosts]
+    path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with tempfile.TemporaryFile() as log:
+        daemon = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        if _poll(lambda: daemon.poll() is not None or _answers(directory), START_SECONDS) and daemon.poll() is None:
+            # the daemon outlives this process on purpose
+            daemon.returncode = 0
+            return daemon.pid
+        daemon.kill()
+        log.seek(0)
+        reason = log.read().decode(errors="replace").strip().splitlines()
+    raise MountError(f"the daemon did not start: {reason[-1] if reason else 'no answer in time'}")
+
+
+def connect(directory: Path) -> int:
+    """Let fusermount3 mount a directory; returns the open FUSE device. Raises MountError."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        helper = subprocess.Popen(
+            ["fusermount3", "-o", "fsname=simhost,subtype=simhost", "--", str(directory)],
+            env={**os.environ, "_FUSE_COMMFD": str(theirs.fileno())},
+            pass_fds=[theirs.fileno()],
+            stderr=subprocess.PIPE,
+        )
+        _, problem = helper.communicate()
+        if helper.returncode:
+            raise MountError(f"fusermount3 failed: {problem.decode(errors='replace').strip()}")
+        return socket.recv_fds(ours, 1, 1)[1][0]
+
+
+def serve(directory: Path, hosts: Sequence[str]) -> None:
+    """Mount and serve in this process, until unmounted or told to stop by a signal."""
+    fleet = Fleet(host_names(hosts))
+    prepare(directory)
+    device = connect(directory)
+    for number in STOP_SIGNALS:
+        signal.signal(number, _stop)
+    try:
+        Server(fleet, device).serve()
+    except KeyboardInterrupt:
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        fleet.stop()
+        detach(directory, lazy=True)
+    finally:
+        # closing the device ends every call that is still waiting for an answer
+        os.close(device)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def unmount(directory: Path) -> None:
+    """Wake whoever is blocked, unmount, and wait for the daemon's end; no error if nothing is mounted."""
+    if is_dead(directory):
+        detach(directory, lazy=True)
+        return
+    if not os.path.ismount(directory):
+        return
+    pid = request(directory, command="stop")
+    if not _poll(lambda: detach(directory, lazy=False), STOP_SECONDS / 10):
+        detach(directory, lazy=True)
+    if not _poll(lambda: not _is_running(pid), STOP_SECONDS / 10):
+        os.kill(pid, signal.SIGTERM)
+        if not _poll(lambda: not _is_running(pid), STOP_SECONDS):
+            raise MountError(f"the daemon {pid} does not end")
+
+
+def _answers(directory: Path) -> bool:
+    try:
+        request(directory, command="status")
+    except MountError:
+        return False
+    return True
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _poll(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True

@@ -1,0 +1,50 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""mdev parents that are no PCI functions: the kernel's samples, the s390 crypto matrix, or any made-up one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .mdev import AddAttributes, Mdev, MdevParent
+from .mdev_types import load_table
+from .pools import make_pool
+from .tree import Attribute, constant
+from .vfio_ap import ApMatrix
+
+if TYPE_CHECKING:
+    from .host import SimHost
+
+
+def add_software_parents(host: SimHost) -> None:
+    """Register the profile's parents; ``{n}`` in name and path numbers the copies."""
+    for spec in host.profile.parents:
+        table = load_table(spec.types)
+        vendor = _vendor_attributes(host, spec.types)
+        for number in range(spec.copies):
+            name, path = spec.name.format(n=number), spec.path.format(n=number)
+            host.tree.add(f"{path}/uevent", constant(""))
+            host.tree.link(f"{path}/subsystem", _subsystem(path))
+            parent = MdevParent(host, name, path, table, make_pool(table, spec.capacity), vendor)
+            parent.attach()
+
+
+def _subsystem(path: str) -> str:
+    """A software device belongs to a class of its own, the crypto matrix to a bus (drivers/s390/crypto/vfio_ap_drv.c)."""
+    above, _, name = path.rpartition("/")
+    if "/virtual/" in path:
+        return f"sys/class/{above.rpartition('/')[2]}"
+    return f"sys/bus/{name}"
+
+
+def _vendor_attributes(host: SimHost, types: str) -> AddAttributes | None:
+    if types == "mtty":
+        return _sample_attributes
+    if types == "vfio_ap" and host.profile.ap is not None:
+        return ApMatrix(host, host.profile.ap).attributes
+    return None
+
+
+def _sample_attributes(mdev: Mdev) -> dict[str, Attribute]:
+    # samples/vfio-mdev/mtty.c sample_mdev_dev_show
+    return {"vendor/sample_mdev_dev": constant(f"This is MDEV {mdev.name}")}

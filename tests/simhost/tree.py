@@ -1,0 +1,241 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a simulated host: one flat index from host-relative path to node.
+
+Below ``sys``, ``proc`` and ``dev`` a node is made by the model only, and the rules of kernel files hold
+(fs/kernfs): nothing can be created, removed or renamed. Everywhere else files are ordinary.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+
+from .kstrto import error
+from .operations import Lock, Steps
+
+KERNEL_ROOTS = ("sys", "proc", "dev")
+NAME_BYTES = 255
+PATH_BYTES = 4096
+LINK_DEPTH = 40
+ATTRIBUTE_SIZE = 4096
+
+Show = Callable[[], str]
+Store = Callable[[bytes], "Steps[None] | None"]
+
+
+class Node:
+    """Anything that has a path; ``mode`` is the st_mode."""
+
+    __slots__ = ("mode",)
+
+    def __init__(self, mode: int) -> None:
+        self.mode = mode
+
+
+class Directory(Node):
+    """A directory and its entries by name."""
+
+    __slots__ = ("children",)
+
+    def __init__(self, permissions: int = 0o755) -> None:
+        super().__init__(stat.S_IFDIR | permissions)
+        self.children: dict[str, Node] = {}
+
+
+class Link(Node):
+    """A symbolic link; ``target`` is its raw text."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: str) -> None:
+        super().__init__(stat.S_IFLNK | 0o777)
+        self.target = target
+
+
+class Attribute(Node):
+    """A file of the kernel: constant bytes or a show function, a store function, the lock both take."""
+
+    __slots__ = ("show", "store", "lock")
+
+    def __init__(self, show: bytes | Show | None = None, store: Store | None = None, lock: Lock | None = None) -> None:
+        readable, writable = 0o444 if show is not None else 0, 0o200 if store is not None else 0
+        super().__init__(stat.S_IFREG | readable | writable)
+        self.show = show
+        self.store = store
+        self.lock = lock
+
+    def content(self) -> bytes:
+        """What a read gives now. Raises OSError with the show function's errno."""
+        if isinstance(self.show, bytes):
+            return self.show
+        if self.show is None:
+            raise error(errno.EACCES)
+        return self.show().encode()
+
+
+class CharacterDevice(Node):
+    """A device node such as ``dev/vfio/12``; nobody can open it through a simulated host (EACCES)."""
+
+    __slots__ = ()
+
+    def __init__(self, permissions: int = 0o600) -> None:
+        super().__init__(stat.S_IFCHR | permissions)
+
+
+class File(Node):
+    """An ordinary file; ``changed`` is its modification time in seconds."""
+
+    __slots__ = ("data", "changed")
+
+    def __init__(self, data: bytes = b"", permissions: int = 0o644, changed: float = 0.0) -> None:
+        super().__init__(stat.S_IFREG | permissions)
+        self.data = data
+        self.changed = changed
+
+
+def is_kernel(path: str) -> bool:
+    """Whether kernel file rules hold for a host-relative path; so they do for the root itself."""
+    root, _, _ = path.partition("/")
+    return not root or root in KERNEL_ROOTS
+
+
+def constant(value: object) -> Attribute:
+    """A read-only attribute whose value never changes; the newline is added."""
+    return Attribute(f"{value}\n".encode())
+
+
+def check_open(node: Node, writing: bool) -> None:
+    """Raise what open(2) raises: EISDIR, or EACCES where the mode forbids it, even for root (kernfs_fop_open)."""
+    if isinstance(node, Directory):
+        raise error(errno.EISDIR)
+    if isinstance(node, CharacterDevice):
+        raise error(errno.EACCES)
+    if isinstance(node, Attribute) and not node.mode & (0o200 if writing else 0o444):
+        raise error(errno.EACCES)
+
+
+class Tree:
+    """The index. ``version`` grows with every entry made or removed."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {"": Directory()}
+        self.version = 0
+
+    def add(self, path: str, node: Node) -> None:
+        """Make one entry, and the directories above it where they are missing."""
+        above, _, name = path.rpartition("/")
+        parent = self.nodes.get(above)
+        if parent is None:
+            parent = self.directory(above)
+        if not isinstance(parent, Directory):
+            raise error(errno.ENOTDIR)
+        parent.children[name] = node
+        self.nodes[path] = node
+        self.version += 1
+
+    def directory(self, path: str) -> Directory:
+        """The directory at a path, made where it is missing."""
+        node = self.nodes.get(path)
+        if node is None:
+            node = Directory()
+            self.add(path, node)
+        if not isinstance(node, Directory):
+            raise error(errno.ENOTDIR)
+        return node
+
+    def link(self, path: str, destination: str) -> None:
+        """Make a relative symbolic link at ``path`` to the host-relative path ``destination``."""
+        here, there = path.split("/")[:-1], destination.split("/")
+        common = 0
+        while common < min(len(here), len(there) - 1) and here[common] == there[common]:
+            common += 1
+        self.add(path, Link("/".join([".."] * (len(here) - common) + there[common:])))
+
+    def attributes(self, directory: str, entries: dict[str, Attribute]) -> None:
+        """Make several files in one directory."""
+        children = self.directory(directory).children
+        children.update(entries)
+        self.nodes.update((f"{directory}/{name}", node) for name, node in entries.items())
+        self.version += 1
+
+    def remove(self, path: str) -> None:
+        """Remove an entry and all below it; no error if there is none."""
+        node = self.nodes.pop(path, None)
+        if node is None:
+            return
+        above, _, name = path.rpartition("/")
+        parent = self.nodes.get(above)
+        if isinstance(parent, Directory):
+            parent.children.pop(name, None)
+        self.version += 1
+        if isinstance(node, Directory):
+            for child in list(node.children):
+                self.remove(f"{path}/{child}")
+
+    def move(self, old: str, new: str) -> None:
+        """Rename an entry with all below it; what was at the new path is replaced.
+
+        Raises OSError: ENOTEMPTY for a directory with entries at the new path.
+        """
+        if self.names(new):
+            raise error(errno.ENOTEMPTY)
+        node = self.nodes[old]
+        below = [path for path in self.nodes if path.startswith(f"{old}/")] if isinstance(node, Directory) else []
+        moved = {f"{new}{path[len(old) :]}": self.nodes.pop(path) for path in below}
+        above, _, name = old.rpartition("/")
+        parent = self.nodes[above]
+        assert isinstance(parent, Directory)
+        del self.nodes[old], parent.children[name]
+        self.add(new, node)
+        self.nodes.update(moved)
+
+    def names(self, path: str) -> list[str]:
+        """The entries of a directory that must exist in the model; empty if it does not."""
+        node = self.nodes.get(path)
+        return list(node.children) if isinstance(node, Directory) else []
+
+    def resolve(self, path: str, follow: bool = True) -> tuple[str, Node]:
+        """The canonical path and the node, links followed as namei does; the last one if ``follow``.
+
+        Raises OSError: ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG.
+        """
+        node = self.nodes.get(path)
+        if node is not None and not (follow and isinstance(node, Link)):
+            return path, node
+        return self._walk(path, follow)
+
+    def _walk(self, path: str, follow: bool) -> tuple[str, Node]:
+        if "\0" in path:
+            raise ValueError("embedded null byte")
+        if len(os.fsencode(path)) >= PATH_BYTES:
+            raise error(errno.ENAMETOOLONG)
+        waiting = path.split("/")[::-1]
+        here, node, links = "", self.nodes[""], 0
+        while waiting:
+            name = waiting.pop()
+            if not isinstance(node, Directory):
+                raise error(errno.ENOTDIR)
+            if name in ("", "."):
+                continue
+            if name == "..":
+                here = here.rpartition("/")[0]
+                node = self.nodes[here]
+                continue
+            if len(os.fsencode(name)) > NAME_BYTES:
+                raise error(errno.ENAMETOOLONG)
+            child = node.children.get(name)
+            if child is None:
+                raise error(errno.ENOENT)
+            if isinstance(child, Link) and (waiting or follow):
+                links += 1
+                if links > LINK_DEPTH:
+                    raise error(errno.ELOOP)
+                if child.target.startswith("/"):
+                    here, node = "", self.nodes[""]
+                waiting.extend(child.target.split("/")[::-1])
+                continue
+            here, node = f"{here}/{name}" if here else name, child
+        return here, node

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from ansible.module_utils import basic
+from ansible_collections.vfio.devices.plugins.module_utils import _facts
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
+
+
+class Simulated:
+    """A simulated host behind the engine's door: ``kernel`` is the model, ``files`` counts the calls."""
+
+    def __init__(self, profile, **changes):
+        self.kernel = SimHost(profile, **changes)
+        self.files = Accessor(self.kernel)
+
+    def root(self):
+        """A door as a new run of a module opens it."""
+        return HostRoot("/simulated", files=self.files)
+
+    def facts(self, *gather, **options):
+        if gather:
+            options["gather"] = gather
+        return _facts.observe(self.root(), **options)
+
+    def write(self, path, value):
+        self.root().write(path, value)
+
+
+@pytest.fixture
+def simulated():
+    """Make a simulated host of a profile."""
+    return Simulated
+
+
+class ModuleEnd(Exception):
+    """How a module ended: ``result`` is what it printed."""
+
+    def __init__(self, result):
+        super().__init__(result.get("msg"))
+        self.result = result
+
+
+@pytest.fixture
+def run_module(monkeypatch):
+    """Run ``main()`` of a module, on a simulated host if one is given, and return its result."""
+
+    def run(module, options, host=None, **flags):
+        def end(self, **result):
+            raise ModuleEnd(result)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(basic.AnsibleModule, "exit_json", end)
+            patch.setattr(basic.AnsibleModule, "fail_json", lambda self, **result: end(self, failed=True, **result))
+            if host is not None:
+                patch.setattr(module, "HostRoot", lambda *args: host.root())
+            with module_arguments({**options, **{f"_ansible_{name}": value for name, value in flags.items()}}):
+                try:
+                    module.main()
+                except ModuleEnd as ended:
+                    return ended.result
+        raise AssertionError("the module ended without a result")
+
+    return run
+
+
+@contextlib.contextmanager
+def module_arguments(arguments):
+    try:
+        from ansible.module_utils.testing import patch_module_args
+    except ImportError:  # before ansible-core 2.19
+        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        yield
+        basic._ANSIBLE_ARGS = None
+    else:
+        with patch_module_args(arguments):
+            yield
