@@ -29,6 +29,20 @@ attributes:
     support: full
 """
 
+    CHANGING = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would return without it, since it makes the same plan.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or would change, in C(diff_mode).
+    support: full
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+"""
+
     HOST = r"""
 options: {}
 attributes:

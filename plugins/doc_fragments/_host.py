@@ -21,3 +21,14 @@ options:
     type: path
     default: /
 """
+
+    CHANGING = r"""
+options:
+  timeout:
+    description:
+      - Seconds that one write to the kernel may take, and seconds to wait for another run on the same host.
+      - The kernel lets a removal wait for as long as the device is in use. When the time is over, the module fails and
+        says that the removal is pending.
+    type: float
+    default: 30
+"""

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: fleet_table
 short_description: Show the devices of many hosts as a table
-version_added: 1.0.0
+version_added: 0.1.0
 description:
   - Turns the facts of vfio.devices.mdev_facts into the lines of a table with one row for each card of each host.
   - Free and greatest numbers are those of the whole card. Where a card makes its devices on virtual functions, the
@@ -118,7 +118,7 @@ def _types(parents, devices):
     present = [device for device in devices if device["state"] != "defined"]
     existing = Counter(_type_name(device["type_name"], device["type"]) for device in present)
     counts = {name: _capacity(offers[name], existing[name], len(present)) for name in offers}
-    shown = [name for name, (free, _) in counts.items() if free or existing[name]] or list(counts)
+    shown = [name for name in counts if counts[name][0] or existing[name]] or list(counts)
     prefix = _common_prefix(shown)
     cells = [f"{name[len(prefix) :]} {counts[name][0]}/{counts[name][1]}" for name in shown]
     if len(shown) < len(counts):
@@ -152,8 +152,8 @@ def _capacity(offers, existing, on_card):
 
 def _common_prefix(names):
     """What all names begin with, up to a dash: GRID T4- of GRID T4-1Q and GRID T4-2Q."""
-    head, dash, _ = os.path.commonprefix(names).rpartition("-")
-    return head + dash if len(names) > 1 else ""
+    common = os.path.commonprefix(names)
+    return common[: common.rfind("-") + 1] if len(names) > 1 else ""
 
 
 class FilterModule:

@@ -25,11 +25,14 @@ GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 NVIDIA_SIZE = re.compile(r"[A-Za-z0-9]-(\d+)[A-Z]+\Z")
 
 
-def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]]) -> Card:
-    """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it."""
+def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]) -> Card:
+    """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it.
+
+    ``names`` are those of all types that are known to belong to the card, by their ids.
+    """
     occupants = [device for device in devices if device["state"] != "defined"]
     if parents[0]["framework"] == _vendor_vfio.FRAMEWORK:
-        return VendorGpu(parents, occupants)
+        return VendorGpu(parents, occupants, names)
     if any("max_instance" in offered["attributes"] for offered in parents[0]["types"]):
         return Gpu(parents, occupants)
     return Quantities(parents, occupants)
@@ -123,8 +126,8 @@ class Gpu(Card):
         self._on_functions = any(parent["name"] != parent["physical_function"] for parent in parents)
         sizes = {self._size(type_id) for type_id in self.all_occupants()}
         self._mixed = len(sizes) > 1 or any(
-            sizes and self._size(type_id) not in sizes and offered["available_instances"]
-            for (_, type_id), offered in self.types.items()
+            sizes and self._size(offered["id"]) not in sizes and offered["available_instances"]
+            for offered in self.types.values()
         )
         if self._mixed:
             self.exclusive = False
@@ -152,22 +155,23 @@ class Gpu(Card):
 class VendorGpu(Card):
     """A GPU in the vendor-specific VFIO framework: one vGPU a VF, sizes known by name only, and no stated number.
 
-    The whole framebuffer is known while the GPU is empty, because the largest type takes all of it.
+    The largest type takes the whole framebuffer. It is known while the GPU is empty; one that has vGPUs offers only
+    types of their size.
     """
 
     exclusive = True
 
-    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
+    def __init__(
+        self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]], names: dict[str, str | None]
+    ) -> None:
         super().__init__(parents, occupants)
-        named = [(offered["id"], offered["name"]) for offered in self.types.values()]
-        named += [(device["type"], device["type_name"]) for device in occupants]
-        self._sizes = {type_id: _vgpu_size(name) for type_id, name in named}
-        known = [size for size in self._sizes.values() if size]
-        self._memory = None if occupants else max(known, default=None)
-        self._known = set(self._sizes)
+        self._sizes = {type_id: _vgpu_size(name) for type_id, name in names.items()}
+        largest = max((size for size in self._sizes.values() if size), default=None)
+        occupied = [self._sizes.get(type_id or "") for type_id in self.all_occupants()]
+        self._memory = None if largest in occupied else largest
 
     def _expected(self, parent: str, type_id: str) -> int:
-        if self.occupants[parent] or type_id not in self._known:
+        if self.occupants[parent] or type_id not in self._sizes:
             return 0
         size = self._sizes.get(type_id)
         existing = [self._sizes.get(other or "") for other in self.all_occupants()]

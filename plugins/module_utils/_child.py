@@ -58,7 +58,7 @@ def run(action: Callable[[], Value], timeout: float) -> Value:
 def _receive(descriptor: int, deadline: float) -> bytes:
     received = b""
     while True:
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        ready = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]
         if not ready:
             raise TimeoutError
         part = os.read(descriptor, 65536)

@@ -31,6 +31,25 @@ def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
+def text(definition: dict[str, Any]) -> str:
+    """A definition in the very form that mdevctl writes: two spaces, no newline at the end."""
+    content = {
+        "mdev_type": definition["type"],
+        "start": "auto" if definition["autostart"] else "manual",
+        "attrs": definition["attributes"],
+    }
+    return json.dumps(content, indent=2)
+
+
+def save(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
+    """Replace a definition, or with None remove it."""
+    path = f"{DIRECTORY}/{parent}/{uuid}"
+    if definition is None:
+        host.remove_file(path)
+    else:
+        host.replace_file(path, text(definition))
+
+
 def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
     text = host.read(path)
     if text is None:

@@ -51,14 +51,14 @@ def observe(
     if gather & {PARENTS, DEVICES, USERS}:
         devices = mdevs.devices()
         mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
-        vgpu_parents, vgpus = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-        devices += [*vgpus, *_apply_definitions(host, devices, mdevs)]
+        vgpu_parents, vgpus, dummy = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
+        devices += [*vgpus, *apply_definitions(_definitions.observe(host), devices, mdevs)]
         if PARENTS in gather:
             facts[PARENTS] = [*mdev_parents, *vgpu_parents]
         if DEVICES in gather:
             facts[DEVICES] = devices
         if USERS in gather:
-            _add_users(host, facts, functions, devices)
+            _add_users(facts, observe_users(host, functions, devices))
     if IOMMU in gather:
         facts[IOMMU] = _iommu.observe(host, functions)
     facts["warnings"] = host.warnings
@@ -87,25 +87,29 @@ def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions:
     return {functions[name].physical_function or name: framework for name, framework in parents.items()}
 
 
-def _apply_definitions(host: HostRoot, devices: list[dict[str, Any]], mdevs: Mdevs) -> list[dict[str, Any]]:
+def apply_definitions(
+    definitions: dict[tuple[str, str], dict[str, Any]], devices: list[dict[str, Any]], mdevs: Mdevs
+) -> list[dict[str, Any]]:
     """Add to ``devices`` what mdevctl knows of them; return those that are only defined."""
-    definitions = _definitions.observe(host)
     for device in devices:
-        definition = definitions.pop((device["parent"], device["uuid"]), None)
+        definition = definitions.get((device["parent"], device["uuid"]))
         if definition:
             device["autostart"] = definition["autostart"]
             device["attributes"] = definition["attributes"]
+    existing = {(device["parent"], device["uuid"]) for device in devices}
     return [
         _mdev.new_device(
             parent, uuid=uuid, state="defined", type_name=mdevs.type_name(definition["type"]), **definition
         )
         for (parent, uuid), definition in definitions.items()
+        if (parent, uuid) not in existing
     ]
 
 
-def _add_users(
-    host: HostRoot, facts: dict[str, Any], functions: dict[str, PciFunction], devices: list[dict[str, Any]]
-) -> None:
+def observe_users(
+    host: HostRoot, functions: dict[str, PciFunction], devices: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The users of each PCI function and device that has some, by address or UUID."""
     members: dict[int, list[str]] = {}
     for function in functions.values():
         if function.iommu_group is not None:
@@ -113,7 +117,10 @@ def _add_users(
     for device in devices:
         if device["uuid"] and device["iommu_group"] is not None:
             members.setdefault(device["iommu_group"], []).append(device["uuid"])
-    users = _users.observe(host, members)
+    return _users.observe(host, members)
+
+
+def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:
     for card in facts.get(PHYSICAL_FUNCTIONS, []):
         for function in (card, *card["virtual_functions"]):
             function["users"] = users.get(function["address"], [])

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import errno
 import os
-import time
-from typing import Callable, Protocol, TypeVar
+from typing import Callable, TypeVar
 
-from . import _child
+from ._files import UNFINISHED, Files, OperatingSystemFiles
 
 Value = TypeVar("Value")
 
@@ -24,22 +23,7 @@ Value = TypeVar("Value")
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
 NO_ANSWER = -1
-
-
-class Files(Protocol):
-    """File access below one root. :class:`OperatingSystemFiles` is the real one, a test brings its own.
-
-    Each method raises ``OSError`` with the kernel's errno.
-    """
-
-    def read(self, path: str) -> bytes: ...
-    def list(self, path: str) -> list[str]: ...
-    def link(self, path: str) -> str: ...
-    def exists(self, path: str) -> bool: ...
-    def write(self, path: str, data: bytes) -> None: ...
-    def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
-    def now(self) -> float: ...
-    def pause(self, seconds: float) -> None: ...
+LOCK = "run/vfio-devices/lock"
 
 
 class HostError(Exception):
@@ -58,56 +42,6 @@ class HostError(Exception):
         self.value = value
         self.errno = errno
         self.pending = pending
-
-
-class OperatingSystemFiles:
-    """The files of the running system, or of a tree that looks like one, below ``root``."""
-
-    # An attribute of sysfs is never longer than one page, and 64 KiB is the largest page of any architecture.
-    CHUNK = 65536
-    LIMIT = 1 << 20
-
-    def __init__(self, root: str) -> None:
-        self._prefix = root.rstrip("/") + "/"
-
-    def read(self, path: str) -> bytes:
-        """The first MiB of the file; never waits for a FIFO's other end."""
-        descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            content = part = os.read(descriptor, self.CHUNK)
-            # Only sysfs promises the whole value in one read.
-            while part and not path.startswith("sys/") and len(content) < self.LIMIT:
-                part = os.read(descriptor, self.CHUNK)
-                content += part
-            return content
-        finally:
-            os.close(descriptor)
-
-    def list(self, path: str) -> list[str]:
-        return os.listdir(self._prefix + path)
-
-    def link(self, path: str) -> str:
-        return os.readlink(self._prefix + path)
-
-    def exists(self, path: str) -> bool:
-        return os.path.exists(self._prefix + path)
-
-    def write(self, path: str, data: bytes) -> None:
-        """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
-        descriptor = os.open(self._prefix + path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.write(descriptor, data)
-        finally:
-            os.close(descriptor)
-
-    def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
-        return _child.run(action, timeout)
-
-    def now(self) -> float:
-        return time.monotonic()
-
-    def pause(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 class HostRoot:
@@ -214,6 +148,47 @@ class HostRoot:
             raise HostError(
                 f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
             ) from error
+
+    def replace_file(self, path: str, text: str) -> None:
+        """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
+        try:
+            self._files.replace(path, text.encode())
+        except OSError as error:
+            raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
+
+    def remove_file(self, path: str) -> None:
+        """Remove an ordinary file if it is there; raise HostError if that fails."""
+        try:
+            self._files.unlink(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise HostError(f"cannot remove {path}: {describe(error)}", path, errno=error_name(error)) from error
+
+    def remove_unfinished(self, directory: str) -> None:
+        """Remove the files that a killed run did not bring to their place."""
+        for name in self.names(directory):
+            if name.startswith(".") and name.endswith(UNFINISHED):
+                self.remove_file(f"{directory}/{name}")
+
+    def lock(self) -> None:
+        """Keep other runs of this collection off the host until this process ends; wait for them up to the timeout."""
+        holders: list[str] = []
+
+        def locked() -> bool:
+            holder = self._files.lock(LOCK)
+            holders[:] = [holder or ""]
+            return holder is None
+
+        try:
+            if not self.wait(locked):
+                raise HostError(
+                    f"another run of this collection is at work on this host and has not ended within "
+                    f"{self.timeout:g} s: {holders[0]} has {LOCK} locked",
+                    LOCK,
+                )
+        except OSError as error:
+            raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """The value of ``action()``, run in a child; ``TimeoutError`` when it takes more than ``timeout`` seconds."""

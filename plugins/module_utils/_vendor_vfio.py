@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import _desired
 from ._host import HostRoot
 from ._mdev import new_device
 from ._pci import NumaNodes, PciFunction
@@ -21,6 +22,7 @@ DEVICE_API = "vfio-pci"
 CURRENT_TYPE = "nvidia/current_vgpu_type"
 CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
+KNOWN_TYPES = "vgpu_types"
 
 
 def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
@@ -34,29 +36,56 @@ def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[
 
 def observe(
     host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The parents (all of ``vgpu_functions``) and the devices (those of them that have a type)."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, str]]]:
+    """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
+
+    A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
+    that any function of the same model lists now, and those that :func:`remember` has kept.
+    """
     parents = []
     current_types = {}
-    names: dict[str, dict[str, str]] = {}
+    known = _desired.observe(host, KNOWN_TYPES) if vgpu_functions else {}
     for function in vgpu_functions:
         current = host.read(f"{function.path}/{CURRENT_TYPE}")
-        card = functions.get(function.physical_function or function.address, function)
         creatable = parse_creatable_types(host.read(f"{function.path}/{CREATABLE_TYPES}") or "")
-        # A function that has a type lists none, but its siblings name them.
-        names.setdefault(card.address, {}).update(creatable)
         if current not in (None, NO_TYPE):
             current_types[function.address] = current
+        card = _card(function, functions)
+        types = known.setdefault(_model(card), {})
+        if any(types.get(type_id, name) != name for type_id, name in creatable.items()):
+            # Another version of the driver has other ids.
+            types.clear()
+        types.update(creatable)
         parents.append(_parent(function, card, creatable, numa_nodes))
-    devices = [_device(functions[address], current, names) for address, current in current_types.items()]
-    return parents, devices
+    known_types = {function.address: known[_model(_card(function, functions))] for function in vgpu_functions}
+    devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
+    return parents, devices, known_types
+
+
+def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFunction:
+    return functions.get(function.physical_function or function.address, function)
+
+
+def _model(card: PciFunction) -> str:
+    """Ids belong to a model of card: ``10de-26b9``."""
+    return f"{card.identity.vendor_id}-{card.identity.product_id}" if card.identity else card.address
+
+
+def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dict[str, dict[str, str]]) -> None:
+    """Keep the names of the types of each model, for the time when its functions list none."""
+    saved = _desired.observe(host, KNOWN_TYPES)
+    for address, types in known_types.items():
+        model = _model(_card(functions[address], functions))
+        if types and saved.get(model) != types:
+            _desired.save(host, KNOWN_TYPES, model, types)
+            saved[model] = types
 
 
 def parse_creatable_types(text: str) -> dict[str, str]:
     """Type ids and names of the table that ``creatable_vgpu_types`` holds; its header is no type."""
     types = {}
     for line in text.splitlines():
-        type_id, _, name = line.partition(":")
+        type_id, dummy, name = line.partition(":")
         if type_id.strip().isdecimal():
             types[type_id.strip()] = name.strip()
     return types
@@ -87,12 +116,12 @@ def _parent(
     }
 
 
-def _device(function: PciFunction, current: str, names: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _device(function: PciFunction, names: dict[str, str], current: str) -> dict[str, Any]:
     return new_device(
         function.address,
         address=function.address,
         framework=FRAMEWORK,
         type=current,
-        type_name=names[function.physical_function or function.address].get(current),
+        type_name=names.get(current),
         iommu_group=function.iommu_group,
     )

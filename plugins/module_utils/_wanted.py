@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from . import _grammar
+from ._plan import Refused
 
 MAX = "max"
 # More than any card can make; a larger number is a slip of the finger.
@@ -20,8 +21,8 @@ MOST = 65536
 ATTRIBUTE = re.compile(r"\w{1,64}(/\w{1,64})?\Z", re.ASCII)
 
 
-def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> tuple[list[dict[str, Any]], list[str]]:
-    """The entries in one form, and a sentence for each thing that is wrong with them.
+def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict[str, Any]]:
+    """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
 
     Each entry gets ``item`` (its place in the list), ``uuid``, ``types`` (in the order of preference), ``parent``,
     ``count`` (a number, or ``max``), ``numa_node``, ``attributes`` (a list of pairs) and ``autostart``.
@@ -41,7 +42,9 @@ def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> tuple[lis
             seen[uuid] = item
         problems += [f"instances[{item}]: {sentence}" for sentence in found]
         entries.append(entry)
-    return entries, problems
+    if problems:
+        raise Refused(problems)
+    return entries
 
 
 def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) -> dict[str, Any]:

@@ -97,6 +97,10 @@ class Accessor:
                 raise error(errno.EISDIR)
             self.host.tree.remove(canonical)
 
+    def lock(self, path: str) -> str | None:
+        """Lock a file against other processes: there are none."""
+        return None
+
     def attempt(self, action: Callable[[], T], timeout: float) -> T:
         """Run an action; a call in it that is still blocked after ``timeout`` seconds raises Blocked."""
         before, self._deadline = self._deadline, self.now() + timeout

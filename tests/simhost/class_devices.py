@@ -28,6 +28,12 @@ def mac_address(seed: str) -> str:
     return ":".join(["52", "54"] + [digest[n : n + 2] for n in range(0, 8, 2)])
 
 
+def interface_name(spec: NetdevSpec, function: PciFunction) -> str:
+    """The name of a function's interface, the address filled in."""
+    address = function.address
+    return spec.name.format(bus=address.bus, slot=address.slot, function=address.function)
+
+
 def _no_phys_port_name() -> str:
     # net/core/dev.c dev_get_phys_port_name of a driver without the callback
     raise error(errno.EOPNOTSUPP)
@@ -37,11 +43,10 @@ class NetInterface:
     """One interface; ``up`` is a knob. ``device`` is the PCI function below it."""
 
     def __init__(self, function: PciFunction, spec: NetdevSpec) -> None:
-        address = function.address
         self.host = function.host
         self.device = function
         self.spec = spec
-        self.name = spec.name.format(bus=address.bus, slot=address.slot, function=address.function)
+        self.name = interface_name(spec, function)
         self.path = f"{function.path}/net/{self.name}"
         self.up = spec.up
 

@@ -151,13 +151,13 @@ class Server:
         self.inodes.remember(inode)
         return fuse.entry(inode.number, self.inodes.validity(inode), self._attributes(inode))
 
-    def _lookup(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _lookup(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         return self._entry(self.inodes.child(inode, fuse.names(body)[0]))
 
-    def _getattr(self, inode: Inode, _body: bytes, _: int) -> bytes:
+    def _getattr(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
         return fuse.ATTR_HEADER.pack(0, 0, 0) + self._attributes(inode)
 
-    def _setattr(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _setattr(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         fields = fuse.SETATTR_REQUEST.unpack_from(body)
         valid, size, mode = fields[0], fields[3], fields[11]
         if valid & fuse.SetattrFlag.SIZE and isinstance(inode.node, File):
@@ -166,12 +166,12 @@ class Server:
             self.files.chmod(inode, mode)
         return fuse.ATTR_HEADER.pack(0, 0, 0) + self._attributes(inode)
 
-    def _readlink(self, inode: Inode, _body: bytes, _: int) -> bytes:
+    def _readlink(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
         if not isinstance(inode.node, Link):
             raise error(errno.EINVAL)
         return os.fsencode(inode.node.target)
 
-    def _open(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _open(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         flags, _ = fuse.OPEN_REQUEST.unpack_from(body)
         mode, node = flags & os.O_ACCMODE, inode.node
         if mode != os.O_WRONLY:
@@ -182,7 +182,7 @@ class Server:
             node.data = EMPTY
         return self._open_reply(Handle(inode))
 
-    def _create(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _create(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         _, mode, _, _ = fuse.CREATE_REQUEST.unpack_from(body)
         created = self.files.create(inode, fuse.names(body[fuse.CREATE_REQUEST.size :])[0], mode)
         return self._entry(created) + self._open_reply(Handle(created))
@@ -229,42 +229,42 @@ class Server:
         if isinstance(inode.node, Attribute) and inode.host and inode.host.tree.nodes.get(inode.path) is not inode.node:
             raise error(errno.ENODEV)
 
-    def _release(self, _inode: Inode, body: bytes, _: int) -> bytes:
+    def _release(self, _inode: Inode, body: bytes, _unique: int) -> bytes:
         self.handles.pop(fuse.RELEASE_REQUEST.unpack_from(body)[0], None)
         return EMPTY
 
-    def _opendir(self, inode: Inode, _body: bytes, _: int) -> bytes:
+    def _opendir(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
         number = next(self.numbers)
         entries: list[tuple[str, int]] = [(".", inode.node.mode), ("..", inode.node.mode)]
         entries += [(name, child.mode) for name, child in self.inodes.children(inode).items()]
         self.handles[number] = Handle(inode, entries=entries)
         return fuse.OPEN_REPLY.pack(number, 0, 0)
 
-    def _readdir(self, _inode: Inode, body: bytes, _: int) -> bytes:
+    def _readdir(self, _inode: Inode, body: bytes, _unique: int) -> bytes:
         number, offset, size, *_ = fuse.READ_REQUEST.unpack_from(body)
         return fuse.directory(self.handles[number].entries, offset, size)
 
-    def _statfs(self, _inode: Inode, _body: bytes, _: int) -> bytes:
+    def _statfs(self, _inode: Inode, _body: bytes, _unique: int) -> bytes:
         return fuse.STATFS_REPLY.pack(1 << 20, 1 << 19, 1 << 19, 1 << 20, 1 << 19, 4096, 255, 4096, 0)
 
-    def _mkdir(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _mkdir(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         mode, _ = fuse.MKDIR_REQUEST.unpack_from(body)
         name = fuse.names(body[fuse.MKDIR_REQUEST.size :])[0]
         return self._entry(self.files.make(inode, name, Directory(mode & 0o7777)))
 
-    def _symlink(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _symlink(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         name, target = fuse.names(body)
         return self._entry(self.files.make(inode, name, Link(target)))
 
-    def _unlink(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _unlink(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         self.files.unlink(inode, fuse.names(body)[0])
         return EMPTY
 
-    def _rmdir(self, inode: Inode, body: bytes, _: int) -> bytes:
+    def _rmdir(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         self.files.rmdir(inode, fuse.names(body)[0])
         return EMPTY
 
-    def _rename(self, header: int, inode: Inode, body: bytes, _: int) -> bytes:
+    def _rename(self, header: int, inode: Inode, body: bytes, _unique: int) -> bytes:
         (directory,) = fuse.RENAME_REQUEST.unpack_from(body)
         old, new = fuse.names(body[header:])
         self.files.rename(inode, old, self.inodes.get(directory), new)

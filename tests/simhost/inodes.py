@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 from dataclasses import dataclass, field
 
 from .fleet import Fleet
 from .host import SimHost
 from .kstrto import error
-from .tree import Directory, File, Node
+from .tree import NAME_BYTES, Directory, File, Node
 
 ROOT = 1
 CONTROL_DIRECTORY = ".simhost"
@@ -67,6 +68,8 @@ class Inodes:
         """The inode of a directory's entry. Raises OSError: ENOENT, or the fault that hits the path."""
         if parent.host is None:
             return self._child_of_mount(parent, name)
+        if len(os.fsencode(name)) > NAME_BYTES:
+            raise error(errno.ENAMETOOLONG)
         path = f"{parent.path}/{name}" if parent.path else name
         host = parent.host
         node = host.tree.nodes.get(path)

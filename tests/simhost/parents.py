@@ -24,17 +24,21 @@ def add_software_parents(host: SimHost) -> None:
         for number in range(spec.copies):
             name, path = spec.name.format(n=number), spec.path.format(n=number)
             host.tree.add(f"{path}/uevent", constant(""))
-            host.tree.link(f"{path}/subsystem", _subsystem(path))
+            _add_to_subsystem(host, name, path)
             parent = MdevParent(host, name, path, table, make_pool(table, spec.capacity), vendor)
             parent.attach()
 
 
-def _subsystem(path: str) -> str:
-    """A software device belongs to a class of its own, the crypto matrix to a bus (drivers/s390/crypto/vfio_ap_drv.c)."""
-    above, _, name = path.rpartition("/")
+def _add_to_subsystem(host: SimHost, name: str, path: str) -> None:
+    # a sample device belongs to a class of its own, the crypto matrix to a bus (drivers/s390/crypto/vfio_ap_drv.c)
+    above, _, last = path.rpartition("/")
     if "/virtual/" in path:
-        return f"sys/class/{above.rpartition('/')[2]}"
-    return f"sys/bus/{name}"
+        subsystem = f"sys/class/{above.rpartition('/')[2]}"
+        host.tree.link(f"{subsystem}/{name}", path)
+    else:
+        subsystem = f"sys/bus/{last}"
+        host.tree.link(f"{subsystem}/devices/{name}", path)
+    host.tree.link(f"{path}/subsystem", subsystem)
 
 
 def _vendor_attributes(host: SimHost, types: str) -> AddAttributes | None:

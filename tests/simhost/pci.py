@@ -18,6 +18,7 @@ from .operations import Steps
 from .profile import FunctionSpec
 from .sriov import Sriov
 from .tree import Attribute, constant
+from .vendor_vfio import VendorVfio
 from .vgpu import vgpu_parts
 
 if TYPE_CHECKING:
@@ -92,6 +93,13 @@ class PciFunction(BusDevice):
             refusal = self.physfn.spec.sriov.probe_errno
             if refusal:
                 raise error(getattr(errno, refusal))
+
+    def check_open(self) -> None:
+        """As for every device; a VF of the vendor-specific framework needs a type as well."""
+        super().check_open()
+        for part in self.parts:
+            if isinstance(part, VendorVfio):
+                part.check_open()
 
     def make_parts(self, driver: Driver) -> list[Part]:
         """Interfaces, controllers, mdev types and so on, for the function's own driver."""

@@ -49,7 +49,7 @@ class VgpuSpec:
 
 @dataclass
 class NetdevSpec:
-    """A network interface; ``{bus}``, ``{slot}``, ``{function}`` and ``{n}`` of the name are filled in."""
+    """A network interface; ``{bus}``, ``{slot}`` and ``{function}`` of the name are filled in."""
 
     name: str
     up: bool = True
@@ -204,11 +204,6 @@ class Profile:
     files: dict[str, str] = field(default_factory=dict)
 
 
-@functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
 def typed(kind: type[T], data: Any, where: str) -> T:
     """A dataclass from plain data, nested ones included.
 
@@ -216,7 +211,7 @@ def typed(kind: type[T], data: Any, where: str) -> T:
     """
     if not isinstance(data, Mapping):
         raise ProfileError(f"{where} must be a mapping, not {data!r}")
-    hints = _hints(kind)
+    hints = get_type_hints(kind)
     unknown = set(data) - set(hints)
     if unknown:
         raise ProfileError(f"{where} has unknown keys: {', '.join(sorted(map(str, unknown)))}")

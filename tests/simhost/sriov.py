@@ -8,7 +8,7 @@ import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .class_devices import NetInterface
+from .class_devices import NetInterface, interface_name
 from .drivers import Driver
 from .kstrto import boolean, error, unsigned
 from .operations import Steps, Wait
@@ -153,7 +153,7 @@ class Sriov:
         address = pf.address.moved(spec.offset + spec.stride * index)
         netdev = pf.spec.netdev if spec.netdev else None
         if netdev:
-            netdev = replace(netdev, name=f"{netdev.name}v{index}", phys_port_name=None, up=False)
+            netdev = replace(netdev, name=f"{interface_name(netdev, pf)}v{index}", eswitch="legacy", up=False)
         on_vfs = pf.spec.vgpu is not None and pf.spec.vgpu.on == "vf"
         vf_spec = FunctionSpec(
             address=str(address),
@@ -181,7 +181,8 @@ class Sriov:
         return vf
 
     def _add_representor(self, uplink: NetdevSpec, index: int) -> None:
-        port = replace(uplink, name=f"{uplink.name}_{index}", phys_port_name=f"pf{self.pf.address.function}vf{index}")
+        name = f"{interface_name(uplink, self.pf)}_{index}"
+        port = replace(uplink, name=name, phys_port_name=f"pf{self.pf.address.function}vf{index}")
         representor = NetInterface(self.pf, port)
         representor.attach()
         self.representors.append(representor)

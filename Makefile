@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Everything made here lies in .build; "make clean" removes it.
+
+SHELL := bash
+.PHONY: help demo test lint sanity unit molecule bench format clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: ## show the collection at work on simulated hosts
+	@tests/setup demo
+	@tests/demo
+
+test: ## run all tests: lint, sanity, unit, molecule
+	@tests/run
+
+lint: ## ruff, mypy, yamllint, ansible-lint, changelog and documentation
+	@tests/run lint
+
+sanity: ## all sanity tests of ansible-test
+	@tests/run sanity
+
+unit: ## pytest on tests/unit
+	@tests/run unit
+
+molecule: ## whole plays on simulated hosts
+	@tests/run molecule
+
+bench: ## compare speeds
+	@tests/setup test
+	@tests/bench/run
+
+format: ## let ruff put the Python files in order
+	@tests/setup test
+	@. tests/env.sh && ruff format && ruff check --fix
+
+clean: ## remove all that was made here
+	rm -rf .build

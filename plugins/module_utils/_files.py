@@ -1,0 +1,116 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Plain access to the files below one root; only HostRoot uses it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from typing import Callable, Protocol, TypeVar
+
+from . import _child
+
+Value = TypeVar("Value")
+
+# Ends the name of a file that is not yet in its place.
+UNFINISHED = ".vfio-devices-new"
+
+
+class Files(Protocol):
+    """File access below one root. :class:`OperatingSystemFiles` is the real one, a test brings its own.
+
+    Each method raises ``OSError`` with the kernel's errno.
+    """
+
+    def read(self, path: str) -> bytes: ...
+    def list(self, path: str) -> list[str]: ...
+    def link(self, path: str) -> str: ...
+    def exists(self, path: str) -> bool: ...
+    def write(self, path: str, data: bytes) -> None: ...
+    def replace(self, path: str, data: bytes) -> None: ...
+    def unlink(self, path: str) -> None: ...
+    def lock(self, path: str) -> str | None: ...
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
+    def now(self) -> float: ...
+    def pause(self, seconds: float) -> None: ...
+
+
+class OperatingSystemFiles:
+    """The files of the running system, or of a tree that looks like one, below ``root``."""
+
+    # An attribute of sysfs is never longer than one page, and 64 KiB is the largest page of any architecture.
+    CHUNK = 65536
+    LIMIT = 1 << 20
+
+    def __init__(self, root: str) -> None:
+        self._prefix = root.rstrip("/") + "/"
+
+    def read(self, path: str) -> bytes:
+        """The first MiB of the file; never waits for a FIFO's other end."""
+        descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            content = part = os.read(descriptor, self.CHUNK)
+            # Only sysfs promises the whole value in one read.
+            while part and not path.startswith("sys/") and len(content) < self.LIMIT:
+                part = os.read(descriptor, self.CHUNK)
+                content += part
+            return content
+        finally:
+            os.close(descriptor)
+
+    def list(self, path: str) -> list[str]:
+        return os.listdir(self._prefix + path)
+
+    def link(self, path: str) -> str:
+        return os.readlink(self._prefix + path)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self._prefix + path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
+        descriptor = os.open(self._prefix + path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
+        directory, name = os.path.split(self._prefix + path)
+        os.makedirs(directory, exist_ok=True)
+        temporary = f"{directory}/.{name}{UNFINISHED}"
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.rename(temporary, self._prefix + path)
+
+    def unlink(self, path: str) -> None:
+        os.unlink(self._prefix + path)
+
+    def lock(self, path: str) -> str | None:
+        """Lock a file until this process ends; return None, or what the one that has it locked wrote into it."""
+        os.makedirs(os.path.dirname(self._prefix + path), exist_ok=True)
+        descriptor = os.open(self._prefix + path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 200).decode(errors="replace")
+            os.close(descriptor)
+            return holder or "somebody"
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"pid {os.getpid()}".encode())
+        return None
+
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        return _child.run(action, timeout)
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)

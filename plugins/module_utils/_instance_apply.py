@@ -1,0 +1,149 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Carry out the steps of mdev_instance, each read back from the kernel."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from . import _definitions, _desired, _mdev, _vendor_vfio
+from ._host import HostError, HostRoot
+from ._pci import DEVICES as FUNCTIONS
+
+KIND = "mdev_instance"
+
+# What an errno of the kernel or of a driver means here, and what to do.
+REMEDIES = {
+    "EEXIST": "another device has this UUID; choose another one, or wait until the old one is gone",
+    "EINVAL": "the kernel does not take this value",
+    "ENODEV": "the parent is being unregistered: its driver is leaving",
+    "ENOMEM": "the host is out of memory",
+    "EAGAIN": "the driver is not ready yet; run again later",
+    "EUSERS": "the parent has no free instance left",
+    "ENOSPC": "the parent has no room left for this type",
+    "EIO": "the kernel log has the driver's reason, such as a full GPU, another type on it, or a missing licence",
+    "EPERM": "the driver does not allow it now: the device is open, or its type must be cleared first",
+    "EBUSY": "the driver is still busy with it; run again later",
+    "ERANGE": "the driver does not know such a type",
+    "EADDRINUSE": "another device already has these resources",
+    "EADDRNOTAVAIL": "the host keeps these resources for itself",
+    "ENOENT": "it is not there (any more); gather the facts again",
+    "EACCES": "run as root",
+}
+
+
+class Outcome:
+    """What has been done so far: the very same after success, a failure and a deadline."""
+
+    def __init__(self) -> None:
+        self.done: list[dict[str, Any]] = []
+        self.failed: list[dict[str, Any]] = []
+        self.skipped: list[dict[str, Any]] = []
+
+
+def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
+    """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything."""
+    outcome = Outcome()
+    broken: set[str] = set()
+    full: set[tuple[str, str]] = set()
+    for step in steps:
+        if step["card"] in broken or (step["card"], step.get("type")) in full:
+            outcome.skipped.append(step)
+            continue
+        try:
+            ACTIONS[step["action"]](host, step)
+            outcome.done.append(step)
+        except HostError as error:
+            if step.get("best_effort") and error.errno in ("EIO", "ENOSPC", "EUSERS"):
+                # "max" takes what fits, and some drivers tell only by refusing.
+                full.add((step["card"], step["type"]))
+                outcome.skipped.append(step)
+                continue
+            outcome.failed.append({**step, "error": _explain(step, error)})
+            broken.add(step["card"])
+            if error.pending:
+                outcome.skipped += steps[steps.index(step) + 1 :]
+                break
+    return outcome
+
+
+def tidy(host: HostRoot) -> None:
+    """Remove the unfinished files of a run that was killed."""
+    directories = [f"{_desired.DIRECTORY}/{KIND}"]
+    directories += [f"{_definitions.DIRECTORY}/{parent}" for parent in host.names(_definitions.DIRECTORY)]
+    for directory in directories:
+        host.remove_unfinished(directory)
+
+
+def _create(host: HostRoot, step: dict[str, Any]) -> None:
+    if step["address"]:
+        _set_type(host, step["address"], step["type"])
+        return
+    uuid, path = step["uuid"], f"{_mdev.DEVICES}/{step['uuid']}"
+    host.write(f"{_mdev.PARENTS}/{step['parent']}/mdev_supported_types/{step['type']}/create", uuid)
+    if host.link_name(f"{path}/mdev_type") != step["type"]:
+        raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
+    try:
+        for name, value in step["attributes"]:
+            host.write(f"{path}/{name}", value)
+    except HostError:
+        # Half configured is not what anybody wants.
+        host.write(f"{path}/remove", "1")
+        raise
+
+
+def _remove(host: HostRoot, step: dict[str, Any]) -> None:
+    if step["state"] == "defined":
+        return
+    if step["address"]:
+        _set_type(host, step["address"], _vendor_vfio.NO_TYPE)
+        return
+    path = f"{_mdev.DEVICES}/{step['uuid']}"
+    try:
+        host.write(f"{path}/remove", "1")
+    except HostError as error:
+        if error.errno != "ENOENT" or host.exists(path):
+            raise
+    below = f"{_mdev.PARENTS}/{step['parent']}/{step['uuid']}"
+    if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
+        raise HostError(f"{step['uuid']} is still there after its removal", path, "1", pending=True)
+
+
+def _set_type(host: HostRoot, address: str, type_id: str) -> None:
+    path = f"{FUNCTIONS}/{address}/{_vendor_vfio.CURRENT_TYPE}"
+    # The driver refuses N over N and 0 over 0.
+    if host.read(path) == type_id:
+        return
+    host.write(path, type_id)
+    if not host.wait(lambda: host.read(path) == type_id):
+        raise HostError(f"{path} reads {host.read(path)} after {type_id} was written", path, type_id)
+
+
+def _define(host: HostRoot, step: dict[str, Any]) -> None:
+    _definitions.save(host, step["parent"], step["uuid"], step["definition"])
+
+
+def _record(host: HostRoot, step: dict[str, Any]) -> None:
+    _desired.save(host, KIND, step["card"], step["record"])
+
+
+ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
+    "create": _create,
+    "remove": _remove,
+    "define": _define,
+    "record": _record,
+}
+
+
+def _explain(step: dict[str, Any], error: HostError) -> str:
+    name = step.get("uuid") or step.get("address") or step["card"]
+    what = {"create": "cannot make", "remove": "cannot remove", "define": "cannot define", "record": "cannot record"}
+    of_type = f" of type {step['type']}" if step.get("type") else ""
+    remedy = REMEDIES.get(error.errno or "")
+    return f"{what[step['action']]} {name}{of_type} on {step.get('parent', step['card'])}: {error}" + (
+        f"; {remedy}" if remedy else ""
+    )

@@ -1,0 +1,35 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What every changing module has in common: a plan is a list of steps, and what was refused and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Step = dict[str, Any]
+
+
+class Refused(Exception):
+    """What the plan cannot or must not do, found before the first write: one sentence for each problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def holders(users: list[dict[str, Any]]) -> str:
+    """Who holds a device, for a sentence: ``guest web1 (pid 4242, qemu-system-x86)``."""
+    return ", ".join(_holder(user) for user in users)
+
+
+def _holder(user: dict[str, Any]) -> str:
+    process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
+    if not user["domain"]:
+        return process or "somebody"
+    if process:
+        return f"guest {user['domain']} ({process})"
+    return f"guest {user['domain']} ({'running' if user['running'] else 'defined'})"

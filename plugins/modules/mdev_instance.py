@@ -1,0 +1,297 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mdev_instance
+short_description: Make and remove mediated devices and vGPUs
+version_added: 0.1.0
+description:
+  - Brings all mediated devices and vGPUs of a host to what is wanted, in one call. Devices that will do are kept with
+    their UUIDs, missing ones are made, and nothing that is in use is ever touched.
+  - Both frameworks have the same options. In NVIDIA's vendor-specific VFIO framework an instance is an SR-IOV virtual
+    function with a vGPU type, known by its address.
+  - Everything is planned before the first write. What cannot be reached is refused as a whole, with all reasons at
+    once. Check mode makes the very same plan, UUIDs included.
+author:
+  - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._attributes.changing
+  - vfio.devices._attributes.host
+  - vfio.devices._host
+  - vfio.devices._host.changing
+options:
+  instances:
+    description: The devices that shall exist, or with O(state=absent) the ones that shall not.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      type:
+        description:
+          - Type by its id, such as V(nvidia-223), or by its name, such as V(GRID T4-2B). Names stay the same when a
+            driver is updated, ids may not.
+          - A list is an order of preference. A device of any of the types will do, and a new one is made of the first
+            type that there is room for.
+          - Required with O(state=present).
+        type: list
+        elements: str
+      parent:
+        description:
+          - Name of the parent device, the PCI address where it has one. A physical function stands for all its virtual
+            functions that can make devices.
+          - When it is left out, parents are chosen as O(placement) says.
+        type: str
+      uuid:
+        description:
+          - UUID of the device. When it is left out, UUIDs are derived from the machine id, the parent and the type, so
+            that a host that is installed again gets the same ones.
+          - Only for mediated devices.
+        type: str
+      count:
+        description:
+          - How many devices, on the parent that is named, or else on the whole host. V(max) makes as many as fit.
+          - The default is V(1). Without O(exact) it is a least number.
+        type: str
+      numa_node:
+        description: Only parents on this NUMA node.
+        type: int
+      attributes:
+        description:
+          - Attributes to write into a new device, in this order, each a dictionary with one key. The same key may come
+            more than once.
+          - An existing device is compared by the attributes in its definition, and replaced if they differ.
+        type: list
+        elements: dict
+      autostart:
+        description:
+          - Whether mdevctl makes the device at boot. Default is V(true) for a new definition, and what it is for an
+            existing one.
+        type: bool
+  state:
+    description:
+      - With V(absent) every device that matches all of O(instances[].uuid), O(instances[].type),
+        O(instances[].parent) and O(instances[].numa_node) of an entry is removed, its definition too.
+    type: str
+    choices: [present, absent]
+    default: present
+  exact:
+    description:
+      - Remove the devices and definitions that are not listed, on the parents that O(instances[].parent) names and
+        nowhere else. This is how the type of a card is changed.
+    type: bool
+    default: false
+  placement:
+    description:
+      - Where a device without O(instances[].parent) is made. V(spread) takes the card with the most room, V(pack) the
+        one with the least.
+    type: str
+    choices: [spread, pack]
+    default: spread
+  on_busy:
+    description:
+      - What to do when a device that has to go is in use, by a process that has it open or by a domain of libvirt,
+        running or defined.
+      - V(fail) changes nothing and names all busy devices and who holds them. V(skip) does what it can without them; a
+        GPU that takes one type at a time is then left as it is.
+    type: str
+    choices: [fail, skip]
+    default: fail
+  persist:
+    description:
+      - Keep the devices over a reboot, as definitions of mdevctl and as a record in C(/etc/vfio-devices).
+    type: bool
+    default: true
+notes:
+  - After a failure the result has what was done up to then, and another run goes on from there.
+  - Nova makes mediated devices itself and keeps unused ones as a reserve. Do not use O(exact) on a parent that nova
+    manages.
+seealso:
+  - module: vfio.devices.mdev_facts
+  - name: VFIO mediated devices
+    description: How the kernel presents mediated devices.
+    link: https://docs.kernel.org/driver-api/vfio-mediated-device.html
+"""
+
+EXAMPLES = r"""
+- name: Fill both cards with vGPUs of one type, whatever was there before
+  vfio.devices.mdev_instance:
+    instances:
+      - type: GRID T4-2B
+        parent: "0000:3b:00.0"
+        count: max
+      - type: GRID T4-2B
+        parent: "0000:af:00.0"
+        count: max
+    exact: true
+
+- name: Have four vGPUs somewhere on NUMA node 0, large ones if there is room
+  vfio.devices.mdev_instance:
+    instances:
+      - type: [GRID T4-4Q, GRID T4-2Q]
+        count: 4
+        numa_node: 0
+
+- name: Give one virtual function a vGPU type (vendor-specific VFIO)
+  vfio.devices.mdev_instance:
+    instances:
+      - type: NVIDIA L40S-8Q
+        parent: "0000:84:00.4"
+
+- name: Have a crypto device with two adapters and one domain
+  vfio.devices.mdev_instance:
+    instances:
+      - type: vfio_ap-passthrough
+        parent: matrix
+        uuid: 669d9b23-fe1b-4ecb-be08-a2fabca99b71
+        attributes:
+          - assign_adapter: "5"
+          - assign_adapter: "6"
+          - assign_domain: "4"
+
+- name: Remove all unused devices of a card and list the busy ones
+  vfio.devices.mdev_instance:
+    instances:
+      - parent: "0000:3b:00.0"
+    state: absent
+    on_busy: skip
+"""
+
+RETURN = r"""
+instances:
+  description: The devices that are kept, made or removed, and what was done to each. In check mode what would be done.
+  returned: always, unless the options are refused
+  type: list
+  elements: dict
+  contains: &instance
+    uuid:
+      description: UUID of a mediated device, or null.
+      type: str
+      sample: c2177883-f1bb-47f0-914d-32a22e3a8804
+    address:
+      description: PCI address of a virtual function with a vGPU type, or null.
+      type: str
+      sample: "0000:41:00.4"
+    parent:
+      description: Name of the parent device.
+      type: str
+      sample: "0000:3b:00.0"
+    type:
+      description: Id of the type.
+      type: str
+      sample: nvidia-223
+    type_name:
+      description: Name of the type, or null.
+      type: str
+      sample: GRID T4-2B
+    item:
+      description: Place of its entry in O(instances), counted from 0. Null for a device that no entry names.
+      type: int
+      sample: 0
+    action:
+      description: V(kept), V(created), V(replaced), V(removed), V(failed) or V(busy).
+      type: str
+      sample: created
+created:
+  description: UUIDs and addresses of new devices.
+  returned: always, unless the options are refused
+  type: list
+  elements: str
+removed:
+  description: UUIDs and addresses of removed devices.
+  returned: always, unless the options are refused
+  type: list
+  elements: str
+replaced:
+  description: UUIDs and addresses that now belong to a device of another type.
+  returned: always, unless the options are refused
+  type: list
+  elements: str
+kept:
+  description: UUIDs and addresses of devices that were as they shall be.
+  returned: always, unless the options are refused
+  type: list
+  elements: str
+busy:
+  description: Devices that should go but had to stay, and who uses them.
+  returned: always, unless the options are refused
+  type: list
+  elements: dict
+  contains:
+    <<: *instance
+    users:
+      description: Who holds the device, as RV(vfio.devices.mdev_facts#module:ansible_facts.mdev.devices[].users).
+      type: list
+      elements: dict
+missing:
+  description: What could not be made because of busy devices.
+  returned: always, unless the options are refused
+  type: list
+  elements: dict
+  contains:
+    item:
+      description: Place of the entry in O(instances).
+      type: int
+    types:
+      description: The types of the entry.
+      type: list
+      elements: str
+    count:
+      description: How many are missing.
+      type: int
+failed:
+  description: One sentence for each step that failed.
+  returned: always, unless the options are refused
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils import _instances, _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+
+INSTANCE = {
+    "type": {"type": "list", "elements": "str"},
+    "parent": {"type": "str"},
+    "uuid": {"type": "str"},
+    "count": {"type": "str"},
+    "numa_node": {"type": "int"},
+    "attributes": {"type": "list", "elements": "dict"},
+    "autostart": {"type": "bool"},
+}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "instances": {"type": "list", "elements": "dict", "required": True, "options": INSTANCE},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "exact": {"type": "bool", "default": False},
+            "placement": {"type": "str", "choices": ["spread", "pack"], "default": "spread"},
+            "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "persist": {"type": "bool", "default": True},
+            "timeout": {"type": "float", "default": 30.0},
+            "host_root": {"type": "path", "default": "/"},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        wanted = _wanted.parse(options["instances"], options["state"], options["exact"])
+        host = HostRoot(options["host_root"], options["timeout"])
+        result = _instances.converge(host, options, wanted, module.check_mode)
+    except Refused as refused:
+        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
+    except HostError as error:
+        module.fail_json(msg=str(error))
+    if result["failed"]:
+        module.fail_json(msg="; ".join(result["failed"]), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The environment of the demo and of every test: whatever a run writes lies below .build.
+# Source it (". tests/env.sh") to use the tools of .build/venv by hand.
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=$ROOT/.build
+
+export LC_ALL=C.UTF-8
+export PATH=$BUILD/venv/bin:$PATH
+export PYTHONPATH=$BUILD/collections
+export PYTHONDONTWRITEBYTECODE=1
+export XDG_CACHE_HOME=$BUILD/cache
+
+export ANSIBLE_CONFIG=$ROOT/tests/ansible.cfg
+export ANSIBLE_HOME=$BUILD/ansible
+export ANSIBLE_REMOTE_TEMP=$BUILD/ansible/tmp
+export ANSIBLE_COLLECTIONS_PATH=$BUILD/collections
+
+export HYPOTHESIS_STORAGE_DIRECTORY=$BUILD/cache/hypothesis
+unset VIRTUAL_ENV ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_LIBRARY

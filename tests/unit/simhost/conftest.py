@@ -1,0 +1,202 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Both fronts of the simulated host behind one interface, so that each rule is tested through both."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from ansible_collections.vfio.devices.tests.simhost import Blocked, SimHost
+from ansible_collections.vfio.devices.tests.simhost.clock import RealClock
+from ansible_collections.vfio.devices.tests.simhost.fleet import Fleet
+from ansible_collections.vfio.devices.tests.simhost.fuse_front import Server
+from ansible_collections.vfio.devices.tests.simhost.mounting import connect, detach, prepare
+
+PATIENCE = 10.0
+
+
+class Files(Protocol):
+    """What the tests do with the files of a host."""
+
+    def read(self, path: str) -> bytes: ...
+
+    def list(self, path: str) -> list[str]: ...
+
+    def link(self, path: str) -> str: ...
+
+    def exists(self, path: str) -> bool: ...
+
+    def write(self, path: str, data: bytes) -> None: ...
+
+    def unlink(self, path: str) -> None: ...
+
+
+class MountedFiles:
+    """The files of a host below a directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def read(self, path: str) -> bytes:
+        with open(self.root / path, "rb", buffering=0) as stream:
+            return stream.readall()
+
+    def list(self, path: str) -> list[str]:
+        return os.listdir(self.root / path)
+
+    def link(self, path: str) -> str:
+        return os.readlink(self.root / path)
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(self.root / path)
+
+    def write(self, path: str, data: bytes) -> None:
+        descriptor = os.open(self.root / path, os.O_WRONLY)
+        try:
+            os.write(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+    def unlink(self, path: str) -> None:
+        os.unlink(self.root / path)
+
+
+@dataclass
+class Simulation:
+    """A host, and its files through one of the fronts."""
+
+    host: SimHost
+    files: Files
+
+    def text(self, path: str) -> str:
+        """The content of a file without the last newline."""
+        content = self.files.read(path)
+        assert content.endswith(b"\n"), f"{path} does not end with a newline"
+        return content.decode()[:-1]
+
+    def number(self, path: str) -> int:
+        """The number in a file."""
+        return int(self.text(path))
+
+    def target(self, path: str) -> str:
+        """The last part of a link's target."""
+        return self.files.link(path).rpartition("/")[2]
+
+    def blocked_write(self, path: str, data: bytes) -> BlockedWrite:
+        """Write where the kernel blocks."""
+        return BlockedWrite(self, path, data)
+
+
+class BlockedWrite:
+    """A write that is pending; ``finish`` waits for its end and gives its error."""
+
+    def __init__(self, simulation: Simulation, path: str, data: bytes) -> None:
+        self.simulation = simulation
+        self.problem: OSError | None = None
+        before = len(simulation.host.operations.pending)
+        self.thread: threading.Thread | None = None
+        if isinstance(simulation.files, MountedFiles):
+            self.thread = threading.Thread(target=self._write, args=(path, data), daemon=True)
+            self.thread.start()
+            wait_for(lambda: len(simulation.host.operations.pending) > before)
+            assert self.thread.is_alive()
+        else:
+            with pytest.raises(Blocked):
+                simulation.files.write(path, data)
+        self.operation = simulation.host.operations.pending[-1]
+
+    def finish(self) -> OSError | None:
+        """The error of the write, after it ended."""
+        if self.thread is not None:
+            self.thread.join(PATIENCE)
+            assert not self.thread.is_alive(), "the write still blocks"
+            return self.problem
+        assert self.operation.done, "the write still blocks"
+        return self.operation.error
+
+    def _write(self, path: str, data: bytes) -> None:
+        try:
+            self.simulation.files.write(path, data)
+        except OSError as problem:
+            self.problem = problem
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is observed; fails after a generous time."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "nothing happened in time"
+        time.sleep(0.001)
+
+
+def refusal(call: Callable[..., Any], *arguments: Any) -> str | None:
+    """The name of the errno with which a call fails, or None."""
+    try:
+        call(*arguments)
+    except OSError as problem:
+        # the two names of this errno have one number on Linux
+        return "EOPNOTSUPP" if problem.errno == errno.EOPNOTSUPP else errno.errorcode[problem.errno]
+    return None
+
+
+class Mount:
+    """One FUSE mount for a whole test run, to which hosts are added."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.fleet = Fleet({})
+        self.numbers = itertools.count(1)
+        # fails with a clear sentence where FUSE is not to be had
+        prepare(directory)
+        self.device = connect(directory)
+        self.thread = threading.Thread(target=Server(self.fleet, self.device).serve, daemon=True)
+        self.thread.start()
+
+    def boot(self, profile: Any, changes: dict[str, Any]) -> Simulation:
+        """Add a host."""
+        name = f"host-{next(self.numbers)}"
+        host = SimHost(profile, name=name, clock=RealClock(), **changes)
+        self.fleet.built[name] = host
+        self.fleet.profiles[name] = name
+        return Simulation(host, MountedFiles(self.directory / name))
+
+    def close(self) -> None:
+        """Unmount."""
+        self.fleet.stop()
+        detach(self.directory, lazy=True)
+        self.thread.join(PATIENCE)
+        os.close(self.device)
+
+
+@pytest.fixture(scope="session")
+def mount(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mount]:
+    """The mount of this test run."""
+    mounted = Mount(tmp_path_factory.mktemp("simhost"))
+    yield mounted
+    mounted.close()
+
+
+Boot = Callable[..., Simulation]
+
+
+@pytest.fixture(params=["accessor", "fuse"])
+def boot(request: pytest.FixtureRequest) -> Boot:
+    """A function that boots a host from a profile, with changes to its top-level keys."""
+    mounted: Mount | None = request.getfixturevalue("mount") if request.param == "fuse" else None
+
+    def boot_host(profile: Any, **changes: Any) -> Simulation:
+        if mounted is not None:
+            return mounted.boot(profile, changes)
+        host = SimHost(profile, **changes)
+        return Simulation(host, host.accessor())
+
+    return boot_host

@@ -1,0 +1,83 @@
+# Copyright: vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for the collection as a whole."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# They have no place for a comment, or are not ours.
+WITHOUT_LICENCE = {"LICENSE", "README.md", "CHANGELOG.rst", "changelogs/changelog.yaml"}
+SUFFIXES_WITHOUT_COMMENTS = {".json", ".md", ".xml"}
+
+# Spelled in pieces so that this file does not match.
+FOREIGN = re.compile("|".join(["/" + "work/", "shared/" + "reference", "/root" + r"/\.", "/home" + r"/\w"]))
+
+
+def read_yaml(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def collection_files() -> list[str]:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+def plugins(kind: str) -> list[str]:
+    return sorted(path.stem for path in (ROOT / "plugins" / kind).glob("*.py") if path.stem != "__init__")
+
+
+FILES = collection_files()
+
+
+def test_every_plugin_has_a_unit_test() -> None:
+    kinds = ("filter", "module_utils", "modules")
+    wanted = [f"tests/unit/plugins/{kind}/test_{name}.py" for kind in kinds for name in plugins(kind)]
+    assert not [test for test in wanted if test not in FILES]
+
+
+def test_action_groups_name_every_module_once() -> None:
+    groups = read_yaml("meta/runtime.yml")["action_groups"]
+    listed = [module for group in groups.values() for module in group if isinstance(module, str)]
+    assert sorted(listed) == plugins("modules")
+
+
+def test_every_file_names_its_licence() -> None:
+    silent = [
+        name
+        for name in FILES
+        if name not in WITHOUT_LICENCE
+        and Path(name).suffix not in SUFFIXES_WITHOUT_COMMENTS
+        and (ROOT / name).stat().st_size
+        and b"SPDX-License-Identifier: GPL-3.0-or-later" not in (ROOT / name).read_bytes()[:1000]
+    ]
+    assert not silent
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    found = []
+    for name in FILES:
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        found += [f"{name}: {match.group()}" for match in FOREIGN.finditer(text)]
+    assert not found
+
+
+def test_the_version_is_the_newest_of_the_changelog_unless_fragments_wait() -> None:
+    version = Version(read_yaml("galaxy.yml")["version"])
+    newest = max(Version(release) for release in read_yaml("changelogs/changelog.yaml")["releases"])
+    fragments_wait = any(name.startswith("changelogs/fragments/") for name in FILES)
+    assert version == newest or (version > newest and fragments_wait)
+
+
+def test_sanity_needs_no_ignore_file() -> None:
+    assert not [name for name in FILES if name.startswith("tests/sanity/ignore")]
