@@ -22,7 +22,9 @@ MTTY = re.compile(r"mtty-(\d+)\Z")
 MBOCHS_MEMORY = re.compile(r"(\d+) MB video memory")
 GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 # The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
-NVIDIA_SIZE = re.compile(r"[A-Za-z0-9]-(\d+)[A-Z]+\Z")
+NVIDIA_SIZE = re.compile(r"-(\d+)[A-Z]+\d?\Z")
+# A vGPU on a MIG instance has two numbers, A100-1-5C, and the driver alone knows what goes together.
+MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
 
 
 def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]) -> Card:
@@ -159,8 +161,6 @@ class VendorGpu(Card):
     types of their size.
     """
 
-    exclusive = True
-
     def __init__(
         self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]], names: dict[str, str | None]
     ) -> None:
@@ -168,22 +168,25 @@ class VendorGpu(Card):
         self._sizes = {type_id: _vgpu_size(name) for type_id, name in names.items()}
         largest = max((size for size in self._sizes.values() if size), default=None)
         occupied = [self._sizes.get(type_id or "") for type_id in self.all_occupants()]
-        self._memory = None if largest in occupied else largest
+        offered = {self._sizes[one["id"]] for one in self.types.values()}
+        self._mixed = len(set(occupied)) > 1 or bool(occupied and offered - set(occupied))
+        self._memory = None if largest in occupied and not self._mixed else largest
+        self.exclusive = not self._mixed
 
     def _expected(self, parent: str, type_id: str) -> int:
         if self.occupants[parent] or type_id not in self._sizes:
             return 0
-        size = self._sizes.get(type_id)
-        existing = [self._sizes.get(other or "") for other in self.all_occupants()]
-        if size and any(other != size for other in existing if other):
+        size = self._sizes[type_id]
+        existing = [known for known in (self._sizes.get(other or "") for other in self.all_occupants()) if known]
+        if size is None:
+            return 1
+        if not self._mixed and any(other != size for other in existing):
             return 0
-        if size and self._memory and self._memory // size <= len(existing):
-            return 0
-        return 1
+        return int(self._memory is None or sum(existing) + size <= self._memory)
 
 
 def _vgpu_size(name: str | None) -> float | None:
-    match = NVIDIA_SIZE.search(name or "")
+    match = None if MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
     return (int(match[1]) or 0.5) if match else None
 
 

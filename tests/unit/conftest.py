@@ -8,9 +8,12 @@ import json
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.vfio.devices.plugins.module_utils import _facts
+from ansible_collections.vfio.devices.plugins.module_utils import _facts, _instances, _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+from ansible_collections.vfio.devices.plugins.modules import mdev_instance
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
+
+INSTANCE_DEFAULTS = {"state": "present", "exact": False, "placement": "spread", "on_busy": "fail", "persist": True}
 
 
 class Simulated:
@@ -31,6 +34,21 @@ class Simulated:
 
     def write(self, path, value):
         self.root().write(path, value)
+
+    def converge(self, *instances, check=False, **options):
+        """One run of mdev_instance without Ansible; the result, or Refused."""
+        options = {**INSTANCE_DEFAULTS, **options}
+        instances = [{**dict.fromkeys(mdev_instance.INSTANCE), **instance} for instance in instances]
+        for instance in instances:
+            if isinstance(instance["type"], str):
+                instance["type"] = [instance["type"]]
+        wanted = _wanted.parse(instances, options["state"], options["exact"])
+        return _instances.converge(self.root(), options, wanted, check)
+
+    def devices(self, state="active"):
+        """What is on the host: (parent, type id) of each device by its UUID or address."""
+        devices = [device for device in self.facts("devices")["devices"] if device["state"] == state]
+        return {device["uuid"] or device["address"]: (device["parent"], device["type"]) for device in devices}
 
 
 @pytest.fixture
