@@ -87,14 +87,15 @@ class Bus:
         device = self._find(data)
         if not device.matches(driver):
             raise error(errno.ENODEV)
-        exact = self.host.kernel >= EXACT_BIND_ERRORS
         yield from device.lock.acquire()
         try:
             if device.driver is not None:
                 raise error(errno.EBUSY)
             device.probe(driver)
-        except OSError as problem:
-            raise problem if exact else error(errno.ENODEV)  # noqa: B904
+        except OSError:
+            if self.host.kernel >= EXACT_BIND_ERRORS:
+                raise
+            raise error(errno.ENODEV) from None
         finally:
             device.lock.release()
 

@@ -49,6 +49,7 @@ class NetInterface:
         self.name = interface_name(spec, function)
         self.path = f"{function.path}/net/{self.name}"
         self.up = spec.up
+        self.speed = spec.speed
 
     def attach(self) -> None:
         """Register the interface."""
@@ -62,6 +63,9 @@ class NetInterface:
     def detach(self) -> Steps[None]:
         """Unregister the interface."""
         yield from ()
+        for other in list(self.host.netdevs.values()):
+            if isinstance(other, VirtualInterface):
+                other.free(self.name)
         self.host.tree.remove(f"sys/class/net/{self.name}")
         self.host.tree.remove(f"{self.device.path}/net/{self.name}")
         if not self.host.tree.names(f"{self.device.path}/net"):
@@ -83,8 +87,10 @@ class VirtualInterface:
         self.host = host
         self.name = spec.name
         self.spec = spec
+        self.ports = list(spec.ports)
         self.path = f"sys/devices/virtual/net/{spec.name}"
         self.up = True
+        self.speed = -1
         self.phys_port_name: str | None = None
 
     def attach(self) -> None:
@@ -94,7 +100,7 @@ class VirtualInterface:
         tree.link(f"{self.path}/subsystem", "sys/class/net")
         tree.link(f"sys/class/net/{self.name}", self.path)
         if spec.kind == "bond":
-            tree.add(f"{self.path}/bonding/slaves", constant(" ".join(spec.ports)))
+            tree.add(f"{self.path}/bonding/slaves", Attribute(lambda: " ".join(self.ports) + "\n"))
         else:
             tree.add(f"{self.path}/bridge/bridge_id", constant("8000.525400000001"))
         for port in spec.ports:
@@ -106,6 +112,13 @@ class VirtualInterface:
                 tree.link(f"{self.path}/brif/{port}", f"{port_path}/brport")
                 tree.link(f"{port_path}/brport/bridge", self.path)
 
+    def free(self, port: str) -> None:
+        """Let a port go that is about to disappear."""
+        if port in self.ports:
+            self.ports.remove(port)
+            self.host.tree.remove(f"{self.path}/lower_{port}")
+            self.host.tree.remove(f"{self.path}/brif/{port}")
+
 
 def interface_attributes(interface: NetInterface | VirtualInterface, seed: str) -> dict[str, Attribute]:
     """The files of an interface (net/core/net-sysfs.c)."""
@@ -115,12 +128,17 @@ def interface_attributes(interface: NetInterface | VirtualInterface, seed: str) 
             raise error(errno.EINVAL)
         return "1\n"
 
+    def speed() -> str:
+        carrier()
+        return f"{interface.speed}\n"
+
     port_name = interface.phys_port_name
     return {
         "address": constant(mac_address(seed)),
         "operstate": Attribute(lambda: "up\n" if interface.up else "down\n"),
         "carrier": Attribute(carrier),
         "flags": Attribute(lambda: f"{IFF_UP if interface.up else IFF_DOWN:#x}\n"),
+        "speed": Attribute(speed),
         "mtu": constant(1500),
         "type": constant(1),
         "phys_port_name": constant(port_name) if port_name else Attribute(_no_phys_port_name),

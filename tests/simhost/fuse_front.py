@@ -149,13 +149,14 @@ class Server:
 
     def _entry(self, inode: Inode) -> bytes:
         self.inodes.remember(inode)
-        return fuse.entry(inode.number, self.inodes.validity(inode), self._attributes(inode))
+        validity = self.inodes.name_validity(inode), self.inodes.attribute_validity(inode)
+        return fuse.entry(inode.number, *validity, self._attributes(inode))
 
     def _lookup(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         return self._entry(self.inodes.child(inode, fuse.names(body)[0]))
 
     def _getattr(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
-        return fuse.ATTR_HEADER.pack(0, 0, 0) + self._attributes(inode)
+        return fuse.ATTR_HEADER.pack(self.inodes.attribute_validity(inode), 0, 0) + self._attributes(inode)
 
     def _setattr(self, inode: Inode, body: bytes, _unique: int) -> bytes:
         fields = fuse.SETATTR_REQUEST.unpack_from(body)

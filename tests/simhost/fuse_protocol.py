@@ -112,9 +112,9 @@ def attributes(inode: int, mode: int, size: int, seconds: float, owner: tuple[in
     )
 
 
-def entry(inode: int, seconds: int, attribute_bytes: bytes) -> bytes:
-    """struct fuse_entry_out; the name may be remembered for so many seconds, its attributes never."""
-    return ENTRY.pack(inode, 0, seconds, 0, 0, 0) + attribute_bytes
+def entry(inode: int, name_seconds: int, attribute_seconds: int, attribute_bytes: bytes) -> bytes:
+    """struct fuse_entry_out; the name and the attributes may be remembered for so many seconds."""
+    return ENTRY.pack(inode, 0, name_seconds, attribute_seconds, 0, 0) + attribute_bytes
 
 
 def directory(entries: list[tuple[str, int]], start: int, size: int) -> bytes:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from .fleet import Fleet
 from .host import SimHost
 from .kstrto import error
-from .tree import NAME_BYTES, Directory, File, Node
+from .tree import NAME_BYTES, Directory, File, Node, is_kernel
 
 ROOT = 1
 CONTROL_DIRECTORY = ".simhost"
 CONTROL_FILE = "control"
-# how long the kernel may remember a name that never goes away, in seconds
+# how long the kernel may remember what never changes, in seconds
 FIXED = 3600
 
 
@@ -93,7 +93,11 @@ class Inodes:
             inode.host.faults.strike("list", inode.path)
         return node.children
 
-    def validity(self, inode: Inode) -> int:
+    def attribute_validity(self, inode: Inode) -> int:
+        """For how many seconds mode and size are sure to stay: those of a kernel file never change."""
+        return FIXED if inode.host is not None and is_kernel(inode.path) else 0
+
+    def name_validity(self, inode: Inode) -> int:
         """For how many seconds a name is sure to stay: only directories that outlive every device."""
         parts = inode.path.split("/")
         if not isinstance(inode.node, Directory) or (inode.path and parts[0] != "sys"):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # name of the instance below sys/class/iommu, by the profile's `iommu`
 INSTANCES = {"intel": "dmar0", "amd": "ivhd0", "smmu": "smmu3.0x0000000009050000"}
 
+# since this version lazy unmapping is a domain type of its own
+LAZY_DOMAINS = (5, 15)
+
 
 class Numbers:
     """Numbers as the kernel's IDA gives them: always the lowest free one."""
@@ -81,7 +84,7 @@ class Iommu:
 
     def join(self, device: Device, group: Group | None = None) -> None:
         """Put a device into a group, or into a new one of its own."""
-        group = group or self._create("DMA-FQ")
+        group = group or self._create(self._domain_type())
         self._add_member(device, group)
 
     def join_emulated(self, device: Device) -> None:
@@ -140,6 +143,11 @@ class Iommu:
         group.offered.remove(device)
         if not group.offered:
             self.host.tree.remove(group.device_node)
+
+    def _domain_type(self) -> str:
+        if "iommu=pt" in self.host.profile.cmdline.split():
+            return "identity"
+        return "DMA-FQ" if self.host.kernel >= LAZY_DOMAINS else "DMA"
 
     def _create(self, kind: str) -> Group:
         group = Group(self._numbers.take())

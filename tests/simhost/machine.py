@@ -57,7 +57,14 @@ def add_kernel_files(host: SimHost) -> None:
             ),
         },
     )
-    tree.attributes("proc/sys/kernel", {"hostname": constant(host.name), "osrelease": constant(profile.kernel)})
+    tree.attributes(
+        "proc/sys/kernel",
+        {
+            "arch": constant(profile.architecture),
+            "hostname": constant(host.name),
+            "osrelease": constant(profile.kernel),
+        },
+    )
     tree.add("proc/sys/kernel/random/boot_id", constant(boot_id))
     tree.add("proc/net/route", Attribute(lambda: _routes(host)))
     tree.attributes("proc/1", process_attributes(1, "systemd", ["/sbin/init"]))

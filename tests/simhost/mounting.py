@@ -21,6 +21,7 @@ from typing import Any
 
 from .fleet import Fleet, host_names
 from .fuse_front import Server
+from .host import SimHost
 
 CHECKOUT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -86,7 +87,9 @@ def mount(directory: Path, hosts: Sequence[str]) -> int:
 
     Raises MountError or ProfileError.
     """
-    host_names(hosts)
+    for profile in set(host_names(hosts).values()):
+        # what is wrong with a profile is said here, not when its first host is looked into
+        SimHost(profile)
     prepare(directory)
     command = [sys.executable, "-m", "tests.simhost", "mount", "--foreground", str(directory), *hosts]
     path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])

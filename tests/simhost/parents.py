@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .devices import accept_uevent
 from .mdev import AddAttributes, Mdev, MdevParent
 from .mdev_types import load_table
 from .pools import make_pool
@@ -23,7 +24,7 @@ def add_software_parents(host: SimHost) -> None:
         vendor = _vendor_attributes(host, spec.types)
         for number in range(spec.copies):
             name, path = spec.name.format(n=number), spec.path.format(n=number)
-            host.tree.add(f"{path}/uevent", constant(""))
+            host.tree.add(f"{path}/uevent", Attribute(b"", accept_uevent))
             _add_to_subsystem(host, name, path)
             parent = MdevParent(host, name, path, table, make_pool(table, spec.capacity), vendor)
             parent.attach()

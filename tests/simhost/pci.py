@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # the version that gave VFs the attribute sriov_vf_msix_count
 VF_MSIX_COUNT = (5, 14)
+BRIDGE_CLASS = "060400"
 RESET_METHODS = ("flr", "pm", "bus")
 
 
@@ -128,7 +129,10 @@ class PciFunction(BusDevice):
         self.enabled -= bound
 
     def delete(self) -> Steps[None]:
-        """Stop and remove the function (pci_stop_and_remove_bus_device); waits while it is in use."""
+        """Stop and remove the function and what is behind it (pci_stop_and_remove_bus_device); waits for users."""
+        for child in self.pci_bus.behind(self) if self.spec.class_code == BRIDGE_CLASS else []:
+            child.hot_removal = self.hot_removal
+            yield from child.delete()
         yield from self.lock.acquire()
         try:
             yield from self.release_driver()
@@ -242,6 +246,11 @@ class PciBus(Bus):
         device = self.devices.get(address)
         return device if isinstance(device, PciFunction) else None
 
+    def behind(self, bridge: PciFunction) -> list[PciFunction]:
+        """The functions below a root port, VFs left to their PFs."""
+        functions = [device for device in self.devices.values() if isinstance(device, PciFunction)]
+        return [function for function in functions if function.directory == bridge.path and not function.physfn]
+
     def discover(self) -> None:
         """Add every function of the profile that is not there, root ports first; then bind drivers."""
         for spec in self._specs:
@@ -267,7 +276,7 @@ class PciBus(Bus):
         port = Address(address.domain, address.bus - 1, 0, 0)
         if str(port) not in self.devices:
             bridge = FunctionSpec(
-                str(port), "8086", "2030", "060400", driver="pcieport", numa_node=spec.numa_node, reset=False
+                str(port), "8086", "2030", BRIDGE_CLASS, driver="pcieport", numa_node=spec.numa_node, reset=False
             )
             function = PciFunction(self, bridge, root_bus)
             if self.host.iommu.enabled:

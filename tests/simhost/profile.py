@@ -17,6 +17,9 @@ import yaml
 HERE = Path(__file__).parent
 T = TypeVar("T")
 
+# type hints are resolved once per class, which takes longer than building a host
+_HINTS: dict[type[Any], dict[str, Any]] = {}
+
 
 class ProfileError(ValueError):
     """A profile that cannot be used; the text says where and why."""
@@ -49,7 +52,7 @@ class VgpuSpec:
 
 @dataclass
 class NetdevSpec:
-    """A network interface; ``{bus}``, ``{slot}`` and ``{function}`` of the name are filled in."""
+    """A network interface, ``speed`` in Mbit/s; ``{bus}``, ``{slot}`` and ``{function}`` of the name are filled in."""
 
     name: str
     up: bool = True
@@ -211,7 +214,9 @@ def typed(kind: type[T], data: Any, where: str) -> T:
     """
     if not isinstance(data, Mapping):
         raise ProfileError(f"{where} must be a mapping, not {data!r}")
-    hints = get_type_hints(kind)
+    if kind not in _HINTS:
+        _HINTS[kind] = get_type_hints(kind)
+    hints = _HINTS[kind]
     unknown = set(data) - set(hints)
     if unknown:
         raise ProfileError(f"{where} has unknown keys: {', '.join(sorted(map(str, unknown)))}")

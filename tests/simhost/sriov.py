@@ -82,7 +82,8 @@ class Sriov:
         for index, vf in enumerate(list(self.vfs)):
             self.host.tree.remove(f"{self.pf.path}/virtfn{index}")
             self.host.tree.remove(f"{vf.path}/physfn")
-            yield from vf.delete()
+            if vf.bus.devices.get(vf.name) is vf:
+                yield from vf.delete()
             self.vfs.remove(vf)
         self.numvfs = 0
 

@@ -91,41 +91,46 @@ class Simulation:
         """The last part of a link's target."""
         return self.files.link(path).rpartition("/")[2]
 
-    def blocked_write(self, path: str, data: bytes) -> BlockedWrite:
+    def blocked_write(self, path: str, data: bytes) -> Blocking:
         """Write where the kernel blocks."""
-        return BlockedWrite(self, path, data)
+        return Blocking(self, lambda: self.files.write(path, data))
+
+    def blocked_read(self, path: str) -> Blocking:
+        """Read where the kernel blocks."""
+        return Blocking(self, lambda: self.files.read(path))
 
 
-class BlockedWrite:
-    """A write that is pending; ``finish`` waits for its end and gives its error."""
+class Blocking:
+    """A call that the kernel blocks; ``finish`` waits for its end and gives its error."""
 
-    def __init__(self, simulation: Simulation, path: str, data: bytes) -> None:
-        self.simulation = simulation
+    def __init__(self, simulation: Simulation, call: Callable[[], object]) -> None:
+        self.call = call
         self.problem: OSError | None = None
-        before = len(simulation.host.operations.pending)
+        pending = simulation.host.operations.pending
+        before = len(pending)
         self.thread: threading.Thread | None = None
         if isinstance(simulation.files, MountedFiles):
-            self.thread = threading.Thread(target=self._write, args=(path, data), daemon=True)
+            self.thread = threading.Thread(target=self._run, daemon=True)
             self.thread.start()
-            wait_for(lambda: len(simulation.host.operations.pending) > before)
+            wait_for(lambda: len(pending) > before)
             assert self.thread.is_alive()
         else:
             with pytest.raises(Blocked):
-                simulation.files.write(path, data)
-        self.operation = simulation.host.operations.pending[-1]
+                call()
+        self.operation = pending[-1]
 
     def finish(self) -> OSError | None:
-        """The error of the write, after it ended."""
+        """The error of the call, after it ended."""
         if self.thread is not None:
             self.thread.join(PATIENCE)
-            assert not self.thread.is_alive(), "the write still blocks"
+            assert not self.thread.is_alive(), "the call still blocks"
             return self.problem
-        assert self.operation.done, "the write still blocks"
+        assert self.operation.done, "the call still blocks"
         return self.operation.error
 
-    def _write(self, path: str, data: bytes) -> None:
+    def _run(self) -> None:
         try:
-            self.simulation.files.write(path, data)
+            self.call()
         except OSError as problem:
             self.problem = problem
 
@@ -144,7 +149,7 @@ def refusal(call: Callable[..., Any], *arguments: Any) -> str | None:
         call(*arguments)
     except OSError as problem:
         # the two names of this errno have one number on Linux
-        return "EOPNOTSUPP" if problem.errno == errno.EOPNOTSUPP else errno.errorcode[problem.errno]
+        return "EOPNOTSUPP" if problem.errno == errno.EOPNOTSUPP else errno.errorcode[problem.errno or 0]
     return None
 
 

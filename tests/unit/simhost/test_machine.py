@@ -167,16 +167,6 @@ def test_attempt_gives_up_at_its_deadline() -> None:
     assert files.exists(f"{PF}/virtfn1")
 
 
-def test_a_blocked_read_in_process() -> None:
-    host = SimHost("nics")
-    files = host.accessor()
-    host.function("0000:01:00.0").lock.held = True
-    for name in ("sriov_numvfs", "driver_override"):
-        with pytest.raises(Blocked):
-            files.read(f"{PF}/{name}")
-    assert files.read(f"{PF}/sriov_totalvfs") == b"7\n"
-
-
 def test_two_hosts_are_independent(boot: Boot) -> None:
     first, second = boot("mtty"), boot("mtty")
     first.files.write(f"{KIND}/create", UUID.encode())

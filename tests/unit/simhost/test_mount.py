@@ -183,6 +183,6 @@ def test_bad_requests(fleet: Path, words: list[str], sentence: str, capsys: pyte
 
 
 def test_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mounting.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(mounting.MountError, match="install the package fuse3"):
         mounting.check_requirements()

@@ -206,10 +206,12 @@ def test_disabling_with_a_vf_in_use(boot: Boot) -> None:
     assert host.files.exists(f"dev/vfio/{group}")
     assert host.files.exists(f"{DEVICES}/0000:01:10.4/physfn")
     override = host.blocked_write(f"{DEVICES}/{IGB}/driver_override", b"vfio-pci")
+    reads = [host.blocked_read(f"{DEVICES}/{IGB}/{name}") for name in ("sriov_numvfs", "driver_override")]
+    assert host.number(f"{DEVICES}/{IGB}/sriov_totalvfs") == 7
     rescan = host.blocked_write("sys/bus/pci/rescan", b"1")
     unbind = host.blocked_write(f"{DRIVERS}/igb/unbind", IGB.encode())
     host.host.release("0000:01:10.2")
-    for pending in (write, override, rescan, unbind):
+    for pending in (write, override, *reads, rescan, unbind):
         assert pending.finish() is None
     assert vfs(host, IGB) == []
     assert host.text(f"{DEVICES}/{IGB}/driver_override") == "vfio-pci"

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from .conftest import Boot, MountedFiles, Simulation, refusal
+from .conftest import Boot, Mount, MountedFiles, Simulation, refusal
 
 UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
 MTTY = "sys/class/mdev_bus/mtty"
@@ -85,11 +85,10 @@ def test_very_old_kernels_refuse(boot: Boot) -> None:
     assert mtty.files.exists(f"{DEVICE}/remove")
 
 
-def test_open_file_of_a_removed_device(boot: Boot) -> None:
-    mtty = mtty_with_device(boot)
-    if not isinstance(mtty.files, MountedFiles):
-        assert not hasattr(mtty.files, "open")
-        return
+def test_open_file_of_a_removed_device(mount: Mount) -> None:
+    mtty = mount.boot("mtty", {})
+    mtty.files.write(f"{KIND}/create", UUID.encode())
+    assert isinstance(mtty.files, MountedFiles)
     descriptor = os.open(mtty.files.root / DEVICE / "uevent", os.O_RDONLY)
     mtty.files.write(f"{DEVICE}/remove", b"1")
     with pytest.raises(OSError) as problem:

@@ -1,0 +1,47 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arbitrary writes and users in any order: a host stays whole, and no call blocks for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import uuid
+
+import pytest
+from ansible_collections.vfio.devices.tests.simhost import SimHost
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+
+PROFILES = ("a40", "gvt", "l40s", "mixed", "mtty", "nics", "nvme", "s390")
+STEPS = 100
+
+
+def release_all(host: SimHost) -> None:
+    """Let every process close its devices."""
+    for process in list(host.holders.processes.values()):
+        for holder in list(process.holders):
+            host.release(holder.device.name)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_anything_goes(seed: int) -> None:
+    dice = random.Random(seed)
+    host = SimHost(PROFILES[seed % len(PROFILES)])
+    files = host.accessor()
+    for _ in range(STEPS):
+        writable = [path for path, node in host.tree.nodes.items() if isinstance(node, Attribute) and node.store]
+        devices = [*host.pci.devices, *host.mdev.devices]
+        words = ["0", "1", "2", "vfio-pci", "\n", "559", "1150", str(uuid.UUID(int=dice.getrandbits(128)))]
+        with contextlib.suppress(OSError):
+            files.write(dice.choice(writable), dice.choice([*words, *dice.choices(devices or words)]).encode())
+        with contextlib.suppress(OSError):
+            if devices and dice.random() < 0.2:
+                host.hold(dice.choice(devices))
+        if dice.random() < 0.05:
+            release_all(host)
+    release_all(host)
+    assert host.operations.pending == []
+    for path in host.tree.nodes:
+        # the link to a VF that was removed by itself stays, as in the kernel
+        if not path.startswith("proc/") and "/virtfn" not in path:
+            host.tree.resolve(path)
