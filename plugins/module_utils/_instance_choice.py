@@ -8,15 +8,21 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 from . import _capacity
+
+# machine-id(5); a systemd that has not booted yet writes "uninitialized".
+MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 
 
 class Inventory:
     """The observed parents, devices and types of a host, by their names."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: dict[str, Any], reserved: set[str]) -> None:
+        """``reserved`` are UUIDs that no device gets unless it asks for them."""
         self.parents: dict[str, dict[str, Any]] = {parent["name"]: parent for parent in state["parents"]}
         self.devices = {(device["parent"], device["uuid"] or device["address"]): device for device in state["devices"]}
         self.by_uuid: dict[str, dict[str, Any]] = {}
@@ -26,7 +32,7 @@ class Inventory:
                 self.by_uuid[device["uuid"]] = device
         self._machine_id = state["machine_id"]
         self._known_types = state["known_types"]
-        self._taken = set(self.by_uuid)
+        self._reserved = set(reserved)
         self._cards: dict[str, list[str]] = {}
         for name in self.parents:
             self._cards.setdefault(self.card(name), []).append(name)
@@ -60,22 +66,27 @@ class Inventory:
         preferred = self.type_ids(device["parent"], specs)
         return preferred.index(device["type"]), str(device["parent"]), str(device["uuid"])
 
-    def new_uuid(self, parent: str, type_id: str) -> str:
-        """A defined device that is not there yet, or else a UUID that a rebuilt host would choose too."""
-        for (owner, uuid), device in self.devices.items():
-            if owner == parent and device["state"] == "defined" and device["type"] == type_id and uuid in self._taken:
-                self._taken.discard(uuid)
-                return uuid
+    def new_uuid(self, parent: str, type_id: str) -> str | None:
+        """That of a definition that waits for its device, or else one that a rebuilt host would choose too.
+
+        None without a machine id to derive it from.
+        """
+        for device in self.devices.values():
+            waiting = device["state"] == "defined" and device["uuid"] not in self._reserved
+            if waiting and (device["parent"], device["type"]) == (parent, type_id):
+                self._reserved.add(device["uuid"])
+                return str(device["uuid"])
+        if not MACHINE_ID.match(self._machine_id or ""):
+            return None
         import uuid as uuid_module
 
         namespace = uuid_module.UUID(self._machine_id)
-        index = 0
-        while True:
+        for index in itertools.count():
             candidate = str(uuid_module.uuid5(namespace, f"{parent} {type_id} {index}"))
-            if candidate not in self._taken:
-                self._taken.add(candidate)
-                return candidate
-            index += 1
+            if candidate not in self._reserved and candidate not in self.by_uuid:
+                break
+        self._reserved.add(candidate)
+        return candidate
 
     def describe_unknown_parent(self, name: str) -> str:
         return f"there is no parent {name}; this host has {_list(self._cards) or 'none'}"

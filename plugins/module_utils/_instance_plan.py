@@ -53,9 +53,9 @@ class _Attempt:
         skip_busy: bool,
         frozen: set[str],
     ) -> None:
-        self.inventory = Inventory(state)
+        self.inventory = Inventory(state, {entry["uuid"] for entry in wanted if entry["uuid"]})
         self.choice = Choice(self.inventory, spread)
-        self.wanted = wanted
+        self.wanted = [dict(entry) for entry in wanted]
         self.exact = exact
         self.skip_busy = skip_busy
         self.frozen = frozen
@@ -89,10 +89,10 @@ class _Attempt:
         return self._result()
 
     def absent(self) -> dict[str, Any]:
-        for entry in self.wanted:
-            for device in self.inventory.devices.values():
-                if self._matches(entry, device) and self._key(device) not in self.claimed:
-                    self._remove(device, entry)
+        for device in self.inventory.devices.values():
+            entry = next((entry for entry in self.wanted if self._matches(entry, device)), None)
+            if entry:
+                self._remove(device, entry)
         self._settle_removals()
         self._refuse()
         return self._result()
@@ -100,7 +100,7 @@ class _Attempt:
     # What is wanted, and where
 
     def _find_candidates(self, entry: dict[str, Any]) -> bool:
-        """Fill in ``candidates``: by card the parents that the entry means, by type the ids that it can have there."""
+        """Fill in ``parents``: the names of those that the entry may mean."""
         where = f"instances[{entry['item']}]"
         inventory = self.inventory
         if entry["parent"]:
@@ -238,6 +238,8 @@ class _Attempt:
                 break
             self.creations.append(self._new_instance(entry, *chosen, best_effort=count is None))
             made += 1
+            if self.problems:
+                return
         nothing = count is None and not made and not any(one["item"] == entry["item"] for one in self.kept)
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)
@@ -245,6 +247,11 @@ class _Attempt:
     def _new_instance(self, entry: dict[str, Any], parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
         vendor = self.inventory.parents[parent]["framework"] == _vendor_vfio.FRAMEWORK
         uuid = None if vendor else entry["uuid"] or self.inventory.new_uuid(parent, type_id)
+        if not vendor and not uuid:
+            self.problems.append(
+                f"instances[{entry['item']}]: without a machine id in etc/machine-id no UUID can be derived; give each "
+                "device a uuid, or run systemd-machine-id-setup"
+            )
         return {
             "item": entry["item"],
             "uuid": uuid,

@@ -36,7 +36,7 @@ def report(
         **listed,
         "busy": [{**_instance(device, "busy"), "users": device["users"]} for device in planned["busy"]],
         "missing": planned["missing"],
-        "failed": [step["error"] for step in outcome.failed],
+        "failures": [step["error"] for step in outcome.failed],
         "diff": {"before": shown, "after": _predict(shown, made, gone) if after is None else _types_by_parent(after)},
     }
 

@@ -242,7 +242,7 @@ missing:
     count:
       description: How many are missing.
       type: int
-failed:
+failures:
   description: One sentence for each step that failed.
   returned: always, unless the options are refused
   type: list
@@ -288,8 +288,8 @@ def main():
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:
         module.fail_json(msg=str(error))
-    if result["failed"]:
-        module.fail_json(msg="; ".join(result["failed"]), **result)
+    if result["failures"]:
+        module.fail_json(msg="; ".join(result["failures"]), **result)
     module.exit_json(**result)
 
 

@@ -35,6 +35,10 @@ class Simulated:
     def write(self, path, value):
         self.root().write(path, value)
 
+    def create(self, parent, type_id, uuid):
+        """Make an mdev as the kernel's own interface has it."""
+        self.write(f"sys/class/mdev_bus/{parent}/mdev_supported_types/{type_id}/create", uuid)
+
     def converge(self, *instances, check=False, **options):
         """One run of mdev_instance without Ansible; the result, or Refused."""
         options = {**INSTANCE_DEFAULTS, **options}

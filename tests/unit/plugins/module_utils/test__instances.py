@@ -175,8 +175,8 @@ def test_a_device_whose_attribute_fails_is_not_left_half_done(simulated):
     host = simulated("s390")
     attributes = [{"assign_adapter": "5"}, {"assign_adapter": "9999"}]
     result = host.converge({"type": "vfio_ap-passthrough", "uuid": UUID, "attributes": attributes})
-    assert "cannot write '9999'" in result["failed"][0]
-    assert "ENODEV" in result["failed"][0]
+    assert "cannot write '9999'" in result["failures"][0]
+    assert "ENODEV" in result["failures"][0]
     assert host.devices() == {}
 
 
@@ -241,9 +241,9 @@ def test_a_holder_that_comes_after_the_check(simulated, monkeypatch):
 
     monkeypatch.setattr(host.files, "write", hold_first)
     result = host.converge({"parent": "mtty"}, state="absent")
-    assert len(result["failed"]) == 1
-    assert "has not returned within 30 s" in result["failed"][0]
-    assert "pending" in result["failed"][0]
+    assert len(result["failures"]) == 1
+    assert "has not returned within 30 s" in result["failures"][0]
+    assert "pending" in result["failures"][0]
     monkeypatch.undo()
     assert [device["state"] for device in host.facts()["devices"] if device["uuid"] == created[0]] == ["removing"]
     host.kernel.release(created[0])
@@ -260,11 +260,11 @@ def test_a_failure_in_the_middle_is_told_and_the_next_run_finishes(simulated, nu
     host.kernel.faults.fail("*/create", number, operations=("write",), skip=2, times=1)
     result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "5"})
     assert (result["changed"], len(result["created"])) == (True, 2)
-    (sentence,) = result["failed"]
+    (sentence,) = result["failures"]
     assert errno.errorcode[number] in sentence
     assert "on mtty" in sentence
     result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "5"})
-    assert (len(result["created"]), len(result["kept"]), result["failed"]) == (3, 2, [])
+    assert (len(result["created"]), len(result["kept"]), result["failures"]) == (3, 2, [])
 
 
 def test_one_card_that_fails_does_not_stop_the_other(simulated):
@@ -274,7 +274,7 @@ def test_one_card_that_fails_does_not_stop_the_other(simulated):
         {"type": "GRID T4-2B", "parent": T4, "count": "2"}, {"type": "GRID T4-2B", "parent": SECOND_T4, "count": "2"}
     )
     assert {parent for parent, kind in host.devices().values()} == {SECOND_T4}
-    assert len(result["failed"]) == 1
+    assert len(result["failures"]) == 1
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EBUSY, errno.EIO, errno.ERANGE])
@@ -282,7 +282,7 @@ def test_a_driver_that_refuses_a_vgpu_type(simulated, number):
     host = simulated("l40s")
     host.kernel.faults.fail("*/current_vgpu_type", number, operations=("write",))
     result = host.converge({"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.4"})
-    (sentence,) = result["failed"]
+    (sentence,) = result["failures"]
     assert all(part in sentence for part in ("0000:84:00.4", errno.errorcode[number], "; "))
     assert result["changed"] is False
 
@@ -291,7 +291,7 @@ def test_max_takes_what_a_driver_gives_when_its_numbers_lie(simulated):
     host = simulated("mtty")
     host.kernel.faults.fail("*/create", errno.ENOSPC, operations=("write",), skip=3)
     result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "max"})
-    assert (len(result["created"]), result["failed"]) == (3, [])
+    assert (len(result["created"]), result["failures"]) == (3, [])
 
 
 def test_a_kernel_that_accepts_and_does_nothing_is_found_out(simulated, monkeypatch):
@@ -299,7 +299,7 @@ def test_a_kernel_that_accepts_and_does_nothing_is_found_out(simulated, monkeypa
     original = host.files.write
     monkeypatch.setattr(host.files, "write", lambda path, data: path.endswith("/create") or original(path, data))
     result = host.converge({"type": "mtty-1", "parent": "mtty"})
-    assert "the kernel accepted" in result["failed"][0]
+    assert "the kernel accepted" in result["failures"][0]
     assert result["changed"] is False
 
 

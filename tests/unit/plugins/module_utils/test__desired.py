@@ -1,0 +1,35 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils import _desired
+
+
+def test_records_come_back(simulated):
+    root = simulated("empty").root()
+    _desired.save(root, "mdev_instance", "0000:3b:00.0", {"instances": []})
+    assert _desired.observe(root, "mdev_instance") == {"0000:3b:00.0": {"instances": []}}
+    assert _desired.observe(root, "sriov_pf_mode") == {}
+    _desired.save(root, "mdev_instance", "0000:3b:00.0", None)
+    _desired.save(root, "mdev_instance", "0000:3b:00.0", None)
+    assert _desired.observe(root, "mdev_instance") == {}
+    assert root.warnings == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"[" * 99999, b"\xff"])
+def test_what_is_no_record_is_told(simulated, content):
+    host = simulated("empty")
+    host.files.replace("etc/vfio-devices/mdev_instance/mtty.json", content)
+    root = host.root()
+    assert _desired.observe(root, "mdev_instance") == {}
+    assert len(root.warnings) == 1
+
+
+def test_other_files_are_no_records(simulated):
+    host = simulated("empty")
+    host.files.replace("etc/vfio-devices/mdev_instance/README", b"x")
+    host.files.replace("etc/vfio-devices/mdev_instance/.mtty.json.vfio-devices-new", b"{")
+    root = host.root()
+    assert (_desired.observe(root, "mdev_instance"), root.warnings) == ({}, [])

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._files import UNFINISHED, OperatingSystemFiles
+from ansible_collections.vfio.devices.plugins.module_utils._host import LOCK, HostError, HostRoot
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "sys").mkdir()
+    return OperatingSystemFiles(str(tmp_path))
+
+
+def test_replace_makes_directories_and_leaves_nothing_else(files, tmp_path):
+    files.replace("etc/a/b", b"1")
+    files.replace("etc/a/b", b"2")
+    assert (tmp_path / "etc/a/b").read_bytes() == b"2"
+    assert os.listdir(tmp_path / "etc/a") == ["b"]
+
+
+def test_unfinished_files_are_removed(files, tmp_path):
+    files.replace("etc/a/b", b"1")
+    (tmp_path / f"etc/a/.b{UNFINISHED}").touch()
+    HostRoot(str(tmp_path)).remove_unfinished("etc/a")
+    assert os.listdir(tmp_path / "etc/a") == ["b"]
+
+
+OTHER_RUN = """
+import sys
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+HostRoot(sys.argv[1]).lock()
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other_run(tmp_path, files):
+    """Another process that has the host locked, until its standard input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER_RUN, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline() == b"locked\n"
+        yield process
+        process.kill()
+
+
+def test_the_second_run_waits_and_says_for_whom(other_run, tmp_path):
+    with pytest.raises(HostError) as refused:
+        HostRoot(str(tmp_path), timeout=0.2).lock()
+    assert f"pid {other_run.pid} has {LOCK} locked" in str(refused.value)
+    other_run.stdin.close()
+    HostRoot(str(tmp_path), timeout=30).lock()
+
+
+def test_a_killed_run_has_nothing_locked(other_run, tmp_path):
+    other_run.kill()
+    other_run.wait()
+    HostRoot(str(tmp_path), timeout=1).lock()
+
+
+def test_a_place_where_no_lock_can_be_made_is_told(tmp_path, files):
+    (tmp_path / "run").touch()
+    with pytest.raises(HostError, match="cannot lock run/vfio-devices/lock: "):
+        HostRoot(str(tmp_path)).lock()

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._instance_apply import Outcome
+from ansible_collections.vfio.devices.plugins.module_utils._instance_result import report
+
+
+def device(name, type_id="x", parent="p", state="active", **more):
+    fields = {"uuid": name, "address": None, "parent": parent, "type": type_id, "type_name": None, "item": 0}
+    return {**fields, "state": state, "users": [], **more}
+
+
+def outcome(*done, failed=()):
+    result = Outcome()
+    result.done, result.failed = list(done), list(failed)
+    return result
+
+
+def planned(kept=(), busy=()):
+    return {"kept": list(kept), "busy": list(busy), "missing": []}
+
+
+def test_what_was_done_to_each():
+    before = {"devices": [device("a"), device("b"), device("k"), device("d", state="defined")]}
+    done = outcome(
+        device("a", action="remove"),
+        device("b", action="remove"),
+        device("b", "y", action="create"),
+        device("c", "y", action="create"),
+        device("d", state="defined", action="remove"),
+    )
+    result = report(before, planned(kept=[device("k")]), done, None)
+    assert result["changed"]
+    assert {one["uuid"]: one["action"] for one in result["instances"]} == {
+        "a": "removed",
+        "b": "replaced",
+        "c": "created",
+        "d": "removed",
+        "k": "kept",
+    }
+    assert (result["created"], result["replaced"], result["kept"]) == (["c"], ["b"], ["k"])
+    assert result["removed"] == ["a", "d"]
+    assert result["diff"] == {
+        "before": {"p": {"a": "x", "b": "x", "k": "x"}},
+        "after": {"p": {"b": "y", "c": "y", "k": "x"}},
+    }
+
+
+def test_after_the_work_the_diff_is_what_the_kernel_shows():
+    after = {"devices": [device("z", None, state="removing")]}
+    assert report({"devices": []}, planned(), outcome(device("a", action="create")), after)["diff"] == {
+        "before": {},
+        "after": {"p": {"z": "removing"}},
+    }
+
+
+def test_failed_and_busy():
+    failed = device("f", action="create", error="cannot make f")
+    users = [{"pid": 1, "command": "c", "domain": None, "running": True}]
+    result = report(
+        {"devices": []}, planned(busy=[device("u", users=users)]), outcome(failed=[failed]), {"devices": []}
+    )
+    assert (result["changed"], result["failures"]) == (False, ["cannot make f"])
+    assert result["instances"][0]["action"] == "failed"
+    assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == ("u", users)
