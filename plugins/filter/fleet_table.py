@@ -118,6 +118,8 @@ def _types(parents, devices):
     present = [device for device in devices if device["state"] != "defined"]
     existing = Counter(_type_name(device["type_name"], device["type"]) for device in present)
     counts = {name: _capacity(offers[name], existing[name], len(present)) for name in offers}
+    # A full GPU of the vendor-specific framework offers nothing, not even the type that it has.
+    counts.update((name, (0, number)) for name, number in existing.items() if name not in counts)
     shown = [name for name in counts if counts[name][0] or existing[name]] or list(counts)
     prefix = _common_prefix(shown)
     cells = [f"{name[len(prefix) :]} {counts[name][0]}/{counts[name][1]}" for name in shown]

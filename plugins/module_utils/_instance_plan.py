@@ -71,6 +71,8 @@ class _Attempt:
     def present(self) -> dict[str, Any]:
         entries = [entry for entry in self.wanted if self._find_candidates(entry)]
         self._refuse()
+        # Those with less choice first, and what takes all the rest last.
+        entries.sort(key=lambda entry: (not entry["uuid"], not entry["parent"], entry["count"] == MAX))
         for entry in entries:
             self._claim_identity(entry)
         open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry["uuid"]]
@@ -240,7 +242,8 @@ class _Attempt:
             made += 1
             if self.problems:
                 return
-        nothing = count is None and not made and not any(one["item"] == entry["item"] for one in self.kept)
+        # All that fits may be nothing only where other entries have taken it.
+        nothing = count is None and not any(one["parent"] in entry["parents"] for one in [*self.kept, *self.creations])
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)
 

@@ -43,7 +43,7 @@ options:
         description:
           - Name of the parent device, the PCI address where it has one. A physical function stands for all its virtual
             functions that can make devices.
-          - When it is left out, parents are chosen as O(placement) says.
+          - When it is left out, parents are chosen as O(placement) says, after all entries that name one.
         type: str
       uuid:
         description:

@@ -87,6 +87,15 @@ def test_types_that_cannot_be_made_now_are_only_counted():
     assert lines[1].endswith("GRID T4-2Q 7/8, 2 other types 0")
 
 
+def test_a_full_card_that_offers_nothing_shows_what_it_has():
+    lines = table(
+        physical_functions=[card("0000:41:00.0", [("0000:41:00.4", None)], "vendor_vfio")],
+        parents=[parent("0000:41:00.4", "0000:41:00.0")],
+        devices=[device("a", "0000:41:00.4", "NVIDIA L40S-48Q")],
+    )
+    assert lines[1].endswith("NVIDIA L40S-48Q 0/1")
+
+
 def test_virtual_functions_do_not_count_more_than_their_gpu_can_do():
     functions = [f"0000:41:00.{index}" for index in range(4, 8)]
     lines = table(

@@ -107,6 +107,12 @@ def test_steps(devices, fields, options, steps):
         assert run(host, entry(**fields), **options)[0] == steps
 
 
+def test_entries_with_less_choice_come_first():
+    single = [parent("a", offered("x", 1)), parent("b", offered("x", 1))]
+    steps = run(state(parents=single), entry(0, count="max"), entry(1), entry(2, parent="a"))[1]["steps"]
+    assert [(step["item"], step["parent"]) for step in steps] == [(2, "a"), (1, "b")]
+
+
 def test_the_plan_is_pure():
     host = state(device(UUIDS[0], "a", "y"))
     wanted = [entry(parent="a", count="max")]
