@@ -114,10 +114,15 @@ def observe_users(
     for function in functions.values():
         if function.iommu_group is not None:
             members.setdefault(function.iommu_group, []).append(function.address)
+    vgpu_paths = {}
     for device in devices:
         if device["uuid"] and device["iommu_group"] is not None:
             members.setdefault(device["iommu_group"], []).append(device["uuid"])
-    return _users.observe(host, members)
+        if device["address"]:
+            vgpu_paths[device["address"]] = f"{_pci.DEVICES}/{device['address']}"
+        elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
+            vgpu_paths[device["uuid"]] = f"{_mdev.DEVICES}/{device['uuid']}"
+    return _users.observe(host, members, vgpu_paths)
 
 
 def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:

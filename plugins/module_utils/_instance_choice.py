@@ -97,7 +97,8 @@ class Inventory:
             for card in {self.card(parent["name"]): None for parent in parents}
             for type_id, name in self._types[card].items()
         }
-        where = self.card(parents[0]["name"]) if len({self.card(parent["name"]) for parent in parents}) == 1 else "here"
+        cards = {self.card(parent["name"]) for parent in parents}
+        where = cards.pop() if len(cards) == 1 else "this host"
         return f"there is no type {' or '.join(specs)}; {where} has {_list(known) or 'none'}"
 
     def _capacity(self, card: str, names: list[str]) -> _capacity.Card:

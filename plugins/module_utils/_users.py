@@ -23,24 +23,33 @@ OPEN_DEVICE = "anon_inode:[vfio-device]"
 DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
 # How QEMU is told the name of its guest; libvirt writes guest=NAME,...
 GUEST = re.compile(r"(?:^|,)guest=((?:[^,]|,,)*)")
+BARE_GUEST = re.compile(r"((?:[^,]|,,)*)")
 
 
-def observe(host: HostRoot, group_members: dict[int, list[str]]) -> dict[str, list[dict[str, Any]]]:
+def observe(
+    host: HostRoot, group_members: dict[int, list[str]], vgpu_paths: dict[str, str]
+) -> dict[str, list[dict[str, Any]]]:
     """By device name (PCI address or UUID) its users: ``pid``, ``command``, ``domain`` and ``running``.
 
-    A domain that libvirt only knows has neither pid nor command. ``group_members`` names the devices of each IOMMU
-    group: a process that opened a group holds all of them, since only a whole group can be given to somebody else.
+    A guest that only libvirt or NVIDIA's driver knows has neither pid nor command. ``group_members`` names the devices
+    of each IOMMU group: a process that opened a group holds all of them, since only a whole group can be given to
+    somebody else. ``vgpu_paths`` are the directories of the devices that NVIDIA's driver makes.
     """
     users = _processes(host, group_members)
     for device, domains in _libvirt.observe(host).items():
-        entries = users.setdefault(device, [])
-        known = {entry["domain"] for entry in entries}
-        entries.extend(
-            {"pid": None, "command": None, "domain": domain["name"], "running": domain["running"]}
-            for domain in domains
-            if domain["name"] not in known
-        )
+        for domain in domains:
+            _add_guest(users.setdefault(device, []), domain["name"], domain["running"])
+    for device, path in vgpu_paths.items():
+        # Only while a guest runs on it the driver knows a name; some versions have no such attribute.
+        guest = host.read(f"{path}/nvidia/vm_name", optional=True)
+        if guest and not any(user["running"] for user in users.get(device, [])):
+            _add_guest(users.setdefault(device, []), guest, running=True)
     return users
+
+
+def _add_guest(users: list[dict[str, Any]], name: str, running: bool) -> None:
+    if all(user["domain"] != name for user in users):
+        users.append({"pid": None, "command": None, "domain": name, "running": running})
 
 
 def _processes(host: HostRoot, group_members: dict[int, list[str]]) -> dict[str, list[dict[str, Any]]]:
@@ -107,7 +116,7 @@ def guest_name(command_line: str) -> str | None:
     arguments = command_line.split("\0")
     for option, value in zip(arguments, arguments[1:]):
         if option == "-name":
-            guest = GUEST.search(value)
             # A bare value is the name; QEMU writes a comma inside a name twice.
-            return (guest[1] if guest else value.partition(",")[0]).replace(",,", ",")
+            guest = GUEST.search(value) or BARE_GUEST.match(value)
+            return guest[1].replace(",,", ",") or None if guest else None
     return None

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils import _users
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -36,3 +38,47 @@ def test_holders_of_functions_through_group_and_own_file(simulated):
     card = host.facts("physical_functions", "users")["physical_functions"][0]
     assert card["users"] == []
     assert [[user["pid"] for user in virtual["users"]] for virtual in card["virtual_functions"]] == [[4242], [4243]]
+
+
+def libvirt_knows(monkeypatch, **domains):
+    monkeypatch.setattr(_users._libvirt, "observe", lambda host: domains)
+
+
+def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
+    host = simulated("mtty")
+    for uuid in (UUID, OTHER):
+        host.create("mtty", "mtty-1", uuid)
+    host.kernel.hold(UUID, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+    web1, spare = {"name": "web1", "running": True}, {"name": "spare", "running": False}
+    libvirt_knows(monkeypatch, **{UUID: [web1, spare], OTHER: [spare]})
+    devices = by("uuid", host.facts("devices", "users")["devices"])
+    defined = {"pid": None, "command": None, "domain": "spare", "running": False}
+    assert [user["domain"] for user in devices[UUID]["users"]] == ["web1", "spare"]
+    assert devices[UUID]["users"][0]["pid"] == 4242
+    assert devices[OTHER]["users"] == [defined]
+
+
+def test_a_guest_that_only_the_driver_names(simulated):
+    host = simulated("t4")
+    types = by("name", host.facts("parents")["parents"][0]["types"])
+    host.create("0000:3b:00.0", types["GRID T4-2B"]["id"], UUID)
+    host.kernel.faults.content(f"*/{UUID}/nvidia/vm_name", b"desktop-7\n")
+    (device,) = host.facts("devices", "users")["devices"]
+    assert [user["domain"] for user in device["users"]] == ["desktop-7"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["qemu", "-name", "guest=web1,debug-threads=on"], "web1"),
+        (["qemu", "-name", "web1"], "web1"),
+        (["qemu", "-name", "web1,process=x"], "web1"),
+        (["qemu", "-name", "guest=a,,b"], "a,b"),
+        (["qemu", "-name", "a,,b,process=x"], "a,b"),
+        (["qemu", "-name"], None),
+        (["dpdk-testpmd", "-l", "0-3"], None),
+        ([], None),
+    ],
+)
+def test_name_of_a_guest(arguments, name):
+    assert _users.guest_name("\0".join(arguments) + "\0") == name
