@@ -59,8 +59,13 @@ def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
         return {
             "type": str(definition["mdev_type"]),
             "autostart": definition.get("start") == "auto",
-            "attributes": [dict(attribute) for attribute in definition.get("attrs") or []],
+            "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         host.warn(f"{path} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
         return None
+
+
+def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
+    ((name, value),) = attribute.items()
+    return {str(name): str(value)}

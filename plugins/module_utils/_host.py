@@ -24,6 +24,7 @@ ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
 NO_ANSWER = -1
 LOCK = "run/vfio-devices/lock"
+SHOWN_WARNINGS = 3
 
 
 class HostError(Exception):
@@ -252,6 +253,13 @@ class HostRoot:
             self._denied.append(path)
         elif not (optional and error.errno in ABSENT):
             self.warn(f"cannot read {path}: {describe(error)}")
+
+
+def summarize(warnings: list[str]) -> list[str]:
+    """At most a few of many warnings, for the output of a module."""
+    if len(warnings) <= SHOWN_WARNINGS:
+        return warnings
+    return [*warnings[:SHOWN_WARNINGS], f"there are {len(warnings) - SHOWN_WARNINGS} more such problems on this host"]
 
 
 def is_deadline(error: OSError) -> bool:

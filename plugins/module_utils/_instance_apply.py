@@ -12,9 +12,8 @@ from typing import Any, Callable
 
 from . import _definitions, _desired, _mdev, _vendor_vfio
 from ._host import HostError, HostRoot
+from ._instance_persistence import KIND
 from ._pci import DEVICES as FUNCTIONS
-
-KIND = "mdev_instance"
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {

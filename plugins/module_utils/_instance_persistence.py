@@ -10,7 +10,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import _desired
+from ._host import HostRoot
+
+KIND = "mdev_instance"
 RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "autostart")
+
+
+def observe_records(host: HostRoot) -> dict[str, dict[str, Any]]:
+    """The record of each card; one that this collection has not written like that is told and left out."""
+    records = _desired.observe(host, KIND)
+    for card, record in list(records.items()):
+        instances = record.get("instances")
+        if not isinstance(instances, list) or not all(_is_instance(instance) for instance in instances):
+            host.warn(
+                f"the record of {card} in {_desired.DIRECTORY}/{KIND} has not the form that this collection gives it"
+            )
+            del records[card]
+    return records
+
+
+def _is_instance(instance: Any) -> bool:
+    if not isinstance(instance, dict) or set(instance) != set(RECORDED):
+        return False
+    return isinstance(instance["parent"], str) and isinstance(instance["uuid"] or instance["address"], str)
 
 
 def with_persistence(state: dict[str, Any], planned: dict[str, Any], persist: bool) -> list[dict[str, Any]]:

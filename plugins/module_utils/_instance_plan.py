@@ -80,8 +80,11 @@ class _Attempt:
             self._remove_what_is_not_listed(entries)
         self._settle_removals()
         self._refuse()
+        claimed, busy = {uuid for parent, uuid in self.claimed}, {device["uuid"] for device in self.busy}
         for entry in entries:
-            if entry["uuid"] and not any(key[1] == entry["uuid"] for key in self.claimed):
+            if entry["uuid"] and entry["uuid"] in busy:
+                self.missing.append({"item": entry["item"], "types": entry["types"], "count": 1})
+            elif entry["uuid"] and entry["uuid"] not in claimed:
                 self._create(entry, 1)
         for entry, count in open_counts:
             self._create(entry, count)
@@ -223,7 +226,8 @@ class _Attempt:
             else:
                 self.problems.append(
                     f"{device['uuid'] or device['address']} on {device['parent']} "
-                    f"would have to be removed, but is in use by {_plan.holders(device['users'])}"
+                    f"would have to be removed, but is in use by {_plan.holders(device['users'])}; "
+                    "end that use, or leave it out with on_busy: skip"
                 )
         for device in self.removals:
             if device["state"] == "active" and device["parent"] in self.inventory.parents:

@@ -29,7 +29,7 @@ def report(
     instances += [_instance(step, "failed") for step in outcome.failed if step["action"] in ("create", "remove")]
     instances.sort(key=_place)
     listed = {action: [_name(instance) for instance in instances if instance["action"] == action] for action in LISTED}
-    shown = _types_by_parent(before)
+    after = _predict(before, outcome, made, gone) if after is None else after
     return {
         "changed": bool(outcome.done),
         "instances": instances,
@@ -37,7 +37,7 @@ def report(
         "busy": [{**_instance(device, "busy"), "users": device["users"]} for device in planned["busy"]],
         "missing": planned["missing"],
         "failures": [step["error"] for step in outcome.failed],
-        "diff": {"before": shown, "after": _predict(shown, made, gone) if after is None else _types_by_parent(after)},
+        "diff": {"before": _show(before), "after": _show(after)},
     }
 
 
@@ -54,25 +54,36 @@ def _instance(device: dict[str, Any], action: str) -> dict[str, Any]:
     return {**{field: device[field] for field in fields}, "action": action}
 
 
-def _types_by_parent(state: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """By parent and device its type; a device that is being removed has lost its own."""
-    shown: dict[str, dict[str, str]] = {}
-    for device in state["devices"]:
-        if device["state"] != "defined":
-            shown.setdefault(device["parent"], {})[_name(device)] = _type(device)
-    return shown
-
-
 def _predict(
-    before: dict[str, dict[str, str]], made: dict[tuple[str, str], Any], gone: dict[tuple[str, str], Any]
-) -> dict[str, dict[str, str]]:
-    after = {parent: dict(devices) for parent, devices in before.items()}
-    for parent, name in gone:
-        after.get(parent, {}).pop(name, None)
-    for (parent, name), step in made.items():
-        after.setdefault(parent, {})[name] = _type(step)
-    return {parent: devices for parent, devices in after.items() if devices}
+    before: dict[str, Any], outcome: Outcome, made: dict[tuple[str, str], Any], gone: dict[tuple[str, str], Any]
+) -> dict[str, Any]:
+    """The state that the steps lead to, as far as it is shown."""
+    devices = [device for device in before["devices"] if _place(device) not in gone and _place(device) not in made]
+    devices += [{**step, "state": "active"} for step in made.values()]
+    definitions, records = dict(before["definitions"]), dict(before["records"])
+    for step in outcome.done:
+        if step["action"] == "define":
+            definitions[step["parent"], step["uuid"]] = step["definition"]
+        elif step["action"] == "record":
+            records[step["card"]] = step["record"]
+    return {"devices": devices, "definitions": definitions, "records": records}
 
 
-def _type(device: dict[str, Any]) -> str:
-    return str(device["type_name"] or device["type"] or device["state"])
+def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """By parent and device its type, and whether it will be there after a boot."""
+    recorded = {
+        _place(instance)
+        for record in state["records"].values()
+        if record
+        for instance in record["instances"]
+        if instance["address"]
+    }
+    shown: dict[str, dict[str, str]] = {}
+    for device in sorted(state["devices"], key=_place):
+        definition = state["definitions"].get(_place(device))
+        at_boot = _place(device) in recorded or definition and definition["autostart"]
+        words = [str(device["type_name"] or device["type"] or device["state"])]
+        words += ["only defined"] if device["state"] == "defined" else []
+        words += ["made at boot"] if at_boot else []
+        shown.setdefault(device["parent"], {})[_name(device)] = ", ".join(words)
+    return shown

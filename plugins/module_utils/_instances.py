@@ -12,9 +12,9 @@ from typing import Any
 
 from . import (
     _definitions,
-    _desired,
     _facts,
     _instance_apply,
+    _instance_persistence,
     _instance_plan,
     _instance_result,
     _pci,
@@ -66,7 +66,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "devices": devices,
         "definitions": definitions,
         "known_types": known_types,
-        "records": _desired.observe(host, _instance_apply.KIND),
+        "records": _instance_persistence.observe_records(host),
         "machine_id": host.read("etc/machine-id", optional=True),
     }
 

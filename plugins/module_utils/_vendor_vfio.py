@@ -44,7 +44,7 @@ def observe(
     """
     parents = []
     current_types = {}
-    known = _desired.observe(host, KNOWN_TYPES) if vgpu_functions else {}
+    known = _remembered(host) if vgpu_functions else {}
     for function in vgpu_functions:
         current = host.read(f"{function.path}/{CURRENT_TYPE}")
         creatable = parse_creatable_types(host.read(f"{function.path}/{CREATABLE_TYPES}") or "")
@@ -73,12 +73,17 @@ def _model(card: PciFunction) -> str:
 
 def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dict[str, dict[str, str]]) -> None:
     """Keep the names of the types of each model, for the time when its functions list none."""
-    saved = _desired.observe(host, KNOWN_TYPES)
+    saved = _remembered(host)
     for address, types in known_types.items():
         model = _model(_card(functions[address], functions))
         if types and saved.get(model) != types:
             _desired.save(host, KNOWN_TYPES, model, types)
             saved[model] = types
+
+
+def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
+    records = _desired.observe(host, KNOWN_TYPES)
+    return {model: {str(type_id): str(name) for type_id, name in types.items()} for model, types in records.items()}
 
 
 def parse_creatable_types(text: str) -> dict[str, str]:

@@ -371,9 +371,7 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils import _facts, _grammar
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
-
-SHOWN_WARNINGS = 3
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
 
 
 def main():
@@ -396,10 +394,8 @@ def main():
         facts = _facts.observe(HostRoot(options["host_root"]), options["gather"], classes)
     except (ValueError, HostError) as error:
         module.fail_json(msg=str(error))
-    for sentence in facts["warnings"][:SHOWN_WARNINGS]:
+    for sentence in summarize(facts["warnings"]):
         module.warn(sentence)
-    if len(facts["warnings"]) > SHOWN_WARNINGS:
-        module.warn(f"ansible_facts.mdev.warnings has {len(facts['warnings'])} such sentences in all")
     module.exit_json(changed=False, ansible_facts={"mdev": facts})
 
 

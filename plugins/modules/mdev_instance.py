@@ -251,7 +251,7 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils import _instances, _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
 
 INSTANCE = {
@@ -288,6 +288,8 @@ def main():
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:
         module.fail_json(msg=str(error))
+    for sentence in summarize(host.warnings):
+        module.warn(sentence)
     if result["failures"]:
         module.fail_json(msg="; ".join(result["failures"]), **result)
     module.exit_json(**result)

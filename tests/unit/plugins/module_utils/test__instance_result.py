@@ -12,6 +12,10 @@ def device(name, type_id="x", parent="p", state="active", **more):
     return {**fields, "state": state, "users": [], **more}
 
 
+def state(*devices, definitions=None, records=None):
+    return {"devices": list(devices), "definitions": definitions or {}, "records": records or {}}
+
+
 def outcome(*done, failed=()):
     result = Outcome()
     result.done, result.failed = list(done), list(failed)
@@ -23,7 +27,7 @@ def planned(kept=(), busy=()):
 
 
 def test_what_was_done_to_each():
-    before = {"devices": [device("a"), device("b"), device("k"), device("d", state="defined")]}
+    before = state(device("a"), device("b"), device("k"), device("d", state="defined"))
     done = outcome(
         device("a", action="remove"),
         device("b", action="remove"),
@@ -43,14 +47,14 @@ def test_what_was_done_to_each():
     assert (result["created"], result["replaced"], result["kept"]) == (["c"], ["b"], ["k"])
     assert result["removed"] == ["a", "d"]
     assert result["diff"] == {
-        "before": {"p": {"a": "x", "b": "x", "k": "x"}},
+        "before": {"p": {"a": "x", "b": "x", "d": "x, only defined", "k": "x"}},
         "after": {"p": {"b": "y", "c": "y", "k": "x"}},
     }
 
 
 def test_after_the_work_the_diff_is_what_the_kernel_shows():
-    after = {"devices": [device("z", None, state="removing")]}
-    assert report({"devices": []}, planned(), outcome(device("a", action="create")), after)["diff"] == {
+    after = state(device("z", None, state="removing"))
+    assert report(state(), planned(), outcome(device("a", action="create")), after)["diff"] == {
         "before": {},
         "after": {"p": {"z": "removing"}},
     }
@@ -59,9 +63,20 @@ def test_after_the_work_the_diff_is_what_the_kernel_shows():
 def test_failed_and_busy():
     failed = device("f", action="create", error="cannot make f")
     users = [{"pid": 1, "command": "c", "domain": None, "running": True}]
-    result = report(
-        {"devices": []}, planned(busy=[device("u", users=users)]), outcome(failed=[failed]), {"devices": []}
-    )
+    result = report(state(), planned(busy=[device("u", users=users)]), outcome(failed=[failed]), state())
     assert (result["changed"], result["failures"]) == (False, ["cannot make f"])
     assert result["instances"][0]["action"] == "failed"
     assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == ("u", users)
+
+
+def test_the_diff_shows_what_will_be_there_after_a_boot():
+    definition = {"type": "x", "autostart": True, "attributes": []}
+    vgpu = {"parent": "vf", "uuid": None, "address": "vf"}
+    before = state(device("a"), device(None, parent="vf", address="vf"))
+    done = outcome(
+        {"action": "define", "card": "p", "parent": "p", "uuid": "a", "definition": definition},
+        {"action": "record", "card": "pf", "record": {"instances": [vgpu]}},
+    )
+    diff = report(before, planned(), done, None)["diff"]
+    assert diff["before"] == {"p": {"a": "x"}, "vf": {"vf": "x"}}
+    assert diff["after"] == {"p": {"a": "x, made at boot"}, "vf": {"vf": "x, made at boot"}}

@@ -359,6 +359,27 @@ def test_exact_removes_definitions_that_are_not_listed(simulated):
     assert host.devices("defined") == {}
 
 
+@pytest.mark.parametrize(
+    "record", [b"{}", b'{"instances": 3}', b'{"instances": [{}]}', b'{"instances": [[]]}', b"nonsense"]
+)
+def test_a_record_of_somebody_else_does_no_harm(simulated, record):
+    host = simulated("l40s")
+    host.files.replace("etc/vfio-devices/mdev_instance/0000:84:00.0.json", record)
+    host.files.replace("etc/vfio-devices/vgpu_types/10de-26b9.json", b'{"1": {"a": 1}, "2": null}')
+    instance = {"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.4"}
+    assert host.converge(instance)["changed"]
+    assert host.converge(instance)["changed"] is False
+
+
+def test_skip_leaves_a_named_device_of_another_type_that_is_in_use(simulated):
+    host = simulated("mtty")
+    host.converge({"type": "mtty-1", "parent": "mtty", "uuid": UUID})
+    host.kernel.hold(UUID)
+    result = host.converge({"type": "mtty-2", "parent": "mtty", "uuid": UUID}, on_busy="skip")
+    assert (result["changed"], result["failures"]) == (False, [])
+    assert result["missing"] == [{"item": 0, "types": ["mtty-2"], "count": 1}]
+
+
 class Killed(BaseException):
     """The end that kill -9 makes: no handler of ours runs."""
 
