@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils import _child, _facts
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
 
 
 def test_every_part_and_only_the_parts_that_are_asked_for(simulated):
@@ -48,3 +52,17 @@ def test_host_without_anything(simulated):
     facts = simulated("empty").facts()
     assert facts["parents"] == facts["devices"] == facts["warnings"] == []
     assert facts["iommu"] == {"enabled": False, "group_count": 0, "shared_groups": []}
+
+
+def observe_this_machine_as_nobody():
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    return json.dumps(_facts.observe(HostRoot("/"), _facts.PARTS))
+
+
+def test_an_ordinary_user_gets_facts_of_this_very_machine():
+    facts = json.loads(_child.run(observe_this_machine_as_nobody, 60))
+    assert set(facts) == {"physical_functions", "parents", "devices", "iommu", "warnings"}
+    assert [warning for warning in facts["warnings"] if "no permission to read proc/" in warning]
