@@ -55,7 +55,7 @@ class Accessor:
     def link(self, path: str) -> str:
         """The raw text of a symbolic link; OSError EINVAL if it is none."""
         with self.host.operations.lock:
-            _, node = self._resolve(path, follow=False)
+            node = self._resolve(path, follow=False)[1]
             if not isinstance(node, Link):
                 raise error(errno.EINVAL)
             return node.target

@@ -104,7 +104,7 @@ class VirtualInterface:
         else:
             tree.add(f"{self.path}/bridge/bridge_id", constant("8000.525400000001"))
         for port in spec.ports:
-            port_path, _ = tree.resolve(f"sys/class/net/{port}")
+            port_path = tree.resolve(f"sys/class/net/{port}")[0]
             tree.link(f"{port_path}/master", self.path)
             tree.link(f"{port_path}/upper_{self.name}", self.path)
             tree.link(f"{self.path}/lower_{port}", port_path)

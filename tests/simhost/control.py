@@ -25,9 +25,6 @@ def answer(fleet: Fleet, data: bytes) -> bytes:
         request = json.loads(data)
         if request["command"] == "status":
             result: Any = _status(fleet)
-        elif request["command"] == "stop":
-            result = os.getpid()
-            fleet.stop()
         else:
             host = fleet.host(request["host"])
             if host is None:

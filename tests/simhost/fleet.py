@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def host_names(words: Iterable[str]) -> dict[str, str]:
     """
     hosts: dict[str, str] = {}
     for word in words:
-        profile, _, count = word.partition("=")
+        profile, dummy, count = word.partition("=")
         load(profile)
         if count and not (count.isdecimal() and int(count)):
             raise ProfileError(f"{word!r}: the count must be a positive number")
@@ -38,15 +39,19 @@ class Fleet:
     def __init__(self, profiles: dict[str, str]) -> None:
         self.profiles = profiles
         self.built: dict[str, SimHost] = {}
+        self.stopped = False
+        self._building = threading.Lock()
 
     def host(self, name: str) -> SimHost | None:
         """A host, built now if nobody asked for it before; None if there is none of that name."""
-        found = self.built.get(name)
-        if found is None and name in self.profiles:
-            found = self.built[name] = SimHost(self.profiles[name], name=name, clock=RealClock())
-        return found
+        if name in self.profiles and name not in self.built:
+            with self._building:
+                if name not in self.built:
+                    self.built[name] = SimHost(self.profiles[name], name=name, clock=RealClock())
+        return self.built.get(name)
 
     def stop(self) -> None:
-        """End every blocked call with ENODEV."""
+        """End every blocked call with ENODEV, also those to come."""
+        self.stopped = True
         for host in list(self.built.values()):
             host.operations.abort()

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The FUSE front: a directory with one simulated host per entry, served by one thread.
+"""The FUSE front: a directory with one simulated host per entry.
 
-A call that the model blocks gets its answer when the operation is done, whoever ends it; until then the
-caller waits, and cannot be killed, as in the kernel.
+libfuse answers every call in a thread of its own, so that a call which the model blocks simply waits there;
+its caller cannot be killed meanwhile, as in the kernel.
 """
 
 from __future__ import annotations
@@ -11,262 +11,235 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import traceback
-from collections.abc import Callable
-from functools import partial
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import control
-from . import fuse_protocol as fuse
-from .files import FileCalls
 from .fleet import Fleet
-from .fuse_protocol import Opcode
 from .host import SimHost
-from .inodes import Handle, Inode, Inodes
 from .kstrto import error
-from .operations import Operation, Steps
-from .tree import ATTRIBUTE_SIZE, Attribute, Directory, File, Link, check_open
+from .operations import Steps
+from .tree import ATTRIBUTE_SIZE, NAME_BYTES, Attribute, Directory, File, Link, Node, Tree, check_open, is_kernel
 
-EMPTY = b""
+# mfusepy takes version 2 of libfuse if it finds both.
+os.environ.setdefault("FUSE_LIBRARY_NAME", "fuse3")
+import mfusepy
+
+# How many calls may be blocked at once; libfuse had no limit before 3.12, and since then one of 10.
+THREADS = {"max_threads": 1000} if (mfusepy.fuse_version_major, mfusepy.fuse_version_minor) >= (3, 12) else {}
+# <linux/stat.h>: instead of the nanoseconds of a time
+UTIME_NOW, UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
 
 
-class Server:
-    """Answers the requests of one mount; ``device`` is the open FUSE file."""
+def serve(fleet: Fleet, directory: Path) -> None:
+    """Mount a fleet, and answer until it is unmounted. Raises RuntimeError; libfuse says why on stderr."""
+    # no time-out, no cache: whatever the model changes is seen at once
+    uncached = {"direct_io": True, "entry_timeout": 0, "attr_timeout": 0, "negative_timeout": 0}
+    names = {"fsname": "simhost", "subtype": "simhost"}
+    mfusepy.FUSE(Front(fleet), str(directory), foreground=True, **uncached, **names, **THREADS)
 
-    def __init__(self, fleet: Fleet, device: int) -> None:
-        self.device = device
+
+@dataclass
+class Place:
+    """A file of a host, or of the mount itself (``host`` is None); ``buffer`` is what a read at its start found."""
+
+    host: SimHost | None
+    path: str
+    node: Node
+    buffer: bytes | None = None
+
+    def strike(self, operation: str) -> None:
+        """Raise the OSError of the fault that hits a call, if any."""
+        if self.host is not None and self.host.faults.active:
+            self.host.faults.strike(operation, self.path)
+
+
+class Front(mfusepy.Operations):  # type: ignore[misc]
+    """The calls of one mount, by paths ``/<host>/<path in the host>``; they raise the OSError that the caller gets."""
+
+    use_ns = True
+
+    def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
-        self.inodes = Inodes(fleet)
-        self.files = FileCalls(self.inodes)
-        self.handles: dict[int, Handle] = {}
+        self.own = Tree()
+        self.own.add(".simhost", Directory(0o700))
+        self.own.add(".simhost/control", File(permissions=0o600))
+        self.opened: dict[int, Place] = {}
         self.numbers = itertools.count(1)
-        self.owner = (os.getuid(), os.getgid())
-        self._calls: dict[int, Callable[[Inode, bytes, int], bytes | None]] = {
-            Opcode.LOOKUP: self._lookup,
-            Opcode.GETATTR: self._getattr,
-            Opcode.SETATTR: self._setattr,
-            Opcode.READLINK: self._readlink,
-            Opcode.OPEN: self._open,
-            Opcode.CREATE: self._create,
-            Opcode.READ: self._read,
-            Opcode.WRITE: self._write,
-            Opcode.RELEASE: self._release,
-            Opcode.OPENDIR: self._opendir,
-            Opcode.READDIR: self._readdir,
-            Opcode.RELEASEDIR: self._release,
-            Opcode.STATFS: self._statfs,
-            Opcode.MKDIR: self._mkdir,
-            Opcode.SYMLINK: self._symlink,
-            Opcode.UNLINK: self._unlink,
-            Opcode.RMDIR: self._rmdir,
-            Opcode.RENAME: partial(self._rename, fuse.RENAME_REQUEST.size),
-            Opcode.RENAME2: partial(self._rename, fuse.RENAME2_REQUEST.size),
-        }
+        self.owner = {"st_nlink": 1, "st_uid": os.getuid(), "st_gid": os.getgid()}
 
-    def serve(self) -> None:
-        """Answer requests until the file system is unmounted."""
-        buffer = bytearray(fuse.BUFFER_SIZE)
-        while True:
-            try:
-                size = os.readv(self.device, [buffer])
-            except OSError as problem:
-                if problem.errno == errno.ENODEV:
-                    return
-                if problem.errno in (errno.ENOENT, errno.EINTR, errno.EAGAIN):
-                    continue
-                raise
-            self._dispatch(bytes(memoryview(buffer)[:size]))
+    def getattr(self, path: str, fh: int | None = None) -> dict[str, int]:
+        with self._at(path) as place:
+            place.strike("exists")
+            return self._attributes(place)
 
-    def _dispatch(self, request: bytes) -> None:
-        _, opcode, unique, number, *_ = fuse.REQUEST.unpack_from(request)
-        body = request[fuse.REQUEST.size :]
-        if opcode == Opcode.FORGET:
-            self.inodes.forget(number, *fuse.FORGET_REQUEST.unpack_from(body))
-        elif opcode == Opcode.BATCH_FORGET:
-            count, _ = fuse.BATCH_FORGET_REQUEST.unpack_from(body)
-            for one in range(count):
-                offset = fuse.BATCH_FORGET_REQUEST.size + one * fuse.FORGET_ONE.size
-                self.inodes.forget(*fuse.FORGET_ONE.unpack_from(body, offset))
-        elif opcode == Opcode.INIT:
-            self._reply(unique, fuse.init_reply(body))
-        elif opcode == Opcode.DESTROY:
-            self._reply(unique, EMPTY)
-        elif opcode != Opcode.INTERRUPT:
-            self._answer(opcode, unique, number, body)
+    def readlink(self, path: str) -> str:
+        with self._at(path) as place:
+            if not isinstance(place.node, Link):
+                raise error(errno.EINVAL)
+            return place.node.target
 
-    def _answer(self, opcode: int, unique: int, number: int, body: bytes) -> None:
-        call = self._calls.get(opcode)
-        if call is None:
-            self._reply(unique, EMPTY, errno.ENOSYS)
-            return
-        try:
-            inode = self.inodes.get(number)
-            if inode.host is None:
-                reply = call(inode, body, unique)
-            else:
-                with inode.host.operations.lock:
-                    reply = call(inode, body, unique)
-        except OSError as problem:
-            self._reply(unique, EMPTY, problem.errno or errno.EIO)
-        except Exception:
-            # a defect of the model must be seen, and must not end the mount for all hosts
-            traceback.print_exc()
-            self._reply(unique, EMPTY, errno.EIO)
-        else:
-            if reply is not None:
-                self._reply(unique, reply)
+    def readdir(self, path: str, fh: int) -> list[tuple[str, int, int]]:
+        with self._at(path) as place:
+            if not isinstance(place.node, Directory):
+                raise error(errno.ENOTDIR)
+            place.strike("list")
+            children = [(name, child.mode, 0) for name, child in place.node.children.items()]
+        hosts = [(name, stat.S_IFDIR, 0) for name in self.fleet.profiles] if path == "/" else []
+        return [(".", stat.S_IFDIR, 0), ("..", stat.S_IFDIR, 0), *children, *hosts]
 
-    def _reply(self, unique: int, payload: bytes, number: int = 0) -> None:
-        try:
-            os.write(self.device, fuse.REPLY.pack(fuse.REPLY.size + len(payload), -number, unique) + payload)
-        except OSError as problem:
-            # nobody waits for this answer any more
-            if problem.errno not in (errno.ENOENT, errno.ENODEV, errno.EBADF):
-                raise
+    def open(self, path: str, flags: int) -> int:
+        with self._at(path) as place:
+            mode = flags & os.O_ACCMODE
+            if mode != os.O_WRONLY:
+                check_open(place.node, writing=False)
+            if mode != os.O_RDONLY:
+                check_open(place.node, writing=True)
+            if isinstance(place.node, File) and flags & os.O_TRUNC:
+                place.node.resize(0)
+            return self._open(place)
 
-    def _run(
-        self, host: SimHost, name: str, unique: int, steps: Steps[Any], then: Callable[[Any], bytes]
-    ) -> bytes | None:
-        operation = host.operations.start(name, steps)
-        if operation.done:
-            return then(operation.result())
-        operation.when_done = partial(self._late, unique, then)
-        return None
+    def create(self, path: str, mode: int) -> int:
+        with self._ordinary(path, errno.EACCES) as (host, inner):
+            host.faults.strike("write", inner)
+            node = File(permissions=stat.S_IMODE(mode), changed=host.clock.now())
+            host.tree.add(inner, node)
+            return self._open(Place(host, inner, node))
 
-    def _late(self, unique: int, then: Callable[[Any], bytes], operation: Operation) -> None:
-        try:
-            self._reply(unique, then(operation.result()))
-        except OSError as problem:
-            self._reply(unique, EMPTY, problem.errno or errno.EIO)
-
-    def _attributes(self, inode: Inode) -> bytes:
-        node, size, changed = inode.node, 0, 0.0
-        if isinstance(node, File):
-            size, changed = len(node.data), node.changed
-        elif isinstance(node, Attribute) and inode.path.startswith("sys/"):
-            size = ATTRIBUTE_SIZE
-        return fuse.attributes(inode.number, node.mode, size, changed, self.owner)
-
-    def _entry(self, inode: Inode) -> bytes:
-        self.inodes.remember(inode)
-        validity = self.inodes.name_validity(inode), self.inodes.attribute_validity(inode)
-        return fuse.entry(inode.number, *validity, self._attributes(inode))
-
-    def _lookup(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        return self._entry(self.inodes.child(inode, fuse.names(body)[0]))
-
-    def _getattr(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
-        return fuse.ATTR_HEADER.pack(self.inodes.attribute_validity(inode), 0, 0) + self._attributes(inode)
-
-    def _setattr(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        fields = fuse.SETATTR_REQUEST.unpack_from(body)
-        valid, size, mode = fields[0], fields[3], fields[11]
-        if valid & fuse.SetattrFlag.SIZE and isinstance(inode.node, File):
-            inode.node.data = inode.node.data[:size].ljust(size, b"\0")
-        if valid & fuse.SetattrFlag.MODE:
-            self.files.chmod(inode, mode)
-        return fuse.ATTR_HEADER.pack(0, 0, 0) + self._attributes(inode)
-
-    def _readlink(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
-        if not isinstance(inode.node, Link):
-            raise error(errno.EINVAL)
-        return os.fsencode(inode.node.target)
-
-    def _open(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        flags, _ = fuse.OPEN_REQUEST.unpack_from(body)
-        mode, node = flags & os.O_ACCMODE, inode.node
-        if mode != os.O_WRONLY:
-            check_open(node, writing=False)
-        if mode != os.O_RDONLY:
-            check_open(node, writing=True)
-        if isinstance(node, File) and flags & os.O_TRUNC:
-            node.data = EMPTY
-        return self._open_reply(Handle(inode))
-
-    def _create(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        _, mode, _, _ = fuse.CREATE_REQUEST.unpack_from(body)
-        created = self.files.create(inode, fuse.names(body[fuse.CREATE_REQUEST.size :])[0], mode)
-        return self._entry(created) + self._open_reply(Handle(created))
-
-    def _open_reply(self, handle: Handle) -> bytes:
-        number = next(self.numbers)
-        self.handles[number] = handle
-        host = handle.inode.host
-        flags = fuse.OpenFlag.NOFLUSH
-        if not isinstance(handle.inode.node, File) or host is None or host.faults.active:
-            flags |= fuse.OpenFlag.DIRECT_IO | fuse.OpenFlag.PARALLEL_DIRECT_WRITES
-        return fuse.OPEN_REPLY.pack(number, flags, 0)
-
-    def _read(self, inode: Inode, body: bytes, unique: int) -> bytes | None:
-        number, offset, size, *_ = fuse.READ_REQUEST.unpack_from(body)
-        handle, host, node = self.handles[number], inode.host, inode.node
-
-        def keep(content: bytes) -> bytes:
-            handle.buffer = content
-            return content[offset : offset + size]
-
-        if host is None or (offset and handle.buffer is not None):
-            return handle.buffer[offset : offset + size] if handle.buffer else EMPTY
-        if isinstance(node, File) and not host.faults.active:
+    def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
+        place = self.opened[fh]
+        host, node = place.host, place.node
+        if host is not None and isinstance(node, File) and not host.faults.active:
             return node.data[offset : offset + size]
-        self._check_alive(inode)
-        return self._run(host, f"read {inode.path}", unique, host.reading(inode.path, node), keep)
+        if host is not None and (not offset or place.buffer is None):
+            place.buffer = self._run(place, host, "read", host.reading(place.path, node))
+        return (place.buffer or b"")[offset : offset + size]
 
-    def _write(self, inode: Inode, body: bytes, unique: int) -> bytes | None:
-        number, offset, size, *_ = fuse.WRITE_REQUEST.unpack_from(body)
-        data = body[fuse.WRITE_REQUEST.size : fuse.WRITE_REQUEST.size + size]
-        host, node, done = inode.host, inode.node, fuse.WRITE_REPLY.pack(size, 0)
+    def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
+        place = self.opened[fh]
+        host, node = place.host, place.node
         if host is None:
-            self.handles[number].buffer = control.answer(self.fleet, data)
-            return done
-        if isinstance(node, File):
-            self.files.write(inode, offset, data)
-            return done
-        self._check_alive(inode)
-        return self._run(host, f"write {inode.path}", unique, host.writing(inode.path, node, data), lambda _: done)
+            place.buffer = control.answer(self.fleet, data)
+        elif isinstance(node, File):
+            with host.operations.lock:
+                place.strike("write")
+                node.write(offset, data, host.clock.now())
+        else:
+            self._run(place, host, "write", host.writing(place.path, node, data))
+        return len(data)
 
-    def _check_alive(self, inode: Inode) -> None:
-        # fs/kernfs/file.c: an open file whose node was removed answers ENODEV
-        if isinstance(inode.node, Attribute) and inode.host and inode.host.tree.nodes.get(inode.path) is not inode.node:
-            raise error(errno.ENODEV)
+    def release(self, path: str, fh: int) -> int:
+        place = self.opened.pop(fh)
+        if place.host is None and self.fleet.stopped:
+            mfusepy.fuse_exit()
+        return 0
 
-    def _release(self, _inode: Inode, body: bytes, _unique: int) -> bytes:
-        self.handles.pop(fuse.RELEASE_REQUEST.unpack_from(body)[0], None)
-        return EMPTY
+    def truncate(self, path: str, length: int) -> int:
+        with self._at(path) as place:
+            if isinstance(place.node, File):
+                place.node.resize(length)
+        return 0
 
-    def _opendir(self, inode: Inode, _body: bytes, _unique: int) -> bytes:
+    def chmod(self, path: str, mode: int) -> int:
+        with self._ordinary(path) as (host, inner):
+            node = host.tree.nodes[inner]
+            node.mode = stat.S_IFMT(node.mode) | stat.S_IMODE(mode)
+        return 0
+
+    def chown(self, path: str, uid: int, gid: int) -> int:
+        """Everything belongs to who mounted."""
+        return 0
+
+    def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:
+        with self._at(path) as place:
+            changed = times[1] if times else UTIME_NOW
+            if isinstance(place.node, File) and place.host is not None and changed != UTIME_OMIT:
+                place.node.touch(place.host.clock.now() if changed == UTIME_NOW else changed / 1e9)
+        return 0
+
+    def mkdir(self, path: str, mode: int) -> int:
+        with self._ordinary(path) as (host, inner):
+            host.tree.add(inner, Directory(stat.S_IMODE(mode)))
+        return 0
+
+    def symlink(self, target: str, source: str) -> int:
+        with self._ordinary(target) as (host, inner):
+            host.tree.add(inner, Link(source))
+        return 0
+
+    def unlink(self, path: str) -> int:
+        with self._ordinary(path) as (host, inner):
+            host.tree.remove(inner)
+        return 0
+
+    def rmdir(self, path: str) -> int:
+        with self._ordinary(path) as (host, inner):
+            if host.tree.names(inner):
+                raise error(errno.ENOTEMPTY)
+            host.tree.remove(inner)
+        return 0
+
+    def rename(self, old: str, new: str) -> int:
+        if old.split("/", 2)[1] != new.split("/", 2)[1]:
+            raise error(errno.EXDEV)
+        with self._ordinary(old) as (host, old_inner), self._ordinary(new) as (host, new_inner):
+            host.faults.strike("write", new_inner)
+            host.tree.move(old_inner, new_inner)
+        return 0
+
+    def statfs(self, path: str) -> dict[str, int]:
+        space = {"f_blocks": 1 << 20, "f_bfree": 1 << 19, "f_bavail": 1 << 19, "f_files": 1 << 20, "f_ffree": 1 << 19}
+        return {"f_bsize": 4096, "f_frsize": 4096, "f_namemax": NAME_BYTES, **space}
+
+    @contextmanager
+    def _at(self, path: str) -> Iterator[Place]:
+        """What is at a path, with its host's lock held."""
+        name = path.split("/", 2)[1]
+        host = self.fleet.host(name)
+        tree, inner = (host.tree, path[len(name) + 2 :]) if host is not None else (self.own, path[1:])
+        with host.operations.lock if host is not None else nullcontext():
+            node = tree.nodes.get(inner)
+            if node is None:
+                too_long = len(os.fsencode(inner.rpartition("/")[2])) > NAME_BYTES
+                raise error(errno.ENAMETOOLONG if too_long else errno.ENOENT)
+            yield Place(host, inner, node)
+
+    @contextmanager
+    def _ordinary(self, path: str, refusal: int = errno.EPERM) -> Iterator[tuple[SimHost, str]]:
+        """The host and the path in it of a file that may be made, changed or removed; others are refused."""
+        name = path.split("/", 2)[1]
+        host, inner = self.fleet.host(name), path[len(name) + 2 :]
+        if host is None or is_kernel(inner):
+            raise error(refusal)
+        with host.operations.lock:
+            yield host, inner
+
+    def _open(self, place: Place) -> int:
         number = next(self.numbers)
-        entries: list[tuple[str, int]] = [(".", inode.node.mode), ("..", inode.node.mode)]
-        entries += [(name, child.mode) for name, child in self.inodes.children(inode).items()]
-        self.handles[number] = Handle(inode, entries=entries)
-        return fuse.OPEN_REPLY.pack(number, 0, 0)
+        self.opened[number] = place
+        return number
 
-    def _readdir(self, _inode: Inode, body: bytes, _unique: int) -> bytes:
-        number, offset, size, *_ = fuse.READ_REQUEST.unpack_from(body)
-        return fuse.directory(self.handles[number].entries, offset, size)
+    def _attributes(self, place: Place) -> dict[str, int]:
+        node = place.node
+        if isinstance(node, File):
+            changed = int(node.changed * 1e9)
+            times = {"st_atime": changed, "st_mtime": changed, "st_ctime": changed}
+            return {"st_mode": node.mode, "st_size": len(node.data), **times, **self.owner}
+        size = ATTRIBUTE_SIZE if isinstance(node, Attribute) and place.path.startswith("sys/") else 0
+        return {"st_mode": node.mode, "st_size": size, **self.owner}
 
-    def _statfs(self, _inode: Inode, _body: bytes, _unique: int) -> bytes:
-        return fuse.STATFS_REPLY.pack(1 << 20, 1 << 19, 1 << 19, 1 << 20, 1 << 19, 4096, 255, 4096, 0)
-
-    def _mkdir(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        mode, _ = fuse.MKDIR_REQUEST.unpack_from(body)
-        name = fuse.names(body[fuse.MKDIR_REQUEST.size :])[0]
-        return self._entry(self.files.make(inode, name, Directory(mode & 0o7777)))
-
-    def _symlink(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        name, target = fuse.names(body)
-        return self._entry(self.files.make(inode, name, Link(target)))
-
-    def _unlink(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        self.files.unlink(inode, fuse.names(body)[0])
-        return EMPTY
-
-    def _rmdir(self, inode: Inode, body: bytes, _unique: int) -> bytes:
-        self.files.rmdir(inode, fuse.names(body)[0])
-        return EMPTY
-
-    def _rename(self, header: int, inode: Inode, body: bytes, _unique: int) -> bytes:
-        (directory,) = fuse.RENAME_REQUEST.unpack_from(body)
-        old, new = fuse.names(body[header:])
-        self.files.rename(inode, old, self.inodes.get(directory), new)
-        return EMPTY
+    def _run(self, place: Place, host: SimHost, call: str, steps: Steps[Any]) -> Any:
+        with host.operations.lock:
+            # fs/kernfs/file.c: an open file whose node was removed answers ENODEV
+            if isinstance(place.node, Attribute) and host.tree.nodes.get(place.path) is not place.node:
+                raise error(errno.ENODEV)
+            operation = host.operations.start(f"{call} {place.path}", steps)
+            if self.fleet.stopped:
+                host.operations.abort()
+            while not operation.done:
+                host.operations.ended.wait()
+            return operation.result()

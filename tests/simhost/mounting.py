@@ -4,29 +4,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes.util
 import errno
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from .fleet import Fleet, host_names
-from .fuse_front import Server
 from .host import SimHost
 
 CHECKOUT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
+CONTROL = ".simhost/control"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -40,13 +42,14 @@ def check_requirements() -> None:
         raise MountError("/dev/fuse is missing: load the module fuse, or pass the device into the container")
     if shutil.which("fusermount3") is None:
         raise MountError("fusermount3 is missing: install the package fuse3")
+    if ctypes.util.find_library("fuse3") is None:
+        raise MountError("libfuse3 is missing: install the package fuse3")
 
 
 def request(directory: Path, **fields: Any) -> Any:
     """Ask the daemon of a mount. Raises MountError with its answer, or if there is no daemon."""
-    path = directory / ".simhost" / "control"
     try:
-        with open(path, "r+b", buffering=0) as control:
+        with open(directory / CONTROL, "r+b", buffering=0) as control:
             control.write(json.dumps(fields).encode())
             control.seek(0)
             reply = json.loads(control.readall() or b"{}")
@@ -66,17 +69,16 @@ def is_dead(directory: Path) -> bool:
     return False
 
 
-def detach(directory: Path, lazy: bool) -> bool:
-    """Take a mount away; whether that worked."""
-    command = ["fusermount3", "-u", *(["-z"] if lazy else []), "--", str(directory)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+def detach(directory: Path) -> None:
+    """Take a mount away, even if it is in use."""
+    subprocess.run(["fusermount3", "-u", "-z", "--", str(directory)], capture_output=True, check=False)
 
 
 def prepare(directory: Path) -> None:
     """Make the mount point usable: created, repaired after a dead daemon. Raises MountError."""
     check_requirements()
     if is_dead(directory):
-        detach(directory, lazy=True)
+        detach(directory)
     directory.mkdir(parents=True, exist_ok=True)
     if os.path.ismount(directory):
         raise MountError(f"{directory} is mounted already: unmount it first")
@@ -109,42 +111,33 @@ def mount(directory: Path, hosts: Sequence[str]) -> int:
         daemon.kill()
         log.seek(0)
         reason = log.read().decode(errors="replace").strip().splitlines()
-    raise MountError(f"the daemon did not start: {reason[-1] if reason else 'no answer in time'}")
-
-
-def connect(directory: Path) -> int:
-    """Let fusermount3 mount a directory; returns the open FUSE device. Raises MountError."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        helper = subprocess.Popen(
-            ["fusermount3", "-o", "fsname=simhost,subtype=simhost", "--", str(directory)],
-            env={**os.environ, "_FUSE_COMMFD": str(theirs.fileno())},
-            pass_fds=[theirs.fileno()],
-            stderr=subprocess.PIPE,
-        )
-        _, problem = helper.communicate()
-        if helper.returncode:
-            raise MountError(f"fusermount3 failed: {problem.decode(errors='replace').strip()}")
-        return socket.recv_fds(ours, 1, 1)[1][0]
+    raise MountError(f"the daemon did not start: {'; '.join(reason[-2:]) or 'no answer in time'}")
 
 
 def serve(directory: Path, hosts: Sequence[str]) -> None:
-    """Mount and serve in this process, until unmounted or told to stop by a signal."""
+    """Mount and serve in this process, until unmounted or told to stop by a signal. Raises MountError."""
     fleet = Fleet(host_names(hosts))
     prepare(directory)
-    device = connect(directory)
+    from .fuse_front import serve as serve_fleet  # needs libfuse
+
     for number in STOP_SIGNALS:
         signal.signal(number, _stop)
-    try:
-        Server(fleet, device).serve()
-    except KeyboardInterrupt:
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        fleet.stop()
-        detach(directory, lazy=True)
-    finally:
-        # closing the device ends every call that is still waiting for an answer
-        os.close(device)
+    # libfuse has a thread of its own because Python answers signals in the main thread only
+    with ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve_fleet, fleet, directory)
+        try:
+            served.result()
+        except KeyboardInterrupt:
+            for number in STOP_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+            fleet.stop()
+            while not served.done():
+                # the front of a stopped fleet ends when this file is closed
+                with contextlib.suppress(OSError), open(directory / CONTROL, "rb"):
+                    detach(directory)
+                time.sleep(POLL_SECONDS)
+        except RuntimeError as problem:
+            raise MountError(f"libfuse could not serve {directory}") from problem
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -154,14 +147,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def unmount(directory: Path) -> None:
     """Wake whoever is blocked, unmount, and wait for the daemon's end; no error if nothing is mounted."""
     if is_dead(directory):
-        detach(directory, lazy=True)
-        return
-    if not os.path.ismount(directory):
-        return
-    pid = request(directory, command="stop")
-    if not _poll(lambda: detach(directory, lazy=False), STOP_SECONDS / 10):
-        detach(directory, lazy=True)
-    if not _poll(lambda: not _is_running(pid), STOP_SECONDS / 10):
+        detach(directory)
+    elif os.path.ismount(directory):
+        pid = request(directory, command="status")["pid"]
         os.kill(pid, signal.SIGTERM)
         if not _poll(lambda: not _is_running(pid), STOP_SECONDS):
             raise MountError(f"the daemon {pid} does not end")

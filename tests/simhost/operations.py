@@ -77,7 +77,6 @@ class Operation:
         self.done = False
         self.value: Any = None
         self.error: OSError | None = None
-        self.when_done: Callable[[Operation], None] | None = None
 
     def step(self) -> None:
         """Run until the operation is finished or meets a condition that does not hold."""
@@ -90,13 +89,13 @@ class Operation:
             self.value = end.value
         except OSError as problem:
             self.error = problem
-        self._finish()
+        self.done, self.wait = True, None
 
     def abort(self, number: int) -> None:
         """End the operation with an errno, whatever it waits for."""
         self.steps.close()
         self.error = error(number)
-        self._finish()
+        self.done, self.wait = True, None
 
     def result(self) -> Any:
         """The value of the finished operation; raises its OSError."""
@@ -104,20 +103,16 @@ class Operation:
             raise self.error
         return self.value
 
-    def _finish(self) -> None:
-        self.done, self.wait = True, None
-        if self.when_done is not None:
-            self.when_done(self)
-
 
 class Operations:
-    """The one lock of a host's model, and its operations that wait.
+    """The one lock of a host's model, and its operations that wait; ``ended`` tells when one of these is done.
 
     ``alarm(moment, action)`` of the host's clock calls back when a delay is over.
     """
 
     def __init__(self, alarm: Callable[[float, Callable[[], None]], None]) -> None:
         self.lock = threading.RLock()
+        self.ended = threading.Condition(self.lock)
         self.pending: list[Operation] = []
         self._alarm = alarm
 
@@ -145,6 +140,7 @@ class Operations:
                         self._set_alarm(operation)
                         if operation.done:
                             self.pending.remove(operation)
+                            self.ended.notify_all()
 
     def abort(self) -> None:
         """End every waiting operation with ENODEV: the machine is going away."""
@@ -152,6 +148,7 @@ class Operations:
             waiting, self.pending = self.pending, []
             for operation in waiting:
                 operation.abort(errno.ENODEV)
+            self.ended.notify_all()
 
     def _set_alarm(self, operation: Operation) -> None:
         if operation.wait is not None and operation.wait.time is not None:

@@ -32,7 +32,7 @@ def add_software_parents(host: SimHost) -> None:
 
 def _add_to_subsystem(host: SimHost, name: str, path: str) -> None:
     # a sample device belongs to a class of its own, the crypto matrix to a bus (drivers/s390/crypto/vfio_ap_drv.c)
-    above, _, last = path.rpartition("/")
+    above, dummy, last = path.rpartition("/")
     if "/virtual/" in path:
         subsystem = f"sys/class/{above.rpartition('/')[2]}"
         host.tree.link(f"{subsystem}/{name}", path)

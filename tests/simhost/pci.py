@@ -155,13 +155,13 @@ class PciFunction(BusDevice):
 
     def _modalias(self) -> str:
         spec = self.spec
-        sub_vendor, _, sub_device = spec.subsystem.upper().partition(":")
+        sub_vendor, dummy, sub_device = spec.subsystem.upper().partition(":")
         vendor, device, code = spec.vendor.upper(), spec.device.upper(), spec.class_code.upper()
         return f"pci:v0000{vendor}d0000{device}sv0000{sub_vendor}sd0000{sub_device}bc{code[:2]}sc{code[2:4]}i{code[4:]}"
 
     def _attributes(self) -> dict[str, Attribute]:
         spec = self.spec
-        sub_vendor, _, sub_device = spec.subsystem.partition(":")
+        sub_vendor, dummy, sub_device = spec.subsystem.partition(":")
         entries = {
             "vendor": constant(f"0x{spec.vendor}"),
             "device": constant(f"0x{spec.device}"),

@@ -16,6 +16,7 @@ import yaml
 
 HERE = Path(__file__).parent
 T = TypeVar("T")
+NONE = type(None)
 
 # type hints are resolved once per class, which takes longer than building a host
 _HINTS: dict[type[Any], dict[str, Any]] = {}
@@ -234,14 +235,14 @@ def typed(kind: type[T], data: Any, where: str) -> T:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    options = [option for option in get_args(hint) if option is not type(None)]
+    options = [option for option in get_args(hint) if option is not NONE]
     if get_origin(hint) is list:
         if not isinstance(value, list):
             raise ProfileError(f"{where} must be a list, not {value!r}")
         return [_value(options[0], item, f"{where}[{number}]") for number, item in enumerate(value)]
     if get_origin(hint) is dict or hint is Any:
         return copy.deepcopy(value)
-    if type(None) in get_args(hint):
+    if NONE in get_args(hint):
         return None if value is None else _value(options[0], value, where)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return typed(hint, value, where)

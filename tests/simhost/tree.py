@@ -12,6 +12,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from typing import Optional
 
 from .kstrto import error
 from .operations import Lock, Steps
@@ -23,7 +24,7 @@ LINK_DEPTH = 40
 ATTRIBUTE_SIZE = 4096
 
 Show = Callable[[], str]
-Store = Callable[[bytes], "Steps[None] | None"]
+Store = Callable[[bytes], Optional[Steps[None]]]
 
 
 class Node:
@@ -95,10 +96,24 @@ class File(Node):
         self.data = data
         self.changed = changed
 
+    def write(self, offset: int, data: bytes, now: float) -> None:
+        """Replace bytes from a position."""
+        before = self.data[:offset].ljust(offset, b"\0")
+        self.data = before + data + self.data[offset + len(data) :]
+        self.changed = now
+
+    def resize(self, size: int) -> None:
+        """Cut or fill up."""
+        self.data = self.data[:size].ljust(size, b"\0")
+
+    def touch(self, changed: float) -> None:
+        """Set the modification time."""
+        self.changed = changed
+
 
 def is_kernel(path: str) -> bool:
     """Whether kernel file rules hold for a host-relative path; so they do for the root itself."""
-    root, _, _ = path.partition("/")
+    root = path.partition("/")[0]
     return not root or root in KERNEL_ROOTS
 
 
@@ -126,7 +141,7 @@ class Tree:
 
     def add(self, path: str, node: Node) -> None:
         """Make one entry, and the directories above it where they are missing."""
-        above, _, name = path.rpartition("/")
+        above, dummy, name = path.rpartition("/")
         parent = self.nodes.get(above)
         if parent is None:
             parent = self.directory(above)
@@ -166,7 +181,7 @@ class Tree:
         node = self.nodes.pop(path, None)
         if node is None:
             return
-        above, _, name = path.rpartition("/")
+        above, dummy, name = path.rpartition("/")
         parent = self.nodes.get(above)
         if isinstance(parent, Directory):
             parent.children.pop(name, None)
@@ -185,7 +200,7 @@ class Tree:
         node = self.nodes[old]
         below = [path for path in self.nodes if path.startswith(f"{old}/")] if isinstance(node, Directory) else []
         moved = {f"{new}{path[len(old) :]}": self.nodes.pop(path) for path in below}
-        above, _, name = old.rpartition("/")
+        above, dummy, name = old.rpartition("/")
         parent = self.nodes[above]
         assert isinstance(parent, Directory)
         del self.nodes[old], parent.children[name]

@@ -15,16 +15,16 @@ configure() {
     lock=$root/proc/driver/nvidia/gpus/$gpu/unbindLock
     echo 1 > "$lock" || fail "$gpu: no unbindLock"
     [ "$(cat "$lock")" = 1 ] || fail "Cannot obtain unbindLock for $gpu"
-    echo "$gpu" > $pci/drivers/nvidia/unbind || fail "$gpu: cannot unbind nvidia"
+    echo "$gpu" > "$pci/drivers/nvidia/unbind" || fail "$gpu: cannot unbind nvidia"
     echo pci-pf-stub > "$device/driver_override"
-    echo "$gpu" > $pci/drivers/pci-pf-stub/bind || fail "$gpu: cannot bind pci-pf-stub"
+    echo "$gpu" > "$pci/drivers/pci-pf-stub/bind" || fail "$gpu: cannot bind pci-pf-stub"
     echo "$number" > "$device/sriov_numvfs" || result=1
-    echo "$gpu" > $pci/drivers/pci-pf-stub/unbind || fail "$gpu: cannot unbind pci-pf-stub"
+    echo "$gpu" > "$pci/drivers/pci-pf-stub/unbind" || fail "$gpu: cannot unbind pci-pf-stub"
     echo > "$device/driver_override"
-    echo "$gpu" > $pci/drivers/nvidia/bind || fail "$gpu: cannot bind nvidia"
+    echo "$gpu" > "$pci/drivers/nvidia/bind" || fail "$gpu: cannot bind nvidia"
     for link in "$device"/virtfn*; do
         [ -e "$link" ] || continue
-        [ -e "$link/driver" ] || basename "$(readlink "$link")" > $pci/drivers/nvidia/bind
+        [ -e "$link/driver" ] || basename "$(readlink "$link")" > "$pci/drivers/nvidia/bind"
     done
 }
 
@@ -51,4 +51,4 @@ if [ "$2" = ALL ]; then
 else
     manage "$1" "$2"
 fi
-exit $result
+exit "$result"

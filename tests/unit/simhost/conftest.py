@@ -18,8 +18,8 @@ import pytest
 from ansible_collections.vfio.devices.tests.simhost import Blocked, SimHost
 from ansible_collections.vfio.devices.tests.simhost.clock import RealClock
 from ansible_collections.vfio.devices.tests.simhost.fleet import Fleet
-from ansible_collections.vfio.devices.tests.simhost.fuse_front import Server
-from ansible_collections.vfio.devices.tests.simhost.mounting import connect, detach, prepare
+from ansible_collections.vfio.devices.tests.simhost.fuse_front import serve
+from ansible_collections.vfio.devices.tests.simhost.mounting import detach, prepare
 
 PATIENCE = 10.0
 
@@ -162,9 +162,9 @@ class Mount:
         self.numbers = itertools.count(1)
         # fails with a clear sentence where FUSE is not to be had
         prepare(directory)
-        self.device = connect(directory)
-        self.thread = threading.Thread(target=Server(self.fleet, self.device).serve, daemon=True)
+        self.thread = threading.Thread(target=serve, args=(self.fleet, directory), daemon=True)
         self.thread.start()
+        wait_for(lambda: os.path.ismount(directory))
 
     def boot(self, profile: Any, changes: dict[str, Any]) -> Simulation:
         """Add a host."""
@@ -177,9 +177,8 @@ class Mount:
     def close(self) -> None:
         """Unmount."""
         self.fleet.stop()
-        detach(self.directory, lazy=True)
+        detach(self.directory)
         self.thread.join(PATIENCE)
-        os.close(self.device)
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ def test_mixed_size_shares_the_framebuffer(boot: Boot) -> None:
 
 def test_old_mtty_does_not_check(boot: Boot) -> None:
     host = boot("mtty", kernel="5.10")
-    for _ in range(13):
+    for _dummy in range(13):
         create(host, "mtty", "mtty-2")
     assert available(host, "mtty", "mtty-1", "mtty-2") == [-2, -1]
 
@@ -114,7 +114,7 @@ def test_a_made_up_parent_with_thousands_of_devices(boot: Boot) -> None:
     }
     host = boot({"parents": [parent]})
     assert available(host, "card1", "mdpy-hd") == [2000]
-    for _ in range(20):
+    for _dummy in range(20):
         create(host, "card1", "mdpy-hd")
     assert available(host, "card1", "mdpy-vga") == [1980]
     assert available(host, "card0", "mdpy-vga") == [2000]

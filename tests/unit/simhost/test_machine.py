@@ -103,7 +103,7 @@ def test_routes_and_bonds(boot: Boot) -> None:
 def test_errno_by_glob_through_links(boot: Boot) -> None:
     host = boot("nics")
     host.host.faults.fail("sys/bus/pci/devices/*/vendor", errno.EIO, times=2)
-    results = [refusal(host.files.read, f"{PF}/vendor") for _ in range(3)]
+    results = [refusal(host.files.read, f"{PF}/vendor") for _dummy in range(3)]
     assert results == ["EIO", "EIO", None]
 
 

@@ -117,7 +117,7 @@ def status_pid(directory: Path) -> int:
 def test_faults_and_reboot(fleet: Path) -> None:
     host, name = fleet / "mtty", fleet / "mtty" / KIND / "name"
     assert simhost("fault", host, f"{KIND}/name", "EIO", "--times", 1) == 0
-    assert [refusal(name.read_bytes) for _ in range(2)] == ["EIO", None]
+    assert [refusal(name.read_bytes) for _dummy in range(2)] == ["EIO", None]
     assert simhost("fault", host, f"{KIND}/name", "EINVAL") == 0
     assert refusal(name.read_bytes) == "EINVAL"
     assert simhost("clear-faults", host) == 0

@@ -28,7 +28,7 @@ def test_anything_goes(seed: int) -> None:
     dice = random.Random(seed)
     host = SimHost(PROFILES[seed % len(PROFILES)])
     files = host.accessor()
-    for _ in range(STEPS):
+    for _dummy in range(STEPS):
         writable = [path for path, node in host.tree.nodes.items() if isinstance(node, Attribute) and node.store]
         devices = [*host.pci.devices, *host.mdev.devices]
         words = ["0", "1", "2", "vfio-pci", "\n", "559", "1150", str(uuid.UUID(int=dice.getrandbits(128)))]
