@@ -16,7 +16,7 @@ FILES_OF_A_VGPU_FUNCTION = 2  # current_vgpu_type, creatable_vgpu_types
 
 def many_gpus():
     """8 GPUs with 32 VFs each, which make 256 parents of 20 types."""
-    (first, _) = load("a40").functions
+    first = load("a40").functions[0]
     a40 = {
         "address": "0000:21:00.0",
         "vendor": "10de",

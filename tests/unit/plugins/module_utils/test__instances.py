@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 
 import pytest
@@ -396,11 +397,10 @@ def test_killed_at_any_step_the_next_run_finishes(simulated, monkeypatch, profil
     for step in range(100):
         host = simulated(profile)
         host.converge(before, exact=True)
-        original, calls = getattr(host.files, call), [0]
+        original, calls = getattr(host.files, call), itertools.count()
 
         def die(*args, original=original, calls=calls, step=step):
-            calls[0] += 1
-            if calls[0] > step:
+            if next(calls) >= step:
                 raise Killed
             original(*args)
 
