@@ -14,23 +14,25 @@ from typing import Any
 from ._host import HostRoot
 
 DIRECTORY = "etc/vfio-devices"
+# For what must be known until the next boot only.
+EPHEMERAL = "run/vfio-devices"
 SUFFIX = ".json"
 
 
-def observe(host: HostRoot, kind: str) -> dict[str, dict[str, Any]]:
+def observe(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
     """The records of one kind by card; one that is no JSON object is told and left out."""
     records = {}
-    for name in host.names(f"{DIRECTORY}/{kind}"):
+    for name in host.names(f"{directory}/{kind}"):
         if name.endswith(SUFFIX) and not name.startswith("."):
-            record = _read(host, f"{DIRECTORY}/{kind}/{name}")
+            record = _read(host, f"{directory}/{kind}/{name}")
             if record is not None:
                 records[name[: -len(SUFFIX)]] = record
     return records
 
 
-def save(host: HostRoot, kind: str, card: str, record: dict[str, Any] | None) -> None:
+def save(host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY) -> None:
     """Replace a record, or with None remove it."""
-    path = f"{DIRECTORY}/{kind}/{card}{SUFFIX}"
+    path = f"{directory}/{kind}/{card}{SUFFIX}"
     if record is None:
         host.remove_file(path)
     else:

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from typing import Callable, TypeVar
 
 from ._files import UNFINISHED, Files, OperatingSystemFiles
+from ._tools import SystemTools, Tools
 
 Value = TypeVar("Value")
 
@@ -51,13 +53,16 @@ class HostRoot:
     # How long to wait for an attribute whose device is locked by somebody else.
     READ_TIMEOUT = 2.0
 
-    def __init__(self, root: str = "/", timeout: float = 30.0, files: Files | None = None) -> None:
+    def __init__(
+        self, root: str = "/", timeout: float = 30.0, files: Files | None = None, tools: Tools | None = None
+    ) -> None:
         """``root``: absolute path of the host's file system; ``timeout``: seconds that one write may take."""
         if files is None and not os.path.isdir(os.path.join(root, "sys")):
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         self.root = root
         self.timeout = timeout
         self._files: Files = files or OperatingSystemFiles(root)
+        self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
         self._denied: list[str] = []
 
@@ -190,6 +195,37 @@ class HostRoot:
                 )
         except OSError as error:
             raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
+
+    def has_program(self, name: str) -> bool:
+        return self._tools.find(name) is not None
+
+    def run(self, name: str, arguments: Sequence[str], keep: bool = False) -> str:
+        """What a program of the host printed; raise HostError if it is missing, fails or does not end in time.
+
+        With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm.
+        """
+        command = " ".join([name, *arguments])
+        path = self._tools.find(name)
+        if path is None:
+            raise HostError(f"there is no program {name} below {self.root}", name)
+        try:
+            process = self._tools.start(path, arguments)
+        except OSError as error:
+            raise HostError(f"cannot start {command}: {describe(error)}", name, errno=error_name(error)) from error
+        if not self.wait(lambda: process.poll() is not None):
+            if not keep:
+                process.kill()
+            raise HostError(f"{command} has not ended within {self.timeout:g} s", name, pending=True)
+        output = process.poll()
+        assert output is not None
+        if output.status:
+            said = " ".join((output.errors or output.text).split())[-300:]
+            raise HostError(f"{command} failed with status {output.status}: {said or 'it said nothing'}", name)
+        return output.text
+
+    def now(self) -> float:
+        """Seconds since some point."""
+        return self._files.now()
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """The value of ``action()``, run in a child; ``TimeoutError`` when it takes more than ``timeout`` seconds."""
