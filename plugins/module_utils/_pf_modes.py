@@ -1,0 +1,82 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Bring cards into their modes: observe, plan, apply, observe again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _pf_apply, _pf_persistence, _pf_plan, _pf_result, _pf_state, _plan
+from ._host import HostError, HostRoot
+
+
+def converge(
+    host: HostRoot, options: dict[str, Any], entries: list[dict[str, Any]], connection: list[str], check_mode: bool
+) -> dict[str, Any]:
+    """Bring the cards to what is wanted and return the module's result; :class:`_plan.Refused` before any write.
+
+    ``options`` are those of sriov_pf_mode, ``entries`` its functions as :func:`_pf_wanted.parse` returns them, and
+    ``connection`` the addresses of the connection that must not be cut.
+    """
+    if not check_mode:
+        host.lock()
+        _pf_persistence.tidy(host)
+    state = _pf_state.observe(host, entries, connection)
+    planned = _planned(host, state, options, entries)
+    outcomes = after = None
+    if not check_mode:
+        outcomes = _pf_apply.apply(host, planned)
+        after = _after(host, planned, outcomes)
+        for outcome in outcomes.values():
+            if outcome.pending:
+                outcome.error = f"{outcome.error}; {_who(host, state)}"
+    result = _pf_result.report(planned, outcomes, after)
+    return {**result, "warnings": [*state["owners"], *host.warnings]}
+
+
+def _planned(
+    host: HostRoot, state: dict[str, Any], options: dict[str, Any], entries: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    def plan() -> list[dict[str, Any]]:
+        return _pf_plan.plan(
+            state,
+            entries,
+            allow_host_network=options["allow_host_network"],
+            skip_busy=options["on_busy"] == "skip",
+            persist=options["persist"],
+        )
+
+    try:
+        planned = plan()
+        if not any(one["steps"] or one["busy"] for one in planned):
+            return planned
+    except _plan.Refused:
+        pass
+    # Something of somebody may be concerned.
+    _pf_state.add_users(host, state)
+    return plan()
+
+
+def _after(
+    host: HostRoot, planned: list[dict[str, Any]], outcomes: dict[str, _pf_apply.Outcome]
+) -> dict[str, dict[str, Any]]:
+    """The cards that were changed, or may have been, as they are now."""
+    touched = [one["card"] for one in planned if one["steps"]]
+    found = {}
+    for card in touched:
+        try:
+            found[card["address"]] = _pf_state.observe_card(host, card)
+        except HostError as error:
+            host.warn(str(error))
+    return found
+
+
+def _who(host: HostRoot, state: dict[str, Any]) -> str:
+    """Who is in the way of a change that is pending."""
+    _pf_state.add_users(host, state)
+    users = [f"{address} is in use by {_plan.holders(users)}" for address, users in state["users"].items() if users]
+    return f"the change is pending and nothing else was begun; {', '.join(users) or 'nobody is seen to use a device'}"

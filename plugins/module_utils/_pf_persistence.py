@@ -1,0 +1,71 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What makes a card's mode survive a reboot and a passthrough: a record, and a rule of udev."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _desired
+from ._host import HostRoot
+
+KIND = "sriov_pf_mode"
+RULES = "etc/udev/rules.d"
+
+
+def rule_path(address: str) -> str:
+    return f"{RULES}/90-vfio-devices-{address}.rules"
+
+
+def observe_rule(host: HostRoot, address: str) -> str | None:
+    """The text of a card's rule, or None."""
+    return host.read(rule_path(address), optional=True)
+
+
+def rule(address: str, count: int) -> str:
+    """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
+
+    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not told
+    when VFs go away (drivers/base/dd.c).
+    """
+    matches = [
+        'ACTION=="bind"',
+        'SUBSYSTEM=="pci"',
+        f'KERNEL=="{address}"',
+        'ENV{DRIVER}=="?*"',
+        'ENV{DRIVER}!="*vfio*"',
+        'ENV{DRIVER}!="pci-pf-stub"',
+        f'ATTR{{sriov_numvfs}}="{count}"',
+    ]
+    return "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n" + ", ".join(matches)
+
+
+def save_rule(host: HostRoot, address: str, text: str | None) -> None:
+    """Replace a rule, or with None remove it; udev notices by itself."""
+    if text is None:
+        host.remove_file(rule_path(address))
+    else:
+        host.replace_file(rule_path(address), text + "\n")
+
+
+def tidy(host: HostRoot) -> None:
+    """Remove the unfinished files of a run that was killed."""
+    for directory in (f"{_desired.DIRECTORY}/{KIND}", f"{_desired.EPHEMERAL}/{KIND}", RULES):
+        host.remove_unfinished(directory)
+
+
+def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
+    kept = {**entry["given"], "pf": card["address"]}
+    return {"function": kept, "native": remembered(card) if entry["mode"] == "pf" else {}}
+
+
+def remembered(card: dict[str, Any]) -> dict[str, Any]:
+    """How to find and undo a card that has left its native driver: what it has now, or what was known before."""
+    if card["native"]:
+        return {"driver": card["driver"], "netdevs": card["netdevs"], "total_vfs": card["total_vfs"]}
+    return dict(card["known"])

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What sriov_pf_mode has to know of a host: the cards that are meant, all that hangs on them, and who uses it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from . import (
+    _binding,
+    _desired,
+    _eswitch,
+    _facts,
+    _host_disks,
+    _host_network,
+    _pci,
+    _pf_persistence,
+    _sriov,
+    _sriov_manage,
+    _sriov_owners,
+    _vendor_vfio,
+    _vf_settings,
+)
+from ._grammar import PCI_ADDRESS
+from ._host import HostError, HostRoot
+from ._mdev import Mdevs
+from ._pci import NumaNodes, PciFunction
+
+FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
+
+
+def observe(host: HostRoot, entries: list[dict[str, Any]], connection: list[str]) -> dict[str, Any]:
+    """Names, cards, drivers, the host's own uses; nobody's ``users`` yet: see :func:`add_users`."""
+    functions = _pci.observe(host)
+    records = _desired.observe(host, _pf_persistence.KIND)
+    memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+    known = {
+        address: {**records.get(address, {}).get("native", {}), **memories.get(address, {})} for address in records
+    }
+    known.update({address: memory for address, memory in memories.items() if address not in known})
+    names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
+    state: dict[str, Any] = {
+        "names": names,
+        "functions": functions,
+        "virtual": {
+            function.address: function.physical_function for function in functions.values() if function.is_virtual
+        },
+        "leaving": [one.address for one in functions.values() if one.is_virtual and not one.physical_function],
+        "drivers": host.names(_binding.DRIVERS),
+        "interfaces": _host_network.observe(host, connection),
+        "tool": host.has_program(_sriov_manage.PROGRAM),
+        "programs": {name: host.has_program(name) for name in (_vf_settings.PROGRAM, _eswitch.PROGRAM)},
+        "owners": _sriov_owners.observe(host),
+        "users": {},
+    }
+    cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
+    state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
+    for address, card in state["cards"].items():
+        card["record"] = records.get(address)
+        card["memory"] = memories.get(address)
+        card["known"] = known.get(address, {})
+        card["rule"] = _pf_persistence.observe_rule(host, address)
+    for entry in entries:
+        card = state["cards"].get(names.get(entry["pf"]))
+        if card:
+            _add_network(host, entry, card)
+    return state
+
+
+def observe_card(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
+    """One card again, in the middle of the work, with the parts that an earlier observation of it had."""
+    functions = _pci.observe(host)
+    address = before["address"]
+    if address not in functions:
+        raise HostError(f"{address} is gone", f"{_pci.DEVICES}/{address}")
+    card = _cards(host, [functions[address]], functions)[address]
+    card["record"] = _desired.observe(host, _pf_persistence.KIND).get(address)
+    card["memory"] = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL).get(address)
+    card["known"] = before["known"]
+    card["rule"] = _pf_persistence.observe_rule(host, address)
+    if before["eswitch"] is not None and card["native"]:
+        card["eswitch"] = _eswitch.observe(host, address)
+    return card
+
+
+def interfaces_of(host: HostRoot, address: str) -> list[str]:
+    """The interfaces of a card now."""
+    functions = _pci.observe(host)
+    cards = [functions[address]] if address in functions else []
+    return [name for card in _sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
+
+
+def add_users(host: HostRoot, state: dict[str, Any]) -> None:
+    """Who holds which function; this looks at every process of the host."""
+    state["users"] = _facts.observe_users(host, state["functions"], [])
+
+
+def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:
+    described = _sriov.describe(host, cards, functions, NumaNodes(host))
+    virtual = [one["address"] for card in described for one in card["virtual_functions"]]
+    bindings = _binding.observe(host, virtual)
+    disks = _host_disks.observe(host)
+    made = _vgpus(host, functions, {*virtual, *(card.address for card in cards)})
+    for card in described:
+        function = functions[card["address"]]
+        card["capable"] = "sriov_totalvfs" in function.entries
+        card["bridge"] = function.is_bridge
+        card["gpu"] = _sriov_manage.governs(card["vendor_id"], card["class"]) and card["capable"]
+        card["group_others"] = [
+            {"address": other.address, "driver": other.driver, "physical_function": other.physical_function}
+            for other in functions.values()
+            if other.iommu_group == function.iommu_group is not None
+            and other.address != function.address
+            and not other.is_bridge
+        ]
+        card["offset"] = host.read_number(f"{function.path}/sriov_offset", optional=True)
+        card["stride"] = host.read_number(f"{function.path}/sriov_stride", optional=True)
+        card["eswitch"] = None
+        card["settings"] = None
+        card["unreadable"] = []
+        card["native"] = card["driver"] is not None and not (
+            _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
+        )
+        for one in (card, *card["virtual_functions"]):
+            one["disks"] = disks.get(one["address"], [])
+            one["vgpus"] = made.get(one["address"], [])
+        for one in card["virtual_functions"]:
+            one["override"] = bindings[one["address"]][0]
+    return {card["address"]: card for card in described}
+
+
+def _vgpus(host: HostRoot, functions: dict[str, PciFunction], wanted: set[str]) -> dict[str, list[str]]:
+    """By function the mdevs that it is the parent of, and the vGPU type that it has."""
+    made: dict[str, list[str]] = {}
+    for device in Mdevs(host, functions, NumaNodes(host)).devices():
+        made.setdefault(device["parent"], []).append(f"mdev {device['uuid']}")
+    for address in wanted & set(functions):
+        if "nvidia" in functions[address].entries:
+            current = host.read(f"{functions[address].path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
+            if current not in (None, _vendor_vfio.NO_TYPE):
+                made.setdefault(address, []).append(f"a vGPU of type {current}")
+    return made
+
+
+def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:
+    """The address of a function by its address or an interface; also by one that it had before it was given away."""
+    if PCI_ADDRESS.match(name):
+        return name
+    addresses = FUNCTION_IN_PATH.findall(host.link(f"{_host_network.INTERFACES}/{name}") or "")
+    if addresses:
+        return str(addresses[-1])
+    return next((address for address, memory in known.items() if name in memory.get("netdevs", [])), None)
+
+
+def _add_network(host: HostRoot, entry: dict[str, Any], card: dict[str, Any]) -> None:
+    """Settings and switch mode: where they are wanted, and of VFs that may have to be made again."""
+    if not card["native"]:
+        return
+    wanted = any(virtual["settings"] for virtual in entry["vfs"].values())
+    lasting = card["virtual_functions"] and host.has_program(_vf_settings.PROGRAM)
+    try:
+        if card["netdevs"] and (wanted or lasting):
+            card["settings"] = _vf_settings.observe(host, card["netdevs"][0])
+    except HostError as error:
+        card["unreadable"] += [str(error)] if wanted else []
+    try:
+        if entry["eswitch"]:
+            card["eswitch"] = _eswitch.observe(host, card["address"])
+    except HostError as error:
+        card["unreadable"].append(str(error))

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From a card as it is and as it shall be to the steps that lead there, the way back included; no I/O.
+
+A target is a dictionary: ``whole`` (mode pf), ``binding`` (see :mod:`._binding`), ``num_vfs`` (None: whatever there
+is), ``max`` (as many as the driver can make), ``autoprobe``, ``eswitch`` (None: as it is), ``vf_binding`` (of the VFs
+that ``vfs`` does not name), ``vfs`` (by index ``binding`` and ``settings``), ``record``, ``rule`` and ``memory``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _binding, _pf_persistence, _sriov_manage, _vf_settings
+from ._pf_wanted import MAX, NATIVE
+
+Target = dict[str, Any]
+Step = dict[str, Any]
+
+
+def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str], persist: bool) -> Target:
+    """What an entry of the option ``functions`` means for its card."""
+    whole = entry["mode"] == "pf"
+    count = 0 if whole else most_vfs(card) if entry["num_vfs"] == MAX else entry["num_vfs"]
+    binding = _native(card, drivers)
+    if whole and entry["driver"] != NATIVE:
+        binding = _binding.of_option(str(entry["driver"]))
+    given_away = whole and entry["driver"] != NATIVE
+    if given_away and card["native"]:
+        memory = _pf_persistence.remembered(card)
+    else:
+        memory = card["memory"] if given_away else None
+    lasting = persist and count is not None and not whole and count > 0 and not card["gpu"]
+    return {
+        "whole": whole,
+        "binding": binding,
+        "num_vfs": count,
+        "max": entry["num_vfs"] == MAX,
+        "autoprobe": entry["drivers_autoprobe"],
+        "eswitch": entry["eswitch"],
+        "vf_binding": _binding.of_option(entry["vf_driver"]) if entry["vf_driver"] else None,
+        "vfs": {
+            index: {
+                "binding": _binding.of_option(virtual["driver"]) if virtual["driver"] else None,
+                "settings": virtual["settings"],
+            }
+            for index, virtual in entry["vfs"].items()
+        },
+        "record": _pf_persistence.record(entry, card) if persist else None,
+        "rule": _pf_persistence.rule(card["address"], count) if lasting and count else None,
+        "memory": memory,
+    }
+
+
+def most_vfs(card: dict[str, Any]) -> int:
+    """How many VFs a card can make; its native driver may know a smaller number than the card by itself."""
+    most: int | None = card["total_vfs"] if card["native"] else card["known"].get("total_vfs", card["total_vfs"])
+    return most or 0
+
+
+def present_target(card: dict[str, Any]) -> Target:
+    """The very state that a card was observed in."""
+    return {
+        "whole": False,
+        "binding": _binding.exactly(card["driver_override"], card["driver"]),
+        "num_vfs": card["num_vfs"],
+        "max": False,
+        "autoprobe": card["drivers_autoprobe"],
+        "eswitch": card["eswitch"],
+        "vf_binding": None,
+        "vfs": {
+            virtual["index"]: {
+                "binding": _binding.exactly(virtual["override"], virtual["driver"]),
+                "settings": (card["settings"] or {}).get(virtual["index"], {}),
+            }
+            for virtual in card["virtual_functions"]
+        },
+        "record": card["record"],
+        "rule": card["rule"],
+        "memory": card["memory"],
+    }
+
+
+def _native(card: dict[str, Any], drivers: list[str]) -> _binding.Wanted:
+    """The driver that a card shall have as a card: the one it has, the recorded one, or what the kernel finds."""
+    if card["native"]:
+        binding = _binding.native(card["driver"])
+        # Somebody may want just this driver; but an override to another one would fight with it.
+        return {**binding, "override": card["driver_override"] if card["driver_override"] == card["driver"] else None}
+    known = card["known"].get("driver") or (_sriov_manage.DRIVER if card["gpu"] else None)
+    return _binding.native(known if known in drivers else None)
+
+
+def binding_of(target: Target, index: int) -> _binding.Wanted | None:
+    """How a VF shall be bound; None if that is not said."""
+    wanted: _binding.Wanted | None = target["vfs"].get(index, {}).get("binding") or target["vf_binding"]
+    return wanted
+
+
+def steps(card: dict[str, Any], target: Target) -> list[Step]:
+    """The steps in their order, each with ``action``, ``pf`` and ``text``; none if all is as it shall be."""
+    return _Steps(card, target).all()
+
+
+class _Steps:
+    def __init__(self, card: dict[str, Any], target: Target) -> None:
+        self.card = card
+        self.target = target
+        self.present = len(card["virtual_functions"])
+        binding = target["binding"]
+        self.rebinds = not _binding.fits(card["driver_override"], card["driver"], binding)
+        self.moves = self.rebinds and not _binding.driver_fits(card["driver"], binding)
+        self.switches = target["eswitch"] not in (None, card["eswitch"])
+        kept = 0 if self.moves else self.present
+        self.count = kept if target["num_vfs"] is None else target["num_vfs"]
+        # A number of VFs changes through 0, and they go with the driver.
+        self.removes = self.present > 0 and (self.moves or self.switches or self.present != self.count)
+        self.creates = self.count > 0 and (self.removes or self.present != self.count)
+        self.found: list[Step] = []
+
+    def all(self) -> list[Step]:
+        card, target = self.card, self.target
+        stale = card["rule"] is not None and card["rule"] != target["rule"]
+        if stale:
+            # udev would make VFs in the middle of the work.
+            self._add("rule", f"removed the udev rule of {card['address']}", text_of_rule=None)
+        if self.removes and card["driver"] is None:
+            self._add("bind", f"bound {card['address']} to its native driver", binding=_binding.native(self._known()))
+        self._remember()
+        if self.removes:
+            self._add("remove", f"removed {self.present} virtual functions", tool=card["gpu"])
+        if self.rebinds:
+            self._bind()
+        if target["autoprobe"] not in (None, card["drivers_autoprobe"]):
+            value = "1" if target["autoprobe"] else "0"
+            self._add("autoprobe", f"set sriov_drivers_autoprobe to {value}", value=value)
+        if self.switches:
+            self._add("eswitch", f"set the switch to {target['eswitch']}", mode=target["eswitch"])
+        if self.creates:
+            text = f"made {self.count} virtual functions"
+            self._add("create", text, count=self.count, max=target["max"], tool=card["gpu"])
+        self._configure()
+        self._keep(stale)
+        return self.found
+
+    def _add(self, action: str, text: str, **details: Any) -> None:
+        self.found.append({"action": action, "pf": self.card["address"], "text": text, **details})
+
+    def _known(self) -> str | None:
+        driver: str | None = self.card["known"].get("driver")
+        return driver
+
+    def _remember(self) -> None:
+        memory = self.target["memory"]
+        through_tool = self.card["gpu"] and (self.removes or self.creates) and self.card["native"]
+        self.remembers = memory or (_pf_persistence.remembered(self.card) if through_tool else None)
+        if self.remembers and self.remembers != self.card["memory"]:
+            self._add("memory", "remembered the native driver until the next boot", memory=self.remembers)
+
+    def _bind(self) -> None:
+        binding = self.target["binding"]
+        text = f"bound {self.card['address']} to {_binding.describe(binding)}"
+        if not self.moves:
+            text = f"set driver_override of {self.card['address']} to {binding['override'] or 'nothing'}"
+        self._add("bind", text, binding=binding)
+
+    def _configure(self) -> None:
+        """Settings first: a VF that is in use elsewhere no longer takes them."""
+        settings = {index: one["settings"] for index, one in self.target["vfs"].items() if one["settings"]}
+        known = {} if self.creates or self.card["settings"] is None else self.card["settings"]
+        exist = self.count if self.creates else self.present
+        changed = [
+            index
+            for index, wanted in settings.items()
+            if index < exist and _vf_settings.differences(known.get(index, {}), wanted)
+        ]
+        if changed:
+            names = ", ".join(f"{index} ({' '.join(settings[index])})" for index in changed)
+            text = f"set up virtual functions {names}"
+            self._add("settings", text, settings={index: settings[index] for index in changed})
+        self._bind_virtual_functions()
+
+    def _bind_virtual_functions(self) -> None:
+        bindings = {}
+        certain = []
+        new = range(self.count) if self.creates else ()
+        for index in new:
+            wanted = binding_of(self.target, index)
+            if wanted:
+                bindings[index] = wanted
+                # What the kernel binds by itself is not known before.
+                if wanted["driver"] != _binding.CHOICE:
+                    certain.append(index)
+        for virtual in [] if self.creates or self.removes else self.card["virtual_functions"]:
+            wanted = binding_of(self.target, virtual["index"])
+            if wanted and not _binding.fits(virtual["override"], virtual["driver"], wanted):
+                bindings[virtual["index"]] = wanted
+                certain.append(virtual["index"])
+            elif wanted and virtual["driver"] is None and wanted["optional"] and self.card["drivers_autoprobe"]:
+                bindings[virtual["index"]] = wanted
+        if bindings:
+            by_driver: dict[str, list[str]] = {}
+            for index in certain:
+                by_driver.setdefault(_binding.describe(bindings[index]), []).append(str(index))
+            texts = [f"bound virtual functions {', '.join(which)} to {name}" for name, which in by_driver.items()]
+            self._add("bind_vfs", "; ".join(texts), bindings=bindings, certain=certain)
+
+    def _keep(self, stale: bool) -> None:
+        card, target = self.card, self.target
+        lasting = card["memory"] if self.remembers is None else self.remembers
+        if lasting is not None and target["memory"] is None:
+            self._add("memory", "forgot the native driver, which is bound again", memory=None)
+        if card["record"] != target["record"]:
+            kept = target["record"] is not None
+            text = "recorded the mode" if kept else "removed the record of the mode"
+            self._add("record", text, record=target["record"])
+        if target["rule"] is not None and (stale or card["rule"] is None):
+            self._add("rule", f"wrote a udev rule for {card['address']}", text_of_rule=target["rule"])
