@@ -12,6 +12,7 @@ from ansible_collections.vfio.devices.plugins.module_utils import _facts, _insta
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
 from ansible_collections.vfio.devices.plugins.modules import mdev_instance
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
+from ansible_collections.vfio.devices.tests.simhost.tools import Tools
 
 INSTANCE_DEFAULTS = {"state": "present", "exact": False, "placement": "spread", "on_busy": "fail", "persist": True}
 
@@ -22,10 +23,11 @@ class Simulated:
     def __init__(self, profile, **changes):
         self.kernel = SimHost(profile, **changes)
         self.files = Accessor(self.kernel)
+        self.tools = Tools(self.kernel, self.files)
 
     def root(self):
         """A door as a new run of a module opens it."""
-        return HostRoot("/simulated", files=self.files)
+        return HostRoot("/simulated", files=self.files, tools=self.tools)
 
     def facts(self, *gather, **options):
         if gather:
