@@ -85,6 +85,8 @@ def observe_card(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
     card["rule"] = _pf_persistence.observe_rule(host, address)
     if before["eswitch"] is not None and card["native"]:
         card["eswitch"] = _eswitch.observe(host, address)
+    if before["settings"] is not None and card["netdevs"]:
+        card["settings"] = _vf_settings.observe(host, card["netdevs"][0])
     return card
 
 

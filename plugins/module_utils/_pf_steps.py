@@ -30,10 +30,9 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
     if whole and entry["driver"] != NATIVE:
         binding = _binding.of_option(str(entry["driver"]))
     given_away = whole and entry["driver"] != NATIVE
-    if given_away and card["native"]:
-        memory = _pf_persistence.remembered(card)
-    else:
-        memory = card["memory"] if given_away else None
+    memory: dict[str, Any] | None = None
+    if given_away:
+        memory = _pf_persistence.remembered(card) if card["native"] else card["memory"]
     lasting = persist and count is not None and not whole and count > 0 and not card["gpu"]
     return {
         "whole": whole,
@@ -75,7 +74,7 @@ def present_target(card: dict[str, Any]) -> Target:
         "vfs": {
             virtual["index"]: {
                 "binding": _binding.exactly(virtual["override"], virtual["driver"]),
-                "settings": (card["settings"] or {}).get(virtual["index"], {}),
+                "settings": _restorable((card["settings"] or {}).get(virtual["index"], {})),
             }
             for virtual in card["virtual_functions"]
         },
@@ -83,6 +82,11 @@ def present_target(card: dict[str, Any]) -> Target:
         "rule": card["rule"],
         "memory": card["memory"],
     }
+
+
+def _restorable(settings: dict[str, Any]) -> dict[str, Any]:
+    """Without an address that nobody has set: no driver takes zeros."""
+    return {name: value for name, value in settings.items() if name != "mac" or value.strip("0:")}
 
 
 def _native(card: dict[str, Any], drivers: list[str]) -> _binding.Wanted:
@@ -128,8 +132,10 @@ class _Steps:
         if stale:
             # udev would make VFs in the middle of the work.
             self._add("rule", f"removed the udev rule of {card['address']}", text_of_rule=None)
-        if self.removes and card["driver"] is None:
-            self._add("bind", f"bound {card['address']} to its native driver", binding=_binding.native(self._known()))
+        if self.removes and (card["driver"] is None or (card["gpu"] and not card["native"])):
+            # Only a driver can remove them.
+            driver = card["known"].get("driver") or (_sriov_manage.DRIVER if card["gpu"] else None)
+            self._add("bind", f"bound {card['address']} to its native driver", binding=_binding.native(driver))
         self._remember()
         if self.removes:
             self._add("remove", f"removed {self.present} virtual functions", tool=card["gpu"])
@@ -149,10 +155,6 @@ class _Steps:
 
     def _add(self, action: str, text: str, **details: Any) -> None:
         self.found.append({"action": action, "pf": self.card["address"], "text": text, **details})
-
-    def _known(self) -> str | None:
-        driver: str | None = self.card["known"].get("driver")
-        return driver
 
     def _remember(self) -> None:
         memory = self.target["memory"]
@@ -187,14 +189,12 @@ class _Steps:
     def _bind_virtual_functions(self) -> None:
         bindings = {}
         certain = []
-        new = range(self.count) if self.creates else ()
-        for index in new:
+        for index in range(self.count) if self.creates else ():
             wanted = binding_of(self.target, index)
-            if wanted:
+            # The kernel has made its choice when they are there.
+            if wanted and wanted["driver"] != _binding.CHOICE:
                 bindings[index] = wanted
-                # What the kernel binds by itself is not known before.
-                if wanted["driver"] != _binding.CHOICE:
-                    certain.append(index)
+                certain.append(index)
         for virtual in [] if self.creates or self.removes else self.card["virtual_functions"]:
             wanted = binding_of(self.target, virtual["index"])
             if wanted and not _binding.fits(virtual["override"], virtual["driver"], wanted):

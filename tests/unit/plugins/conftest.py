@@ -1,0 +1,63 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils import _pf_modes, _pf_state, _pf_wanted
+from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
+
+DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "persist": True}
+
+
+def complete(function):
+    """An entry of ``functions`` as Ansible hands it over."""
+    entry = {**dict.fromkeys(sriov_pf_mode.FUNCTION), "reconfigurable": True, **function}
+    if entry["vfs"]:
+        entry["vfs"] = [{**dict.fromkeys(sriov_pf_mode.VIRTUAL_FUNCTION), **virtual} for virtual in entry["vfs"]]
+    return entry
+
+
+def parse(*functions):
+    """Entries as the plan takes them."""
+    return _pf_wanted.parse([complete(function) for function in functions])
+
+
+class Switch:
+    """Runs of sriov_pf_mode without Ansible on one simulated host."""
+
+    def __init__(self, host, connection=()):
+        self.host = host
+        self.connection = list(connection)
+
+    def __call__(self, *functions, check=False, **options):
+        return _pf_modes.converge(self.host.root(), {**DEFAULTS, **options}, parse(*functions), self.connection, check)
+
+    def card(self, pf):
+        """A card as it is: all that a change could leave behind."""
+        card = _pf_state.observe(self.host.root(), parse({"pf": pf, "mode": "vf"}), [])["cards"][pf]
+        virtual = {one["index"]: (one["address"], one["override"], one["driver"]) for one in card["virtual_functions"]}
+        files = {name: card[name] for name in ("record", "memory", "rule")}
+        return {
+            "driver": card["driver"],
+            "driver_override": card["driver_override"],
+            "autoprobe": card["drivers_autoprobe"],
+            "virtual": virtual,
+            **files,
+        }
+
+
+@pytest.fixture
+def switch(simulated):
+    """Make runs on a simulated host of a profile: ``switch("nics")({"pf": ..., "mode": "pf"})``."""
+
+    def make(profile, connection=(), **changes):
+        return Switch(simulated(profile, **changes), connection)
+
+    return make
+
+
+@pytest.fixture
+def entries():
+    """Parse entries of ``functions``."""
+    return parse
