@@ -305,6 +305,9 @@ def is_deadline(error: OSError) -> bool:
 
 def error_name(error: OSError) -> str:
     """``EBUSY`` for errno 16."""
+    if error.errno == errno.EOPNOTSUPP:
+        # What the kernel's sources and everybody else say; Python has two names for it.
+        return "EOPNOTSUPP"
     return errno.errorcode.get(error.errno or 0, "an unknown error")
 
 

@@ -81,12 +81,12 @@ def routes(host: HostRoot) -> list[Route]:
         words = line.split()
         if len(words) > 7 and int(words[3], 16) & (UP | REJECT) == UP:
             address, mask = (int.from_bytes(bytes.fromhex(word), "little") for word in (words[1], words[7]))
-            network = ipaddress.ip_network((address, bin(mask).count("1")), strict=False)
+            network = ipaddress.IPv4Network((address, bin(mask).count("1")), strict=False)
             found.append(Route(network, words[0]))
     for line in _lines(host, ROUTES6):
         words = line.split()
         if len(words) > 9 and int(words[8], 16) & (UP | REJECT) == UP and words[9] != "lo":
-            network6 = ipaddress.ip_network((int(words[0], 16), int(words[1], 16)), strict=False)
+            network6 = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
             found.append(Route(network6, words[9]))
     return found
 

@@ -116,6 +116,7 @@ def _virtual_functions(
         settings = _settings(entry, own)
         if "mac" in settings and len(indices) > 1:
             own.append(f"one mac cannot be that of {len(indices)} VFs")
+            del settings["mac"]
         twice = [index for index in indices if index in parsed]
         if twice:
             own.append(f"VF {twice[0]} is in another entry of vfs too")
@@ -145,6 +146,7 @@ def _settings(entry: dict[str, Any], found: list[str]) -> dict[str, Any]:
             found.append(f"{name} must be a number from 0 to {most}, and not {settings[name]}")
     if settings.get("qos") and not settings.get("vlan"):
         found.append("qos is a part of the VLAN tag, and needs a vlan")
-    if settings.get("max_tx_rate") and settings.get("min_tx_rate", 0) > settings["max_tx_rate"]:
-        found.append(f"min_tx_rate {settings['min_tx_rate']} is more than max_tx_rate {settings['max_tx_rate']}")
+    least, most_rate = settings.get("min_tx_rate", 0), settings.get("max_tx_rate", 0)
+    if 0 < most_rate < least:
+        found.append(f"min_tx_rate {least} is more than max_tx_rate {most_rate}")
     return settings

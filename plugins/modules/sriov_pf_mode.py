@@ -201,9 +201,12 @@ EXAMPLES = r"""
         mode: pf
         driver: native
 
-- name: Take all cards back for the host where nobody uses them
+- name: Take a card back for the host, if nobody uses it
   vfio.devices.sriov_pf_mode:
-    functions: "{{ cards | map('community.general.dict_kv', 'pf') | map('combine', {'mode': 'vf', 'num_vfs': 0}) }}"
+    functions:
+      - pf: "0000:41:00.0"
+        mode: vf
+        num_vfs: 0
     on_busy: skip
     persist: false
 """
@@ -301,7 +304,7 @@ functions:
       description: How long the changes took. Null if there were none, and in check mode.
       type: float
       sample: 2.417
-failed:
+errors:
   description: One sentence for each card that failed.
   returned: always, unless the options are refused
   type: list
@@ -364,8 +367,8 @@ def main():
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings"):
         module.warn(warning)
-    if result["failed"]:
-        module.fail_json(msg="; ".join(result["failed"]), **result)
+    if result["errors"]:
+        module.fail_json(msg="; ".join(result["errors"]), **result)
     module.exit_json(**result)
 
 

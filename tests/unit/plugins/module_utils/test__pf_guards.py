@@ -1,0 +1,141 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils import _plan
+
+ICE, IGB = "0000:31:00.0", "0000:01:00.1"
+
+
+def refusal(run, *functions, **options):
+    with pytest.raises(_plan.Refused) as refused:
+        run(*functions, **options)
+    return refused.value.problems
+
+
+def test_all_uses_of_all_cards_at_once(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "3", "vf_driver": "vfio-pci"}, {"pf": IGB, "mode": "pf"})
+    for index in (0, 2):
+        run.host.kernel.hold(run.card(ICE)["virtual"][index][0], pid=5000 + index)
+    run.host.kernel.hold(IGB, pid=6000)
+    problems = refusal(
+        run,
+        {"pf": ICE, "mode": "vf", "num_vfs": "0"},
+        {"pf": IGB, "mode": "vf", "num_vfs": "1"},
+        {"pf": "enp1s0f0", "mode": "vf", "num_vfs": "1"},
+    )
+    assert len(problems) == 4
+    for pid, problem in zip((5000, 5002, 6000), problems):
+        assert f"pid {pid}" in problem
+    assert "allow_host_network lifts this" in problems[3]
+
+
+def test_what_needs_no_change_of_the_port_is_allowed_on_the_default_route(switch):
+    run = switch("nics")
+    run({"pf": "enp1s0f0", "mode": "vf", "num_vfs": "2"}, allow_host_network=True)
+    run({"pf": "enp1s0f0", "mode": "vf", "vf_driver": "vfio-pci"})
+
+
+def test_connection_of_this_run(switch):
+    run = switch("nics", connection=["192.0.2.9"], routes=[])
+    assert run({"pf": "enp1s0f0", "mode": "vf", "num_vfs": "1"}, check=True)["changed"]
+    run = switch("nics", connection=["192.0.2.9"])
+    assert "carries the connection of this run (192.0.2.9)" in refusal(run, {"pf": "enp1s0f0", "mode": "pf"})[0]
+
+
+def test_interface_of_a_virtual_function(switch):
+    run = switch("nics")
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    interface = result["functions"][0]["after"]["virtual_functions"][1]["netdev"]
+    tree = run.host.kernel.tree
+    tree.directory("sys/devices/virtual/net/br0/bridge")
+    tree.link("sys/class/net/br0", "sys/devices/virtual/net/br0")
+    tree.link(f"{tree.resolve(f'sys/class/net/{interface}')[0]}/master", "sys/devices/virtual/net/br0")
+    (problem,) = refusal(run, {"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"})
+    assert f"{interface}, which is a port of the bridge br0; to change its driver cuts it" in problem
+    run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
+    run({"pf": ICE, "mode": "pf"}, allow_host_network=True)
+
+
+def test_without_an_iommu_nothing_is_passed_through(switch):
+    run = switch("nics", iommu="none")
+    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})[0]
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
+
+
+SHARED = {
+    "functions": [
+        {"address": "0000:01:00.0", "vendor": "8086", "device": "10d3", "class_code": "020000", "driver": "igb"},
+        {
+            "address": "0000:01:00.1",
+            "vendor": "8086",
+            "device": "10d3",
+            "class_code": "020000",
+            "driver": "igb",
+            "group_with": "0000:01:00.0",
+        },
+    ]
+}
+
+
+def test_rest_of_the_group_has_to_come_along(switch):
+    run = switch(SHARED)
+    (problem,) = refusal(run, {"pf": "0000:01:00.0", "mode": "pf"})
+    assert "shares IOMMU group" in problem
+    assert "0000:01:00.1, which igb has" in problem
+    run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
+
+
+def domains(monkeypatch, found):
+    from ansible_collections.vfio.devices.plugins.module_utils import _libvirt
+
+    monkeypatch.setattr(_libvirt, "observe", lambda host: found)
+
+
+def test_defined_domain_keeps_its_functions(switch, monkeypatch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
+    virtual = run.card(ICE)["virtual"][0][0]
+    domains(monkeypatch, {virtual: [{"name": "web1", "running": False}]})
+    assert "in use by guest web1 (defined)" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+    domains(monkeypatch, {ICE: [{"name": "router", "running": False}]})
+    assert "in use by guest router (defined)" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "2"})[0]
+    # It wants the card just so.
+    run({"pf": ICE, "mode": "pf"})
+    assert run.card(ICE)["driver"] == "vfio-pci"
+
+
+def test_settings_of_a_function_in_use_stay(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
+    run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
+    assert (
+        "would have to be set up anew" in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
+    )
+    run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "vlan": 5}]})
+
+
+def test_vf_that_libvirt_has_lent_is_left(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "default"}
+    run({**entry, "vf_driver": "vfio-pci"})
+    run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
+    run(entry)
+    assert [one[2] for one in run.card(ICE)["virtual"].values()] == ["iavf", "vfio-pci"]
+    assert not run(entry)["changed"]
+
+
+def test_vgpu_on_a_virtual_function(switch):
+    run = switch("l40s")
+    pf = "0000:84:00.0"
+    virtual = run.card(pf)["virtual"][3][0]
+    kind = run.host.kernel.accessor().read(f"sys/bus/pci/devices/{virtual}/nvidia/creatable_vgpu_types").split()[4]
+    types = run.host.facts("parents")["parents"][0]["types"]
+    assert kind
+    run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
+    (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
+    assert f"VF {virtual} of {pf} carries a vGPU of type {types[0]['id']}" in problem
