@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Callable, TypeVar
 
 from ._files import UNFINISHED, Files, OperatingSystemFiles
-from ._tools import SystemTools, Tools
+from ._tools import Output, SystemTools, Tools
 
 Value = TypeVar("Value")
 
@@ -212,16 +212,21 @@ class HostRoot:
             process = self._tools.start(path, arguments)
         except OSError as error:
             raise HostError(f"cannot start {command}: {describe(error)}", name, errno=error_name(error)) from error
-        if not self.wait(lambda: process.poll() is not None):
+        outputs: list[Output] = []
+
+        def ended() -> bool:
+            output = process.poll()
+            outputs[:] = [output] if output else []
+            return output is not None
+
+        if not self.wait(ended):
             if not keep:
                 process.kill()
             raise HostError(f"{command} has not ended within {self.timeout:g} s", name, pending=True)
-        output = process.poll()
-        assert output is not None
-        if output.status:
-            said = " ".join((output.errors or output.text).split())[-300:]
-            raise HostError(f"{command} failed with status {output.status}: {said or 'it said nothing'}", name)
-        return output.text
+        if outputs[0].status:
+            said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
+            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'it said nothing'}", name)
+        return outputs[0].text
 
     def now(self) -> float:
         """Seconds since some point."""

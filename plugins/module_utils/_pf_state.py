@@ -116,7 +116,8 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         card["group_others"] = [
             {"address": other.address, "driver": other.driver, "physical_function": other.physical_function}
             for other in functions.values()
-            if other.iommu_group == function.iommu_group is not None
+            if function.iommu_group is not None
+            and other.iommu_group == function.iommu_group
             and other.address != function.address
             and not other.is_bridge
         ]
