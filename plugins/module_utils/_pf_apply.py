@@ -67,9 +67,9 @@ def apply(host: HostRoot, planned: list[dict[str, Any]]) -> dict[str, Outcome]:
 def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome) -> None:
     target = _pf_steps.present_target(before)
     try:
-        for step in _pf_steps.steps(_pf_state.observe_card(host, before), target):
+        for step in _pf_steps.steps(_present(host, before), target):
             ACTIONS[step["action"]](host, step)
-        found = _pf_state.observe_card(host, before)
+        found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending
         outcome.error = f"{outcome.error}; it could not be put back either: {error}; {_name(host, before)}"
@@ -79,6 +79,13 @@ def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome) -> None:
         outcome.error = f"{outcome.error}; the card is as it was before, {before['num_vfs']} virtual functions"
     else:
         outcome.error = f"{outcome.error}; it is not as it was before: {_name(host, before)}"
+
+
+def _present(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
+    cards = _pf_state.observe_again(host, [before])
+    if not cards:
+        raise HostError(f"{before['address']} is gone", f"{DEVICES}/{before['address']}")
+    return cards[before["address"]]
 
 
 def _name(host: HostRoot, before: dict[str, Any]) -> str:

@@ -30,10 +30,11 @@ def converge(
     outcomes = after = None
     if not check_mode:
         outcomes = _pf_apply.apply(host, planned)
-        after = _after(host, planned, outcomes)
-        for outcome in outcomes.values():
+        for one in planned:
+            outcome = outcomes[one["card"]["address"]]
             if outcome.pending:
-                outcome.error = f"{outcome.error}; {_who(host, state)}"
+                outcome.error = f"{outcome.error}; {_who(host, state, one['card'])}"
+        after = _after(host, planned, outcomes)
     result = _pf_result.report(planned, outcomes, after)
     return {**result, "warnings": [*state["owners"], *host.warnings]}
 
@@ -66,17 +67,18 @@ def _after(
 ) -> dict[str, dict[str, Any]]:
     """The cards that were changed, or may have been, as they are now."""
     touched = [one["card"] for one in planned if one["steps"]]
-    found = {}
-    for card in touched:
-        try:
-            found[card["address"]] = _pf_state.observe_card(host, card)
-        except HostError as error:
-            host.warn(str(error))
-    return found
+    # While the kernel has a card locked, no program would answer about it.
+    answers = not any(outcome.pending for outcome in outcomes.values())
+    try:
+        return _pf_state.observe_again(host, touched, network=answers)
+    except HostError as error:
+        host.warn(str(error))
+        return _pf_state.observe_again(host, touched, network=False)
 
 
-def _who(host: HostRoot, state: dict[str, Any]) -> str:
+def _who(host: HostRoot, state: dict[str, Any], card: dict[str, Any]) -> str:
     """Who is in the way of a change that is pending."""
     _pf_state.add_users(host, state)
-    users = [f"{address} is in use by {_plan.holders(users)}" for address, users in state["users"].items() if users]
-    return f"the change is pending and nothing else was begun; {', '.join(users) or 'nobody is seen to use a device'}"
+    names = [card["address"], *(virtual["address"] for virtual in card["virtual_functions"])]
+    users = [f"{name} is in use by {_plan.holders(state['users'][name])}" for name in names if state["users"].get(name)]
+    return f"nothing else was begun; {', '.join(users) or 'nobody is seen to use it'}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import _desired
 from ._host import HostRoot
+from ._pf_wanted import DRIVER
 
 KIND = "sriov_pf_mode"
 RULES = "etc/udev/rules.d"
@@ -62,6 +63,20 @@ def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
     """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
     kept = {**entry["given"], "pf": card["address"]}
     return {"function": kept, "native": remembered(card) if entry["mode"] == "pf" else {}}
+
+
+def trusted(memory: Any) -> dict[str, Any]:
+    """What was remembered of a card, as far as it has the form that :func:`remembered` gives it."""
+    if not isinstance(memory, dict):
+        return {}
+    found: dict[str, Any] = {}
+    if isinstance(memory.get("driver"), str) and DRIVER.match(memory["driver"]):
+        found["driver"] = memory["driver"]
+    if isinstance(memory.get("netdevs"), list):
+        found["netdevs"] = [name for name in memory["netdevs"] if isinstance(name, str)]
+    if isinstance(memory.get("total_vfs"), int) and memory["total_vfs"] >= 0:
+        found["total_vfs"] = memory["total_vfs"]
+    return found
 
 
 def remembered(card: dict[str, Any]) -> dict[str, Any]:

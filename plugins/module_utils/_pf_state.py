@@ -39,10 +39,7 @@ def observe(host: HostRoot, entries: list[dict[str, Any]], connection: list[str]
     functions = _pci.observe(host)
     records = _desired.observe(host, _pf_persistence.KIND)
     memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
-    known = {
-        address: {**records.get(address, {}).get("native", {}), **memories.get(address, {})} for address in records
-    }
-    known.update({address: memory for address, memory in memories.items() if address not in known})
+    known = _known(records, memories)
     names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
     state: dict[str, Any] = {
         "names": names,
@@ -72,22 +69,43 @@ def observe(host: HostRoot, entries: list[dict[str, Any]], connection: list[str]
     return state
 
 
-def observe_card(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
-    """One card again, in the middle of the work, with the parts that an earlier observation of it had."""
+def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By address what is remembered of cards; since the last boot it is more certain than a record from before."""
+    return {
+        address: {
+            **_pf_persistence.trusted(records.get(address, {}).get("native")),
+            **_pf_persistence.trusted(memories.get(address)),
+        }
+        for address in {**records, **memories}
+        if PCI_ADDRESS.match(address)
+    }
+
+
+def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = True) -> dict[str, dict[str, Any]]:
+    """By address some cards as they are now, with the parts that an earlier observation of them had.
+
+    A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
+    """
     functions = _pci.observe(host)
-    address = before["address"]
-    if address not in functions:
-        raise HostError(f"{address} is gone", f"{_pci.DEVICES}/{address}")
-    card = _cards(host, [functions[address]], functions)[address]
-    card["record"] = _desired.observe(host, _pf_persistence.KIND).get(address)
-    card["memory"] = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL).get(address)
-    card["known"] = before["known"]
-    card["rule"] = _pf_persistence.observe_rule(host, address)
-    if before["eswitch"] is not None and card["native"]:
-        card["eswitch"] = _eswitch.observe(host, address)
-    if before["settings"] is not None and card["netdevs"]:
-        card["settings"] = _vf_settings.observe(host, card["netdevs"][0])
-    return card
+    records = _desired.observe(host, _pf_persistence.KIND)
+    memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+    present = [card for card in before if card["address"] in functions]
+    cards = _cards(host, [functions[card["address"]] for card in present], functions)
+    for old in before:
+        address = old["address"]
+        if address not in cards:
+            host.warn(f"{address} is gone")
+            continue
+        card = cards[address]
+        card["record"] = records.get(address)
+        card["memory"] = memories.get(address)
+        card["known"] = old["known"]
+        card["rule"] = _pf_persistence.observe_rule(host, address)
+        if network and old["eswitch"] is not None and card["native"]:
+            card["eswitch"] = _eswitch.observe(host, address)
+        if network and old["settings"] is not None and card["netdevs"]:
+            card["settings"] = _vf_settings.observe(host, card["netdevs"][0])
+    return cards
 
 
 def interfaces_of(host: HostRoot, address: str) -> list[str]:

@@ -140,7 +140,8 @@ options:
   persist:
     description:
       - Keep the mode over a reboot, as a record in C(/etc/vfio-devices), and over a passthrough, as a rule of udev that
-        makes the virtual functions again when the native driver is back.
+        makes the virtual functions again when the native driver is back. Their drivers and settings come back with
+        another run.
       - With V(false) the record and the rule of these cards are removed.
     type: bool
     default: true

@@ -59,3 +59,26 @@ def test_gpus_have_no_rule(switch):
     run({"pf": "0000:41:00.0", "mode": "vf", "num_vfs": "max"})
     assert run.card("0000:41:00.0")["record"]
     assert run.card("0000:41:00.0")["rule"] is None
+
+
+GARBAGE = ["[]", "{", '{"native": 5}', '{"native": {"driver": "../x", "netdevs": 5, "total_vfs": "7"}}', "\x00"]
+
+
+@pytest.mark.parametrize("text", GARBAGE)
+@pytest.mark.parametrize("directory", ["etc", "run"])
+def test_garbage_in_a_record_is_worth_nothing(switch, text, directory):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "pf"})
+    for root in ("etc", "run"):
+        run.host.files.unlink(f"{root}/vfio-devices/sriov_pf_mode/{ICE}.json")
+    run.host.files.replace(f"{directory}/vfio-devices/sriov_pf_mode/{ICE}.json", text.encode())
+    run.host.files.replace(f"{directory}/vfio-devices/sriov_pf_mode/somebody.json", text.encode())
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    assert run.card(ICE)["driver"] == "ice"
+    assert not run({"pf": ICE, "mode": "vf", "num_vfs": "2"})["changed"]
+
+
+def test_what_is_remembered_is_trusted_as_far_as_it_has_its_form():
+    memory = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
+    assert _pf_persistence.trusted(memory) == memory
+    assert _pf_persistence.trusted({**memory, "driver": 5, "netdevs": [5], "total_vfs": -1}) == {"netdevs": []}
