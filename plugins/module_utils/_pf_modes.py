@@ -25,22 +25,26 @@ def converge(
     if not check_mode:
         host.lock()
         _pf_persistence.tidy(host)
-    state = _pf_state.observe(host, entries, connection)
-    planned = _planned(host, state, options, entries)
+    state = _pf_state.observe(host, entries)
+    planned = _planned(host, state, options, entries, connection)
     outcomes = after = None
     if not check_mode:
         outcomes = _pf_apply.apply(host, planned)
         for one in planned:
             outcome = outcomes[one["card"]["address"]]
             if outcome.pending:
-                outcome.error = f"{outcome.error}; {_who(host, state, one['card'])}"
+                outcome.error = f"{outcome.error}; {_who(host, one['card'])}"
         after = _after(host, planned, outcomes)
     result = _pf_result.report(planned, outcomes, after)
     return {**result, "warnings": [*state["owners"], *host.warnings]}
 
 
 def _planned(
-    host: HostRoot, state: dict[str, Any], options: dict[str, Any], entries: list[dict[str, Any]]
+    host: HostRoot,
+    state: dict[str, Any],
+    options: dict[str, Any],
+    entries: list[dict[str, Any]],
+    connection: list[str],
 ) -> list[dict[str, Any]]:
     def plan() -> list[dict[str, Any]]:
         return _pf_plan.plan(
@@ -58,7 +62,7 @@ def _planned(
     except _plan.Refused:
         pass
     # Something of somebody may be concerned.
-    _pf_state.add_users(host, state)
+    _pf_state.add_uses(host, state, connection)
     return plan()
 
 
@@ -76,9 +80,9 @@ def _after(
         return _pf_state.observe_again(host, touched, network=False)
 
 
-def _who(host: HostRoot, state: dict[str, Any], card: dict[str, Any]) -> str:
+def _who(host: HostRoot, card: dict[str, Any]) -> str:
     """Who is in the way of a change that is pending."""
-    _pf_state.add_users(host, state)
+    users = _pf_state.users(host)
     names = [card["address"], *(virtual["address"] for virtual in card["virtual_functions"])]
-    users = [f"{name} is in use by {_plan.holders(state['users'][name])}" for name in names if state["users"].get(name)]
-    return f"nothing else was begun; {', '.join(users) or 'nobody is seen to use it'}"
+    held = [f"{name} is in use by {_plan.holders(users[name])}" for name in names if users.get(name)]
+    return f"nothing else was begun; {', '.join(held) or 'nobody is seen to use it'}"

@@ -34,8 +34,8 @@ from ._pci import NumaNodes, PciFunction
 FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 
 
-def observe(host: HostRoot, entries: list[dict[str, Any]], connection: list[str]) -> dict[str, Any]:
-    """Names, cards, drivers, the host's own uses; nobody's ``users`` yet: see :func:`add_users`."""
+def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`add_uses`."""
     functions = _pci.observe(host)
     records = _desired.observe(host, _pf_persistence.KIND)
     memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
@@ -49,7 +49,7 @@ def observe(host: HostRoot, entries: list[dict[str, Any]], connection: list[str]
         },
         "leaving": [one.address for one in functions.values() if one.is_virtual and not one.physical_function],
         "drivers": host.names(_binding.DRIVERS),
-        "interfaces": _host_network.observe(host, connection),
+        "interfaces": {},
         "tool": host.has_program(_sriov_manage.PROGRAM),
         "programs": {name: host.has_program(name) for name in (_vf_settings.PROGRAM, _eswitch.PROGRAM)},
         "owners": _sriov_owners.observe(host),
@@ -115,17 +115,31 @@ def interfaces_of(host: HostRoot, address: str) -> list[str]:
     return [name for card in _sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
 
 
-def add_users(host: HostRoot, state: dict[str, Any]) -> None:
-    """Who holds which function; this looks at every process of the host."""
-    state["users"] = _facts.observe_users(host, state["functions"], [])
+def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> None:
+    """What the cards are used for: vGPUs, disks, the host's network with the connection of this run, and users.
+
+    This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
+    """
+    functions = state["functions"]
+    state["interfaces"] = _host_network.observe(host, connection)
+    state["users"] = _facts.observe_users(host, functions, [])
+    parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
+    disks = _host_disks.observe(host)
+    made = _vgpus(host, functions, {one["address"] for one in parts})
+    for one in parts:
+        one["disks"] = disks.get(one["address"], [])
+        one["vgpus"] = made.get(one["address"], [])
+
+
+def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
+    """Who holds which function now."""
+    return _facts.observe_users(host, _pci.observe(host), [])
 
 
 def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:
     described = _sriov.describe(host, cards, functions, NumaNodes(host))
     virtual = [one["address"] for card in described for one in card["virtual_functions"]]
     bindings = _binding.observe(host, virtual)
-    disks = _host_disks.observe(host)
-    made = _vgpus(host, functions, {*virtual, *(card.address for card in cards)})
     for card in described:
         function = functions[card["address"]]
         card["capable"] = "sriov_totalvfs" in function.entries
@@ -148,8 +162,8 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
             _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
         )
         for one in (card, *card["virtual_functions"]):
-            one["disks"] = disks.get(one["address"], [])
-            one["vgpus"] = made.get(one["address"], [])
+            one["disks"] = []
+            one["vgpus"] = []
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
     return {card["address"]: card for card in described}

@@ -35,7 +35,7 @@ class Switch:
 
     def card(self, pf):
         """A card as it is: all that a change could leave behind."""
-        card = _pf_state.observe(self.host.root(), parse({"pf": pf, "mode": "vf"}), [])["cards"][pf]
+        card = _pf_state.observe(self.host.root(), parse({"pf": pf, "mode": "vf"}))["cards"][pf]
         virtual = {one["index"]: (one["address"], one["override"], one["driver"]) for one in card["virtual_functions"]}
         files = {name: card[name] for name in ("record", "memory", "rule")}
         return {
