@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from collections.abc import Mapping
 from typing import NamedTuple, Union
 
@@ -77,18 +78,28 @@ def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) 
 def routes(host: HostRoot) -> list[Route]:
     """Every route that is up and leads somewhere."""
     found = []
-    for line in _lines(host, ROUTES)[1:]:
-        words = line.split()
-        if len(words) > 7 and int(words[3], 16) & (UP | REJECT) == UP:
-            address, mask = (int.from_bytes(bytes.fromhex(word), "little") for word in (words[1], words[7]))
-            network = ipaddress.IPv4Network((address, bin(mask).count("1")), strict=False)
-            found.append(Route(network, words[0]))
-    for line in _lines(host, ROUTES6):
-        words = line.split()
-        if len(words) > 9 and int(words[8], 16) & (UP | REJECT) == UP and words[9] != "lo":
-            network6 = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
-            found.append(Route(network6, words[9]))
+    for parse, lines in ((_ipv4_route, _lines(host, ROUTES)[1:]), (_ipv6_route, _lines(host, ROUTES6))):
+        for line in lines:
+            try:
+                route, flags = parse(line.split())
+            except (ValueError, IndexError):
+                host.warn(f"the kernel's table of routes has a line {line[:80]!r}, which is no route")
+                continue
+            if flags & (UP | REJECT) == UP and route.interface != "lo":
+                found.append(route)
     return found
+
+
+def _ipv4_route(words: list[str]) -> tuple[Route, int]:
+    # Interface, destination, gateway, flags, three counters, mask (net/ipv4/fib_trie.c, fib_route_seq_show).
+    address, mask = (int.from_bytes(bytes.fromhex(word), sys.byteorder) for word in (words[1], words[7]))
+    return Route(ipaddress.IPv4Network((address, bin(mask).count("1")), strict=False), words[0]), int(words[3], 16)
+
+
+def _ipv6_route(words: list[str]) -> tuple[Route, int]:
+    # Destination, its length, six more, flags, interface (net/ipv6/route.c, rt6_info_route).
+    network = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
+    return Route(network, words[9]), int(words[8], 16)
 
 
 def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:
@@ -119,8 +130,9 @@ def _address(text: str) -> Address | None:
 
 def _parent(host: HostRoot, process: int) -> int:
     for line in (host.read(f"proc/{process}/status", optional=True) or "").splitlines():
-        if line.startswith("PPid:"):
-            return int(line.split()[1])
+        name, dummy, value = line.partition(":")
+        if name == "PPid" and value.strip().isdecimal():
+            return int(value)
     return 0
 
 

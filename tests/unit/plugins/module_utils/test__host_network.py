@@ -95,3 +95,18 @@ def test_addresses_in_all_spellings():
     assert str(_host_network._address("fe80::1%eth0")) == "fe80::1"
     assert str(_host_network._address("::ffff:192.0.2.1")) == "192.0.2.1"
     assert _host_network._address("UNKNOWN") is None
+
+
+@pytest.mark.parametrize("path", ["proc/net/route", "proc/net/ipv6_route"])
+@pytest.mark.parametrize("line", ["x", "a b c d e f g h i j", "eth0 00 00 zz 0 0 0 00 0 0 0"])
+def test_garbage_in_a_table_is_told(network, path, line):
+    host, observe = network()
+    host.kernel.tree.add(path, Attribute(f"header\n{line}\n".encode()))
+    assert observe() == {}
+    assert "which is no route" in host_warnings(host)
+
+
+def host_warnings(host):
+    root = host.root()
+    _host_network.routes(root)
+    return " ".join(root.warnings)
