@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import _placement_apply, _placement_names, _placement_observe, _placement_plan, _placement_result
 from ._placement_api import Placement
 from ._placement_wanted import Entry
+
+# Each has a connection of its own.
+THREADS = 6
 
 
 def converge(
@@ -24,20 +28,21 @@ def converge(
     ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`_placement_wanted.parse` returns
     them.
     """
-    planned = _placement_plan.plan(_placement_observe.observe(placement, wanted, options), wanted, options)
-    if check_mode:
-        outcome = _placement_apply.Outcome()
-        outcome.classes, outcome.traits = planned["classes"], planned["traits"]
-        for step in [*planned["removals"], *planned["steps"]]:
-            outcome.done.append({**step, "actual": step.get("after"), "written": True})
-    else:
-        outcome = _placement_apply.apply(placement, planned, options)
+    options = {**options, "foretell": check_mode}
+    with ThreadPoolExecutor(THREADS) as pool:
+        state = _placement_observe.observe(placement, pool, wanted, options)
+        planned = _placement_plan.plan(state, wanted, options)
+        if check_mode:
+            outcome = _placement_apply.foretell(planned)
+        else:
+            outcome = _placement_apply.apply(placement, pool, planned, options)
     return _placement_result.report(planned, outcome, placement.calls), planned["warnings"]
 
 
 def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, Any]:
     """The trees of the roots, in the shape that ``providers`` of placement_inventory takes."""
-    state = _placement_observe.observe_trees(placement, roots, usages)
+    with ThreadPoolExecutor(THREADS) as pool:
+        state = _placement_observe.observe_trees(placement, pool, roots, usages)
     by_uuid = state["providers"]
     ordered = sorted(by_uuid.values(), key=lambda one: (by_uuid[one["root"]]["name"], one["parent"] or "", one["name"]))
     return {

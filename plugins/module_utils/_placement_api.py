@@ -47,7 +47,8 @@ class PlacementError(Exception):
         self.code = code
         self.final = not mine and (reply is None or status in (401, 403, 406))
         self.unclear = reply is not None and (status is None or status in (408, 429) or status >= 500)
-        self.conflict = code in ("placement.concurrent_update", "placement.duplicate_name")
+        changed = code in ("placement.concurrent_update", "placement.duplicate_name")
+        self.conflict = changed or status == 404 and code is not None
 
 
 class Placement:

@@ -32,17 +32,25 @@ class Outcome:
         return bool(self.classes or self.traits or self.done or any(step["written"] for step in self.failed))
 
 
-def apply(placement: Placement, planned: dict[str, Any], options: dict[str, Any]) -> Outcome:
+def apply(placement: Placement, pool: ThreadPoolExecutor, planned: dict[str, Any], options: dict[str, Any]) -> Outcome:
     """Classes and traits, then removals from the leaves up, then the others from the roots down.
 
     A step that fails takes those with it that are below it, or above it when removing; all others go on.
     """
     work = _Work(placement, options)
-    with ThreadPoolExecutor(_placement_observe.THREADS) as pool:
-        work.make_names(pool, planned)
-        work.each_depth(pool, planned["removals"], work.remove, lambda step, failed: failed["parent"] == step["uuid"])
-        work.each_depth(pool, planned["steps"], work.bring, lambda step, failed: step["parent"] == failed["uuid"])
+    work.make_names(pool, planned)
+    work.each_depth(pool, planned["removals"], work.remove, lambda step, failed: failed["parent"] == step["uuid"])
+    work.each_depth(pool, planned["steps"], work.bring, lambda step, failed: step["parent"] == failed["uuid"])
     return work.outcome
+
+
+def foretell(planned: dict[str, Any]) -> Outcome:
+    """What :func:`apply` does if nobody comes between."""
+    outcome = Outcome()
+    outcome.classes, outcome.traits = planned["classes"], planned["traits"]
+    for step in [*planned["removals"], *planned["steps"]]:
+        outcome.done.append({**step, "actual": step.get("after"), "written": True})
+    return outcome
 
 
 class _Work:
@@ -76,7 +84,7 @@ class _Work:
                 cause = next((failed for failed in self.outcome.failed if hangs_on(step, failed)), None)
                 if cause:
                     step["error"] = f"{step['name']} was left as it is, because of {cause['name']}"
-                    step.setdefault("written", False)
+                    step.update(written=False, actual=step["before"])
                     self.outcome.failed.append(step)
                 else:
                     ready.append(step)

@@ -35,9 +35,9 @@ def parse(fields: dict[str, Any], found: list[str]) -> Inventory | None:
         return None
     inventory: Inventory = {}
     for field, least in LEAST.items():
-        default = inventory["total"] if field == "max_unit" else least
         value = fields.get(field)
-        inventory[field] = _whole(field, default if value is None else value, found)
+        default = inventory["total"] if field == "max_unit" else least
+        inventory[field] = default if value is None else _whole(field, value, found)
     ratio = fields.get("allocation_ratio")
     inventory["allocation_ratio"] = _ratio(1.0 if ratio is None else ratio, found)
     if len(found) == told:

@@ -16,44 +16,40 @@ from . import _placement_names, _placement_plan
 from ._placement_api import Placement
 from ._placement_wanted import Entry
 
-THREADS = 6
-
 State = dict[str, Any]
 
 
-def observe(placement: Placement, wanted: list[Entry], options: dict[str, Any]) -> State:
+def observe(placement: Placement, pool: ThreadPoolExecutor, wanted: list[Entry], options: dict[str, Any]) -> State:
     """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
     ``known_classes``, and by the names in ``scope`` the UUIDs that are marked as ours below them.
     """
-    with ThreadPoolExecutor(THREADS) as pool:
-        providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
-        state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set()}
-        if options["purge"]:
-            roots = _placement_plan.roots_to_purge(state, wanted, options)
-            for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
-                state["marked"] |= marked
-        read_details(placement, pool, state, *_placement_plan.details(state, wanted, options))
-        uncertain = _placement_plan.shrinking(state, wanted, options)
-        for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
-            providers[uuid]["usages"] = usages
-        names, classes = _placement_plan.unseen_names(state, wanted, options)
-        state["known_traits"] = placement.known_traits(names) if names else set()
-        state["known_classes"] = placement.known_classes() if classes else set()
-        return state
+    providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
+    state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set()}
+    if options["purge"]:
+        roots = _placement_plan.roots_to_purge(state, wanted, options)
+        for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
+            state["marked"] |= marked
+    read_details(placement, pool, state, *_placement_plan.details(state, wanted, options))
+    uncertain = _placement_plan.shrinking(state, wanted, options)
+    for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
+        providers[uuid]["usages"] = usages
+    names, classes = _placement_plan.unseen_names(state, wanted, options)
+    state["known_traits"] = placement.known_traits(names) if names else set()
+    state["known_classes"] = placement.known_classes() if classes else set()
+    return state
 
 
-def observe_trees(placement: Placement, roots: list[str], usages: bool) -> State:
+def observe_trees(placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool) -> State:
     """Everything about the trees of the roots, and in ``missing`` the roots that do not exist."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        providers = _read_trees(placement, pool, roots)
-        names = {provider["name"] for provider in providers.values()}
-        missing = [one for one in roots if one not in names and one not in providers]
-        state: State = {"providers": providers, "missing": missing}
-        read_details(placement, pool, state, list(providers), list(providers))
-        uuids = list(providers) if usages else []
-        for uuid, used in zip(uuids, pool.map(placement.usages, uuids)):
-            providers[uuid]["usages"] = used
-        return state
+    providers = _read_trees(placement, pool, roots)
+    names = {provider["name"] for provider in providers.values()}
+    missing = [one for one in roots if one not in names and one not in providers]
+    state: State = {"providers": providers, "missing": missing}
+    read_details(placement, pool, state, list(providers), list(providers))
+    uuids = list(providers) if usages else []
+    for uuid, used in zip(uuids, pool.map(placement.usages, uuids)):
+        providers[uuid]["usages"] = used
+    return state
 
 
 def read_details(

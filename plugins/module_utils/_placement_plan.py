@@ -50,7 +50,11 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         "steps": sorted(steps, key=lambda step: step["depth"]),
         "kept": kept,
         "missing": nodes.missing,
-        "classes": sorted(name for name in classes - _seen(state, "inventories") if _placement_names.is_custom(name)),
+        "classes": sorted(
+            name
+            for name in classes - _seen(state, "inventories") - state["known_classes"]
+            if _placement_names.is_custom(name)
+        ),
         "traits": sorted(
             name for name in traits - _seen(state, "traits") - state["known_traits"] if _placement_names.is_custom(name)
         ),
@@ -84,11 +88,16 @@ def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> lis
 
 
 def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The traits, and the resource classes, of which it must be asked whether Placement knows them."""
+    """The traits, and the resource classes, of which it must be asked whether Placement knows them.
+
+    Custom classes are only asked for to foretell; to make one that exists costs the same as to ask.
+    """
     traits = {name for entry in wanted for name in entry["traits"] or []} - _seen(state, "traits")
     if traits or any(node["provider"] is None and node["parent"] for node in Nodes(state, wanted, options).present()):
         traits |= {_placement_names.MARKER} - _seen(state, "traits")
-    return sorted(traits), _odd_classes(state, wanted)
+    classes = {name for entry in wanted for name in entry["inventories"] or {}} - _seen(state, "inventories")
+    foretold = [name for name in classes if _placement_names.is_custom(name)] if options["foretell"] else []
+    return sorted(traits), [*foretold, *_odd_classes(state, wanted)]
 
 
 def roots_to_purge(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:

@@ -222,7 +222,7 @@ missing:
   returned: always, unless the options are refused
   type: list
   elements: str
-failed:
+failures:
   description: One sentence for each provider that failed.
   returned: always, unless the options are refused
   type: list
@@ -297,8 +297,8 @@ def main():
         module.fail_json(msg=f"Nothing was changed: {error}")
     for warning in warnings:
         module.warn(warning)
-    if result["failed"]:
-        module.fail_json(msg="; ".join(result["failed"]), **result)
+    if result["failures"]:
+        module.fail_json(msg="; ".join(result["failures"]), **result)
     module.exit_json(**result)
 
 

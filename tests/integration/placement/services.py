@@ -86,7 +86,9 @@ def keystone(directory):
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     url = f"http://127.0.0.1:{port}/v3"
-    keys = "".join(f"[{group}]\nkey_repository = {directory}/{group}\n" for group in ("fernet_tokens", "fernet_receipts"))
+    keys = "".join(
+        f"[{group}]\nkey_repository = {directory}/{group}\n" for group in ("fernet_tokens", "fernet_receipts")
+    )
     config = directory / "keystone.conf"
     config.write_text(
         f"[database]\nconnection = sqlite:///{directory}/keystone.sqlite\n[token]\nprovider = fernet\n{keys}"
@@ -143,7 +145,9 @@ class Cloud:
         if traits:
             self.set(name, "traits", list(traits))
         if inventories:
-            self.set(name, "inventories", {key: {"total": total} for key, total in inventories.items()})
+            self.set(
+                name, "inventories", {key: {"total": total, "max_unit": total} for key, total in inventories.items()}
+            )
         return made["uuid"]
 
     def set(self, name, what, value):
@@ -152,7 +156,8 @@ class Cloud:
         return self("PUT", f"/resource_providers/{one['uuid']}/{what}", body)
 
     def get(self, name, what):
-        return self("GET", f"/resource_providers/{self.provider(name)['uuid']}/{what}")[what]
+        found = self("GET", f"/resource_providers/{self.provider(name)['uuid']}/{what}")[what]
+        return sorted(found) if isinstance(found, list) else found
 
     def allocate(self, consumer, name, amounts):
         """A guest takes something."""

@@ -23,7 +23,7 @@ def changes(run, providers, **options):
     """Check mode, the change itself, and a second run; the result of the change."""
     predicted = run(providers, check=True, **options)
     done = run(providers, **options)
-    assert "failed" not in [key for key in done if done[key] is True], done.get("msg")
+    assert "failed" not in done, done["msg"]
     assert predicted["changed"] is done["changed"] is True
     assert listed(predicted) == listed(done)
     assert predicted["diff"] == done["diff"]
