@@ -12,8 +12,8 @@ import random
 import time
 from collections.abc import Iterator
 
-FIRST = 0.05
-LONGEST = 2.0
+FIRST = 0.1
+LONGEST = 5.0
 
 
 def attempts(tries: int) -> Iterator[int]:

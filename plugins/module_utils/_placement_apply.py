@@ -29,7 +29,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        return bool(self.classes or self.traits or self.done or any(step["written"] for step in self.failed))
+        return bool(self.classes or self.traits or self.done or any(step["writes"] for step in self.failed))
 
 
 def apply(placement: Placement, pool: ThreadPoolExecutor, planned: dict[str, Any], options: dict[str, Any]) -> Outcome:
@@ -49,7 +49,7 @@ def foretell(planned: dict[str, Any]) -> Outcome:
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
     for step in [*planned["removals"], *planned["steps"]]:
-        outcome.done.append({**step, "actual": step.get("after"), "written": True})
+        outcome.done.append({**step, "actual": step.get("after"), "writes": 1})
     return outcome
 
 
@@ -84,7 +84,7 @@ class _Work:
                 cause = next((failed for failed in self.outcome.failed if hangs_on(step, failed)), None)
                 if cause:
                     step["error"] = f"{step['name']} was left as it is, because of {cause['name']}"
-                    step.update(written=False, actual=step["before"])
+                    step.update(writes=0, actual=step["before"])
                     self.outcome.failed.append(step)
                 else:
                     ready.append(step)
@@ -92,7 +92,7 @@ class _Work:
                 (self.outcome.failed if step["error"] else self.outcome.done).append(step)
 
     def _attempt(self, act: Callable[[Step], None], step: Step) -> Step:
-        step.update(error=None, written=False, actual=step["before"])
+        step.update(error=None, writes=0, actual=step["before"])
         if self.stopped:
             step["error"] = f"{step['name']} was left as it is, because {self.stopped}"
             return step
@@ -123,20 +123,26 @@ class _Work:
                 break
             except PlacementError as error:
                 self._again(error, attempt)
-        step.update(written=True, actual=None)
+        step.update(writes=1, actual=None)
 
     def bring(self, step: Step) -> None:
-        """Write the step; on a conflict or an unknown outcome look at the provider and plan it again."""
+        """Write the step; on a conflict or an unknown outcome look at the provider and plan it again.
+
+        Only failures in a row count, without anything written between them: where many write to one provider, each
+        needs several turns.
+        """
         now: Step | None = step
-        for attempt in _backoff.attempts(self.tries):
-            if attempt > 1:
-                now = self._replan(step)
+        failures = 0
+        while now:
+            written = step["writes"]
             try:
-                if now:
-                    self._write(step, now)
-                break
+                self._write(step, now)
+                return
             except PlacementError as error:
-                self._again(error, attempt)
+                failures = 1 if step["writes"] > written else failures + 1
+                self._again(error, failures)
+            _backoff.pause(failures)
+            now = self._replan(step)
 
     def _again(self, error: PlacementError, attempt: int) -> None:
         if not (error.conflict or error.unclear):
@@ -162,22 +168,27 @@ class _Work:
 
     @staticmethod
     def _note(step: Step, now: Step, fields: dict[str, Any]) -> None:
-        step["written"] = True
+        step["writes"] += 1
         step["actual"] = {**now["after"], **(step["actual"] or {}), **fields}
 
     def _replan(self, step: Step) -> Step | None:
-        provider = _placement_observe.read_one(self.placement, step["uuid"], usages=True)
-        if provider is None and step["action"] == "create":
-            self._check_name(step)
+        node = step["node"]
+        known: dict[str, Any] | None = {field: step[field] for field in ("uuid", "name", "parent", "root")}
+        if step["action"] == "create":
+            # Whether it is ours that is there, or one that only has its name or its UUID.
+            known = self.placement.provider(step["uuid"]) or self._check_name(step)
+        provider = known and _placement_observe.read_one(self.placement, known)
+        if provider and _placement_provider.shrinks(node, provider, self.options):
+            provider["usages"] = self.placement.usages(step["uuid"])
         problems: list[str] = []
-        now = _placement_provider.again(step["node"], provider, self.options, problems)
+        now = _placement_provider.again(node, provider, self.options, problems)
         if problems:
             raise PlacementError(
                 f"meanwhile it was changed by somebody else, and now: {'; '.join(problems)}", mine=True
             )
         return now
 
-    def _check_name(self, step: Step) -> None:
+    def _check_name(self, step: Step) -> dict[str, Any] | None:
         other = self.placement.find(step["name"])
         if other:
             raise PlacementError(
@@ -185,3 +196,4 @@ class _Work:
                 "names are unique in a cloud, so remove that one or choose another name",
                 mine=True,
             )
+        return None

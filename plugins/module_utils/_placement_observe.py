@@ -78,20 +78,21 @@ def read_details(
         del providers[uuid]
 
 
-def read_one(placement: Placement, uuid: str, usages: bool) -> dict[str, Any] | None:
-    """One provider with its details, or None if there is no such one."""
-    found = placement.provider(uuid)
-    if found is None:
-        return None
-    inventories, traits = placement.inventories(uuid), placement.traits(uuid)
+def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
+    """A provider with the details that it has by now, or None if it is gone.
+
+    Two requests and no more, since somebody else is writing to it.
+    """
+    inventories = placement.inventories(known["uuid"])
+    traits = placement.traits(known["uuid"]) if inventories else None
     if inventories is None or traits is None:
         return None
     return {
-        **found,
+        **known,
         "generation": min(inventories[0], traits[0]),
         "inventories": inventories[1],
         "traits": traits[1],
-        "usages": placement.usages(uuid) if usages else None,
+        "usages": None,
     }
 
 

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import subprocess
 import sys
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.vfio.devices.tests.integration.placement import pusher
 
 PROCESSES = 8
-ROUNDS = 50
+ROUNDS = int(os.environ.get("ROUNDS", "12"))
 
 
 class Scheduler(threading.Thread):
@@ -83,16 +85,9 @@ def test_two_processes_make_the_same_new_tree(service, cloud, root):
     for number in range(5):
         name = f"{root}-{number}"
         cloud.make(name)
-        results = []
         wanted = [pusher.child(name, one) for one in range(6)]
-        threads = [
-            threading.Thread(target=lambda wanted=wanted: results.append(pusher.push(service.url, wanted)))
-            for _thread in range(2)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(lambda wanted: pusher.push(service.url, wanted), [wanted, wanted]))
         assert [one["failures"] for one in results] == [[], []]
         assert len(cloud.tree(name)) == 7
         assert pusher.push(service.url, wanted)["changed"] is False
