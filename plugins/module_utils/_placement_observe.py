@@ -18,6 +18,9 @@ from ._placement_wanted import Entry
 
 State = dict[str, Any]
 
+# Of one provider, to have inventories and traits of the same moment.
+READS = 10
+
 
 def observe(placement: Placement, pool: ThreadPoolExecutor, wanted: list[Entry], options: dict[str, Any]) -> State:
     """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
@@ -81,10 +84,20 @@ def read_details(
 def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
     """A provider with the details that it has by now, or None if it is gone.
 
-    Two requests and no more, since somebody else is writing to it.
+    Somebody else is writing to it, so what is out of date already is read again at once, and not found out by a write
+    that fails.
     """
-    inventories = placement.inventories(known["uuid"])
-    traits = placement.traits(known["uuid"]) if inventories else None
+    uuid = known["uuid"]
+    inventories, traits = placement.inventories(uuid), placement.traits(uuid)
+    for _attempt in range(READS):
+        if inventories is None or traits is None:
+            return None
+        if inventories[0] == traits[0]:
+            break
+        if inventories[0] < traits[0]:
+            inventories = placement.inventories(uuid)
+        else:
+            traits = placement.traits(uuid)
     if inventories is None or traits is None:
         return None
     return {
