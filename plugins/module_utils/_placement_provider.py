@@ -55,8 +55,11 @@ def again(node: Node, provider: Provider | None, options: dict[str, Any], proble
     """The step for what Placement has by now."""
     if provider and (provider["name"], provider["parent"]) != (node["name"], node["parent"]):
         problems.append(f"{where(node)}: meanwhile it was renamed or moved; run again")
-    ours = provider is None or _placement_names.MARKER in provider["traits"] or provider["generation"] == 0
-    return step({**node, "ours": ours}, provider, options, problems)
+    if provider is None and not node["ours"]:
+        problems.append(f"{where(node)}: meanwhile it was removed by somebody else, who keeps it")
+        return None
+    marked = provider is None or _placement_names.MARKER in provider["traits"] or provider["generation"] == 0
+    return step({**node, "ours": node["ours"] and marked}, provider, options, problems)
 
 
 def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> bool:

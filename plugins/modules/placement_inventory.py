@@ -288,6 +288,7 @@ def main():
     module.no_log_values -= _placement_options.harmless(options)
     module.no_log_values |= _placement_options.secrets(options)
     try:
+        options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
         wanted = _placement_wanted.parse(options["providers"], options)
         placement = _placement_client.connect(options, options["tries"])
         result, warnings = _placement.converge(placement, options, wanted, module.check_mode)

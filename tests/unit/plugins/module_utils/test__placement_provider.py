@@ -22,9 +22,9 @@ NODE = {
 }
 
 
-def again(found):
+def again(found, **fields):
     problems = []
-    return one.again(NODE, found, OPTIONS, problems), problems
+    return one.again({**NODE, **fields}, found, OPTIONS, problems), problems
 
 
 def test_planned_again_for_what_is_there_by_now():
@@ -39,6 +39,12 @@ def test_planned_again_for_a_provider_that_is_another_one():
     assert "renamed or moved" in again(provider(A, "other"))[1][0]
     assert "renamed or moved" in again(provider(A, "node_a", "b"))[1][0]
     assert "belongs to nova" in again(provider(A, "node_a", traits=["OWNER_NOVA"]))[1][0]
+
+
+def test_what_others_removed_is_not_made_again():
+    step, problems = again(None, ours=False, inventories=None, traits=["CUSTOM_A"])
+    assert step is None
+    assert "removed by somebody else" in problems[0]
 
 
 def test_one_that_was_only_made_is_ours():
