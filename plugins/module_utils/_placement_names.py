@@ -81,7 +81,7 @@ def owner(traits: Iterable[str]) -> str | None:
 
 def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:
     """Why a provider of this name must not be made: somebody else makes one, if the device is configured there."""
-    for prefix in {root_name, root_name.partition(".")[0]}:
+    for prefix in (root_name, root_name.partition(".")[0]):
         if not name.lower().startswith(f"{prefix.lower()}_"):
             continue
         tail = name[len(prefix) + 1 :]

@@ -117,19 +117,20 @@ def _odd_classes(state: State, wanted: list[Entry]) -> list[str]:
 
 
 def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
-    known = state["known_traits"] | _seen(state, "traits")
+    traits = {name for entry in wanted for name in entry["traits"] or []} - state["known_traits"]
+    traits = {name for name in traits - _seen(state, "traits") if not _placement_names.is_custom(name)}
+    classes = set(_odd_classes(state, wanted)) - state["known_classes"]
     problems = []
     for entry in wanted:
-        unknown = [name for name in entry["traits"] or [] if name not in known and not _placement_names.is_custom(name)]
-        problems += [
-            f"{where(entry)}: Placement knows no trait {name}; correct it, or let it begin with CUSTOM_"
-            for name in unknown
-        ]
-        problems += [
-            f"{where(entry)}: Placement knows no resource class {name}; correct it, or let it begin with CUSTOM_"
-            for name in _odd_classes(state, [entry])
-            if name not in state["known_classes"]
-        ]
+        for what, unknown, listed in (
+            ("trait", traits, entry["traits"]),
+            ("resource class", classes, entry["inventories"]),
+        ):
+            problems += [
+                f"{where(entry)}: Placement knows no {what} {name}; correct it, or let it begin with CUSTOM_"
+                for name in listed or ()
+                if name in unknown
+            ]
     return problems
 
 

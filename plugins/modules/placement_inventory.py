@@ -111,7 +111,8 @@ options:
 notes:
   - After a failure the result has what was done up to then, and another run goes on from there.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
-    child, and one for each new resource class and trait. Authentication is not counted.
+    child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
+    Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info
   - name: OpenStack Placement

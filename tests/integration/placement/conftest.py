@@ -9,7 +9,9 @@ import pytest
 from ansible_collections.vfio.devices.plugins.modules import placement_inventory, placement_inventory_info
 from ansible_collections.vfio.devices.tests.integration.placement import proxy as proxies
 from ansible_collections.vfio.devices.tests.integration.placement import services
-from ansible_collections.vfio.devices.tests.unit.conftest import run_module  # noqa: F401 - a fixture
+from ansible_collections.vfio.devices.tests.unit import conftest as unit
+
+run_module = unit.run_module  # a fixture
 
 NUMBERS = itertools.count(1)
 
@@ -52,7 +54,7 @@ def root(cloud):
 class Run:
     """Runs the module against the proxy, and remembers what it wrote."""
 
-    def __init__(self, run_module, proxy):  # noqa: F811
+    def __init__(self, run_module, proxy):
         self.run_module, self.proxy = run_module, proxy
         self.writes = []
 
@@ -78,5 +80,5 @@ class Run:
 
 
 @pytest.fixture
-def run(run_module, proxy):  # noqa: F811
+def run(run_module, proxy):
     return Run(run_module, proxy)
