@@ -2,7 +2,7 @@
 # Everything made here lies in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help demo test lint sanity unit molecule bench format clean
+.PHONY: help demo test lint sanity unit integration molecule bench format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -11,7 +11,7 @@ demo: ## show the collection at work on simulated hosts
 	@tests/setup demo
 	@tests/demo
 
-test: ## run all tests: lint, sanity, unit, molecule
+test: ## run all tests: lint, sanity, unit, integration, molecule
 	@tests/run
 
 lint: ## ruff, mypy, yamllint, ansible-lint, changelog and documentation
@@ -22,6 +22,9 @@ sanity: ## all sanity tests of ansible-test
 
 unit: ## pytest on tests/unit
 	@tests/run unit
+
+integration: ## real Placement, Keystone, mdevctl and libvirt
+	@tests/run integration
 
 molecule: ## whole plays on simulated hosts
 	@tests/run molecule

@@ -56,3 +56,31 @@ attributes:
     support: full
     platforms: linux
 """
+
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it returns without it, since it changes nothing.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or would change, in C(diff_mode).
+    support: N/A
+    details:
+      - This module changes nothing.
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+"""
+
+    OPENSTACK = r"""
+options: {}
+attributes:
+  action_group:
+    description:
+      - Use C(group/vfio.devices.openstack) in C(module_defaults) to set options for the modules of this group. It
+        takes in C(group/openstack.cloud.openstack), if that collection is installed.
+    support: full
+    membership:
+      - vfio.devices.openstack
+"""

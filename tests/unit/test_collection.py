@@ -52,6 +52,19 @@ def test_action_groups_name_every_module_once() -> None:
     assert sorted(listed) == plugins("modules")
 
 
+def test_action_groups_are_documented_in_their_modules() -> None:
+    for group, members in read_yaml("meta/runtime.yml")["action_groups"].items():
+        for module in members:
+            if isinstance(module, str):
+                text = (ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")
+                assert f"vfio.devices._attributes.{group}" in text, module
+
+
+def test_the_execution_environment_names_its_files() -> None:
+    python = read_yaml("meta/execution-environment.yml")["dependencies"]["python"]
+    assert python in FILES
+
+
 def test_every_file_names_its_licence() -> None:
     silent = [
         name

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The six fields of an inventory of one resource class."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+Inventory = dict[str, Any]
+
+DIGITS = re.compile(r"-?[0-9]{1,20}\Z")
+MOST = 2147483647
+HIGHEST_RATIO = 3.40282e38
+LEAST = {"total": 1, "reserved": 0, "min_unit": 1, "max_unit": 1, "step_size": 1}
+FIELDS = (*LEAST, "allocation_ratio")
+
+
+def parse(fields: dict[str, Any], found: list[str]) -> Inventory | None:
+    """All six fields of an inventory as an option has them; what is wrong is told in ``found``.
+
+    Placement checks little of this: it takes a min_unit above max_unit, and a max_unit above the total.
+    """
+    told = len(found)
+    for field in fields:
+        if field not in FIELDS:
+            found.append(f"it has no field {str(field)[:80]!r}, only {', '.join(FIELDS)}")
+    if fields.get("total") is None:
+        found.append("its total is missing")
+        return None
+    inventory: Inventory = {}
+    for field, least in LEAST.items():
+        value = fields.get(field)
+        default = inventory["total"] if field == "max_unit" else least
+        inventory[field] = default if value is None else _whole(field, value, found)
+    ratio = fields.get("allocation_ratio")
+    inventory["allocation_ratio"] = _ratio(1.0 if ratio is None else ratio, found)
+    if len(found) == told:
+        _compare(inventory, found)
+    return inventory if len(found) == told else None
+
+
+def normal(inventory: dict[str, Any]) -> Inventory:
+    """An inventory as Placement tells it, in the form of :func:`parse`."""
+    return {
+        **{field: int(inventory[field]) for field in LEAST},
+        "allocation_ratio": float(inventory["allocation_ratio"]),
+    }
+
+
+def same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
+    """Whether two sets of inventories are equal; a database may keep a ratio with few digits."""
+    return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+
+
+def drained(inventory: Inventory) -> Inventory:
+    """Nothing more can be taken of it, what is taken stays."""
+    return {**inventory, "reserved": inventory["total"]}
+
+
+def capacities(inventory: Inventory | None) -> tuple[float, float]:
+    """What an inventory offers: all of it, and without what is reserved."""
+    if inventory is None:
+        return 0, 0
+    ratio = inventory["allocation_ratio"]
+    return inventory["total"] * ratio, (inventory["total"] - inventory["reserved"]) * ratio
+
+
+def _whole(field: str, value: Any, found: list[str]) -> int:
+    number = value
+    text = value.strip() if isinstance(value, str) else ""
+    if DIGITS.match(text) or isinstance(value, float) and value.is_integer():
+        number = int(value)
+    if isinstance(number, bool) or not isinstance(number, int):
+        found.append(f"{field} must be a whole number and not {str(value)[:40]!r}")
+        return 0
+    if field == "total" and number == 0:
+        found.append("total must not be 0, Placement knows no empty inventory; leave the resource class out")
+    elif not LEAST[field] <= number <= MOST:
+        found.append(f"{field} must be from {LEAST[field]} to {MOST} and not {str(number)[:40]}")
+    return number
+
+
+def _ratio(value: Any, found: list[str]) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not 0 < number <= HIGHEST_RATIO:
+        found.append(f"allocation_ratio must be a number above 0 and not {str(value)[:40]!r}")
+    return number
+
+
+def _compare(inventory: Inventory, found: list[str]) -> None:
+    for low, high in (("reserved", "total"), ("min_unit", "max_unit"), ("max_unit", "total")):
+        if inventory[low] > inventory[high]:
+            found.append(f"{low} {inventory[low]} is more than {high} {inventory[high]}")
+
+
+def _same(one: Inventory, other: Inventory) -> bool:
+    return all(one[field] == other[field] for field in LEAST) and math.isclose(
+        one["allocation_ratio"], other["allocation_ratio"], rel_tol=1e-6
+    )

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The options that say which cloud, as the modules of openstack.cloud have them, and what of them is secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "cloud": {"type": "raw"},
+    "auth_type": {"type": "str"},
+    "auth": {"type": "dict", "no_log": True},
+    "region_name": {"type": "str"},
+    "interface": {"type": "str", "choices": ["admin", "internal", "public"], "default": "public"},
+    "validate_certs": {"type": "bool", "aliases": ["verify"]},
+    "ca_cert": {"type": "str", "aliases": ["cacert"]},
+    "client_cert": {"type": "str", "aliases": ["cert"]},
+    "client_key": {"type": "str", "no_log": True, "aliases": ["key"]},
+    "api_timeout": {"type": "int"},
+}
+
+# Keys of auth whose values anybody may see. Were they taken for secrets, a project called "service" would blot out
+# that word in every name of the result.
+HARMLESS = (
+    *("auth_url", "endpoint", "username", "user_id", "user_domain_name", "user_domain_id", "system_scope"),
+    *("project_name", "project_id", "project_domain_name", "project_domain_id", "domain_name", "domain_id"),
+    *("default_domain_name", "default_domain_id", "tenant_name", "tenant_id"),
+    *("application_credential_id", "application_credential_name", "identity_provider", "protocol"),
+)
+KNOWN_SECRETS = ("password", "token", "secret", "passcode", "key")
+
+
+def secrets(options: dict[str, Any]) -> set[str]:
+    """The values of the options that must never be shown."""
+    found = {options["client_key"]} if options.get("client_key") else set()
+    found |= set(_leaves(options.get("auth"), everything=True))
+    if isinstance(options.get("cloud"), dict):
+        found |= set(_leaves(options["cloud"], everything=False))
+    return found
+
+
+def harmless(options: dict[str, Any]) -> set[str]:
+    """The values in ``auth`` that may be shown, because they are no secrets and not the same as one."""
+    auth = options.get("auth") or {}
+    return {str(auth[key]) for key in HARMLESS if auth.get(key)} - secrets(options)
+
+
+def _leaves(value: Any, everything: bool) -> Iterator[str]:
+    """Of ``auth`` all that is not known to be harmless, of the rest only what is named like a secret."""
+    if not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        if isinstance(inner, dict):
+            yield from _leaves(inner, everything or key == "auth")
+        elif inner in (None, "") or isinstance(inner, bool) or key in HARMLESS:
+            continue
+        elif everything or any(word in str(key).lower() for word in KNOWN_SECRETS):
+            yield str(inner)

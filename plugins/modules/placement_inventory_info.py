@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: placement_inventory_info
+short_description: Read provider trees from OpenStack Placement
+version_added: 0.1.0
+description:
+  - Returns the trees of some compute nodes, with inventories, traits and usages, in the shape that
+    M(vfio.devices.placement_inventory) takes.
+author:
+  - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._attributes.info
+  - vfio.devices._attributes.openstack
+  - vfio.devices._placement
+options:
+  roots:
+    description:
+      - Names or UUIDs of providers, usually those of compute nodes. The whole tree is read that a provider is in.
+    type: list
+    elements: str
+    required: true
+  usages:
+    description: Whether to read how much is in use, which costs one more request for each provider.
+    type: bool
+    default: true
+  tries:
+    description: How often a request is made at most, when Placement does not answer or has an internal error.
+    type: int
+    default: 10
+seealso:
+  - module: vfio.devices.placement_inventory
+"""
+
+EXAMPLES = r"""
+- name: Read what a host offers
+  vfio.devices.placement_inventory_info:
+    cloud: mycloud
+    roots: [compute1.example.com]
+  delegate_to: localhost
+  register: offered
+
+- name: Show what is in use
+  ansible.builtin.debug:
+    msg: "{{ offered.usages }}"
+"""
+
+RETURN = r"""
+providers:
+  description: All providers of the trees, each tree with its root first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the provider.
+      type: str
+      sample: compute1.example.com_vfio_0000:41:00.0
+    uuid:
+      description: UUID of the provider.
+      type: str
+      sample: 0ff9b28c-c1e6-5a0f-b7ab-2a0c1a5c92f6
+    parent:
+      description: Name of the provider above it, or null for a root.
+      type: str
+      sample: compute1.example.com
+    inventories:
+      description: By resource class the six fields of its inventory.
+      type: dict
+      sample:
+        CUSTOM_NIC_VF: {total: 8, reserved: 0, min_unit: 1, max_unit: 8, step_size: 1, allocation_ratio: 1.0}
+    traits:
+      description: Names of its traits.
+      type: list
+      elements: str
+      sample: [CUSTOM_NUMA_1, CUSTOM_OWNER_VFIO_DEVICES, HW_NIC_SRIOV]
+owners:
+  description:
+    - By name of the provider who keeps it, told by its traits, V(vfio.devices), V(nova), V(cyborg) or null where no
+      trait tells.
+  returned: success
+  type: dict
+  sample: {compute1.example.com: nova}
+usages:
+  description: By name of the provider and resource class how much is in use. Empty without O(usages).
+  returned: success
+  type: dict
+  sample:
+    compute1.example.com_vfio_0000:41:00.0: {CUSTOM_NIC_VF: 3}
+missing:
+  description: Roots that do not exist.
+  returned: success
+  type: list
+  elements: str
+calls:
+  description: How many HTTP requests went to Placement.
+  returned: success
+  type: int
+  sample: 20
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils import (
+    _placement,
+    _placement_client,
+    _placement_options,
+    _placement_wanted,
+)
+from ansible_collections.vfio.devices.plugins.module_utils._placement_api import PlacementError
+from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **_placement_options.ARGUMENT_SPEC,
+            "roots": {"type": "list", "elements": "str", "required": True},
+            "usages": {"type": "bool", "default": True},
+            "tries": {"type": "int", "default": 10},
+        },
+        supports_check_mode=True,
+        no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
+    )
+    options = module.params
+    module.no_log_values -= _placement_options.harmless(options)
+    module.no_log_values |= _placement_options.secrets(options)
+    try:
+        roots = _placement_wanted.parse_references(options["roots"], "roots")
+        placement = _placement_client.connect(options, options["tries"])
+        result = _placement.describe(placement, roots, options["usages"])
+    except (Refused, PlacementError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()

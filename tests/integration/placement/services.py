@@ -1,0 +1,190 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Start a real Placement and a real Keystone, each one process on 127.0.0.1 with a database of its own in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+BIN = Path(__file__).resolve().parents[3] / ".build/services/bin"
+DEADLINE = 60
+
+# Keystone looks at the arguments of its process, so these must be gone before it is imported.
+KEYSTONE = """
+import sys
+host, port = sys.argv[1:]
+sys.argv = ["keystone"]
+import waitress
+from keystone.wsgi.api import application
+waitress.serve(application, host=host, port=int(port), threads=2, _quiet=True)
+"""
+
+
+class Service:
+    """A running server, ended by its process id."""
+
+    def __init__(self, name, command, environment, directory, port):
+        self.url = f"http://127.0.0.1:{port}"
+        self.port = port
+        self.log = directory / f"{name}.log"
+        with self.log.open("wb") as log:
+            clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
+            self.process = subprocess.Popen(
+                command, env={**clean, **environment}, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+
+    def wait(self, path="/"):
+        end = time.monotonic() + DEADLINE
+        while self.process.poll() is None and time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(self.url + path, timeout=5).close()
+                return self
+            time.sleep(0.05)
+        raise RuntimeError(f"{self.url} does not answer:\n{self.log.read_text()[-3000:]}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def placement(directory, port=None, settings=None):
+    """Placement without Keystone: the token ``admin`` may do everything, any other token nothing.
+
+    One thread, since a database in a file takes one writer.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    (directory / "placement.conf").write_text(settings or "")
+    environment = {
+        "OS_PLACEMENT_CONFIG_DIR": str(directory),
+        "OS_PLACEMENT_DATABASE__CONNECTION": f"sqlite:///{directory}/placement.sqlite",
+        "OS_PLACEMENT_DATABASE__SQLITE_SYNCHRONOUS": "False",
+        "OS_PLACEMENT_DATABASE__SYNC_ON_STARTUP": "True",
+        "OS_API__AUTH_STRATEGY": "keystone" if settings else "noauth2",
+    }
+    serve = [BIN / "waitress-serve", "--host=127.0.0.1", f"--port={port}", "--threads=1", "--connection-limit=500"]
+    return Service("placement", [*serve, "placement.wsgi.api:application"], environment, directory, port).wait()
+
+
+def keystone(directory):
+    """Keystone with the user admin of the project admin, password ``secret-admin``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/v3"
+    keys = "".join(
+        f"[{group}]\nkey_repository = {directory}/{group}\n" for group in ("fernet_tokens", "fernet_receipts")
+    )
+    config = directory / "keystone.conf"
+    config.write_text(
+        f"[database]\nconnection = sqlite:///{directory}/keystone.sqlite\n[token]\nprovider = fernet\n{keys}"
+        f"[credential]\nkey_repository = {directory}/credential\n[identity]\npassword_hash_rounds = 4\n"
+    )
+    manage = [BIN / "keystone-manage", "--config-file", config]
+    user = ["--keystone-user", str(os.getuid()), "--keystone-group", str(os.getgid())]
+    urls = [f"--bootstrap-{interface}-url={url}" for interface in ("admin", "public", "internal")]
+    for command in (
+        ["db_sync"],
+        ["fernet_setup", *user],
+        ["bootstrap", "--bootstrap-password=secret-admin", "--bootstrap-region-id=RegionOne", *urls],
+    ):
+        subprocess.run([*manage, *command], check=True, capture_output=True)
+    command = [BIN / "python", "-c", KEYSTONE, "127.0.0.1", str(port)]
+    return Service("keystone", command, {"OS_KEYSTONE_CONFIG_DIR": str(directory)}, directory, port).wait("/v3")
+
+
+def request(method, url, body=None, headers=None):
+    """The status and the answer of one HTTP request, by no library of the product."""
+    data = None if body is None else json.dumps(body).encode()
+    asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            status, text, got = answer.status, answer.read(), answer.headers
+    except urllib.error.HTTPError as error:
+        status, text, got = error.code, error.read(), error.headers
+    return status, json.loads(text) if text else None, got
+
+
+class Cloud:
+    """A look at Placement, and changes by somebody else, past the product."""
+
+    def __init__(self, url, token="admin"):
+        self.url = url
+        self.headers = {"X-Auth-Token": token, "OpenStack-API-Version": "placement 1.39"}
+
+    def __call__(self, method, path, body=None):
+        status, answer, _headers = request(method, self.url + path, body, self.headers)
+        assert status < 400, (method, path, status, answer)
+        return answer
+
+    def provider(self, name):
+        found = self("GET", f"/resource_providers?name={name}")["resource_providers"]
+        return found[0] if found else None
+
+    def make(self, name, parent=None, traits=(), inventories=None, uuid=None):
+        """A provider of somebody else."""
+        body = {"name": name, "parent_provider_uuid": parent and self.provider(parent)["uuid"]}
+        made = self("POST", "/resource_providers", {**body, **({"uuid": uuid} if uuid else {})})
+        for trait in traits:
+            if trait.startswith("CUSTOM_"):
+                self("PUT", f"/traits/{trait}")
+        if traits:
+            self.set(name, "traits", list(traits))
+        if inventories:
+            self.set(
+                name, "inventories", {key: {"total": total, "max_unit": total} for key, total in inventories.items()}
+            )
+        return made["uuid"]
+
+    def set(self, name, what, value):
+        one = self.provider(name)
+        body = {"resource_provider_generation": one["generation"], what: value}
+        return self("PUT", f"/resource_providers/{one['uuid']}/{what}", body)
+
+    def get(self, name, what):
+        found = self("GET", f"/resource_providers/{self.provider(name)['uuid']}/{what}")[what]
+        return sorted(found) if isinstance(found, list) else found
+
+    def allocate(self, consumer, name, amounts):
+        """A guest takes something."""
+        body = {
+            "allocations": {self.provider(name)["uuid"]: {"resources": amounts}},
+            "project_id": "p",
+            "user_id": "u",
+            "consumer_generation": None,
+            "consumer_type": "INSTANCE",
+        }
+        self("PUT", f"/allocations/{consumer}", body)
+
+    def free(self, consumer):
+        self("DELETE", f"/allocations/{consumer}")
+
+    def tree(self, name):
+        """All of a tree by name: parent, inventories as total or fields, and traits."""
+        root = self.provider(name)
+        if not root:
+            return {}
+        found = self("GET", f"/resource_providers?in_tree={root['uuid']}")["resource_providers"]
+        names = {one["uuid"]: one["name"] for one in found}
+        return {
+            one["name"]: {
+                "parent": names.get(one["parent_provider_uuid"]),
+                "inventories": self("GET", f"/resource_providers/{one['uuid']}/inventories")["inventories"],
+                "traits": sorted(self("GET", f"/resource_providers/{one['uuid']}/traits")["traits"]),
+            }
+            for one in found
+        }

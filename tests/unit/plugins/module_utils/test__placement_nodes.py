@@ -1,0 +1,48 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._placement_nodes import Nodes
+from ansible_collections.vfio.devices.tests.unit.placement_fake import OPTIONS, ROOT, parse, provider, root, state
+
+A, B = (f"00000000-0000-0000-0000-0000000000a{number}" for number in range(2))
+
+
+def nodes(found, *entries, **options):
+    options = {**OPTIONS, **options}
+    return Nodes(found, parse(*entries, **options), options)
+
+
+def test_where_each_entry_is():
+    found = nodes(
+        state(root(), provider(A, "card")),
+        {"name": "leaf", "parent": "new"},
+        {"name": "new", "parent": A},
+        {"name": "node"},
+    )
+    assert found.problems == []
+    placed = {node["name"]: node for node in found.present()}
+    assert placed["new"]["parent"] == A
+    assert placed["leaf"]["parent"] == placed["new"]["uuid"]
+    assert {name: node["depth"] for name, node in placed.items()} == {"leaf": 3, "new": 2, "node": 0}
+    assert {node["root"] for node in placed.values()} == {ROOT}
+    assert [node["ours"] for node in found.present() if node["name"] == "node"] == [False]
+
+
+def test_children_of_what_is_wrong_are_not_told_too():
+    found = nodes(state(root()), {"name": "leaf", "parent": "card"}, {"name": "card", "parent": "nobody"})
+    assert len(found.problems) == 1
+    assert found.present() == []
+
+
+def test_a_provider_of_another_tree_is_no_relative():
+    other = {**provider(B, "other", None), "root": B}
+    found = nodes(state(root(), other), {"name": "x", "parent": "other"})
+    assert found.present()[0]["root"] == B
+    assert found.in_scope() == []
+
+
+def test_parents_that_go_round_do_not_hang():
+    found = nodes(state(root(), provider(A, "a", B), provider(B, "b", A)), {"name": "a"})
+    assert found.present()[0]["depth"] == 2
