@@ -7,25 +7,38 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from . import times
+
 CALLBACKS = Path(__file__).parent / "callback"
+PREPARATION = "-"
 
 
-def medians(tasks: dict[str, dict[str, Any]], rounds: int, prefix: list[str] | None = None) -> dict[str, float]:
-    """The median seconds of each task by its name, over ``rounds`` turns after one that does not count.
+def measure(
+    tasks: list[dict[str, Any]],
+    rounds: int,
+    inside: list[str] | None = None,
+    variables: dict[str, Any] | None = None,
+) -> times.Times:
+    """The seconds of each task by its name, in ``rounds`` turns after one that does not count.
 
-    ``prefix`` is a command line that the playbook is run under.
+    A task without a name prepares the next one and is not reported. ``inside`` is a command line that the playbook is
+    run under. A task may add durations of its own to the file $DURATIONS.
     """
-    turn = [{"name": name, **task} for name, task in tasks.items()]
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": turn * (rounds + 1)}]
+    turn = [{"name": PREPARATION, **task} for task in tasks]
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}", **(variables or {})},
+        "tasks": turn * (rounds + 1),
+    }
     with tempfile.TemporaryDirectory() as directory:
         playbook, durations = Path(directory, "playbook.yml"), Path(directory, "durations")
-        playbook.write_text(json.dumps(play))
+        playbook.write_text(json.dumps([play]))
         command = ["ansible-playbook", "-i", "localhost,", "-c", "local", str(playbook)]
         environment = {
             **os.environ,
@@ -33,11 +46,9 @@ def medians(tasks: dict[str, dict[str, Any]], rounds: int, prefix: list[str] | N
             "ANSIBLE_CALLBACKS_ENABLED": "durations",
             "DURATIONS": str(durations),
         }
-        done = subprocess.run([*(prefix or []), *command], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run([*(inside or []), *command], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise SystemExit(f"the playbook of the benchmark failed:\n{done.stdout}{done.stderr}")
-        taken: dict[str, list[float]] = {}
-        for line in durations.read_text().splitlines():
-            name, seconds = json.loads(line)
-            taken.setdefault(name, []).append(seconds)
-    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+            raise SystemExit(f"the playbook of the benchmark failed:\n{done.stdout[-4000:]}{done.stderr}")
+        measured = times.read(durations)
+    measured.pop(PREPARATION, None)
+    return measured

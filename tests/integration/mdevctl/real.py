@@ -1,0 +1,51 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real mdevctl on a simulated host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+INSIDE = Path(__file__).parent / "inside"
+DEFINITIONS = Path("/etc/mdevctl.d")
+# mdevctl 1.2 wants these two, which are hidden when the definitions of a host lie over those of this machine.
+SCRIPTS = ("etc/mdevctl.d/scripts.d/callouts", "etc/mdevctl.d/scripts.d/notifiers")
+APT = ["apt-get", "install", "-y", "--no-install-recommends", "mdevctl"]
+
+
+class Unavailable(Exception):
+    """Why mdevctl cannot be run here, and what to do about it."""
+
+
+def provide() -> None:
+    """Make sure that mdevctl can be run on simulated hosts, or raise Unavailable."""
+    if os.geteuid() != 0:
+        raise Unavailable("only root can show mdevctl a simulated host in place of this machine: run this as root")
+    if shutil.which("unshare") is None:
+        raise Unavailable("unshare is missing: install the package util-linux")
+    probe = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
+    if probe.returncode:
+        raise Unavailable(f"no private mount namespace can be had, which needs CAP_SYS_ADMIN: {probe.stderr.strip()}")
+    if shutil.which("mdevctl") is None:
+        _install()
+    DEFINITIONS.mkdir(exist_ok=True)
+
+
+def _install() -> None:
+    if shutil.which("apt-get") is None:
+        raise Unavailable("mdevctl is missing: install the package mdevctl")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], APT):
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Unavailable(f"mdevctl is missing, and this failed: {' '.join(command)}: {done.stderr.strip()}")
+
+
+def make_ready(root: Path) -> None:
+    """Give the host at ``root`` the directories that mdevctl wants."""
+    for directory in SCRIPTS:
+        (root / directory).mkdir(parents=True, exist_ok=True)
