@@ -60,7 +60,7 @@ def connect(options: dict[str, Any], tries: int = 10) -> Placement:
         first = region.get_session_client("placement")
         address = first.get_endpoint()
     except failures as error:
-        raise PlacementError(f"cannot log in to the cloud: {_words(error)}") from error
+        raise PlacementError(f"cannot log in to the cloud and find Placement in it: {_words(error)}") from error
     except (TypeError, ValueError, AttributeError, OSError) as error:
         raise PlacementError(f"cannot make sense of the settings of the cloud: {_words(error)}") from error
     if not address:

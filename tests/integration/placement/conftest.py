@@ -16,6 +16,12 @@ run_module = unit.run_module  # a fixture
 NUMBERS = itertools.count(1)
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch):
+    """The SDK keeps settings of one connection for the next one in the same process; a module makes only one."""
+    monkeypatch.setattr("openstack.config.defaults._defaults", None)
+
+
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
     """A Placement for all tests, each of which has a tree of its own."""

@@ -137,7 +137,8 @@ def test_a_guest_between_plan_and_write(run, proxy, cloud, root):
 def test_a_guest_that_makes_the_plan_wrong(run, proxy, cloud, root):
     run(children(root, 2))
     guest = "33333333-0000-0000-0000-000000000002"
-    between(proxy, "PUT .*inventories", lambda: cloud.allocate(guest, f"{root}_vf0", {"CUSTOM_VF": 3}))
+    put = f"PUT .*{cloud.provider(f'{root}_vf0')['uuid']}/inventories"
+    between(proxy, put, lambda: cloud.allocate(guest, f"{root}_vf0", {"CUSTOM_VF": 3}))
     result = run(children(root, 2, total=2))
     assert result["failed"]
     assert "cannot shrink to total 2" in result["failures"][0]

@@ -147,8 +147,11 @@ def test_clouds_yaml(read, stack, tmp_path, monkeypatch):
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     assert read(cloud="mine")["missing"] == ["n1"]
     assert read(cloud="mine", interface="internal")["missing"] == ["n1"]
-    assert "no endpoint of Placement for the interface admin" in read(cloud="mine", interface="admin")["msg"]
-    assert "no endpoint of Placement" in read(cloud="mine", region_name="Elsewhere")["msg"]
+    assert (
+        "admin endpoint for placement service in RegionOne region not found"
+        in read(cloud="mine", interface="admin")["msg"]
+    )
+    assert "Elsewhere" in read(cloud="mine", region_name="Elsewhere")["msg"]
     assert "yours" in read(cloud="yours")["msg"]
 
 
@@ -174,7 +177,7 @@ def test_application_credential(read, stack):
 
 def test_wrong_password(read, stack):
     message = read(auth=password(stack, password="secret-wrong"))["msg"]
-    assert message.startswith("cannot log in to the cloud: ")
+    assert message.startswith("cannot log in to the cloud and find Placement in it: ")
     assert "401" in message
 
 
@@ -198,5 +201,5 @@ def test_nothing_at_all(read, monkeypatch):
 def test_nobody_answers(read, stack):
     url = f"http://127.0.0.1:{services.free_port()}/v3"
     message = read(auth=password(stack, auth_url=url))["msg"]
-    assert message.startswith("cannot log in to the cloud: ")
+    assert message.startswith("cannot log in to the cloud and find Placement in it: ")
     assert url in message
