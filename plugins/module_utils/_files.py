@@ -83,7 +83,8 @@ class OperatingSystemFiles:
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
         directory, name = os.path.split(self._prefix + path)
-        os.makedirs(directory, exist_ok=True)
+        if not os.path.isdir(directory):
+            os.makedirs(directory, exist_ok=True)
         temporary = f"{directory}/.{name}{UNFINISHED}"
         with open(temporary, "wb") as file:
             file.write(data)

@@ -49,9 +49,13 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
     outcome = Outcome()
     broken: set[str] = set()
     full: set[tuple[str, str]] = set()
-    for step in steps:
-        if step["card"] in broken or (step["card"], step.get("type")) in full:
+    unmade: set[tuple[str, str]] = set()
+    for planned in steps:
+        step = _without(unmade, planned)
+        if step["card"] in broken or (step["card"], step.get("type")) in full or _key(step) in unmade:
             outcome.skipped.append(step)
+            if step["action"] == "create":
+                unmade.add(_key(step))
             continue
         try:
             ACTIONS[step["action"]](host, step)
@@ -60,14 +64,27 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
             if step.get("best_effort") and error.errno in ("EIO", "ENOSPC", "EUSERS"):
                 # "max" takes what fits, and some drivers tell only by refusing.
                 full.add((step["card"], step["type"]))
+                unmade.add(_key(step))
                 outcome.skipped.append(step)
                 continue
             outcome.failed.append({**step, "error": _explain(step, error)})
             broken.add(step["card"])
             if error.pending:
-                outcome.skipped += steps[steps.index(step) + 1 :]
+                outcome.skipped += steps[steps.index(planned) + 1 :]
                 break
     return outcome
+
+
+def _key(step: dict[str, Any]) -> tuple[str, str]:
+    return step.get("parent", ""), step.get("uuid") or step.get("address") or ""
+
+
+def _without(unmade: set[tuple[str, str]], step: dict[str, Any]) -> dict[str, Any]:
+    """A record names no device that there was no room for."""
+    if not unmade or not step.get("record"):
+        return step
+    instances = [instance for instance in step["record"]["instances"] if _key(instance) not in unmade]
+    return {**step, "record": {"instances": instances} if instances else None}
 
 
 def tidy(host: HostRoot) -> None:

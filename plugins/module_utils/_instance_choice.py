@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from . import _capacity
@@ -33,6 +34,8 @@ class Inventory:
         self._machine_id = state["machine_id"]
         self._known_types = state["known_types"]
         self._reserved = set(reserved)
+        # By parent and type: where the search for the next UUID goes on.
+        self._indexes: dict[tuple[str, str], Iterator[int]] = {}
         self._cards: dict[str, list[str]] = {}
         for name in self.parents:
             self._cards.setdefault(self.card(name), []).append(name)
@@ -81,7 +84,7 @@ class Inventory:
         import uuid as uuid_module
 
         namespace = uuid_module.UUID(self._machine_id)
-        for index in itertools.count():
+        for index in self._indexes.setdefault((parent, type_id), itertools.count()):
             candidate = str(uuid_module.uuid5(namespace, f"{parent} {type_id} {index}"))
             if candidate not in self._reserved and candidate not in self.by_uuid:
                 break

@@ -54,7 +54,7 @@ def report(
     return {
         "changed": any(function["done"] for function in functions),
         "functions": functions,
-        "errors": [function["error"] for function in functions if function["error"]],
+        "failures": [function["error"] for function in functions if function["error"]],
         "diff": diff,
     }
 

@@ -305,7 +305,7 @@ functions:
       description: How long the changes took. Null if there were none, and in check mode.
       type: float
       sample: 2.417
-errors:
+failures:
   description: One sentence for each card that failed.
   returned: always, unless the options are refused
   type: list
@@ -368,8 +368,8 @@ def main():
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings"):
         module.warn(warning)
-    if result["errors"]:
-        module.fail_json(msg="; ".join(result["errors"]), **result)
+    if result["failures"]:
+        module.fail_json(msg="; ".join(result["failures"]), **result)
     module.exit_json(**result)
 
 

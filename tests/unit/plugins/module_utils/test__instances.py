@@ -289,6 +289,13 @@ def test_one_card_that_fails_does_not_stop_the_other(simulated):
     assert len(result["failures"]) == 1
 
 
+def test_a_card_that_fails_keeps_no_other_from_being_recorded(simulated):
+    host = simulated("t4")
+    host.kernel.faults.fail(f"sys/devices/*/{T4}/mdev_supported_types/*/create", errno.EPERM, operations=("write",))
+    host.converge(*({"type": "GRID T4-2B", "parent": parent, "count": "2"} for parent in (T4, SECOND_T4)))
+    assert host.root().names("etc/vfio-devices/mdev_instance") == [f"{SECOND_T4}.json"]
+
+
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EBUSY, errno.EIO, errno.ERANGE])
 def test_a_driver_that_refuses_a_vgpu_type(simulated, number):
     host = simulated("l40s")
@@ -304,6 +311,9 @@ def test_max_takes_what_a_driver_gives_when_its_numbers_lie(simulated):
     host.kernel.faults.fail("*/create", errno.ENOSPC, operations=("write",), skip=3)
     result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "max"})
     assert (len(result["created"]), result["failures"]) == (3, [])
+    assert host.root().names("etc/mdevctl.d/mtty") == sorted(result["created"])
+    record = json.loads(host.root().read("etc/vfio-devices/mdev_instance/mtty.json"))
+    assert [instance["uuid"] for instance in record["instances"]] == sorted(result["created"])
 
 
 def test_a_kernel_that_accepts_and_does_nothing_is_found_out(simulated, monkeypatch):

@@ -22,7 +22,7 @@ def test_driver_that_makes_fewer_is_found_out(switch):
     run.host.kernel.drivers["ice"].enables = 3
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "4"})
     assert result["functions"][0]["action"] == "restored"
-    assert "has 3 virtual functions after the driver ice accepted 4" in result["errors"][0]
+    assert "has 3 virtual functions after the driver ice accepted 4" in result["failures"][0]
 
 
 def test_driver_that_always_makes_all(switch):
@@ -40,7 +40,7 @@ def test_driver_that_always_makes_all(switch):
     }
     run = switch(profile)
     result = run({"pf": QAT, "mode": "vf", "num_vfs": "4"})
-    assert "has 16 virtual functions after the driver qat_4xxx accepted 4" in result["errors"][0]
+    assert "has 16 virtual functions after the driver qat_4xxx accepted 4" in result["failures"][0]
     assert result["functions"][0]["action"] == "restored"
     assert run({"pf": QAT, "mode": "vf", "num_vfs": "max"})["functions"][0]["after"]["num_vfs"] == 16
 
@@ -50,8 +50,8 @@ def test_errno_is_named_with_a_remedy(switch, name):
     run = switch("nics")
     run.host.kernel.faults.fail("sys/bus/pci/devices/*/sriov_numvfs", getattr(errno, name), ("write",))
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "4"})
-    assert name in result["errors"][0]
-    assert _pf_apply.REMEDIES[name] in result["errors"][0]
+    assert name in result["failures"][0]
+    assert _pf_apply.REMEDIES[name] in result["failures"][0]
 
 
 def test_card_that_cannot_be_put_back_is_named(switch):

@@ -242,7 +242,7 @@ def test_busy_cards_can_be_skipped(switch):
     result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"}, on_busy="skip")
     assert [function["action"] for function in result["functions"]] == ["busy", "changed"]
     assert "in use by guest simulated" in result["functions"][0]["busy"][0]
-    assert result["errors"] == []
+    assert result["failures"] == []
 
 
 def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
@@ -255,8 +255,8 @@ def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
     result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"})
     first, second = result["functions"]
     assert (first["action"], second["action"]) == ("pending", "skipped")
-    assert "pending" in result["errors"][0]
-    assert f"{virtual} is in use by guest simulated (pid 4242" in result["errors"][0]
+    assert "pending" in result["failures"][0]
+    assert f"{virtual} is in use by guest simulated (pid 4242" in result["failures"][0]
     assert 30 <= run.host.files.now() - before < 60
     assert not [read for read in run.host.files.reads if read.endswith("sriov_numvfs")]
     # As long as that lasts, every change of VFs would wait.
@@ -289,7 +289,7 @@ def test_driver_that_does_nothing_is_found_out(switch):
     before = run.card(BNXT)
     result = run({"pf": BNXT, "mode": "vf", "num_vfs": "4"})
     assert result["functions"][0]["action"] == "restored"
-    assert "has 0 virtual functions after the driver bnxt_en accepted 4" in result["errors"][0]
+    assert "has 0 virtual functions after the driver bnxt_en accepted 4" in result["failures"][0]
     assert run.card(BNXT) == before
 
 
@@ -304,7 +304,7 @@ def test_virtual_functions_that_another_driver_left_are_found_out(switch):
     run.host.write(f"{device}/driver_override", "\n")
     run.host.write("sys/bus/pci/drivers_probe", IGB)
     result = run({"pf": IGB, "mode": "vf", "num_vfs": "2"})
-    assert "has 8 virtual functions after the driver igb accepted 0" in result["errors"][0]
+    assert "has 8 virtual functions after the driver igb accepted 0" in result["failures"][0]
 
 
 @pytest.mark.parametrize("name", ["ENOMEM", "EAGAIN", "EBUSY"])
@@ -415,7 +415,7 @@ def test_setting_that_has_no_effect_is_found_out(switch):
     run = switch("nics")
     run.host.tools.ignored.add("trust")
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "0", "trust": True}]})
-    assert "has trust off for VF 0 after on was set" in result["errors"][0]
+    assert "has trust off for VF 0 after on was set" in result["failures"][0]
     assert run.card(ICE)["virtual"] == {}
 
 
@@ -457,7 +457,7 @@ def test_lock_of_a_gpu_that_is_free_again(switch):
     run = switch("a40")
     run.host.kernel.nvml_clients = True
     result = run({"pf": "0000:41:00.0", "mode": "pf"})
-    assert "Cannot obtain unbindLock" in result["errors"][0]
+    assert "Cannot obtain unbindLock" in result["failures"][0]
     assert result["functions"][0]["action"] == "restored"
     assert run.card("0000:41:00.0")["driver"] == "nvidia"
     entry = {"pf": "0000:41:00.0", "mode": "vf", "num_vfs": "0"}

@@ -83,7 +83,7 @@ def test_write_that_blocks_ends_at_the_deadline(host):
     result = host.run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"}, timeout=1.5, blind=True)
     assert time.monotonic() - before < 15
     assert [function["action"] for function in result["functions"]] == ["pending", "skipped"]
-    assert f"{virtual} is in use by guest simulated" in result["errors"][0]
+    assert f"{virtual} is in use by guest simulated" in result["failures"][0]
     host.command("release", str(host.root), virtual)
     assert host.run({"pf": ICE, "mode": "pf"})["functions"][0]["after"]["driver"] == "vfio-pci"
 
@@ -103,6 +103,6 @@ def test_killed_runs_are_finished_by_the_next_one(host):
             time.sleep(part * seconds)
             process.send_signal(signal.SIGKILL)
             process.communicate()
-            assert not host.run(entry).get("errors")
+            assert not host.run(entry).get("failures")
             assert not host.run(entry)["changed"]
     assert host.files() == left

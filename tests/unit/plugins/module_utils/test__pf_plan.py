@@ -89,4 +89,4 @@ def test_failure_of_one_card_does_not_stop_the_others(switch):
     run.host.kernel.drivers["ice"].fails_with = "ENOMEM"
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "4"}, {"pf": MLX5, "mode": "vf", "num_vfs": "4"})
     assert [function["action"] for function in result["functions"]] == ["restored", "changed"]
-    assert "pci=realloc" in result["errors"][0]
+    assert "pci=realloc" in result["failures"][0]

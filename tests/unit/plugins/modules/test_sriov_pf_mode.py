@@ -26,7 +26,7 @@ def test_result(run):
     assert run(entry, check=True)["changed"]
     result = run(entry)
     assert result["changed"]
-    assert set(result) == {"changed", "functions", "errors", "diff"}
+    assert set(result) == {"changed", "functions", "failures", "diff"}
     assert set(result["functions"][0]) == set(documented()["functions"]["contains"])
     for moment in ("before", "after"):
         shown = result["functions"][0][moment]
@@ -54,7 +54,7 @@ def test_failure_has_the_whole_result(run):
     assert result["failed"]
     assert "ENOMEM" in result["msg"]
     assert result["functions"][0]["action"] == "restored"
-    assert result["errors"] == [result["msg"]]
+    assert result["failures"] == [result["msg"]]
 
 
 def test_connection_is_that_of_the_environment(run, monkeypatch):
