@@ -70,7 +70,7 @@ def _predict(
 
 
 def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """By parent and device its type, and whether it will be there after a boot."""
+    """By parent and device its type, and what is kept of it."""
     recorded = {
         _place(instance)
         for record in state["records"].values()
@@ -81,9 +81,9 @@ def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
     shown: dict[str, dict[str, str]] = {}
     for device in sorted(state["devices"], key=_place):
         definition = state["definitions"].get(_place(device))
-        at_boot = _place(device) in recorded or definition and definition["autostart"]
         words = [str(device["type_name"] or device["type"] or device["state"])]
         words += ["only defined"] if device["state"] == "defined" else []
-        words += ["made at boot"] if at_boot else []
+        words += ["made at boot"] if definition and definition["autostart"] else []
+        words += ["recorded"] if _place(device) in recorded else []
         shown.setdefault(device["parent"], {})[_name(device)] = ", ".join(words)
     return shown

@@ -102,7 +102,9 @@ options:
     default: fail
   persist:
     description:
-      - Keep the devices over a reboot, as definitions of mdevctl and as a record in C(/etc/vfio-devices).
+      - Keep mediated devices over a reboot as definitions of mdevctl, which makes those with O(instances[].autostart).
+      - All devices are also recorded in C(/etc/vfio-devices). Nothing reads these records at boot yet, so that vGPUs
+        on virtual functions are only there again after another run.
     type: bool
     default: true
 notes:

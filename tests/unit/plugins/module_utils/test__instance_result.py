@@ -69,7 +69,7 @@ def test_failed_and_busy():
     assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == ("u", users)
 
 
-def test_the_diff_shows_what_will_be_there_after_a_boot():
+def test_the_diff_shows_what_is_kept():
     definition = {"type": "x", "autostart": True, "attributes": []}
     vgpu = {"parent": "vf", "uuid": None, "address": "vf"}
     before = state(device("a"), device(None, parent="vf", address="vf"))
@@ -79,4 +79,4 @@ def test_the_diff_shows_what_will_be_there_after_a_boot():
     )
     diff = report(before, planned(), done, None)["diff"]
     assert diff["before"] == {"p": {"a": "x"}, "vf": {"vf": "x"}}
-    assert diff["after"] == {"p": {"a": "x, made at boot"}, "vf": {"vf": "x, made at boot"}}
+    assert diff["after"] == {"p": {"a": "x, made at boot"}, "vf": {"vf": "x, recorded"}}
