@@ -13,6 +13,11 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
 from ansible_collections.vfio.devices.plugins.modules import mdev_instance
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 INSTANCE_DEFAULTS = {"state": "present", "exact": False, "placement": "spread", "on_busy": "fail", "persist": True}
 
