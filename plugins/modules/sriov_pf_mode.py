@@ -139,10 +139,10 @@ options:
     default: false
   persist:
     description:
-      - Keep the virtual functions of a card over a reboot and over a passthrough, by a rule of udev that makes them when
-        the native driver is bound. Their drivers and settings come back with another run.
-      - The mode is also recorded in C(/etc/vfio-devices). Nothing reads this record at boot yet, so that mode V(pf) comes
-        back with another run too.
+      - Keep the virtual functions of a card over a reboot and over a passthrough, by a rule of udev that makes them
+        when the native driver is bound. Their drivers and settings come back with another run.
+      - The mode is also recorded in C(/etc/vfio-devices). Nothing reads this record at boot yet, so that mode V(pf)
+        comes back with another run too.
       - With V(false) the record and the rule of these cards are removed.
     type: bool
     default: true
