@@ -17,7 +17,7 @@ from typing import Any
 
 from ._host import HostError, HostRoot
 from ._pci import DEVICES
-from ._sriov import is_vfio_driver
+from ._sriov import is_vfio_driver, normal_override
 
 DRIVERS = "sys/bus/pci/drivers"
 PROBE = "sys/bus/pci/drivers_probe"
@@ -76,10 +76,6 @@ def observe(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str | None,
         )
         for address in addresses
     }
-
-
-def normal_override(text: str | None) -> str | None:
-    return None if text in (None, "", "(null)") else text
 
 
 def bind(host: HostRoot, address: str, observed: tuple[str | None, str | None], wanted: Wanted) -> None:

@@ -56,6 +56,17 @@ def pci_class(text: str) -> str:
     return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
 
 
+def collect(check: Callable[[str], str], text: str | None, found: list[str]) -> str | None:
+    """What ``check`` makes of a text; None, with its sentence added to ``found``, where it refuses the text."""
+    if text is None:
+        return None
+    try:
+        return check(text)
+    except ValueError as error:
+        found.append(str(error))
+        return None
+
+
 def check_all(check: Callable[[str], str], texts: Iterable[str], option: str) -> list[str]:
     """Each text in the kernel's spelling, or one ``ValueError`` that names all the wrong ones of an ``option``."""
     checked, wrong = [], []

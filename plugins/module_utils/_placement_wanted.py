@@ -71,8 +71,8 @@ def _check_options(options: dict[str, Any]) -> list[str]:
 
 
 def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str]) -> Entry:
-    name = _checked(_placement_names.provider_name, provider.get("name"), found)
-    uuid = _checked(_grammar.uuid, provider.get("uuid"), found)
+    name = _grammar.collect(_placement_names.provider_name, provider.get("name"), found)
+    uuid = _grammar.collect(_grammar.uuid, provider.get("uuid"), found)
     if provider.get("name") is None and provider.get("uuid") is None:
         found.append("it has no name and no uuid")
     inventories, traits = provider.get("inventories"), provider.get("traits")
@@ -80,29 +80,18 @@ def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str])
         "item": item,
         "name": name,
         "uuid": uuid,
-        "parent": _checked(reference, provider.get("parent"), found),
+        "parent": _grammar.collect(reference, provider.get("parent"), found),
         "above": None,
         "inventories": None if inventories is None or not present else _inventories(inventories, found),
         "traits": None if traits is None or not present else _traits(traits, found),
     }
 
 
-def _checked(check: Any, text: str | None, found: list[str]) -> str | None:
-    if text is None:
-        return None
-    try:
-        checked: str = check(text)
-        return checked
-    except ValueError as error:
-        found.append(str(error))
-        return None
-
-
 def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any]:
     parsed = {}
     for name, fields in inventories.items():
         wrong: list[str] = []
-        _checked(_placement_names.resource_class, str(name), wrong)
+        _grammar.collect(_placement_names.resource_class, str(name), wrong)
         if not isinstance(fields, dict):
             wrong.append(f"it must be a dictionary with a total and not {str(fields)[:40]!r}")
         else:
@@ -115,7 +104,7 @@ def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any
 
 def _traits(traits: list[str], found: list[str]) -> list[str]:
     """Sorted, each once; the marker comes by itself where it belongs, and nowhere else."""
-    checked = {_checked(_placement_names.trait, name, found) for name in traits}
+    checked = {_grammar.collect(_placement_names.trait, name, found) for name in traits}
     return sorted(name for name in checked if name and name != _placement_names.MARKER)
 
 

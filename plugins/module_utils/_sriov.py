@@ -32,6 +32,11 @@ def is_vfio_driver(driver: str | None) -> bool:
     return bool(driver and VFIO_DRIVER.match(driver))
 
 
+def normal_override(text: str | None) -> str | None:
+    """What ``driver_override`` holds, or None where it is unset (drivers/pci/pci-sysfs.c, driver_override_show)."""
+    return None if text in (None, "", "(null)") else text
+
+
 def describe(
     host: HostRoot,
     functions: list[PciFunction],
@@ -55,7 +60,7 @@ def describe(
                 "subsystem_product_id": identity.subsystem_product_id if identity else None,
                 "class": identity.pci_class[:4] if identity else None,
                 "driver": function.driver,
-                "driver_override": None if override in ("(null)", "") else override,
+                "driver_override": normal_override(override),
                 "numa_node": numa_nodes[function.address],
                 "iommu_group": function.iommu_group,
                 "mode": _mode(function, virtual_functions),

@@ -48,9 +48,9 @@ def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict
 
 
 def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) -> dict[str, Any]:
-    uuid = _name(_grammar.uuid, instance["uuid"], found)
-    types = [_name(_type_spec, spec, found) for spec in instance["type"] or []]
-    parent = _name(_parent, instance["parent"], found)
+    uuid = _grammar.collect(_grammar.uuid, instance["uuid"], found)
+    types = [_grammar.collect(_type_spec, spec, found) for spec in instance["type"] or []]
+    parent = _grammar.collect(_parent, instance["parent"], found)
     count = _count(instance["count"], found)
     if state == "absent":
         if instance["count"] is not None:
@@ -72,17 +72,6 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         "attributes": _attributes(instance["attributes"] or [], found),
         "autostart": instance["autostart"],
     }
-
-
-def _name(check: Any, text: str | None, found: list[str]) -> str | None:
-    if text is None:
-        return None
-    try:
-        checked: str = check(text)
-        return checked
-    except ValueError as error:
-        found.append(str(error))
-        return None
 
 
 def _parent(text: str) -> str:
