@@ -185,7 +185,6 @@ _value:
 import json
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _host_plan
 
 
