@@ -10,6 +10,7 @@ short_description: Say what differs from what is wanted, from results of check m
 version_added: 0.1.0
 description:
   - Turns the results of tasks that ran in check mode into one line for each difference, with what is and what shall be.
+  - What cannot be changed because it is in use is told with its users.
   - A task that failed gives its problems, and a task that was skipped gives nothing.
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -46,6 +47,7 @@ _value:
 import difflib
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils import _plan
 
 
 def drift(results):
@@ -60,6 +62,17 @@ def _lines(result):
         return []
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
+    busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
+    busy += [_of_device(device) for device in result.get("busy", [])]
+    return busy + _of_change(result)
+
+
+def _of_device(device):
+    name = device["uuid"] or device["address"]
+    return f"{device['parent']} {name} shall not be there, and is in use by {_plan.holders(device['users'])}"
+
+
+def _of_change(result):
     if not result.get("changed"):
         return []
     diffs = result.get("diff") or []

@@ -53,6 +53,18 @@ def test_results_of_the_modules(simulated, switch):
     ]
 
 
+def test_what_is_in_use(simulated):
+    host = simulated("t4")
+    parent = host.facts()["parents"][0]["name"]
+    made = host.converge({"type": "GRID T4-2B", "parent": parent})["created"][0]
+    pid = host.kernel.hold(made, comm="qemu-system-x86")
+    wanted = {"type": "GRID T4-1B", "parent": parent}
+    result = host.converge(wanted, exact=True, on_busy="skip", check=True)
+    assert drift({"devices": result}) == [
+        f"devices: {parent} {made} shall not be there, and is in use by pid {pid}, qemu-system-x86"
+    ]
+
+
 @pytest.mark.parametrize("results", [None, [], {"a": 1}])
 def test_what_is_no_result(results):
     with pytest.raises(AnsibleFilterError, match="drift takes a dictionary"):
