@@ -61,7 +61,7 @@ def test_what_is_in_use(simulated):
     wanted = {"type": "GRID T4-1B", "parent": parent}
     result = host.converge(wanted, exact=True, on_busy="skip", check=True)
     assert drift({"devices": result}) == [
-        f"devices: {parent} {made} shall not be there, and is in use by pid {pid}, qemu-system-x86"
+        f"devices: {parent} {made} shall not be there, and is in use by guest simulated (pid {pid}, qemu-system-x86)"
     ]
 
 
