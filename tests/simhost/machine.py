@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 DIRECTORIES = (
     "etc/mdevctl.d",
+    "etc/modprobe.d",
+    "etc/modules-load.d",
+    "etc/udev/rules.d",
     "run",
     "tmp",
+    "usr/bin",
+    "usr/sbin",
     "usr/lib/mdevctl/scripts.d/callouts",
     "usr/lib/mdevctl/scripts.d/notifiers",
     "var/lib",
