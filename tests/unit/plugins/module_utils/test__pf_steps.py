@@ -13,6 +13,8 @@ def card(vfs=(), **fields):
     """A card on its native driver; ``vfs`` are pairs of override and driver."""
     return {
         "address": PF,
+        "vendor_id": "8086",
+        "product_id": "159b",
         "driver": "ice",
         "driver_override": None,
         "native": True,
