@@ -50,7 +50,7 @@ class Nodes:
         lost: dict[str, int] = {}
         for item, top in self._left_out_below.items():
             entry = self.wanted[item]
-            if entry["inventories"] is not None or entry["traits"] is not None:
+            if entry["inventories"] or entry["traits"]:
                 name = str(top["name"] or top["uuid"])
                 lost[name] = lost.get(name, 0) + 1
         return lost

@@ -51,8 +51,9 @@ def test_parents_that_go_round_do_not_hang():
 def test_what_is_optional_and_missing_is_left_out_with_all_below_it():
     found = nodes(
         state(root()),
-        {"name": "leaf", "parent": "card", "traits": []},
-        {"name": "card", "parent": "nobody", "inventories": {}},
+        {"name": "leaf", "parent": "card", "traits": ["CUSTOM_A"]},
+        {"name": "card", "parent": "nobody", "inventories": {"CUSTOM_VF": {"total": 1}}},
+        {"name": "empty", "parent": "nobody", "inventories": {}, "traits": []},
         {"name": "nobody", "optional": True},
         {"name": "node_pci_0000_84_00_0", "parent": "node", "traits": ["CUSTOM_A"], "optional": True},
         {"name": "other", "optional": True},
@@ -61,7 +62,7 @@ def test_what_is_optional_and_missing_is_left_out_with_all_below_it():
     )
     assert found.problems == []
     assert [node["name"] for node in found.present()] == ["node"]
-    assert set(found.missing) == {"leaf", "card", "nobody", "node_pci_0000_84_00_0", "other"}
+    assert set(found.missing) == {"leaf", "card", "empty", "nobody", "node_pci_0000_84_00_0", "other"}
     assert found.left_out() == {"nobody": 2, "node_pci_0000_84_00_0": 1}
 
 
