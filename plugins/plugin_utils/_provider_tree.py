@@ -36,7 +36,7 @@ def tree(plan, options):
     for card in plan["cards"]:
         found = []
         entries = _entries(card, options, card["name"] in drained, found)
-        for name in [entry["name"] for entry in entries] or _names_of_nova(card, options["root"]):
+        for name in [entry["name"] for entry in entries] or _names_of_pci(card, options["root"]):
             if name.casefold() in names:
                 other = names[name.casefold()]
                 found.append(f"its provider {name} has the name of that of {other}, at least where case is ignored")
@@ -61,10 +61,7 @@ def _entries(card, options, drained, found):
             f"it cannot be drained in Placement, where its inventory is that of {shape}; disable the compute service "
             "of this host, or name other cards to drain"
         )
-    if shape == CYBORG:
-        names = _names_of_cyborg(card, options)
-    else:
-        names = [f"{options['root']}_{_node_devices.node_device(name)}" for name in _parents(card)]
+    names = _names_of_cyborg(card, options) if shape == CYBORG else _names_of_mdev(card, options["root"])
     return _traits_only(card, names, options, found)
 
 
@@ -101,14 +98,17 @@ def _traits_only(card, names, options, found):
 
 
 def _parents(card):
-    """The parents that have a provider in nova; where nova makes the devices, any of them may get one."""
-    if card["framework"] != "mdev":
-        # nova replaces all traits of PCI devices, so these belong in its device_spec.
-        return []
-    return [parent["name"] for parent in card["parents"] if parent["total"] or card["count"] is None]
+    """The parents that offer something; those that do not have no provider in nova."""
+    return [parent["name"] for parent in card["parents"] if parent["total"]]
 
 
-def _names_of_nova(card, root):
+def _names_of_mdev(card, root):
+    """What nova calls the parents of mediated devices. Of PCI devices it replaces all traits, so there are none."""
+    parents = _parents(card) if card["framework"] == "mdev" else []
+    return [f"{root}_{_node_devices.node_device(name)}" for name in parents]
+
+
+def _names_of_pci(card, root):
     """What nova calls a PCI device if it reports these to Placement."""
     if card["owner"] == "nova" and card["framework"] != "mdev" and card["address"]:
         return [f"{root}_{card['address'].upper()}"]
@@ -116,7 +116,7 @@ def _names_of_nova(card, root):
 
 
 def _names_of_cyborg(card, options):
-    addresses = [parent["name"] for parent in card["parents"]] if card["framework"] else [card["address"]]
+    addresses = _parents(card) if card["framework"] else [card["address"]]
     return [f"{options['cyborg_host'] or options['root']}_{address}" for address in addresses]
 
 
