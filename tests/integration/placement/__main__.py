@@ -6,7 +6,7 @@
 python -m tests.integration.placement start <directory> [<compute node>...]
 python -m tests.integration.placement stop <directory>
 
-``start`` returns when it answers, and prints its address; the directory has the database, and all that is logged.
+``start`` returns when it answers, and prints its address, which is in the file ``url`` of the directory too.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def start(directory: Path, nodes: list[str]) -> str:
     stop(directory)
     service = services.placement(directory)
     (directory / "placement.pid").write_text(f"{service.process.pid} {service.port}")
+    (directory / "url").write_text(service.url)
     cloud = services.Cloud(service.url)
     for node in nodes:
         if not cloud.provider(node):
