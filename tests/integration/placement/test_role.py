@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
-GUEST = "33333333-0000-0000-0000-000000000001"
+GUEST = "66666666-0000-0000-0000-000000000001"
 
 
 @pytest.fixture(scope="module")
