@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         host = HostRoot(os.path.abspath(options.root), options.timeout)
+        host.wakes_daemons = not options.boot
         results = _restore.restore(host, options.card, options.timeout, options.check)
     except HostError as error:
         _say(ERROR, str(error))
@@ -68,7 +69,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="how long to wait for a device to appear, for one write to the kernel and for another run (default 60)",
+        help="how long to wait for a device to appear, and for one write to the kernel (default 60)",
+    )
+    parser.add_argument(
+        "--boot",
+        action="store_true",
+        help="do not wake up libvirt, which starts after this: without its daemon, domains that are only defined count "
+        "for nothing",
     )
     parser.add_argument("--check", action="store_true", help="change nothing and say what would be done")
     return parser
