@@ -52,8 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _say(level: int, text: str) -> None:
     prefix = f"<{level}>" if "JOURNAL_STREAM" in os.environ else ""
+    stream = sys.stderr if level == ERROR else sys.stdout
     for line in text.splitlines():
-        print(f"{prefix}{line}", file=sys.stderr if level == ERROR else sys.stdout, flush=True)
+        stream.write(f"{prefix}{line}\n")
+    stream.flush()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -62,6 +62,7 @@ def test_domains_by_device():
 
 class Host:
     root = "/host"
+    wakes_daemons = True
 
     def __init__(self, sockets=(), outcome=None):
         self.sockets, self.outcome, self.warnings = sockets, outcome, []
