@@ -196,7 +196,7 @@ class HostRoot:
                 self.remove_file(f"{directory}/{name}")
 
     def lock(self, timeout: float | None = None) -> None:
-        """Keep other runs of this collection off the host until this process ends; wait up to ``timeout`` for them."""
+        """Keep other runs of this collection off the host until this process ends; wait ``timeout`` s for them."""
         if self._locked:
             return
         limit = self.timeout if timeout is None else timeout

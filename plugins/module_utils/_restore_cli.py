@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HostError as error:
         _say(ERROR, str(error))
         return 1
-    for warning in summarize(host.warnings):
+    # Each try to restore a card finds the same again.
+    for warning in summarize(list(dict.fromkeys(host.warnings))):
         _say(WARNING, warning)
     if not results:
         _say(INFO, f"nothing is recorded of {options.card or 'this host'}")
