@@ -61,7 +61,9 @@ def one_host(place: Path) -> None:
         runs.play("vfio.devices.site")
         before = runs.module_runs()
         changed = runs.play("vfio.devices.site")["changed"]
-        print(f"\na host with {DEVICES} devices: {runs.module_runs() - before} module runs, {changed} changes (goal <= 6)")
+        print(
+            f"\na host with {DEVICES} devices: {runs.module_runs() - before} module runs, {changed} changes (goal <= 6)"
+        )
         ratios = []
         for turn in range(ROUNDS + 1):
             site, ping, nothing = (
