@@ -19,8 +19,8 @@ description:
   - When a card gets its own driver again, after a guest had it whole or after an update of the driver, a rule of udev
     starts the program for this card.
   - The program waits for cards, drivers, virtual functions and parents that appear late. It never touches what is in
-    use, and removes no mediated device or vGPU. What it could not restore is in the journal, one sentence each, and the unit has failed
-    then; all else is restored, and other units start.
+    use, and removes no mediated device or vGPU. What it could not restore is in the journal, one sentence each, and the
+    unit has failed then; all else is restored, and other units start.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
