@@ -61,6 +61,8 @@ class HostRoot:
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         self.root = root
         self.timeout = timeout
+        # Whether a daemon of the host may be started by asking it. At boot it would wait for whoever asks.
+        self.wakes_daemons = True
         self._files: Files = files or OperatingSystemFiles(root)
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
@@ -193,10 +195,11 @@ class HostRoot:
             if name.startswith(".") and name.endswith(UNFINISHED):
                 self.remove_file(f"{directory}/{name}")
 
-    def lock(self) -> None:
-        """Keep other runs of this collection off the host until this process ends; wait for them up to the timeout."""
+    def lock(self, timeout: float | None = None) -> None:
+        """Keep other runs of this collection off the host until this process ends; wait ``timeout`` s for them."""
         if self._locked:
             return
+        limit = self.timeout if timeout is None else timeout
         holders: list[str] = []
 
         def locked() -> bool:
@@ -205,10 +208,10 @@ class HostRoot:
             return holder is None
 
         try:
-            if not self.wait(locked):
+            if not self.wait(locked, limit):
                 raise HostError(
                     f"another run of this collection is at work on this host and has not ended within "
-                    f"{self.timeout:g} s: {holders[0]} has {LOCK} locked",
+                    f"{limit:g} s: {holders[0]} has {LOCK} locked",
                     LOCK,
                 )
         except OSError as error:

@@ -188,6 +188,7 @@ class Nodes:
         root = self.providers.get(provider["root"]) if provider else None
         return {
             **entry,
+            "drain": self.options["drain"] if entry["drain"] is None else entry["drain"],
             "provider": provider,
             "uuid": uuid,
             "name": name,

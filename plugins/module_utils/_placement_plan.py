@@ -75,7 +75,7 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
     traits = list(inventories)
     for node in nodes.present():
         if node["provider"]:
-            if node["inventories"] is not None or options["drain"] and node["provider"]["parent"]:
+            if node["inventories"] is not None or node["drain"] and node["provider"]["parent"]:
                 inventories.append(node["uuid"])
             if node["traits"] is not None or node["uuid"] in inventories:
                 traits.append(node["uuid"])

@@ -264,6 +264,9 @@ def test_details_are_read_only_where_they_are_compared():
     wanted = parse({"name": "node"}, entry(), {"name": "node_b", "traits": []}, {"name": "node_c"})
     assert plans.details(found, wanted, OPTIONS) == ([A], [A, B])
     assert plans.details(found, wanted, {**OPTIONS, "drain": True}) == ([A, B, C], [A, B, C])
+    one = parse({"name": "node"}, entry(), {"name": "node_b", "drain": False}, {"name": "node_c", "drain": True})
+    assert plans.details(found, one, OPTIONS) == ([A, C], [A, C])
+    assert plans.details(found, one, {**OPTIONS, "drain": True}) == ([A, C], [A, C])
 
 
 def test_names_are_asked_for_only_if_none_has_them():
