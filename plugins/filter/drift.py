@@ -66,7 +66,8 @@ def _lines(result):
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
     busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
-    busy += [_of_device(device) for device in result.get("busy", [])]
+    # Others of the same card may have to stay with the ones in use.
+    busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
     return busy + _of_change(result)
 
 
