@@ -185,18 +185,13 @@ _value:
 import json
 
 from ansible.errors import AnsibleFilterError
-
-try:
-    from ansible_collections.vfio.devices.plugins.plugin_utils import _host_plan
-except ImportError as error:
-    _host_plan = None
-    MISSING = error
+from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _host_plan
 
 
 def resolve(profiles, facts):
     """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
-    if _host_plan is None:
-        raise AnsibleFilterError(f"resolve needs the Python library jmespath on the controller: {MISSING}")
+    if _expression.MISSING:
+        raise AnsibleFilterError(f"resolve needs the Python library jmespath on the controller: {_expression.MISSING}")
     if not isinstance(facts, dict) or not {"physical_functions", "parents", "devices"} <= set(facts):
         raise AnsibleFilterError(
             "resolve needs the facts that vfio.devices.mdev_facts gathers: physical_functions, parents and devices"

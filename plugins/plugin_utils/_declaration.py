@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 
-import jmespath
 from ansible_collections.vfio.devices.plugins.module_utils import _grammar, _pf_wanted, _placement_names, _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.plugin_utils import _expression
 
 OWNERS = ("nova", "cyborg", "none")
 MODES = ("pf", "vf")
@@ -82,7 +82,7 @@ NOVA = {
 def parse(profiles):
     """The profiles in one form, and a sentence for each thing that is wrong with them.
 
-    Each profile gets all keys of ``PROFILE``; ``expression`` is the compiled ``select``, or None if it is a list of
+    Each profile gets all keys of ``PROFILE``; ``expression`` is the question of ``select``, or None if it is a list of
     ``names``. ``vgpu`` has ``types`` and ``count`` (a number, ``max``, or None if the owner makes the devices).
     """
     if not isinstance(profiles, list) or not all(isinstance(profile, dict) for profile in profiles):
@@ -123,10 +123,9 @@ def _profile(profile, found):
     parsed.update(expression=None, names=[])
     if isinstance(profile["select"], str):
         try:
-            parsed["expression"] = jmespath.compile(profile["select"])
-        except jmespath.exceptions.JMESPathError as error:
-            reason = " ".join(str(error).split())
-            found.append(f"select is no JMESPath expression: {reason}")
+            parsed["expression"] = _expression.compiled(profile["select"])
+        except ValueError as error:
+            found.append(f"select is no JMESPath expression: {error}")
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile["select"]]
     parsed["function"] = _function(profile, found)

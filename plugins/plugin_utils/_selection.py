@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import jmespath
-
 
 def subjects(facts):
     """What a profile can select, by name: each physical function, and each parent that is no PCI function.
@@ -59,16 +57,13 @@ def select(profiles, cards, problems):
 
 
 def _matching(profile, cards, problems):
-    """The cards for which the expression is true, as JMESPath has it: not false, null or empty."""
     selected = []
     for name, card in cards.items():
         try:
-            answer = profile["expression"].search(card)
-        except jmespath.exceptions.JMESPathError as error:
+            if profile["expression"](card):
+                selected.append(name)
+        except ValueError as error:
             problems.append(f"profile {profile['name']}: select cannot be asked of {name}: {error}")
-            continue
-        if answer or (answer == 0 and not isinstance(answer, bool)):
-            selected.append(name)
     return selected
 
 

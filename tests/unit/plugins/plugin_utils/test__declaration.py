@@ -47,7 +47,7 @@ def test_the_function_holds_what_was_given():
 
 def test_a_list_of_names_and_an_expression():
     assert (parsed(select=["mtty"])["names"], parsed(select=["mtty"])["expression"]) == (["mtty"], None)
-    assert parsed(select="class == '0302'")["expression"].search({"class": "0302"})
+    assert parsed(select="class == '0302'")["expression"]({"class": "0302"})
 
 
 @pytest.mark.parametrize("profiles", [None, {}, "text", [1], [None]])

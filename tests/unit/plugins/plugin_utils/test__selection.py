@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import jmespath
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils import _selection
+from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _selection
 
 
 def profile(name="a", expression=None, names=(), required=False):
-    compiled = jmespath.compile(expression) if expression else None
+    compiled = _expression.compiled(expression) if expression else None
     return {"name": name, "expression": compiled, "names": list(names), "required": required}
 
 
