@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -33,6 +34,7 @@ class Files(Protocol):
     def exists(self, path: str) -> bool: ...
     def write(self, path: str, data: bytes) -> None: ...
     def replace(self, path: str, data: bytes) -> None: ...
+    def symlink(self, path: str, target: str) -> None: ...
     def unlink(self, path: str) -> None: ...
     def lock(self, path: str) -> str | None: ...
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
@@ -82,12 +84,17 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-        directory, name = os.path.split(self._prefix + path)
-        if not os.path.isdir(directory):
-            os.makedirs(directory, exist_ok=True)
-        temporary = f"{directory}/.{name}{UNFINISHED}"
+        temporary = self._unfinished(path)
         with open(temporary, "wb") as file:
             file.write(data)
+        os.rename(temporary, self._prefix + path)
+
+    def symlink(self, path: str, target: str) -> None:
+        """The same for a symbolic link."""
+        temporary = self._unfinished(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        os.symlink(target, temporary)
         os.rename(temporary, self._prefix + path)
 
     def unlink(self, path: str) -> None:
@@ -106,6 +113,13 @@ class OperatingSystemFiles:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"pid {os.getpid()}".encode())
         return None
+
+    def _unfinished(self, path: str) -> str:
+        """A place beside that of a file, with the directories above it."""
+        directory, name = os.path.split(self._prefix + path)
+        if not os.path.isdir(directory):
+            os.makedirs(directory, exist_ok=True)
+        return f"{directory}/.{name}{UNFINISHED}"
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         return _child.run(action, timeout)

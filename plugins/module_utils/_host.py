@@ -65,6 +65,7 @@ class HostRoot:
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
         self._denied: list[str] = []
+        self._locked = False
 
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
@@ -75,6 +76,14 @@ class HostRoot:
             return self._text(path, self._files.read(path))
         except OSError as error:
             self._note(path, error, optional)
+            return None
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """The first MiB of a file, or None if there is none or it cannot be read."""
+        try:
+            return self._files.read(path)
+        except OSError as error:
+            self._note(path, error, optional=True)
             return None
 
     def read_number(self, path: str, optional: bool = False) -> int | None:
@@ -155,15 +164,22 @@ class HostRoot:
                 f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
             ) from error
 
-    def replace_file(self, path: str, text: str) -> None:
+    def replace_file(self, path: str, content: str | bytes) -> None:
         """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
         try:
-            self._files.replace(path, text.encode())
+            self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
             raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
 
+    def replace_link(self, path: str, target: str) -> None:
+        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        try:
+            self._files.symlink(path, target)
+        except OSError as error:
+            raise HostError(f"cannot link {path}: {describe(error)}", path, target, error_name(error)) from error
+
     def remove_file(self, path: str) -> None:
-        """Remove an ordinary file if it is there; raise HostError if that fails."""
+        """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
         try:
             self._files.unlink(path)
         except FileNotFoundError:
@@ -179,6 +195,8 @@ class HostRoot:
 
     def lock(self) -> None:
         """Keep other runs of this collection off the host until this process ends; wait for them up to the timeout."""
+        if self._locked:
+            return
         holders: list[str] = []
 
         def locked() -> bool:
@@ -195,6 +213,7 @@ class HostRoot:
                 )
         except OSError as error:
             raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
+        self._locked = True
 
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None

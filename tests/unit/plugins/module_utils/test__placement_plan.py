@@ -285,3 +285,15 @@ def test_a_vgpu_is_warned_of_except_in_the_shape_of_cyborg():
     assert "does not start" in plan(state(root()), entry(**vgpu))["warnings"][0]
     shaped = entry("node_0000:84:00.0", traits=["OWNER_CYBORG"], **vgpu)
     assert plan(state(root(), known_traits={"OWNER_CYBORG"}), shaped)["warnings"] == []
+
+
+def test_one_warning_for_all_that_is_left_out():
+    roots = [{"name": f"n{number}", "optional": True} for number in range(12)]
+    children = [entry(f"n{number}_{child}", parent=f"n{number}") for number in range(12) for child in range(2)]
+    planned = plan(state(), *roots, *children, purge=True, scope=["n1"])
+    assert planned["steps"] == planned["removals"] == planned["kept"] == []
+    (warning,) = planned["warnings"]
+    assert warning.startswith("24 of the providers were left out")
+    assert "n0 (2), " in warning
+    assert "n9 (2) and 2 more; start nova-compute" in warning
+    assert len(planned["missing"]) == 36
