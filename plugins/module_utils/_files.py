@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from typing import Callable, Protocol, TypeVar
+from typing import Any, Callable, Protocol, TypeVar
 
 from . import _child
 
@@ -36,6 +36,7 @@ class Files(Protocol):
     def unlink(self, path: str) -> None: ...
     def lock(self, path: str) -> str | None: ...
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any: ...
     def now(self) -> float: ...
     def pause(self, seconds: float) -> None: ...
 
@@ -49,6 +50,7 @@ class OperatingSystemFiles:
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
+        self._child = _child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
     def read(self, path: str) -> bytes:
         """The first MiB of the file; never waits for a FIFO's other end."""
@@ -108,7 +110,12 @@ class OperatingSystemFiles:
         return None
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""
         return _child.run(action, timeout)
+
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
+        """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
+        return self._child.ask((method, *arguments), timeout)
 
     def now(self) -> float:
         return time.monotonic()

@@ -30,8 +30,8 @@ class ScriptedFiles(OperatingSystemFiles):
             raise self.failures[path]
         super().write(path, data)
 
-    def attempt(self, action, timeout):
-        return action()
+    def in_time(self, timeout, method, *arguments):
+        return getattr(self, method)(*arguments)
 
     def now(self):
         return self.time
