@@ -85,12 +85,19 @@ class OperatingSystemFiles:
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
         directory, name = os.path.split(self._prefix + path)
-        if not os.path.isdir(directory):
+        try:
+            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
             os.makedirs(directory, exist_ok=True)
-        temporary = f"{directory}/.{name}{UNFINISHED}"
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.rename(temporary, self._prefix + path)
+            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+        try:
+            temporary = f".{name}{UNFINISHED}"
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=place)
+            with open(descriptor, "wb") as file:
+                file.write(data)
+            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
+        finally:
+            os.close(place)
 
     def unlink(self, path: str) -> None:
         os.unlink(self._prefix + path)
