@@ -93,8 +93,11 @@ class OperatingSystemFiles:
         try:
             temporary = f".{name}{UNFINISHED}"
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=place)
-            with open(descriptor, "wb") as file:
-                file.write(data)
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            finally:
+                os.close(descriptor)
             os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
         finally:
             os.close(place)
