@@ -13,6 +13,7 @@ import marshal
 import os
 import signal
 import socket
+import time
 import weakref
 from typing import Any, Callable, TypeVar
 
@@ -20,6 +21,8 @@ Value = TypeVar("Value")
 
 # As many as an ordinary process may have open.
 MOST_DESCRIPTORS = 1024
+# Bytes of the length that precedes an answer.
+SIZE = 8
 
 
 class Child:
@@ -43,11 +46,13 @@ class Child:
         """
         if self._end is None or not self._end.alive:
             self._start()
-        self._socket.settimeout(timeout)
+        deadline = time.monotonic() + timeout
         answered = False
         try:
-            self._socket.sendall(marshal.dumps(request))
-            error_number, value, bug = marshal.load(self._answers)
+            self._connection.settimeout(timeout)
+            self._connection.sendall(marshal.dumps(request))
+            size = int.from_bytes(self._receive(SIZE, deadline), "big")
+            error_number, value, bug = marshal.loads(self._receive(size, deadline))
             answered = True
         except socket.timeout:
             raise TimeoutError from None
@@ -67,19 +72,28 @@ class Child:
         if self._end:
             self._end()
 
+    def _receive(self, size: int, deadline: float) -> bytes:
+        received = b""
+        while len(received) < size:
+            self._connection.settimeout(max(0.001, deadline - time.monotonic()))
+            part = self._connection.recv(size - len(received))
+            if not part:
+                raise EOFError
+            received += part
+        return received
+
     def _start(self) -> None:
-        self._socket, theirs = socket.socketpair()
+        self._connection, theirs = socket.socketpair()
         self._pid = os.fork()
         if self._pid == 0:
             _serve(self._answer, theirs)
         theirs.close()
-        self._answers = self._socket.makefile("rb")
-        self._end = weakref.finalize(self, _end, self._pid, self._socket, self._answers, 0)
+        self._end = weakref.finalize(self, _end, self._pid, self._connection, 0)
 
     def _give_up(self) -> None:
         assert self._end
         self._end.detach()
-        _end(self._pid, self._socket, self._answers, os.WNOHANG)
+        _end(self._pid, self._connection, os.WNOHANG)
 
 
 def run(action: Callable[[], Value], timeout: float) -> Value:
@@ -92,8 +106,7 @@ def run(action: Callable[[], Value], timeout: float) -> Value:
         child.close()
 
 
-def _end(pid: int, connection: socket.socket, answers: Any, options: int) -> None:
-    answers.close()
+def _end(pid: int, connection: socket.socket, options: int) -> None:
     connection.close()
     # Where SIGCHLD is ignored the kernel has buried it already.
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
@@ -115,7 +128,8 @@ def _serve(answer: Callable[[Any], Any], connection: socket.socket) -> None:
         requests = connection.makefile("rb")
         while True:
             request = marshal.load(requests)
-            connection.sendall(marshal.dumps(_outcome(answer, request)))
+            outcome = marshal.dumps(_outcome(answer, request))
+            connection.sendall(len(outcome).to_bytes(SIZE, "big") + outcome)
     finally:
         os._exit(0)
 
