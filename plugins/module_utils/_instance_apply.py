@@ -79,9 +79,14 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
     """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
     made = [step for step in outcome.done if step["action"] == "create"]
+    # One listing instead of a look-up for each device.
     uuids = set(host.names(_mdev.DEVICES)) if any(step["uuid"] for step in made) else set()
     for step in made:
-        if step["uuid"] not in uuids if step["uuid"] else _current_type(host, step["address"]) != step["type"]:
+        if step["address"]:
+            there = _current_type(host, step["address"]) == step["type"]
+        else:
+            there = step["uuid"] in uuids or host.exists(f"{_mdev.DEVICES}/{step['uuid']}")
+        if not there:
             outcome.done.remove(step)
             outcome.failed.append({**step, "error": _explain(step, HostError("it was made, but is gone again", ""))})
 
