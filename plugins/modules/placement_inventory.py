@@ -118,6 +118,8 @@ notes:
     Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info
+  - plugin: vfio.devices.placement_tree
+    plugin_type: filter
   - name: OpenStack Placement
     description: What resource providers, inventories and traits are.
     link: https://docs.openstack.org/placement/latest/
