@@ -1,29 +1,37 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask the real nova and Cyborg what they make of settings; runs with the Python of their environment.
+"""Ask the real nova or Cyborg, the only argument, what it makes of settings; runs with the Python of its environment.
 
-Reads a question as JSON: ``directory`` with nova.conf, cyborg.conf or provider_config, and the PCI functions of the
-host as ``devices`` with the fields of nova's PciDevice. Prints the answer as JSON: what nova and Cyborg understood, or
-``error``.
+Reads one question a line as JSON: ``path`` of a file, or of a directory of provider configurations, and the PCI
+functions of the host as ``devices`` with the fields of nova's PciDevice. Prints the answer in one line of JSON: what
+was understood, or ``error``. Each question is asked of a fresh process, since settings are read once.
 """
 
 from __future__ import annotations
 
 import collections
 import json
+import multiprocessing
 import sys
 import types
 from pathlib import Path
 
-
-def nova(path, devices):
-    """What nova-compute and nova-api read from nova.conf; the methods are nova's, only the hardware is not there."""
+# Both have their settings in one place, so that a process can have only one of them.
+if sys.argv[1] == "nova":
     import nova.conf
-    from nova.compute import pci_placement_translator
+    from nova.compute import pci_placement_translator, provider_config
     from nova.pci import request, utils, whitelist
     from nova.virt.libvirt.driver import LibvirtDriver
+else:
+    import cyborg.conf
+    from cyborg.accelerator.drivers.gpu.nvidia import sysinfo
 
+
+def of_nova(path, devices):
+    """What nova-compute and nova-api read; the methods are nova's, only the hardware is not there."""
+    if path.is_dir():
+        return provider_config.get_provider_configs(str(path))
     conf = nova.conf.CONF
     conf([], project="nova", default_config_files=[str(path)], default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
@@ -64,36 +72,20 @@ def nova(path, devices):
     }
 
 
-def provider_config(path):
-    from nova.compute import provider_config
-
-    return provider_config.get_provider_configs(str(path))
-
-
-def cyborg(path):
-    import cyborg.conf
-    from cyborg.accelerator.drivers.gpu.nvidia import sysinfo
-
+def of_cyborg(path, devices):
     conf = cyborg.conf.CONF
     conf([], project="cyborg", default_config_files=[str(path)], default_config_dirs=[])
     cyborg.conf.devices.register_dynamic_opts(conf)
     return {"drivers": conf.agent.enabled_drivers, "addresses": sysinfo._get_supported_vgpu_types()[1]}
 
 
-def main():
-    question = json.load(sys.stdin)
-    directory = Path(question["directory"])
-    answer = {}
+def answer(question):
     try:
-        if (directory / "nova.conf").exists():
-            answer["nova"] = nova(directory / "nova.conf", question["devices"])
-        if (directory / "provider_config").exists():
-            answer["provider_config"] = provider_config(directory / "provider_config")
-        if (directory / "cyborg.conf").exists():
-            answer["cyborg"] = cyborg(directory / "cyborg.conf")
+        return (of_nova if sys.argv[1] == "nova" else of_cyborg)(Path(question["path"]), question["devices"])
     except Exception as error:  # whatever they say is the answer
-        answer["error"] = f"{type(error).__name__}: {error}"
-    print(json.dumps(answer))
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
-main()
+for line in sys.stdin:
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        print(json.dumps(pool.apply(answer, (json.loads(line),))), flush=True)

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,26 +23,45 @@ from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports
 PYTHON = Path(__file__).resolve().parents[3] / ".build/services/bin/python"
 
 
+@pytest.fixture(scope="module")
+def started():
+    """Start nova or Cyborg in a process that answers line by line, each once."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
+    with contextlib.ExitStack() as processes:
+
+        @functools.cache
+        def start(service):
+            command = [PYTHON, "-W", "ignore", Path(__file__).parent / "ask.py", service]
+            process = subprocess.Popen(command, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            processes.enter_context(process)
+            processes.callback(process.stdin.close)
+            return process
+
+        yield start
+
+
 @pytest.fixture
-def ask(tmp_path):
-    def ask(name, text, devices=()):
-        """What nova or Cyborg makes of a file with these PCI functions on the host."""
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        done = subprocess.run(
-            [PYTHON, Path(__file__).parent / "ask.py"],
-            input=json.dumps({"directory": str(tmp_path), "devices": list(devices)}),
-            env={key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(done.stdout.splitlines()[-1])
+def ask(started):
+    def ask(service, path, devices=()):
+        """What nova or Cyborg makes of a file or directory with these PCI functions on the host."""
+        process = started(service)
+        process.stdin.write(json.dumps({"path": str(path), "devices": list(devices)}) + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
 
     return ask
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A new file with a text."""
+
+    def file(text, name="service.conf"):
+        path = Path(tempfile.mkdtemp(dir=tmp_path)) / name
+        path.write_text(text)
+        return path
+
+    return file
 
 
 def functions(*cards):
@@ -57,14 +79,14 @@ def _at(address, parent):
     return {"address": address, "parent_addr": parent}
 
 
-def test_the_example_of_generic_mediated_devices(ask):
+def test_the_example_of_generic_mediated_devices(ask, file):
     cards = [
         mdevs(profile="vgpus", traits=["CUSTOM_TIER_GOLD"]),
         mdevs(profile="vgpus", name="0000:85:00.0"),
         mdevs("mlx5_core-local", profile="mlx5", name="0000:86:00.0", resource_class="CUSTOM_MLX5"),
         mdevs("nvidia-474", (1,) * 6, profile="vfs", name="0000:c1:00.0", count=4, nova={"max_instances": 4}),
     ]
-    found = ask("nova.conf", nova_config(plan(*cards), 34))["nova"]
+    found = ask("nova", file(nova_config(plan(*cards), 34)))
     virtual = [parent["name"] for parent in cards[3]["parents"]]
     assert found["types"] == ["mlx5_core-local", "nvidia-35", "nvidia-474"]
     assert found["addresses"] == {
@@ -78,7 +100,7 @@ def test_the_example_of_generic_mediated_devices(ask):
     assert (found["limits"], found["default"]) == ({"nvidia-474": 4}, None)
 
 
-def test_whole_cards_and_virtual_functions(ask):
+def test_whole_cards_and_virtual_functions(ask, file):
     cards = [
         whole(name="0000:41:00.0", nova={"alias": "gpu"}),
         whole(name="0000:42:00.0", total_vfs=16, product_id="2235", profile="a", nova={"alias": "a40"}),
@@ -86,7 +108,7 @@ def test_whole_cards_and_virtual_functions(ask):
         ports(name="0000:82:00.0", vf_product_id="1592", nova={"alias": "nfv", "numa_policy": "required"}),
         vendor_vgpus(profile="v", nova={"alias": "vgpu", "live_migratable": True}),
     ]
-    found = ask("nova.conf", nova_config(plan(*cards), 34), functions(*cards))["nova"]
+    found = ask("nova", file(nova_config(plan(*cards), 34)), functions(*cards))
     expected = {
         "0000:41:00.0": {},
         "0000:42:00.0": {},
@@ -104,7 +126,7 @@ def test_whole_cards_and_virtual_functions(ask):
     assert found["providers"] == {}
 
 
-def test_pci_devices_in_placement(ask):
+def test_pci_devices_in_placement(ask, file):
     cards = [
         whole(name="0000:41:00.0", resource_class="PGPU", nova={"alias": "gpu", "one_time_use": True}),
         ports(name="0000:81:00.0", resource_class="CUSTOM_NFV", traits=["CUSTOM_B", "CUSTOM_A"], nova={"alias": "nfv"}),
@@ -112,7 +134,7 @@ def test_pci_devices_in_placement(ask):
         vendor_vgpus(profile="v", nova={"alias": "vgpu"}),
     ]
     text = nova_config(plan(*cards), 34, report_in_placement=True, pci_in_placement=True)
-    found = ask("nova.conf", text, functions(*cards))["nova"]
+    found = ask("nova", file(text), functions(*cards))
     managed = "COMPUTE_MANAGED_PCI_DEVICE"
     assert found["providers"] == {
         "node_0000:41:00.0": ["PGPU", 1, sorted([managed, "HW_PCI_ONE_TIME_USE"])],
@@ -122,25 +144,25 @@ def test_pci_devices_in_placement(ask):
     assert found["aliases"]["nfv"][1] == [{"dev_type": "type-VF", "resource_class": "CUSTOM_NFV"}]
     assert found["aliases"]["vgpu"][1] == [{"dev_type": "type-VF", "vendor_id": "10de", "product_id": "26b9"}]
     api = nova_config([plan(*cards), plan(*cards)], 34, True, True, service="api")
-    assert ask("nova.conf", api)["nova"]["aliases"] == found["aliases"]
+    assert ask("nova", file(api))["aliases"] == found["aliases"]
 
 
-def test_traits_from_a_file(ask):
+def test_traits_from_a_file(ask, file):
     cards = [
         mdevs(traits=["CUSTOM_TIER_GOLD"]),
         ports(name="0000:81:00.0", owner="none", profile="n", resource_class="CUSTOM_NIC_VF"),
     ]
     text = provider_config(plan(*cards), "compute1", 34, inventories=True)
-    found = ask("provider_config/vfio.yaml", text)["provider_config"]
+    found = ask("nova", file(text, "vfio.yaml").parent)
     wanted = {next(iter(entry["identification"].values())): entry for entry in yaml.safe_load(text)["providers"]}
     assert {name: {**entry, "__source_file": "vfio.yaml"} for name, entry in wanted.items()} == found
     assert set(found) == {"compute1_pci_0000_84_00_0", "$COMPUTE_NODE"}
 
 
-def test_the_example_of_vgpus_in_cyborg(ask):
+def test_the_example_of_vgpus_in_cyborg(ask, file):
     card = mdevs("nvidia-223", owner="cyborg", name="0000:af:00.0")
     card["type"]["name"] = "GRID T4-2B"
-    found = ask("cyborg.conf", cyborg_config(plan(card), drivers=["intel_qat_driver"]))["cyborg"]
+    found = ask("cyborg", file(cyborg_config(plan(card), drivers=["intel_qat_driver"])))
     assert found == {
         "drivers": ["intel_qat_driver", "nvidia_gpu_driver"],
         "addresses": {"0000:af:00.0": "nvidia-223"},
@@ -158,5 +180,5 @@ REFUSED_BY_NOVA = [
 
 
 @pytest.mark.parametrize(("text", "sentence"), REFUSED_BY_NOVA)
-def test_nova_stops_at_what_the_filter_refuses(ask, text, sentence):
-    assert sentence in ask("nova.conf", text)["error"]
+def test_nova_stops_at_what_the_filter_refuses(ask, file, text, sentence):
+    assert sentence in ask("nova", file(text))["error"]
