@@ -64,7 +64,7 @@ After={" ".join(AFTER)}
 Before={" ".join(BEFORE)}
 
 [Service]
-{_service(python, timeout)}
+{_service(python, timeout, " --boot")}
 [Install]
 WantedBy=multi-user.target
 """

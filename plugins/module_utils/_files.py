@@ -12,7 +12,8 @@ import contextlib
 import fcntl
 import os
 import time
-from typing import Callable, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Any, Callable, Protocol, TypeVar
 
 from . import _child
 
@@ -38,6 +39,7 @@ class Files(Protocol):
     def unlink(self, path: str) -> None: ...
     def lock(self, path: str) -> str | None: ...
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any: ...
     def now(self) -> float: ...
     def pause(self, seconds: float) -> None: ...
 
@@ -51,6 +53,7 @@ class OperatingSystemFiles:
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
+        self._child = _child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
     def read(self, path: str) -> bytes:
         """The first MiB of the file; never waits for a FIFO's other end."""
@@ -84,18 +87,22 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-        temporary = self._unfinished(path)
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.rename(temporary, self._prefix + path)
+        with self._beside(path) as (place, temporary, name):
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=place)
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            finally:
+                os.close(descriptor)
+            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
 
     def symlink(self, path: str, target: str) -> None:
         """The same for a symbolic link."""
-        temporary = self._unfinished(path)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        os.symlink(target, temporary)
-        os.rename(temporary, self._prefix + path)
+        with self._beside(path) as (place, temporary, name):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=place)
+            os.symlink(target, temporary, dir_fd=place)
+            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
 
     def unlink(self, path: str) -> None:
         os.unlink(self._prefix + path)
@@ -114,15 +121,27 @@ class OperatingSystemFiles:
         os.write(descriptor, f"pid {os.getpid()}".encode())
         return None
 
-    def _unfinished(self, path: str) -> str:
-        """A place beside that of a file, with the directories above it."""
+    @contextlib.contextmanager
+    def _beside(self, path: str) -> Iterator[tuple[int, str, str]]:
+        """The directory of a file, made if it is missing, and the names of the unfinished file and of the file."""
         directory, name = os.path.split(self._prefix + path)
-        if not os.path.isdir(directory):
+        try:
+            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
             os.makedirs(directory, exist_ok=True)
-        return f"{directory}/.{name}{UNFINISHED}"
+            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+        try:
+            yield place, f".{name}{UNFINISHED}", name
+        finally:
+            os.close(place)
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""
         return _child.run(action, timeout)
+
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
+        """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
+        return self._child.ask((method, *arguments), timeout)
 
     def now(self) -> float:
         return time.monotonic()

@@ -74,7 +74,23 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
             if error.pending:
                 outcome.skipped += steps[steps.index(planned) + 1 :]
                 break
+    _confirm(host, outcome)
     return outcome
+
+
+def _confirm(host: HostRoot, outcome: Outcome) -> None:
+    """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
+    made = [step for step in outcome.done if step["action"] == "create"]
+    # One listing instead of a look-up for each device.
+    uuids = set(host.names(_mdev.DEVICES)) if any(step["uuid"] for step in made) else set()
+    for step in made:
+        if step["address"]:
+            there = _current_type(host, step["address"]) == step["type"]
+        else:
+            there = step["uuid"] in uuids or host.exists(f"{_mdev.DEVICES}/{step['uuid']}")
+        if not there:
+            outcome.done.remove(step)
+            outcome.failed.append({**step, "error": _explain(step, HostError("it was made, but is gone again", ""))})
 
 
 def _key(step: dict[str, Any]) -> tuple[str, str]:
@@ -101,9 +117,10 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
     if step["address"]:
         _set_type(host, step["address"], step["type"])
         return
-    uuid, path = step["uuid"], f"{_mdev.DEVICES}/{step['uuid']}"
+    uuid, parent = step["uuid"], host.directory(f"{_mdev.PARENTS}/{step['parent']}")
+    path = f"{parent}/{uuid}"
     try:
-        host.write(f"{_mdev.PARENTS}/{step['parent']}/mdev_supported_types/{step['type']}/create", uuid)
+        host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)
     except HostError as error:
         # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
         if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, step), min(SETTLE, host.timeout)):
@@ -144,13 +161,21 @@ def _remove(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
-    path = f"{FUNCTIONS}/{address}/{_vendor_vfio.CURRENT_TYPE}"
     # The driver refuses N over N and 0 over 0.
-    if host.read(path) == type_id:
+    if _current_type(host, address) == type_id:
         return
+    path = _type_path(address)
     host.write(path, type_id)
-    if not host.wait(lambda: host.read(path) == type_id):
-        raise HostError(f"{path} reads {host.read(path)} after {type_id} was written", path, type_id)
+    if not host.wait(lambda: _current_type(host, address) == type_id):
+        raise HostError(f"{path} reads {_current_type(host, address)} after {type_id} was written", path, type_id)
+
+
+def _type_path(address: str) -> str:
+    return f"{FUNCTIONS}/{address}/{_vendor_vfio.CURRENT_TYPE}"
+
+
+def _current_type(host: HostRoot, address: str) -> str | None:
+    return host.read(_type_path(address))
 
 
 def _define(host: HostRoot, step: dict[str, Any]) -> None:

@@ -46,13 +46,16 @@ class Nodes:
         return [node for node in self._nodes.values() if node]
 
     def left_out(self) -> dict[str, int]:
-        """By the name of each optional provider that is missing, how many entries lose what they say by that."""
+        """By the name of each optional provider that is missing, how many below it are left out with it.
+
+        Those of which nothing but the place is asked are no loss.
+        """
         lost: dict[str, int] = {}
         for item, top in self._left_out_below.items():
             entry = self.wanted[item]
             if entry["inventories"] or entry["traits"]:
                 name = str(top["name"] or top["uuid"])
-                lost[name] = lost.get(name, 0) + 1
+                lost[name] = lost.get(name, 0) + (entry is not top)
         return lost
 
     def named(self, reference: str) -> dict[str, Any] | None:
@@ -185,6 +188,7 @@ class Nodes:
         root = self.providers.get(provider["root"]) if provider else None
         return {
             **entry,
+            "drain": self.options["drain"] if entry["drain"] is None else entry["drain"],
             "provider": provider,
             "uuid": uuid,
             "name": name,

@@ -75,7 +75,7 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
     traits = list(inventories)
     for node in nodes.present():
         if node["provider"]:
-            if node["inventories"] is not None or options["drain"] and node["provider"]["parent"]:
+            if node["inventories"] is not None or node["drain"] and node["provider"]["parent"]:
                 inventories.append(node["uuid"])
             if node["traits"] is not None or node["uuid"] in inventories:
                 traits.append(node["uuid"])
@@ -142,11 +142,12 @@ def _left_out(nodes: Nodes) -> list[str]:
     lost = nodes.left_out()
     if not lost:
         return []
-    named = [f"{name} ({count})" for name, count in list(lost.items())[:NAMED_AT_MOST]]
-    more = f" and {len(lost) - NAMED_AT_MOST} more" if len(lost) > NAMED_AT_MOST else ""
+    named = [f"{name} (and {below} below it)" if below else name for name, below in lost.items()]
+    if len(named) > NAMED_AT_MOST:
+        named[NAMED_AT_MOST:] = [f"{len(named) - NAMED_AT_MOST} more"]
     return [
-        f"{sum(lost.values())} of the providers were left out, because Placement does not have yet what another "
-        f"service makes: {', '.join(named)}{more}; start nova-compute or cyborg-agent there and run again"
+        f"left out, because Placement does not have it yet: {', '.join(named)}; this is what nova-compute or "
+        "cyborg-agent makes, so start that there and run again"
     ]
 
 

@@ -20,8 +20,8 @@ def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entr
     """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
 
     Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
-    item of the parent, if that is listed too), ``optional``, ``inventories`` (by resource class all six fields) and
-    ``traits``; the last two are None where the option was left out.
+    item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
+    fields) and ``traits``; the last three are None where the option was left out.
     """
     problems = _check_options(options)
     entries = []
@@ -83,6 +83,7 @@ def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str])
         "inventories": None if inventories is None or not present else _inventories(inventories, found),
         "traits": None if traits is None or not present else _traits(traits, found),
         "optional": bool(provider.get("optional")),
+        "drain": provider.get("drain"),
     }
 
 

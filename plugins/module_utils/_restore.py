@@ -23,6 +23,8 @@ from ._restore_instances import Instances
 from ._restore_modes import Modes
 from ._restore_records import Hopeless
 
+# How many times the timeout another run may take: it may be at work on all the cards of the host.
+LOCKED = 5
 # Seconds until a card that was refused is looked at again: nothing was written, and its driver may not be ready yet.
 PATIENCE = 1.0
 
@@ -99,14 +101,19 @@ def restore(
 ) -> list[dict[str, Any]]:
     """Restore all cards that have a record, or only ``card``; each stage waits up to ``timeout`` seconds.
 
+    Whoever uses a card keeps it. Where it is the only ``card``, this is waited for as well: a card comes back from its
+    guest a moment before the guest's domain is gone.
+
     The result has for each stage ``card``, ``kind``, ``outcome`` (``unchanged``, ``restored``, ``failed``), and as
     sentences what was ``done`` and its ``problems``. Check mode waits for nothing and changes nothing. Raises HostError
     if another run is at work on the host for all this time.
     """
     if not check_mode:
-        host.lock()
+        host.lock(timeout * LOCKED)
     cards = [
-        _Card(host, name, stages, timeout, check_mode) for name, stages in _stages(host).items() if card in (None, name)
+        _Card(host, name, stages, timeout, check_mode)
+        for name, stages in _stages(host, patient=card is not None).items()
+        if card in (None, name)
     ]
     results: list[dict[str, Any]] = []
 
@@ -134,10 +141,10 @@ class _Unreadable:
         raise Hopeless([f"{self._path} is no record of this collection: run the play again, or remove the file"])
 
 
-def _stages(host: HostRoot) -> dict[str, list[Stage]]:
+def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
     """By card its stages, in the order of the work."""
     stages: dict[str, list[Stage]] = {}
-    for kind, found in ((Modes.kind, Modes.observe(host)), (Instances.kind, Instances.observe(host))):
+    for kind, found in ((Modes.kind, Modes.observe(host, patient)), (Instances.kind, Instances.observe(host))):
         records: dict[str, Stage] = {stage.card: stage for stage in found}
         for card in _desired.cards(host, kind):
             path = f"{_desired.DIRECTORY}/{kind}/{card}{_desired.SUFFIX}"

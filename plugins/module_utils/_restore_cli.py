@@ -29,11 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         host = HostRoot(os.path.abspath(options.root), options.timeout)
+        host.wakes_daemons = not options.boot
         results = _restore.restore(host, options.card, options.timeout, options.check)
     except HostError as error:
         _say(ERROR, str(error))
         return 1
-    for warning in summarize(host.warnings):
+    # Each try to restore a card finds the same again.
+    for warning in summarize(list(dict.fromkeys(host.warnings))):
         _say(WARNING, warning)
     if not results:
         _say(INFO, f"nothing is recorded of {options.card or 'this host'}")
@@ -51,8 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _say(level: int, text: str) -> None:
     prefix = f"<{level}>" if "JOURNAL_STREAM" in os.environ else ""
+    stream = sys.stderr if level == ERROR else sys.stdout
     for line in text.splitlines():
-        print(f"{prefix}{line}", file=sys.stderr if level == ERROR else sys.stdout, flush=True)
+        stream.write(f"{prefix}{line}\n")
+    stream.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="how long to wait for a device to appear, for one write to the kernel and for another run (default 60)",
+        help="how long to wait for a device to appear, and for one write to the kernel (default 60)",
+    )
+    parser.add_argument(
+        "--boot",
+        action="store_true",
+        help="do not wake up libvirt, which starts after this: without its daemon, domains that are only defined count "
+        "for nothing",
     )
     parser.add_argument("--check", action="store_true", help="change nothing and say what would be done")
     return parser

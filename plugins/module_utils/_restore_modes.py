@@ -27,18 +27,19 @@ class Modes:
 
     kind = _pf_persistence.KIND
 
-    def __init__(self, host: HostRoot, card: str, record: dict[str, Any]) -> None:
+    def __init__(self, host: HostRoot, card: str, record: dict[str, Any], patient: bool) -> None:
         self.card = card
+        self._patient = patient
         self._host = host
         self._record = record
         self._entry: dict[str, Any] | None = None
         self._loaded: set[str] = set()
 
     @classmethod
-    def observe(cls, host: HostRoot) -> Iterator[Modes]:
-        """One for each record."""
+    def observe(cls, host: HostRoot, patient: bool = False) -> Iterator[Modes]:
+        """One for each record; with ``patient`` it waits for the end of the use of its card too."""
         for card, record in _desired.observe(host, cls.kind).items():
-            yield cls(host, card, record)
+            yield cls(host, card, record, patient)
 
     def missing(self) -> str | None:
         """The card, or the driver that it has as a card."""
@@ -69,6 +70,8 @@ class Modes:
             prefix = f"functions[0] ({self.card}): "
             raise Refused([problem.removeprefix(prefix) for problem in refused.problems]) from None
         (function,) = result["functions"]
+        if function["busy"] and self._patient and not last:
+            raise Refused(function["busy"])
         return function["done"], [
             *function["busy"],
             *(text.removeprefix(f"{self.card}: ") for text in result["failures"]),

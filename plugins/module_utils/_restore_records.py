@@ -106,13 +106,18 @@ def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> d
     for name, value in given.items():
         if name not in types:
             problems.append(f"its record has {str(name)[:80]!r}, which this version does not know")
-        elif value is not None and type(value) is not types[name]:
+        elif value is not None and not _is(value, types[name]):
             problems.append(f"its record has {name} {str(value)[:80]!r}, which is no {types[name].__name__}")
         elif value is not None and name in CHOICES and value not in CHOICES[name]:
             problems.append(f"its record has {name} {str(value)[:80]!r}, which is none of {', '.join(CHOICES[name])}")
     if problems:
         raise Hopeless(problems)
     return {**dict.fromkeys(types), **given}
+
+
+def _is(value: Any, kind: type) -> bool:
+    """As ``isinstance``, but true and false are no numbers."""
+    return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
 
 
 def _check_instance(instance: dict[str, Any]) -> None:

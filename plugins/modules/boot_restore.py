@@ -19,8 +19,8 @@ description:
   - When a card gets its own driver again, after a guest had it whole or after an update of the driver, a rule of udev
     starts the program for this card.
   - The program waits for cards, drivers, virtual functions and parents that appear late. It never touches what is in
-    use and removes no device. What it could not restore is in the journal, one sentence each, and the unit has failed
-    then; all else is restored, and other units start.
+    use, and removes no mediated device or vGPU. What it could not restore is in the journal, one sentence each, and the
+    unit has failed then; all else is restored, and other units start.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -36,7 +36,7 @@ options:
   python:
     description:
       - Interpreter on the host that runs the program, Python 3.9 or later.
-      - The default is the one that runs this module.
+      - The default is the one that runs this module, or the one that its virtual environment was made with.
     type: path
   timeout:
     description:
@@ -92,12 +92,18 @@ reloaded:
   sample: true
 """
 
+import os
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils import _boot_restore
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+
+
+def lasting_interpreter():
+    """A virtual environment may be gone at the next boot, and the program needs nothing of it."""
+    return sys.executable if sys.prefix == sys.base_prefix else os.path.realpath(sys.executable)
 
 
 def main():
@@ -113,7 +119,7 @@ def main():
     options = module.params
     try:
         host = HostRoot(options["host_root"], options["timeout"])
-        python = options["python"] or sys.executable
+        python = options["python"] or lasting_interpreter()
         present = options["state"] == "present"
         result = _boot_restore.converge(host, present, python, options["timeout"], module.check_mode)
     except Refused as refused:

@@ -70,6 +70,9 @@ options:
             are listed below it. For providers that nova-compute or cyborg-agent makes, which may not be there yet.
         type: bool
         default: false
+      drain:
+        description: The same as O(drain) for this provider alone, and instead of it.
+        type: bool
   state:
     description:
       - With V(absent) the listed providers are removed, children first. Their other fields need not be left out.
@@ -115,6 +118,8 @@ notes:
     Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info
+  - plugin: vfio.devices.placement_tree
+    plugin_type: filter
   - name: OpenStack Placement
     description: What resource providers, inventories and traits are.
     link: https://docs.openstack.org/placement/latest/
@@ -268,6 +273,7 @@ PROVIDER = {
     "inventories": {"type": "dict"},
     "traits": {"type": "list", "elements": "str"},
     "optional": {"type": "bool", "default": False},
+    "drain": {"type": "bool"},
 }
 
 

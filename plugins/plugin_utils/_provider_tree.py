@@ -130,18 +130,23 @@ def _ours(card, shape, options, drained, found):
     if shape == CYBORG:
         name = f"{options['cyborg_host'] or root}_{card['address']}"
     total = card["total"]
+    kept = {"name": name, "parent": root, "optional": True}
+    if drained:
+        # As it is in Placement: guests may still have what the card was before its profile was changed.
+        return {**kept, "drain": True}
     if not total:
         # Nothing is made. What there is offers nothing more, or stays as it is where nobody knows.
-        if drained and total is None:
-            found.append("it cannot be drained, because what it offers is not known yet")
-        kept = {"name": name, "parent": root, "optional": True}
         return kept if total is None else {**kept, "inventories": {}}
     resource_class, traits = _cyborg(card, options["exact_names"], found) if shape == CYBORG else _own(card, found)
     _grammar.collect(_placement_names.resource_class, resource_class, found)
     for trait in traits:
         _grammar.collect(_placement_names.trait, trait, found)
-    inventory = {"total": total, "reserved": total} if drained else {"total": total}
-    return {"name": name, "parent": root, "inventories": {resource_class: inventory}, "traits": sorted(set(traits))}
+    return {
+        "name": name,
+        "parent": root,
+        "inventories": {resource_class: {"total": total}},
+        "traits": sorted(set(traits)),
+    }
 
 
 def _cyborg(card, exact_names, found):

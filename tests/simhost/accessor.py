@@ -118,6 +118,10 @@ class Accessor:
         finally:
             self._deadline = before
 
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
+        """Attempt one of the methods."""
+        return self.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
     def now(self) -> float:
         """The model's clock, in seconds."""
         return self.host.clock.now()

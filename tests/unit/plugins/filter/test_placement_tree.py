@@ -152,13 +152,19 @@ def test_the_shape_of_cyborg_without_its_agent(one, options, provider):
 
 
 @pytest.mark.parametrize("drain", [True, "yes", ["0000:af:00.0"], "0000:af:00.0"])
-def test_drained_cards_reserve_all_they_have(drain):
-    assert tree(vgpus(), drain=drain)[0]["inventories"] == {"CUSTOM_VGPU": {"total": 8, "reserved": 8}}
+@pytest.mark.parametrize("total", [8, 0, None])
+def test_drained_cards_stay_as_they_are_in_placement(drain, total):
+    assert tree({**vgpus(), "total": total}, drain=drain)[0] == {
+        "name": tree(vgpus())[0]["name"],
+        "parent": "node",
+        "optional": True,
+        "drain": True,
+    }
 
 
 def test_other_cards_are_not_drained():
     both = tree(vgpus(), port(), drain="0000:18:00.0, 0000:18:00.0")
-    assert ["reserved" in one for provider in both for one in provider["inventories"].values()] == [False, True]
+    assert [("inventories" in one, one.get("drain", False)) for one in both] == [(True, False), (False, True)]
     assert tree(vgpus(), drain=False) == tree(vgpus(), drain=[]) == tree(vgpus(), drain="no") == tree(vgpus())
 
 
@@ -184,7 +190,6 @@ REFUSED = [
     (port(vf_product_id=None), {}, "the product id of its virtual functions is not known"),
     (vgpus(owner="nova"), {"drain": True}, "its inventory is that of nova; disable the compute service"),
     (card(owner="cyborg"), {"drain": ["0000:af:00.0"]}, "its inventory is that of cyborg"),
-    (port(total=None), {"drain": True}, "what it offers is not known yet"),
 ]  # fmt: skip
 
 

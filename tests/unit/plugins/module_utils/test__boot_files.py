@@ -37,7 +37,7 @@ def test_guests_and_clouds_come_afterwards(units):
 
 
 def test_units_run_the_program(units):
-    for path, arguments in ((_boot_files.UNIT, ""), (_boot_files.UNIT_OF_CARD, " --card %i")):
+    for path, arguments in ((_boot_files.UNIT, " --boot"), (_boot_files.UNIT_OF_CARD, " --card %i")):
         service = units[path]["Service"]
         assert service["ExecStart"] == f'"/usr/bin/python3" -I -B /{_boot_files.PROGRAM} --timeout 60{arguments}'
         assert service["TimeoutStartSec"] == "600"

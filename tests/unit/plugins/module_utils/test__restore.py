@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils import _desired, _restore
+from ansible_collections.vfio.devices.plugins.module_utils import _desired, _libvirt, _restore
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -171,6 +171,23 @@ def test_card_in_use_is_left_to_its_guest(boot):
     assert "in use by guest simulated" in result["problems"][0]
     assert host.seconds < 1
     assert host.switch.card(ICE)["driver"] == "vfio-pci"
+
+
+def test_card_that_comes_back_is_waited_for_until_its_domain_is_gone(boot, monkeypatch):
+    host = boot("nics")
+    host.switch(VFS)
+    host.reboot()
+    now = host.host.kernel.clock.now
+    gone = now() + 25
+    domain = {"name": "web1", "running": False}
+    monkeypatch.setattr(_libvirt, "observe", lambda root: {ICE: [domain]} if now() < gone else {})
+    (result,) = host.run()
+    assert "in use by guest web1 (defined)" in result["problems"][0]
+    assert host.seconds < 1
+    assert host.outcomes(card=ICE, timeout=20) == [(ICE, "failed")]
+    assert 20 <= host.seconds < 22
+    assert host.outcomes(card=ICE) == [(ICE, "restored")]
+    assert host.seconds < 7
 
 
 def test_card_with_the_default_route_gets_its_virtual_functions_and_is_not_given_away(boot):

@@ -150,6 +150,18 @@ def test_arguments_that_are_none(arguments, capsys):
     assert capsys.readouterr().err.startswith("usage: vfio-devices-restore")
 
 
+def test_the_same_warning_comes_once(simulated, monkeypatch, capsys):
+    host = simulated("nics")
+    host.files.replace("etc/vfio-devices/sriov_pf_mode/x.json", b"{")
+    root = host.root()
+    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: root)
+    root.warn("all is lost")
+    root.warn("all is lost")
+    assert _restore_cli.main(["--boot"]) == 1
+    assert not root.wakes_daemons
+    assert capsys.readouterr().out.count("all is lost") == 1
+
+
 def test_root_that_is_none(capsys):
     assert _restore_cli.main(["--root=/no/such/root"]) == 1
     assert capsys.readouterr().err == "/no/such/root is not the root of a host: it has no directory sys\n"
