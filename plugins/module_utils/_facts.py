@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from . import _definitions, _iommu, _mdev, _pci, _sriov, _users, _vendor_vfio
+from . import _definitions, _iommu, _mdev, _mdevctl, _pci, _sriov, _users, _vendor_vfio
 from ._host import HostRoot
 from ._mdev import Mdevs
 from ._pci import NumaNodes, PciFunction
@@ -20,8 +20,9 @@ PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
 DEVICES = "devices"
 IOMMU = "iommu"
+MDEVCTL = "mdevctl"
 USERS = "users"
-DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU)
+DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
 PARTS = (*DEFAULT_PARTS, USERS)
 
 # Network controllers, NVMe, display and 3D controllers, processing accelerators (include/linux/pci_ids.h).
@@ -61,6 +62,8 @@ def observe(
             _add_users(facts, _users.of_devices(host, functions, devices))
     if IOMMU in gather:
         facts[IOMMU] = _iommu.observe(host, functions)
+    if MDEVCTL in gather:
+        facts[MDEVCTL] = _mdevctl.observe(host)
     facts["warnings"] = host.warnings
     return facts
 

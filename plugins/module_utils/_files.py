@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
+from collections.abc import Iterator
 from typing import Any, Callable, Protocol, TypeVar
 
 from . import _child
@@ -33,6 +35,7 @@ class Files(Protocol):
     def exists(self, path: str) -> bool: ...
     def write(self, path: str, data: bytes) -> None: ...
     def replace(self, path: str, data: bytes) -> None: ...
+    def symlink(self, path: str, target: str) -> None: ...
     def unlink(self, path: str) -> None: ...
     def lock(self, path: str) -> str | None: ...
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
@@ -84,23 +87,20 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-        directory, name = os.path.split(self._prefix + path)
-        try:
-            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
-        except FileNotFoundError:
-            os.makedirs(directory, exist_ok=True)
-            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
-        try:
-            temporary = f".{name}{UNFINISHED}"
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=place)
+        with self._unfinished(path) as (directory, name):
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=directory)
             try:
                 while data:
                     data = data[os.write(descriptor, data) :]
             finally:
                 os.close(descriptor)
-            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
-        finally:
-            os.close(place)
+
+    def symlink(self, path: str, target: str) -> None:
+        """The same for a symbolic link."""
+        with self._unfinished(path) as (directory, name):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=directory)
+            os.symlink(target, name, dir_fd=directory)
 
     def unlink(self, path: str) -> None:
         os.unlink(self._prefix + path)
@@ -118,6 +118,22 @@ class OperatingSystemFiles:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"pid {os.getpid()}".encode())
         return None
+
+    @contextlib.contextmanager
+    def _unfinished(self, path: str) -> Iterator[tuple[int, str]]:
+        """The open directory of a file, made if it is missing, and a name there that is changed to the file's own."""
+        above, name = os.path.split(self._prefix + path)
+        try:
+            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
+            os.makedirs(above, exist_ok=True)
+            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
+        try:
+            unfinished = f".{name}{UNFINISHED}"
+            yield directory, unfinished
+            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+        finally:
+            os.close(directory)
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""

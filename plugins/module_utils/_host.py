@@ -60,11 +60,14 @@ class HostRoot:
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         self.root = root
         self.timeout = timeout
+        # Whether a daemon of the host may be started by asking it. At boot it would wait for whoever asks.
+        self.wakes_daemons = True
         self._files: Files = files or OperatingSystemFiles(root)
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
         self._denied: list[str] = []
         self._directories: dict[str, str] = {}
+        self._locked = False
 
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
@@ -75,6 +78,14 @@ class HostRoot:
             return self._text(path, self._files.read(path))
         except OSError as error:
             self._note(path, error, optional)
+            return None
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """The first MiB of a file, or None if there is none or it cannot be read."""
+        try:
+            return self._files.read(path)
+        except OSError as error:
+            self._note(path, error, optional=True)
             return None
 
     def read_number(self, path: str, optional: bool = False) -> int | None:
@@ -159,15 +170,22 @@ class HostRoot:
                 f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
             ) from error
 
-    def replace_file(self, path: str, text: str) -> None:
+    def replace_file(self, path: str, content: str | bytes) -> None:
         """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
         try:
-            self._files.replace(path, text.encode())
+            self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
             raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
 
+    def replace_link(self, path: str, target: str) -> None:
+        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        try:
+            self._files.symlink(path, target)
+        except OSError as error:
+            raise HostError(f"cannot link {path}: {describe(error)}", path, target, error_name(error)) from error
+
     def remove_file(self, path: str) -> None:
-        """Remove an ordinary file if it is there; raise HostError if that fails."""
+        """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
         try:
             self._files.unlink(path)
         except FileNotFoundError:
@@ -181,8 +199,11 @@ class HostRoot:
             if name.startswith(".") and name.endswith(UNFINISHED):
                 self.remove_file(f"{directory}/{name}")
 
-    def lock(self) -> None:
-        """Keep other runs of this collection off the host until this process ends; wait for them up to the timeout."""
+    def lock(self, timeout: float | None = None) -> None:
+        """Keep other runs of this collection off the host until this process ends; wait ``timeout`` s for them."""
+        if self._locked:
+            return
+        limit = self.timeout if timeout is None else timeout
         holders: list[str] = []
 
         def locked() -> bool:
@@ -191,14 +212,15 @@ class HostRoot:
             return holder is None
 
         try:
-            if not self.wait(locked):
+            if not self.wait(locked, limit):
                 raise HostError(
                     f"another run of this collection is at work on this host and has not ended within "
-                    f"{self.timeout:g} s: {holders[0]} has {LOCK} locked",
+                    f"{limit:g} s: {holders[0]} has {LOCK} locked",
                     LOCK,
                 )
         except OSError as error:
             raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
+        self._locked = True
 
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None

@@ -15,6 +15,8 @@ from ._host import HostError, HostRoot
 from ._instance_persistence import KIND
 from ._pci import DEVICES as FUNCTIONS
 
+# Seconds in which a device that another program is making is complete.
+SETTLE = 5.0
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
     "EEXIST": "another device has this UUID; choose another one, or wait until the old one is gone",
@@ -117,7 +119,13 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
         return
     uuid, parent = step["uuid"], host.directory(f"{_mdev.PARENTS}/{step['parent']}")
     path = f"{parent}/{uuid}"
-    host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)
+    try:
+        host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)
+    except HostError as error:
+        # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
+        if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, step), min(SETTLE, host.timeout)):
+            return
+        raise
     if host.link_name(f"{path}/mdev_type") != step["type"]:
         raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
     try:
@@ -127,6 +135,12 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
         # Half configured is not what anybody wants.
         host.write(f"{path}/remove", "1")
         raise
+
+
+def _is_made(host: HostRoot, step: dict[str, Any]) -> bool:
+    path = f"{_mdev.DEVICES}/{step['uuid']}"
+    above = (host.link(path) or "").split("/")[-2:-1]
+    return above == [step["parent"]] and host.link_name(f"{path}/mdev_type") == step["type"]
 
 
 def _remove(host: HostRoot, step: dict[str, Any]) -> None:

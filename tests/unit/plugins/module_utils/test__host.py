@@ -242,3 +242,16 @@ def test_wait_ends_with_the_condition_or_the_deadline(host, files):
     assert files.time < 32
     assert files.pauses[0] == 0.001
     assert max(files.pauses) <= 0.2
+
+
+def test_bytes_are_read_as_they_are(host, tree):
+    (tree / "x").write_bytes(b"\xff\n")
+    assert host.read_bytes("sys/x") == b"\xff\n"
+    assert host.read_bytes("sys/none") is None
+    assert host.warnings == []
+
+
+def test_link_that_cannot_be_made_is_told(host, tree):
+    (tree.parent / "etc").touch()
+    with pytest.raises(HostError, match=r"cannot link etc/x/y: \w+ "):
+        host.replace_link("etc/x/y", "/z")

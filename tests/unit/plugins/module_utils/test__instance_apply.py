@@ -153,3 +153,12 @@ def test_tidy_removes_only_unfinished_files(simulated):
     _instance_apply.tidy(root)
     assert root.names("etc/mdevctl.d/mtty") == [UUID]
     assert root.names("etc/vfio-devices/mdev_instance") == []
+
+
+@pytest.mark.parametrize("type_id, failed", [("mtty-1", 0), ("mtty-2", 1)])
+def test_mdevctl_may_make_the_same_device_at_the_same_moment(simulated, type_id, failed):
+    host = simulated("mtty")
+    host.create("mtty", type_id, UUID)
+    outcome = _instance_apply.apply(host.root(), [create(attributes=[("no_such", "1")])])
+    assert len(outcome.failed) == failed
+    assert host.devices() == {UUID: ("mtty", type_id)}

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: drift
+short_description: Say what differs from what is wanted, from results of check mode
+version_added: 0.1.0
+description:
+  - Turns the results of tasks that ran in check mode into one line for each difference, with what is and what shall be.
+  - What cannot be changed because it is in use is told with its users.
+  - A task that failed gives its problems, and a task that was skipped gives nothing.
+author:
+  - vfio.devices contributors (@vfio-devices)
+options:
+  _input:
+    description: Registered results, by a name for what each is about.
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.resolve
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: See whether the card has its virtual functions
+  vfio.devices.sriov_pf_mode:
+    functions: [{pf: "0000:41:00.0", mode: vf, num_vfs: 8}]
+  check_mode: true
+  register: modes
+
+- name: Show what differs
+  ansible.builtin.debug:
+    msg: "{{ {'modes': modes} | vfio.devices.drift }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One line for each difference, empty without any.
+  type: list
+  elements: str
+  sample: ["modes: 0000:41:00.0 num_vfs is 4, and shall be 8"]
+"""
+
+import difflib
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils import _plan
+
+# More names in one line than this are counted only.
+MOST_KEYS = 3
+
+
+def drift(results):
+    """One line for each difference that the results of check mode show."""
+    if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
+        raise AnsibleFilterError("drift takes a dictionary of registered results")
+    return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
+
+
+def _lines(result):
+    if result.get("skipped"):
+        return []
+    if result.get("failed"):
+        return result.get("problems") or [result.get("msg", "the task failed")]
+    busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
+    # Others of the same card may have to stay with the ones in use.
+    busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
+    return busy + _of_change(result)
+
+
+def _of_device(device):
+    name = device["uuid"] or device["address"]
+    return f"{device['parent']} {name} shall not be there, and is in use by {_plan.holders(device['users'])}"
+
+
+def _of_change(result):
+    if not result.get("changed"):
+        return []
+    diffs = result.get("diff") or []
+    lines = [line for diff in ([diffs] if isinstance(diffs, dict) else diffs) for line in _of_diff(diff)]
+    return lines or ["it is not as it shall be"]
+
+
+def _of_diff(diff):
+    before, after = diff.get("before"), diff.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        return _of_values(before, after, [])
+    where = diff.get("before_header") or diff.get("after_header") or "the text"
+    changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
+    words = {"- ": "has, and shall not have", "+ ": "lacks"}
+    return [f"{where} {words[change[:2]]}: {change[2:]}" for change in changes if change[:2] in words]
+
+
+def _of_values(before, after, path):
+    lines = []
+    # Values that differ alike share a line.
+    alike = {}
+    for key in [*before, *(key for key in after if key not in before)]:
+        now, then = before.get(key), after.get(key)
+        if now == then:
+            continue
+        if isinstance(now or {}, dict) and isinstance(then or {}, dict):
+            lines += _of_values(now or {}, then or {}, [*path, str(key)])
+        else:
+            alike.setdefault((_show(now), _show(then)), []).append(str(key))
+    lines += [f"{' '.join([*path, _some(keys)])} is {now}, and shall be {then}" for (now, then), keys in alike.items()]
+    return lines
+
+
+def _some(keys):
+    if len(keys) <= MOST_KEYS:
+        return ", ".join(keys)
+    return f"{', '.join(keys[:MOST_KEYS])} and {len(keys) - MOST_KEYS} more"
+
+
+def _show(value):
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "empty"
+    return "missing" if value is None else str(value)
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"drift": drift}

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: held_cards
+short_description: Say which cards somebody uses, and who
+version_added: 0.1.0
+description:
+  - Looks for users of the cards of a plan, of their virtual functions and of the devices on them.
+author:
+  - vfio.devices contributors (@vfio-devices)
+positional: facts
+options:
+  _input:
+    description: The plan of the host, as vfio.devices.resolve returns it.
+    type: dict
+    required: true
+  facts:
+    description: RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of the host, with V(users).
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.resolve
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show who is on the cards
+  ansible.builtin.debug:
+    msg: "{{ plan | vfio.devices.held_cards(ansible_facts.mdev) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: By card, one sentence for each device in use. Cards that nobody uses are not there.
+  type: dict
+  sample:
+    "0000:3b:00.0": [83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 is in use by guest web1 (pid 4242, qemu-system-x86)]
+"""
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils import _plan
+
+
+def held_cards(plan, facts):
+    """By card of the plan, one sentence for each device in use."""
+    try:
+        held = {}
+        functions = {card["address"]: card for card in facts["physical_functions"]}
+        parents = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
+        for card in plan["cards"]:
+            function = functions.get(card["name"])
+            used = (
+                [(one["address"], one["users"]) for one in (function, *function["virtual_functions"])]
+                if function
+                else []
+            )
+            used += [
+                (device["uuid"] or device["address"], device["users"])
+                for device in facts["devices"]
+                if parents.get(device["parent"], device["parent"]) == card["name"]
+            ]
+            users = {name: entries for name, entries in used if entries}
+            if users:
+                held[card["name"]] = [
+                    f"{name} is in use by {_plan.holders(entries)}" for name, entries in users.items()
+                ]
+        return held
+    except (KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"held_cards takes a plan and facts with users: {error!r}") from error
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"held_cards": held_cards}

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: resolve
+short_description: Make the plan of a host from profiles and facts
+version_added: 0.1.0
+description:
+  - Gives each card of a host to at most one profile, and says what each card shall be. The lists for the modules, the
+    settings of nova, Cyborg and libvirt and the providers in Placement all come from this plan.
+  - All conflicts are found at once, each with its profile and card, before anything is written.
+  - The plan follows from its input alone. Cards are in the order of their names.
+author:
+  - vfio.devices contributors (@vfio-devices)
+requirements:
+  - jmespath
+positional: facts
+options:
+  _input:
+    description: The profiles. The role vfio.devices.vfio describes all keys.
+    type: list
+    elements: dict
+    required: true
+  facts:
+    description:
+      - RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of the host, with V(physical_functions), V(parents) and
+        V(devices).
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.mdev_facts
+    plugin_type: module
+  - plugin: vfio.devices.mdev_instance
+    plugin_type: module
+  - plugin: vfio.devices.sriov_pf_mode
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Show what the profiles make of this host
+  ansible.builtin.debug:
+    msg: "{{ profiles | vfio.devices.resolve(ansible_facts.mdev) }}"
+  vars:
+    profiles:
+      - name: t4-desktops
+        select: "vendor_id == '10de' && product_id == '1eb8'"
+        vgpu: {type: [GRID T4-2B, GRID T4-1B]}
+      - name: nfv-ports
+        select: "class == '0200' && numa_node == `1`"
+        mode: vf
+        num_vfs: 8
+        vf_driver: vfio-pci
+      - name: whole-cards
+        select: ["0000:41:00.0"]
+        mode: pf
+"""
+
+RETURN = r"""
+_value:
+  description: The plan of the host.
+  type: dict
+  contains:
+    cards:
+      description: Each card that is in a profile.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: PCI address of the physical function, or the name of a parent that is no PCI function.
+          type: str
+          sample: "0000:3b:00.0"
+        address:
+          description: PCI address, or null.
+          type: str
+          sample: "0000:3b:00.0"
+        profile:
+          description: Name of the profile.
+          type: str
+          sample: t4-desktops
+        owner:
+          description: Who hands the devices to guests, V(nova), V(cyborg) or V(none).
+          type: str
+          sample: nova
+        vendor_id:
+          description: PCI vendor id, or null.
+          type: str
+          sample: "10de"
+        product_id:
+          description: PCI device id, or null.
+          type: str
+          sample: "1eb8"
+        vf_product_id:
+          description: PCI device id of the virtual functions, or null.
+          type: str
+        class:
+          description: PCI base class and subclass, or null.
+          type: str
+          sample: "0302"
+        numa_node:
+          description: NUMA node, or null.
+          type: int
+          sample: 0
+        netdevs:
+          description: Network interfaces.
+          type: list
+          elements: str
+          sample: []
+        mode:
+          description: V(pf) or V(vf) as the profile says, or null.
+          type: str
+        driver:
+          description: Driver in mode V(pf) as the profile says, or null.
+          type: str
+        vf_driver:
+          description: Driver of the virtual functions as the profile says, or null.
+          type: str
+        num_vfs:
+          description: How many virtual functions there shall be, or null when the profile does not say.
+          type: int
+        virtual_functions:
+          description: Addresses of the virtual functions that there are now.
+          type: list
+          elements: str
+        framework:
+          description: V(mdev), V(vendor_vfio), or null without vGPUs.
+          type: str
+          sample: mdev
+        type:
+          description:
+            - The type of the card's devices. A type of the profile that devices have already comes first, then the
+              first in the profile's order that there is room for. Null without vGPUs and when it is not known yet.
+          type: dict
+          sample: {id: nvidia-223, name: GRID T4-2B, device_api: vfio-pci}
+        parents:
+          description: Where the devices are made, and how many each parent has or can still make.
+          type: list
+          elements: dict
+          sample: [{name: "0000:3b:00.0", numa_node: 0, total: 8}]
+        count:
+          description: How many devices are made, a number or V(max). Null when the owner makes them.
+          type: raw
+          sample: max
+        total:
+          description:
+            - What guests can get of the card, vGPUs, virtual functions, or 1 for the whole. Null when it is not known
+              yet.
+          type: int
+          sample: 8
+        resource_class:
+          description: Resource class as the profile says, or null.
+          type: str
+          sample: VGPU
+        traits:
+          description: Traits of the profile.
+          type: list
+          elements: str
+          sample: [CUSTOM_TIER_GOLD]
+        nova:
+          description: Settings of nova in the profile.
+          type: dict
+    functions:
+      description: For O(vfio.devices.sriov_pf_mode#module:functions).
+      type: list
+      elements: dict
+    instances:
+      description: For O(vfio.devices.mdev_instance#module:instances), with O(vfio.devices.mdev_instance#module:exact).
+      type: list
+      elements: dict
+    unwanted:
+      description:
+        - For O(vfio.devices.mdev_instance#module:instances) with O(vfio.devices.mdev_instance#module:state=absent).
+          These are devices of other types on cards whose owner makes the devices itself.
+      type: list
+      elements: dict
+    later:
+      description: Cards whose devices can only be planned when C(functions) is done, and why.
+      type: list
+      elements: dict
+      sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions are not there yet}]
+"""
+
+import json
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _host_plan
+
+
+def resolve(profiles, facts):
+    """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
+    if _expression.MISSING:
+        raise AnsibleFilterError(f"resolve needs the Python library jmespath on the controller: {_expression.MISSING}")
+    if not isinstance(facts, dict) or not {"physical_functions", "parents", "devices"} <= set(facts):
+        raise AnsibleFilterError(
+            "resolve needs the facts that vfio.devices.mdev_facts gathers: physical_functions, parents and devices"
+        )
+    # JMESPath knows the types of JSON only, and not those that Ansible makes of them.
+    plan, problems = _host_plan.plan(json.loads(json.dumps(profiles)), json.loads(json.dumps(facts)))
+    if problems:
+        raise AnsibleFilterError("\n".join(["vfio_profiles cannot be used on this host:", *problems]))
+    return plan
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"resolve": resolve}

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Which profile each card of a host is in."""
+
+from __future__ import annotations
+
+
+def subjects(facts):
+    """What a profile can select, by name: each physical function, and each parent that is no PCI function.
+
+    A physical function gets ``name``, ``parents`` (its own, or those on its VFs), ``devices`` on them and ``types``
+    (what the parents offer or the devices have, each with ``id`` and ``name``, once).
+    """
+    parents = {}
+    for parent in facts["parents"]:
+        parents.setdefault(parent["physical_function"] or parent["name"], []).append(parent)
+    cards = {function["address"]: {**function, "name": function["address"]} for function in facts["physical_functions"]}
+    for name, members in parents.items():
+        if name not in cards:
+            cards[name] = dict(members[0])
+    for name, card in cards.items():
+        card["parents"] = parents.get(name, [])
+        members = {parent["name"] for parent in card["parents"]}
+        card["devices"] = [device for device in facts["devices"] if device["parent"] in members]
+        types = {}
+        for parent in card["parents"]:
+            for offered in parent["types"]:
+                types.setdefault(offered["id"], offered)
+        for device in card["devices"]:
+            if device["type"] and device["type"] not in types:
+                types[device["type"]] = {"id": device["type"], "name": device["type_name"]}
+        card["types"] = list(types.values())
+    return cards
+
+
+def select(profiles, cards, problems):
+    """The cards of each profile as (profile, card); a card of two profiles, and what cannot be, go to ``problems``."""
+    claims = {}
+    for profile in profiles:
+        selected = _matching(profile, cards, problems) if profile["expression"] else _named(profile, cards, problems)
+        if profile["required"] and not selected:
+            problems.append(
+                f"profile {profile['name']}: it is required, and selects nothing on this host, "
+                f"which has {', '.join(cards) or 'no card to share'}"
+            )
+        for name in selected:
+            claims.setdefault(name, []).append(profile)
+    for name, claiming in claims.items():
+        if len(claiming) > 1:
+            names = " and ".join(profile["name"] for profile in claiming)
+            problems.append(f"{name} is in the profiles {names}, and can only be in one")
+    return [(claiming[0], cards[name]) for name, claiming in claims.items() if len(claiming) == 1]
+
+
+def _matching(profile, cards, problems):
+    selected = []
+    for name, card in cards.items():
+        try:
+            if profile["expression"](card):
+                selected.append(name)
+        except ValueError as error:
+            problems.append(f"profile {profile['name']}: select cannot be asked of {name}: {error}")
+    return selected
+
+
+def _named(profile, cards, problems):
+    names = {}
+    virtual = {}
+    for card in cards.values():
+        names[card["name"]] = card["name"]
+        names.update((interface, card["name"]) for interface in card.get("netdevs", []))
+        virtual.update((function["address"], card["name"]) for function in card.get("virtual_functions", []))
+    selected = {}
+    for name in profile["names"]:
+        if name in virtual:
+            problems.append(
+                f"profile {profile['name']}: {name} is a virtual function of {virtual[name]}; "
+                "a card is selected as a whole, by its physical function"
+            )
+        elif name in names:
+            selected[names[name]] = None
+    return list(selected)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter.drift import FilterModule
+
+drift = FilterModule().filters()["drift"]
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
+        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 1}}}, []),
+        ({"changed": True, "skipped": True}, []),
+        ({"failed": True, "msg": "no"}, ["no"]),
+        ({"failed": True, "msg": "no; nor that", "problems": ["no", "nor that"]}, ["no", "nor that"]),
+        ({"changed": True}, ["it is not as it shall be"]),
+        (
+            {"changed": True, "diff": {"before": {"card": {"num_vfs": 4}}, "after": {"card": {"num_vfs": 8}}}},
+            ["card num_vfs is 4, and shall be 8"],
+        ),
+        (
+            {"changed": True, "diff": {"before": {}, "after": {"rp": {"traits": ["A", "B"], "parent": None}}}},
+            ["rp traits is missing, and shall be A, B"],
+        ),
+        (
+            {"changed": True, "diff": {"before": {"rp": {"traits": ["A"]}}, "after": {"rp": {"traits": []}}}},
+            ["rp traits is A, and shall be empty"],
+        ),
+        (
+            {"changed": True, "diff": {"before": {}, "after": {"card": dict.fromkeys(range(8), "vfio-pci")}}},
+            ["card 0, 1, 2 and 5 more is missing, and shall be vfio-pci"],
+        ),
+        (
+            {"changed": True, "diff": [{"before": "a\nb\n", "after": "a\nc\n", "before_header": "nova.conf"}]},
+            ["nova.conf has, and shall not have: b", "nova.conf lacks: c"],
+        ),
+    ],
+)
+def test_one_line_for_each_difference(result, lines):
+    assert drift({"x": result}) == [f"x: {line}" for line in lines]
+
+
+def test_results_of_the_modules(simulated, switch):
+    run = switch("nics")
+    pf = next(card["address"] for card in run.host.facts()["physical_functions"][1:] if card["total_vfs"])
+    modes = run({"pf": pf, "mode": "vf", "num_vfs": "2"}, check=True)
+    assert f"modes: {pf} num_vfs is 0, and shall be 2" in drift({"modes": modes})
+    host = simulated("t4")
+    parent = host.facts()["parents"][0]["name"]
+    devices = host.converge({"type": "GRID T4-2B", "parent": parent}, check=True)
+    assert drift({"devices": devices}) == [
+        f"devices: {parent} {devices['created'][0]} is missing, and shall be GRID T4-2B, made at boot"
+    ]
+
+
+def test_what_is_in_use(simulated):
+    host = simulated("t4")
+    parent = host.facts()["parents"][0]["name"]
+    made = host.converge({"type": "GRID T4-2B", "parent": parent})["created"][0]
+    pid = host.kernel.hold(made, comm="qemu-system-x86")
+    wanted = {"type": "GRID T4-1B", "parent": parent}
+    result = host.converge(wanted, exact=True, on_busy="skip", check=True)
+    assert drift({"devices": result}) == [
+        f"devices: {parent} {made} shall not be there, and is in use by guest simulated (pid {pid}, qemu-system-x86)"
+    ]
+
+
+@pytest.mark.parametrize("results", [None, [], {"a": 1}])
+def test_what_is_no_result(results):
+    with pytest.raises(AnsibleFilterError, match="drift takes a dictionary"):
+        drift(results)

@@ -1,0 +1,309 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter.resolve import FilterModule
+from hypothesis import given
+from hypothesis import strategies as st
+
+resolve = FilterModule().filters()["resolve"]
+
+T4 = {"name": "t4", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B"}}
+CAPACITY = {"GRID T4-2B": 8, "GRID T4-1B": 16}
+
+
+@pytest.fixture
+def facts(simulated):
+    return lambda profile, **changes: simulated(profile, **changes).facts()
+
+
+def refusal(profiles, facts):
+    with pytest.raises(AnsibleFilterError) as error:
+        resolve(profiles, facts)
+    return str(error.value).splitlines()[1:]
+
+
+def test_a_card_that_makes_vgpus_itself(facts):
+    plan = resolve([{**T4, "placement": {"resource_class": "VGPU", "traits": ["CUSTOM_TIER_GOLD"]}}], facts("t4"))
+    card = plan["cards"][0]
+    assert card["type"] == {"id": card["type"]["id"], "name": "GRID T4-2B", "device_api": "vfio-pci"}
+    assert (card["owner"], card["framework"], card["count"], card["total"]) == ("nova", "mdev", "max", 8)
+    assert card["parents"] == [{"name": card["name"], "numa_node": card["numa_node"], "total": 8}]
+    assert (card["resource_class"], card["traits"]) == ("VGPU", ["CUSTOM_TIER_GOLD"])
+    first = plan["instances"][0]
+    assert first == {"type": [card["type"]["id"]], "parent": card["name"], "count": "max"}
+    assert plan["functions"] == plan["unwanted"] == plan["later"] == []
+
+
+def test_the_plan_is_what_the_module_makes(simulated):
+    host = simulated("t4")
+    plan = resolve([T4], host.facts())
+    made = host.converge(*plan["instances"], exact=True)
+    assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
+    again = resolve([T4], host.facts())
+    assert [card["parents"] for card in again["cards"]] == [card["parents"] for card in plan["cards"]]
+    assert not host.converge(*again["instances"], exact=True)["changed"]
+
+
+def test_virtual_functions_come_first(simulated, switch):
+    run = switch("a40")
+    profile = {
+        "name": "a40",
+        "select": "vendor_id == '10de'",
+        "mode": "vf",
+        "num_vfs": "max",
+        "vgpu": {"type": "NVIDIA A40-8Q"},
+    }
+    address = run.host.facts()["physical_functions"][0]["address"]
+    run({"pf": address, "mode": "vf", "num_vfs": "0"})
+    plan = resolve([profile], run.host.facts())
+    card = plan["cards"][0]
+    assert (card["type"], card["parents"], card["total"]) == (None, [], None)
+    assert plan["later"] == [
+        {"name": card["name"], "profile": "a40", "reason": "its virtual functions are not there yet"}
+    ]
+    run(*plan["functions"])
+    plan = resolve([profile], run.host.facts())
+    card = plan["cards"][0]
+    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 16, 16)
+    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 10
+    made = run.host.converge(*plan["instances"], exact=True)
+    assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
+    assert resolve([profile], run.host.facts())["cards"][0]["total"] == 6
+
+
+def test_the_vendor_framework(switch):
+    run = switch("l40s")
+    profile = {
+        "name": "l40s",
+        "select": "class == '0302'",
+        "mode": "vf",
+        "num_vfs": "max",
+        "vgpu": {"type": "NVIDIA L40S-8Q"},
+    }
+    run(*resolve([profile], run.host.facts())["functions"])
+    plan = resolve([profile], run.host.facts())
+    card = plan["cards"][0]
+    assert (card["framework"], card["type"]["name"], card["total"]) == ("vendor_vfio", "NVIDIA L40S-8Q", 6)
+    made = run.host.converge(*plan["instances"], exact=True)
+    assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
+    full = resolve([profile], run.host.facts())["cards"][0]
+    assert (full["type"]["device_api"], full["total"]) == ("vfio-pci", 6)
+
+
+def test_selection_by_type_and_numa_node(facts):
+    cards = facts("t4")
+    nodes = {card["address"]: card["numa_node"] for card in cards["physical_functions"] if card["framework"]}
+    assert set(nodes.values()) == {0, 1}
+    for node in (0, 1):
+        profile = {**T4, "select": f"numa_node == `{node}` && types[?name=='GRID T4-2B']"}
+        selected = [card["name"] for card in resolve([profile], cards)["cards"]]
+        assert selected == [address for address in nodes if nodes[address] == node]
+
+
+def test_a_parent_that_is_no_pci_function(facts):
+    plan = resolve([{"name": "serial", "select": ["mtty"], "vgpu": {"type": ["mtty-4", "mtty-2"]}}], facts("mtty"))
+    card = plan["cards"][0]
+    assert (card["name"], card["address"], card["vendor_id"]) == ("mtty", None, None)
+    assert (card["type"]["id"], card["total"]) == ("mtty-2", 12)
+
+
+def test_modes_of_network_cards(facts):
+    nics = facts("nics")
+    first, second = [card["address"] for card in nics["physical_functions"] if card["total_vfs"] >= 4][:2]
+    plan = resolve(
+        [
+            {"name": "whole", "select": [first], "mode": "pf", "reconfigurable": False},
+            {"name": "shared", "select": [second], "mode": "vf", "num_vfs": 4, "vf_driver": "vfio-pci"},
+        ],
+        nics,
+    )
+    assert plan["functions"] == [
+        {"pf": first, "mode": "pf", "reconfigurable": False},
+        {"pf": second, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"},
+    ]
+    assert [(card["mode"], card["num_vfs"], card["total"]) for card in plan["cards"]] == [("pf", None, 1), ("vf", 4, 4)]
+
+
+def test_a_type_that_devices_have_stays(simulated):
+    host = simulated("t4")
+    host.converge(*resolve([T4], host.facts())["instances"], exact=True)
+    both = {**T4, "vgpu": {"type": ["GRID T4-1B", "GRID T4-2B"]}}
+    assert {card["type"]["name"] for card in resolve([both], host.facts())["cards"]} == {"GRID T4-2B"}
+    other = {**T4, "vgpu": {"type": "GRID T4-1B"}}
+    assert [card["total"] for card in resolve([other], host.facts())["cards"]] == [
+        CAPACITY["GRID T4-1B"] for parent in host.facts()["parents"]
+    ]
+
+
+def test_cyborg_makes_devices_itself(simulated):
+    host = simulated("t4")
+    host.converge(*resolve([T4], host.facts())["instances"], exact=True)
+    profile = {"name": "acc", "owner": "cyborg", "select": "class == '0302'", "vgpu": {"type": "GRID T4-1B"}}
+    plan = resolve([profile], host.facts())
+    assert (plan["instances"], len(plan["unwanted"])) == ([], len(host.devices()))
+    assert host.converge(*plan["unwanted"], state="absent")["changed"]
+    assert resolve([profile], host.facts())["unwanted"] == []
+    whole = resolve([{"name": "whole", "owner": "cyborg", "select": "class == '0302'"}], host.facts())
+    assert {card["total"] for card in whole["cards"]} == {1}
+
+
+SCHEMA = {
+    "t4": [
+        ({"select": ""}, "profile t4: it has no select"),
+        ({"name": ""}, "vfio_profiles[0]: it has no name"),
+        ({"selekt": "x"}, "profile t4: there is no key selekt, only name, select,"),
+        ({"select": "vendor_id = '10de'"}, "profile t4: select is no JMESPath expression"),
+        ({"select": "starts_with(driver_override, 'x')"}, "select cannot be asked of"),
+        ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in small letters"),
+        ({"select": ["../etc"]}, "neither a PCI address nor the name"),
+        ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, since an interface goes away"),
+        ({"select": "vendor_id == 'ffff'", "required": True}, "it is required, and selects nothing on this host"),
+        ({"required": "yes"}, "required must be true or false, and not 'yes'"),
+        ({"owner": "neutron"}, "owner must be nova or cyborg or none"),
+        ({"mode": "vfs"}, "mode must be pf or vf"),
+        ({"mode": "pf"}, "goes to a guest as a whole and makes no vGPUs"),
+        ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
+        ({"mode": "vf", "num_vfs": 0}, "with num_vfs 0 there are no virtual functions for vgpu"),
+        ({"mode": "vf", "num_vfs": 4}, "it has no SR-IOV"),
+        ({"mode": "vf", "vf_driver": "vfio-pci"}, "leave vf_driver out"),
+        ({"num_vfs": 4}, "num_vfs has no meaning without mode"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "there is no key vfs[0].colour"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"vlan": "x"}]}, "vfs[0] has no index"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is no unicast address"),
+        ({"vgpu": None}, "it says neither mode nor vgpu"),
+        ({"vgpu": {}}, "vgpu has no type"),
+        ({"vgpu": {"type": "GRID T5-2B"}}, "it has no type GRID T5-2B, only nvidia-"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a number from 1 to"),
+        ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "and there is none"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": 2}, "owner": "cyborg"}, "leave vgpu.count out"),
+        ({"owner": "cyborg", "mode": "vf", "vgpu": None}, "no virtual functions; leave out mode"),
+        ({"owner": "cyborg", "placement": {"resource_class": "PGPU"}}, "is VGPU, and not PGPU"),
+        ({"placement": {"resource_class": "PGPU"}}, "nova gives mediated devices the resource class VGPU"),
+        ({"placement": {"resource_class": "vgpu"}}, "'vgpu' is not a resource class"),
+        ({"placement": {"traits": ["gold"]}}, "'gold' is not a trait"),
+        ({"placement": {"traits": ["OWNER_NOVA"]}}, "trait OWNER_NOVA is for nova-compute alone"),
+        ({"placement": {"trait": []}}, "there is no key placement.trait"),
+        ({"nova": {"alias": "x"}, "owner": "none"}, "nova has no meaning with owner none"),
+        ({"nova": {"max_instances": 0}}, "nova.max_instances must be a number of 1 or more"),
+    ],
+    "nics": [
+        ({"select": "total_vfs > `0`", "owner": "cyborg", "vgpu": None}, "knows those of NVIDIA only"),
+        ({"select": "total_vfs > `0`"}, "it makes no vGPUs"),
+        ({"select": "total_vfs > `0`", "vgpu": None, "mode": "vf", "num_vfs": 9999}, "it makes at most"),
+    ],
+    "l40s": [
+        ({"select": "class == '0302'", "owner": "cyborg", "vgpu": {"type": "NVIDIA L40S-8Q"}}, "mediated devices only"),
+    ],
+    "mtty": [({"select": ["mtty"], "vgpu": None, "mode": "pf"}, "must be a PCI address")],
+}
+TABLE = [(profile, *row) for profile, rows in SCHEMA.items() for row in rows]
+
+
+@pytest.mark.parametrize(("host", "changes", "sentence"), TABLE)
+def test_refusals(switch, host, changes, sentence):
+    run = switch(host)
+    if host == "l40s":
+        for card in run.host.facts()["physical_functions"]:
+            run({"pf": card["address"], "mode": "vf", "num_vfs": "max"})
+    profile = {key: value for key, value in {**T4, **changes}.items() if value is not None}
+    assert any(sentence in line for line in refusal([profile], run.host.facts()))
+
+
+def test_all_conflicts_at_once(facts):
+    t4 = facts("t4")
+    address = next(card["address"] for card in t4["physical_functions"] if card["framework"])
+    profiles = [
+        T4,
+        {"name": "t4", "select": ["x"], "mode": "pf"},
+        {"name": "whole", "select": [address], "mode": "pf"},
+        {"name": "odd", "select": "product_id", "required": 1},
+    ]
+    problems = "\n".join(refusal(profiles, t4))
+    assert "vfio_profiles[0] has this name too" in problems
+    assert f"{address} is in the profiles t4 and whole" in problems
+    assert "profile odd: required must be" in problems
+
+
+def test_a_virtual_function_is_not_selected_alone(switch):
+    run = switch("nics")
+    pf = next(card["address"] for card in run.host.facts()["physical_functions"] if card["total_vfs"] >= 4)
+    run({"pf": pf, "mode": "vf", "num_vfs": "2"}, allow_host_network=True)
+    facts = run.host.facts()
+    virtual = next(card for card in facts["physical_functions"] if card["address"] == pf)["virtual_functions"][0]
+    lines = refusal([{"name": "x", "select": [pf, virtual["address"]], "mode": "vf"}], facts)
+    assert lines == [
+        f"profile x: {virtual['address']} is a virtual function of {pf}; a card is selected as a whole, "
+        "by its physical function"
+    ]
+
+
+def test_nova_has_one_meaning_for_a_type(facts):
+    cards = facts("t4")
+    first, second = [card["address"] for card in cards["physical_functions"] if card["framework"]][:2]
+    profiles = [
+        {**T4, "select": [first]},
+        {
+            **T4,
+            "name": "gold",
+            "select": [second],
+            "placement": {"resource_class": "CUSTOM_GOLD"},
+            "nova": {"max_instances": 2},
+        },
+    ]
+    problems = refusal(profiles, cards)
+    assert len(problems) == 2
+    assert "nova has one resource class for type" in problems[0]
+    assert "nova has one limit max_instances for type" in problems[1]
+
+
+@pytest.mark.parametrize("facts_given", [{}, None, [], {"parents": []}])
+def test_facts_must_be_there(facts_given):
+    with pytest.raises(AnsibleFilterError, match="the facts that vfio.devices.mdev_facts gathers"):
+        resolve([], facts_given)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 9) | st.text(max_size=8) | st.sampled_from(["max", "pf", "vf", "nova"]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(max_size=6), values, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    ["name", "select", "required", "owner", "mode", "num_vfs", "vfs", "vgpu", "placement", "nova", "x"]
+)
+PARTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "vgpu": st.fixed_dictionaries({}, optional={"type": ANYTHING, "count": ANYTHING, "attributes": ANYTHING}),
+        "vfs": st.lists(st.dictionaries(st.sampled_from(["index", "mac", "vlan", "trust"]), ANYTHING), max_size=2),
+        "placement": st.fixed_dictionaries({}, optional={"resource_class": ANYTHING, "traits": ANYTHING}),
+    },
+)
+
+
+@given(
+    garbage=ANYTHING
+    | st.lists(st.tuples(st.dictionaries(KEYS, ANYTHING), PARTS).map(lambda pair: {**pair[0], **pair[1]}))
+)
+def test_garbage_is_refused_or_understood(garbage, t4_facts):
+    try:
+        plan = resolve(garbage, t4_facts)
+    except AnsibleFilterError:
+        return
+    assert json.loads(json.dumps(plan)) == plan
+
+
+@pytest.fixture(scope="module")
+def t4_facts():
+    from ansible_collections.vfio.devices.plugins.module_utils import _facts
+    from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+    from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
+
+    return _facts.observe(HostRoot("/simulated", files=Accessor(SimHost("t4"))))
