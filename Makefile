@@ -9,7 +9,8 @@ help: ## list the targets
 
 demo: ## show the collection at work on simulated hosts
 	@tests/setup demo
-	@tests/demo
+	@tests/setup placement
+	@tests/demo/run
 
 test: ## run all tests: lint, sanity, unit, integration, molecule
 	@tests/run

@@ -87,22 +87,20 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-        with self._beside(path) as (place, temporary, name):
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=place)
+        with self._unfinished(path) as (directory, name):
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=directory)
             try:
                 while data:
                     data = data[os.write(descriptor, data) :]
             finally:
                 os.close(descriptor)
-            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
 
     def symlink(self, path: str, target: str) -> None:
         """The same for a symbolic link."""
-        with self._beside(path) as (place, temporary, name):
+        with self._unfinished(path) as (directory, name):
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=place)
-            os.symlink(target, temporary, dir_fd=place)
-            os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
+                os.unlink(name, dir_fd=directory)
+            os.symlink(target, name, dir_fd=directory)
 
     def unlink(self, path: str) -> None:
         os.unlink(self._prefix + path)
@@ -122,18 +120,20 @@ class OperatingSystemFiles:
         return None
 
     @contextlib.contextmanager
-    def _beside(self, path: str) -> Iterator[tuple[int, str, str]]:
-        """The directory of a file, made if it is missing, and the names of the unfinished file and of the file."""
-        directory, name = os.path.split(self._prefix + path)
+    def _unfinished(self, path: str) -> Iterator[tuple[int, str]]:
+        """The open directory of a file, made if it is missing, and a name there that is changed to the file's own."""
+        above, name = os.path.split(self._prefix + path)
         try:
-            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
         except FileNotFoundError:
-            os.makedirs(directory, exist_ok=True)
-            place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
+            os.makedirs(above, exist_ok=True)
+            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
         try:
-            yield place, f".{name}{UNFINISHED}", name
+            unfinished = f".{name}{UNFINISHED}"
+            yield directory, unfinished
+            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
         finally:
-            os.close(place)
+            os.close(directory)
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""

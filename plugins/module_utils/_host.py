@@ -66,8 +66,8 @@ class HostRoot:
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
         self._denied: list[str] = []
-        self._locked = False
         self._directories: dict[str, str] = {}
+        self._locked = False
 
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
