@@ -1,0 +1,30 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The names that libvirt gives to the devices of a host (``virsh nodedev-list``)."""
+
+from __future__ import annotations
+
+import re
+
+# The parents that are no PCI functions and have no class of their own name (libvirt's udev driver).
+MATRIX = "matrix"
+SUBCHANNEL = re.compile(r"[0-9a-f]+\.[0-9a-f]\.[0-9a-f]{4}\Z")
+PCI_FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
+
+
+def node_device(name: str) -> str:
+    """The node device of a parent: ``pci_0000_84_00_0``, ``mtty_mtty``, ``css_0_0_0313``, ``ap_matrix``.
+
+    It is the subsystem and the kernel's name, with an underscore for all that is neither a letter nor a digit.
+    """
+    if PCI_FUNCTION.match(name):
+        subsystem = "pci"
+    elif SUBCHANNEL.match(name):
+        subsystem = "css"
+    else:
+        subsystem = "ap" if name == MATRIX else name
+    return re.sub(r"[^A-Za-z0-9]", "_", f"{subsystem}_{name}")
