@@ -27,14 +27,14 @@ options:
     required: true
   profiles:
     description:
-      - The profiles of each host, by the name of the host, as P(vfio.devices.resolve#filter) takes them. Profiles that do
-        not fit their host are told on the page.
+      - The profiles of each host, by the name of the host, as P(vfio.devices.resolve#filter) takes them. Profiles that
+        do not fit their host are told on the page.
     type: dict
     default: {}
   placement:
     description:
-      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts. One that failed is told on the
-        page.
+      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts. One that failed is told on
+        the page.
     type: dict
   roots:
     description: Names of the hosts' providers in Placement, by the name of the host, where they differ.

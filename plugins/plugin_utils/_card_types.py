@@ -34,7 +34,7 @@ def type_name(name, type_id):
 
 
 def _count(offers, existing, on_card):
-    """``offers`` has what each parent says of a type, ``existing`` counts its devices, ``on_card`` those of all types."""
+    """``offers`` has what each parent says of a type; ``on_card`` counts the devices of all types."""
     free = sum(offered["available_instances"] or 0 for offered in offers)
     stated = offers[0]["attributes"].get("max_instance")
     if isinstance(stated, int):

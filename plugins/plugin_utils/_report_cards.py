@@ -20,7 +20,10 @@ VENDORS.update({"1bb1": "Seagate", "1d0f": "Amazon", "8086": "Intel"})
 
 
 def describe(card, planned=None, reserved=0):
-    """The card for the page, from a subject of ``_selection.subjects``, its card in the plan, and Placement's reserve."""
+    """The card for the page, from a subject of ``_selection.subjects`` and its card in the plan.
+
+    ``reserved`` is what Placement holds back of it.
+    """
     kind = KINDS.get((card.get("class") or "")[:4]) or KINDS.get((card.get("class") or "")[:2])
     ids = f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else None
     title = " ".join(filter(None, (VENDORS.get(card.get("vendor_id")), kind, ids))) or "device"
@@ -51,7 +54,7 @@ def holder(user):
 
 
 def in_order(name):
-    """A key for names with numbers: node2 before node10."""
+    """A key for names with numbers, node2 before node10."""
     return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"([0-9]+)", name)]
 
 
@@ -90,7 +93,7 @@ def _bars(card, title, types, planned, reserved):
     bars = [
         _bar(one["name"], one["used"], one["existing"] + one["free"], reserved)
         for one in types
-        if one["existing"] or one["name"] == wanted
+        if one["existing"] or (one["free"] and one["name"] == wanted)
     ]
     if bars or card["framework"] or "mode" not in card:
         return bars

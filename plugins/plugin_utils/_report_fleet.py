@@ -16,11 +16,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils import (
     _report_cards,
     _report_drift,
     _report_placement,
+    _report_totals,
     _selection,
 )
 
-# The worst first; also the names of CSS classes.
-LEVELS = ("problem", "drift", "note")
 EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
 
@@ -37,20 +36,24 @@ def build(facts_by_host, profiles, placement, roots):
     ]
     findings = [{**finding, "host": host} for host in hosts for finding in host["findings"]]
     if placement and trees is None:
-        text = f"no answer from Placement: {placement.get('msg', 'no reason was given')}"
+        text = f"Placement was not read: {placement.get('msg', 'no reason was given')}"
         findings.append({"level": "problem", "card": None, "text": text, "host": None})
     for number, host in enumerate(hosts, 1):
         host["anchor"] = f"host-{number}"
     cards = [card for host in hosts for card in host["cards"]]
+    entries = [entry for card in cards for entry in card["providers"]]
+    entries += [entry for host in hosts for entry in host["other"]]
     return {
         "hosts": hosts,
-        "findings": _grouped(findings),
-        "types": _total([(host["name"], bar) for host in hosts for card in host["cards"] for bar in card["bars"]]),
-        "offers": _offers(cards),
-        "classes": _classes(hosts),
+        "findings": _report_totals.findings(findings),
+        "types": _report_totals.types(
+            [(host["name"], bar) for host in hosts for card in host["cards"] for bar in card["bars"]]
+        ),
+        "offers": _report_totals.offers(cards),
+        "classes": _report_totals.classes(entries),
         "has_placement": trees is not None,
         "has_profiles": any(profiles.values()),
-        "numbers": _numbers(hosts, cards, findings),
+        "numbers": _report_totals.numbers(hosts, cards, findings),
     }
 
 
@@ -89,10 +92,10 @@ def _host(name, facts, profiles, trees, root):
         reserved = sum(one["reserved"] for entry in mine for one in entry["classes"])
         described = _report_cards.describe(card, planned.get(card["name"]), reserved)
         described["providers"] = mine
-        described["classes"] = _classes_of(mine)
+        described["classes"] = _report_totals.classes(mine)
         described["findings"] = [finding for finding in findings if finding["card"] == card["name"]]
         cards.append(described)
-    cards.sort(key=lambda card: (card["numa_node"] is None, card["numa_node"], _report_cards.in_order(card["name"])))
+    cards.sort(key=lambda card: (card["numa_node"] is None, card["numa_node"], card["name"]))
     return {
         "name": name,
         "cards": cards,
@@ -109,7 +112,7 @@ def _finding(level, text, card=None):
 
 
 def _judged(findings):
-    findings = sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
+    findings = sorted(findings, key=lambda finding: _report_totals.LEVELS.index(finding["level"]))
     return {"findings": findings, "level": findings[0]["level"] if findings else "ok"}
 
 
@@ -130,7 +133,8 @@ def _of_facts(facts, subjects):
     states = Counter()
     for device in facts["devices"]:
         if device["parent"] not in cards:
-            found.append(_finding("problem", f"a device defined on {device['parent']}, which makes none now"))
+            level = "problem" if device["autostart"] else "note"
+            found.append(_finding(level, f"a device defined on {device['parent']}, which makes none now"))
         elif device["state"] == "removing" or (device["state"] == "defined" and device["autostart"]):
             states[cards[device["parent"]], device["state"]] += 1
     words = {"removing": "removed, and still held open by its user", "defined": "to be made at boot, and not there"}
@@ -140,100 +144,18 @@ def _of_facts(facts, subjects):
     iommu = facts.get("iommu") or {"enabled": True, "shared_groups": []}
     if given and not iommu["enabled"]:
         found.append(_finding("problem", "the IOMMU is off, so that no PCI device can be given to a guest"))
+    whole = {name for name, card in given.items() if card["mode"] == "pf"}
     for group in iommu["shared_groups"]:
-        for name in sorted(set(group["devices"]) & {name for name, card in given.items() if card["mode"] == "pf"}):
+        for name in sorted(whole & set(group["devices"])):
             others = ", ".join(address for address in group["devices"] if address != name)
-            found.append(
-                _finding("problem", f"in one IOMMU group with {others}, and only to be given away with it", name)
-            )
+            text = f"in one IOMMU group with {others}, and only to be given away with it"
+            found.append(_finding("problem", text, name))
     if any(one.get("users", []) is None for one in (*facts["devices"], *facts["physical_functions"])):
         found.append(_finding("note", "nobody looked who holds the devices, so all of them seem free"))
     return found
-
-
-def _grouped(findings):
-    """What is the same on several hosts and cards once, the worst and most frequent first."""
-    groups = {}
-    for finding in findings:
-        groups.setdefault((finding["level"], finding["text"]), []).append(finding)
-    return [
-        {
-            "level": level,
-            "text": text,
-            "cards": list(dict.fromkeys(finding["card"] for finding in members if finding["card"])),
-            "hosts": list(
-                {finding["host"]["name"]: finding["host"] for finding in members if finding["host"]}.values()
-            ),
-        }
-        for (level, text), members in sorted(groups.items(), key=lambda item: (LEVELS.index(item[0][0]), -len(item[1])))
-    ]
-
-
-def _total(bars):
-    """Bars of the same name of all hosts together, the largest first."""
-    totals = {}
-    for host, bar in bars:
-        total = totals.setdefault(bar["name"], {"name": bar["name"], "hosts": set(), "cards": 0})
-        total["hosts"].add(host)
-        total["cards"] += 1
-        for key in ("used", "reserved", "free", "total"):
-            total[key] = total.get(key, 0) + bar[key]
-    merged = [{**total, "hosts": len(total["hosts"])} for total in totals.values()]
-    return sorted(merged, key=lambda total: (-total["total"], total["name"]))
-
-
-def _offers(cards):
-    """Types that cards without any device of them can make now: how many, and on how many cards."""
-    offers = {}
-    for card in cards:
-        shown = {bar["name"] for bar in card["bars"]}
-        for one in card["types"]:
-            if one["free"] and one["name"] not in shown:
-                offer = offers.setdefault(one["name"], {"name": one["name"], "free": 0, "cards": 0})
-                offer["free"] += one["free"]
-                offer["cards"] += 1
-    return sorted(offers.values(), key=lambda offer: _report_cards.in_order(offer["name"]))
-
-
-def _classes_of(entries):
-    """The numbers of the providers of one card by resource class, and what the host has for them, if that is known."""
-    classes = {}
-    for entry in entries:
-        for one in entry["classes"]:
-            sums = classes.setdefault(one["name"], {"name": one["name"], "providers": 0, "total": 0, "reserved": 0})
-            sums["providers"] += 1
-            for key, value in (("total", one["total"]), ("reserved", one["reserved"]), ("used", one["used"])):
-                sums[key] = None if None in (value, sums.get(key, 0)) else sums.get(key, 0) + value
-            has = entry["has"] if len(entry["classes"]) == 1 else None
-            sums["has"] = None if None in (has, sums.get("has", 0)) else sums.get("has", 0) + has
-    for sums in classes.values():
-        used = sums["used"]
-        sums["free"] = None if used is None else max(0, sums["total"] - sums["reserved"] - used)
-    return list(classes.values())
-
-
-def _classes(hosts):
-    """The resource classes of all providers that stand for devices."""
-    entries = [entry for host in hosts for card in host["cards"] for entry in card["providers"]]
-    entries += [entry for host in hosts for entry in host["other"]]
-    return sorted(_classes_of(entries), key=lambda one: (-one["total"], one["name"]))
 
 
 def _guests(cards):
     users = [user for card in cards for user in card["users"]]
     users += [user for card in cards for device in card["held"] for user in device["users"]]
     return {user["guest"] for user in users if user["guest"]}
-
-
-def _numbers(hosts, cards, findings):
-    return {
-        "hosts": len(hosts),
-        "cards": len(cards),
-        "guests": sum(host["guests"] for host in hosts),
-        "used": sum(bar["used"] for card in cards for bar in card["bars"]),
-        "reserved": sum(bar["reserved"] for card in cards for bar in card["bars"]),
-        "free": sum(bar["free"] for card in cards for bar in card["bars"]),
-        "problems": sum(finding["level"] == "problem" for finding in findings),
-        "drift": sum(finding["level"] == "drift" for finding in findings),
-        "hosts_with_findings": sum(host["level"] in ("problem", "drift") for host in hosts),
-    }

@@ -53,7 +53,7 @@ def compare(providers, cards, planned, root):
         elif any(_is_device(tail) for tail in tails):
             stale.append(_entry(provider, 0))
             name = provider["name"].removeprefix(f"{root}_")
-            drift.append((None, f"the provider of {name} in Placement, which is not on the host"))
+            drift.append((None, f"a provider for {name} in Placement, which is not on the host"))
     for name, card in planned.items():
         drift += [(name, line) for line in _missing(card, {entry["device"] for entry in found[name]})]
     return found, stale, drift
