@@ -70,8 +70,7 @@ def _devices(planned, card):
     )
     number = present.pop(wanted, 0)
     lines = [f"{number_of} of type {name}, and the type shall be {wanted}" for name, number_of in present.items()]
-    # With count 0 nova makes and removes them as guests need them.
-    if planned["count"] is None or str(planned["count"]) == "0":
+    if planned["count"] is None:
         return lines
     shall = (
         sum(parent["total"] for parent in planned["parents"]) if planned["count"] == "max" else int(planned["count"])

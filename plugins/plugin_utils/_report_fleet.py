@@ -41,8 +41,8 @@ def build(facts_by_host, profiles, placement, roots):
     for number, host in enumerate(hosts, 1):
         host["anchor"] = f"host-{number}"
     cards = [card for host in hosts for card in host["cards"]]
-    entries = [entry for card in cards for entry in card["providers"]]
-    entries += [entry for host in hosts for entry in host["other"]]
+    classes = [row for card in cards for row in card["classes"]]
+    classes += [row for host in hosts for row in _report_totals.classes(host["other"], 0)]
     return {
         "hosts": hosts,
         "findings": _report_totals.findings(findings),
@@ -50,7 +50,7 @@ def build(facts_by_host, profiles, placement, roots):
             [(host["name"], bar) for host in hosts for card in host["cards"] for bar in card["bars"]]
         ),
         "offers": _report_totals.offers(cards),
-        "classes": _report_totals.classes(entries),
+        "classes": _report_totals.merged(classes),
         "has_placement": trees is not None,
         "has_profiles": any(profiles.values()),
         "numbers": _report_totals.numbers(hosts, cards, findings),
@@ -88,11 +88,12 @@ def _host(name, facts, profiles, trees, root):
             findings.append(_finding("drift", "no provider of the host in Placement, and so none of its cards"))
     cards = []
     for card in subjects.values():
-        mine = entries.get(card["name"], [])
-        reserved = sum(one["reserved"] for entry in mine for one in entry["classes"])
+        entry = entries.get(card["name"], {"providers": [], "has": None})
+        classes = _report_totals.classes(entry["providers"], entry["has"])
+        reserved = sum(row["reserved"] for row in classes)
         described = _report_cards.describe(card, planned.get(card["name"]), reserved)
-        described["providers"] = mine
-        described["classes"] = _report_totals.classes(mine)
+        described["providers"] = entry["providers"]
+        described["classes"] = classes
         described["findings"] = [finding for finding in findings if finding["card"] == card["name"]]
         cards.append(described)
     cards.sort(key=lambda card: (card["numa_node"] is None, card["numa_node"], card["name"]))

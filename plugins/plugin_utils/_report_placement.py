@@ -35,27 +35,26 @@ def compare(providers, cards, planned, root):
     """What Placement has of the cards of a host.
 
     ``cards`` are the subjects of ``_selection.subjects``, ``planned`` the plan's cards, both by name. Returns by card
-    its entries (one for each provider), the entries of providers whose device is not there, and (card, words) for
-    each difference.
+    its ``providers`` and how many devices the host ``has`` for them (None when nothing tells), the providers whose
+    device is not there, and (card, words) for each difference.
     """
     known = _tails(cards)
-    found = {name: [] for name in cards}
+    found = {name: {"providers": [], "has": _offer(card, planned.get(name))} for name, card in cards.items()}
     stale, drift = [], []
     for provider in providers:
         if provider["parent"] is None:
             continue
         tails = [tail.casefold() for tail in _suffixes(provider["name"])]
-        card, parent = next((known[tail] for tail in tails if tail in known), (None, None))
+        card = next((known[tail] for tail in tails if tail in known), None)
         if card is not None:
-            entry = _entry(provider, _offer(cards[card], parent, planned.get(card)))
-            found[card].append({**entry, "device": parent or card})
-            drift += [(card, line) for line in _differences(entry, cards[card], parent, planned.get(card))]
+            found[card]["providers"].append(_entry(provider))
         elif any(_is_device(tail) for tail in tails):
-            stale.append(_entry(provider, 0))
+            stale.append(_entry(provider))
             name = provider["name"].removeprefix(f"{root}_")
             drift.append((None, f"a provider for {name} in Placement, which is not on the host"))
-    for name, card in planned.items():
-        drift += [(name, line) for line in _missing(card, {entry["device"] for entry in found[name]})]
+    for name, card in cards.items():
+        lines = _differences(found[name]["providers"], found[name]["has"], _held(card), planned.get(name))
+        drift += [(name, line) for line in lines]
     return found, stale, drift
 
 
@@ -71,23 +70,19 @@ def _is_device(tail):
 
 
 def _tails(cards):
-    """By the end of a provider's name: the card, and the parent when it stands for one of several or by libvirt's name.
-
-    Names are compared in small letters: nova writes the addresses of PCI devices in capitals.
-    """
+    """The cards by the ends of their providers' names, in small letters: nova writes PCI addresses in capitals."""
     known = {}
     for name, card in cards.items():
         for parent in card["parents"]:
-            own = parent["name"] if parent["name"] != name else None
-            known[_node_devices.node_device(parent["name"]).casefold()] = (name, own)
-            known[parent["name"].casefold()] = (name, own)
-        known[name.casefold()] = (name, None)
-        known[f"{OURS}{name}".casefold()] = (name, None)
+            known[parent["name"].casefold()] = name
+            known[_node_devices.node_device(parent["name"]).casefold()] = name
+        known[name.casefold()] = name
+        known[f"{OURS}{name}".casefold()] = name
     return known
 
 
-def _entry(provider, has):
-    """A provider for the page: by class its numbers, and how many devices the host has for it, or None."""
+def _entry(provider):
+    """A provider for the page, by class its numbers."""
     usages = provider["usages"]
     classes = [
         {
@@ -98,72 +93,51 @@ def _entry(provider, has):
         }
         for resource_class, inventory in provider["inventories"].items()
     ]
-    return {
-        "name": provider["name"],
-        "owner": provider["owner"],
-        "traits": provider["traits"],
-        "classes": classes,
-        "has": has,
-    }
+    return {"name": provider["name"], "owner": provider["owner"], "traits": provider["traits"], "classes": classes}
 
 
-def _offer(card, parent, planned):
-    """How many devices the host has for a provider, of the card or of one parent; None when nothing tells."""
+def _offer(card, planned):
+    """How many devices the host has for Placement, all parents of the card together; None when nothing tells."""
     if planned:
-        totals = {one["name"]: one["total"] for one in planned["parents"]}
-        return totals.get(parent) if parent else planned["total"]
+        return planned["total"]
     if card["framework"] and card["parents"]:
-        parents = [one for one in card["parents"] if parent in (None, one["name"])]
-        devices = [device for device in card["devices"] if parent in (None, device["parent"])]
-        counts = [count for count in _card_types.by_name(parents, devices).values() if count["existing"]]
+        counts = [
+            count for count in _card_types.by_name(card["parents"], card["devices"]).values() if count["existing"]
+        ]
         return counts[0]["existing"] + counts[0]["free"] if len(counts) == 1 else None
-    if card["mode"] == "vf":
+    if card.get("mode") == "vf":
         return card["num_vfs"]
-    return 1 if card["mode"] == "pf" else None
+    return 1 if card.get("mode") == "pf" else None
 
 
-def _differences(entry, card, parent, planned):
-    lines = []
-    of = f" for {parent}" if parent else ""
-    total = sum(one["total"] for one in entry["classes"])
+def _differences(providers, has, held, planned):
     # nova publishes fewer where max_instances limits a type.
     limited = bool(planned and planned["nova"].get("max_instances"))
-    if entry["has"] is not None and (total > entry["has"] or (total < entry["has"] and not limited)):
-        lines.append(f"a total of {total} in Placement{of}, and {entry['has']} on the host")
+    if not providers:
+        # PCI devices of nova are in Placement only where nova is told so.
+        maybe = planned and planned["owner"] == "nova" and planned["framework"] != "mdev"
+        return ["no provider in Placement"] if planned and has and not limited and not maybe else []
+    lines = []
+    classes = [one for provider in providers for one in provider["classes"]]
+    total = sum(one["total"] for one in classes)
+    if has is not None and (total > has or (total < has and not limited)):
+        lines.append(f"a total of {total} in Placement, and {has} on the host")
     wanted = planned and planned["resource_class"]
-    other = ", ".join(one["name"] for one in entry["classes"] if one["name"] != wanted)
+    other = sorted({one["name"] for one in classes} - {wanted})
     if wanted and other:
-        lines.append(f"resource class {other} in Placement{of} instead of {wanted}")
-    lacking = sorted(set(planned["traits"]) - set(entry["traits"])) if planned else []
+        lines.append(f"resource class {', '.join(other)} in Placement instead of {wanted}")
+    traits = set(planned["traits"]) if planned else set()
+    lacking = sorted(traits - set.intersection(*(set(provider["traits"]) for provider in providers)))
     if lacking:
-        lines.append(f"without {', '.join(lacking)} in Placement{of}")
-    used = [one["used"] for one in entry["classes"]]
-    held = _held(card, parent)
-    if used and None not in used and held > sum(used):
-        lines.append(f"{held} in use on the host, and {sum(used)} in Placement{of}, which may give them away again")
+        lines.append(f"without {', '.join(lacking)} in Placement")
+    used = [one["used"] for one in classes]
+    if classes and None not in used and held > sum(used):
+        lines.append(f"{held} in use on the host, and {sum(used)} in Placement, which may give them away again")
     return lines
 
 
-def _held(card, parent):
-    """How many devices of the card, or of one parent, somebody holds."""
+def _held(card):
+    """How many devices of the card somebody holds."""
     held = {device["uuid"] or device["address"] for device in card["devices"] if device["users"]}
     held |= {virtual["address"] for virtual in card.get("virtual_functions", []) if virtual["users"]}
-    if parent:
-        on_parent = {device["uuid"] or device["address"] for device in card["devices"] if device["parent"] == parent}
-        return len(held & (on_parent | {parent}))
     return len(held) or int(bool(card.get("users")))
-
-
-def _missing(planned, devices):
-    """What nobody has published, of a card of the plan; ``devices`` are those that have a provider."""
-    if not planned["total"] or planned["nova"].get("max_instances"):
-        return []
-    if planned["owner"] == "nova":
-        # PCI devices are in Placement only where nova is told so.
-        wanted = [one["name"] for one in planned["parents"] if one["total"]] if planned["framework"] == "mdev" else []
-    else:
-        wanted = [] if devices else [planned["name"]]
-    missing = [name for name in wanted if name not in devices]
-    if not missing or len(missing) == len(wanted):
-        return ["no provider in Placement"] if missing else []
-    return [f"no provider in Placement for {', '.join(missing)}"]

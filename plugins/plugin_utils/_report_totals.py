@@ -57,21 +57,27 @@ def offers(cards):
     return sorted(found.values(), key=lambda offer: _report_cards.in_order(offer["name"]))
 
 
-def classes(entries):
-    """The numbers of providers by resource class, the largest first; ``has`` is what the hosts have, if that is known."""
+def classes(providers, has):
+    """Providers of one card by resource class; ``has`` is how many devices the host has for them, or None."""
+    rows = [{**one, "providers": 1} for provider in providers for one in provider["classes"]]
+    found = merged({**row, "has": None} for row in rows)
+    if len(found) == 1:
+        found[0]["has"] = has
+    return found
+
+
+def merged(rows):
+    """Rows of the same resource class together, the largest first; what is not known of one is not known of all."""
     by_name = {}
-    for entry in entries:
-        for one in entry["classes"]:
-            sums = by_name.setdefault(one["name"], {"name": one["name"], "providers": 0, "total": 0, "reserved": 0})
-            sums["providers"] += 1
-            for key, value in (("total", one["total"]), ("reserved", one["reserved"]), ("used", one["used"])):
-                sums[key] = None if None in (value, sums.get(key, 0)) else sums.get(key, 0) + value
-            has = entry["has"] if len(entry["classes"]) == 1 else None
-            sums["has"] = None if None in (has, sums.get("has", 0)) else sums.get("has", 0) + has
+    for row in rows:
+        sums = by_name.setdefault(row["name"], {"name": row["name"]})
+        for key in ("providers", "total", "reserved", "used", "has"):
+            before = sums.get(key, 0)
+            sums[key] = None if None in (before, row[key]) else before + row[key]
     for sums in by_name.values():
         used = sums["used"]
         sums["free"] = None if used is None else max(0, sums["total"] - sums["reserved"] - used)
-    return sorted(by_name.values(), key=lambda one: (-one["total"], one["name"]))
+    return sorted(by_name.values(), key=lambda row: (-row["total"], row["name"]))
 
 
 def numbers(hosts, cards, found):

@@ -12,10 +12,18 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# The browser reads commands from descriptor 3 and writes answers to 4.
+START = """
+import fcntl, os, sys
+for place, number in enumerate([fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]], 3):
+    os.dup2(number, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 DEADLINE = 60  # seconds for one answer, on a busy machine
 
 
@@ -25,16 +33,14 @@ def find():
 
 
 @contextlib.contextmanager
-def browser(program):
+def running(program):
     """Start a browser, and end it in any case."""
     to_browser, to_us = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as home:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
         options += ["--no-first-run", "--disable-extensions", f"--user-data-dir={home}", "--remote-debugging-pipe"]
-        # The browser reads commands from descriptor 3 and writes answers to 4.
-        command = ["sh", "-c", 'in=$1 out=$2; shift 2; exec "$@" 3<&"$in" 4>&"$out"', "sh"]
         process = subprocess.Popen(
-            [*command, str(to_browser[0]), str(to_us[1]), program, *options],
+            [sys.executable, "-c", START, str(to_browser[0]), str(to_us[1]), program, *options],
             pass_fds=(to_browser[0], to_us[1]),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -106,13 +112,14 @@ class Pipe:
 class Page:
     """One tab: ``problems`` is all that the console would show, ``requests`` each address that was asked for."""
 
-    def __init__(self, pipe, width=1280, height=900, phone=False, scheme="light"):
+    def __init__(self, pipe, width=1280, height=900, phone=False, scheme="light", scripts=True):
         self._pipe = pipe
-        target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = pipe.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = pipe.call("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        self._call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.media(scheme)
 
     def _call(self, method, **parameters):
@@ -135,27 +142,35 @@ class Page:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    def press(self, key, text=None):
+    def press(self, key, code, text=""):
+        """A key by its name, its Windows code and what it types."""
         for kind in ("keyDown", "keyUp"):
-            extra = {"text": text} if text and kind == "keyDown" else {}
-            self._call("Input.dispatchKeyEvent", type=kind, key=key, **extra)
+            typed = {"text": text} if text and kind == "keyDown" else {}
+            self._call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **typed)
 
     def type(self, text):
         self._call("Input.insertText", text=text)
 
-    def screenshot(self, path, whole=False):
-        data = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
-        path.write_bytes(base64.b64decode(data))
+    def until(self, script):
+        """Wait until an expression is true."""
+        end = time.monotonic() + DEADLINE
+        while not self.run(f"new Promise((done) => requestAnimationFrame(() => done(Boolean({script}))))"):
+            assert time.monotonic() < end, f"this did not come true: {script}"
+
+    def close(self):
+        self._pipe.call("Target.closeTarget", targetId=self._target)
 
     def pdf(self):
         return base64.b64decode(self._call("Page.printToPDF", printBackground=False)["data"])
 
     @property
     def problems(self):
-        told = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"}
-        return [one["params"] for one in self._pipe.events if one["method"] in told]
+        told = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"}
+        return [one["params"] for one in self._told() if one["method"] in told]
 
     @property
     def requests(self):
-        sent = [one for one in self._pipe.events if one["method"] == "Network.requestWillBeSent"]
-        return [one["params"]["request"]["url"] for one in sent]
+        return [one["params"]["request"]["url"] for one in self._told() if one["method"] == "Network.requestWillBeSent"]
+
+    def _told(self):
+        return [one for one in self._pipe.events if one.get("sessionId") == self._session]
