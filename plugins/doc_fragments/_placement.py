@@ -54,6 +54,12 @@ options:
   api_timeout:
     description: Seconds to wait for each answer. Without it, as long as it takes.
     type: int
+  tries:
+    description:
+      - How often a request is made at most, when Placement does not answer or has an internal error. What could not be
+        written, also because others write to the same provider, is read and planned again each time.
+    type: int
+    default: 10
 requirements:
   - openstacksdk >= 1.0.0
   - Placement with API version 1.26 or newer (OpenStack Rocky)

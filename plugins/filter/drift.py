@@ -49,6 +49,9 @@ import difflib
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils import _plan
 
+# More names in one line than this are counted only.
+MOST_KEYS = 3
+
 
 def drift(results):
     """One line for each difference that the results of check mode show."""
@@ -63,7 +66,8 @@ def _lines(result):
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
     busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
-    busy += [_of_device(device) for device in result.get("busy", [])]
+    # Others of the same card may have to stay with the ones in use.
+    busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
     return busy + _of_change(result)
 
 
@@ -92,16 +96,24 @@ def _of_diff(diff):
 
 def _of_values(before, after, path):
     lines = []
+    # Values that differ alike share a line.
+    alike = {}
     for key in [*before, *(key for key in after if key not in before)]:
-        here = [*path, str(key)]
         now, then = before.get(key), after.get(key)
         if now == then:
             continue
         if isinstance(now or {}, dict) and isinstance(then or {}, dict):
-            lines += _of_values(now or {}, then or {}, here)
+            lines += _of_values(now or {}, then or {}, [*path, str(key)])
         else:
-            lines.append(f"{' '.join(here)} is {_show(now)}, and shall be {_show(then)}")
+            alike.setdefault((_show(now), _show(then)), []).append(str(key))
+    lines += [f"{' '.join([*path, _some(keys)])} is {now}, and shall be {then}" for (now, then), keys in alike.items()]
     return lines
+
+
+def _some(keys):
+    if len(keys) <= MOST_KEYS:
+        return ", ".join(keys)
+    return f"{', '.join(keys[:MOST_KEYS])} and {len(keys) - MOST_KEYS} more"
 
 
 def _show(value):

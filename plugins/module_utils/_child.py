@@ -4,94 +4,141 @@
 
 # Private to this collection: may change without notice.
 
-"""Run an action in a child process, so that a kernel call which never returns cannot hang its caller."""
+"""Let a child process make the calls that may never return, so that they cannot hang their caller."""
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
-import select
 import signal
+import socket
 import time
+import weakref
 from typing import Any, Callable, TypeVar
 
 Value = TypeVar("Value")
 
 # As many as an ordinary process may have open.
 MOST_DESCRIPTORS = 1024
+# Bytes of the length that precedes an answer.
+SIZE = 8
+
+
+class Child:
+    """A process that answers requests one after the other, started when there is one.
+
+    Who has not answered in time is given up, and the next request gets a new process. A process that waits for
+    requests ends with its :class:`Child`, and with the process that has made it, however that ends.
+    """
+
+    def __init__(self, answer: Callable[[Any], Any]) -> None:
+        self._answer = answer
+        self._end: weakref.finalize[Any, Any] | None = None
+
+    def ask(self, request: Any, timeout: float) -> Any:
+        """Return ``answer(request)`` as the child, which may take ``timeout`` seconds, returns it.
+
+        Request and value must be made of the plain types that :mod:`marshal` knows. An ``OSError`` of the answer is
+        raised here with its errno, any other exception as ``RuntimeError``. A ``TimeoutError`` without errno means
+        that the child did not answer in time: it has been sent SIGKILL, but a kernel call that cannot be interrupted
+        goes on until the kernel ends it.
+        """
+        if self._end is None or not self._end.alive:
+            self._start()
+        deadline = time.monotonic() + timeout
+        answered = False
+        try:
+            self._connection.settimeout(timeout)
+            self._connection.sendall(marshal.dumps(request))
+            size = int.from_bytes(self._receive(SIZE, deadline), "big")
+            error_number, value, bug = marshal.loads(self._receive(size, deadline))
+            answered = True
+        except socket.timeout:
+            raise TimeoutError from None
+        except (EOFError, ConnectionError):
+            raise RuntimeError(f"the child process {self._pid} was ended by somebody else") from None
+        finally:
+            if not answered:
+                self._give_up()
+        if bug:
+            raise RuntimeError(bug)
+        if error_number:
+            raise OSError(error_number, os.strerror(error_number))
+        return value
+
+    def close(self) -> None:
+        """End the process, if there is one; it must not be at work."""
+        if self._end:
+            self._end()
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        received = b""
+        while len(received) < size:
+            self._connection.settimeout(max(0.001, deadline - time.monotonic()))
+            part = self._connection.recv(size - len(received))
+            if not part:
+                raise EOFError
+            received += part
+        return received
+
+    def _start(self) -> None:
+        self._connection, theirs = socket.socketpair()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _serve(self._answer, theirs)
+        theirs.close()
+        self._end = weakref.finalize(self, _end, self._pid, self._connection, 0)
+
+    def _give_up(self) -> None:
+        assert self._end
+        self._end.detach()
+        _end(self._pid, self._connection, os.WNOHANG)
 
 
 def run(action: Callable[[], Value], timeout: float) -> Value:
-    """Return what ``action()`` returns; it runs in a child that may take ``timeout`` seconds.
-
-    The value must be made of the plain types that :mod:`marshal` knows. An ``OSError`` of the action is raised
-    here with its errno, any other exception as ``RuntimeError``. A ``TimeoutError`` without errno means that the
-    child did not answer in time: it has been sent SIGKILL, but a kernel call that cannot be interrupted goes on
-    until the kernel ends it.
-    """
-    receiving, sending = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _answer(action, sending)
-    os.close(sending)
+    """Return what ``action()`` returns; it runs in a child of its own, as :meth:`Child.ask` says."""
+    child = Child(lambda request: action())
     try:
-        answer = _receive(receiving, time.monotonic() + timeout)
-    except TimeoutError:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, os.WNOHANG)
-        raise
+        value: Value = child.ask(None, timeout)
+        return value
     finally:
-        os.close(receiving)
-    os.waitpid(pid, 0)
-    if not answer:
-        raise RuntimeError(f"the child process {pid} was ended by somebody else")
-    error_number: int | None
-    value: Value
-    error_number, value, bug = marshal.loads(answer)
-    if bug:
-        raise RuntimeError(bug)
-    if error_number:
-        raise OSError(error_number, os.strerror(error_number))
-    return value
+        child.close()
 
 
-def _receive(descriptor: int, deadline: float) -> bytes:
-    received = b""
-    while True:
-        ready = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]
-        if not ready:
-            raise TimeoutError
-        part = os.read(descriptor, 65536)
-        if not part:
-            return received
-        received += part
+def _end(pid: int, connection: socket.socket, options: int) -> None:
+    connection.close()
+    # Where SIGCHLD is ignored the kernel has buried it already.
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, options)
 
 
-def _outcome(action: Callable[[], Any]) -> tuple[int | None, Any, str | None]:
-    """The errno, the value, or what else went wrong."""
-    try:
-        return None, action(), None
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno:
-            return error.errno, None, None
-        return None, None, repr(error)
-
-
-def _answer(action: Callable[[], Any], sending: int) -> None:
+def _serve(answer: Callable[[Any], Any], connection: socket.socket) -> None:
     """The child's whole life."""
-    status = 1
     try:
         # A stuck child must not keep the output pipes of its parent open: Ansible waits for their end.
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
         os.setsid()
-        # Nor the lock of its parent.
-        os.closerange(3, sending)
-        os.closerange(sending + 1, MOST_DESCRIPTORS)
-        unsent = marshal.dumps(_outcome(action))
-        while unsent:
-            unsent = unsent[os.write(sending, unsent) :]
-        status = 0
+        # Nor the lock of its parent, nor the parent's end of the connection: its closing is how the child ends.
+        os.closerange(3, connection.fileno())
+        os.closerange(connection.fileno() + 1, MOST_DESCRIPTORS)
+        requests = connection.makefile("rb")
+        while True:
+            request = marshal.load(requests)
+            outcome = marshal.dumps(_outcome(answer, request))
+            connection.sendall(len(outcome).to_bytes(SIZE, "big") + outcome)
     finally:
-        os._exit(status)
+        os._exit(0)
+
+
+def _outcome(answer: Callable[[Any], Any], request: Any) -> tuple[int | None, Any, str | None]:
+    """The errno, the value, or what else went wrong."""
+    try:
+        return None, answer(request), None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:
+            return error.errno, None, None
+        return None, None, repr(error)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import _mdev
 from ._grammar import UUID
 from ._host import HostRoot
 
@@ -29,6 +30,25 @@ def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
                 if definition:
                     found[parent, uuid] = definition
     return found
+
+
+def apply(
+    definitions: dict[tuple[str, str], dict[str, Any]], devices: list[dict[str, Any]], mdevs: _mdev.Mdevs
+) -> list[dict[str, Any]]:
+    """Add to ``devices`` what mdevctl knows of them; return those that are only defined."""
+    for device in devices:
+        definition = definitions.get((device["parent"], device["uuid"]))
+        if definition:
+            device["autostart"] = definition["autostart"]
+            device["attributes"] = definition["attributes"]
+    existing = {(device["parent"], device["uuid"]) for device in devices}
+    return [
+        _mdev.new_device(
+            parent, uuid=uuid, state="defined", type_name=mdevs.type_name(definition["type"]), **definition
+        )
+        for (parent, uuid), definition in definitions.items()
+        if (parent, uuid) not in existing
+    ]
 
 
 def text(definition: dict[str, Any]) -> str:

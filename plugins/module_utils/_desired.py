@@ -22,12 +22,17 @@ SUFFIX = ".json"
 def observe(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
     """The records of one kind by card; one that is no JSON object is told and left out."""
     records = {}
-    for name in host.names(f"{directory}/{kind}"):
-        if name.endswith(SUFFIX) and not name.startswith("."):
-            record = _read(host, f"{directory}/{kind}/{name}")
-            if record is not None:
-                records[name[: -len(SUFFIX)]] = record
+    for card in cards(host, kind, directory):
+        record = _read(host, f"{directory}/{kind}/{card}{SUFFIX}")
+        if record is not None:
+            records[card] = record
     return records
+
+
+def cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> list[str]:
+    """The cards that have a file, whatever is in it."""
+    names = host.names(f"{directory}/{kind}")
+    return [name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
 
 
 def save(host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY) -> None:

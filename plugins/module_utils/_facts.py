@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from . import _definitions, _iommu, _mdev, _pci, _sriov, _users, _vendor_vfio
+from . import _definitions, _iommu, _mdev, _mdevctl, _pci, _sriov, _users, _vendor_vfio
 from ._host import HostRoot
 from ._mdev import Mdevs
 from ._pci import NumaNodes, PciFunction
@@ -20,8 +20,9 @@ PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
 DEVICES = "devices"
 IOMMU = "iommu"
+MDEVCTL = "mdevctl"
 USERS = "users"
-DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU)
+DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
 PARTS = (*DEFAULT_PARTS, USERS)
 
 # Network controllers, NVMe, display and 3D controllers, processing accelerators (include/linux/pci_ids.h).
@@ -52,15 +53,17 @@ def observe(
         devices = mdevs.devices()
         mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
         vgpu_parents, vgpus, dummy = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-        devices += [*vgpus, *apply_definitions(_definitions.observe(host), devices, mdevs)]
+        devices += [*vgpus, *_definitions.apply(_definitions.observe(host), devices, mdevs)]
         if PARENTS in gather:
             facts[PARENTS] = [*mdev_parents, *vgpu_parents]
         if DEVICES in gather:
             facts[DEVICES] = devices
         if USERS in gather:
-            _add_users(facts, observe_users(host, functions, devices))
+            _add_users(facts, _users.of_devices(host, functions, devices))
     if IOMMU in gather:
         facts[IOMMU] = _iommu.observe(host, functions)
+    if MDEVCTL in gather:
+        facts[MDEVCTL] = _mdevctl.observe(host)
     facts["warnings"] = host.warnings
     return facts
 
@@ -85,44 +88,6 @@ def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions:
     parents = {name: _mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
     parents.update((function.address, _vendor_vfio.FRAMEWORK) for function in vgpu_functions)
     return {functions[name].physical_function or name: framework for name, framework in parents.items()}
-
-
-def apply_definitions(
-    definitions: dict[tuple[str, str], dict[str, Any]], devices: list[dict[str, Any]], mdevs: Mdevs
-) -> list[dict[str, Any]]:
-    """Add to ``devices`` what mdevctl knows of them; return those that are only defined."""
-    for device in devices:
-        definition = definitions.get((device["parent"], device["uuid"]))
-        if definition:
-            device["autostart"] = definition["autostart"]
-            device["attributes"] = definition["attributes"]
-    existing = {(device["parent"], device["uuid"]) for device in devices}
-    return [
-        _mdev.new_device(
-            parent, uuid=uuid, state="defined", type_name=mdevs.type_name(definition["type"]), **definition
-        )
-        for (parent, uuid), definition in definitions.items()
-        if (parent, uuid) not in existing
-    ]
-
-
-def observe_users(
-    host: HostRoot, functions: dict[str, PciFunction], devices: list[dict[str, Any]]
-) -> dict[str, list[dict[str, Any]]]:
-    """The users of each PCI function and device that has some, by address or UUID."""
-    members: dict[int, list[str]] = {}
-    for function in functions.values():
-        if function.iommu_group is not None:
-            members.setdefault(function.iommu_group, []).append(function.address)
-    vgpu_paths = {}
-    for device in devices:
-        if device["uuid"] and device["iommu_group"] is not None:
-            members.setdefault(device["iommu_group"], []).append(device["uuid"])
-        if device["address"]:
-            vgpu_paths[device["address"]] = f"{_pci.DEVICES}/{device['address']}"
-        elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
-            vgpu_paths[device["uuid"]] = f"{_mdev.DEVICES}/{device['uuid']}"
-    return _users.observe(host, members, vgpu_paths)
 
 
 def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:

@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
-from typing import Callable, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Any, Callable, Protocol, TypeVar
 
 from . import _child
 
@@ -33,9 +35,11 @@ class Files(Protocol):
     def exists(self, path: str) -> bool: ...
     def write(self, path: str, data: bytes) -> None: ...
     def replace(self, path: str, data: bytes) -> None: ...
+    def symlink(self, path: str, target: str) -> None: ...
     def unlink(self, path: str) -> None: ...
     def lock(self, path: str) -> str | None: ...
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any: ...
     def now(self) -> float: ...
     def pause(self, seconds: float) -> None: ...
 
@@ -49,6 +53,7 @@ class OperatingSystemFiles:
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
+        self._child = _child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
     def read(self, path: str) -> bytes:
         """The first MiB of the file; never waits for a FIFO's other end."""
@@ -82,13 +87,20 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-        directory, name = os.path.split(self._prefix + path)
-        if not os.path.isdir(directory):
-            os.makedirs(directory, exist_ok=True)
-        temporary = f"{directory}/.{name}{UNFINISHED}"
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.rename(temporary, self._prefix + path)
+        with self._unfinished(path) as (directory, name):
+            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=directory)
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            finally:
+                os.close(descriptor)
+
+    def symlink(self, path: str, target: str) -> None:
+        """The same for a symbolic link."""
+        with self._unfinished(path) as (directory, name):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=directory)
+            os.symlink(target, name, dir_fd=directory)
 
     def unlink(self, path: str) -> None:
         os.unlink(self._prefix + path)
@@ -107,8 +119,29 @@ class OperatingSystemFiles:
         os.write(descriptor, f"pid {os.getpid()}".encode())
         return None
 
+    @contextlib.contextmanager
+    def _unfinished(self, path: str) -> Iterator[tuple[int, str]]:
+        """The open directory of a file, made if it is missing, and a name there that is changed to the file's own."""
+        above, name = os.path.split(self._prefix + path)
+        try:
+            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
+        except FileNotFoundError:
+            os.makedirs(above, exist_ok=True)
+            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
+        try:
+            unfinished = f".{name}{UNFINISHED}"
+            yield directory, unfinished
+            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+        finally:
+            os.close(directory)
+
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""
         return _child.run(action, timeout)
+
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
+        """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
+        return self._child.ask((method, *arguments), timeout)
 
     def now(self) -> float:
         return time.monotonic()

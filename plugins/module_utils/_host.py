@@ -24,7 +24,6 @@ Value = TypeVar("Value")
 # What the kernel says of a thing that is not there (any more), or that a driver does not have.
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
-NO_ANSWER = -1
 LOCK = "run/vfio-devices/lock"
 SHOWN_WARNINGS = 3
 
@@ -61,10 +60,14 @@ class HostRoot:
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         self.root = root
         self.timeout = timeout
+        # Whether a daemon of the host may be started by asking it. At boot it would wait for whoever asks.
+        self.wakes_daemons = True
         self._files: Files = files or OperatingSystemFiles(root)
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
         self._denied: list[str] = []
+        self._directories: dict[str, str] = {}
+        self._locked = False
 
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
@@ -75,6 +78,14 @@ class HostRoot:
             return self._text(path, self._files.read(path))
         except OSError as error:
             self._note(path, error, optional)
+            return None
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """The first MiB of a file, or None if there is none or it cannot be read."""
+        try:
+            return self._files.read(path)
+        except OSError as error:
+            self._note(path, error, optional=True)
             return None
 
     def read_number(self, path: str, optional: bool = False) -> int | None:
@@ -94,21 +105,18 @@ class HostRoot:
         Somebody's pending removal holds that lock for as long as the device is in use, and a reader could not even
         be killed (drivers/pci/pci-sysfs.c, driver_override_show): so the reads run in a child with a deadline.
         """
-        if not paths:
-            return {}
-        try:
-            raw = self._files.attempt(lambda: [self._outcome(path) for path in paths], self.READ_TIMEOUT)
-        except TimeoutError:
-            raw = [self._outcome_in_time(path) for path in paths]
         values: dict[str, str | None] = {}
-        for path, (content, error_number) in zip(paths, raw):
+        for path in paths:
             values[path] = None
-            if error_number is None:
-                values[path] = self._text(path, content)
-            elif error_number == NO_ANSWER:
-                self.warn(f"{path} did not answer within {self.READ_TIMEOUT:g} s: a pending change locks its device")
-            else:
-                self._note(path, OSError(error_number, os.strerror(error_number)), optional)
+            try:
+                values[path] = self._text(path, self._files.in_time(self.READ_TIMEOUT, "read", path))
+            except OSError as error:
+                if is_deadline(error):
+                    self.warn(
+                        f"{path} did not answer within {self.READ_TIMEOUT:g} s: a pending change locks its device"
+                    )
+                else:
+                    self._note(path, error, optional)
         return values
 
     def names(self, path: str, optional: bool = True) -> list[str]:
@@ -125,9 +133,18 @@ class HostRoot:
         try:
             target = self._files.link(path)
         except OSError as error:
-            self._note(path, error, optional=True)
+            # readlink(2) says so of what is no link.
+            if error.errno != errno.EINVAL:
+                self._note(path, error, optional=True)
             return None
         return target if self._is_text(target, path) else None
+
+    def directory(self, link: str) -> str:
+        """The path that a link in a real directory leads to; looked up once, for what is then used many times."""
+        if link not in self._directories:
+            target = self.link(link)
+            self._directories[link] = os.path.normpath(f"{os.path.dirname(link)}/{target}") if target else link
+        return self._directories[link]
 
     def link_name(self, path: str) -> str | None:
         """The last part of a symbolic link's target: the driver's name for ``driver``."""
@@ -141,7 +158,7 @@ class HostRoot:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
         limit = self.timeout if timeout is None else timeout
         try:
-            self._files.attempt(lambda: self._files.write(path, value.encode()), limit)
+            self._files.in_time(limit, "write", path, value.encode())
         except OSError as error:
             if is_deadline(error):
                 raise HostError(
@@ -155,15 +172,22 @@ class HostRoot:
                 f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
             ) from error
 
-    def replace_file(self, path: str, text: str) -> None:
+    def replace_file(self, path: str, content: str | bytes) -> None:
         """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
         try:
-            self._files.replace(path, text.encode())
+            self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
             raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
 
+    def replace_link(self, path: str, target: str) -> None:
+        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        try:
+            self._files.symlink(path, target)
+        except OSError as error:
+            raise HostError(f"cannot link {path}: {describe(error)}", path, target, error_name(error)) from error
+
     def remove_file(self, path: str) -> None:
-        """Remove an ordinary file if it is there; raise HostError if that fails."""
+        """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
         try:
             self._files.unlink(path)
         except FileNotFoundError:
@@ -177,8 +201,11 @@ class HostRoot:
             if name.startswith(".") and name.endswith(UNFINISHED):
                 self.remove_file(f"{directory}/{name}")
 
-    def lock(self) -> None:
-        """Keep other runs of this collection off the host until this process ends; wait for them up to the timeout."""
+    def lock(self, timeout: float | None = None) -> None:
+        """Keep other runs of this collection off the host until this process ends; wait ``timeout`` s for them."""
+        if self._locked:
+            return
+        limit = self.timeout if timeout is None else timeout
         holders: list[str] = []
 
         def locked() -> bool:
@@ -187,14 +214,15 @@ class HostRoot:
             return holder is None
 
         try:
-            if not self.wait(locked):
+            if not self.wait(locked, limit):
                 raise HostError(
                     f"another run of this collection is at work on this host and has not ended within "
-                    f"{self.timeout:g} s: {holders[0]} has {LOCK} locked",
+                    f"{limit:g} s: {holders[0]} has {LOCK} locked",
                     LOCK,
                 )
         except OSError as error:
             raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
+        self._locked = True
 
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None
@@ -259,20 +287,6 @@ class HostRoot:
         others = f" and {len(self._denied) - 1} more" if len(self._denied) > 1 else ""
         advice = "run as root, outside of containers, to see everything"
         return [*self._problems, f"no permission to read {self._denied[0]}{others}: {advice}"]
-
-    def _outcome(self, path: str) -> tuple[bytes, int | None]:
-        try:
-            return self._files.read(path), None
-        except OSError as error:
-            if is_deadline(error):
-                raise
-            return b"", error.errno
-
-    def _outcome_in_time(self, path: str) -> tuple[bytes, int | None]:
-        try:
-            return self._files.attempt(lambda: self._outcome(path), self.READ_TIMEOUT)
-        except TimeoutError:
-            return b"", NO_ANSWER
 
     def _text(self, path: str, content: bytes) -> str | None:
         try:

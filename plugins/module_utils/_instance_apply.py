@@ -15,6 +15,8 @@ from ._host import HostError, HostRoot
 from ._instance_persistence import KIND
 from ._pci import DEVICES as FUNCTIONS
 
+# Seconds in which a device that another program is making is complete.
+SETTLE = 5.0
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
     "EEXIST": "another device has this UUID; choose another one, or wait until the old one is gone",
@@ -72,7 +74,23 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
             if error.pending:
                 outcome.skipped += steps[steps.index(planned) + 1 :]
                 break
+    _confirm(host, outcome)
     return outcome
+
+
+def _confirm(host: HostRoot, outcome: Outcome) -> None:
+    """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
+    made = [step for step in outcome.done if step["action"] == "create"]
+    # One listing instead of a look-up for each device.
+    uuids = set(host.names(_mdev.DEVICES)) if any(step["uuid"] for step in made) else set()
+    for step in made:
+        if step["address"]:
+            there = _current_type(host, step["address"]) == step["type"]
+        else:
+            there = step["uuid"] in uuids or host.exists(f"{_mdev.DEVICES}/{step['uuid']}")
+        if not there:
+            outcome.done.remove(step)
+            outcome.failed.append({**step, "error": _explain(step, HostError("it was made, but is gone again", ""))})
 
 
 def _key(step: dict[str, Any]) -> tuple[str, str]:
@@ -99,8 +117,15 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
     if step["address"]:
         _set_type(host, step["address"], step["type"])
         return
-    uuid, path = step["uuid"], f"{_mdev.DEVICES}/{step['uuid']}"
-    host.write(f"{_mdev.PARENTS}/{step['parent']}/mdev_supported_types/{step['type']}/create", uuid)
+    uuid, parent = step["uuid"], host.directory(f"{_mdev.PARENTS}/{step['parent']}")
+    path = f"{parent}/{uuid}"
+    try:
+        host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)
+    except HostError as error:
+        # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
+        if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, step), min(SETTLE, host.timeout)):
+            return
+        raise
     if host.link_name(f"{path}/mdev_type") != step["type"]:
         raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
     try:
@@ -110,6 +135,12 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
         # Half configured is not what anybody wants.
         host.write(f"{path}/remove", "1")
         raise
+
+
+def _is_made(host: HostRoot, step: dict[str, Any]) -> bool:
+    path = f"{_mdev.DEVICES}/{step['uuid']}"
+    above = (host.link(path) or "").split("/")[-2:-1]
+    return above == [step["parent"]] and host.link_name(f"{path}/mdev_type") == step["type"]
 
 
 def _remove(host: HostRoot, step: dict[str, Any]) -> None:
@@ -130,13 +161,21 @@ def _remove(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
-    path = f"{FUNCTIONS}/{address}/{_vendor_vfio.CURRENT_TYPE}"
     # The driver refuses N over N and 0 over 0.
-    if host.read(path) == type_id:
+    if _current_type(host, address) == type_id:
         return
+    path = _type_path(address)
     host.write(path, type_id)
-    if not host.wait(lambda: host.read(path) == type_id):
-        raise HostError(f"{path} reads {host.read(path)} after {type_id} was written", path, type_id)
+    if not host.wait(lambda: _current_type(host, address) == type_id):
+        raise HostError(f"{path} reads {_current_type(host, address)} after {type_id} was written", path, type_id)
+
+
+def _type_path(address: str) -> str:
+    return f"{FUNCTIONS}/{address}/{_vendor_vfio.CURRENT_TYPE}"
+
+
+def _current_type(host: HostRoot, address: str) -> str | None:
+    return host.read(_type_path(address))
 
 
 def _define(host: HostRoot, step: dict[str, Any]) -> None:

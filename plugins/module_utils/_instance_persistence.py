@@ -36,12 +36,15 @@ def _is_instance(instance: Any) -> bool:
     return isinstance(instance["parent"], str) and isinstance(instance["uuid"] or instance["address"], str)
 
 
-def with_persistence(state: dict[str, Any], planned: dict[str, Any], persist: bool) -> list[dict[str, Any]]:
+def with_persistence(state: dict[str, Any], planned: dict[str, Any], persist: bool | None) -> list[dict[str, Any]]:
     """The steps of a plan with those for its files, card by card.
 
-    Without ``persist`` nothing new is kept, but what is kept of a removed device goes with it.
+    With ``persist`` false nothing new is kept, but what is kept of a removed device goes with it. With None all files
+    stay as they are.
     """
     steps: list[dict[str, Any]] = list(planned["steps"])
+    if persist is None:
+        return steps
     made = [step for step in steps if step["action"] == "create"]
     gone = [step for step in steps if step["action"] == "remove"]
     lasting = [*made, *planned["kept"]] if persist else []

@@ -22,7 +22,7 @@ def plan(
     exact: bool = False,
     spread: bool = True,
     skip_busy: bool = False,
-    persist: bool = True,
+    persist: bool | None = True,
 ) -> dict[str, Any]:
     """The steps for ``wanted`` (entries of :func:`_wanted.parse`), or :class:`_plan.Refused`.
 

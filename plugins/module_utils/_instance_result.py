@@ -18,7 +18,7 @@ LISTED = ("created", "removed", "replaced", "kept")
 def report(
     before: dict[str, Any], planned: dict[str, Any], outcome: Outcome, after: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """The result of the module; ``after`` is None in check mode, where the outcome is what would be done."""
+    """The result of the module; ``after`` is None where the steps of the outcome lead to all that is there."""
     made = {_place(step): step for step in outcome.done if step["action"] == "create"}
     gone = {_place(step): step for step in outcome.done if step["action"] == "remove"}
     instances = [_instance(device, "kept") for device in planned["kept"]]

@@ -12,7 +12,6 @@ from typing import Any
 
 from . import (
     _definitions,
-    _facts,
     _instance_apply,
     _instance_persistence,
     _instance_plan,
@@ -38,12 +37,11 @@ def converge(host: HostRoot, options: dict[str, Any], wanted: list[dict[str, Any
     outcome = _instance_apply.Outcome()
     if check_mode:
         outcome.done = planned["steps"]
-        after = None
-    else:
-        if planned["steps"]:
-            _vendor_vfio.remember(host, before["functions"], before["known_types"])
-            outcome = _instance_apply.apply(host, planned["steps"])
-        after = observe(host) if outcome.done or outcome.failed else before
+    elif planned["steps"]:
+        _vendor_vfio.remember(host, before["functions"], before["known_types"])
+        outcome = _instance_apply.apply(host, planned["steps"])
+    # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
+    after = observe(host) if outcome.failed else None
     return _instance_result.report(before, planned, outcome, after)
 
 
@@ -57,7 +55,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
     vgpu_parents, vgpus, known_types = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
     definitions = _definitions.observe(host)
     parents = [*mdevs.parents(devices), *vgpu_parents]
-    devices += [*vgpus, *_facts.apply_definitions(definitions, devices, mdevs)]
+    devices += [*vgpus, *_definitions.apply(definitions, devices, mdevs)]
     for device in devices:
         device["users"] = []
     return {
@@ -92,7 +90,9 @@ def _planned(
     except _plan.Refused:
         pass
     # Somebody's device may be concerned.
-    users = _facts.observe_users(host, state["functions"], state["devices"])
+    from . import _users
+
+    users = _users.of_devices(host, state["functions"], state["devices"])
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()

@@ -18,6 +18,8 @@ from ._host import HostRoot
 
 # Of the modular daemon, and of the monolithic one before it.
 SOCKETS = ("run/libvirt/virtqemud-sock-ro", "run/libvirt/libvirt-sock-ro")
+# systemd makes the sockets, and the daemons these.
+RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
 # Seconds that libvirt may take for all domains.
 TIMEOUT = 10.0
 
@@ -25,7 +27,7 @@ TIMEOUT = 10.0
 def observe(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     """By device name (PCI address or UUID) the domains that have it: ``name`` and ``running``."""
     socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
-    if socket is None:
+    if socket is None or not (host.wakes_daemons or any(host.exists(path) for path in RUNNING)):
         return {}
     try:
         # A daemon in trouble may never answer.

@@ -21,6 +21,8 @@ from ._pci import NumaNodes, PciFunction, iommu_group
 FRAMEWORK = "mdev"
 PARENTS = "sys/class/mdev_bus"
 DEVICES = "sys/bus/mdev/devices"
+# Seconds; libvirt waits as long for the same (nodeDeviceCreateXML).
+SETTLE = 1.0
 
 
 class Mdevs:
@@ -63,7 +65,15 @@ class Mdevs:
         if not UUID.match(uuid) or len(target) < 2:
             self._host.warn(f"{path[:200]} is no mediated device")
             return None
-        type_id = self._host.link_name(f"{path}/mdev_type")
+        types: list[str | None] = []
+
+        def complete() -> bool:
+            types[:] = [self._host.link_name(f"{path}/mdev_type")]
+            return types[0] is not None or not self._host.exists(path)
+
+        # A device that is just being made has its link to the bus first (drivers/vfio/mdev/mdev_core.c).
+        self._host.wait(complete, SETTLE)
+        type_id = types[0]
         if type_id is None and not self._host.exists(path):
             return None
         return new_device(

@@ -16,6 +16,7 @@ from ._pf_wanted import DRIVER
 
 KIND = "sriov_pf_mode"
 RULES = "etc/udev/rules.d"
+RESTORE_UNIT = "etc/systemd/system/vfio-devices-restore.service"
 
 
 def rule_path(address: str) -> str:
@@ -40,6 +41,8 @@ def rule(address: str, count: int) -> str:
         'ENV{DRIVER}=="?*"',
         'ENV{DRIVER}!="*vfio*"',
         'ENV{DRIVER}!="pci-pf-stub"',
+        # Where boot_restore is installed, its own rule does more than this.
+        f'TEST!="/{RESTORE_UNIT}"',
         f'ATTR{{sriov_numvfs}}="{count}"',
     ]
     return "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n" + ", ".join(matches)
@@ -62,7 +65,13 @@ def tidy(host: HostRoot) -> None:
 def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
     """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
     kept = {**entry["given"], "pf": card["address"]}
-    return {"function": kept, "native": remembered(card) if entry["mode"] == "pf" else {}}
+    native = remembered(card) if entry["mode"] == "pf" else {}
+    return {"function": kept, "model": model(card["vendor_id"], card["product_id"]), "native": native}
+
+
+def model(vendor_id: str | None, product_id: str | None) -> str:
+    """``8086:159b``: addresses move when cards are added, and a record is of one card."""
+    return f"{vendor_id}:{product_id}"
 
 
 def trusted(memory: Any) -> dict[str, Any]:

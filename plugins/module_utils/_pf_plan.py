@@ -22,7 +22,7 @@ def plan(
     entries: list[dict[str, Any]],
     allow_host_network: bool = False,
     skip_busy: bool = False,
-    persist: bool = True,
+    persist: bool | None = True,
 ) -> list[dict[str, Any]]:
     """For each entry its ``card``, ``target``, ``steps`` and why it is ``busy``; or :class:`_plan.Refused`.
 
@@ -62,7 +62,7 @@ def _plan_card(
     card: dict[str, Any],
     given: set[str],
     network: bool,
-    persist: bool,
+    persist: bool | None,
     found: list[str],
 ) -> dict[str, Any]:
     target = _pf_steps.wanted_target(entry, card, state["drivers"], persist)

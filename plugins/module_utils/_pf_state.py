@@ -15,7 +15,6 @@ from . import (
     _binding,
     _desired,
     _eswitch,
-    _facts,
     _host_disks,
     _host_network,
     _pci,
@@ -23,6 +22,7 @@ from . import (
     _sriov,
     _sriov_manage,
     _sriov_owners,
+    _users,
     _vendor_vfio,
     _vf_settings,
 )
@@ -122,7 +122,7 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> No
     """
     functions = state["functions"]
     state["interfaces"] = _host_network.observe(host, connection)
-    state["users"] = _facts.observe_users(host, functions, [])
+    state["users"] = _users.of_devices(host, functions, [])
     parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     disks = _host_disks.observe(host)
     made = _vgpus(host, functions, {one["address"] for one in parts})
@@ -133,7 +133,7 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> No
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     """Who holds which function now."""
-    return _facts.observe_users(host, _pci.observe(host), [])
+    return _users.of_devices(host, _pci.observe(host), [])
 
 
 def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:

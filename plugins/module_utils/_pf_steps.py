@@ -22,8 +22,8 @@ Target = dict[str, Any]
 Step = dict[str, Any]
 
 
-def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str], persist: bool) -> Target:
-    """What an entry of the option ``functions`` means for its card."""
+def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str], persist: bool | None) -> Target:
+    """What an entry of the option ``functions`` means for its card; with ``persist`` None the files of it stay."""
     whole = entry["mode"] == "pf"
     count = 0 if whole else most_vfs(card) if entry["num_vfs"] == MAX else entry["num_vfs"]
     binding = _native(card, drivers)
@@ -33,7 +33,12 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
     memory: dict[str, Any] | None = None
     if given_away:
         memory = _pf_persistence.remembered(card) if card["native"] else card["memory"]
-    lasting = persist and count is not None and not whole and count > 0 and not card["gpu"]
+        if persist is None:
+            # Early at boot an interface may not have its name yet.
+            memory = card["known"] or memory
+    rule = card["rule"] if persist is None else None
+    if persist and not whole and count and not card["gpu"]:
+        rule = _pf_persistence.rule(card["address"], count)
     return {
         "whole": whole,
         "binding": binding,
@@ -49,8 +54,8 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
             }
             for index, virtual in entry["vfs"].items()
         },
-        "record": _pf_persistence.record(entry, card) if persist else None,
-        "rule": _pf_persistence.rule(card["address"], count) if lasting and count else None,
+        "record": card["record"] if persist is None else _pf_persistence.record(entry, card) if persist else None,
+        "rule": rule,
         "memory": memory,
     }
 

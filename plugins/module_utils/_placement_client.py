@@ -33,8 +33,8 @@ CONNECTION = {
 }
 
 
-def connect(options: dict[str, Any], tries: int = 10) -> Placement:
-    """Placement of the cloud that the options name, as they are in the modules of openstack.cloud."""
+def connect(options: dict[str, Any]) -> Placement:
+    """Placement of the cloud that the options name, those of :data:`_placement_options.ARGUMENT_SPEC`."""
     try:
         import openstack
         from keystoneauth1 import adapter, exceptions, session
@@ -74,7 +74,7 @@ def connect(options: dict[str, Any], tries: int = 10) -> Placement:
         own = session.Session(auth=original.auth, verify=original.verify, cert=original.cert, timeout=original.timeout)
         return adapter.Adapter(session=own, service_type="placement", endpoint_override=address)
 
-    return Placement(SdkTransport(open_adapter, exceptions.ClientException, tries))
+    return Placement(SdkTransport(open_adapter, exceptions.ClientException, options["tries"]))
 
 
 class SdkTransport(Transport):

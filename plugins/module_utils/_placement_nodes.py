@@ -20,7 +20,7 @@ class Nodes:
     """The entries and the providers brought together; what is wrong with that is in ``problems``.
 
     ``doomed`` are the providers to remove, each with the ``item`` that names it or None; ``missing`` the names that
-    state absent did not find.
+    state absent did not find, or that are optional or below such a one.
     """
 
     def __init__(self, state: dict[str, Any], wanted: list[Entry], options: dict[str, Any]) -> None:
@@ -31,6 +31,8 @@ class Nodes:
         self.missing: list[str] = []
         self._marked = state["marked"]
         self._by_name = {provider["name"]: provider for provider in self.providers.values()}
+        self._by_folded_name = {provider["name"].casefold(): provider for provider in self.providers.values()}
+        self._left_out_below: dict[int, Entry] = {}
         self._nodes: dict[int, Node | None] = {}
         for entry in wanted:
             self._resolve(entry)
@@ -42,6 +44,19 @@ class Nodes:
         if self.options["state"] == "absent":
             return []
         return [node for node in self._nodes.values() if node]
+
+    def left_out(self) -> dict[str, int]:
+        """By the name of each optional provider that is missing, how many below it are left out with it.
+
+        Those of which nothing but the place is asked are no loss.
+        """
+        lost: dict[str, int] = {}
+        for item, top in self._left_out_below.items():
+            entry = self.wanted[item]
+            if entry["inventories"] or entry["traits"]:
+                name = str(top["name"] or top["uuid"])
+                lost[name] = lost.get(name, 0) + (entry is not top)
+        return lost
 
     def named(self, reference: str) -> dict[str, Any] | None:
         """A provider that exists, by its name or UUID."""
@@ -105,6 +120,8 @@ class Nodes:
         if self.options["state"] == "absent":
             self.missing.append(str(entry["name"] or entry["uuid"]))
             return None
+        if self._is_left_out(entry):
+            return None
         if not entry["name"]:
             return self._refuse(entry, "there is no provider of this UUID; give a name too and it is made")
         if not entry["parent"]:
@@ -124,12 +141,33 @@ class Nodes:
         uuid = entry["uuid"] or _placement_names.derived_uuid(root, entry["name"])
         if uuid in self.providers:
             return self._refuse(entry, f"its UUID {uuid} is that of {self.providers[uuid]['name']} already")
-        reason = _placement_names.taken(entry["name"], above["root_name"], entry["traits"] or ())
+        reason = self._why_not_named_so(entry["name"], above["root_name"], entry["traits"] or [])
         if reason:
             return self._refuse(entry, reason)
         node = self._node(entry, None, uuid, entry["name"], above["uuid"], above["name"])
         node.update(root=root, root_name=above["root_name"], depth=above["depth"] + 1)
         return node
+
+    def _is_left_out(self, entry: Entry) -> bool:
+        """Whether it is optional, or below one that is left out; noted with the topmost of these."""
+        top = None
+        if entry["above"] is not None:
+            self._resolve(self.wanted[entry["above"]])
+            top = self._left_out_below.get(entry["above"])
+        if top is None and not entry["optional"]:
+            return False
+        self._left_out_below[entry["item"]] = top or entry
+        self.missing.append(str(entry["name"] or entry["uuid"]))
+        return True
+
+    def _why_not_named_so(self, name: str, root_name: str, traits: list[str]) -> str | None:
+        other = self._by_folded_name.get(name.casefold())
+        if other:
+            return (
+                f"there is {other['name']} already, which differs only by case, and some databases of Placement take "
+                "the two names for one; remove that one, or leave the card to who made it"
+            )
+        return _placement_names.taken(name, root_name, traits)
 
     def _parent_of(self, entry: Entry) -> Node | None:
         if entry["above"] is not None:
@@ -150,6 +188,7 @@ class Nodes:
         root = self.providers.get(provider["root"]) if provider else None
         return {
             **entry,
+            "drain": self.options["drain"] if entry["drain"] is None else entry["drain"],
             "provider": provider,
             "uuid": uuid,
             "name": name,

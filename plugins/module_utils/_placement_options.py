@@ -22,6 +22,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "client_cert": {"type": "str", "aliases": ["cert"]},
     "client_key": {"type": "str", "no_log": True, "aliases": ["key"]},
     "api_timeout": {"type": "int"},
+    "tries": {"type": "int", "default": 10},
 }
 
 # Keys of auth whose values anybody may see. Were they taken for secrets, a project called "service" would blot out
@@ -33,6 +34,16 @@ HARMLESS = (
     *("application_credential_id", "application_credential_name", "identity_provider", "protocol"),
 )
 KNOWN_SECRETS = ("password", "token", "secret", "passcode", "key")
+
+
+def problems(options: dict[str, Any]) -> list[str]:
+    """What is wrong with the options, a sentence each."""
+    return [] if options["tries"] >= 1 else [f"tries must be at least 1 and not {options['tries']}"]
+
+
+def hidden(options: dict[str, Any], declared: set[str]) -> set[str]:
+    """The values that must not be shown, from those that Ansible hides because of their option."""
+    return (declared - harmless(options)) | secrets(options)
 
 
 def secrets(options: dict[str, Any]) -> set[str]:

@@ -21,12 +21,15 @@ State = dict[str, Any]
 # Every Placement that is new enough has these; whether there is another one is asked.
 STANDARD_CLASSES = {"VGPU", "VGPU_DISPLAY_HEAD", "PGPU", "FPGA", "PCI_DEVICE", "SRIOV_NET_VF"}
 
+# In one warning.
+NAMED_AT_MOST = 10
+
 
 def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str, Any]:
     """The steps for ``wanted`` (entries of :func:`_placement_wanted.parse`), or :class:`_plan.Refused`.
 
     ``state`` is what :func:`_placement_observe.observe` returns. The result has ``removals`` (children first),
-    ``steps`` (parents first), ``kept`` and ``missing`` (what state absent did not find), the ``classes`` and ``traits``
+    ``steps`` (parents first), ``kept``, ``missing`` (the names that were not found), the ``classes`` and ``traits``
     to be made, and ``warnings``.
     """
     nodes = Nodes(state, wanted, options)
@@ -58,7 +61,7 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         "traits": sorted(
             name for name in traits - _seen(state, "traits") - state["known_traits"] if _placement_names.is_custom(name)
         ),
-        "warnings": [sentence for step in steps for sentence in step["warnings"]],
+        "warnings": [*_left_out(nodes), *(sentence for step in steps for sentence in step["warnings"])],
     }
 
 
@@ -72,7 +75,7 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
     traits = list(inventories)
     for node in nodes.present():
         if node["provider"]:
-            if node["inventories"] is not None or options["drain"] and node["provider"]["parent"]:
+            if node["inventories"] is not None or node["drain"] and node["provider"]["parent"]:
                 inventories.append(node["uuid"])
             if node["traits"] is not None or node["uuid"] in inventories:
                 traits.append(node["uuid"])
@@ -132,6 +135,20 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
                 if name in unknown
             ]
     return problems
+
+
+def _left_out(nodes: Nodes) -> list[str]:
+    """One sentence, however many providers are missing."""
+    lost = nodes.left_out()
+    if not lost:
+        return []
+    named = [f"{name} (and {below} below it)" if below else name for name, below in lost.items()]
+    if len(named) > NAMED_AT_MOST:
+        named[NAMED_AT_MOST:] = [f"{len(named) - NAMED_AT_MOST} more"]
+    return [
+        f"left out, because Placement does not have it yet: {', '.join(named)}; this is what nova-compute or "
+        "cyborg-agent makes, so start that there and run again"
+    ]
 
 
 # What has to go

@@ -95,7 +95,7 @@ def belongs_to(who: str | None) -> str:
 def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
     """By class all that the provider shall have, or None where nobody asks."""
     inventories: dict[str, Any] | None = node["inventories"]
-    if options["drain"] and (inventories is not None or node["ours"]):
+    if node["drain"] and (inventories is not None or node["ours"]):
         if inventories is None:
             inventories = provider["inventories"] if provider else None
         if inventories is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _grammar, _placement_inventory, _placement_names
+from . import _grammar, _placement_inventory, _placement_names, _placement_options
 from ._plan import Refused
 
 Entry = dict[str, Any]
@@ -20,8 +20,8 @@ def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entr
     """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
 
     Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
-    item of the parent, if that is listed too), ``inventories`` (by resource class all six fields) and ``traits``; the
-    last two are None where the option was left out.
+    item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
+    fields) and ``traits``; the last three are None where the option was left out.
     """
     problems = _check_options(options)
     entries = []
@@ -60,13 +60,11 @@ def parse_references(texts: list[str], option: str) -> list[str]:
 
 
 def _check_options(options: dict[str, Any]) -> list[str]:
-    problems = []
+    problems = _placement_options.problems(options)
     if options["purge"] and not options["scope"]:
         problems.append("purge removes what is not listed, so scope must name the providers below which it may do so")
     if options["state"] == "absent":
         problems += [f"{option} has no meaning with state absent" for option in ("purge", "drain") if options[option]]
-    if options["tries"] < 1:
-        problems.append(f"tries must be at least 1 and not {options['tries']}")
     return problems
 
 
@@ -84,6 +82,8 @@ def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str])
         "above": None,
         "inventories": None if inventories is None or not present else _inventories(inventories, found),
         "traits": None if traits is None or not present else _traits(traits, found),
+        "optional": bool(provider.get("optional")),
+        "drain": provider.get("drain"),
     }
 
 

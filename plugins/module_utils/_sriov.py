@@ -66,6 +66,7 @@ def describe(
                 "mode": _mode(function, virtual_functions),
                 "total_vfs": host.read_number(f"{function.path}/sriov_totalvfs") if capable else 0,
                 "num_vfs": len(virtual_functions),
+                "vf_product_id": _vf_product_id(host, function) if capable else None,
                 "drivers_autoprobe": _drivers_autoprobe(host, function) if capable else None,
                 "netdevs": _netdevs(host, function),
                 "virtual_functions": virtual_functions,
@@ -84,6 +85,12 @@ def _mode(function: PciFunction, virtual_functions: list[dict[str, Any]]) -> str
 def _drivers_autoprobe(host: HostRoot, function: PciFunction) -> bool | None:
     text = host.read(f"{function.path}/sriov_drivers_autoprobe", optional=True)
     return None if text is None else text == "1"
+
+
+def _vf_product_id(host: HostRoot, function: PciFunction) -> str | None:
+    """Four digits, of which the kernel shows no leading zeros (drivers/pci/iov.c, sriov_vf_device_show)."""
+    text = host.read(f"{function.path}/sriov_vf_device", optional=True)
+    return text.lower().zfill(4) if text else None
 
 
 def _virtual_functions(

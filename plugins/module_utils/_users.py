@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from . import _libvirt
+from . import _libvirt, _mdev, _pci
 from ._host import HostRoot
 
 # /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c) and /dev/vfio/devices/vfio<N> (device_cdev.c).
@@ -45,6 +45,25 @@ def observe(
         if guest and not any(user["running"] for user in users.get(device, [])):
             _add_guest(users.setdefault(device, []), guest, running=True)
     return users
+
+
+def of_devices(
+    host: HostRoot, functions: dict[str, _pci.PciFunction], devices: list[dict[str, Any]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The users of each PCI function and device that has some, by address or UUID."""
+    members: dict[int, list[str]] = {}
+    for function in functions.values():
+        if function.iommu_group is not None:
+            members.setdefault(function.iommu_group, []).append(function.address)
+    vgpu_paths = {}
+    for device in devices:
+        if device["uuid"] and device["iommu_group"] is not None:
+            members.setdefault(device["iommu_group"], []).append(device["uuid"])
+        if device["address"]:
+            vgpu_paths[device["address"]] = f"{_pci.DEVICES}/{device['address']}"
+        elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
+            vgpu_paths[device["uuid"]] = f"{_mdev.DEVICES}/{device['uuid']}"
+    return observe(host, members, vgpu_paths)
 
 
 def _add_guest(users: list[dict[str, Any]], name: str, running: bool) -> None:

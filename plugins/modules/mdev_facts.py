@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Reads from C(/sys), C(/proc) and C(/etc) what VFIO can share on a host and returns it as C(ansible_facts.mdev). That
     is physical functions with their virtual functions, the devices on which vGPUs and other mediated devices can be
-    made with the types that they offer, the mediated devices and vGPUs that exist or are defined, and the state of
-    the IOMMU.
+    made with the types that they offer, the mediated devices and vGPUs that exist or are defined, the state of
+    the IOMMU, and of mdevctl.
   - Both frameworks are covered, mediated devices (mdev) on any bus, and NVIDIA's vendor-specific VFIO framework, in
     which an SR-IOV virtual function is given a vGPU type.
   - Never writes, and never waits for a device that somebody else has locked. What cannot be read becomes null, and
@@ -33,8 +33,8 @@ options:
         not part of the default.
     type: list
     elements: str
-    choices: [physical_functions, parents, devices, iommu, users]
-    default: [physical_functions, parents, devices, iommu]
+    choices: [physical_functions, parents, devices, iommu, mdevctl, users]
+    default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
       - PCI classes of the functions that are listed although they have neither SR-IOV nor mediated devices.
@@ -146,6 +146,10 @@ ansible_facts:
               description: How many virtual functions there are.
               type: int
               sample: 0
+            vf_product_id:
+              description: PCI device id that virtual functions of this one have or would have. Null without SR-IOV.
+              type: str
+              sample: "1889"
             drivers_autoprobe:
               description: Whether the kernel binds drivers to new virtual functions. Null without SR-IOV.
               type: bool
@@ -361,6 +365,42 @@ ansible_facts:
                   type: list
                   elements: str
                   sample: ["0000:00:1f.0", "0000:00:1f.3"]
+            cpu_vendor:
+              description:
+                - Whose IOMMU the processor can have, V(intel) or V(amd). Null for all other processors.
+              type: str
+              sample: intel
+            kernel_arguments:
+              description: The arguments that the running kernel was started with, in their order.
+              type: list
+              elements: str
+              sample: [ro, quiet, intel_iommu=on, iommu=pt]
+            vfio_drivers:
+              description: The PCI drivers of VFIO that are loaded.
+              type: list
+              elements: str
+              sample: [vfio-pci]
+        mdevctl:
+          description: Whether the host can make mediated devices at boot.
+          returned: when V(mdevctl) is gathered
+          type: dict
+          contains:
+            program:
+              description: Path of mdevctl, or null when it is not installed.
+              type: str
+              sample: /usr/bin/mdevctl
+            udev_rule:
+              description: Path of its rule that udev follows, or null when there is none.
+              type: str
+              sample: /lib/udev/rules.d/60-mdevctl.rules
+            udev_program:
+              description: The program that the rule calls, or null. If it calls several, one that is missing.
+              type: str
+              sample: /usr/sbin/mdevctl
+            udev_works:
+              description: Whether there is a rule and all programs that it calls.
+              type: bool
+              sample: false
         warnings:
           description: What could not be read, and why.
           returned: success

@@ -68,7 +68,7 @@ options:
         elements: dict
       autostart:
         description:
-          - Whether mdevctl makes the device at boot. Default is V(true) for a new definition, and what it is for an
+          - Whether the device is made again at boot. Default is V(true) for a new definition, and what it is for an
             existing one.
         type: bool
   state:
@@ -103,8 +103,8 @@ options:
   persist:
     description:
       - Keep mediated devices over a reboot as definitions of mdevctl, which makes those with O(instances[].autostart).
-      - All devices are also recorded in C(/etc/vfio-devices). Nothing reads these records at boot yet, so that vGPUs
-        on virtual functions are only there again after another run.
+      - All devices are also recorded in C(/etc/vfio-devices). Where M(vfio.devices.boot_restore) is installed, they are
+        made again at boot, vGPUs on virtual functions too. Elsewhere these are only there again after another run.
     type: bool
     default: true
 notes:
@@ -112,6 +112,7 @@ notes:
   - Nova makes mediated devices itself and keeps unused ones as a reserve. Do not use O(exact) on a parent that nova
     manages.
 seealso:
+  - module: vfio.devices.boot_restore
   - module: vfio.devices.mdev_facts
   - name: VFIO mediated devices
     description: How the kernel presents mediated devices.

@@ -64,6 +64,15 @@ options:
           - With C(OWNER_CYBORG) a provider has the shape that Cyborg makes. Only for hosts without cyborg-agent.
         type: list
         elements: str
+      optional:
+        description:
+          - Never make this provider. Where it does not exist, it is left out with a warning, together with those that
+            are listed below it. For providers that nova-compute or cyborg-agent makes, which may not be there yet.
+        type: bool
+        default: false
+      drain:
+        description: The same as O(drain) for this provider alone, and instead of it.
+        type: bool
   state:
     description:
       - With V(absent) the listed providers are removed, children first. Their other fields need not be left out.
@@ -102,12 +111,6 @@ options:
       - A root without inventories and traits is made bare, without our trait.
     type: bool
     default: false
-  tries:
-    description:
-      - How often a request is made at most, when others write to the same provider, or Placement does not answer or
-        has an internal error. The provider is read and planned again each time.
-    type: int
-    default: 10
 notes:
   - After a failure the result has what was done up to then, and another run goes on from there.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
@@ -115,6 +118,8 @@ notes:
     Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info
+  - plugin: vfio.devices.placement_tree
+    plugin_type: filter
   - name: OpenStack Placement
     description: What resource providers, inventories and traits are.
     link: https://docs.openstack.org/placement/latest/
@@ -146,6 +151,7 @@ EXAMPLES = r"""
     providers:
       - name: compute1.example.com_pci_0000_84_00_0
         traits: [CUSTOM_TIER_GOLD]
+        optional: true
   delegate_to: localhost
 
 - name: Let no new guest in
@@ -219,7 +225,7 @@ kept:
   type: list
   elements: str
 missing:
-  description: What O(state=absent) did not find.
+  description: What O(state=absent) did not find, and what was left out because of O(providers[].optional).
   returned: always, unless the options are refused
   type: list
   elements: str
@@ -266,6 +272,8 @@ PROVIDER = {
     "parent": {"type": "str"},
     "inventories": {"type": "dict"},
     "traits": {"type": "list", "elements": "str"},
+    "optional": {"type": "bool", "default": False},
+    "drain": {"type": "bool"},
 }
 
 
@@ -280,18 +288,16 @@ def main():
             "purge": {"type": "bool", "default": False},
             "scope": {"type": "list", "elements": "str", "default": []},
             "create_roots": {"type": "bool", "default": False},
-            "tries": {"type": "int", "default": 10},
         },
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
     options = module.params
-    module.no_log_values -= _placement_options.harmless(options)
-    module.no_log_values |= _placement_options.secrets(options)
+    module.no_log_values = _placement_options.hidden(options, module.no_log_values)
     try:
         options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
         wanted = _placement_wanted.parse(options["providers"], options)
-        placement = _placement_client.connect(options, options["tries"])
+        placement = _placement_client.connect(options)
         result, warnings = _placement.converge(placement, options, wanted, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)

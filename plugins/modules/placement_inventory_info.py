@@ -29,10 +29,6 @@ options:
     description: Whether to read how much is in use, which costs one more request for each provider.
     type: bool
     default: true
-  tries:
-    description: How often a request is made at most, when Placement does not answer or has an internal error.
-    type: int
-    default: 10
 seealso:
   - module: vfio.devices.placement_inventory
 """
@@ -121,17 +117,17 @@ def main():
             **_placement_options.ARGUMENT_SPEC,
             "roots": {"type": "list", "elements": "str", "required": True},
             "usages": {"type": "bool", "default": True},
-            "tries": {"type": "int", "default": 10},
         },
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
     options = module.params
-    module.no_log_values -= _placement_options.harmless(options)
-    module.no_log_values |= _placement_options.secrets(options)
+    module.no_log_values = _placement_options.hidden(options, module.no_log_values)
     try:
+        if _placement_options.problems(options):
+            raise Refused(_placement_options.problems(options))
         roots = _placement_wanted.parse_references(options["roots"], "roots")
-        placement = _placement_client.connect(options, options["tries"])
+        placement = _placement_client.connect(options)
         result = _placement.describe(placement, roots, options["usages"])
     except (Refused, PlacementError) as error:
         module.fail_json(msg=str(error))

@@ -139,16 +139,18 @@ options:
     default: false
   persist:
     description:
-      - Keep the virtual functions of a card over a reboot and over a passthrough, by a rule of udev that makes them
-        when the native driver is bound. Their drivers and settings come back with another run.
-      - The mode is also recorded in C(/etc/vfio-devices). Nothing reads this record at boot yet, so that mode V(pf)
-        comes back with another run too.
+      - Keep the mode of a card, as a record in C(/etc/vfio-devices). Where M(vfio.devices.boot_restore) is installed,
+        the card is brought back to it at boot and after a passthrough, with all its virtual functions, their drivers
+        and their settings.
+      - Elsewhere a rule of udev makes the virtual functions again when the native driver is bound. Their drivers and
+        settings, mode V(pf), and virtual functions of GPUs come back with another run.
       - With V(false) the record and the rule of these cards are removed.
     type: bool
     default: true
   timeout:
     default: 60
 seealso:
+  - module: vfio.devices.boot_restore
   - module: vfio.devices.mdev_facts
   - module: vfio.devices.mdev_instance
   - name: PCI Express I/O Virtualization Howto

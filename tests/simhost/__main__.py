@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     add("clear-faults", _ask_host, "remove all faults of a host", "host")
     command = add("interface", _ask_host, "set a network interface up or down", "host", "interface")
     command.add_argument("state", choices=("up", "down"))
-    add("reboot", _ask_host, "boot a host again", "host")
+    command = add("reboot", _ask_host, "boot a host again", "host")
+    text = "let a driver, PCI address, ADDRESS/vfs or parent come so late"
+    command.add_argument("--late", action="append", default=[], metavar="NAME=SECONDS", help=text)
     add("unmount", _unmount, "unmount and end the daemon", "directory")
     return parser
 

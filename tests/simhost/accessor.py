@@ -87,6 +87,15 @@ class Accessor:
                 raise error(errno.EISDIR)
             self.host.tree.add(path, File(data, changed=self.now()))
 
+    def symlink(self, path: str, target: str) -> None:
+        """Make or replace a symbolic link at once, with the directories above it."""
+        with self.host.operations.lock:
+            if is_kernel(path):
+                raise error(errno.EACCES)
+            self.host.faults.strike("write", path)
+            self.host.tree.directory(path.rpartition("/")[0])
+            self.host.tree.add(path, Link(target))
+
     def unlink(self, path: str) -> None:
         """Remove an ordinary file or a symbolic link."""
         with self.host.operations.lock:
@@ -108,6 +117,10 @@ class Accessor:
             return action()
         finally:
             self._deadline = before
+
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
+        """Attempt one of the methods."""
+        return self.attempt(lambda: getattr(self, method)(*arguments), timeout)
 
     def now(self) -> float:
         """The model's clock, in seconds."""

@@ -20,6 +20,7 @@ from .faults import Faults
 from .holders import Holders
 from .iommu import Iommu
 from .kstrto import error
+from .late import VFS, Late
 from .mdev import MdevBus
 from .mdev_types import MdevType, TypeTable
 from .operations import Operations, Steps, Wait
@@ -65,6 +66,7 @@ class SimHost:
         self.tree = Tree()
         self.faults = Faults(self.tree)
         self.boots = 0
+        self.late: Late | None = None
         machine.add_ordinary_files(self)
         self._boot()
 
@@ -86,26 +88,40 @@ class SimHost:
         buses = {"pci": self.pci, "css": self.css}
         for driver in self.drivers.values():
             bus = buses[driver.bus]
-            if bus is not None:
+            if bus is not None and not self.is_late(driver.name):
                 bus.add_driver(driver)
         machine.add_module_parameters(self)
         self.pci.discover()
         self._enable_boot_vfs()
         if self.css is not None:
             self.css.discover()
-        add_software_parents(self)
+        self.add_software_parents()
         self._add_virtual_interfaces()
         self._make_boot_devices()
 
-    def reboot(self) -> None:
-        """Boot again: the state of the profile, but ``etc``, ``usr`` and ``var`` as they are; blocked calls end."""
+    def reboot(self, late: Mapping[str, float] | None = None) -> None:
+        """Boot again: the state of the profile, but ``etc``, ``usr`` and ``var`` as they are; blocked calls end.
+
+        ``late`` are things that come some seconds later, see :class:`.late.Late`. Raises ProfileError.
+        """
         with self.operations.lock:
+            self.late = Late(self, late) if late else None
             self.operations.abort()
             for root in ("sys", "proc", "dev", "run", "tmp"):
                 self.tree.remove(root)
             for root in ("run", "tmp"):
                 self.tree.directory(root)
             self._boot()
+            if self.late:
+                self.late.schedule()
+
+    def is_late(self, name: str) -> bool:
+        """Whether something has not come yet since the last boot."""
+        return self.late is not None and name in self.late
+
+    def add_software_parents(self) -> None:
+        """Register the parents of the profile that are no devices of a bus, unless they are late or here."""
+        add_software_parents(self)
 
     def accessor(self) -> Accessor:
         """A new in-process front."""
@@ -202,7 +218,8 @@ class SimHost:
 
     def _enable_boot_vfs(self) -> None:
         for function in list(self.pci.devices.values()):
-            if isinstance(function, PciFunction) and function.sriov and function.sriov.spec.numvfs:
+            late = self.is_late(f"{function.name}{VFS}")
+            if isinstance(function, PciFunction) and function.sriov and function.sriov.spec.numvfs and not late:
                 function.sriov.enable(function.sriov.spec.numvfs)
 
     def _add_virtual_interfaces(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .holders import process_attributes
 from .kstrto import boolean
-from .profile import HERE
+from .profile import HERE, Profile
 from .tree import Attribute, File, Link, constant
 
 if TYPE_CHECKING:
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 DIRECTORIES = (
     "etc/mdevctl.d",
+    "etc/modprobe.d",
+    "etc/modules-load.d",
+    "etc/udev/rules.d",
     "run",
     "tmp",
+    "usr/bin",
+    "usr/sbin",
     "usr/lib/mdevctl/scripts.d/callouts",
     "usr/lib/mdevctl/scripts.d/notifiers",
     "var/lib",
@@ -27,6 +32,8 @@ DIRECTORIES = (
 )
 ROUTE_HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 RTF_UP, RTF_GATEWAY = 1, 2
+# arch/x86/include/asm/processor.h
+CPU_VENDORS = {"intel": 0, "amd": 2}
 
 
 def add_ordinary_files(host: SimHost) -> None:
@@ -70,6 +77,7 @@ def add_kernel_files(host: SimHost) -> None:
     tree.attributes("proc/1", process_attributes(1, "systemd", ["/sbin/init"]))
     tree.add("proc/1/fd/0", Link("/dev/null"))
     tree.add("proc/1/mounts", tree.nodes["proc/mounts"])
+    tree.add("sys/devices/system/cpu/modalias", constant(_cpu_modalias(profile)))
     tree.add("sys/devices/system/node/online", constant(_range(profile.numa_nodes)))
     for node in range(profile.numa_nodes):
         tree.add(f"sys/devices/system/node/node{node}/cpulist", constant(f"{node * 16}-{node * 16 + 15}"))
@@ -87,6 +95,14 @@ def add_module_parameters(host: SimHost) -> None:
         "sys/module/vfio_pci/parameters/enable_sriov",
         Attribute(lambda: "Y\n" if host.vfio_enables_sriov else "N\n", store),
     )
+
+
+def _cpu_modalias(profile: Profile) -> str:
+    # drivers/base/cpu.c, print_cpu_modalias; only x86 names a vendor
+    kind = profile.architecture
+    if kind == "x86_64":
+        kind = f"x86,ven{CPU_VENDORS['amd' if profile.iommu == 'amd' else 'intel']:04X}fam0006mod0055"
+    return f"cpu:type:{kind}:feature:,0000,0001"
 
 
 def _range(count: int) -> str:

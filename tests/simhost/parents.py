@@ -24,6 +24,8 @@ def add_software_parents(host: SimHost) -> None:
         vendor = _vendor_attributes(host, spec.types)
         for number in range(spec.copies):
             name, path = spec.name.format(n=number), spec.path.format(n=number)
+            if host.is_late(name) or name in host.mdev.parents:
+                continue
             host.tree.add(f"{path}/uevent", Attribute(b"", accept_uevent))
             _add_to_subsystem(host, name, path)
             parent = MdevParent(host, name, path, table, make_pool(table, spec.capacity), vendor)

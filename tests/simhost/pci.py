@@ -240,6 +240,7 @@ class PciBus(Bus):
         super().__init__(host, "pci")
         host.tree.add(f"{self.path}/rescan", Attribute(store=self.store_rescan))
         self._specs = [copy for spec in host.profile.functions for copy in _copies(spec)]
+        self.addresses = {spec.address for spec in self._specs}
 
     def function(self, address: str) -> PciFunction | None:
         """The function at an address."""
@@ -254,7 +255,7 @@ class PciBus(Bus):
     def discover(self) -> None:
         """Add every function of the profile that is not there, root ports first; then bind drivers."""
         for spec in self._specs:
-            if spec.address not in self.devices:
+            if spec.address not in self.devices and not self.host.is_late(spec.address):
                 function = PciFunction(self, spec, self._root_port(spec))
                 if self.host.iommu.enabled:
                     other = self.devices.get(spec.group_with or "")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Programs of a simulated host for the in-process front: ``ip``, ``devlink`` and NVIDIA's ``sriov-manage``."""
+"""Programs of a simulated host for the in-process front: ``ip``, ``devlink``, ``modprobe``, ``sriov-manage``."""
 
 from __future__ import annotations
 
@@ -88,6 +88,7 @@ class Tools:
             "ip": self._ip,
             "devlink": self._devlink,
             SRIOV_MANAGE: self._sriov_manage,
+            "modprobe": self._modprobe,
         }
         try:
             return Ended(Output(0, programs[path](list(arguments)), ""))
@@ -145,6 +146,11 @@ class Tools:
             self.eswitch[address] = arguments[-1]
         mode = self.eswitch.get(address, "legacy")
         return json.dumps({"dev": {f"pci/{address}": {"mode": mode, "inline-mode": "none", "encap-mode": "basic"}}})
+
+    def _modprobe(self, arguments: list[str]) -> str:
+        if self.host.late is not None:
+            self.host.late.arrive(arguments[-1])
+        return ""
 
     def _has_interface(self, card: PciFunction) -> bool:
         return any(getattr(netdev, "device", None) is card for netdev in self.host.netdevs.values())

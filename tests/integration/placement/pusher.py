@@ -39,7 +39,7 @@ def child(root, number, total=8, traits=("CUSTOM_A",)):
 def push(url, providers, **changes):
     options = {**OPTIONS, "auth": {"endpoint": url, "token": "admin"}, **changes}
     wanted = _placement_wanted.parse(providers, options)
-    placement = _placement_client.connect(options, options["tries"])
+    placement = _placement_client.connect(options)
     return _placement.converge(placement, options, wanted, False)[0]
 
 

@@ -241,3 +241,37 @@ def test_crypto_matrix(boot: Boot) -> None:
     assert refusal(host.files.write, f"{others}/assign_adapter", b"0") == "EADDRNOTAVAIL"
     host.files.write(f"{own}/unassign_domain", b"4")
     assert host.text(f"{own}/matrix") == "05."
+
+
+LATE = [
+    ("nics", "ice", "sys/bus/pci/drivers/ice/0000:31:00.0"),
+    ("nics", "0000:31:00.0", "sys/bus/pci/devices/0000:31:00.0/driver"),
+    ("a40", "0000:41:00.0", "sys/bus/pci/devices/0000:41:00.0/virtfn15"),
+    ("a40", "0000:41:00.0/vfs", "sys/bus/pci/devices/0000:41:00.0/virtfn15"),
+    ("mtty", "mtty", "sys/class/mdev_bus/mtty"),
+]
+
+
+@pytest.mark.parametrize(("profile", "name", "path"), LATE)
+def test_what_is_late_comes_in_the_end(profile: str, name: str, path: str) -> None:
+    host = SimHost(profile)
+    files = host.accessor()
+    before = without_groups(host)
+    host.reboot({name: 5})
+    files.pause(4.9)
+    assert not files.exists(path)
+    files.pause(0.2)
+    assert files.exists(path)
+    assert without_groups(host) == before
+    host.reboot()
+    assert files.exists(path)
+
+
+def without_groups(host: SimHost) -> set[str]:
+    """All paths but those of IOMMU groups, which are numbered as they come."""
+    return {path for path in host.tree.nodes if "iommu_groups/" not in path}
+
+
+def test_what_is_not_there_cannot_be_late() -> None:
+    with pytest.raises(ProfileError, match="nothing of this host is called nobody"):
+        SimHost("nics").reboot({"nobody": 5})

@@ -125,6 +125,8 @@ def test_faults_and_reboot(fleet: Path) -> None:
     (host / KIND / "create").write_text(UUID)
     assert simhost("reboot", host) == 0
     assert list((host / "sys/bus/mdev/devices").iterdir()) == []
+    assert simhost("reboot", host, "--late", "mtty=0.1") == 0
+    wait_for(name.exists)
 
 
 def test_interface_and_json(fleet: Path, capsys: pytest.CaptureFixture[str]) -> None:

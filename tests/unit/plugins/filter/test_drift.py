@@ -31,6 +31,10 @@ drift = FilterModule().filters()["drift"]
             ["rp traits is A, and shall be empty"],
         ),
         (
+            {"changed": True, "diff": {"before": {}, "after": {"card": dict.fromkeys(range(8), "vfio-pci")}}},
+            ["card 0, 1, 2 and 5 more is missing, and shall be vfio-pci"],
+        ),
+        (
             {"changed": True, "diff": [{"before": "a\nb\n", "after": "a\nc\n", "before_header": "nova.conf"}]},
             ["nova.conf has, and shall not have: b", "nova.conf lacks: c"],
         ),

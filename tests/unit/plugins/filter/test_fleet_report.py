@@ -19,9 +19,7 @@ fleet_report = FilterModule().filters()["fleet_report"]
 
 # Keys whose values are names from hosts or from Placement, and lists of such.
 NAMES = {"domain", "command", "driver", "netdev", "netdevs", "type_name", "uuid", "description", "warnings", "traits"}
-MARKUP = (
-    "</title></style></script><!-- --><script>alert(1)</script>\"><img src=x onerror='alert(1)'>&lt;{{ 7 }}{% raw"
-)
+MARKUP = "</title></style></script><!-- --><script>alert(1)</script>\"><img src=x onerror='alert(1)'>&lt;{{ 7 }}{% raw"
 
 
 @pytest.fixture(scope="module")

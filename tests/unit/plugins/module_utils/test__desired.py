@@ -33,3 +33,10 @@ def test_other_files_are_no_records(simulated):
     host.files.replace("etc/vfio-devices/mdev_instance/.mtty.json.vfio-devices-new", b"{")
     root = host.root()
     assert (_desired.observe(root, "mdev_instance"), root.warnings) == ({}, [])
+
+
+def test_cards_are_those_that_have_a_file(simulated):
+    host = simulated("empty")
+    for name in ("mtty.json", "0000:3b:00.0.json", ".x.json", "README"):
+        host.files.replace(f"etc/vfio-devices/mdev_instance/{name}", b"{")
+    assert _desired.cards(host.root(), "mdev_instance") == ["0000:3b:00.0", "mtty"]

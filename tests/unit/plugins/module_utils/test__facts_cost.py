@@ -47,20 +47,23 @@ def least_reads(facts, functions):
     type_ids = {offered["id"] for parent in mdev_parents for offered in parent["types"]}
     return (
         functions  # modalias: the class decides which of them are listed
-        + sum(2 + 2 * bool(card["total_vfs"]) for card in cards)  # numa_node, driver_override; total_vfs, autoprobe
+        # numa_node, driver_override; total_vfs, autoprobe, vf_device
+        + sum(2 + 3 * bool(card["total_vfs"]) for card in cards)
         + sum(len(parent["types"]) for parent in mdev_parents)  # available_instances
         + STATIC_FILES_OF_A_TYPE * len(type_ids)
         + FILES_OF_A_VGPU_FUNCTION * len(vgpu_parents)
         + sum(device["autostart"] is not None for device in facts["devices"])  # definitions
+        + 2  # command line, processor
+        + bool(facts["mdevctl"]["udev_rule"])
     )
 
 
 def least_listings(facts, all_functions):
-    """Four fixed directories of sysfs, one of etc; each function; what lies below cards and parents."""
+    """Five fixed directories of sysfs, one of etc; each function; what lies below cards and parents."""
     cards = facts["physical_functions"]
     functions = [*cards, *(virtual for card in cards for virtual in card["virtual_functions"])]
     return (
-        6  # PCI bus, mdev bus, parents, IOMMU groups, IOMMU units, definitions
+        7  # PCI bus and drivers, mdev bus, parents, IOMMU groups, IOMMU units, definitions
         + all_functions
         + sum(bool(function.get("netdev") or function.get("netdevs")) for function in functions)
         + sum(parent["framework"] == "mdev" for parent in facts["parents"])  # mdev_supported_types

@@ -73,3 +73,19 @@ def test_a_place_where_no_lock_can_be_made_is_told(tmp_path, files):
     (tmp_path / "run").touch()
     with pytest.raises(HostError, match="cannot lock run/vfio-devices/lock: "):
         HostRoot(str(tmp_path)).lock()
+
+
+def test_symlink_is_made_and_replaced_at_once(files, tmp_path):
+    files.symlink("etc/wants/a", "/etc/b")
+    (tmp_path / f"etc/wants/.a{UNFINISHED}").symlink_to("left over")
+    files.symlink("etc/wants/a", "/etc/c")
+    assert os.readlink(tmp_path / "etc/wants/a") == "/etc/c"
+    assert os.listdir(tmp_path / "etc/wants") == ["a"]
+
+
+def test_a_run_has_its_own_lock_already(files, tmp_path):
+    host = HostRoot(str(tmp_path), timeout=0.1)
+    host.lock()
+    host.lock()
+    with pytest.raises(HostError, match=f"pid {os.getpid()} has"):
+        HostRoot(str(tmp_path), timeout=0.1).lock()

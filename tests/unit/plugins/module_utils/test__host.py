@@ -30,8 +30,8 @@ class ScriptedFiles(OperatingSystemFiles):
             raise self.failures[path]
         super().write(path, data)
 
-    def attempt(self, action, timeout):
-        return action()
+    def in_time(self, timeout, method, *arguments):
+        return getattr(self, method)(*arguments)
 
     def now(self):
         return self.time
@@ -129,9 +129,8 @@ def test_links(host, tree):
     (tree / "file").touch()
     assert host.link_name("sys/driver") == "vfio-pci"
     assert host.link("sys/none") is None
-    assert host.warnings == []
     assert host.link("sys/file") is None
-    assert host.warnings == ["cannot read sys/file: EINVAL (Invalid argument)"]
+    assert host.warnings == []
 
 
 def test_loop_of_links_is_told(host, tree):
@@ -172,6 +171,47 @@ def test_a_write_that_blocks_ends_at_its_deadline(tree):
     assert time.monotonic() - begin < 10
 
 
+def test_after_a_write_that_blocks_the_others_go_on(tree):
+    os.mkfifo(tree / "remove")
+    (tree / "create").touch()
+    host = HostRoot(str(tree.parent), timeout=0.2)
+    for value in ("a", "b"):
+        host.write("sys/create", value)
+        assert (tree / "create").read_text() == value
+        with pytest.raises(HostError) as caught:
+            host.write("sys/remove", "1")
+        assert caught.value.pending
+        with pytest.raises(HostError, match="ENOENT") as caught:
+            host.write("sys/none", "1")
+        assert not caught.value.pending
+
+
+def test_a_locked_attribute_is_given_up_by_itself(tree, monkeypatch):
+    monkeypatch.setattr(HostRoot, "READ_TIMEOUT", 0.2)
+    (tree / "driver_override").write_text("vfio-pci\n")
+    # Reading it takes its time.
+    os.mkfifo(tree / "locked")
+    host = HostRoot(str(tree.parent))
+    monkeypatch.setattr(host._files, "read", lambda path: (tree.parent / path).read_bytes())
+    assert host.read_locked(["sys/locked", "sys/driver_override"]) == {
+        "sys/locked": None,
+        "sys/driver_override": "vfio-pci",
+    }
+
+
+def test_a_link_to_a_directory_is_followed_once(host, tree, monkeypatch):
+    (tree / "class").mkdir()
+    (tree / "devices").mkdir()
+    (tree / "class/mtty").symlink_to("../devices/mtty")
+    assert host.directory("sys/class/mtty") == "sys/devices/mtty"
+    monkeypatch.setattr(host, "link", lambda path: pytest.fail(f"{path} is looked up again"))
+    assert host.directory("sys/class/mtty") == "sys/devices/mtty"
+
+
+def test_what_is_no_link_is_itself_the_directory(host):
+    assert host.directory("sys/class/none") == "sys/class/none"
+
+
 def test_locked_attributes_that_answer(host, tree, files):
     (tree / "driver_override").write_text("(null)\n")
     files.failures["sys/broken"] = OSError(errno.EIO, "")
@@ -201,3 +241,16 @@ def test_wait_ends_with_the_condition_or_the_deadline(host, files):
     assert files.time < 32
     assert files.pauses[0] == 0.001
     assert max(files.pauses) <= 0.2
+
+
+def test_bytes_are_read_as_they_are(host, tree):
+    (tree / "x").write_bytes(b"\xff\n")
+    assert host.read_bytes("sys/x") == b"\xff\n"
+    assert host.read_bytes("sys/none") is None
+    assert host.warnings == []
+
+
+def test_link_that_cannot_be_made_is_told(host, tree):
+    (tree.parent / "etc").touch()
+    with pytest.raises(HostError, match=r"cannot link etc/x/y: \w+ "):
+        host.replace_link("etc/x/y", "/z")

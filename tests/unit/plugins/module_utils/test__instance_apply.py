@@ -62,6 +62,42 @@ def test_the_same_type_is_never_written_again(simulated, monkeypatch):
     assert _instance_apply.apply(host.root(), [vgpu("create", type_id)]).failed == []
 
 
+OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
+
+
+def test_a_device_that_goes_when_the_next_one_comes_is_a_failure(simulated, monkeypatch):
+    host = simulated("mtty")
+    original = host.files.write
+
+    def take_back(path, data):
+        original(path, data)
+        if data == OTHER.encode():
+            original(f"sys/bus/mdev/devices/{UUID}/remove", b"1")
+
+    monkeypatch.setattr(host.files, "write", take_back)
+    outcome = _instance_apply.apply(host.root(), [create(), create(OTHER)])
+    assert [step["uuid"] for step in outcome.done] == [OTHER]
+    assert [step["error"] for step in outcome.failed] == [
+        f"cannot make {UUID} of type mtty-1 on mtty: it was made, but is gone again"
+    ]
+
+
+def test_a_type_that_does_not_stay_is_a_failure(simulated, monkeypatch):
+    host = simulated("l40s")
+    type_id = host.facts()["parents"][0]["types"][0]["id"]
+    record = {"action": "record", "card": VF, "record": None}
+    remove_file = host.files.unlink
+
+    def clear(path):
+        host.files.write(f"sys/bus/pci/devices/{VF}/nvidia/current_vgpu_type", b"0")
+        remove_file(path)
+
+    monkeypatch.setattr(host.files, "unlink", clear)
+    outcome = _instance_apply.apply(host.root(), [vgpu("create", type_id), record])
+    assert outcome.done == [record]
+    assert outcome.failed[0]["error"].endswith("it was made, but is gone again")
+
+
 def test_a_device_that_went_by_itself_is_removed(simulated):
     assert _instance_apply.apply(simulated("mtty").root(), [remove()]).failed == []
 
@@ -102,7 +138,7 @@ def test_after_a_deadline_nothing_more_is_tried(simulated):
     host = simulated("mtty")
     _instance_apply.apply(host.root(), [create()])
     host.kernel.hold(UUID)
-    later = create("c2177883-f1bb-47f0-914d-32a22e3a8805", card="other")
+    later = create(OTHER, card="other")
     outcome = _instance_apply.apply(host.root(), [remove(), later])
     assert (outcome.done, outcome.skipped) == ([], [later])
     assert "the change is pending" in outcome.failed[0]["error"]
@@ -117,3 +153,12 @@ def test_tidy_removes_only_unfinished_files(simulated):
     _instance_apply.tidy(root)
     assert root.names("etc/mdevctl.d/mtty") == [UUID]
     assert root.names("etc/vfio-devices/mdev_instance") == []
+
+
+@pytest.mark.parametrize("type_id, failed", [("mtty-1", 0), ("mtty-2", 1)])
+def test_mdevctl_may_make_the_same_device_at_the_same_moment(simulated, type_id, failed):
+    host = simulated("mtty")
+    host.create("mtty", type_id, UUID)
+    outcome = _instance_apply.apply(host.root(), [create(attributes=[("no_such", "1")])])
+    assert len(outcome.failed) == failed
+    assert host.devices() == {UUID: ("mtty", type_id)}

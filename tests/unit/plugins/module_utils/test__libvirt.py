@@ -62,6 +62,7 @@ def test_domains_by_device():
 
 class Host:
     root = "/host"
+    wakes_daemons = True
 
     def __init__(self, sockets=(), outcome=None):
         self.sockets, self.outcome, self.warnings = sockets, outcome, []
@@ -89,3 +90,17 @@ def test_a_libvirt_that_cannot_be_asked_is_told(outcome, socket):
     assert _libvirt.observe(host) == {}
     assert len(host.warnings) == 1
     assert "domains are unknown" in host.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("wakes", "running", "asked"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_daemon_that_waits_for_this_run_is_not_asked(simulated, monkeypatch, wakes, running, asked):
+    host = simulated("empty")
+    host.files.replace("run/libvirt/libvirt-sock-ro", b"")
+    if running:
+        host.files.replace("run/libvirtd.pid", b"7")
+    monkeypatch.setattr(_libvirt, "_ask", lambda socket: {"x": []})
+    root = host.root()
+    root.wakes_daemons = wakes
+    assert _libvirt.observe(root) == ({"x": []} if asked else {})

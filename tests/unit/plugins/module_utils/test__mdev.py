@@ -98,3 +98,15 @@ def test_one_parent_that_fails_does_not_hide_the_types_of_the_others(simulated):
     host.kernel.faults.fail("sys/bus/pci/devices/0000:3b:00.0/mdev_supported_types/*/device_api", errno.EIO)
     facts = host.facts()
     assert {offered["device_api"] for offered in facts["parents"][1]["types"]} == {"vfio-pci"}
+
+
+def test_device_that_is_just_being_made_is_waited_for(simulated):
+    host = simulated("mtty")
+    host.create("mtty", "mtty-1", UUID)
+    tree = host.kernel.tree
+    link = f"sys/devices/virtual/mtty/mtty/{UUID}/mdev_type"
+    node = tree.nodes[link]
+    tree.remove(link)
+    pause = host.files.pause
+    host.files.pause = lambda seconds: (pause(seconds), tree.add(link, node))
+    assert host.facts("devices")["devices"][0]["type"] == "mtty-1"

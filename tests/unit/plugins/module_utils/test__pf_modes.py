@@ -44,6 +44,9 @@ class CountedFiles:
         self._count()
         self._files.write(path, data)
 
+    def in_time(self, timeout, method, *arguments):
+        return self._files.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
     def replace(self, path, data):
         self._count()
         self._files.replace(path, data)

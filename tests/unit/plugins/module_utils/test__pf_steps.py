@@ -13,6 +13,8 @@ def card(vfs=(), **fields):
     """A card on its native driver; ``vfs`` are pairs of override and driver."""
     return {
         "address": PF,
+        "vendor_id": "8086",
+        "product_id": "159b",
         "driver": "ice",
         "driver_override": None,
         "native": True,
@@ -125,3 +127,13 @@ def test_stale_rule_goes_first_and_the_new_one_comes_last(entries):
     before = card(rule="an old one")
     target = _pf_steps.wanted_target(entry, before, ["ice"], persist=True)
     assert [step["action"] for step in _pf_steps.steps(before, target)] == ["rule", "create", "record", "rule"]
+
+
+def test_files_stay_as_they_are_and_names_as_they_were(entries):
+    """The first names of interfaces at boot are not those that udev gives them."""
+    known = {"driver": "ice", "netdevs": ["ens1f0"], "total_vfs": 8}
+    before = card(known=known, netdevs=["eth3"], record={"a": 1}, rule="x")
+    (entry,) = entries({"pf": PF, "mode": "pf"})
+    found = _pf_steps.steps(before, _pf_steps.wanted_target(entry, before, ["ice"], None))
+    assert [step["action"] for step in found] == ["memory", "bind"]
+    assert found[0]["memory"] == known

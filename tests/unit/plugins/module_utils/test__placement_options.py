@@ -39,3 +39,13 @@ def test_a_dictionary_in_cloud():
 
 def test_nothing():
     assert options.secrets({"auth": None, "cloud": "mine"}) == options.harmless({"auth": None}) == set()
+
+
+def test_values_that_ansible_hides_and_need_not():
+    given = {"auth": {"username": "service", "password": "p"}, "cloud": {"auth": {"token": "t"}}}
+    assert options.hidden(given, {"service", "p", "other"}) == {"p", "t", "other"}
+
+
+def test_tries():
+    assert options.problems({"tries": 1}) == []
+    assert "at least 1" in options.problems({"tries": 0})[0]

@@ -264,6 +264,9 @@ def test_details_are_read_only_where_they_are_compared():
     wanted = parse({"name": "node"}, entry(), {"name": "node_b", "traits": []}, {"name": "node_c"})
     assert plans.details(found, wanted, OPTIONS) == ([A], [A, B])
     assert plans.details(found, wanted, {**OPTIONS, "drain": True}) == ([A, B, C], [A, B, C])
+    one = parse({"name": "node"}, entry(), {"name": "node_b", "drain": False}, {"name": "node_c", "drain": True})
+    assert plans.details(found, one, OPTIONS) == ([A, C], [A, C])
+    assert plans.details(found, one, {**OPTIONS, "drain": True}) == ([A, C], [A, C])
 
 
 def test_names_are_asked_for_only_if_none_has_them():
@@ -285,3 +288,14 @@ def test_a_vgpu_is_warned_of_except_in_the_shape_of_cyborg():
     assert "does not start" in plan(state(root()), entry(**vgpu))["warnings"][0]
     shaped = entry("node_0000:84:00.0", traits=["OWNER_CYBORG"], **vgpu)
     assert plan(state(root(), known_traits={"OWNER_CYBORG"}), shaped)["warnings"] == []
+
+
+def test_one_warning_for_all_that_is_left_out():
+    roots = [{"name": f"n{number}", "optional": True} for number in range(12)]
+    children = [entry(f"n{number}_{child}", parent=f"n{number}") for number in range(12) for child in range(2)]
+    planned = plan(state(), *roots, *children, purge=True, scope=["n1"])
+    assert planned["steps"] == planned["removals"] == planned["kept"] == []
+    (warning,) = planned["warnings"]
+    assert "does not have it yet: n0 (and 2 below it), n1 (and" in warning
+    assert "n9 (and 2 below it), 2 more; this is" in warning
+    assert len(planned["missing"]) == 36

@@ -19,6 +19,7 @@ NODE = {
     "ours": True,
     "inventories": {"CUSTOM_VF": inventory(2)},
     "traits": None,
+    "drain": False,
 }
 
 

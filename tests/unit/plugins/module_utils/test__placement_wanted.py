@@ -35,6 +35,8 @@ def test_one_form():
         "above": 1,
         "inventories": {"VGPU": inventory(2)},
         "traits": ["CUSTOM_A", "CUSTOM_B"],
+        "optional": False,
+        "drain": None,
     }
     assert entries[1]["uuid"] == "aaaaaaaa-0000-0000-0000-000000000000"
     assert entries[1]["inventories"] is entries[1]["traits"] is None

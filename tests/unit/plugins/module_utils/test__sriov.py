@@ -25,6 +25,20 @@ def test_a_card_that_is_locked_is_told_and_does_not_hang_the_rest(simulated):
     assert [warning for warning in facts["warnings"] if f"{locked}/driver_override did not answer" in warning]
 
 
+@pytest.mark.parametrize(("device", "shown"), [("1889", "1889"), ("00aF", "00af")])
+def test_device_id_of_virtual_functions_has_four_digits(simulated, device, shown):
+    host = simulated("nics")
+    host.kernel.faults.content("*/0000:31:00.0/sriov_vf_device", f"{int(device, 16):x}\n".encode())
+    cards = {card["address"]: card["vf_product_id"] for card in host.facts("physical_functions")["physical_functions"]}
+    assert cards["0000:31:00.0"] == shown
+    assert cards["0000:01:00.0"] == "10ca"
+
+
+def test_no_device_id_of_virtual_functions_without_sriov(simulated):
+    cards = simulated("t4").facts("physical_functions")["physical_functions"]
+    assert {card["vf_product_id"] for card in cards} == {None}
+
+
 def test_modes(simulated):
     host = simulated("nics")
     card = host.facts()["physical_functions"][0]

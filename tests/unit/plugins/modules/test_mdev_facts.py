@@ -7,6 +7,7 @@ import errno
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils import _facts
 from ansible_collections.vfio.devices.plugins.modules import mdev_facts
 
 
@@ -15,7 +16,7 @@ def test_facts_and_nothing_else(simulated, run_module):
     assert set(result) == {"changed", "ansible_facts"}
     assert result["changed"] is False
     assert set(result["ansible_facts"]) == {"mdev"}
-    assert set(result["ansible_facts"]["mdev"]) == {"physical_functions", "parents", "devices", "iommu", "warnings"}
+    assert set(result["ansible_facts"]["mdev"]) == {*_facts.DEFAULT_PARTS, "warnings"}
 
 
 def test_check_mode_is_the_same(simulated, run_module):
@@ -51,7 +52,7 @@ def test_root_that_does_not_exist(run_module):
 
 @pytest.mark.parametrize("root", ["/", ""])
 def test_this_very_machine(run_module, root):
-    options = {"gather": ["physical_functions", "parents", "devices", "iommu", "users"]}
+    options = {"gather": list(_facts.PARTS)}
     result = run_module(mdev_facts, {**options, "host_root": root} if root else options)
     assert "failed" not in result
 
@@ -86,8 +87,7 @@ def returned(value):
 
 def test_documentation_has_the_very_fields_that_are_returned(simulated, run_module):
     host = simulated("mixed")
-    parts = ["physical_functions", "parents", "devices", "iommu", "users"]
-    facts = run_module(mdev_facts, {"gather": parts}, host)["ansible_facts"]["mdev"]
+    facts = run_module(mdev_facts, {"gather": list(_facts.PARTS)}, host)["ansible_facts"]["mdev"]
     facts["iommu"]["shared_groups"].append({"group": 1, "devices": []})
     for parent in facts["parents"]:
         for offered in parent["types"]:

@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlace
 @pytest.fixture
 def placement(monkeypatch):
     fake = FakePlacement(root())
-    monkeypatch.setattr(_placement_client, "connect", lambda options, tries: fake)
+    monkeypatch.setattr(_placement_client, "connect", lambda options: fake)
     return fake
 
 

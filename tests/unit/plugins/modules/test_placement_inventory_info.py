@@ -15,7 +15,7 @@ A = "00000000-0000-0000-0000-0000000000a0"
 @pytest.fixture
 def placement(monkeypatch):
     fake = FakePlacement(root(), provider(A, "node_a"))
-    monkeypatch.setattr(_placement_client, "connect", lambda options, tries: fake)
+    monkeypatch.setattr(_placement_client, "connect", lambda options: fake)
     return fake
 
 
@@ -40,3 +40,7 @@ def test_names_that_are_none(run_module, placement):
 def test_placement_that_cannot_be_read(run_module, placement):
     placement.faults = {"tree": [refusal(403)]}
     assert "needs the role admin" in run_module(placement_inventory_info, {"roots": ["node"]})["msg"]
+
+
+def test_a_number_of_tries_that_is_none(run_module, placement):
+    assert "tries must be at least 1" in run_module(placement_inventory_info, {"roots": ["node"], "tries": 0})["msg"]

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: placement_tree
+short_description: Describe the cards of a host as providers for Placement
+version_added: 0.1.0
+description:
+  - Turns the plan of a host into the list that O(vfio.devices.placement_inventory#module:providers) takes.
+  - Nothing is counted twice. For cards of nova and Cyborg there are only the custom traits of their profile, on the
+    providers that these services make themselves. Where they have not made them yet, the module leaves them out with a
+    warning. A card of owner V(none) gets a provider of its own.
+  - All that cannot be is found at once, each with its profile and card.
+author:
+  - vfio.devices contributors (@vfio-devices)
+positional: root
+options:
+  _input:
+    description: The plan of the host, as P(vfio.devices.resolve#filter) returns it.
+    type: dict
+    required: true
+  root:
+    description: Name of the compute node's provider, which is its C(hypervisor_hostname).
+    type: str
+    required: true
+  shape:
+    description:
+      - The shape of all providers. Without it each card has that of its owner.
+      - With V(nova) there are the providers of mediated devices, such as C(compute1_pci_0000_84_00_0), one for each
+        parent. PCI devices have none, because nova replaces all traits there. Name these in its C(device_spec).
+      - With V(cyborg) there are providers such as C(compute1_0000:84:00.0) for GPUs of NVIDIA. See O(cyborg_agent).
+      - With V(own) each card has one such as C(compute1_vfio_0000:84:00.0), with the resource class of its profile.
+        Without one it is C(CUSTOM_VGPU) for vGPUs, C(CUSTOM_MDEV) for other mediated devices, or for example
+        C(CUSTOM_PCI_10DE_1EB8), as nova has it, for whole cards and virtual functions. Beside the traits of the profile
+        it gets one for the NUMA node such as C(CUSTOM_NUMA_0), and one for the type such as
+        C(CUSTOM_VFIO_TYPE_GRID_T4_2B).
+    type: str
+    choices: [nova, cyborg, own]
+  cyborg_agent:
+    description:
+      - Whether cyborg-agent runs on the host and makes the providers of owner V(cyborg).
+      - Without it they are made in the very shape that Cyborg gives them, with the trait C(OWNER_CYBORG) and one for
+        the type such as C(CUSTOM_NVIDIA_1EB8_T4_2B). C(VGPU) has the number of vGPUs of the card, and a card without a
+        type is one C(PGPU).
+    type: bool
+    default: true
+  cyborg_host:
+    description: Host name in the names of Cyborg's providers, if it is not O(root).
+    type: str
+  exact_names:
+    description:
+      - Name the types in traits exactly as Cyborg does, from the second word of the name alone. What is no valid trait
+        then is refused.
+      - Otherwise all words after the brand count, so that C(NVIDIA RTX Pro 6000 Blackwell DC-4Q) and its sisters do not
+        all end in C(_RTX). For names of two words that makes no difference.
+    type: bool
+    default: false
+  drain:
+    description:
+      - Cards of which no new guest shall get anything, by name, or V(true) for all.
+      - Cards whose inventory is that of nova or Cyborg cannot be drained in Placement, and are refused.
+    type: raw
+    default: false
+  traits_mode:
+    description:
+      - What O(vfio.devices.placement_inventory#module:traits_mode) will be.
+      - With V(exact) the providers of nova and Cyborg are listed too when their profile has no traits, so that others
+        are removed.
+    type: str
+    choices: [exact, add]
+seealso:
+  - plugin: vfio.devices.resolve
+    plugin_type: filter
+  - plugin: vfio.devices.placement_inventory
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Publish the cards of a host
+  vfio.devices.placement_inventory:
+    cloud: mycloud
+    providers: >-
+      {{ profiles | vfio.devices.resolve(ansible_facts.mdev) | vfio.devices.placement_tree(inventory_hostname) }}
+  delegate_to: localhost
+
+- name: Show what a host without cyborg-agent offers in the shape of Cyborg
+  ansible.builtin.debug:
+    msg: >-
+      {{ profiles | vfio.devices.resolve(ansible_facts.mdev)
+         | vfio.devices.placement_tree(inventory_hostname, shape='cyborg', cyborg_agent=false) }}
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - For O(vfio.devices.placement_inventory#module:providers). The first one is the root, which is only looked up.
+  type: list
+  elements: dict
+  sample:
+    - name: compute1
+      optional: true
+    - name: compute1_vfio_0000:41:00.0
+      parent: compute1
+      inventories: {CUSTOM_PCI_8086_1889: {total: 8}}
+      traits: [CUSTOM_NUMA_0]
+"""
+
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
+from ansible_collections.vfio.devices.plugins.plugin_utils import _provider_tree
+
+SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
+TRAITS_MODES = (None, "exact", "add")
+
+
+def placement_tree(
+    plan,
+    root,
+    shape=None,
+    cyborg_agent=True,
+    cyborg_host=None,
+    exact_names=False,
+    drain=False,
+    traits_mode=None,
+):
+    """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    for name, value, choices in (("shape", shape, SHAPES), ("traits_mode", traits_mode, TRAITS_MODES)):
+        if value not in choices:
+            raise AnsibleFilterError(f"placement_tree: {name} must be one of {', '.join(choices[1:])}, and not {value}")
+    options = {
+        "root": root,
+        "shape": shape,
+        "cyborg_agent": boolean(cyborg_agent),
+        "cyborg_host": cyborg_host,
+        "exact_names": boolean(exact_names),
+        "drain": _drain(drain),
+        "traits_mode": traits_mode,
+    }
+    try:
+        providers, problems = _provider_tree.tree(plan, options)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            f"placement_tree needs a plan of vfio.devices.resolve, and a name: {error!r}"
+        ) from error
+    if problems:
+        raise AnsibleFilterError("\n".join([f"the cards of {root} cannot be described for Placement:", *problems]))
+    return providers
+
+
+def _drain(drain):
+    """True, False or the names of cards; on a command line all of them are text."""
+    if isinstance(drain, (list, tuple)):
+        return [str(name) for name in drain]
+    text = drain.lower() if isinstance(drain, str) else drain
+    if text in BOOLEANS:
+        return boolean(text)
+    if isinstance(drain, str):
+        return [name.strip() for name in drain.split(",")]
+    raise AnsibleFilterError(f"placement_tree: drain must be true, false or a list of cards, and not {drain!r}")
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"placement_tree": placement_tree}

@@ -1,0 +1,135 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: boot_restore
+short_description: Restore cards, virtual functions, mediated devices and vGPUs at boot
+version_added: 0.1.0
+description:
+  - Installs on a host what brings back, after a boot, all that M(vfio.devices.sriov_pf_mode) and
+    M(vfio.devices.mdev_instance) have recorded in C(/etc/vfio-devices) with their option C(persist). These are the
+    drivers of cards, virtual functions with their drivers and settings, mediated devices, and vGPUs on virtual
+    functions.
+  - This is one program, C(/usr/local/lib/vfio-devices-restore.pyz), made of the same code as these modules, and a unit
+    of systemd that runs it before libvirt, nova-compute and the agent of Cyborg start. Nothing is run now.
+  - When a card gets its own driver again, after a guest had it whole or after an update of the driver, a rule of udev
+    starts the program for this card.
+  - The program waits for cards, drivers, virtual functions and parents that appear late. It never touches what is in
+    use, and removes no mediated device or vGPU. What it could not restore is in the journal, one sentence each, and the
+    unit has failed then; all else is restored, and other units start.
+author:
+  - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._attributes.changing
+  - vfio.devices._attributes.host
+  - vfio.devices._host
+options:
+  state:
+    description: With V(absent) the program, the units and the rule are removed. Records stay.
+    type: str
+    choices: [present, absent]
+    default: present
+  python:
+    description:
+      - Interpreter on the host that runs the program, Python 3.9 or later.
+      - The default is the one that runs this module, or the one that its virtual environment was made with.
+    type: path
+  timeout:
+    description:
+      - Seconds that the program waits for each thing that a card needs, while it works on others. A write to the kernel
+        may take as long.
+      - Also the seconds that this module waits for another run on the same host, and for systemd.
+    type: float
+    default: 60
+notes:
+  - What the program does by hand shows C(vfio-devices-restore.pyz --check), run with the interpreter. Option C(--help)
+    lists the others.
+  - A mediated device is made as long as mdevctl has its definition, and the definition says that it starts by itself.
+    Definitions of others are left to mdevctl.
+seealso:
+  - module: vfio.devices.mdev_instance
+  - module: vfio.devices.sriov_pf_mode
+"""
+
+EXAMPLES = r"""
+- name: Restore the host at boot
+  vfio.devices.boot_restore:
+
+- name: Restore the host at boot, where cards take up to three minutes to appear
+  vfio.devices.boot_restore:
+    timeout: 180
+
+- name: Restore nothing at boot any more
+  vfio.devices.boot_restore:
+    state: absent
+"""
+
+RETURN = r"""
+files:
+  description: The files and what was done to each. In check mode what would be done.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Path on the host.
+      type: str
+      sample: /etc/systemd/system/vfio-devices-restore.service
+    action:
+      description: V(created), V(replaced), V(removed), V(kept), or V(absent) for one that was not there.
+      type: str
+      sample: created
+reloaded:
+  description:
+    - Whether systemd was told to read its units again. It is not where O(host_root) is another root, and where systemd
+      does not run.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+import os
+import sys
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils import _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+
+
+def lasting_interpreter():
+    """A virtual environment may be gone at the next boot, and the program needs nothing of it."""
+    return sys.executable if sys.prefix == sys.base_prefix else os.path.realpath(sys.executable)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "python": {"type": "path"},
+            "timeout": {"type": "float", "default": 60.0},
+            "host_root": {"type": "path", "default": "/"},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        host = HostRoot(options["host_root"], options["timeout"])
+        python = options["python"] or lasting_interpreter()
+        present = options["state"] == "present"
+        result = _boot_restore.converge(host, present, python, options["timeout"], module.check_mode)
+    except Refused as refused:
+        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
+    except HostError as error:
+        module.fail_json(msg=str(error))
+    for sentence in summarize(host.warnings):
+        module.warn(sentence)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

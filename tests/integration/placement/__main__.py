@@ -1,0 +1,74 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Have a Placement in the background, without Keystone: the token ``admin`` may do everything.
+
+python -m tests.integration.placement start <directory> [<compute node>...]
+python -m tests.integration.placement stop <directory>
+
+``start`` returns when it answers, and prints its address, which is in the file ``url`` of the directory too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+from . import services
+
+
+def start(directory: Path, nodes: list[str]) -> str:
+    """The address. The roots of the compute nodes are made as nova-compute would."""
+    stop(directory)
+    service = services.placement(directory)
+    (directory / "placement.pid").write_text(f"{service.process.pid} {service.port}")
+    (directory / "url").write_text(service.url)
+    cloud = services.Cloud(service.url)
+    for node in nodes:
+        if not cloud.provider(node):
+            cloud.make(node, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    return service.url
+
+
+def stop(directory: Path) -> None:
+    """May be repeated."""
+    file = directory / "placement.pid"
+    if not file.exists():
+        return
+    pid, port = file.read_text().split()
+    end = time.monotonic() + services.DEADLINE
+    with contextlib.suppress(ProcessLookupError):
+        while f"--port={port}" in _command_line(pid):
+            os.kill(int(pid), signal.SIGTERM)
+            if time.monotonic() > end:
+                raise SystemExit(f"Placement (process {pid}) does not end")
+            time.sleep(0.05)
+    file.unlink()
+
+
+def _command_line(pid: str) -> list[str]:
+    """Another process may have the number by now."""
+    try:
+        return Path("/proc", pid, "cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="placement", description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=["start", "stop"])
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("nodes", nargs="*", help="names of compute nodes to make")
+    options = parser.parse_args()
+    if options.command == "start":
+        print(start(options.directory.absolute(), options.nodes))
+    else:
+        stop(options.directory.absolute())
+
+
+if __name__ == "__main__":
+    main()

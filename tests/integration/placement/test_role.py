@@ -1,0 +1,183 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role placement on simulated hosts: from profiles to the trees of a real Placement, in one call for all hosts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
+GUEST = "66666666-0000-0000-0000-000000000001"
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("hosts") / "fleet"
+    mounting.mount(directory, ["t4=2", "mixed"])
+    yield directory
+    mounting.unmount(directory)
+
+
+@pytest.fixture
+def play(fleet, proxy, tmp_path):
+    """Runs the role; what was written to Placement is in ``writes``, what was said in ``said``."""
+
+    def play(profiles, *arguments, hosts=("t4-1", "t4-2"), environment=None, **variables):
+        inventory = {
+            "all": {
+                "hosts": {host: profiles.get(host) or {} for host in hosts},
+                "vars": {
+                    "ansible_connection": "local",
+                    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+                    "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
+                    **variables,
+                },
+            }
+        }
+        book = [{"hosts": "all", "gather_facts": False, "roles": ["vfio.devices.placement"]}]
+        (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
+        (tmp_path / "play.yml").write_text(json.dumps(book))
+        if environment is None:
+            environment = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": proxy.url, "OS_TOKEN": "admin"}
+        proxy.requests.clear()
+        done = subprocess.run(
+            ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), str(tmp_path / "play.yml"), *arguments],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        play.writes = proxy.writes()
+        play.said = done.stdout + done.stderr
+        play.changed = sum(int(number) for number in re.findall(r"changed=(\d+)", done.stdout))
+        return done.returncode
+
+    return play
+
+
+@pytest.fixture
+def nodes(cloud, request):
+    """Compute nodes with names of their own for each test, by the name of the host."""
+    names = {host: f"{host}.{request.node.name}" for host in ("t4-1", "t4-2", "mixed")}
+    for name in names.values():
+        cloud.make(name, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    return names
+
+
+def totals(provider):
+    return {name: (one["total"], one["reserved"]) for name, one in provider["inventories"].items()}
+
+
+def by_tail(cloud, root):
+    """The providers below a root by what follows its name: (inventories, traits without our marker)."""
+    return {
+        name[len(root) :]: (totals(one), [trait for trait in one["traits"] if trait != MARKER])
+        for name, one in cloud.tree(root).items()
+        if one["parent"] == root
+    }
+
+
+def of_cyborg(*profiles):
+    profiles = [{"name": f"p{place}", "owner": "cyborg", **profile} for place, profile in enumerate(profiles)]
+    return {"vfio_profiles": profiles, "placement_cyborg_agent": False}
+
+
+# Two GPUs with four vGPUs each, and one with a type that the specification names beside one without.
+CYBORG = {
+    "t4-1": of_cyborg({"select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-4Q"}}),
+    "t4-2": of_cyborg(
+        {"select": ["0000:af:00.0"], "vgpu": {"type": "nvidia-223"}}, {"select": ["0000:3b:00.0"], "owner": "cyborg"}
+    ),
+}
+
+
+def test_the_specification_of_cyborg(play, cloud, nodes):
+    root = "{{ inventory_hostname }}." + nodes["t4-1"].partition(".")[2]
+    assert play(CYBORG, "--check", "--diff", placement_root=root) == 0, play.said
+    assert not play.writes
+    assert '+            "CUSTOM_NVIDIA_1EB8_T4_2B",' in play.said
+    predicted = play.changed
+
+    assert play(CYBORG, placement_root=root) == 0, play.said
+    assert play.changed == predicted == 1
+    four = {"VGPU": (4, 0)}, ["CUSTOM_NVIDIA_1EB8_T4_4Q", "OWNER_CYBORG"]
+    assert by_tail(cloud, nodes["t4-1"]) == {"_0000:3b:00.0": four, "_0000:af:00.0": four}
+    assert by_tail(cloud, nodes["t4-2"]) == {
+        "_0000:3b:00.0": ({"PGPU": (1, 0)}, ["CUSTOM_NVIDIA_1EB8", "OWNER_CYBORG"]),
+        "_0000:af:00.0": ({"VGPU": (8, 0)}, ["CUSTOM_NVIDIA_1EB8_T4_2B", "OWNER_CYBORG"]),
+    }
+
+    assert play(CYBORG, placement_root=root) == 0, play.said
+    assert (play.changed, play.writes) == (0, [])
+
+
+OWN = [
+    {"name": "ports", "select": ["0000:5e:00.0"], "mode": "vf", "num_vfs": 4, "owner": "none",
+     "placement": {"resource_class": "CUSTOM_NIC_VF"}},
+    {"name": "t4", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B"},
+     "placement": {"traits": ["CUSTOM_TIER_GOLD"]}},
+]  # fmt: skip
+
+
+def test_one_call_for_hosts_that_are_and_hosts_that_are_not_in_placement(play, cloud, nodes):
+    """nova has reported one of the two GPUs of one host, and nothing of the other host."""
+    mixed = nodes["mixed"]
+    cloud.make(f"{mixed}_pci_0000_3b_00_0", mixed, ["OWNER_NOVA"], {"VGPU": 8})
+    hosts = {"mixed": {"placement_root": mixed}, "t4-1": {"placement_root": "not-there-yet"}}
+    assert play(hosts, hosts=("t4-1", "mixed"), vfio_profiles=OWN) == 0, play.said
+    warning = " ".join(play.said.split())
+    assert f"does not have it yet: not-there-yet (and 2 below it), {mixed}_pci_0000_af_00_0; this is" in warning
+    assert by_tail(cloud, mixed) == {
+        "_pci_0000_3b_00_0": ({"VGPU": (8, 0)}, ["CUSTOM_TIER_GOLD", "OWNER_NOVA"]),
+        "_vfio_0000:5e:00.0": ({"CUSTOM_NIC_VF": (4, 0)}, ["CUSTOM_NUMA_0"]),
+    }
+
+
+def test_drain_purge_and_absent(play, cloud, nodes):
+    name = nodes["mixed"]
+    options = {"hosts": ("mixed",), "vfio_profiles": OWN[:1], "placement_root": name}
+    assert play({}, **options) == 0, play.said
+    assert play({}, **options, placement_drain=["0000:5e:00.0"]) == 0, play.said
+    port = f"{name}_vfio_0000:5e:00.0"
+    assert totals(cloud.tree(name)[port]) == {"CUSTOM_NIC_VF": (4, 4)}
+    assert play({}, "--check", **options) == 0, play.said
+    assert play.changed == 1
+    assert play({}, **{**options, "vfio_profiles": []}) == 0, play.said
+    assert (play.changed, totals(cloud.tree(name)[port])) == (0, {"CUSTOM_NIC_VF": (4, 4)})
+
+    assert play({}, **options) == 0, play.said
+    cloud.allocate(GUEST, port, {"CUSTOM_NIC_VF": 1})
+    assert play({}, **options, placement_state="absent") != 0
+    assert "1 of CUSTOM_NIC_VF are in use" in play.said
+    cloud.free(GUEST)
+    assert play({}, **{**options, "vfio_profiles": []}, placement_purge=True) == 0, play.said
+    assert by_tail(cloud, name) == {}
+
+    assert play({}, **options) == 0, play.said
+    assert play({}, **options, placement_state="absent") == 0, play.said
+    assert (play.changed, by_tail(cloud, name)) == (1, {})
+
+
+def test_conflicts_name_host_profile_and_card_before_anything_is_written(play, cloud, nodes):
+    hosts = {"mixed": {"placement_root": nodes["mixed"], "placement_drain": True}}
+    assert play(hosts, hosts=("mixed",), vfio_profiles=OWN) != 0
+    assert "profile t4, 0000:3b:00.0: it cannot be drained in Placement" in play.said
+    assert play.writes == []
+
+
+def test_credentials_in_variables_are_not_shown(play, proxy, nodes):
+    auth = {"endpoint": proxy.url, "token": "hidden-token"}
+    options = {"hosts": ("t4-1",), "placement_root": nodes["t4-1"], "environment": {}}
+    assert play(CYBORG, "-vvv", **options, placement_auth_type="admin_token", placement_auth=auth) != 0
+    assert "Placement says 403" in play.said
+    assert "hidden-token" not in play.said
+    assert play(CYBORG, "-vvv", **options, placement_auth="hidden-token") != 0
+    assert "placement_auth" in play.said
+    assert "hidden-token" not in play.said

@@ -1,0 +1,250 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter import placement_tree as filters
+from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
+
+placement_tree = filters.FilterModule().filters()["placement_tree"]
+
+ROOT = {"name": "node", "optional": True}
+TYPE = {"id": "nvidia-223", "name": "GRID T4-2B", "device_api": "vfio-pci"}
+
+
+def card(name="0000:af:00.0", **fields):
+    """A whole T4 that nobody else hands out."""
+    return {
+        "name": name,
+        "address": name if ":" in name else None,
+        "profile": "p",
+        "owner": "none",
+        "vendor_id": "10de",
+        "product_id": "1eb8",
+        "vf_product_id": None,
+        "class": "0302",
+        "numa_node": None,
+        "mode": None,
+        "framework": None,
+        "type": None,
+        "parents": [],
+        "count": None,
+        "total": 1,
+        "resource_class": None,
+        "traits": [],
+        **fields,
+    }
+
+
+def vgpus(name="0000:af:00.0", total=8, **fields):
+    parents = [{"name": name, "numa_node": None, "total": total}]
+    return card(name, **{"framework": "mdev", "type": TYPE, "parents": parents, "total": total, **fields})
+
+
+def port(name="0000:18:00.0", **fields):
+    ids = {"vendor_id": "8086", "product_id": "159b", "vf_product_id": "1889", "class": "0200"}
+    return card(name, **{**ids, "mode": "vf", "total": 4, **fields})
+
+
+def tree(*cards, **options):
+    """The providers below the root."""
+    first, *others = placement_tree({"cards": list(cards)}, "node", **options)
+    assert first == ROOT
+    return others
+
+
+def problems(*cards, root="node", **options):
+    with pytest.raises(AnsibleFilterError) as error:
+        placement_tree({"cards": list(cards)}, root, **options)
+    return str(error.value).splitlines()[1:]
+
+
+def made(name, resource_class, total, *traits, **fields):
+    inventories = {resource_class: {"total": total, **fields}}
+    return {"name": f"node_{name}", "parent": "node", "inventories": inventories, "traits": sorted(traits)}
+
+
+def named(name, *traits):
+    return {"name": f"node_{name}", "parent": "node", "traits": list(traits), "optional": True}
+
+
+MTTY = {"vendor_id": None, "product_id": None, "class": None, "type": {"id": "mtty-2", "name": "Dual port serial"}}
+OWN = [
+    (vgpus(), made("vfio_0000:af:00.0", "CUSTOM_VGPU", 8, "CUSTOM_VFIO_TYPE_GRID_T4_2B")),
+    (vgpus(resource_class="VGPU", traits=["CUSTOM_A"], type={"id": "t-1", "name": None}),
+     made("vfio_0000:af:00.0", "VGPU", 8, "CUSTOM_A", "CUSTOM_VFIO_TYPE_T_1")),
+    (vgpus("mtty", 12, **MTTY), made("vfio_mtty", "CUSTOM_MDEV", 12, "CUSTOM_VFIO_TYPE_DUAL_PORT_SERIAL")),
+    (card(mode="pf", numa_node=1), made("vfio_0000:af:00.0", "CUSTOM_PCI_10DE_1EB8", 1, "CUSTOM_NUMA_1")),
+    (port(numa_node=0), made("vfio_0000:18:00.0", "CUSTOM_PCI_8086_1889", 4, "CUSTOM_NUMA_0")),
+    (port(traits=["HW_NIC_SRIOV"], resource_class="SRIOV_NET_VF"),
+     made("vfio_0000:18:00.0", "SRIOV_NET_VF", 4, "HW_NIC_SRIOV")),
+    # Not known yet, and nothing to offer: nothing is made.
+    (port(total=None, vf_product_id=None), {"name": "node_vfio_0000:18:00.0", "parent": "node", "optional": True}),
+    (port(total=0), {"name": "node_vfio_0000:18:00.0", "parent": "node", "optional": True, "inventories": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "provider"), OWN)
+def test_cards_that_nobody_else_knows(one, provider):
+    assert tree(one) == [provider]
+
+
+NO_AGENT = {"cyborg_agent": False}
+VFS = [{"name": f"0000:41:00.{number}", "numa_node": 0, "total": int(number == 4)} for number in (4, 5)]
+NOVA = [
+    (vgpus(), []),
+    (vgpus(traits=["CUSTOM_B", "CUSTOM_A"]), [named("pci_0000_af_00_0", "CUSTOM_A", "CUSTOM_B")]),
+    (vgpus("mtty", traits=["CUSTOM_A"]), [named("mtty_mtty", "CUSTOM_A")]),
+    # nova has no provider of a parent that offers nothing.
+    (vgpus(parents=VFS, traits=["CUSTOM_A"]), [named("pci_0000_41_00_4", "CUSTOM_A")]),
+    # nova replaces the traits of PCI devices.
+    (port(traits=["CUSTOM_A", "HW_NIC_SRIOV"]), []),
+    (card(mode="pf", traits=["CUSTOM_A"]), []),
+    (vgpus(framework="vendor_vfio", traits=["CUSTOM_A"]), []),
+]
+
+
+@pytest.mark.parametrize(("one", "providers"), NOVA)
+def test_cards_of_nova_have_only_custom_traits(one, providers):
+    assert tree({**one, "owner": "nova"}) == providers
+
+
+CYBORG = [
+    (vgpus(), []),
+    (vgpus(traits=["CUSTOM_A"]), [named("0000:af:00.0", "CUSTOM_A")]),
+    (card(traits=["CUSTOM_A"]), [named("0000:af:00.0", "CUSTOM_A")]),
+    (vgpus(parents=VFS, traits=["CUSTOM_A"]), [named("0000:41:00.4", "CUSTOM_A")]),
+]
+
+
+@pytest.mark.parametrize(("one", "providers"), CYBORG)
+def test_cards_of_cyborg_have_only_custom_traits_where_its_agent_runs(one, providers):
+    assert tree({**one, "owner": "cyborg"}) == providers
+
+
+@pytest.mark.parametrize("one", [vgpus(owner="nova"), vgpus(owner="cyborg")])
+def test_traits_that_go_when_the_profile_has_none(one):
+    assert tree(one, traits_mode="add") == []
+    assert [provider["traits"] for provider in tree(one, traits_mode="exact")] == [[]]
+
+
+PRO = {"id": "nvidia-1500", "name": "NVIDIA RTX Pro 6000 Blackwell DC-4Q"}
+SHAPED = [
+    (vgpus(), {}, made("0000:af:00.0", "VGPU", 8, "CUSTOM_NVIDIA_1EB8_T4_2B", "OWNER_CYBORG")),
+    (card(), {}, made("0000:af:00.0", "PGPU", 1, "CUSTOM_NVIDIA_1EB8", "OWNER_CYBORG")),
+    (vgpus(parents=VFS, total=6, traits=["CUSTOM_A"]), {},
+     made("0000:af:00.0", "VGPU", 6, "CUSTOM_A", "CUSTOM_NVIDIA_1EB8_T4_2B", "OWNER_CYBORG")),
+    (vgpus(type=PRO), {},
+     made("0000:af:00.0", "VGPU", 8, "CUSTOM_NVIDIA_1EB8_RTX_PRO_6000_BLACKWELL_DC_4Q", "OWNER_CYBORG")),
+    (vgpus(type=PRO), {"exact_names": True},
+     made("0000:af:00.0", "VGPU", 8, "CUSTOM_NVIDIA_1EB8_RTX", "OWNER_CYBORG")),
+    (vgpus(), {"cyborg_host": "short"},
+     {**made("", "VGPU", 8, "CUSTOM_NVIDIA_1EB8_T4_2B", "OWNER_CYBORG"), "name": "short_0000:af:00.0"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "options", "provider"), SHAPED)
+def test_the_shape_of_cyborg_without_its_agent(one, options, provider):
+    assert tree({**one, "owner": "cyborg"}, cyborg_agent=False, **options) == [provider]
+    assert tree(one, shape="cyborg", cyborg_agent="no", **options) == [provider]
+
+
+@pytest.mark.parametrize("drain", [True, "yes", ["0000:af:00.0"], "0000:af:00.0"])
+@pytest.mark.parametrize("total", [8, 0, None])
+def test_drained_cards_stay_as_they_are_in_placement(drain, total):
+    assert tree({**vgpus(), "total": total}, drain=drain)[0] == {
+        "name": tree(vgpus())[0]["name"],
+        "parent": "node",
+        "optional": True,
+        "drain": True,
+    }
+
+
+def test_other_cards_are_not_drained():
+    both = tree(vgpus(), port(), drain="0000:18:00.0, 0000:18:00.0")
+    assert [("inventories" in one, one.get("drain", False)) for one in both] == [(True, False), (False, True)]
+    assert tree(vgpus(), drain=False) == tree(vgpus(), drain=[]) == tree(vgpus(), drain="no") == tree(vgpus())
+
+
+REFUSED = [
+    (card(owner="nova", mode="pf"), {"shape": "cyborg"}, "its owner is nova"),
+    (card(), {"shape": "nova"}, "nova makes no provider for it, because its owner is none"),
+    (vgpus(owner="nova"), {"shape": "own"}, "would be counted twice"),
+    (card(owner="cyborg"), {"shape": "own"}, "would be counted twice"),
+    (port(), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),
+    (card(**{"class": "0280"}), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),
+    (vgpus("mtty", **MTTY), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),
+    (card(mode="vf", total=4), {"shape": "cyborg"}, "no virtual functions that go to guests"),
+    (vgpus(framework="vendor_vfio"), {"shape": "cyborg"}, "no virtual functions that go to guests"),
+    (vgpus(resource_class="CUSTOM_A"), {"shape": "cyborg", "cyborg_agent": False}, "its resource class is VGPU"),
+    (card(resource_class="VGPU"), {"shape": "cyborg", "cyborg_agent": False}, "its resource class is PGPU"),
+    (vgpus(type={"id": "t", "name": "A B+"}), {"shape": "cyborg", "cyborg_agent": False, "exact_names": True},
+     "no valid trait; leave out exact_names"),
+    (vgpus(owner="nova", traits=["HW_A"]), {}, "HW_A cannot be set on the provider of another"),
+    (card(traits=["OWNER_CYBORG", "CUSTOM_OWNER_VFIO_DEVICES"]), {}, "OWNER_CYBORG, CUSTOM_OWNER_VFIO_DEVICES tells"),
+    (card(traits=["low"]), {}, "'low' is not a trait"),
+    (card(resource_class="low"), {}, "'low' is not a resource class"),
+    (vgpus(type={"id": "t", "name": "x" * 250}), {}, "is not a trait"),
+    (port(vf_product_id=None), {}, "the product id of its virtual functions is not known"),
+    (vgpus(owner="nova"), {"drain": True}, "its inventory is that of nova; disable the compute service"),
+    (card(owner="cyborg"), {"drain": ["0000:af:00.0"]}, "its inventory is that of cyborg"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "options", "sentence"), REFUSED)
+def test_what_cannot_be(one, options, sentence):
+    (problem,) = problems(one, **options)
+    assert problem.startswith(f"profile p, {one['name']}: ")
+    assert sentence in problem
+
+
+def test_a_card_to_drain_that_is_none():
+    assert problems(card(), drain="0000:00:00.0") == [
+        "drain: there is no card 0000:00:00.0 in a profile here, only 0000:af:00.0"
+    ]
+
+
+def test_names_that_are_too_long_or_come_twice():
+    assert "1 to 200 printable" in problems(card(), root="n" * 190)[0]
+    assert "of 0000:AF:00.0, at least where case is ignored" in problems(card("0000:AF:00.0"), card())[0]
+    # nova has one that differs only by case if it reports PCI devices.
+    nova = card(owner="nova", mode="pf")
+    assert (
+        "node_0000:af:00.0 has the name of that of 0000:af:00.0" in problems(nova, card(owner="cyborg"), **NO_AGENT)[0]
+    )
+    assert "that of the root" in problems(card(owner="cyborg"), root="a_0000:af:00.0", cyborg_host="a", **NO_AGENT)[0]
+
+
+def test_all_problems_at_once():
+    assert len(problems(card(traits=["low"]), port(traits=["low"]), card("mtty", traits=["low"]), drain="x")) == 4
+
+
+@pytest.mark.parametrize(
+    ("plan", "root", "options"),
+    [
+        ({}, "node", {}),
+        ([], "node", {}),
+        ({"cards": [{}]}, "node", {}),
+        ({"cards": []}, None, {}),
+        ({"cards": []}, "node", {"shape": "other"}),
+        ({"cards": []}, "node", {"traits_mode": "other"}),
+        ({"cards": []}, "node", {"drain": 5}),
+    ],
+)
+def test_what_is_no_plan_or_option_is_one_clear_error(plan, root, options):
+    with pytest.raises(AnsibleFilterError, match="placement_tree"):
+        placement_tree(plan, root, **options)
+
+
+def test_the_plan_of_a_host(simulated):
+    profile = {"name": "t4", "select": "product_id == '1eb8'", "vgpu": {"type": "nvidia-223"}, "owner": "none"}
+    plan = resolve([profile], simulated("t4").facts())
+    assert placement_tree(plan, "node") == [
+        ROOT,
+        *(
+            made(f"vfio_{name}", "CUSTOM_VGPU", 8, f"CUSTOM_NUMA_{numa}", "CUSTOM_VFIO_TYPE_GRID_T4_2B")
+            for numa, name in enumerate(("0000:3b:00.0", "0000:af:00.0"))
+        ),
+    ]

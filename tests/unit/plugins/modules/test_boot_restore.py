@@ -1,0 +1,47 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+import sys
+
+import yaml
+from ansible_collections.vfio.devices.plugins.module_utils import _boot_files
+from ansible_collections.vfio.devices.plugins.modules import boot_restore
+
+
+def test_result(simulated, run_module):
+    host = simulated("empty")
+    result = run_module(boot_restore, {}, host)
+    documented = yaml.safe_load(boot_restore.RETURN)
+    assert set(result) == {"changed", "diff", *documented}
+    assert set(result["files"][0]) == set(documented["files"]["contains"])
+    assert result["changed"]
+    assert f'"{os.path.realpath(sys.executable)}" -I'.encode() in host.files.read(_boot_files.UNIT)
+    assert not run_module(boot_restore, {}, host)["changed"]
+    assert run_module(boot_restore, {"state": "absent"}, host, check_mode=True)["changed"]
+    assert run_module(boot_restore, {"state": "absent"}, host)["changed"]
+    assert not run_module(boot_restore, {"state": "absent"}, host)["changed"]
+
+
+def test_interpreter_is_that_of_the_option(simulated, run_module):
+    host = simulated("empty")
+    run_module(boot_restore, {"python": "/usr/bin/python3.12"}, host)
+    assert b'"/usr/bin/python3.12" -I' in host.files.read(_boot_files.UNIT)
+    result = run_module(boot_restore, {"python": "python3"}, host)
+    assert result["msg"].startswith("Nothing was changed: python must be the absolute path")
+    assert len(result["problems"]) == 1
+
+
+def test_root_that_is_none(run_module):
+    result = run_module(boot_restore, {"host_root": "/no/such/root"})
+    assert result["msg"] == "/no/such/root is not the root of a host: it has no directory sys"
+
+
+def test_interpreter_of_the_system_keeps_its_name(simulated, run_module, monkeypatch):
+    host = simulated("empty")
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    run_module(boot_restore, {}, host)
+    assert b'"/usr/bin/python3" -I' in host.files.read(_boot_files.UNIT)

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of all roles: described, with defaults, and refused by name when they are mistyped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+ROLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "roles").iterdir() if path.is_dir())
+# A value of the type, and one that is not of it. Ansible takes every value for text, so only its choices can be missed.
+VALUES = {
+    "bool": (True, "perhaps"),
+    "dict": ({"key": 1}, "text"),
+    "float": (1.5, "soon"),
+    "int": (1, "many"),
+    "list": ([], {"a": 1}),
+    "path": ("/", None),
+    "raw": ("a", None),
+    "str": ("a", None),
+}
+
+
+class Case(NamedTuple):
+    """A mistyped value: ``variables`` of a role that are right but for the one called ``name``."""
+
+    name: str
+    variables: dict
+
+
+def read(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def spec_of(role):
+    return read(role / "meta/argument_specs.yml")["argument_specs"]["main"].get("options", {})
+
+
+def right(option):
+    """A value that fits."""
+    if "choices" in option:
+        return option["choices"][0]
+    if "options" in option:
+        value = {name: right(inner) for name, inner in option["options"].items() if inner.get("required")}
+        return [value] if option["type"] == "list" else value
+    return VALUES[option["type"]][0]
+
+
+def mistyped(options):
+    """For each value, at any depth: its name, and the variables with it being wrong."""
+    needed = {name: right(option) for name, option in options.items() if option.get("required")}
+    for name, option in options.items():
+        wrong = "no such choice" if "choices" in option else VALUES[option["type"]][1]
+        if wrong is not None:
+            yield Case(name, {**needed, name: wrong})
+        if "options" in option:
+            for case in [*mistyped(option["options"]), *unknown_and_missing(option["options"])]:
+                inside = [case.variables] if option["type"] == "list" else case.variables
+                yield Case(case.name, {**needed, name: inside})
+
+
+def unknown_and_missing(options):
+    """A key that does not exist, and each required one left out."""
+    needed = {name: right(option) for name, option in options.items() if option.get("required")}
+    yield Case("mistyped_key", {**needed, "mistyped_key": 1})
+    for name in needed:
+        yield Case(name, {key: value for key, value in needed.items() if key != name})
+
+
+def refusal(role, variables):
+    """What Ansible says before the first task of a role (plugins/action/validate_argument_spec.py)."""
+    return "; ".join(ArgumentSpecValidator(spec_of(role)).validate(variables).error_messages)
+
+
+CASES = [
+    pytest.param(role, case, id=f"{role.name}-{case.name}-{place}")
+    for role in ROLES
+    for place, case in enumerate(mistyped(spec_of(role)))
+]
+
+
+@pytest.mark.parametrize(("role", "case"), CASES)
+def test_a_mistyped_value_is_refused_by_its_name(role, case):
+    assert case.name in refusal(role, case.variables)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_right_values_pass(role):
+    assert refusal(role, {name: right(option) for name, option in spec_of(role).items()}) == ""
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_defaults_are_those_that_are_described(role):
+    described = {name: option["default"] for name, option in spec_of(role).items() if "default" in option}
+    defaults = read(role / "defaults/main.yml") or {}
+    literal = {name: value for name, value in defaults.items() if "{{" not in str(value)}
+    own = {name: value for name, value in described.items() if name.startswith(f"{role.name}_")}
+    assert literal == own
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_variable_begins_with_the_name_of_its_role_or_of_the_common_one(role):
+    assert not [name for name in spec_of(role) if not name.startswith((f"{role.name}_", "vfio_"))]
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_role_has_a_readme(role):
+    assert f"vfio.devices.{role.name}" in (role / "README.md").read_text(encoding="utf-8")
