@@ -138,6 +138,8 @@ def _of_facts(facts, subjects):
             found.append(_finding(level, f"a device defined on {device['parent']}, which makes none now"))
         elif device["state"] == "removing" or (device["state"] == "defined" and device["autostart"]):
             states[cards[device["parent"]], device["state"]] += 1
+    if any(device["autostart"] for device in facts["devices"]) and not facts.get("mdevctl", {}).get("udev_works", True):
+        found.append(_finding("problem", f"mediated devices are not made at boot, because {_why(facts['mdevctl'])}"))
     words = {"removing": "removed, and still held open by its user", "defined": "to be made at boot, and not there"}
     for (card, state), number in states.items():
         found.append(_finding("problem", f"{words[state]}: {number} of its devices", card))
@@ -154,6 +156,15 @@ def _of_facts(facts, subjects):
     if any(one.get("users", []) is None for one in (*facts["devices"], *facts["physical_functions"])):
         found.append(_finding("note", "nobody looked who holds the devices, so all of them seem free"))
     return found
+
+
+def _why(mdevctl):
+    """Why nothing is made at boot."""
+    if not mdevctl["program"]:
+        return "mdevctl is not installed"
+    if not mdevctl["udev_program"]:
+        return "udev has no rule that starts mdevctl"
+    return f"udev's rule calls {mdevctl['udev_program']}, which is not there"
 
 
 def _guests(cards):

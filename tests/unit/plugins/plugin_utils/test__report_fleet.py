@@ -70,6 +70,25 @@ def test_a_device_that_its_user_still_holds(host):
     assert texts(build(facts), "note") == ["a device defined on 0000:99:00.0, which makes none now"]
 
 
+@pytest.mark.parametrize(
+    ("program", "called", "reason"),
+    [
+        (None, None, "mdevctl is not installed"),
+        ("/usr/bin/mdevctl", None, "udev has no rule that starts mdevctl"),
+        ("/usr/bin/mdevctl", "/usr/sbin/mdevctl", "udev's rule calls /usr/sbin/mdevctl, which is not there"),
+    ],
+)
+def test_mdevctl_that_does_nothing_at_boot(host, program, called, reason):
+    simulated = host()
+    mdevctl = {"program": program, "udev_rule": None, "udev_program": called, "udev_works": False}
+    assert build({**facts_of(simulated), "mdevctl": mdevctl})["findings"] == []
+    simulated.converge({"type": "GRID T4-2B", "parent": T4})
+    facts = {**facts_of(simulated), "mdevctl": mdevctl}
+    assert texts(build(facts), "problem") == [f"mediated devices are not made at boot, because {reason}"]
+    mdevctl["udev_works"] = True
+    assert build(facts)["findings"] == []
+
+
 @pytest.mark.parametrize(("mode", "number"), [("host", 0), ("vf", 1), ("pf", 1)])
 def test_no_iommu_matters_where_pci_devices_are_given_away(host, mode, number):
     facts = facts_of(host())
