@@ -39,7 +39,7 @@ class Sriov:
                 "sriov_numvfs": Attribute(lambda: f"{self.numvfs}\n", self._store_numvfs, pf.lock),
                 "sriov_offset": constant(spec.offset),
                 "sriov_stride": constant(spec.stride),
-                "sriov_vf_device": constant(spec.device),
+                "sriov_vf_device": constant(spec.device.lstrip("0")),
                 "sriov_drivers_autoprobe": Attribute(lambda: f"{int(self.autoprobe)}\n", self._store_autoprobe),
             },
         )

@@ -26,7 +26,7 @@ KIND = "sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1"
         (KIND, "EISDIR"),
         (f"{KIND}/missing", "ENOENT"),
         (f"{KIND}/name/below", "ENOTDIR"),
-        ("sys/" + "x" * 256, "ENAMETOOLONG"),
+        ("etc/" + "x" * 256, "ENAMETOOLONG"),
         ("dev/vfio/vfio", "EACCES"),
     ],
 )
