@@ -183,7 +183,7 @@ class _Steps:
         if changed:
             names = ", ".join(f"{index} ({' '.join(settings[index])})" for index in changed)
             text = f"set up virtual functions {names}"
-            self._add("settings", text, settings={index: settings[index] for index in changed})
+            self._add("settings", text, settings={index: settings[index] for index in changed}, new=self.creates)
         self._bind_virtual_functions()
 
     def _bind_virtual_functions(self) -> None:
@@ -195,6 +195,8 @@ class _Steps:
             if wanted and wanted["driver"] != _binding.CHOICE:
                 bindings[index] = wanted
                 certain.append(index)
+            elif self.target["vfs"].get(index, {}).get("settings"):
+                bindings[index] = _binding.native(optional=True)
         for virtual in [] if self.creates or self.removes else self.card["virtual_functions"]:
             wanted = binding_of(self.target, virtual["index"])
             if wanted and not _binding.fits(virtual["override"], virtual["driver"], wanted):

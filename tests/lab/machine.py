@@ -25,6 +25,7 @@ RUN = LAB / "run"
 START_SECONDS = 600.0
 STOP_SECONDS = 20.0
 COMMAND_SECONDS = 300.0
+CONNECT_SECONDS = 45.0
 TRIES = 3
 KERNEL_ARGUMENTS = "root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off apparmor=0 audit=0 quiet"
 
@@ -92,12 +93,12 @@ class Machine:
             f"Host lab\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
             f'  IdentityFile "{self.image.key}"\n  IdentitiesOnly yes\n'
             f'  UserKnownHostsFile "{self.image.known_hosts}"\n  StrictHostKeyChecking yes\n'
-            f"  ConnectTimeout 5\n  ServerAliveInterval 10\n  LogLevel ERROR\n",
+            f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  LogLevel ERROR\n",
             encoding="utf-8",
         )
         self.inventory.write_text(
             f"---\nall:\n  hosts:\n    lab:\n      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
-            "      ansible_python_interpreter: /usr/bin/python3\n      vfio_host_root: /\n",
+            "      ansible_pipelining: true\n      ansible_python_interpreter: /usr/bin/python3\n",
             encoding="utf-8",
         )
 
@@ -109,7 +110,7 @@ class Machine:
 
     def _reachable(self) -> bool:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.ssh("true", check=False, seconds=15).returncode == 0
+            return self.ssh("true", check=False, seconds=CONNECT_SECONDS).returncode == 0
         return False
 
     def wait_until_booted(self) -> None:
@@ -146,7 +147,7 @@ class Machine:
 
     def _boot_id(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=15).stdout
+            return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=CONNECT_SECONDS).stdout
         return ""
 
 

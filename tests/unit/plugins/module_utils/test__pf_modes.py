@@ -401,6 +401,22 @@ def test_settings_before_drivers_and_only_where_they_differ(switch):
     ]
 
 
+def test_address_outlives_what_udev_does_to_new_interfaces(switch):
+    run = switch("nics")
+    entry = {
+        "pf": ICE,
+        "mode": "vf",
+        "num_vfs": "3",
+        "vfs": [{"index": "0-1", "trust": True}, {"index": "2", "mac": "52:54:00:aa:00:01", "trust": True}],
+    }
+    run(entry)
+    run.host.tools.run_udev()
+    assert not run(entry)["changed"]
+    addresses = [one["address"] for one in run.host.tools._vfs(run.host.kernel.function(ICE))]
+    assert addresses[2] == "52:54:00:aa:00:01"
+    assert [one[2] for one in run.card(ICE)["virtual"].values()] == ["iavf"] * 3
+
+
 def test_settings_are_put_back_with_the_old_number(switch):
     run = switch("nics")
     run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "mac": "52:54:00:aa:00:01", "vlan": 7}]})
