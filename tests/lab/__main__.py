@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (build, "build the image, unless it is there"),
         (start, "start the machine, and wait until it has booted"),
         (shell, "open a shell in the running machine, or in a new one that ends with the shell"),
+        (running, "succeed if the machine is running"),
         (stop, "stop the machine"),
     ):
         commands.add_parser(run.__name__, help=text, description=text).set_defaults(run=run)
@@ -42,6 +43,11 @@ def start() -> None:
     begin = time.monotonic()
     lab.start()
     print(f"The lab is up after {time.monotonic() - begin:.0f} s: ssh -F {lab.ssh_config} lab")
+
+
+def running() -> None:
+    """Fail unless the machine is running."""
+    machine.running_machine()
 
 
 def stop() -> None:
