@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 LOOK_SECONDS = 0.1
@@ -47,7 +48,7 @@ def write(path: str, data: str) -> None:
         os.close(descriptor)
 
 
-CALLS = {
+CALLS: dict[str, Callable[..., Any]] = {
     "read": read,
     "write": write,
     "list": os.listdir,

@@ -23,14 +23,15 @@ def hold(number: str, device: str) -> list[int]:
     group = os.open(f"/dev/vfio/{number}", os.O_RDWR)
     fcntl.ioctl(group, GROUP_SET_CONTAINER, container.to_bytes(4, sys.byteorder))
     fcntl.ioctl(container, SET_IOMMU, TYPE1)
-    return [container, group, fcntl.ioctl(group, GROUP_GET_DEVICE_FD, device.encode() + b"\0")]
+    # Of a changeable buffer ioctl gives the kernel's answer, which is the descriptor, and not the buffer.
+    return [container, group, fcntl.ioctl(group, GROUP_GET_DEVICE_FD, bytearray(device.encode() + b"\0"))]
 
 
 if __name__ == "__main__":
     try:
         descriptors = hold(*sys.argv[1:])
     except OSError as problem:
-        print(errno.errorcode[problem.errno], flush=True)
+        print(errno.errorcode[problem.errno or 0], flush=True)
         sys.exit(1)
     print("held", flush=True)
     sys.stdin.read()

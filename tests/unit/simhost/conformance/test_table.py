@@ -19,6 +19,7 @@ def behaviours(path: Path) -> list[str]:
 
 
 def test_table_is_complete() -> None:
-    rows = [line.split(" | ")[0][2:] for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(" | ")[0][2:] for line in lines if line.startswith("| ")]
     files = sorted(path for path in HERE.glob("test_*.py") if path != Path(__file__))
     assert [row for row in rows if row != "Behaviour"] == [text for path in files for text in behaviours(path)]
