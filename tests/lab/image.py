@@ -13,7 +13,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +136,7 @@ def _build(directory: Path) -> None:
         _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(image.key)], stream)
         root = work / "root.tar"
         _run(_mmdebstrap(root, image.key.with_suffix(".pub").read_text(encoding="utf-8").strip()), stream)
-        _unpack(root, image)
+        _unpack(root, image, stream)
         make = [*image.tool("usr/sbin/mke2fs"), "-q", "-t", "ext4", "-d", str(root), str(image.disk), DISK_SIZE]
         _run(make, stream)
         root.unlink()
@@ -168,24 +167,12 @@ def _run(command: Sequence[str], log: IO[bytes]) -> None:
         raise LabError(f"{Path(command[0]).name} failed with status {done.returncode}: read {LAB / 'build.log'}")
 
 
-def _unpack(root: Path, image: Image) -> None:
+def _unpack(root: Path, image: Image, log: IO[bytes]) -> None:
     """Take kernel, initrd, the guest's ssh key and the tools out of the archive."""
-    with tarfile.open(root) as archive:
-        for member in archive:
-            path = member.name.removeprefix("./").rstrip("/")
-            if path.startswith("boot/vmlinuz-"):
-                _copy(archive, member, image.kernel)
-            elif path.startswith("boot/initrd.img-"):
-                _copy(archive, member, image.initrd)
-            elif path == HOST_KEY:
-                _copy(archive, member, image.known_hosts)
-                image.known_hosts.write_text(f"lab {image.known_hosts.read_text(encoding='utf-8')}", encoding="utf-8")
-            elif path.startswith(TOOLS) and not member.isdev():
-                archive.extract(member, image.directory / "tools", filter="data")
-
-
-def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    source = archive.extractfile(member)
-    assert source is not None
-    with source, open(target, "wb") as stream:
-        shutil.copyfileobj(source, stream)
+    tools = image.directory / "tools"
+    tools.mkdir()
+    members = [f"./{name}" for name in (*TOOLS, HOST_KEY, "boot")]
+    _run(["tar", "--extract", f"--file={root}", f"--directory={tools}", "--no-same-owner", *members], log)
+    next(tools.glob("boot/vmlinuz-*")).rename(image.kernel)
+    next(tools.glob("boot/initrd.img-*")).rename(image.initrd)
+    image.known_hosts.write_text(f"lab {(tools / HOST_KEY).read_text(encoding='utf-8')}", encoding="utf-8")
