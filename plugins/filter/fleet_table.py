@@ -40,10 +40,10 @@ _value:
 
 import os
 import textwrap
-from collections import Counter
 from itertools import zip_longest
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils import _card_types
 
 HEADING = ("HOST", "CARD", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE", "FREE/MAX PER TYPE")
 TYPES_WIDTH = 64
@@ -111,18 +111,10 @@ def _in_use(users):
 
 
 def _types(parents, devices):
-    offers = {}
-    for parent in parents:
-        for offered in parent["types"]:
-            offers.setdefault(_type_name(offered["name"], offered["id"]), []).append(offered)
-    present = [device for device in devices if device["state"] != "defined"]
-    existing = Counter(_type_name(device["type_name"], device["type"]) for device in present)
-    counts = {name: _capacity(offers[name], existing[name], len(present)) for name in offers}
-    # A full GPU of the vendor-specific framework offers nothing, not even the type that it has.
-    counts.update((name, (0, number)) for name, number in existing.items() if name not in counts)
-    shown = [name for name in counts if counts[name][0] or existing[name]] or list(counts)
+    counts = _card_types.by_name(parents, devices)
+    shown = [name for name, count in counts.items() if count["free"] or count["existing"]] or list(counts)
     prefix = _common_prefix(shown)
-    cells = [f"{name[len(prefix) :]} {counts[name][0]}/{counts[name][1]}" for name in shown]
+    cells = [f"{name[len(prefix) :]} {counts[name]['free']}/{_or_unknown(counts[name]['most'])}" for name in shown]
     if len(shown) < len(counts):
         cells.append(f"{len(counts) - len(shown)} other types 0")
     text = (f"{prefix}: " if prefix else "") + ", ".join(cells)
@@ -130,26 +122,12 @@ def _types(parents, devices):
     return [line.replace("\0", " ") for line in textwrap.wrap(_glue(text), TYPES_WIDTH)] or ("",)
 
 
+def _or_unknown(number):
+    return "?" if number is None else number
+
+
 def _glue(text):
     return ", ".join(cell.replace(" ", "\0") for cell in text.split(", "))
-
-
-def _type_name(name, type_id):
-    return name or type_id or "?"
-
-
-def _capacity(offers, existing, on_card):
-    """Free and greatest number of a type on a card.
-
-    ``offers`` has what each of the card's parents says, ``existing`` counts the devices of the type, ``on_card`` all.
-    """
-    free = sum(offered["available_instances"] or 0 for offered in offers)
-    stated = offers[0]["attributes"].get("max_instance")
-    if isinstance(stated, int):
-        return min(free, max(0, stated - on_card)), stated
-    # Without a description nothing tells how many of the VFs that offer a type can have it at once.
-    unknown = offers[0]["description"] is None and len(offers) > 1
-    return free, "?" if unknown else free + existing
 
 
 def _common_prefix(names):

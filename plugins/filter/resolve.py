@@ -103,6 +103,10 @@ _value:
           description: NUMA node, or null.
           type: int
           sample: 0
+        total_vfs:
+          description: How many virtual functions the card can have, or null.
+          type: int
+          sample: 16
         netdevs:
           description: Network interfaces.
           type: list
@@ -135,10 +139,10 @@ _value:
           type: dict
           sample: {id: nvidia-223, name: GRID T4-2B, device_api: vfio-pci}
         parents:
-          description: Where the devices are made, and how many each parent has or can still make.
+          description: Where the devices are made, how many each parent has, and how many it has or can still make.
           type: list
           elements: dict
-          sample: [{name: "0000:3b:00.0", numa_node: 0, total: 8}]
+          sample: [{name: "0000:3b:00.0", numa_node: 0, existing: 2, total: 8}]
         count:
           description: How many devices are made, a number or V(max). Null when the owner makes them.
           type: raw

@@ -133,7 +133,9 @@ class HostRoot:
         try:
             target = self._files.link(path)
         except OSError as error:
-            self._note(path, error, optional=True)
+            # readlink(2) says so of what is no link.
+            if error.errno != errno.EINVAL:
+                self._note(path, error, optional=True)
             return None
         return target if self._is_text(target, path) else None
 

@@ -12,6 +12,8 @@ from ansible_collections.vfio.devices.plugins.module_utils import _capacity, _ve
 from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration, _selection
 
 NVIDIA = "10de"
+# Null for a parent that is no PCI function.
+FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
 
 def plan(profiles, facts):
@@ -44,7 +46,7 @@ def _card(profile, subject):
         "address": subject["address"],
         "profile": profile["name"],
         "owner": profile["owner"],
-        **{key: subject.get(key) for key in ("vendor_id", "product_id", "vf_product_id", "class", "numa_node")},
+        **{key: subject.get(key) for key in FROM_FACTS},
         "netdevs": subject.get("netdevs", []),
         "mode": profile["mode"],
         "driver": profile["driver"],
@@ -105,8 +107,11 @@ def _plan_vgpu(profile, subject, card, result, found):
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
     card["parents"] = _totals(subject, chosen["id"])
     possible = sum(parent["total"] for parent in card["parents"])
-    # What nova and Cyborg count: existing devices, and all that can still be made.
-    card["total"] = card["count"] if card["owner"] == "none" and card["count"] != "max" else possible
+    # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.
+    takes_as_made = card["owner"] == "none" or card["framework"] == _vendor_vfio.FRAMEWORK
+    card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
+    if card["owner"] == "nova" and card["framework"] == _vendor_vfio.FRAMEWORK and card["count"] is None:
+        found.append("nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0")
     if card["count"] is None:
         result["unwanted"] += [
             {"uuid": device["uuid"], "parent": device["parent"]} if device["uuid"] else {"parent": device["parent"]}
@@ -163,7 +168,14 @@ def _totals(subject, type_id):
         if len(subject["parents"]) > 1:
             for type_taken in [type_id] * room:
                 capacity.take(parent["name"], type_taken)
-        totals.append({"name": parent["name"], "numa_node": parent["numa_node"], "total": existing + room})
+        totals.append(
+            {
+                "name": parent["name"],
+                "numa_node": parent["numa_node"],
+                "existing": existing,
+                "total": existing + room,
+            }
+        )
     return totals
 
 

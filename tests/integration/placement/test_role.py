@@ -1,7 +1,10 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role placement on simulated hosts: from profiles to the trees of a real Placement, in one call for all hosts."""
+"""The role placement on simulated hosts: from profiles to the trees of a real Placement, in one call for all hosts.
+
+Then the role report, which reads these trees.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,9 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture
 def play(fleet, proxy, tmp_path):
-    """Runs the role; what was written to Placement is in ``writes``, what was said in ``said``."""
+    """Runs a role; what was written to Placement is in ``writes``, what was said in ``said``."""
 
-    def play(profiles, *arguments, hosts=("t4-1", "t4-2"), environment=None, **variables):
+    def play(profiles, *arguments, hosts=("t4-1", "t4-2"), environment=None, role="placement", **variables):
         inventory = {
             "all": {
                 "hosts": {host: profiles.get(host) or {} for host in hosts},
@@ -41,7 +44,7 @@ def play(fleet, proxy, tmp_path):
                 },
             }
         }
-        book = [{"hosts": "all", "gather_facts": False, "roles": ["vfio.devices.placement"]}]
+        book = [{"hosts": "all", "gather_facts": False, "roles": [f"vfio.devices.{role}"]}]
         (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
         (tmp_path / "play.yml").write_text(json.dumps(book))
         if environment is None:
@@ -181,3 +184,30 @@ def test_credentials_in_variables_are_not_shown(play, proxy, nodes):
     assert play(CYBORG, "-vvv", **options, placement_auth="hidden-token") != 0
     assert "placement_auth" in play.said
     assert "hidden-token" not in play.said
+
+
+def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tmp_path):
+    """One GPU has fewer vGPUs in Placement than on the host, and no trait of its profile; the other is not there."""
+    mixed = nodes["mixed"]
+    cloud.make(f"{mixed}_pci_0000_3b_00_0", mixed, ["OWNER_NOVA"], {"VGPU": 4})
+    page = tmp_path / "report.html"
+    hosts = {"mixed": {"report_placement_root": mixed}, "t4-1": {"report_placement_root": "not-there-yet"}}
+    options = {"role": "report", "hosts": ("mixed", "t4-1"), "report_path": str(page), "vfio_profiles": OWN[1:]}
+    assert play(hosts, "-e", "report_placement=true", **options) == 0, play.said
+    assert (play.changed, play.writes) == (0, [])
+    requests = len(proxy.requests)
+    text = page.read_text(encoding="utf-8")
+    for words in (
+        f"<code>{mixed}_pci_0000_3b_00_0</code>",
+        "without CUSTOM_TIER_GOLD in Placement",
+        "a total of 4 in Placement",
+        "<code>0000:af:00.0</code>: no provider in Placement",
+        "No provider of the host in Placement, and so none of its cards",
+    ):
+        assert words in text
+    assert play(hosts, "--check", "-e", "report_placement=true", **options) == 0, play.said
+    assert len(proxy.requests) == requests
+
+    nowhere = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": "http://127.0.0.1:9", "OS_TOKEN": "admin"}
+    assert play(hosts, "-e", "report_placement=true", environment=nowhere, **options) == 0, play.said
+    assert "Placement was not read: " in page.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ def test_a_card_that_makes_vgpus_itself(facts):
     card = plan["cards"][0]
     assert card["type"] == {"id": card["type"]["id"], "name": "GRID T4-2B", "device_api": "vfio-pci"}
     assert (card["owner"], card["framework"], card["count"], card["total"]) == ("nova", "mdev", "max", 8)
-    assert card["parents"] == [{"name": card["name"], "numa_node": card["numa_node"], "total": 8}]
+    assert card["parents"] == [{"name": card["name"], "numa_node": card["numa_node"], "existing": 0, "total": 8}]
     assert (card["resource_class"], card["traits"]) == ("VGPU", ["CUSTOM_TIER_GOLD"])
     first = plan["instances"][0]
     assert first == {"type": [card["type"]["id"]], "parent": card["name"], "count": "max"}
@@ -46,7 +46,8 @@ def test_the_plan_is_what_the_module_makes(simulated):
     made = host.converge(*plan["instances"], exact=True)
     assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
     again = resolve([T4], host.facts())
-    assert [card["parents"] for card in again["cards"]] == [card["parents"] for card in plan["cards"]]
+    filled = [[{**parent, "existing": parent["total"]} for parent in card["parents"]] for card in plan["cards"]]
+    assert [card["parents"] for card in again["cards"]] == filled
     assert not host.converge(*again["instances"], exact=True)["changed"]
 
 
@@ -94,6 +95,8 @@ def test_the_vendor_framework(switch):
     assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
     full = resolve([profile], run.host.facts())["cards"][0]
     assert (full["type"]["device_api"], full["total"]) == ("vfio-pci", 6)
+    few = {**profile, "vgpu": {"type": "NVIDIA L40S-8Q", "count": 2}}
+    assert resolve([few], run.host.facts())["cards"][0]["total"] == 2
 
 
 def test_selection_by_type_and_numa_node(facts):
@@ -201,6 +204,7 @@ SCHEMA = {
     ],
     "l40s": [
         ({"select": "class == '0302'", "owner": "cyborg", "vgpu": {"type": "NVIDIA L40S-8Q"}}, "mediated devices only"),
+        ({"select": "class == '0302'", "vgpu": {"type": "NVIDIA L40S-8Q", "count": 0}}, "leave out vgpu.count 0"),
     ],
     "mtty": [({"select": ["mtty"], "vgpu": None, "mode": "pf"}, "must be a PCI address")],
 }

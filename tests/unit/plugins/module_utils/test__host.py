@@ -129,9 +129,8 @@ def test_links(host, tree):
     (tree / "file").touch()
     assert host.link_name("sys/driver") == "vfio-pci"
     assert host.link("sys/none") is None
-    assert host.warnings == []
     assert host.link("sys/file") is None
-    assert host.warnings == ["cannot read sys/file: EINVAL (Invalid argument)"]
+    assert host.warnings == []
 
 
 def test_loop_of_links_is_told(host, tree):

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: flavor_extra_specs
+short_description: Name the extra specs of flavors that ask for what a plan has
+version_added: 0.1.0
+description:
+  - Gives for each profile of a plan the extra specs with which a flavor of nova asks for one of its devices.
+  - For mediated devices of nova that is a resource class and the traits of the profile, for PCI devices the alias, for
+    devices of Cyborg the device profile.
+  - Profiles whose devices no flavor can ask for are left out. Those are the ones of owner V(none), PCI devices without
+    an alias, which guests may get as ports of neutron, and cards whose devices can only be planned later.
+author:
+  - vfio.devices contributors (@vfio-devices)
+options:
+  _input:
+    description: The plan of a host, as P(vfio.devices.resolve#filter) returns it.
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.resolve
+    plugin_type: filter
+  - plugin: vfio.devices.nova_config
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Have a flavor for desktops
+  openstack.cloud.compute_flavor:
+    cloud: mycloud
+    name: desktop
+    vcpus: 4
+    ram: 8192
+    disk: 40
+    extra_specs: "{{ (profiles | vfio.devices.resolve(ansible_facts.mdev) | vfio.devices.flavor_extra_specs)['t4'] }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Extra specs by the name of the profile.
+  type: dict
+  sample:
+    t4: {"resources:VGPU": "1", "trait:CUSTOM_TIER_GOLD": required}
+    ports: {"pci_passthrough:alias": "nfv:1"}
+    accelerators: {"accel:device_profile": accelerators}
+"""
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils import _nova_mdev, _plan_cards
+
+
+def flavor_extra_specs(plan):
+    """Extra specs by profile."""
+    try:
+        found = {card["profile"]: _of_nova(card) for card in _plan_cards.known(plan, "nova")}
+        found.update((card["profile"], _of_cyborg(card)) for card in _plan_cards.known(plan, "cyborg"))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"flavor_extra_specs needs a plan of vfio.devices.resolve: {error!r}") from error
+    return {profile: specs for profile, specs in sorted(found.items()) if specs}
+
+
+def _of_nova(card):
+    if _plan_cards.has_mdevs(card):
+        specs = {f"resources:{_nova_mdev.resource_class(card)}": "1"}
+        specs.update((f"trait:{trait}", "required") for trait in sorted(card["traits"]))
+        return specs
+    alias = card["nova"].get("alias")
+    return {"pci_passthrough:alias": f"{alias}:1"} if alias else {}
+
+
+def _of_cyborg(card):
+    # What the device profile asks for is in Cyborg; only its name is the flavor's.
+    return {"accel:device_profile": card["profile"]}
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"flavor_extra_specs": flavor_extra_specs}

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet_report
+short_description: Show the devices of many hosts as a page for the browser
+version_added: 0.1.0
+description:
+  - Makes one HTML page of what the hosts have. It begins with what somebody should look at, then shows how much is in
+    use, reserved and free, and then each host with its cards by NUMA node, their virtual functions, types and devices,
+    and the guests that hold them.
+  - With O(profiles) the page tells where a host is not as its profiles say, and with O(placement) what OpenStack
+    Placement has of each card, and where the two do not agree.
+  - The page is one file that asks for nothing from the network. It has a filter, follows the dark or light mode of the
+    browser, and can be printed.
+author:
+  - vfio.devices contributors (@vfio-devices)
+options:
+  _input:
+    description:
+      - RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of each host, by the name of the host, with V(users). A
+        host whose value is null is shown as one that could not be read.
+    type: dict
+    required: true
+  profiles:
+    description:
+      - The profiles of each host, by the name of the host, as P(vfio.devices.resolve#filter) takes them. Profiles that
+        do not fit their host are told on the page.
+    type: dict
+    default: {}
+  placement:
+    description:
+      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts. One that failed is told on
+        the page.
+    type: dict
+  roots:
+    description: Names of the hosts' providers in Placement, by the name of the host, where they differ.
+    type: dict
+    default: {}
+  title:
+    description: Title of the page.
+    type: str
+    default: VFIO devices
+  time:
+    description: When the facts were read, as text for the page.
+    type: str
+  output:
+    description: V(page) is the page, V(summary) a dictionary with its numbers.
+    type: str
+    choices: [page, summary]
+    default: page
+seealso:
+  - plugin: vfio.devices.fleet_table
+    plugin_type: filter
+  - plugin: vfio.devices.mdev_facts
+    plugin_type: module
+  - plugin: vfio.devices.placement_inventory_info
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Find out who holds the devices of the host
+  vfio.devices.mdev_facts:
+    gather: [physical_functions, parents, devices, iommu, users]
+
+- name: Write a page about this host
+  ansible.builtin.copy:
+    content: "{{ {inventory_hostname: ansible_facts.mdev} | vfio.devices.fleet_report }}"
+    dest: /tmp/report.html
+    mode: "0644"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The page, a text, or with O(output=summary) its numbers. V(problems) and V(drift) count what the page warns of.
+  type: raw
+  sample:
+    {hosts: 8, cards: 27, guests: 2, used: 2, reserved: 0, free: 61, problems: 1, drift: 0, hosts_with_findings: 1}
+"""
+
+import json
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _report_fleet, _report_page
+
+
+def fleet_report(
+    facts_by_host, profiles=None, placement=None, roots=None, title="VFIO devices", time=None, output="page"
+):
+    """The page as text, or the numbers of the fleet."""
+    if output not in ("page", "summary"):
+        raise AnsibleFilterError(f"fleet_report: output must be page or summary, and not {output}")
+    given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "placement": placement or {}}
+    for name, value in given.items():
+        if not isinstance(value, dict):
+            raise AnsibleFilterError(f"fleet_report: {name} must be a dictionary, and not {type(value).__name__}")
+    if any(given["profiles"].values()) and _expression.MISSING:
+        raise AnsibleFilterError(
+            f"fleet_report needs the Python library jmespath on the controller for profiles: {_expression.MISSING}"
+        )
+    try:
+        # JMESPath knows the types of JSON only, and not those that Ansible makes of them.
+        given = json.loads(json.dumps(given))
+        data = _report_fleet.build(given["facts"], given["profiles"], given["placement"] or None, given["roots"])
+        return data["numbers"] if output == "summary" else _report_page.render(data, title, time)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            f"fleet_report needs facts of vfio.devices.mdev_facts with all parts, and a result of "
+            f"vfio.devices.placement_inventory_info: {error!r}"
+        ) from error
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"fleet_report": fleet_report}

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""How many devices of each type a card has and can still make, from what facts tell of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+def by_name(parents, devices):
+    """By the name of each type: ``existing`` devices, how many more are ``free``, and the greatest number ``most``.
+
+    All three are those of the whole card; ``most`` is None where the driver does not tell.
+    """
+    offers = {}
+    for parent in parents:
+        for offered in parent["types"]:
+            offers.setdefault(type_name(offered["name"], offered["id"]), []).append(offered)
+    present = [device for device in devices if device["state"] != "defined"]
+    existing = Counter(type_name(device["type_name"], device["type"]) for device in present)
+    counts = {name: _count(offers[name], existing[name], len(present)) for name in offers}
+    # A full GPU of the vendor-specific framework offers nothing, not even the type that it has.
+    for name, number in existing.items():
+        counts.setdefault(name, {"existing": number, "free": 0, "most": number})
+    return counts
+
+
+def type_name(name, type_id):
+    return name or type_id or "?"
+
+
+def _count(offers, existing, on_card):
+    """``offers`` has what each parent says of a type; ``on_card`` counts the devices of all types."""
+    free = sum(offered["available_instances"] or 0 for offered in offers)
+    stated = offers[0]["attributes"].get("max_instance")
+    if isinstance(stated, int):
+        return {"existing": existing, "free": min(free, max(0, stated - on_card)), "most": stated}
+    # Without a description nothing tells how many of the VFs that offer a type can have it at once.
+    unknown = offers[0]["description"] is None and len(offers) > 1
+    return {"existing": existing, "free": free, "most": None if unknown else free + existing}

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Releases of nova by number, and what each of them was the first to know (nova's sources and release notes)."""
+
+from __future__ import annotations
+
+import re
+
+OLDEST = 21
+NEWEST = 34
+# Sections for single types were there with 21, provider.yaml with 22.
+PROVIDER_CONFIG = 22
+SOCKET_POLICY = 23
+# enabled_mdev_types, [mdev_*] and mdev_class; before that enabled_vgpu_types and [vgpu_*].
+MDEV_TYPES = 24
+# [pci] report_in_placement and device_spec, which was called passthrough_whitelist.
+REPORT_IN_PLACEMENT = 26
+PCI_IN_PLACEMENT = 27
+# max_instances; and the addresses of a type count even where there is no other type.
+MAX_INSTANCES = 29
+# The tags managed and live_migratable.
+MANAGED = 31
+ONE_TIME_USE = 32
+# Parents below /sys/devices/virtual, and mediated devices that Cyborg hands out.
+VIRTUAL_PARENTS = 34
+
+NAMES = (
+    "ussuri",
+    "victoria",
+    "wallaby",
+    "xena",
+    "yoga",
+    "zed",
+    "antelope",
+    "bobcat",
+    "caracal",
+    "dalmatian",
+    "epoxy",
+    "flamingo",
+    "gazpacho",
+    "hibiscus",
+)
+FIRST_SERIES = (27, 2023)
+
+
+def number(release):
+    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for what is no release, or one too old."""
+    text = str(release).strip().lower()
+    series = re.fullmatch(r"(20\d\d)\.([12])", text)
+    version = re.fullmatch(r"(\d\d)(\.\d+)*", text)
+    if text in NAMES:
+        return OLDEST + NAMES.index(text)
+    if series:
+        first, year = FIRST_SERIES
+        found = first + 2 * (int(series.group(1)) - year) + int(series.group(2)) - 1
+    elif version:
+        found = int(version.group(1))
+    else:
+        raise ValueError(f"{text[:40]!r} is no release of nova such as {NEWEST} or 2026.2")
+    if found < OLDEST:
+        raise ValueError(f"nova {text} is older than {OLDEST}, the oldest release whose settings are known here")
+    return found

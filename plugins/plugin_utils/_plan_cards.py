@@ -1,0 +1,35 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The cards of a resolved plan, as the filters that make settings of it ask for them."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils import _vendor_vfio
+
+
+def known(plan, owner):
+    """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come."""
+    later = {entry["name"] for entry in plan["later"]}
+    return [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
+
+
+def has_mdevs(card):
+    """Whether guests get mediated devices of the card, and no PCI function."""
+    return card["type"] is not None and card["framework"] != _vendor_vfio.FRAMEWORK
+
+
+def is_vendor_vfio(card):
+    return card["framework"] == _vendor_vfio.FRAMEWORK
+
+
+def parents(card):
+    """Names of the parents that have devices or room for them, in order."""
+    return sorted(parent["name"] for parent in card["parents"] if parent["total"])
+
+
+def of_card(card, sentence):
+    return f"profile {card['profile']}, {card['name']}: {sentence}"

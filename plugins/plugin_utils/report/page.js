@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+(function () {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  const hosts = all(".host");
+  const filter = byId("filter");
+  const only = byId("only");
+  const FEW = 3; // so many hosts are opened at once when a filter finds no more
+  let texts = null;
+
+  const text = (element) => element.textContent.toLowerCase();
+
+  // Reading the whole page costs some time, so it is done when somebody begins to filter.
+  function index() {
+    texts = hosts.map((host) => {
+      const cards = all(".card", host).map((card) => ({ element: card, text: text(card) }));
+      const rest = all(".body > .findings, .body > .node:not(:has(.card))", host).map(text).join(" ");
+      return { host, cards, head: text(host.querySelector("summary")) + " " + rest };
+    });
+  }
+
+  // A host fits with all words, a card with those that its host's own line does not have.
+  function fits(entry, words) {
+    const open = words.filter((word) => !entry.head.includes(word));
+    const fitting = entry.cards.filter((card) => open.every((word) => card.text.includes(word)));
+    const fit = open.length === 0 || fitting.length > 0;
+    entry.cards.forEach((card) => { card.element.hidden = fit && open.length > 0 && !fitting.includes(card); });
+    all(".node", entry.host).forEach((node) => {
+      node.hidden = all(".card", node).length > 0 && all(".card:not([hidden])", node).length === 0;
+    });
+    return fit;
+  }
+
+  function apply() {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    if (words.length && !texts) { index(); }
+    const shown = hosts.filter((host, number) => {
+      const fit = (!only.checked || host.matches(".problem, .drift")) && (!texts || fits(texts[number], words));
+      host.hidden = !fit;
+      return fit;
+    });
+    all("#warnings .findings > li").forEach((line) => {
+      line.hidden = !words.every((word) => text(line).includes(word));
+    });
+    if (words.length) {
+      all("#warnings > .more").forEach((more) => { more.open = all("li:not([hidden])", more).length > 0; });
+      if (shown.length <= FEW) { shown.forEach((host) => { host.open = true; }); }
+    }
+    byId("shown").textContent = shown.length + " of " + hosts.length + (hosts.length === 1 ? " host" : " hosts");
+    byId("nothing").hidden = shown.length > 0;
+  }
+
+  // The address keeps the filter, so that what one looks at can be sent to somebody.
+  function remember() {
+    const part = filter.value ? "#filter=" + encodeURIComponent(filter.value) : location.pathname;
+    try { history.replaceState(null, "", part); } catch (error) { /* not in every frame */ }
+  }
+
+  function follow() {
+    const part = location.hash.slice(1);
+    if (part.startsWith("filter=")) {
+      try { filter.value = decodeURIComponent(part.slice(7)); } catch (error) { return; }
+      apply();
+      return;
+    }
+    const host = part && byId(part);
+    if (host && host.matches(".host")) {
+      if (host.hidden) { filter.value = ""; only.checked = false; apply(); }
+      host.open = true;
+      host.scrollIntoView();
+      host.querySelector("summary").focus({ preventScroll: true });
+    }
+  }
+
+  let waiting = null;
+  filter.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { apply(); remember(); }, 120);
+  });
+  only.addEventListener("change", apply);
+  byId("open").addEventListener("click", () => hosts.forEach((host) => { host.open = !host.hidden || host.open; }));
+  byId("close").addEventListener("click", () => hosts.forEach((host) => { host.open = false; }));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.target.matches("input")) {
+      event.preventDefault();
+      filter.focus();
+    } else if (event.key === "Escape" && event.target === filter) {
+      filter.value = "";
+      apply();
+      remember();
+    }
+  });
+  addEventListener("hashchange", follow);
+  byId("filter").closest(".tools").hidden = false;
+  apply();
+  follow();
+})();

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Cyborg makes of the text is tested with Cyborg itself in tests/integration/nova."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter.cyborg_config import FilterModule
+from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports, refusals, whole
+
+cyborg_config = FilterModule().filters()["cyborg_config"]
+
+
+def gpu(type_id="nvidia-223", type_name="GRID T4-2B", **changes):
+    card = mdevs(type_id, **{"owner": "cyborg", "count": None, "name": "0000:af:00.0", **changes})
+    card["type"]["name"] = type_name
+    return card
+
+
+def test_the_specification_of_vgpus_in_cyborg():
+    assert cyborg_config(plan(gpu())) == (
+        "# Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.\n"
+        "\n"
+        "[agent]\n"
+        "enabled_drivers = nvidia_gpu_driver\n"
+        "\n"
+        "[gpu_devices]\n"
+        "enabled_vgpu_types = nvidia-223\n"
+        "\n"
+        "[vgpu_nvidia-223]\n"
+        "device_addresses = 0000:af:00.0\n"
+    )
+
+
+def test_several_types_and_a_whole_card():
+    cards = [
+        gpu("nvidia-224", "GRID T4-4Q", name="0000:87:00.0"),
+        gpu(),
+        gpu(name="0000:86:00.0"),
+        whole(name="0000:88:00.0", mode=None, owner="cyborg"),
+        ports(name="0000:10:00.0", owner="none"),
+    ]
+    text = cyborg_config(plan(*cards), drivers=["intel_qat_driver", "nvidia_gpu_driver"])
+    assert "enabled_drivers = intel_qat_driver,nvidia_gpu_driver\n" in text
+    assert "enabled_vgpu_types = nvidia-223,nvidia-224\n" in text
+    assert "[vgpu_nvidia-223]\ndevice_addresses = 0000:86:00.0,0000:af:00.0\n" in text
+    assert "0000:88" not in text
+
+
+def test_a_full_card_stays_one_with_vgpus():
+    assert "0000:af:00.0" in cyborg_config(plan(gpu(totals=(0,))))
+
+
+def test_whole_cards_only():
+    text = cyborg_config(plan(whole(mode=None, owner="cyborg")))
+    assert text.endswith("[agent]\nenabled_drivers = nvidia_gpu_driver\n")
+
+
+def test_nothing_for_cyborg():
+    assert cyborg_config(plan(mdevs(), whole(name="0000:88:00.0", owner="none"))) == ""
+
+
+REFUSED = [
+    ([gpu(name="10000:af:00.0")], {}, "in domains of four digits only"),
+    ([gpu(address=None, name="mtty", vendor_id=None, **{"class": None})], {}, "cyborg-agent stops at it"),
+    ([gpu(**{"class": "1200"})], {}, "finds graphics cards of NVIDIA only"),
+    ([gpu(totals=(1, 1))], {}, "would also give away the whole card"),
+    ([gpu("a,b")], {}, "cannot be the name of a section"),
+    ([gpu(type_name="T4")], {}, "cyborg-agent stops at the type name 'T4'"),
+    ([gpu(type_name="NVIDIA H100-1-10C.ME")], {}, "is no valid trait"),
+    ([gpu()], {"nova_release": 33}, "nova 33 gives guests no vGPU of Cyborg; 34 does"),
+    ([gpu(), mdevs()], {}, "profile p, 0000:84:00.0: its owner is nova, but cyborg-agent gives away every"),
+]
+
+
+@pytest.mark.parametrize(("cards", "options", "sentence"), REFUSED)
+def test_refusals(cards, options, sentence):
+    assert any(sentence in line for line in refusals(cyborg_config, plan(*cards), **options))
+
+
+def test_all_problems_at_once():
+    assert len(refusals(cyborg_config, plan(gpu(type_name="T4"), mdevs()), nova_release="2026.1")) == 3
+
+
+@pytest.mark.parametrize(("options"), [{"drivers": "x"}, {"drivers": ["a b"]}, {"nova_release": "x"}])
+def test_options(options):
+    with pytest.raises(AnsibleFilterError, match="drivers must be a list of names|is no release of nova"):
+        cyborg_config(plan(gpu()), **options)
+
+
+@pytest.mark.parametrize("garbage", [None, [], {"cards": [{}], "later": []}])
+def test_what_is_no_plan(garbage):
+    with pytest.raises(AnsibleFilterError, match="needs a plan of vfio.devices.resolve"):
+        cyborg_config(garbage)

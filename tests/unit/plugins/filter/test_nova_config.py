@@ -1,0 +1,300 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What nova makes of the texts is tested with nova itself in tests/integration/nova."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter.nova_config import FilterModule
+from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
+from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports, refusals, vendor_vgpus, whole
+from hypothesis import given
+from hypothesis import strategies as st
+
+nova_config = FilterModule().filters()["nova_config"]
+
+# The example of nova's specification of generic mediated devices.
+SPECIFICATION = plan(
+    mdevs(profile="vgpus", resource_class="VGPU"),
+    mdevs(profile="vgpus", name="0000:85:00.0"),
+    mdevs("mlx5_core-local", profile="mlx5", name="0000:86:00.0", resource_class="CUSTOM_MLX5"),
+)
+
+
+def body(*arguments, **options):
+    """The text without its header."""
+    return nova_config(*arguments, **options).partition("\n\n")[2]
+
+
+def test_generic_mediated_devices():
+    assert nova_config(SPECIFICATION, 34) == (
+        "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n"
+        "\n"
+        "[devices]\n"
+        "enabled_mdev_types = mlx5_core-local,nvidia-35\n"
+        "\n"
+        "[mdev_mlx5_core-local]\n"
+        "device_addresses = 0000:86:00.0\n"
+        "mdev_class = CUSTOM_MLX5\n"
+        "\n"
+        "[mdev_nvidia-35]\n"
+        "device_addresses = 0000:84:00.0,0000:85:00.0\n"
+    )
+
+
+def test_the_order_of_cards_is_no_difference():
+    backwards = {**SPECIFICATION, "cards": SPECIFICATION["cards"][::-1]}
+    assert nova_config(backwards, 34) == nova_config(SPECIFICATION, 34)
+
+
+def test_a_release_before_generic_types():
+    assert body(plan(mdevs(), mdevs("nvidia-36", name="0000:85:00.0")), "wallaby") == (
+        "[devices]\nenabled_vgpu_types = nvidia-35,nvidia-36\n\n"
+        "[vgpu_nvidia-35]\ndevice_addresses = 0000:84:00.0\n\n"
+        "[vgpu_nvidia-36]\ndevice_addresses = 0000:85:00.0\n"
+    )
+
+
+def test_parents_without_room_are_not_nova_s():
+    text = body(plan(mdevs(totals=(1, 0, 1))), 34)
+    assert "device_addresses = 0000:84:00.4,0000:84:00.6\n" in text
+    assert nova_config(plan(mdevs(totals=(0,))), 34) == ""
+
+
+def test_a_parent_that_is_no_pci_function():
+    text = body(plan(mdevs("mtty-2", name="mtty", address=None)), "2026.2")
+    assert "[mdev_mtty-2]\ndevice_addresses = mtty_mtty\n" in text
+
+
+def test_whole_cards_and_virtual_functions():
+    cards = plan(
+        whole(name="0000:41:00.0", nova={"alias": "gpu"}),
+        ports(name="0000:81:00.0", nova={"physical_network": "physnet1", "trusted": True}),
+        ports(name="0000:82:00.0", vf_product_id="1592", num_vfs=2, nova={"alias": "nfv", "numa_policy": "required"}),
+    )
+    assert body(cards, 34) == (
+        "[pci]\n"
+        'device_spec = {"address": "0000:41:00.0", "vendor_id": "10de", "product_id": "1eb8"}\n'
+        'device_spec = {"address": "0000:81:00.0", "vendor_id": "8086", "product_id": "1889",'
+        ' "physical_network": "physnet1", "trusted": "true"}\n'
+        'device_spec = {"address": "0000:82:10.0"}\n'
+        'device_spec = {"address": "0000:82:10.1"}\n'
+        'alias = {"name": "gpu", "vendor_id": "10de", "product_id": "1eb8", "device_type": "type-PCI"}\n'
+        'alias = {"name": "nfv", "vendor_id": "8086", "product_id": "1592", "device_type": "type-VF",'
+        ' "numa_policy": "required"}\n'
+    )
+    assert "\npassthrough_whitelist = " in nova_config(cards, 25)
+
+
+def test_vgpus_of_the_vendor_framework_keep_their_driver():
+    text = body(plan(vendor_vgpus(nova={"alias": "vgpu", "live_migratable": True})), 31)
+    specs = [line for line in text.splitlines() if line.startswith("device_spec")]
+    assert specs == [
+        f'device_spec = {{"address": "0000:84:00.{function}", "managed": "no", "live_migratable": "yes"}}'
+        for function in (4, 5, 6)
+    ]
+    assert '"device_type": "type-VF", "live_migratable": "yes"}' in text
+
+
+def test_only_virtual_functions_that_have_a_vgpu():
+    text = body(plan(vendor_vgpus(existing=(2,), count=2, total=2)), 34)
+    assert [line[27:39] for line in text.splitlines()[1:]] == ["0000:84:00.4", "0000:84:00.6"]
+
+
+@pytest.mark.parametrize(
+    ("card", "managed"),
+    [
+        (ports(vf_driver="vfio-pci"), False),
+        (ports(vf_driver="mlx5_vfio_pci"), True),
+        (whole(driver="nvgrace_gpu_vfio_pci"), True),
+        (whole(driver="vfio-pci"), False),
+        (whole(driver="native"), False),
+    ],
+)
+def test_who_manages_the_driver(card, managed):
+    assert ('"managed": "no"' in nova_config(plan(card), 34)) == managed
+    assert "managed" not in nova_config(plan(card), 30)
+
+
+def test_pci_devices_in_placement():
+    card = ports(
+        resource_class="CUSTOM_NFV",
+        traits=["CUSTOM_TIER_GOLD", "CUSTOM_RACK_1"],
+        nova={"alias": "nfv", "live_migratable": False},
+    )
+    assert "CUSTOM" not in nova_config(plan(card), 34)
+    text = body(plan(card), 34, report_in_placement=True)
+    assert text.startswith("[pci]\nreport_in_placement = true\ndevice_spec = ")
+    assert '"resource_class": "CUSTOM_NFV", "traits": "CUSTOM_RACK_1,CUSTOM_TIER_GOLD"}' in text
+    assert '"vendor_id": "8086", "product_id": "1889", "device_type": "type-VF"}' in text
+    text = body(plan(card), 34, report_in_placement="yes", pci_in_placement="yes")
+    assert 'alias = {"name": "nfv", "resource_class": "CUSTOM_NFV", "device_type": "type-VF"}\n' in text
+    assert text.endswith("\n[filter_scheduler]\npci_in_placement = true\n")
+
+
+def test_one_time_use():
+    card = whole(nova={"one_time_use": True}, total_vfs=16)
+    assert '"one_time_use": "yes"' in nova_config(plan(card), 32, report_in_placement=True)
+
+
+def test_a_card_that_can_have_virtual_functions_is_a_physical_function():
+    assert '"type-PF"' in nova_config(plan(whole(total_vfs=16, nova={"alias": "gpu"})), 34)
+
+
+def test_a_dollar_is_no_reference():
+    assert '"physical_network": "a$$b"' in nova_config(plan(ports(nova={"physical_network": "a$b"})), 34)
+
+
+def test_aliases_of_many_hosts():
+    first = plan(whole(nova={"alias": "gpu"}), ports(name="0000:81:00.0", nova={"alias": "nfv"}))
+    second = plan(whole(name="0000:c1:00.0", nova={"alias": "gpu"}), mdevs())
+    assert body([first, second], 34, service="api") == (
+        "[pci]\n"
+        'alias = {"name": "gpu", "vendor_id": "10de", "product_id": "1eb8", "device_type": "type-PCI"}\n'
+        'alias = {"name": "nfv", "vendor_id": "8086", "product_id": "1889", "device_type": "type-VF"}\n'
+    )
+
+
+def test_what_is_not_for_nova_or_not_yet_known():
+    others = plan(mdevs(owner="none"), whole(owner="cyborg"), ports(num_vfs=0), later=[vendor_vgpus()])
+    assert nova_config(others, 34) == ""
+    assert body(others, 34, report_in_placement=True) == "[pci]\nreport_in_placement = true\n"
+
+
+REFUSED = [
+    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
+    ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
+    ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 too, whose owner is not nova"),
+    ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
+    ([mdevs(nova={"max_instances": 4})], 34, "leaves out whole cards, because a card has 8 and all have 8"),
+    ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),
+    ([mdevs(nova={"alias": "x"})], 34, "nova.alias is for PCI devices"),
+    ([mdevs("a,b")], 34, "the type 'a,b' cannot be the name of a section"),
+    ([mdevs(name="10000:84:00.0")], 34, "nova stops at the address 10000:84:00.0"),
+    ([mdevs(name="mtty", address=None)], 33, "nova 33 stops at the parent mtty"),
+    ([mdevs(name="matrix", address=None)], 34, "nova finds no parent matrix"),
+    ([whole(name="10000:84:00.0")], 34, "it knows PCI domains of four digits only"),
+    ([vendor_vgpus()], 30, "nova 30 would take the vendor's driver off its vGPUs"),
+    ([whole(nova={"max_instances": 2})], 34, "nova.max_instances is for mediated devices"),
+    ([whole(nova={"trusted": True})], 34, "nova.trusted is for virtual functions"),
+    ([whole(nova={"live_migratable": True})], 30, "nova 30 has no live_migratable"),
+    ([whole(nova={"one_time_use": True})], 34, "nova stops at one_time_use without report_in_placement"),
+    ([whole(nova={"one_time_use": True})], 31, "nova 31 has no one_time_use"),
+    ([ports(nova={"one_time_use": True})], 34, "one_time_use for virtual functions"),
+    ([ports(nova={"numa_policy": "required"})], 34, "there is no nova.alias"),
+    ([ports(nova={"alias": "a", "numa_policy": "socket"})], 22, "nova 22 has no numa_policy socket"),
+    ([ports(nova={"alias": "a:b"})], 34, "no flavor can ask for the alias 'a:b'"),
+    ([ports(nova={"alias": " "})], 34, "no flavor can ask for the alias ' '"),
+    ([ports(nova={"alias": "a"}, vf_product_id=None)], 34, "the device id of its virtual functions is not known"),
+    (
+        [ports(nova={"alias": "a"}), whole(profile="q", nova={"alias": "a"})],
+        34,
+        "alias a of profile p and q: nova stops when an alias has several types",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cards", "release", "sentence"), REFUSED)
+def test_refusals(cards, release, sentence):
+    assert any(sentence in line for line in refusals(nova_config, plan(*cards), release))
+
+
+PLACEMENT = [
+    ([ports(resource_class="GPU")], "nova would make CUSTOM_GPU of the resource class GPU"),
+    (
+        [ports(resource_class="CUSTOM_X", traits=["CUSTOM_Y"], nova={"physical_network": "n"})],
+        "nova does not report devices with a physical_network, and so no resource_class or traits",
+    ),
+    ([ports(nova={"physical_network": "n", "alias": "a"})], "finds no device of an alias that has a physical_network"),
+    ([mdevs(), whole(name="0000:41:00.0", resource_class="VGPU")], "have the resource class VGPU; choose another"),
+    (
+        [ports(nova={"alias": "a"}), ports(name="0000:81:00.0", vf_product_id="154c", nova={"alias": "a"})],
+        "nova wants one kind of device",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cards", "sentence"), PLACEMENT)
+def test_refusals_with_placement(cards, sentence):
+    (line,) = refusals(nova_config, plan(*cards), 34, report_in_placement=True, pci_in_placement=True)
+    assert sentence in line
+
+
+def test_all_problems_at_once():
+    cards = plan(mdevs(nova={"alias": "x"}), ports(name="0000:81:00.0", nova={"max_instances": 1}))
+    assert refusals(nova_config, cards, 25, report_in_placement=True, pci_in_placement=True) == [
+        "nova 25 has no report_in_placement; 26 has",
+        "nova 25 has no pci_in_placement; 27 has",
+        "profile p, 0000:84:00.0: nova.alias is for PCI devices, and guests ask for mediated devices by their "
+        "resource class",
+        "profile p, 0000:81:00.0: nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these",
+    ]
+    assert refusals(nova_config, cards, 34, pci_in_placement=True)[0].startswith("with pci_in_placement the scheduler")
+
+
+def test_limits_that_nova_can_keep():
+    six = (1,) * 6
+    for card in (
+        mdevs(nova={"max_instances": 8}),
+        mdevs(totals=six, count=None, nova={"max_instances": 3}),
+        mdevs(totals=six, count=3, nova={"max_instances": 3}),
+    ):
+        assert f"max_instances = {card['nova']['max_instances']}\n" in nova_config(plan(card), 29)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"), [((34, False, False, "web"), "service must be"), (("x",), "no release")]
+)
+def test_arguments(arguments, sentence):
+    with pytest.raises(AnsibleFilterError, match=sentence):
+        nova_config(plan(), *arguments)
+
+
+@pytest.mark.parametrize("garbage", [None, [], "x", {"cards": [{}], "later": []}, {"cards": 1, "later": []}])
+def test_what_is_no_plan(garbage):
+    with pytest.raises(AnsibleFilterError, match="needs a plan of vfio.devices.resolve"):
+        nova_config(garbage, 34)
+
+
+def test_from_profiles(simulated):
+    profile = {"name": "t4", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B"}}
+    resolved = resolve([profile], simulated("t4").facts())
+    addresses = ",".join(card["address"] for card in resolved["cards"])
+    assert f"device_addresses = {addresses}\n" in nova_config(resolved, 34)
+
+
+CARDS = st.builds(
+    lambda make, index, nova, resource_class: make(
+        name=f"0000:{index:02x}:00.0", nova=nova, resource_class=resource_class
+    ),
+    st.sampled_from([whole, ports, mdevs, vendor_vgpus]),
+    st.integers(0, 255),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "alias": st.text(max_size=4),
+            "physical_network": st.text(max_size=4),
+            "trusted": st.booleans(),
+            "live_migratable": st.booleans(),
+            "one_time_use": st.booleans(),
+            "max_instances": st.integers(1, 9),
+        },
+    ),
+    st.sampled_from([None, "VGPU", "PGPU", "CUSTOM_A", "CUSTOM_B"]),
+)
+
+
+@given(
+    cards=st.lists(CARDS, max_size=4, unique_by=lambda card: card["name"]),
+    release=st.integers(21, 34),
+    flags=st.tuples(st.booleans(), st.booleans()),
+)
+def test_every_line_is_an_option_or_it_is_refused(cards, release, flags):
+    try:
+        text = nova_config(plan(*cards), release, *flags)
+    except AnsibleFilterError:
+        return
+    for line in text.split("\n"):
+        assert not line or line.startswith(("#", "[")) or " = " in line
