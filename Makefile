@@ -2,14 +2,15 @@
 # Everything made here lies in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help demo test lint sanity unit integration molecule bench format clean
+.PHONY: help demo test lint sanity unit integration molecule lab lab-shell bench format clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: ## show the collection at work on simulated hosts
 	@tests/setup demo
-	@tests/demo
+	@tests/setup placement
+	@tests/demo/run
 
 test: ## run all tests: lint, sanity, unit, integration, molecule
 	@tests/run
@@ -28,6 +29,13 @@ integration: ## real Placement, Keystone, mdevctl and libvirt
 
 molecule: ## whole plays on simulated hosts
 	@tests/run molecule
+
+lab: ## the collection and the simulator's rules on a real kernel, in a virtual machine
+	@tests/run lab
+
+lab-shell: ## a shell in that virtual machine
+	@tests/setup test
+	@. tests/env.sh && python -m tests.lab shell
 
 bench: ## compare speeds
 	@tests/setup test

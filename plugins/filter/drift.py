@@ -91,7 +91,9 @@ def _of_diff(diff):
     where = diff.get("before_header") or diff.get("after_header") or "the text"
     changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
     words = {"- ": "has, and shall not have", "+ ": "lacks"}
-    return [f"{where} {words[change[:2]]}: {change[2:]}" for change in changes if change[:2] in words]
+    return [
+        f"{where} {words[change[:2]]}: {change[2:]}" for change in changes if change[:2] in words and change[2:].strip()
+    ]
 
 
 def _of_values(before, after, path):

@@ -68,13 +68,9 @@ EXAMPLES = r"""
     dest: /etc/nova/nova.conf.d/50-vfio-devices.conf
     mode: "0644"
 
-- name: Write the aliases of all hosts, for nova-api and nova-scheduler
-  ansible.builtin.copy:
-    content: >-
-      {{ groups['compute'] | map('extract', hostvars, 'vfio_plan')
-         | vfio.devices.nova_config('2026.2', service='api') }}
-    dest: /etc/nova/nova.conf.d/50-vfio-devices.conf
-    mode: "0644"
+- name: Show the aliases of several plans, for nova-api and nova-scheduler
+  ansible.builtin.debug:
+    msg: "{{ [plan, other_plan] | vfio.devices.nova_config('2026.2', service='api') }}"
 """
 
 RETURN = r"""

@@ -91,9 +91,8 @@ class Child:
         self._end = weakref.finalize(self, _end, self._pid, self._connection, 0)
 
     def _give_up(self) -> None:
-        assert self._end
-        self._end.detach()
-        _end(self._pid, self._connection, os.WNOHANG)
+        if self._end and self._end.detach():
+            _end(self._pid, self._connection, os.WNOHANG)
 
 
 def run(action: Callable[[], Value], timeout: float) -> Value:

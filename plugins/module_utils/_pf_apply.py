@@ -195,7 +195,17 @@ def _settings(host: HostRoot, step: dict[str, Any]) -> None:
     # The interface appears when its driver has started the card.
     if not host.wait(there, min(_binding.SETTLE, host.timeout)):
         raise HostError(f"{step['pf']} has no network interface, through which its VFs are set up", DEVICES)
+    if step["new"]:
+        _release(host, step)
     _vf_settings.apply(host, found[0], step["settings"])
+
+
+def _release(host: HostRoot, step: dict[str, Any]) -> None:
+    """Unbind new VFs: an address that is set when the driver is there may be changed by udev, some time later."""
+    for index, address in links(host, step["pf"]).items():
+        path = f"{DEVICES}/{address}/driver"
+        if index in step["settings"] and host.exists(path):
+            host.write(f"{path}/unbind", address)
 
 
 def _memory(host: HostRoot, step: dict[str, Any]) -> None:

@@ -188,18 +188,24 @@ class _Steps:
         if changed:
             names = ", ".join(f"{index} ({' '.join(settings[index])})" for index in changed)
             text = f"set up virtual functions {names}"
-            self._add("settings", text, settings={index: settings[index] for index in changed})
+            self._add("settings", text, settings={index: settings[index] for index in changed}, new=self.creates)
         self._bind_virtual_functions()
 
     def _bind_virtual_functions(self) -> None:
         bindings = {}
         certain = []
+        offered = []
+        probed = self.card["drivers_autoprobe"] if self.target["autoprobe"] is None else self.target["autoprobe"]
         for index in range(self.count) if self.creates else ():
             wanted = binding_of(self.target, index)
             # The kernel has made its choice when they are there.
             if wanted and wanted["driver"] != _binding.CHOICE:
                 bindings[index] = wanted
                 certain.append(index)
+            elif probed and self.target["vfs"].get(index, {}).get("settings"):
+                # They were taken from their driver to be set up.
+                bindings[index] = _binding.native(optional=True)
+                offered.append(str(index))
         for virtual in [] if self.creates or self.removes else self.card["virtual_functions"]:
             wanted = binding_of(self.target, virtual["index"])
             if wanted and not _binding.fits(virtual["override"], virtual["driver"], wanted):
@@ -212,6 +218,8 @@ class _Steps:
             for index in certain:
                 by_driver.setdefault(_binding.describe(bindings[index]), []).append(str(index))
             texts = [f"bound virtual functions {', '.join(which)} to {name}" for name, which in by_driver.items()]
+            if offered:
+                texts.append(f"let the kernel choose a driver for virtual functions {', '.join(offered)}")
             self._add("bind_vfs", "; ".join(texts), bindings=bindings, certain=certain)
 
     def _keep(self, stale: bool) -> None:

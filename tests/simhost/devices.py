@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .iommu import Group
 
 PAGE_SIZE = 4096
+# driver_override moved into struct device, behind a spinlock, in 7.0 and in this version of the 6.12 series
+OVERRIDE_HAS_ITS_OWN_LOCK = (6, 12, 117)
 UEVENT_ACTIONS = ("add", "remove", "change", "move", "online", "offline", "bind", "unbind")
 
 
@@ -40,6 +42,11 @@ class Device:
         self.group: Group | None = None
         self.vfio_number: int | None = None
         self.holders: list[Holder] = []
+
+    @property
+    def owned_by_host(self) -> bool:
+        """Whether a driver of the host uses it, so that it is no device for user space."""
+        return False
 
     def check_open(self) -> None:
         """Raise what opening the device through VFIO raises: ENODEV unless a VFIO driver offers it."""
@@ -68,6 +75,11 @@ class BusDevice(Device):
         self.override: str | None = None
         self.lock = Lock(name)
         self.parts: list[Part] = []
+
+    @property
+    def owned_by_host(self) -> bool:
+        """Whether its driver is one of the host; bridges and stubs do not count."""
+        return self.driver is not None and not self.driver.vfio and not self.driver.shares_group
 
     def ids(self) -> tuple[str, str]:
         """The vendor and device id that a driver's dynamic ids are compared with."""
@@ -121,8 +133,9 @@ class BusDevice(Device):
 
     def binding_attributes(self) -> dict[str, Attribute]:
         """The files and their rules which every device of a bus with driver_override has."""
+        lock = None if self.host.kernel >= OVERRIDE_HAS_ITS_OWN_LOCK else self.lock
         return {
-            "driver_override": Attribute(lambda: f"{self.override or '(null)'}\n", self._store_override, self.lock),
+            "driver_override": Attribute(lambda: f"{self.override or '(null)'}\n", self._store_override, lock),
             "uevent": Attribute(self.uevent, accept_uevent),
         }
 
@@ -135,7 +148,8 @@ class BusDevice(Device):
         if len(data) >= PAGE_SIZE - 1:
             raise error(errno.EINVAL)
         value = text(data).split(b"\n", 1)[0].decode("utf-8", "replace")
-        yield from self.lock.wait()
+        if self.host.kernel < OVERRIDE_HAS_ITS_OWN_LOCK:
+            yield from self.lock.wait()
         self.override = value or None
 
 

@@ -23,7 +23,19 @@ from .fleet import Fleet
 from .host import SimHost
 from .kstrto import error
 from .operations import Steps
-from .tree import ATTRIBUTE_SIZE, NAME_BYTES, Attribute, Directory, File, Link, Node, Tree, check_open, is_kernel
+from .tree import (
+    ATTRIBUTE_SIZE,
+    NAME_BYTES,
+    Attribute,
+    Directory,
+    File,
+    Link,
+    Node,
+    Tree,
+    check_open,
+    has_any_names,
+    is_kernel,
+)
 
 # mfusepy takes version 2 of libfuse if it finds both.
 os.environ.setdefault("FUSE_LIBRARY_NAME", "fuse3")
@@ -204,7 +216,8 @@ class Front(mfusepy.Operations):  # type: ignore[misc]
         with host.operations.lock if host is not None else nullcontext():
             node = tree.nodes.get(inner)
             if node is None:
-                too_long = len(os.fsencode(inner.rpartition("/")[2])) > NAME_BYTES
+                directory, dummy, last = inner.rpartition("/")
+                too_long = len(os.fsencode(last)) > NAME_BYTES and not has_any_names(directory)
                 raise error(errno.ENAMETOOLONG if too_long else errno.ENOENT)
             yield Place(host, inner, node)
 

@@ -60,7 +60,8 @@ class Holders:
     def hold(self, device: Device, pid: int | None, comm: str, cmdline: Sequence[str], cdev: bool) -> Holder:
         """Open a device in a process, a new one or one that is there already.
 
-        Raises OSError: ENODEV if VFIO does not offer the device; EBUSY if another process has its group.
+        Raises OSError: ENODEV if VFIO does not offer the device; EBUSY if another process has its group; EPERM
+        if a host driver has another device of the group.
         """
         device.check_open()
         group = device.group
@@ -69,6 +70,8 @@ class Holders:
         users = {holder.process.pid for member in group.members for holder in member.holders}
         if users and (process is None or users != {process.pid}):
             raise error(errno.EBUSY)
+        if not group.viable:
+            raise error(errno.EPERM)
         if process is None:
             pid = pid if pid is not None else max([FIRST_PID, *self.processes]) + 1
             process = self._start(Process(pid, comm, list(cmdline) or [comm]))

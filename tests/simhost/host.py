@@ -32,7 +32,7 @@ from .subchannels import CssBus
 from .tree import Attribute, File, Node, Tree, check_open, constant
 from .vendor_vfio import VendorVfio
 
-KERNEL_VERSION = re.compile(r"(\d+)\.(\d+)")
+KERNEL_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 DEFAULT_COMMAND = ("qemu-system-x86_64", "-name", "guest=simulated,debug-threads=on")
 
 
@@ -59,7 +59,7 @@ class SimHost:
         match = KERNEL_VERSION.match(self.profile.kernel)
         if match is None:
             raise ProfileError(f"kernel must be a version such as '6.12', not {self.profile.kernel!r}")
-        self.kernel = (int(match[1]), int(match[2]))
+        self.kernel = tuple(int(part) for part in match.groups() if part)
         self.name = name or (profile if isinstance(profile, str) else "host")
         self.clock: Clock = clock or ModelClock()
         self.operations = Operations(self.clock.alarm)

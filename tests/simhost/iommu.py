@@ -64,6 +64,11 @@ class Group:
         """Whether a process has a device of the group open."""
         return any(member.holders for member in self.members)
 
+    @property
+    def viable(self) -> bool:
+        """Whether no host driver has a device of the group (drivers/iommu/iommu.c iommu_group_claim_dma_owner)."""
+        return all(member in self.offered or not member.owned_by_host for member in self.members)
+
 
 class Iommu:
     """The IOMMU of a host. Without one, PCI functions have no group; mdevs have theirs anyway."""

@@ -57,7 +57,7 @@ class TypeTable:
     full: str = "EUSERS"
     full_5_10: str | None = "EUSERS"
 
-    def full_errno(self, kernel: tuple[int, int]) -> int | None:
+    def full_errno(self, kernel: tuple[int, ...]) -> int | None:
         """The errno when nothing is left; None if the driver does not look."""
         name = self.full if kernel >= (6, 1) else self.full_5_10
         return None if name is None else int(getattr(errno, name))

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .accessor import Accessor
+from .class_devices import mac_address
 from .host import SimHost
 from .kstrto import error
 from .pci import PciFunction
 
 SRIOV_MANAGE = "usr/lib/nvidia/sriov-manage"
+# By driver the settings that it does not have: the errno, and the value that is fine all the same.
+REFUSED = {"igb": {"state": (errno.EOPNOTSUPP, None), "min_tx_rate": (errno.EINVAL, "0")}}
 NEW_VF: dict[str, Any] = {
     "link_type": "ether",
     "address": "00:00:00:00:00:00",
@@ -23,7 +27,6 @@ NEW_VF: dict[str, Any] = {
     "spoofchk": True,
     "link_state": "auto",
     "trust": False,
-    "query_rss_en": False,
 }
 
 
@@ -68,6 +71,7 @@ class Tools:
         self.eswitch: dict[str, str] = {}
         self.settings: dict[int, dict[str, Any]] = {}
         self.keep: list[PciFunction] = []
+        self.addressed_late: dict[int, object] = {}
 
     def find(self, name: str) -> str | None:
         """The path of a program."""
@@ -93,13 +97,16 @@ class Tools:
         try:
             return Ended(Output(0, programs[path](list(arguments)), ""))
         except OSError as problem:
-            return Ended(Output(2, "", f"{problem.strerror}"))
+            if path == SRIOV_MANAGE:
+                return Ended(Output(2, "", f"{problem.strerror}"))
+            speaker, status = ("RTNETLINK", 2) if path == "ip" else ("kernel", 1)
+            return Ended(Output(status, "", f"{speaker} answers: {problem.strerror}"))
 
     def _card(self, interface: str) -> PciFunction:
         netdev = self.host.netdevs.get(interface)
         device = getattr(netdev, "device", None)
         if not isinstance(device, PciFunction):
-            raise error(19)
+            raise error(errno.ENODEV)
         return device
 
     def _vfs(self, card: PciFunction) -> list[dict[str, Any]]:
@@ -115,14 +122,35 @@ class Tools:
         if arguments[:4] == ["-j", "-d", "link", "show"]:
             card = self._card(arguments[5])
             return json.dumps([{"ifname": arguments[5], "vfinfo_list": self._vfs(card)}])
-        vfs = self._vfs(self._card(arguments[3]))
+        card = self._card(arguments[3])
+        vfs = self._vfs(card)
         index = int(arguments[5])
         if index >= len(vfs):
-            raise error(22)
+            raise error(errno.EINVAL)
         for name, value in zip(arguments[6::2], arguments[7::2]):
+            number, harmless = REFUSED.get(card.driver.name if card.driver else "", {}).get(name, (0, None))
+            if number and value != harmless:
+                raise error(number)
             if name not in self.ignored:
                 self._set(vfs[index], name, value)
+            if name == "mac" and card.sriov:
+                self.addressed_late[id(vfs[index])] = self._interface(card.sriov.vfs[index])
         return ""
+
+    def run_udev(self) -> None:
+        """Let udev give every new interface of a VF a lasting address, as it does some time after the driver came.
+
+        A VF that was told its address before its driver came keeps it; another one takes the new address, and
+        the card allows that if it is trusted or was told none.
+        """
+        for vf in self.keep:
+            settings, interface = self.settings[id(vf)], self._interface(vf)
+            told = self.addressed_late.get(id(settings), interface) is not interface
+            if interface is not None and not told and (settings["trust"] or id(settings) not in self.addressed_late):
+                settings["address"] = mac_address(vf.name)
+
+    def _interface(self, function: PciFunction) -> object:
+        return next((one for one in self.host.netdevs.values() if getattr(one, "device", None) is function), None)
 
     def _set(self, virtual: dict[str, Any], name: str, value: str) -> None:
         if name in ("vlan", "qos"):
@@ -138,11 +166,11 @@ class Tools:
     def _devlink(self, arguments: list[str]) -> str:
         address = arguments[-1].partition("/")[2] if "show" in arguments else arguments[3].partition("/")[2]
         card = self.host.function(address)
-        if not self._has_interface(card):
-            raise error(19)
+        if self._interface(card) is None:
+            raise error(errno.ENODEV)
         if "set" in arguments:
             if card.sriov and card.sriov.vfs:
-                raise error(16)
+                raise error(errno.EBUSY)
             self.eswitch[address] = arguments[-1]
         mode = self.eswitch.get(address, "legacy")
         return json.dumps({"dev": {f"pci/{address}": {"mode": mode, "inline-mode": "none", "encap-mode": "basic"}}})
@@ -151,9 +179,6 @@ class Tools:
         if self.host.late is not None:
             self.host.late.arrive(arguments[-1])
         return ""
-
-    def _has_interface(self, card: PciFunction) -> bool:
-        return any(getattr(netdev, "device", None) is card for netdev in self.host.netdevs.values())
 
     def _sriov_manage(self, arguments: list[str]) -> str:
         """The steps of ``data/sriov-manage.sh``."""

@@ -110,4 +110,4 @@ def test_every_variable_begins_with_the_name_of_its_role_or_of_the_common_one(ro
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_every_role_has_a_readme(role):
-    assert f"vfio.devices.{role.name}" in (role / "README.md").read_text(encoding="utf-8")
+    assert role.name in (role / "README.md").read_text(encoding="utf-8")

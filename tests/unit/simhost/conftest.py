@@ -70,11 +70,9 @@ class MountedFiles:
         os.unlink(self.root / path)
 
 
-@dataclass
-class Simulation:
-    """A host, and its files through one of the fronts."""
+class Readable:
+    """Shorter ways to read the ``files`` of a host."""
 
-    host: SimHost
     files: Files
 
     def text(self, path: str) -> str:
@@ -90,6 +88,22 @@ class Simulation:
     def target(self, path: str) -> str:
         """The last part of a link's target."""
         return self.files.link(path).rpartition("/")[2]
+
+
+@dataclass
+class Simulation(Readable):
+    """A simulated host, and its files through one of the fronts."""
+
+    host: SimHost
+    files: Files
+
+    def hold(self, device: str) -> str | None:
+        """Let a process open a device; the errno by name if it cannot."""
+        return refusal(self.host.hold, device)
+
+    def release(self, device: str) -> None:
+        """Let the process close it."""
+        self.host.release(device)
 
     def blocked_write(self, path: str, data: bytes) -> Blocking:
         """Write where the kernel blocks."""

@@ -28,17 +28,6 @@ def available(simulation: Simulation, parent: str, *kinds: str) -> list[int]:
 @pytest.mark.parametrize(
     ("profile", "parent", "kinds", "empty", "made", "after"),
     [
-        ("mtty", "mtty", ["mtty-1", "mtty-2"], [24, 12], "mtty-2", [22, 11]),
-        ("mtty", "mtty", ["mtty-1", "mtty-2"], [24, 12], "mtty-1", [23, 11]),
-        ("mdpy", "mdpy", ["mdpy-vga", "mdpy-xga", "mdpy-hd"], [4, 4, 4], "mdpy-hd", [3, 3, 3]),
-        (
-            "mbochs",
-            "mbochs",
-            ["mbochs-small", "mbochs-medium", "mbochs-large"],
-            [64, 16, 4],
-            "mbochs-medium",
-            [60, 15, 3],
-        ),
         ("gvt", "0000:00:02.0", ["i915-GVTg_V5_2", "i915-GVTg_V5_4"], [2, 4], "i915-GVTg_V5_2", [1, 2]),
         ("t4", "0000:3b:00.0", ["nvidia-230", "nvidia-231", "nvidia-222"], [16, 8, 16], "nvidia-231", [0, 7, 0]),
         ("s390", "0.0.0313", ["vfio_ccw-io"], [1], "vfio_ccw-io", [0]),

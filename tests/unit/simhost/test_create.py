@@ -9,7 +9,6 @@ import pytest
 from .conftest import Boot, Simulation, refusal
 
 UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
-OTHER = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
 MTTY = "sys/class/mdev_bus/mtty"
 BUS = "sys/bus/mdev/devices"
 
@@ -22,51 +21,11 @@ def create(simulation: Simulation, parent: str, kind: str, name: str) -> str | N
     return refusal(simulation.files.write, f"{types(simulation, parent)}/{kind}/create", name.encode())
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (UUID, None),
-        (UUID + "\n", None),
-        (UUID + "x", None),
-        (UUID.upper(), None),
-        ("0" * 8 + "-0000-0000-0000-" + "0" * 12, None),
-        (UUID + "\n\n", "EINVAL"),
-        (" " + UUID, "EINVAL"),
-        ("{" + UUID + "}", "EINVAL"),
-        (UUID.replace("-", ""), "EINVAL"),
-        (UUID[:-1], "EINVAL"),
-        (UUID[:-1] + "g", "EINVAL"),
-        (UUID.replace("-", "_"), "EINVAL"),
-        ("\n", "EINVAL"),
-        ("", None),
-    ],
-)
-def test_parser(boot: Boot, data: str, expected: str | None) -> None:
-    mtty = boot("mtty")
-    assert create(mtty, "mtty", "mtty-1", data) == expected
-    made = mtty.files.list(BUS)
-    assert made == ([data[:36].lower()] if expected is None and data else [])
-
-
-def test_upper_case_makes_a_lower_case_device(boot: Boot) -> None:
-    mtty = boot("mtty")
-    create(mtty, "mtty", "mtty-1", UUID.upper())
-    assert not mtty.files.exists(f"{BUS}/{UUID.upper()}")
-    assert mtty.files.exists(f"{BUS}/{UUID}/mdev_type")
-
-
 def test_uuid_is_unique_on_the_host(boot: Boot) -> None:
     host = boot("t4")
     assert create(host, "0000:3b:00.0", "nvidia-230", UUID) is None
     for parent, kind in [("0000:3b:00.0", "nvidia-230"), ("0000:af:00.0", "nvidia-222")]:
         assert create(host, parent, kind, UUID.upper()) == "EEXIST"
-
-
-def test_duplicate_comes_before_no_instance(boot: Boot) -> None:
-    host = boot("s390")
-    assert create(host, "0.0.0313", "vfio_ccw-io", UUID) is None
-    assert create(host, "0.0.0313", "vfio_ccw-io", UUID) == "EEXIST"
-    assert create(host, "0.0.0313", "vfio_ccw-io", OTHER) == "EUSERS"
 
 
 def fill(simulation: Simulation, parent: str, kind: str) -> str | None:
@@ -93,34 +52,6 @@ def fill(simulation: Simulation, parent: str, kind: str) -> str | None:
 def test_errno_without_an_instance(boot: Boot, profile: str, parent: str, kind: str, old: str | None, new: str) -> None:
     assert fill(boot(profile, kernel="5.10"), parent, kind) == old
     assert fill(boot(profile, kernel="6.12"), parent, kind) == new
-
-
-def test_failed_create_leaves_nothing(boot: Boot) -> None:
-    host = boot("mbochs")
-    fill(host, "mbochs", "mbochs-large")
-    assert len(host.files.list(BUS)) == 4
-    assert len(host.files.list(f"{types(host, 'mbochs')}/mbochs-large/devices")) == 4
-
-
-def test_what_is_made(boot: Boot) -> None:
-    mtty = boot("mtty")
-    groups = set(mtty.files.list("sys/kernel/iommu_groups"))
-    create(mtty, "mtty", "mtty-2", UUID)
-    device = f"{MTTY}/{UUID}"
-    assert mtty.files.link(f"{BUS}/{UUID}") == f"../../../devices/virtual/mtty/mtty/{UUID}"
-    assert mtty.files.link(f"{device}/mdev_type") == "../mdev_supported_types/mtty-2"
-    assert mtty.files.link(f"{types(mtty, 'mtty')}/mtty-2/devices/{UUID}") == f"../../../{UUID}"
-    assert mtty.target(f"{device}/driver") == "mtty"
-    assert mtty.target(f"{device}/subsystem") == "mdev"
-    assert mtty.text(f"{device}/uevent") == "DRIVER=mtty"
-    assert mtty.text(f"{device}/vendor/sample_mdev_dev") == f"This is MDEV {UUID}"
-    group = mtty.target(f"{device}/iommu_group")
-    assert group not in groups
-    assert mtty.text(f"{device}/iommu_group/name") == "vfio-noiommu"
-    assert mtty.text(f"{device}/iommu_group/type") == "unknown"
-    assert mtty.files.list(f"sys/kernel/iommu_groups/{group}/devices") == [UUID]
-    assert mtty.files.exists(f"dev/vfio/{group}")
-    assert [name[:4] for name in mtty.files.list(f"{device}/vfio-dev")] == ["vfio"]
 
 
 def test_old_kernels_have_one_driver_for_all(boot: Boot) -> None:

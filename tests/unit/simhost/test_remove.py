@@ -23,61 +23,6 @@ def mtty_with_device(boot: Boot, **changes: object) -> Simulation:
     return mtty
 
 
-@pytest.mark.parametrize(
-    ("data", "expected", "left"),
-    [
-        ("1", None, False),
-        ("1\n", None, False),
-        ("0x1", None, False),
-        ("010", None, False),
-        ("7", None, False),
-        ("0", None, True),
-        ("", None, True),
-        ("abc", "EINVAL", True),
-        (" 1", "EINVAL", True),
-        ("-1", "EINVAL", True),
-        ("1 1", "EINVAL", True),
-        ("99999999999999999999", "EINVAL", True),
-    ],
-)
-def test_parser(boot: Boot, data: str, expected: str | None, left: bool) -> None:
-    mtty = mtty_with_device(boot)
-    assert refusal(mtty.files.write, f"{DEVICE}/remove", data.encode()) == expected
-    assert mtty.files.exists(DEVICE) == left
-
-
-def test_everything_is_gone(boot: Boot) -> None:
-    mtty = mtty_with_device(boot)
-    group = mtty.target(f"{DEVICE}/iommu_group")
-    mtty.files.write(f"{DEVICE}/remove", b"1\n")
-    assert refusal(mtty.files.write, f"{DEVICE}/remove", b"1\n") == "ENOENT"
-    assert mtty.files.list(f"{KIND}/devices") == []
-    assert not mtty.files.exists(f"{MTTY}/{UUID}")
-    assert not mtty.files.exists(f"dev/vfio/{group}")
-    assert not mtty.files.exists(f"sys/kernel/iommu_groups/{group}")
-    assert mtty.number(f"{KIND}/available_instances") == 12
-
-
-def test_device_in_use_is_half_removed_until_released(boot: Boot) -> None:
-    mtty = mtty_with_device(boot)
-    group = mtty.target(f"{DEVICE}/iommu_group")
-    mtty.host.hold(UUID)
-    write = mtty.blocked_write(f"{DEVICE}/remove", b"1")
-    assert not mtty.files.exists(DEVICE)
-    assert mtty.files.list(f"{KIND}/devices") == []
-    assert mtty.files.list(f"{MTTY}/{UUID}") == ["iommu_group"]
-    assert mtty.files.exists(f"dev/vfio/{group}")
-    assert mtty.number(f"{KIND}/available_instances") == 11
-    assert refusal(mtty.files.write, f"{KIND}/create", UUID.encode()) == "EEXIST"
-    assert refusal(mtty.files.write, f"{MTTY}/{UUID}/remove", b"1") == "ENOENT"
-    mtty.host.release(UUID)
-    assert write.finish() is None
-    assert not mtty.files.exists(f"{MTTY}/{UUID}")
-    assert not mtty.files.exists(f"dev/vfio/{group}")
-    assert mtty.number(f"{KIND}/available_instances") == 12
-    assert refusal(mtty.files.write, f"{KIND}/create", UUID.encode()) is None
-
-
 def test_very_old_kernels_refuse(boot: Boot) -> None:
     mtty = mtty_with_device(boot, kernel="5.2")
     mtty.host.hold(UUID)

@@ -390,7 +390,7 @@ def test_settings_before_drivers_and_only_where_they_differ(switch):
         "made 6 virtual functions",
         "set up virtual functions 0 (mac vlan qos trust), 2 (spoofchk max_tx_rate), 3 (spoofchk max_tx_rate), "
         "4 (spoofchk max_tx_rate)",
-        "bound virtual functions 2, 3, 4 to vfio-pci",
+        "bound virtual functions 2, 3, 4 to vfio-pci; let the kernel choose a driver for virtual functions 0",
     ]
     drivers = [one["driver"] for one in result["functions"][0]["after"]["virtual_functions"]]
     assert drivers == ["iavf", "iavf", "vfio-pci", "vfio-pci", "vfio-pci", "iavf"]
@@ -402,6 +402,22 @@ def test_settings_before_drivers_and_only_where_they_differ(switch):
     assert [call for call in run.host.tools.calls if " set " in call] == [
         "ip link set dev ens49f0np0 vf 0 vlan 200 qos 3"
     ]
+
+
+def test_address_outlives_what_udev_does_to_new_interfaces(switch):
+    run = switch("nics")
+    entry = {
+        "pf": ICE,
+        "mode": "vf",
+        "num_vfs": "3",
+        "vfs": [{"index": "0-1", "trust": True}, {"index": "2", "mac": "52:54:00:aa:00:01", "trust": True}],
+    }
+    run(entry)
+    run.host.tools.run_udev()
+    assert not run(entry)["changed"]
+    addresses = [one["address"] for one in run.host.tools._vfs(run.host.kernel.function(ICE))]
+    assert addresses[2] == "52:54:00:aa:00:01"
+    assert [one[2] for one in run.card(ICE)["virtual"].values()] == ["iavf"] * 3
 
 
 def test_settings_are_put_back_with_the_old_number(switch):

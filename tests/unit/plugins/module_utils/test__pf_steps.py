@@ -76,7 +76,7 @@ NATIVE, VFIO = (None, "iavf"), ("vfio-pci", "vfio-pci")
         (card(), {"mode": "vf", "drivers_autoprobe": True}, ""),
         (card([NATIVE], settings={0: {"vlan": 5}}), {"mode": "vf", "vfs": [{"index": "0", "vlan": 5}]}, ""),
         (card([NATIVE], settings={0: {"vlan": 5}}), {"mode": "vf", "vfs": [{"index": "0", "vlan": 6}]}, "settings"),
-        (card(), {"mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 6}]}, "create settings"),
+        (card(), {"mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 6}]}, "create settings bind_vfs"),
         (card([NATIVE], eswitch="legacy"), {"mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, ""),
         (
             card([NATIVE], eswitch="legacy"),

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes file calls in the guest: one JSON object a line in, one a line out.
+
+Each call has a thread of its own, so that one which the kernel blocks does not hold up the others.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+LOOK_SECONDS = 0.1
+# A driver that pauses, such as igb when it disables VFs, is not blocked.
+PAUSES = ("sleep", "schedule_timeout")
+STEADY_LOOKS = 15
+
+output = threading.Lock()
+
+
+def say(**message: Any) -> None:
+    """Write one message."""
+    with output:
+        print(json.dumps(message), flush=True)
+
+
+def read(path: str) -> str:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        content = b""
+        while chunk := os.read(descriptor, 65536):
+            content += chunk
+        return base64.b64encode(content).decode()
+    finally:
+        os.close(descriptor)
+
+
+def write(path: str, data: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, base64.b64decode(data))
+    finally:
+        os.close(descriptor)
+
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "read": read,
+    "write": write,
+    "list": os.listdir,
+    "link": os.readlink,
+    "exists": os.path.exists,
+    "unlink": os.unlink,
+}
+
+
+def serve(number: int, call: str, arguments: list[str], watch: bool) -> None:
+    """Make one call and tell its result or errno; ``watch`` tells also where the kernel blocks it."""
+    done = threading.Event()
+    if watch:
+        threading.Thread(target=observe, args=(number, threading.get_native_id(), done), daemon=True).start()
+    try:
+        say(id=number, result=CALLS[call](*arguments))
+    except OSError as problem:
+        say(id=number, errno=problem.errno)
+    done.set()
+
+
+def observe(number: int, thread: int, done: threading.Event) -> None:
+    """Tell once in which kernel function the thread waits, when it has been the same one for a while."""
+    place, steady = "", 0
+    while steady < STEADY_LOOKS:
+        if done.wait(LOOK_SECONDS):
+            return
+        now = in_kernel(thread)
+        steady = steady + 1 if now and now == place else 0
+        place = now
+    say(id=number, blocked=place)
+
+
+def in_kernel(thread: int) -> str:
+    """The kernel function in which a read or write of a thread waits, or an empty text."""
+    with open(f"/proc/self/task/{thread}/syscall", encoding="ascii") as stream:
+        if stream.read().split()[0] not in ("0", "1"):
+            return ""
+    with open(f"/proc/self/task/{thread}/wchan", encoding="ascii") as stream:
+        function = stream.read()
+    return "" if function == "0" or any(word in function for word in PAUSES) else function
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        request = json.loads(line)
+        threading.Thread(
+            target=serve,
+            args=(request["id"], request["call"], request["arguments"], request["watch"]),
+            daemon=True,
+        ).start()
+    # What is still blocked must not keep the connection open.
+    os._exit(0)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is in the lab's machine, as arguments of QEMU.
+
+Two NUMA nodes with one igb each (7 VFs), an NVMe with 4 VFs, two functions in one IOMMU group; the
+management interface is an igb too, so that refusing to touch it is a real refusal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MANAGEMENT_MAC = "52:54:00:00:00:01"
+
+
+def devices(disk: Path, port: int, kvm: bool) -> list[str]:
+    """The arguments. ``port`` on the loopback of this host leads to the guest's ssh.
+
+    KVM only on request: where /dev/kvm exists inside a virtual machine, QEMU often hangs or aborts with it.
+    """
+    return [
+        *("-machine", "q35,kernel-irqchip=split" if kvm else "q35", "-nodefaults", "-no-user-config"),
+        *(("-accel", "kvm", "-cpu", "host") if kvm else ("-accel", "tcg,thread=multi", "-cpu", "max")),
+        *("-smp", "2,sockets=2", "-m", "2048"),
+        *_memory(),
+        *("-device", "intel-iommu,intremap=on,caching-mode=on"),
+        *("-drive", f"file={disk},if=none,id=disk,format=raw,snapshot=on,cache=unsafe"),
+        *("-device", "virtio-blk-pci,drive=disk,bus=pcie.0,addr=0x3"),
+        *("-device", "virtio-rng-pci,bus=pcie.0,addr=0x4"),
+        *_card("pcie.0", 1, f"igb,mac={MANAGEMENT_MAC}", f"hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22"),
+        *_expander(0x20, 0, 0x10),
+        *_expander(0x40, 0, 0x11),
+        *_expander(0x80, 1, 0x12),
+        *_expander(0xC0, 1, 0x13),
+        *_shared_group("root20", 5),
+        *_card("root40", 2, "igb,mac=52:54:00:00:00:02", "restrict=on"),
+        *_card("root80", 3, "igb,mac=52:54:00:00:00:03", "restrict=on"),
+        *_nvme("rootc0", 4),
+    ]
+
+
+def _memory() -> list[str]:
+    arguments: list[str] = []
+    for node in (0, 1):
+        arguments += ["-object", f"memory-backend-ram,id=ram{node},size=1024M"]
+        arguments += ["-numa", f"node,nodeid={node},memdev=ram{node},cpus={node}"]
+    return arguments
+
+
+def _expander(bus: int, node: int, slot: int) -> list[str]:
+    """A root bus, named after its number, that belongs to one NUMA node; a port's devices have the next number."""
+    return ["-device", f"pxb-pcie,id=root{bus:x},bus=pcie.0,addr={slot:#x},bus_nr={bus},numa_node={node}"]
+
+
+def _port(bus: str, chassis: int) -> list[str]:
+    return ["-device", f"pcie-root-port,id=port-{bus},bus={bus},chassis={chassis}"]
+
+
+def _card(bus: str, chassis: int, device: str, network: str) -> list[str]:
+    return [
+        *_port(bus, chassis),
+        *("-netdev", f"user,id=net-{bus},{network}"),
+        *("-device", f"{device},bus=port-{bus},netdev=net-{bus},romfile="),
+    ]
+
+
+def _nvme(bus: str, chassis: int) -> list[str]:
+    return [
+        *_port(bus, chassis),
+        *("-device", "nvme-subsys,id=subsystem"),
+        "-device",
+        f"nvme,serial=lab,bus=port-{bus},subsys=subsystem,max_ioqpairs=16,msix_qsize=16,"
+        "sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=4",
+    ]
+
+
+def _shared_group(bus: str, chassis: int) -> list[str]:
+    """Two functions of one slot that are not isolated from each other."""
+    return [
+        *_port(bus, chassis),
+        *("-device", f"e1000e,bus=port-{bus},addr=0.0,multifunction=on,romfile="),
+        *("-device", f"e1000e,bus=port-{bus},addr=0.1,romfile="),
+    ]

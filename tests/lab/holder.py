@@ -1,0 +1,37 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens a VFIO device as a virtual machine does, and keeps it open: ``holder.py GROUP DEVICE``.
+
+Prints ``held``, or the errno by name, and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sys
+
+SET_IOMMU, TYPE1 = 0x3B66, 1
+GROUP_SET_CONTAINER = 0x3B68
+GROUP_GET_DEVICE_FD = 0x3B6A
+
+
+def hold(number: str, device: str) -> list[int]:
+    """Container, group and device, opened in the order of the kernel's documentation of VFIO."""
+    container = os.open("/dev/vfio/vfio", os.O_RDWR)
+    group = os.open(f"/dev/vfio/{number}", os.O_RDWR)
+    fcntl.ioctl(group, GROUP_SET_CONTAINER, container.to_bytes(4, sys.byteorder))
+    fcntl.ioctl(container, SET_IOMMU, TYPE1)
+    # Of a changeable buffer ioctl gives the kernel's answer, which is the descriptor, and not the buffer.
+    return [container, group, fcntl.ioctl(group, GROUP_GET_DEVICE_FD, bytearray(device.encode() + b"\0"))]
+
+
+if __name__ == "__main__":
+    try:
+        descriptors = hold(*sys.argv[1:])
+    except OSError as problem:
+        print(errno.errorcode[problem.errno or 0], flush=True)
+        sys.exit(1)
+    print("held", flush=True)
+    sys.stdin.read()

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's image: a Debian disk made from packages, cached by the hash of what it is made from.
+
+QEMU and mke2fs are taken from the image too, so that every host runs the same ones and needs neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+HERE = Path(__file__).resolve().parent
+GUEST = HERE / "guest"
+LAB = HERE.parents[1] / ".build" / "lab"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SUITE = "trixie"
+DISK_SIZE = "4G"
+DOCUMENTATION = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+TOOLS = ("usr/bin/qemu-system-x86_64", "usr/sbin/mke2fs", LIBRARIES, "usr/share/qemu", "usr/share/seabios")
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key.pub"
+
+
+class LabError(RuntimeError):
+    """The lab cannot be built, started or reached; the text says what to do."""
+
+
+@dataclass
+class Image:
+    """A built image: ``disk``, ``kernel``, ``initrd``, the private ssh ``key`` and the guest's ``known_hosts``."""
+
+    directory: Path
+
+    @property
+    def disk(self) -> Path:
+        return self.directory / "disk.img"
+
+    @property
+    def kernel(self) -> Path:
+        return self.directory / "vmlinuz"
+
+    @property
+    def initrd(self) -> Path:
+        return self.directory / "initrd"
+
+    @property
+    def key(self) -> Path:
+        return self.directory / "key"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.directory / "known_hosts"
+
+    def tool(self, program: str) -> list[str]:
+        """The beginning of a command line that runs a program of the image on this host."""
+        root = self.directory / "tools"
+        libraries = root / LIBRARIES
+        return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(root / program)]
+
+
+def get() -> Image:
+    """The image, built now unless it exists. Raises LabError."""
+    directory = LAB / f"image-{fingerprint()}"
+    LAB.mkdir(parents=True, exist_ok=True)
+    with _locked(LAB):
+        if not directory.exists():
+            _build(directory)
+    return Image(directory)
+
+
+def built() -> Image:
+    """The image of this checkout, as it was built. Raises LabError if it was not."""
+    image = Image(LAB / f"image-{fingerprint()}")
+    if not image.directory.exists():
+        raise LabError("the image of the lab was changed and has to be built: run make lab")
+    return image
+
+
+def fingerprint() -> str:
+    """The hash of what the image is made from: the files in ``guest``, and how they are used."""
+    digest = hashlib.sha256(repr((_mmdebstrap(Path("root"), "key"), DISK_SIZE, TOOLS)).encode())
+    for path in sorted(GUEST.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def packages() -> tuple[list[str], list[str]]:
+    """The packages of the image, and those which only its building needs."""
+    lines = (GUEST / "packages").read_text(encoding="utf-8").splitlines()
+    names = [line for line in lines if line and not line.startswith("#")]
+    kept = [name for name in names if not name.startswith("- ")]
+    return kept, [name[2:] for name in names if name.startswith("- ")]
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    # The lock is on the directory itself, so no file stays behind.
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _check_requirements() -> None:
+    needed = {"mmdebstrap": "mmdebstrap", "ssh-keygen": "openssh-client"}
+    if os.geteuid():
+        needed["newuidmap"] = "uidmap"
+    missing = [package for program, package in needed.items() if shutil.which(program) is None]
+    if not os.path.exists(KEYRING):
+        missing.append("debian-archive-keyring")
+    if missing:
+        raise LabError(f"the image cannot be built: run apt-get install -y --no-install-recommends {' '.join(missing)}")
+
+
+def _build(directory: Path) -> None:
+    _check_requirements()
+    for old in LAB.glob("image-*"):
+        shutil.rmtree(old)
+    work = directory.with_name(f"{directory.name}.new")
+    work.mkdir()
+    image = Image(work)
+    log = LAB / "build.log"
+    print(f"Building the image of the lab (some minutes; its log is {log}).", flush=True)
+    with open(log, "wb") as stream:
+        _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(image.key)], stream)
+        root = work / "root.tar"
+        _run(_mmdebstrap(root, image.key.with_suffix(".pub").read_text(encoding="utf-8").strip()), stream)
+        _unpack(root, image, stream)
+        make = [*image.tool("usr/sbin/mke2fs"), "-q", "-t", "ext4", "-d", str(root), str(image.disk), DISK_SIZE]
+        _run(make, stream)
+        root.unlink()
+    work.rename(directory)
+
+
+def _mmdebstrap(root: Path, key: str) -> list[str]:
+    kept, temporary = packages()
+    return [
+        "mmdebstrap",
+        "--variant=minbase",
+        "--architectures=amd64",
+        "--format=tar",
+        f"--keyring={KEYRING}",
+        f"--include={','.join(kept + temporary)}",
+        *(f"--dpkgopt=path-exclude={pattern}" for pattern in DOCUMENTATION),
+        f"--customize-hook=upload '{GUEST / 'setup'}' /setup",
+        f"""--customize-hook=chroot "$1" sh /setup '{key}' {" ".join(temporary)}""",
+        '--customize-hook=rm "$1/setup"',
+        SUITE,
+        str(root),
+    ]
+
+
+def _run(command: Sequence[str], log: IO[bytes]) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+    if done.returncode:
+        raise LabError(f"{Path(command[0]).name} failed with status {done.returncode}: read {LAB / 'build.log'}")
+
+
+def _unpack(root: Path, image: Image, log: IO[bytes]) -> None:
+    """Take kernel, initrd, the guest's ssh key and the tools out of the archive."""
+    tools = image.directory / "tools"
+    tools.mkdir()
+    members = [f"./{name}" for name in (*TOOLS, HOST_KEY, "boot")]
+    _run(["tar", "--extract", f"--file={root}", f"--directory={tools}", "--no-same-owner", *members], log)
+    next(tools.glob("boot/vmlinuz-*")).rename(image.kernel)
+    next(tools.glob("boot/initrd.img-*")).rename(image.initrd)
+    image.known_hosts.write_text(f"lab {(tools / HOST_KEY).read_text(encoding='utf-8')}", encoding="utf-8")

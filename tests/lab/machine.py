@@ -1,0 +1,204 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's machine: started, waited for, reached by ssh, rebooted and stopped.
+
+The disk is the image's with a temporary layer above it, which lives as long as QEMU: it survives a reboot
+of the guest and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .hardware import devices
+from .image import LAB, Image, LabError, built
+
+RUN = LAB / "run"
+START_SECONDS = 600.0
+STOP_SECONDS = 20.0
+COMMAND_SECONDS = 300.0
+CONNECT_SECONDS = 45.0
+TRIES = 3
+KERNEL_ARGUMENTS = "root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off apparmor=0 audit=0 quiet"
+
+
+class Machine:
+    """The one machine of this checkout."""
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+
+    @property
+    def ssh_config(self) -> Path:
+        return RUN / "ssh_config"
+
+    @property
+    def inventory(self) -> Path:
+        return RUN / "inventory.yml"
+
+    @property
+    def console(self) -> Path:
+        return RUN / "console.log"
+
+    def start(self) -> None:
+        """Start it, and wait until its boot has ended well. Raises LabError with what the console said."""
+        stop()
+        RUN.mkdir(parents=True, exist_ok=True)
+        for _attempt in range(TRIES):
+            # Another process may take the port before QEMU has it.
+            port = _free_port()
+            process = self._launch(port)
+            self._describe(port)
+            if self._answers_or_ends(process):
+                break
+            if "Could not set up host forwarding" not in self._said():
+                raise LabError(f"QEMU ended: {self._said()}")
+        else:
+            raise LabError(f"no port could be forwarded to the lab in {TRIES} tries: {self._said()}")
+        self.wait_until_booted()
+
+    def _launch(self, port: int) -> subprocess.Popen[bytes]:
+        command = [
+            *self.image.tool("usr/bin/qemu-system-x86_64"),
+            *("-L", str(self.image.directory / "tools/usr/share/qemu")),
+            *("-L", str(self.image.directory / "tools/usr/share/seabios")),
+            *("-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd), "-append", KERNEL_ARGUMENTS),
+            *("-pidfile", str(RUN / "pid"), "-serial", f"file:{self.console}", "-display", "none", "-monitor", "none"),
+            *devices(self.image.disk, port, kvm=bool(os.environ.get("LAB_KVM"))),
+        ]
+        environment = {
+            **os.environ,
+            "QEMU_MODULE_DIR": str(self.image.directory / "tools/usr/lib/x86_64-linux-gnu/qemu"),
+            "TMPDIR": str(RUN),
+        }
+        with open(RUN / "qemu.log", "wb") as log:
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+            )
+
+    def _said(self) -> str:
+        return (RUN / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
+
+    def _describe(self, port: int) -> None:
+        """Write what ssh and Ansible need to reach the machine."""
+        self.ssh_config.write_text(
+            f"Host lab\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
+            f'  IdentityFile "{self.image.key}"\n  IdentitiesOnly yes\n'
+            f'  UserKnownHostsFile "{self.image.known_hosts}"\n  StrictHostKeyChecking yes\n'
+            f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  LogLevel ERROR\n",
+            encoding="utf-8",
+        )
+        self.inventory.write_text(
+            f"---\nall:\n  hosts:\n    lab:\n      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
+            "      ansible_pipelining: true\n      ansible_python_interpreter: /usr/bin/python3\n",
+            encoding="utf-8",
+        )
+
+    def _answers_or_ends(self, process: subprocess.Popen[bytes]) -> bool:
+        """Wait for the first answer of ssh; False if QEMU ended before."""
+        if not wait(lambda: self._reachable() or process.poll() is not None, START_SECONDS):
+            raise LabError(f"the lab does not answer ssh within {START_SECONDS:.0f} s; its console: {self.console}")
+        return process.poll() is None
+
+    def _reachable(self) -> bool:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.ssh("true", check=False, seconds=CONNECT_SECONDS).returncode == 0
+        return False
+
+    def wait_until_booted(self) -> None:
+        """Wait for the end of the boot. Raises LabError that names the units that failed."""
+        state = self.ssh("systemctl is-system-running --wait", check=False, seconds=START_SECONDS).stdout.strip()
+        if state != "running":
+            failed = self.ssh("systemctl --failed --no-legend --plain", check=False).stdout.strip()
+            raise LabError(f"the lab's boot ended {state!r}: {failed}")
+
+    def ssh(
+        self, command: str | Sequence[str], *, check: bool = True, seconds: float = COMMAND_SECONDS, data: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the guest. Raises LabError with what it said if it fails and ``check`` is set."""
+        text = command if isinstance(command, str) else shlex.join(command)
+        done = subprocess.run(
+            ["ssh", "-F", str(self.ssh_config), "lab", text],
+            input=data,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        if check and done.returncode:
+            raise LabError(f"{text!r} failed in the lab with status {done.returncode}: {done.stderr or done.stdout}")
+        return done
+
+    def reboot(self) -> None:
+        """Boot the guest again, in the same QEMU and with the same disk. Raises LabError."""
+        before = self._boot_id()
+        self.ssh("systemctl reboot", check=False)
+        if not wait(lambda: self._boot_id() not in ("", before), START_SECONDS):
+            raise LabError(f"the lab did not come back within {START_SECONDS:.0f} s; its console: {self.console}")
+        self.wait_until_booted()
+
+    def _boot_id(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=CONNECT_SECONDS).stdout
+        return ""
+
+
+def stop() -> None:
+    """End the machine of this checkout, if there is one, and remove what it needed. Raises LabError."""
+    pid = running()
+    if pid is not None:
+        os.kill(pid, signal.SIGTERM)
+        if not wait(lambda: running() is None, STOP_SECONDS):
+            os.kill(pid, signal.SIGKILL)
+            if not wait(lambda: running() is None, STOP_SECONDS):
+                raise LabError(f"QEMU, process {pid}, does not end")
+    for name in ("pid", "ssh_config", "inventory.yml"):
+        (RUN / name).unlink(missing_ok=True)
+
+
+def running() -> int | None:
+    """The process id of this checkout's QEMU."""
+    try:
+        pid = int((RUN / "pid").read_text(encoding="utf-8"))
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return None
+    # The number may belong to another process by now.
+    return pid if os.fsencode(RUN / "pid") in arguments and not _is_zombie(pid) else None
+
+
+def _is_zombie(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    return False
+
+
+def wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition came true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def running_machine() -> Machine:
+    """The machine that ``start`` left running. Raises LabError if there is none."""
+    if running() is None:
+        raise LabError("the lab is not running: start it with python -m tests.lab start")
+    return Machine(built())

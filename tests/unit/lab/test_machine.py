@@ -1,0 +1,71 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab's machine is found and ended by its own process id only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.vfio.devices.tests.lab import LabError, image, machine
+
+Process = subprocess.Popen[bytes]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of a run."""
+    monkeypatch.setattr(machine, "RUN", tmp_path)
+    monkeypatch.setattr(image, "LAB", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def sleeper(run: Path) -> Iterator[Process]:
+    """A process that has the path of the pid file among its arguments, as QEMU has."""
+    process = subprocess.Popen([sys.executable, "-c", "input()", str(run / "pid")], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("content", [None, "", "no number", "999999999"])
+def test_nothing_runs(run: Path, content: str | None) -> None:
+    if content is not None:
+        (run / "pid").write_text(content)
+    assert machine.running() is None
+    machine.stop()
+    with pytest.raises(LabError, match="not running"):
+        machine.running_machine()
+
+
+def test_own_process_is_ended(run: Path, sleeper: Process) -> None:
+    (run / "pid").write_text(f"{sleeper.pid}\n")
+    assert machine.wait(lambda: machine.running() == sleeper.pid, 10)
+    machine.stop()
+    assert machine.running() is None
+    assert not (run / "pid").exists()
+
+
+def test_process_that_got_the_number_later_is_left_alone(run: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    (run / "pid").write_text(f"{other.pid}\n")
+    assert machine.running() is None
+    machine.stop()
+    assert other.poll() is None
+    other.communicate()
+
+
+def test_fingerprint_follows_what_the_image_is_made_from(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "GUEST", run)
+    (run / "packages").write_text("kmod\n- make\n")
+    (run / "setup").write_text("true\n")
+    first = image.fingerprint()
+    assert image.packages() == (["kmod"], ["make"])
+    (run / "setup").write_text("false\n")
+    assert image.fingerprint() != first
+    with pytest.raises(LabError, match="has to be built"):
+        image.built()

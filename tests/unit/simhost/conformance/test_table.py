@@ -1,0 +1,25 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of what was compared names each test of this directory, in order."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TABLE = HERE.parents[2] / "simhost" / "CONFORMANCE.md"
+
+
+def behaviours(path: Path) -> list[str]:
+    """What each test of a file says that it is about."""
+    tests = ast.parse(path.read_text(encoding="utf-8")).body
+    named = [test for test in tests if isinstance(test, ast.FunctionDef) and test.name.startswith("test_")]
+    return [str(ast.get_docstring(test)) for test in named]
+
+
+def test_table_is_complete() -> None:
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(" | ")[0][2:] for line in lines if line.startswith("| ")]
+    files = sorted(path for path in HERE.glob("test_*.py") if path != Path(__file__))
+    assert [row for row in rows if row != "Behaviour"] == [text for path in files for text in behaviours(path)]
