@@ -34,7 +34,9 @@ def of_card(planned, card, function):
 
 def _whole(planned, card):
     if planned["driver"] == NATIVE:
-        return [] if card["mode"] == "host" else [f"mode {card['mode']} instead of the host's own driver"]
+        # libvirt gives the card another driver as long as a guest has it.
+        fine = card["mode"] == "host" or (card["mode"] == "pf" and card["users"])
+        return [] if fine else [f"mode {card['mode']} instead of the host's own driver"]
     if card["mode"] != "pf":
         return [f"mode {card['mode']} instead of pf"]
     wanted = planned["driver"] or VFIO_PCI

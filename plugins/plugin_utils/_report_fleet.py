@@ -47,7 +47,7 @@ def build(facts_by_host, profiles, placement, roots):
         "hosts": hosts,
         "findings": _report_totals.findings(findings),
         "types": _report_totals.types(
-            [(host["name"], bar) for host in hosts for card in host["cards"] for bar in card["bars"]]
+            [(host["name"], amount) for host in hosts for card in host["cards"] for amount in card["bars"]]
         ),
         "offers": _report_totals.offers(cards),
         "classes": _report_totals.merged(classes),

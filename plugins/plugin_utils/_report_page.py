@@ -73,15 +73,15 @@ def _sentence(text):
     return text[:1].upper() + text[1:]
 
 
-def _bar_text(bar):
-    used = "an unknown number" if bar["used"] is None else bar["used"]
-    free = "an unknown number" if bar["free"] is None else bar["free"]
-    return f"{used} in use, {bar['reserved']} reserved, {free} free of {bar['total']}"
+def _bar_text(amount):
+    used = "an unknown number" if amount["used"] is None else amount["used"]
+    free = "an unknown number" if amount["free"] is None else amount["free"]
+    return f"{used} in use, {amount['reserved']} reserved, {free} free of {amount['total']}"
 
 
-def _share(number, bar):
-    """A part of a bar; what Placement has given away may be more than there is."""
-    whole = max(bar["total"], (bar["used"] or 0) + bar["reserved"])
+def _share(number, amount):
+    """The width of a part of a bar; what Placement has given away may be more than there is."""
+    whole = max(amount["total"], (amount["used"] or 0) + amount["reserved"])
     return f"{100 * number / whole:.4g}%"
 
 
@@ -112,5 +112,5 @@ def _kinds(cards):
 
 
 def _total(cards):
-    bars = [bar for card in cards for bar in card["bars"]]
-    return {key: sum(bar[key] for bar in bars) for key in ("used", "reserved", "free", "total")}
+    bars = [amount for card in cards for amount in card["bars"]]
+    return {key: sum(amount[key] for amount in bars) for key in ("used", "reserved", "free", "total")}

@@ -98,6 +98,10 @@ def _entry(provider):
 
 def _offer(card, planned):
     """How many devices the host has for Placement, all parents of the card together; None when nothing tells."""
+    if planned and planned["framework"]:
+        return planned["total"]
+    if planned and planned["mode"] == "vf":
+        return card["num_vfs"]
     if planned:
         return planned["total"]
     if card["framework"] and card["parents"]:

@@ -34,12 +34,12 @@ def findings(found):
 def types(bars):
     """Bars of the same name of all hosts together, the largest first."""
     totals = {}
-    for host, bar in bars:
-        total = totals.setdefault(bar["name"], {"name": bar["name"], "hosts": set(), "cards": 0})
+    for host, amount in bars:
+        total = totals.setdefault(amount["name"], {"name": amount["name"], "hosts": set(), "cards": 0})
         total["hosts"].add(host)
         total["cards"] += 1
         for key in ("used", "reserved", "free", "total"):
-            total[key] = total.get(key, 0) + bar[key]
+            total[key] = total.get(key, 0) + amount[key]
     merged = [{**total, "hosts": len(total["hosts"])} for total in totals.values()]
     return sorted(merged, key=lambda total: (-total["total"], total["name"]))
 
@@ -48,7 +48,7 @@ def offers(cards):
     """Types that cards without any device of them can make now: how many, and on how many cards."""
     found = {}
     for card in cards:
-        shown = {bar["name"] for bar in card["bars"]}
+        shown = {amount["name"] for amount in card["bars"]}
         for one in card["types"]:
             if one["free"] and one["name"] not in shown:
                 offer = found.setdefault(one["name"], {"name": one["name"], "free": 0, "cards": 0})
@@ -85,9 +85,9 @@ def numbers(hosts, cards, found):
         "hosts": len(hosts),
         "cards": len(cards),
         "guests": sum(host["guests"] for host in hosts),
-        "used": sum(bar["used"] for card in cards for bar in card["bars"]),
-        "reserved": sum(bar["reserved"] for card in cards for bar in card["bars"]),
-        "free": sum(bar["free"] for card in cards for bar in card["bars"]),
+        "used": sum(amount["used"] for card in cards for amount in card["bars"]),
+        "reserved": sum(amount["reserved"] for card in cards for amount in card["bars"]),
+        "free": sum(amount["free"] for card in cards for amount in card["bars"]),
         "problems": sum(finding["level"] == "problem" for finding in found),
         "drift": sum(finding["level"] == "drift" for finding in found),
         "hosts_with_findings": sum(host["level"] in ("problem", "drift") for host in hosts),

@@ -40,9 +40,10 @@
       host.hidden = !fit;
       return fit;
     });
-    all("#warnings .findings > li").forEach((line) => {
-      line.hidden = !words.every((word) => text(line).includes(word));
-    });
+    const lines = all("#warnings .findings > li");
+    lines.forEach((line) => { line.hidden = !words.every((word) => text(line).includes(word)); });
+    byId("warnings").hidden = words.length > 0 && lines.every((line) => line.hidden);
+    byId("capacity").hidden = words.length > 0;
     if (words.length) {
       all("#warnings > .more").forEach((more) => { more.open = all("li:not([hidden])", more).length > 0; });
       if (shown.length <= FEW) { shown.forEach((host) => { host.open = true; }); }

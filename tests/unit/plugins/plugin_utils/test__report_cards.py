@@ -20,7 +20,7 @@ def described(host, name, profile=None, reserved=0):
     return _report_cards.describe(_selection.subjects(facts)[name], planned, reserved)
 
 
-def bar(name, used, reserved, free, total):
+def amount(name, used, reserved, free, total):
     return {"name": name, "used": used, "reserved": reserved, "free": free, "total": total}
 
 
@@ -43,7 +43,7 @@ def test_devices_of_a_type(simulated):
     made = host.converge({"type": "GRID T4-2B", "parent": T4, "count": "5"})["created"]
     pid = host.kernel.hold(made[0], cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
     card = described(host, T4)
-    assert card["bars"] == [bar("GRID T4-2B", 1, 0, 7, 8)]
+    assert card["bars"] == [amount("GRID T4-2B", 1, 0, 7, 8)]
     assert card["types"][0] == {"name": "GRID T4-2B", "used": 1, "existing": 5, "free": 3, "most": 8}
     (held,) = card["held"]
     assert (held["name"], held["type"], held["function"], held["state"]) == (made[0], "GRID T4-2B", None, "active")
@@ -56,14 +56,14 @@ def test_devices_of_a_type(simulated):
 def test_what_placement_holds_back_is_not_free(simulated, reserved, held_back, free):
     host = simulated("t4")
     host.kernel.hold(host.converge({"type": "GRID T4-2B", "parent": T4})["created"][0])
-    assert described(host, T4, reserved=reserved)["bars"] == [bar("GRID T4-2B", 1, held_back, free, 8)]
+    assert described(host, T4, reserved=reserved)["bars"] == [amount("GRID T4-2B", 1, held_back, free, 8)]
 
 
 def test_the_planned_type_of_an_empty_card(simulated):
     host = simulated("t4")
     assert described(host, T4)["bars"] == []
     card = described(host, T4, {"vgpu": {"type": "GRID T4-4Q"}})
-    assert (card["bars"], card["profile"]) == ([bar("GRID T4-4Q", 0, 0, 4, 4)], "it")
+    assert (card["bars"], card["profile"]) == ([amount("GRID T4-4Q", 0, 0, 4, 4)], "it")
 
 
 def test_virtual_functions(switch):
@@ -72,7 +72,7 @@ def test_virtual_functions(switch):
     run({"pf": NIC, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
     run.host.kernel.hold("0000:31:01.1", cmdline=["dpdk"], comm="dpdk")
     card = described(run.host, NIC)
-    assert card["bars"] == [bar("Virtual functions of Intel NIC 8086:159b", 1, 0, 3, 4)]
+    assert card["bars"] == [amount("Virtual functions of Intel NIC 8086:159b", 1, 0, 3, 4)]
     assert card["functions"] == ["free", "used", "free", "free"]
     (held,) = card["held"]
     assert (held["name"], held["function"], held["type"]) == (
@@ -88,7 +88,7 @@ def test_vgpus_on_virtual_functions(simulated):
     made = host.converge({"type": "NVIDIA L40S-24Q", "parent": "0000:84:00.0", "count": "2"})["created"]
     host.kernel.hold(made[0])
     card = described(host, "0000:84:00.0")
-    assert card["bars"] == [bar("NVIDIA L40S-24Q", 1, 0, 1, 2)]
+    assert card["bars"] == [amount("NVIDIA L40S-24Q", 1, 0, 1, 2)]
     assert card["functions"][:3] == ["used", "made", "free"]
     assert [device["name"] for device in card["held"]] == [made[0]]
 
@@ -98,7 +98,7 @@ def test_a_whole_card(switch):
     run({"pf": NIC, "mode": "pf"})
     run.host.kernel.hold(NIC)
     card = described(run.host, NIC)
-    assert card["bars"] == [bar("Whole Intel NIC 8086:159b", 1, 0, 0, 1)]
+    assert card["bars"] == [amount("Whole Intel NIC 8086:159b", 1, 0, 0, 1)]
     assert len(card["users"]) == 1
 
 

@@ -61,6 +61,15 @@ def test_a_virtual_function_that_a_guest_has_may_have_another_driver(switch):
     assert drift(run.host, {**VFS, "vf_driver": "iavf"}) == {NIC: [line]}
 
 
+def test_a_whole_card_that_a_guest_has_may_have_another_driver(switch):
+    run = switch("nics")
+    run({"pf": NIC, "mode": "pf"})
+    native = {**WHOLE, "driver": "native"}
+    assert drift(run.host, native) == {NIC: ["mode pf instead of the host's own driver"]}
+    run.host.kernel.hold(NIC)
+    assert drift(run.host, native) == {}
+
+
 @pytest.mark.parametrize(
     ("made", "vgpu", "lines"),
     [

@@ -42,8 +42,8 @@ def test_links_lead_to_what_is_there(pages):
 
 
 def test_a_bar_has_the_widths_of_its_numbers():
-    bar = {"used": 1, "reserved": 2, "free": 5, "total": 8}
-    assert [_report_page._share(bar[key], bar) for key in ("used", "reserved")] == ["12.5%", "25%"]
+    amount = {"used": 1, "reserved": 2, "free": 5, "total": 8}
+    assert [_report_page._share(amount[key], amount) for key in ("used", "reserved")] == ["12.5%", "25%"]
     over = {"used": 12, "reserved": 0, "free": 0, "total": 8}
     assert _report_page._share(12, over) == "100%"
     assert _report_page._bar_text({**over, "used": None, "free": None}) == (

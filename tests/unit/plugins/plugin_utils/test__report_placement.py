@@ -143,6 +143,15 @@ def test_a_card_without_a_provider(simulated, profile, lines):
     assert compare(simulated("a40"), {"select": [A40], **profile})[2] == [(A40, line) for line in lines]
 
 
+@pytest.mark.parametrize(("total", "lines"), [(4, []), (8, ["a total of 8 in Placement, and 4 on the host"])])
+def test_virtual_functions_count_as_they_are_and_not_as_they_shall_be(switch, total, lines):
+    run = switch("nics")
+    run({"pf": NIC, "mode": "vf", "num_vfs": "4"})
+    profile = {"select": [NIC], "mode": "vf", "num_vfs": 8, "owner": "none"}
+    drift = compare(run.host, profile, provider(f"vfio_{NIC}", CUSTOM_VF=total))[2]
+    assert drift == [(NIC, line) for line in lines]
+
+
 def test_without_a_plan_the_host_itself_tells_what_it_has(switch):
     run = switch("nics")
     run({"pf": NIC, "mode": "vf", "num_vfs": "4"}, {"pf": "0000:31:00.1", "mode": "pf"})

@@ -75,9 +75,9 @@ def test_placement_may_have_given_away_more_than_there_is():
 
 
 def test_numbers():
-    bar = {"used": 2, "reserved": 1, "free": 5}
+    amount = {"used": 2, "reserved": 1, "free": 5}
     hosts = [{"guests": 2, "level": "problem"}, {"guests": 0, "level": "note"}]
-    assert _report_totals.numbers(hosts, [{"bars": [bar, bar]}], [{"level": "problem"}, {"level": "note"}]) == {
+    assert _report_totals.numbers(hosts, [{"bars": [amount, amount]}], [{"level": "problem"}, {"level": "note"}]) == {
         "hosts": 2,
         "cards": 1,
         "guests": 2,
