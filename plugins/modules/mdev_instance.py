@@ -109,8 +109,8 @@ options:
     default: true
 notes:
   - After a failure the result has what was done up to then, and another run goes on from there.
-  - Nova makes mediated devices itself and keeps unused ones as a reserve. Do not use O(exact) on a parent that nova
-    manages.
+  - Nova makes mediated devices itself and keeps unused ones as a reserve. On a parent that nova manages, do not use
+    O(exact) with a smaller number than fits.
 seealso:
   - module: vfio.devices.boot_restore
   - module: vfio.devices.mdev_facts
