@@ -91,7 +91,8 @@ def _clear_faults(host: SimHost, request: Request) -> None:
 
 
 def _reboot(host: SimHost, request: Request) -> None:
-    host.reboot({name: float(seconds) for name, dummy, seconds in (word.partition("=") for word in request["late"])})
+    late = (word.partition("=") for word in request.get("late", []))
+    host.reboot({name: float(seconds) for name, dummy, seconds in late})
 
 
 def _interface(host: SimHost, request: Request) -> None:
