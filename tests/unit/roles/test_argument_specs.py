@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration
 
 ROLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "roles").iterdir() if path.is_dir())
 # A value of the type, and one that is not of it. Ansible takes every value for text, so only its choices can be missed.
@@ -111,3 +112,14 @@ def test_every_variable_begins_with_the_name_of_its_role_or_of_the_common_one(ro
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_every_role_has_a_readme(role):
     assert role.name in (role / "README.md").read_text(encoding="utf-8")
+
+
+def test_profiles_are_described_as_resolve_takes_them():
+    (role,) = (role for role in ROLES if role.name == "vfio")
+    profile = spec_of(role)["vfio_profiles"]["options"]
+    assert set(profile) == set(_declaration.PROFILE)
+    for name, keys in (("vgpu", _declaration.VGPU), ("placement", _declaration.PLACEMENT), ("nova", _declaration.NOVA)):
+        assert set(profile[name]["options"]) == set(keys), name
+    assert set(profile["vfs"]["options"]) == set(_declaration.VIRTUAL_FUNCTION_OPTIONS)
+    choices = {name: tuple(option["choices"]) for name, option in profile.items() if "choices" in option}
+    assert choices == {name: kind for name, kind in _declaration.PROFILE.items() if isinstance(kind, tuple)}
