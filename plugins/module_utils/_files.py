@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
 from typing import Any, Callable, Protocol, TypeVar
 
 from . import _child
@@ -32,6 +31,7 @@ class Files(Protocol):
     def read(self, path: str) -> bytes: ...
     def list(self, path: str) -> list[str]: ...
     def link(self, path: str) -> str: ...
+    def link_below(self, directory: str, path: str) -> str: ...
     def exists(self, path: str) -> bool: ...
     def write(self, path: str, data: bytes) -> None: ...
     def replace(self, path: str, data: bytes) -> None: ...
@@ -53,6 +53,7 @@ class OperatingSystemFiles:
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
+        self._directory: tuple[int, str, int] | None = None
         self._child = _child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
     def read(self, path: str) -> bytes:
@@ -74,12 +75,18 @@ class OperatingSystemFiles:
     def link(self, path: str) -> str:
         return os.readlink(self._prefix + path)
 
+    def link_below(self, directory: str, path: str) -> str:
+        """For many links below one directory, the way to which is gone once."""
+        return self._inside(self._prefix + directory, lambda opened: os.readlink(path, dir_fd=opened))
+
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)
 
     def write(self, path: str, data: bytes) -> None:
         """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
-        descriptor = os.open(self._prefix + path, os.O_WRONLY | os.O_CLOEXEC)
+        directory, name = os.path.split(self._prefix + path)
+        flags = os.O_WRONLY | os.O_CLOEXEC
+        descriptor = self._inside(directory, lambda opened: os.open(name, flags, dir_fd=opened))
         try:
             os.write(descriptor, data)
         finally:
@@ -87,20 +94,27 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-        with self._unfinished(path) as (directory, name):
+
+        def write(directory: int, name: str) -> None:
             descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=directory)
             try:
-                while data:
-                    data = data[os.write(descriptor, data) :]
+                rest = data
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
             finally:
                 os.close(descriptor)
 
+        self._put(path, write)
+
     def symlink(self, path: str, target: str) -> None:
         """The same for a symbolic link."""
-        with self._unfinished(path) as (directory, name):
+
+        def link(directory: int, name: str) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=directory)
             os.symlink(target, name, dir_fd=directory)
+
+        self._put(path, link)
 
     def unlink(self, path: str) -> None:
         os.unlink(self._prefix + path)
@@ -119,21 +133,43 @@ class OperatingSystemFiles:
         os.write(descriptor, f"pid {os.getpid()}".encode())
         return None
 
-    @contextlib.contextmanager
-    def _unfinished(self, path: str) -> Iterator[tuple[int, str]]:
-        """The open directory of a file, made if it is missing, and a name there that is changed to the file's own."""
+    def _put(self, path: str, make: Callable[[int, str], None]) -> None:
+        """Let ``make`` make something of an unfinished name in the directory of a file, and give it the file's name."""
         above, name = os.path.split(self._prefix + path)
+        unfinished = f".{name}{UNFINISHED}"
         try:
-            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
+            directory = self._opened(above)
+            make(directory, unfinished)
         except FileNotFoundError:
+            # It is not there yet, or was removed since it was opened.
+            self._close()
             os.makedirs(above, exist_ok=True)
-            directory = os.open(above, os.O_PATH | os.O_CLOEXEC)
+            directory = self._opened(above)
+            make(directory, unfinished)
+        os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+    def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:
+        """What an action returns that finds its file in a directory that is kept open."""
         try:
-            unfinished = f".{name}{UNFINISHED}"
-            yield directory, unfinished
-            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
-        finally:
-            os.close(directory)
+            return action(self._opened(directory))
+        except FileNotFoundError:
+            # The directory may have been made anew since it was opened.
+            self._close()
+            return action(self._opened(directory))
+
+    def _opened(self, directory: str) -> int:
+        """A directory that stays open until another one is asked for, as many files of one come in turn."""
+        # A child does not have the descriptors of the process that has made it.
+        process = os.getpid()
+        if self._directory is None or self._directory[:2] != (process, directory):
+            self._close()
+            self._directory = process, directory, os.open(directory, os.O_PATH | os.O_CLOEXEC)
+        return self._directory[2]
+
+    def _close(self) -> None:
+        if self._directory is not None and self._directory[0] == os.getpid():
+            os.close(self._directory[2])
+        self._directory = None
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""

@@ -130,8 +130,11 @@ class HostRoot:
 
     def link(self, path: str) -> str | None:
         """Where a symbolic link points to, or None when there is no such link."""
+        return self._link(path, lambda: self._files.link(path))
+
+    def _link(self, path: str, look: Callable[[], str]) -> str | None:
         try:
-            target = self._files.link(path)
+            target = look()
         except OSError as error:
             # readlink(2) says so of what is no link.
             if error.errno != errno.EINVAL:
@@ -146,9 +149,15 @@ class HostRoot:
             self._directories[link] = os.path.normpath(f"{os.path.dirname(link)}/{target}") if target else link
         return self._directories[link]
 
-    def link_name(self, path: str) -> str | None:
-        """The last part of a symbolic link's target: the driver's name for ``driver``."""
-        target = self.link(path)
+    def link_name(self, path: str, below: str | None = None) -> str | None:
+        """The last part of a symbolic link's target: the driver's name for ``driver``.
+
+        Of many links ``below`` the same directory each is found faster with that.
+        """
+        if below is None:
+            target = self.link(path)
+        else:
+            target = self._link(f"{below}/{path}", lambda: self._files.link_below(below, path))
         return target.rpartition("/")[2] if target else None
 
     def exists(self, path: str) -> bool:

@@ -126,7 +126,7 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
         if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, step), min(SETTLE, host.timeout)):
             return
         raise
-    if host.link_name(f"{path}/mdev_type") != step["type"]:
+    if host.link_name(f"{uuid}/mdev_type", below=parent) != step["type"]:
         raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
     try:
         for name, value in step["attributes"]:

@@ -52,6 +52,9 @@ class Accessor:
             self.host.faults.strike("list", canonical)
             return list(node.children)
 
+    def link_below(self, directory: str, path: str) -> str:
+        return self.link(f"{directory}/{path}")
+
     def link(self, path: str) -> str:
         """The raw text of a symbolic link; OSError EINVAL if it is none."""
         with self.host.operations.lock:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -89,3 +90,38 @@ def test_a_run_has_its_own_lock_already(files, tmp_path):
     host.lock()
     with pytest.raises(HostError, match=f"pid {os.getpid()} has"):
         HostRoot(str(tmp_path), timeout=0.1).lock()
+
+
+def test_a_directory_that_was_removed_in_between_is_made_again(tmp_path):
+    files = OperatingSystemFiles(str(tmp_path))
+    for name in ("a", "b"):
+        files.replace(f"etc/list/{name}", name.encode())
+    shutil.rmtree(tmp_path / "etc")
+    files.replace("etc/list/c", b"c")
+    files.symlink("etc/other/link", "c")
+    assert {path.name for path in (tmp_path / "etc").rglob("*")} == {"list", "c", "other", "link"}
+    assert (tmp_path / "etc/list/c").read_bytes() == b"c"
+
+
+def test_a_directory_that_was_made_anew_in_between_is_found(tmp_path):
+    files = OperatingSystemFiles(str(tmp_path))
+    for text in ("old", "new"):
+        (tmp_path / "sys/card").mkdir(parents=True)
+        (tmp_path / "sys/card/attribute").touch()
+        (tmp_path / "sys/card/link").symlink_to(text)
+        files.write("sys/card/attribute", text.encode())
+        assert (tmp_path / "sys/card/attribute").read_text() == text
+        assert files.link_below("sys/card", "link") == text
+        shutil.rmtree(tmp_path / "sys")
+    for action in (lambda: files.write("sys/card/attribute", b""), lambda: files.link_below("sys/card", "link")):
+        with pytest.raises(FileNotFoundError):
+            action()
+
+
+def test_a_child_opens_directories_itself(tmp_path):
+    files = OperatingSystemFiles(str(tmp_path))
+    files.replace("sys/attribute", b"old")
+    for text in (b"new", b"own"):
+        files.in_time(10, "write", "sys/attribute", text)
+        assert (tmp_path / "sys/attribute").read_bytes() == text
+        files.replace("sys/other", text)

@@ -118,7 +118,7 @@ def test_two_starts_at_once(fleet):
     processes = [host.start("--timeout=30") for dummy in range(2)]
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
-    assert sorted(output.count("as recorded") for output in outputs) == [0, 2]
+    assert sorted(output.count("as recorded") for output in outputs) == [0, 2], outputs
     assert not host.devices(wanted, check=True)
 
 
