@@ -63,7 +63,8 @@ def held_cards(plan, facts):
                 for device in facts["devices"]
                 if parents.get(device["parent"], device["parent"]) == card["name"]
             ]
-            users = {name: entries for name, entries in used if entries}
+            # Users that are null were not looked for, which is no empty list.
+            users = {name: entries for name, entries in used if len(entries) > 0}
             if users:
                 held[card["name"]] = [
                     f"{name} is in use by {_plan.holders(entries)}" for name, entries in users.items()
