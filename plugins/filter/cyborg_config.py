@@ -15,11 +15,9 @@ description:
     each with its profile and card.
 author:
   - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._plan
 options:
-  _input:
-    description: The plan of the host, as P(vfio.devices.resolve#filter) returns it.
-    type: dict
-    required: true
   drivers:
     description:
       - Further drivers of cyborg-agent on the host, because C(enabled_drivers) of this file replaces that of others.
@@ -32,8 +30,6 @@ options:
         given them, and so vGPUs are refused.
     type: str
 seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
   - plugin: vfio.devices.nova_config
     plugin_type: filter
 """
