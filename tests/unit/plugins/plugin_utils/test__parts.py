@@ -36,14 +36,17 @@ def in_parts(run):
 
 
 def calls(profile):
+    """One entry with a preference, or two without: then it does not matter which of them a device is counted for."""
     parents, kinds = KINDS[profile]
-    entry = st.fixed_dictionaries(
-        {
-            "type": st.lists(st.sampled_from(kinds), min_size=1, max_size=2, unique=True),
+
+    def entries(number, most):
+        entry = {
+            "type": st.lists(st.sampled_from(kinds), min_size=1, max_size=most, unique=True),
             "parent": st.sampled_from(parents),
             "count": st.sampled_from(["1", "2", "4", "max"]),
         }
-    )
+        return st.lists(st.fixed_dictionaries(entry), min_size=number, max_size=number)
+
     options = {
         "exact": st.booleans(),
         "placement": st.sampled_from(["spread", "pack"]),
@@ -51,7 +54,7 @@ def calls(profile):
         "on_busy": st.just("skip"),
         "state": st.sampled_from(["present", "present", "present", "absent"]),
     }
-    call = st.tuples(st.lists(entry, min_size=1, max_size=2), st.fixed_dictionaries(options))
+    call = st.tuples(entries(1, 2) | entries(2, 1), st.fixed_dictionaries(options))
     return st.tuples(st.just(profile), st.lists(call, min_size=1, max_size=3))
 
 
