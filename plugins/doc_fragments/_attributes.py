@@ -83,7 +83,8 @@ attributes:
     description: Can be run in the background with C(async).
     support: full
 notes:
-  - Work that takes long tells how far it is, such as C(compute7: 40 of 128 devices after 11 s), on stderr and in the
+  - >-
+    Work that takes long tells how far it is, such as C(compute7: 40 of 128 devices after 11 s), on stderr and in the
     events of AWX. There is a line every 10 seconds, or every C(vfio_progress_interval) seconds where that variable is
     set, with V(0) never. Tasks in the background have no such lines.
 """

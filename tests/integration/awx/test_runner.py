@@ -89,7 +89,7 @@ def through_a_pipe(directory, playbook, tmp_path):
     commands = [
         ["transmit", str(directory), "-p", playbook],
         ["worker", "--private-data-dir", str(worker)],
-        ["process", str(back), "--quiet"],
+        ["process", str(back)],
     ]
     processes = []
     for command in commands:
@@ -99,7 +99,7 @@ def through_a_pipe(directory, playbook, tmp_path):
             source.close()
     said = processes[-1].communicate(timeout=300)[0]
     assert [process.wait(60) for process in processes] == [0, 0, 0], said.decode()
-    files = (back / "artifacts").glob("*/job_events/*.json")
+    files = (back / "artifacts").rglob("job_events/*.json")
     return [json.loads(file.read_text()) for file in files if "partial" not in file.name]
 
 
