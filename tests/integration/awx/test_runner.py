@@ -50,7 +50,7 @@ def results(events, host, module):
     ]
 
 
-def test_site_and_again_through_a_pipe(job, stack, credential, tmp_path, monkeypatch):
+def test_site_and_again_through_a_pipe_and_a_drain(job, stack, credential, tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("OS_")]:
         monkeypatch.delenv(name)
     cloud = services.Cloud(stack.placement.url, stack.log_in("admin", stacks.PASSWORD, "admin"))
@@ -79,6 +79,16 @@ def test_site_and_again_through_a_pipe(job, stack, credential, tmp_path, monkeyp
     assert set(end["ok"]) == set(HOSTS)
     assert results(events, HOSTS[0], "placement_inventory")[0]["kept"]
     assert stacks.PASSWORD not in json.dumps(events)
+
+    # The answer to a question for cards is a text.
+    directory = job({**answers("drain"), "drain_cards": "0000:3b:00.0"}, credential, hosts=["t4"])
+    done = ansible_runner.run(private_data_dir=str(directory), playbook="drain.yml", quiet=True)
+    assert done.status == "successful", done.stdout.read()
+    reserved = {name: one["inventories"] for name, one in cloud.tree("t4").items() if one["inventories"]}
+    assert {name[-12:]: one["CUSTOM_VGPU_T4"]["reserved"] for name, one in reserved.items()} == {
+        "0000:3b:00.0": 8,
+        "0000:af:00.0": 0,
+    }
 
 
 def through_a_pipe(directory, playbook, tmp_path):
