@@ -41,7 +41,7 @@ FILES = collection_files()
 
 
 def test_every_plugin_has_a_unit_test() -> None:
-    kinds = ("filter", "module_utils", "modules", "plugin_utils")
+    kinds = ("action", "filter", "module_utils", "modules", "plugin_utils")
     wanted = [f"tests/unit/plugins/{kind}/test_{name}.py" for kind in kinds for name in plugins(kind)]
     assert not [test for test in wanted if test not in FILES]
 
