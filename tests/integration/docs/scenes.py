@@ -1,0 +1,68 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where each section with code is followed: on which simulated hosts, and what happens there between its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.vfio.devices.tests.docsite import blocks
+
+from .reader import ROOT, Reader
+
+
+@dataclass(frozen=True)
+class Scene:
+    hosts: str
+    placement: bool = False
+    fails: tuple[int, ...] = ()  # numbers of the blocks whose command tells of something wrong
+    before: dict[int, Callable[[Reader], None]] = field(default_factory=dict)  # what happens before a block
+
+
+def remove_a_device(reader: Reader) -> None:
+    profiles = (
+        "vfio_profiles: [{name: t, select: \"product_id == '1eb8'\", owner: none, vgpu: {type: GRID T4-2B, count: 1}}]"
+    )
+    reader.follow(blocks.Block("", "yaml", f"# group_vars/hypervisors.yml\n{profiles}\n"), last=True, fails=False)
+    device = sorted((reader.fleet / "t4/sys/bus/pci/devices/0000:3b:00.0").glob("*-*-*-*-*"))[0]
+    (device / "remove").write_text("1")
+
+
+SCENES = {
+    ("README.md", "What is in my hosts?"): Scene("mixed t4"),
+    ("README.md", "Share a T4 (mediated devices)"): Scene("t4"),
+    ("README.md", "Share an L40S (vendor-specific VFIO)"): Scene("l40s"),
+    ("README.md", "Virtual functions for NFV"): Scene("nics"),
+    ("README.md", "A whole card for one VM"): Scene("nics"),
+    ("README.md", "Publish to Placement"): Scene("nics", placement=True),
+    ("README.md", "Change a card's type with guests running elsewhere on the host"): Scene("mixed"),
+    ("README.md", "Find drift"): Scene("t4", fails=(0,), before={0: remove_a_device}),
+}
+
+# No test can do what these say, or another one does.
+ELSEWHERE = {
+    ("README.md", "Installation"): "it would fetch the collection of GitHub, and the tests are for this one",
+}
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs/docsite/rst").glob("*.rst"))]
+
+
+def sections() -> dict[tuple[str, str], list[blocks.Block]]:
+    """The blocks of each section of each document."""
+    found: dict[tuple[str, str], list[blocks.Block]] = {}
+    for path in documents():
+        for block in blocks.of(path):
+            found.setdefault((path.name, block.section), []).append(block)
+    return found
+
+
+def follow(reader: Reader, scene: Scene, section: list[blocks.Block]) -> None:
+    shells = [number for number, block in enumerate(section) if block.language == "shell"]
+    for number, block in enumerate(section):
+        scene.before.get(number, lambda reader: None)(reader)
+        reader.follow(block, last=number > max(shells, default=-1), fails=number in scene.fails)
