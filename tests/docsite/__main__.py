@@ -14,20 +14,24 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
-from . import links
+from . import conformance, links
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / ".build/docs"
 COLLECTION = "vfio.devices"
 THEME = "furo"
-# References to other collections would need their inventories from the network.
-CONF = """
-intersphinx_mapping = {}
-nitpick_ignore_regex = [(".*", r"ansible_collections\\.(ansible\\.builtin|openstack\\.cloud)\\..*")]
+# Where the documentation of Ansible has what ours refers to, so that its inventory need not be fetched.
+ANSIBLE = "https://docs.ansible.com/projects/ansible/devel/"
+PLACES = {
+    "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
+    "common_return_values": "reference_appendices/common_return_values.html#common-return-values",
+}
+CONF = f"""
+intersphinx_mapping = {{"ansible": ("{ANSIBLE}", "../objects.inv")}}
 html_title = "vfio.devices"
-suppress_warnings = ["config.cache"]
 """
 
 
@@ -35,6 +39,13 @@ def run(*command: str | Path) -> None:
     """Tools of the site look into the home directory, and nothing of the user's is wanted here."""
     environment = {**os.environ, "HOME": str(ROOT / ".build/home")}
     subprocess.run(command, cwd=SITE, env=environment, check=True)
+
+
+def inventory() -> bytes:
+    """In the second form of Sphinx: four lines, then a compressed line for each label."""
+    head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: devel\n# Compressed with zlib:\n"
+    lines = "".join(f"{label} std:label -1 {place} {label}\n" for label, place in PLACES.items())
+    return head.encode() + zlib.compress(lines.encode())
 
 
 def build() -> Path:
@@ -47,10 +58,13 @@ def build() -> Path:
     run("antsibull-docs", "sphinx-init", *common, *titles, "--sphinx-theme", THEME, "--dest-dir", SITE, COLLECTION)
     with (SITE / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write(CONF)
+    (SITE / "objects.inv").write_bytes(inventory())
     generate = ["antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", "--cleanup", "everything"]
     run(*generate, *common, "--dest-dir", SITE / "rst", COLLECTION)
     # antsibull-docs takes the texts along and no pictures.
     shutil.copytree(ROOT / "docs/docsite/rst/images", SITE / "rst/docsite/images")
+    with (SITE / "rst/docsite/guide_conformance.rst").open("a", encoding="utf-8") as page:
+        page.write(conformance.restructured((ROOT / "tests/simhost/CONFORMANCE.md").read_text(encoding="utf-8")))
     run("sphinx-build", "-M", "html", "rst", "build", "-c", ".", "-n", "-W", "--keep-going", "-q")
     return SITE / "build/html"
 

@@ -45,6 +45,8 @@ def _markdown(lines: list[str]) -> Iterator[Block]:
             language = None
         else:
             inside.append(line)
+    if language is not None:
+        raise ValueError(f"the last block of {section} does not end")
 
 
 def _restructured(lines: list[str]) -> Iterator[Block]:

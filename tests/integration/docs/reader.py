@@ -6,10 +6,10 @@
 The blocks of a section are followed in their order, in a directory with an inventory of a simulated fleet:
 
 * YAML that begins with a comment such as ``# group_vars/hypervisors.yml`` is written to this file.
-* Other variables are run through the playbook site, other plays are run, and tasks are run in a play of the hypervisors.
+* Other variables are run through the playbook site, plays are run, and tasks are run in a play of the hypervisors.
 * Commands of a shell are run as they are.
-* Text is looked for in what the last command has said. With a comment such as ``# /etc/nova/...`` first, it is looked for
-  in this file of a host.
+* Anything else is looked for in what the last command has said.
+* What begins with a comment such as ``# /etc/nova/nova.conf`` is looked for in this file of the first host.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ ROOT = Path(__file__).resolve().parents[3]
 FILE = re.compile(r"# (\S+\.\w+)\n")
 HOST_FILE = re.compile(r"# (/\S+)\n")
 RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
-PROGRAMS = ("ansible-playbook", "ansible-doc", "echo")
+PROGRAMS = ("ansible-playbook", "python3")
+RESTORE = "/usr/local/lib/vfio-devices-restore.pyz"
 SITE = re.compile(r"ansible-playbook -i \S+ vfio\.devices\.site(?!.*--check)")
 DEADLINE = 240
-PLAY = [{"name": "Do what the document says", "hosts": "hypervisors", "gather_facts": False}]
 
 
 class Reader:
@@ -41,12 +41,14 @@ class Reader:
         self.fleet = directory / "fleet"
         self.hosts = hosts
         self.said = ""
+        self.root = self.fleet / hosts[0]
         self.environment = {**os.environ, "OS_CLIENT_CONFIG_FILE": str(directory / "clouds.yaml")}
         self.fleet.mkdir()
         self._simulate("mount", self.fleet, *hosts)
         login = {"auth_type": "admin_token", "auth": {"endpoint": url, "token": "admin"}}
         self._write("clouds.yaml", {"clouds": {"mycloud": login}})
         group = {"hosts": dict.fromkeys(hosts)}
+        groups = {"hypervisors": group, "compute": group, "controllers": {"hosts": {"controller": None}}}
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -54,77 +56,67 @@ class Reader:
             "ansible_become": False,
             "vfio_host_root": f"{self.fleet}/{{{{ inventory_hostname }}}}",
         }
-        self._write("inventory", {"all": {"children": {"hypervisors": group, "compute": group}, "vars": common}})
+        self._write("inventory", {"all": {"children": groups, "vars": common}})
 
     def close(self) -> None:
         self._simulate("unmount", self.fleet)
 
-    def hold(self, host: str, device: str, guest: str) -> None:
-        """A guest takes a device."""
-        command = f"qemu-system-x86_64 -name guest={guest}"
-        self._simulate("hold", self.fleet / host, device, "--command", command)
+    def reboot(self) -> None:
+        """The first host is as after a boot, before any unit has run."""
+        self._simulate("reboot", self.root)
 
-    def release(self, host: str, device: str) -> None:
-        self._simulate("release", self.fleet / host, device)
+    def follow(self, block: blocks.Block, last: bool = True, fails: bool = False, twice: bool = False) -> None:
+        """``last`` when no command follows in the section, ``fails`` when the command tells of something wrong.
 
-    def follow(self, block: blocks.Block, last: bool, fails: bool) -> None:
-        """``last`` when no command follows in the section; ``fails`` when the command tells of something wrong."""
+        With ``twice`` plays and the playbook site are run again, and change nothing then.
+        """
+        if HOST_FILE.match(block.text) or block.language not in ("yaml", "shell"):
+            self._compare(block.text)
+            return
         text = block.text.replace("/tmp/", f"{self.directory}/").replace("/var/www/html/", f"{self.directory}/")
-        text = text.replace("dest: /etc/", f"dest: {self.fleet}/{self.hosts[0]}/etc/")
-        if block.language == "yaml":
-            self._yaml(text, last, fails)
-        elif block.language == "shell":
+        text = text.replace("dest: /etc/", f"dest: {self.root}/etc/")
+        if block.language == "shell":
             for line in text.replace("\\\n", "").splitlines():
-                self._shell(line, fails)
-        else:
-            self._compare(block)
-
-    def _yaml(self, text: str, last: bool, fails: bool) -> None:
+                self._shell(line, fails, twice)
+            return
         content = yaml.safe_load(text)
         named = FILE.match(text)
         if isinstance(content, dict):
             path = self._write(named[1] if named else "variables.yml", content)
-            if last or not named:
-                extra = [] if named else ["-e", f"@{path}"]
-                self._twice("-i", "inventory", "vfio.devices.site", *extra)
-            return
-        if not any("hosts" in play or "ansible.builtin.import_playbook" in play for play in content):
-            defaults = {"group/vfio.devices.host": {"host_root": "{{ vfio_host_root }}"}}
-            content = [{**PLAY[0], "module_defaults": defaults, "tasks": content}]
-        path = self._write(named[1] if named else "play.yml", content)
-        if fails:
-            self._run("ansible-playbook", "-i", "inventory", path, fails=True)
-        elif last or not named:
-            self._twice("-i", "inventory", path)
+            arguments = ["vfio.devices.site", *([] if named else ["-e", f"@{path}"])]
+        else:
+            path = self._write(named[1] if named else "play.yml", _plays(content))
+            arguments = [path]
+        if last or not named:
+            self._play(*arguments, fails=fails, twice=twice)
 
-    def _shell(self, line: str, fails: bool) -> None:
-        program = line.split()[0]
+    def _shell(self, line: str, fails: bool, twice: bool) -> None:
+        program = line.split(maxsplit=1)[0]
         assert program in PROGRAMS, f"nobody has said how a test runs this: {line}"
+        line = line.replace(RESTORE, f"-B {self.root}{RESTORE} --root {self.root}")
         self._run("bash", "-c", line, fails=fails)
-        if SITE.match(line) and not fails:
+        if twice and SITE.match(line):
             self._run("bash", "-c", line)
             self._see_no_change()
 
-    def _compare(self, block: blocks.Block) -> None:
-        named = HOST_FILE.match(block.text)
-        said, lines = self.said, block.text.splitlines()
-        if named:
-            said, lines = (self.fleet / self.hosts[0] / named[1][1:]).read_text(), lines[1:]
-        said = _plain(said)
-        for line in lines:
-            if _plain(line) not in ("", "..."):
-                assert _plain(line) in said, f"nobody has said: {line}\nbut:\n{said}"
-
-    def _twice(self, *arguments: str | Path) -> None:
-        """The second run changes nothing."""
-        self._run("ansible-playbook", *arguments)
-        said = self.said
-        self._run("ansible-playbook", *arguments)
-        self._see_no_change()
-        self.said = said
+    def _play(self, *arguments: str | Path, fails: bool, twice: bool) -> None:
+        command = ["ansible-playbook", "-i", "inventory", *arguments]
+        self._run(*command, fails=fails)
+        if twice and not fails:
+            self._run(*command)
+            self._see_no_change()
 
     def _see_no_change(self) -> None:
         assert not [host for host, changed, *_rest in RECAP.findall(self.said) if changed != "0"], self.said
+
+    def _compare(self, text: str) -> None:
+        said, named = self.said, HOST_FILE.match(text)
+        if named:
+            said, text = (self.root / named[1][1:]).read_text(), text[named.end() :]
+        said = _plain(said)
+        for line in map(_plain, text.splitlines()):
+            if line not in ("", "..."):
+                assert line in said, f"nobody has said: {line}\nbut:\n{said}"
 
     def _run(self, *command: str | Path, fails: bool = False) -> None:
         done = subprocess.run(
@@ -147,6 +139,15 @@ class Reader:
 
     def _simulate(self, *arguments: str | Path) -> None:
         subprocess.run([sys.executable, "-m", "tests.simhost", *arguments], cwd=ROOT, check=True, timeout=DEADLINE)
+
+
+def _plays(content: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Plays, or tasks in a play of the hypervisors."""
+    if any("hosts" in one or "ansible.builtin.import_playbook" in one for one in content):
+        return content
+    defaults = {"group/vfio.devices.host": {"host_root": "{{ vfio_host_root }}"}}
+    play = {"name": "Do what the document says", "hosts": "hypervisors", "gather_facts": False}
+    return [{**play, "module_defaults": defaults, "tasks": content}]
 
 
 def _plain(text: str) -> str:
