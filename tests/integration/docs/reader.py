@@ -48,7 +48,7 @@ class Reader:
         login = {"auth_type": "admin_token", "auth": {"endpoint": url, "token": "admin"}}
         self._write("clouds.yaml", {"clouds": {"mycloud": login}})
         group = {"hosts": dict.fromkeys(hosts)}
-        groups = {"hypervisors": group, "compute": group, "controllers": {"hosts": {"controller": None}}}
+        groups = {"hypervisors": group, "compute": group}
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -60,6 +60,12 @@ class Reader:
 
     def close(self) -> None:
         self._simulate("unmount", self.fleet)
+
+    def add_controller(self) -> None:
+        """The inventory has a controller too, which is this machine, with a directory for nova's settings."""
+        (self.root / "etc/nova/nova.conf.d").mkdir(parents=True)
+        with (self.directory / "inventory").open("a") as inventory:
+            inventory.write("controllers: {hosts: {controller: }}\n")
 
     def reboot(self) -> None:
         """The first host is as after a boot, before any unit has run."""

@@ -30,10 +30,6 @@ def remove_a_device(reader: Reader) -> None:
     (device / "remove").write_text("1")
 
 
-def make_the_directory(reader: Reader) -> None:
-    (reader.root / "etc/nova/nova.conf.d").mkdir(parents=True)
-
-
 SCENES = {
     ("README.md", "What is in my hosts?"): Scene("mixed t4"),
     ("README.md", "Share a T4 (mediated devices)"): Scene("t4", twice=True),
@@ -51,14 +47,14 @@ SCENES = {
     ("guide_hardware.rst", "Tried on"): Scene("s390", twice=True),
     ("guide_libvirt.rst", "libvirt"): Scene("mixed"),
     ("guide_nova.rst", "Nova"): Scene("mixed", twice=True),
-    ("guide_nova.rst", "The services that ask for devices"): Scene("mixed", before={0: make_the_directory}),
+    ("guide_nova.rst", "The services that ask for devices"): Scene("mixed", before={0: Reader.add_controller}),
     ("guide_placement.rst", "Placement"): Scene("nics", placement=True, twice=True),
     ("guide_placement.rst", "No new guest"): Scene("nics", placement=True),
     ("guide_playbooks.rst", "Around a maintenance window"): Scene("t4"),
     ("guide_playbooks.rst", "drain"): Scene("mixed", placement=True, fails=(1,)),
     ("guide_playbooks.rst", "reprofile"): Scene("mixed"),
     ("guide_playbooks.rst", "site"): Scene("t4", placement=True),
-    ("guide_reboot.rst", "After a reboot"): Scene("t4", before={3: lambda reader: reader.reboot()}),
+    ("guide_reboot.rst", "After a reboot"): Scene("t4", before={3: Reader.reboot}),
     ("guide_report.rst", "The report"): Scene("mixed l40s"),
     ("guide_safety.rst", "What is refused"): Scene("mixed", fails=(0,)),
 }
