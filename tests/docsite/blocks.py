@@ -32,7 +32,9 @@ def of(path: Path) -> list[Block]:
 
 
 def _markdown(lines: list[str]) -> Iterator[Block]:
-    section, language, inside = "", None, []
+    section = ""
+    language: str | None = None
+    inside: list[str] = []
     for line in lines:
         fence = FENCE.match(line)
         if language is None:
@@ -58,7 +60,7 @@ def _restructured(lines: list[str]) -> Iterator[Block]:
         if UNDERLINE.match(line) and number > 1 and lines[number - 2].strip():
             section = lines[number - 2].strip()
         elif directive:
-            inside = []
+            inside: list[str] = []
             while number < len(lines) and (not lines[number].strip() or _indent(lines[number]) > len(directive[1])):
                 inside.append(lines[number])
                 number += 1

@@ -50,6 +50,12 @@ def test_the_readme_and_the_guides_name_nothing_else() -> None:
         assert {*re.findall(r"vfio\.devices\.([a-z_]+)", text)} <= known, document
 
 
+@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))], ids=str)
+def test_links_to_files_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8"))
+    assert not [link for link in links if ":" not in link and not (document.parent / link).exists()]
+
+
 def test_every_guide_is_in_the_index() -> None:
     index = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))
     listed = [guide for section in index["sections"] for guide in section["toctree"]]
