@@ -18,4 +18,4 @@ def test_it_does_what_it_says(follow, place):
 
 
 def test_every_snippet_of_every_document_has_its_test():
-    assert set(scenes.sections()) == {*scenes.SCENES, *scenes.ELSEWHERE}
+    assert set(scenes.sections()) - set(scenes.ELSEWHERE) == set(scenes.SCENES)
