@@ -11,6 +11,7 @@ Nothing is asked of the network. External links are only checked by hand, with s
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,8 @@ PLACES = {
     "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
     "common_return_values": "reference_appendices/common_return_values.html#common-return-values",
 }
+# The theme has a list of a page's sections beside it, and does not want another one.
+CONTENTS = re.compile(r"^\.\. contents::.*\n(?: +:.*\n)*", re.MULTILINE)
 CONF = f"""
 intersphinx_mapping = {{"ansible": ("{ANSIBLE}", "../objects.inv")}}
 html_title = "vfio.devices"
@@ -61,6 +64,8 @@ def build() -> Path:
     (SITE / "objects.inv").write_bytes(inventory())
     generate = ["antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", "--cleanup", "everything"]
     run(*generate, *common, "--dest-dir", SITE / "rst", COLLECTION)
+    for text in (SITE / "rst").glob("*.rst"):
+        text.write_text(CONTENTS.sub("", text.read_text(encoding="utf-8")), encoding="utf-8")
     # antsibull-docs takes the texts along and no pictures.
     shutil.copytree(ROOT / "docs/docsite/rst/images", SITE / "rst/docsite/images")
     with (SITE / "rst/docsite/guide_conformance.rst").open("a", encoding="utf-8") as page:
