@@ -35,13 +35,28 @@ CONTENTS = re.compile(r"^\.\. contents::.*\n(?: +:.*\n)*", re.MULTILINE)
 CONF = f"""
 intersphinx_mapping = {{"ansible": ("{ANSIBLE}", "../objects.inv")}}
 html_title = "vfio.devices"
+antsibull_ext_color_scheme = "default-autodark"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+"""
+# Tables and pictures are dark when the browser says so, and do not know the theme's own switch.
+STYLE = ".theme-toggle { display: none !important }\n"
+# The collection is installed from its repository.
+REPOSITORY = "https://github.com/vfio-devices/vfio.devices"
+PLACES_OF_COLLECTIONS = f"""
+collection_url = {{
+  * = "{REPOSITORY}"
+}}
+collection_install = {{
+  * = "ansible-galaxy collection install git+{REPOSITORY}.git"
+}}
 """
 
 
-def run(*command: str | Path) -> None:
+def run(*command: str | Path, quiet: bool = False) -> None:
     """Tools of the site look into the home directory, and nothing of the user's is wanted here."""
     environment = {**os.environ, "HOME": str(ROOT / ".build/home")}
-    subprocess.run(command, cwd=SITE, env=environment, check=True)
+    subprocess.run(command, cwd=SITE, env=environment, check=True, stdout=subprocess.DEVNULL if quiet else None)
 
 
 def inventory() -> bytes:
@@ -58,10 +73,15 @@ def build() -> Path:
     (ROOT / ".build/home").mkdir(exist_ok=True)
     common = ["--use-current", "--squash-hierarchy", "--fail-on-error"]
     titles = ["--project", COLLECTION, "--title", COLLECTION, "--copyright", "vfio.devices contributors"]
-    run("antsibull-docs", "sphinx-init", *common, *titles, "--sphinx-theme", THEME, "--dest-dir", SITE, COLLECTION)
+    init = ["antsibull-docs", "sphinx-init", *common, *titles, "--sphinx-theme", THEME]
+    # It says how to build the site by other means.
+    run(*init, "--dest-dir", SITE, COLLECTION, quiet=True)
     with (SITE / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write(CONF)
     (SITE / "objects.inv").write_bytes(inventory())
+    (SITE / "antsibull-docs.cfg").write_text(PLACES_OF_COLLECTIONS, encoding="utf-8")
+    (SITE / "static").mkdir()
+    (SITE / "static/site.css").write_text(STYLE, encoding="utf-8")
     generate = ["antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", "--cleanup", "everything"]
     run(*generate, *common, "--dest-dir", SITE / "rst", COLLECTION)
     for text in (SITE / "rst").glob("*.rst"):
