@@ -21,7 +21,7 @@ CARDS = ("0000:41:00.0", "0000:81:00.0")
 SWITCHES = 100
 DEVICES = 500
 AT_ONCE = 20
-VFS = 2
+VFS = 1
 WARNING = 4
 
 
@@ -30,7 +30,7 @@ def main() -> int:
     log = Log()
     before = dict(leftovers())
     for what, rounds in (
-        (f"{SWITCHES} switches of a card between whole passthrough and {VFS} virtual functions", switch_cards()),
+        (f"{SWITCHES} switches of a card between whole passthrough and {VFS} virtual function", switch_cards()),
         (f"{DEVICES} mediated devices made and removed, {AT_ONCE} at a time", make_devices()),
     ):
         begin = time.monotonic()
