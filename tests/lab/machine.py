@@ -90,14 +90,16 @@ class Machine:
     def _describe(self, port: int) -> None:
         """Write what ssh and Ansible need to reach the machine."""
         self.ssh_config.write_text(
-            f"Host lab\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
+            f"Host lab 127.0.0.1\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
             f'  IdentityFile "{self.image.key}"\n  IdentitiesOnly yes\n'
             f'  UserKnownHostsFile "{self.image.known_hosts}"\n  StrictHostKeyChecking yes\n'
             f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  LogLevel ERROR\n",
             encoding="utf-8",
         )
+        # Ansible reuses a connection to the same host and port, and that must not be the lab of another checkout.
         self.inventory.write_text(
-            f"---\nall:\n  hosts:\n    lab:\n      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
+            f"---\nall:\n  hosts:\n    lab:\n      ansible_host: 127.0.0.1\n      ansible_port: {port}\n"
+            f"      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
             "      ansible_pipelining: true\n      ansible_python_interpreter: /usr/bin/python3\n",
             encoding="utf-8",
         )
