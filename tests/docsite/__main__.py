@@ -27,6 +27,7 @@ THEME = "furo"
 # Where the documentation of Ansible has what ours refers to, so that its inventory need not be fetched.
 ANSIBLE = "https://docs.ansible.com/projects/ansible/devel/"
 PLACES = {
+    "action_plugins": "plugins/action.html#action-plugins",
     "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
     "common_return_values": "reference_appendices/common_return_values.html#common-return-values",
 }
@@ -95,7 +96,10 @@ def build() -> Path:
 
 
 def main() -> None:
-    html = build()
+    try:
+        html = build()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"The site was not built, because of what {error.cmd[0]} has said above.")
     broken, pages, checked = links.check(html)
     for sentence in broken:
         print(sentence, file=sys.stderr)
