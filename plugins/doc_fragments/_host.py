@@ -26,7 +26,8 @@ options:
 options:
   timeout:
     description:
-      - Seconds that one write to the kernel may take, and seconds to wait for another run on the same host.
+      - Seconds that one write to the kernel may take, seconds to wait for another run on the same host, and seconds
+        that libvirt may take to tell its domains.
       - The kernel lets a removal wait for as long as the device is in use. When the time is over, the module fails and
         says that the removal is pending.
     type: float

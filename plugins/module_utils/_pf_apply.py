@@ -209,7 +209,8 @@ def _settings(host: HostRoot, step: dict[str, Any]) -> None:
         raise HostError(f"{step['pf']} has no network interface, through which its VFs are set up", DEVICES)
     if step["new"]:
         _release(host, step)
-    _vf_settings.apply(host, found[0], step["settings"])
+    card = {"address": step["pf"], "netdevs": found}
+    _pf_state.through_interface(host, card, lambda host, name: _vf_settings.apply(host, name, step["settings"]))
 
 
 def _release(host: HostRoot, step: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes file calls in the guest: one JSON object a line in, one a line out.
+"""Makes file calls and holds devices in the guest: one JSON object a line in, one a line out.
 
 Each call has a thread of its own, so that one which the kernel blocks does not hold up the others.
 """
@@ -15,12 +15,15 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .holder import hold, release
+
 LOOK_SECONDS = 0.1
 # A driver that pauses, such as igb when it disables VFs, is not blocked.
 PAUSES = ("sleep", "schedule_timeout")
 STEADY_LOOKS = 15
 
 output = threading.Lock()
+held: dict[str, list[int]] = {}
 
 
 def say(**message: Any) -> None:
@@ -48,6 +51,31 @@ def write(path: str, data: str) -> None:
         os.close(descriptor)
 
 
+def look(*paths: str) -> list[Any]:
+    """For each path the last part of a link's target, the names in a directory, the text of a file, or None."""
+    return [look_at(path) for path in paths]
+
+
+def look_at(path: str) -> Any:
+    try:
+        if os.path.islink(path):
+            return os.path.basename(os.readlink(path))
+        if os.path.isdir(path):
+            return os.listdir(path)
+        with open(path, encoding="ascii") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def hold_device(group: str, device: str) -> None:
+    held[device] = hold(group, device)
+
+
+def release_device(device: str) -> None:
+    release(held.pop(device))
+
+
 CALLS: dict[str, Callable[..., Any]] = {
     "read": read,
     "write": write,
@@ -55,6 +83,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "link": os.readlink,
     "exists": os.path.exists,
     "unlink": os.unlink,
+    "look": look,
+    "hold": hold_device,
+    "release": release_device,
 }
 
 

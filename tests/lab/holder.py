@@ -18,13 +18,26 @@ GROUP_GET_DEVICE_FD = 0x3B6A
 
 
 def hold(number: str, device: str) -> list[int]:
-    """Container, group and device, opened in the order of the kernel's documentation of VFIO."""
-    container = os.open("/dev/vfio/vfio", os.O_RDWR)
-    group = os.open(f"/dev/vfio/{number}", os.O_RDWR)
-    fcntl.ioctl(group, GROUP_SET_CONTAINER, container.to_bytes(4, sys.byteorder))
-    fcntl.ioctl(container, SET_IOMMU, TYPE1)
-    # Of a changeable buffer ioctl gives the kernel's answer, which is the descriptor, and not the buffer.
-    return [container, group, fcntl.ioctl(group, GROUP_GET_DEVICE_FD, bytearray(device.encode() + b"\0"))]
+    """Container, group and device, opened in the order of the kernel's documentation of VFIO. Raises OSError."""
+    opened: list[int] = []
+    try:
+        opened.append(os.open("/dev/vfio/vfio", os.O_RDWR))
+        opened.append(os.open(f"/dev/vfio/{number}", os.O_RDWR))
+        container, group = opened
+        fcntl.ioctl(group, GROUP_SET_CONTAINER, container.to_bytes(4, sys.byteorder))
+        fcntl.ioctl(container, SET_IOMMU, TYPE1)
+        # Of a changeable buffer ioctl gives the kernel's answer, which is the descriptor, and not the buffer.
+        opened.append(fcntl.ioctl(group, GROUP_GET_DEVICE_FD, bytearray(device.encode() + b"\0")))
+    except OSError:
+        release(opened)
+        raise
+    return opened
+
+
+def release(opened: list[int]) -> None:
+    """Close the device first: its group and container are not free before."""
+    for descriptor in reversed(opened):
+        os.close(descriptor)
 
 
 if __name__ == "__main__":

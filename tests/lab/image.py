@@ -21,6 +21,7 @@ from typing import IO
 HERE = Path(__file__).resolve().parent
 GUEST = HERE / "guest"
 LAB = HERE.parents[1] / ".build" / "lab"
+UPLOADS = ("setup", "sitecustomize.py")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITE = "trixie"
 DISK_SIZE = "4G"
@@ -87,8 +88,10 @@ def built() -> Image:
 
 def fingerprint() -> str:
     """The hash of what the image is made from: the files in ``guest``, and how they are used."""
-    digest = hashlib.sha256(repr((_mmdebstrap(Path("root"), "key"), DISK_SIZE, TOOLS)).encode())
-    for path in sorted(GUEST.iterdir()):
+    # Where the checkout is does not matter.
+    how = repr((_mmdebstrap(Path("root"), "key"), DISK_SIZE, TOOLS)).replace(str(GUEST), "guest")
+    digest = hashlib.sha256(how.encode())
+    for path in sorted(path for path in GUEST.iterdir() if path.is_file()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -112,19 +115,7 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _check_requirements() -> None:
-    needed = {"mmdebstrap": "mmdebstrap", "ssh-keygen": "openssh-client"}
-    if os.geteuid():
-        needed["newuidmap"] = "uidmap"
-    missing = [package for program, package in needed.items() if shutil.which(program) is None]
-    if not os.path.exists(KEYRING):
-        missing.append("debian-archive-keyring")
-    if missing:
-        raise LabError(f"the image cannot be built: run apt-get install -y --no-install-recommends {' '.join(missing)}")
-
-
 def _build(directory: Path) -> None:
-    _check_requirements()
     for old in LAB.glob("image-*"):
         shutil.rmtree(old)
     work = directory.with_name(f"{directory.name}.new")
@@ -153,9 +144,9 @@ def _mmdebstrap(root: Path, key: str) -> list[str]:
         f"--keyring={KEYRING}",
         f"--include={','.join(kept + temporary)}",
         *(f"--dpkgopt=path-exclude={pattern}" for pattern in DOCUMENTATION),
-        f"--customize-hook=upload '{GUEST / 'setup'}' /setup",
+        *(f"--customize-hook=upload '{GUEST / name}' /{name}" for name in UPLOADS),
         f"""--customize-hook=chroot "$1" sh /setup '{key}' {" ".join(temporary)}""",
-        '--customize-hook=rm "$1/setup"',
+        *(f'--customize-hook=rm "$1/{name}"' for name in UPLOADS),
         SUITE,
         str(root),
     ]

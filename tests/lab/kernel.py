@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's kernel as the conformance tests see a host: its files, and processes that hold devices."""
+"""The lab's kernel as the conformance tests see a host: its files, and devices that are held."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import base64
 import itertools
 import json
 import os
-import shlex
 import subprocess
 import threading
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .image import LabError
 from .machine import Machine
 
-HERE = Path(__file__).parent
 PATIENCE = 60.0
 
 
@@ -62,17 +59,15 @@ class Call:
 
 
 class LabFiles:
-    """Files of the guest; paths are relative to its root."""
+    """Files and devices of the guest; paths are relative to its root."""
 
     def __init__(self, machine: Machine) -> None:
         self.numbers = itertools.count(1)
         self.calls: dict[int, Call] = {}
-        program = (HERE / "agent.py").read_text(encoding="utf-8")
+        self.held: set[str] = set()
+        machine.install()
         self.agent = subprocess.Popen(
-            ["ssh", "-F", str(machine.ssh_config), "lab", shlex.join(["python3", "-c", program])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            machine.program("agent"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -82,40 +77,56 @@ class LabFiles:
             message = json.loads(line)
             self.calls[message["id"]].take(message)
 
-    def start(self, call: str, path: str, *arguments: str, watch: bool = False) -> Call:
+    def start(self, call: str, *arguments: str, watch: bool = False) -> Call:
         """Begin a call."""
         assert self.agent.stdin is not None
         number = next(self.numbers)
         self.calls[number] = begun = Call()
-        request = {"id": number, "call": call, "arguments": ["/" + path, *arguments], "watch": watch}
+        request = {"id": number, "call": call, "arguments": arguments, "watch": watch}
         self.agent.stdin.write(json.dumps(request) + "\n")
         self.agent.stdin.flush()
         return begun
 
     def read(self, path: str) -> bytes:
-        return base64.b64decode(self.start("read", path).result())
+        return base64.b64decode(self.start("read", f"/{path}").result())
 
     def write(self, path: str, data: bytes) -> None:
-        self.start("write", path, base64.b64encode(data).decode()).result()
+        self.start("write", f"/{path}", base64.b64encode(data).decode()).result()
 
     def list(self, path: str) -> list[str]:
-        names: list[str] = self.start("list", path).result()
+        names: list[str] = self.start("list", f"/{path}").result()
         return names
 
     def link(self, path: str) -> str:
-        target: str = self.start("link", path).result()
+        target: str = self.start("link", f"/{path}").result()
         return target
 
     def exists(self, path: str) -> bool:
-        found: bool = self.start("exists", path).result()
+        found: bool = self.start("exists", f"/{path}").result()
         return found
 
     def unlink(self, path: str) -> None:
-        self.start("unlink", path).result()
+        self.start("unlink", f"/{path}").result()
+
+    def look(self, paths: Iterable[str]) -> Sequence[Any]:
+        """For each path the last part of a link's target, the names in a directory, the text of a file, or None."""
+        found: Sequence[Any] = self.start("look", *(f"/{path}" for path in paths)).result()
+        return found
+
+    def hold(self, device: str) -> None:
+        """Open an mdev or PCI function as a virtual machine does. Raises OSError as the kernel does."""
+        path = f"sys/bus/{'mdev' if len(device) == 36 else 'pci'}/devices/{device}/iommu_group"
+        self.start("hold", self.link(path).rpartition("/")[2], device).result()
+        self.held.add(device)
+
+    def release(self, device: str) -> None:
+        """Close a device that is held."""
+        self.start("release", device).result()
+        self.held.remove(device)
 
     def blocked(self, call: str, path: str, *data: bytes) -> Call:
         """Begin a call that the kernel blocks."""
-        begun = self.start(call, path, *(base64.b64encode(part).decode() for part in data), watch=True)
+        begun = self.start(call, f"/{path}", *(base64.b64encode(part).decode() for part in data), watch=True)
         begun.wait_until_blocked()
         return begun
 
@@ -123,46 +134,3 @@ class LabFiles:
         """End the agent."""
         self.agent.kill()
         self.agent.wait()
-
-
-class Holders:
-    """Processes of the guest that have VFIO devices open, by device."""
-
-    def __init__(self, machine: Machine, files: LabFiles) -> None:
-        self.machine = machine
-        self.files = files
-        self.processes: dict[str, subprocess.Popen[str]] = {}
-        self.machine.ssh("cat >/run/holder.py", data=(HERE / "holder.py").read_text(encoding="utf-8"))
-
-    def hold(self, device: str) -> str:
-        """Open an mdev or PCI function; the answer is ``held`` or what the kernel said instead."""
-        path = f"sys/bus/{'mdev' if len(device) == 36 else 'pci'}/devices/{device}/iommu_group"
-        group = self.files.link(path).rpartition("/")[2]
-        process = subprocess.Popen(
-            ["ssh", "-F", str(self.machine.ssh_config), "lab", f"exec python3 /run/holder.py {group} {device}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        answer = process.stdout.readline().strip()
-        if answer == "held":
-            self.processes[device] = process
-        else:
-            process.wait(PATIENCE)
-        return answer
-
-    def release(self, device: str) -> None:
-        """Let the process end, which closes the device. Raises LabError if it does not end."""
-        process = self.processes.pop(device)
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired as problem:
-            raise LabError(f"the process that holds {device} does not end") from problem
-
-    def release_all(self) -> None:
-        """Let all end."""
-        for device in list(self.processes):
-            self.release(device)

@@ -21,6 +21,9 @@ from pathlib import Path
 from .hardware import devices
 from .image import LAB, Image, LabError, built
 
+ROOT = LAB.parents[1]
+COLLECTION = "ansible_collections/vfio/devices"
+PARTS = ("plugins/module_utils", "tests/lab")
 RUN = LAB / "run"
 START_SECONDS = 600.0
 STOP_SECONDS = 20.0
@@ -90,14 +93,16 @@ class Machine:
     def _describe(self, port: int) -> None:
         """Write what ssh and Ansible need to reach the machine."""
         self.ssh_config.write_text(
-            f"Host lab\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
+            f"Host lab 127.0.0.1\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
             f'  IdentityFile "{self.image.key}"\n  IdentitiesOnly yes\n'
             f'  UserKnownHostsFile "{self.image.known_hosts}"\n  StrictHostKeyChecking yes\n'
             f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  LogLevel ERROR\n",
             encoding="utf-8",
         )
+        # Ansible reuses a connection to the same host and port, and that must not be the lab of another checkout.
         self.inventory.write_text(
-            f"---\nall:\n  hosts:\n    lab:\n      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
+            f"---\nall:\n  hosts:\n    lab:\n      ansible_host: 127.0.0.1\n      ansible_port: {port}\n"
+            f"      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
             "      ansible_pipelining: true\n      ansible_python_interpreter: /usr/bin/python3\n",
             encoding="utf-8",
         )
@@ -136,6 +141,18 @@ class Machine:
         if check and done.returncode:
             raise LabError(f"{text!r} failed in the lab with status {done.returncode}: {done.stderr or done.stdout}")
         return done
+
+    def install(self) -> None:
+        """Copy the engine and the programs of the lab into the guest, as parts of the collection."""
+        archive = ["tar", "--create", "--exclude=__pycache__", f"--directory={ROOT}", *PARTS]
+        unpack = f"mkdir -p /run/{COLLECTION} && tar --extract --directory=/run/{COLLECTION}"
+        with subprocess.Popen(archive, stdout=subprocess.PIPE) as files:
+            subprocess.run(["ssh", "-F", str(self.ssh_config), "lab", unpack], stdin=files.stdout, check=True)
+
+    def program(self, name: str) -> list[str]:
+        """The command that runs one of these programs in the guest."""
+        module = f"{COLLECTION}/tests/lab/{name}".replace("/", ".")
+        return ["ssh", "-F", str(self.ssh_config), "lab", f"cd /run && exec python3 -m {module}"]
 
     def reboot(self) -> None:
         """Boot the guest again, in the same QEMU and with the same disk. Raises LabError."""

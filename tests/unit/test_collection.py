@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # They have no place for a comment, or are not ours.
 WITHOUT_LICENCE = {"LICENSE", "README.md", "CHANGELOG.rst", "changelogs/changelog.yaml"}
-SUFFIXES_WITHOUT_COMMENTS = {".json", ".md", ".xml"}
+SUFFIXES_WITHOUT_COMMENTS = {".json", ".md", ".png", ".xml"}
 
 # Spelled in pieces so that this file does not match.
 FOREIGN = re.compile("|".join(["/" + "work/", "shared/" + "reference", "/root" + r"/\.", "/home" + r"/\w"]))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.vfio.devices.tests.lab import LabError, image, machine
 
 Process = subprocess.Popen[bytes]
@@ -59,13 +60,25 @@ def test_process_that_got_the_number_later_is_left_alone(run: Path) -> None:
     other.communicate()
 
 
+def test_ansible_cannot_take_it_for_the_lab_of_another_checkout(run: Path) -> None:
+    lab = machine.Machine(image.Image(run))
+    lab._describe(2222)
+    (host,) = yaml.safe_load(lab.inventory.read_text())["all"]["hosts"].values()
+    # These two are what Ansible looks up a connection by.
+    assert (host["ansible_host"], host["ansible_port"]) == ("127.0.0.1", 2222)
+    assert lab.ssh_config.read_text().splitlines()[:3] == ["Host lab 127.0.0.1", "  HostName 127.0.0.1", "  Port 2222"]
+
+
 def test_fingerprint_follows_what_the_image_is_made_from(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image, "GUEST", run)
-    (run / "packages").write_text("kmod\n- make\n")
-    (run / "setup").write_text("true\n")
-    first = image.fingerprint()
+    def fingerprint(directory: str, setup: str) -> str:
+        guest = run / directory
+        guest.mkdir()
+        (guest / "packages").write_text("kmod\n- make\n")
+        (guest / "setup").write_text(setup)
+        monkeypatch.setattr(image, "GUEST", guest)
+        return image.fingerprint()
+
+    assert fingerprint("here", "true\n") == fingerprint("elsewhere", "true\n") != fingerprint("later", "false\n")
     assert image.packages() == (["kmod"], ["make"])
-    (run / "setup").write_text("false\n")
-    assert image.fingerprint() != first
     with pytest.raises(LabError, match="has to be built"):
         image.built()

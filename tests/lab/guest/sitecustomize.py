@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps what Python compiles out of zip files, as it does for other files: Ansible sends every module as a zip file.
+
+The emulated processor is slow, and compiling is half of what a task of Ansible takes.
+"""
+
+import _imp
+import marshal
+import os
+import zipimport
+from types import CodeType
+
+KEPT = "/run/compiled"
+compile_source = zipimport._compile_source  # type: ignore[attr-defined]
+
+
+def compile_once(path: str, source: bytes) -> CodeType:
+    """The code of a source, compiled or as it was kept."""
+    kept = f"{KEPT}/{_imp.source_hash(0, source).hex()}"
+    try:
+        with open(kept, "rb") as stream:
+            code: CodeType = marshal.load(stream)
+    except FileNotFoundError:
+        code = compile_source(path, source)
+        os.makedirs(KEPT, exist_ok=True)
+        unfinished = f"{kept}.{os.getpid()}"
+        with open(unfinished, "wb") as stream:
+            marshal.dump(code, stream)
+        os.rename(unfinished, kept)
+    return code
+
+
+zipimport._compile_source = compile_once  # type: ignore[attr-defined]
