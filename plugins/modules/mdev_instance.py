@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.parts
 options:
   instances:
     description: The devices that shall exist, or with O(state=absent) the ones that shall not.
@@ -280,7 +281,6 @@ def main():
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 30.0},
             "host_root": {"type": "path", "default": "/"},
-            # For the action plugin of the same name only.
             "_budget": {"type": "float"},
         },
         supports_check_mode=True,

@@ -112,6 +112,11 @@ options:
       - A root without inventories and traits is made bare, without our trait.
     type: bool
     default: false
+  _progress:
+    description:
+      - Set by the action plugin of this module and not to be set by hand. A file on the controller in which the module
+        keeps how far it is.
+    type: path
 notes:
   - Where the task does not run on the controller itself, there are no lines of progress.
   - After a failure the result has what was done up to then, and another run goes on from there.
@@ -291,7 +296,6 @@ def main():
             "purge": {"type": "bool", "default": False},
             "scope": {"type": "list", "elements": "str", "default": []},
             "create_roots": {"type": "bool", "default": False},
-            # For the action plugin of the same name only.
             "_progress": {"type": "path"},
         },
         supports_check_mode=True,

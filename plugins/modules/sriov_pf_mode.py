@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.parts
 options:
   functions:
     description: The cards, and what they shall be.
@@ -357,7 +358,6 @@ def main():
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 60.0},
             "host_root": {"type": "path", "default": "/"},
-            # For the action plugin of the same name only.
             "_budget": {"type": "float"},
         },
         supports_check_mode=True,

@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.tests.integration.awx.templates import ROO
 from ansible_collections.vfio.devices.tests.integration.placement import stack as stacks
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
-HOSTS = ["t4", "l40s"]
+HOSTS = ("t4", "l40s")
 PROFILES = [
     {
         "name": "desktops",
@@ -35,7 +35,7 @@ PROFILES = [
 def fleet(tmp_path_factory):
     """Simulated hosts."""
     directory = tmp_path_factory.mktemp("hosts") / "fleet"
-    mounting.mount(directory, HOSTS)
+    mounting.mount(directory, [*HOSTS])
     yield directory
     mounting.unmount(directory)
 
@@ -48,35 +48,26 @@ def stack(tmp_path_factory):
     running.stop()
 
 
-@pytest.fixture
-def inventory(fleet):
-    """An inventory of the simulated hosts, as JSON."""
+@pytest.fixture(scope="module")
+def job(fleet, tmp_path_factory):
+    """Make the private data directory of a job, as AWX gives it to ansible-runner."""
 
-    def write(hosts=HOSTS, **variables):
+    def make(extra, environment, hosts=HOSTS, **variables):
+        directory = tmp_path_factory.mktemp("job")
+        for name in ("env", "inventory", "project"):
+            (directory / name).mkdir()
+        for playbook in (ROOT / "extensions/awx/playbooks").iterdir():
+            (directory / "project" / playbook.name).write_bytes(playbook.read_bytes())
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
             "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
             "vfio_profiles": PROFILES,
         }
-        return json.dumps({"all": {"hosts": dict.fromkeys(hosts), "vars": {**common, **variables}}})
-
-    return write
-
-
-@pytest.fixture
-def job(tmp_path, inventory):
-    """The private data directory of a job, as AWX gives it to ansible-runner."""
-
-    def make(extra, environment, **variables):
-        directory = tmp_path / "job"
-        for name in ("env", "inventory", "project"):
-            (directory / name).mkdir(parents=True, exist_ok=True)
-        for playbook in (ROOT / "extensions/awx/playbooks").iterdir():
-            (directory / "project" / playbook.name).write_bytes(playbook.read_bytes())
-        (directory / "inventory/hosts.json").write_text(inventory(**variables))
+        inventory = {"all": {"hosts": dict.fromkeys(hosts), "vars": {**common, **variables}}}
+        (directory / "inventory/hosts.json").write_text(json.dumps(inventory))
         (directory / "env/extravars").write_text(json.dumps(extra))
-        (directory / "env/envvars").write_text(json.dumps({"HOME": str(tmp_path), **environment}))
+        (directory / "env/envvars").write_text(json.dumps({"HOME": str(directory), **environment}))
         # A question that nobody answers ends the job.
         (directory / "env/settings").write_text(json.dumps({"idle_timeout": 120}))
         return directory

@@ -18,8 +18,8 @@ from ansible_collections.vfio.devices.tests.integration.placement import service
 from ansible_collections.vfio.devices.tests.integration.placement import stack as stacks
 
 
-@pytest.fixture
-def credential(stack, tmp_path):
+@pytest.fixture(scope="module")
+def credential(stack, tmp_path_factory):
     """What AWX makes of a credential of its type OpenStack: a file, and a variable that names it."""
     auth = {
         "auth_url": stack.url,
@@ -29,9 +29,62 @@ def credential(stack, tmp_path):
         # What AWX calls the domain name; the SDK takes it for the user and the project.
         "domain_name": "Default",
     }
-    file = tmp_path / "tmp1xvq3k8p"
+    file = tmp_path_factory.mktemp("env") / "tmp1xvq3k8p"
     file.write_text(yaml.safe_dump({"clouds": {"devstack": {"auth": auth, "verify": True}}}))
     return {"OS_CLIENT_CONFIG_FILE": str(file)}
+
+
+@pytest.fixture(scope="module")
+def cloud(stack):
+    """Placement, with the compute nodes in it."""
+    cloud = services.Cloud(stack.placement.url, stack.log_in("admin", stacks.PASSWORD, "admin"))
+    for host in HOSTS:
+        cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    return cloud
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_other_cloud():
+    """Nothing but the credential says where the cloud is."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("OS_")]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="module")
+def site(job, cloud, credential):
+    """The events of the first run."""
+    return run(job(answers("site"), credential, placement_publish=True, placement_cloud="devstack"), "site")
+
+
+def run(directory, playbook):
+    done = ansible_runner.run(private_data_dir=str(directory), playbook=f"{playbook}.yml", quiet=True)
+    assert done.status == "successful", done.stdout.read()
+    return list(done.events)
+
+
+def test_site(site, cloud):
+    assert set(ends(site)["changed"]) == set(HOSTS)
+    (made,) = results(site, "t4", "mdev_instance")
+    assert {one["type_name"] for one in made["instances"]} == {"GRID T4-2Q"}
+    assert len(made["created"]) == 16
+    assert set(made["diff"]) == {"before", "after"}
+    (published,) = results(site, HOSTS[0], "placement_inventory")
+    assert len(published["created"]) == 4
+    assert cloud.tree("t4").keys() > {"t4"}
+    assert stacks.PASSWORD not in json.dumps(site)
+
+
+def test_again_through_a_pipe(site, job, credential, tmp_path):
+    # Without a name the SDK takes the only cloud that there is.
+    directory = job(answers("site"), credential, placement_publish=True)
+    events = through_a_pipe(directory, "site.yml", tmp_path)
+    end = ends(events)
+    assert (end["changed"], end["failures"], end["dark"]) == ({}, {}, {})
+    assert set(end["ok"]) == set(HOSTS)
+    assert results(events, HOSTS[0], "placement_inventory")[0]["kept"]
+    assert stacks.PASSWORD not in json.dumps(events)
 
 
 def ends(events):
@@ -48,47 +101,6 @@ def results(events, host, module):
         and event["event_data"]["host"] == host
         and event["event_data"]["task_action"] == f"vfio.devices.{module}"
     ]
-
-
-def test_site_and_again_through_a_pipe_and_a_drain(job, stack, credential, tmp_path, monkeypatch):
-    for name in [name for name in os.environ if name.startswith("OS_")]:
-        monkeypatch.delenv(name)
-    cloud = services.Cloud(stack.placement.url, stack.log_in("admin", stacks.PASSWORD, "admin"))
-    for host in HOSTS:
-        cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
-    directory = job(answers("site"), credential, placement_publish=True, placement_cloud="devstack")
-
-    done = ansible_runner.run(private_data_dir=str(directory), playbook="site.yml", quiet=True)
-    events = list(done.events)
-    assert done.status == "successful", done.stdout.read()
-    assert set(ends(events)["changed"]) == set(HOSTS)
-    (made,) = results(events, "t4", "mdev_instance")
-    assert {one["type_name"] for one in made["instances"]} == {"GRID T4-2Q"}
-    assert len(made["created"]) == 16
-    assert set(made["diff"]) == {"before", "after"}
-    (published,) = results(events, HOSTS[0], "placement_inventory")
-    assert len(published["created"]) == 4
-    assert cloud.tree("t4").keys() > {"t4"}
-    assert stacks.PASSWORD not in json.dumps(events)
-
-    # Without a name the SDK takes the only cloud that there is.
-    directory = job(answers("site"), credential, placement_publish=True)
-    events = through_a_pipe(directory, "site.yml", tmp_path)
-    end = ends(events)
-    assert (end["changed"], end["failures"], end["dark"]) == ({}, {}, {})
-    assert set(end["ok"]) == set(HOSTS)
-    assert results(events, HOSTS[0], "placement_inventory")[0]["kept"]
-    assert stacks.PASSWORD not in json.dumps(events)
-
-    # The answer to a question for cards is a text.
-    directory = job({**answers("drain"), "drain_cards": "0000:3b:00.0"}, credential, hosts=["t4"])
-    done = ansible_runner.run(private_data_dir=str(directory), playbook="drain.yml", quiet=True)
-    assert done.status == "successful", done.stdout.read()
-    reserved = {name: one["inventories"] for name, one in cloud.tree("t4").items() if one["inventories"]}
-    assert {name[-12:]: one["CUSTOM_VGPU_T4"]["reserved"] for name, one in reserved.items()} == {
-        "0000:3b:00.0": 8,
-        "0000:af:00.0": 0,
-    }
 
 
 def through_a_pipe(directory, playbook, tmp_path):
@@ -114,13 +126,19 @@ def through_a_pipe(directory, playbook, tmp_path):
 
 
 @pytest.mark.parametrize("playbook", ["verify", "report", "reprofile"])
-def test_the_others_run_with_the_answers_of_their_surveys(job, fleet, tmp_path, playbook):
+def test_the_others_run_with_the_answers_of_their_surveys(site, job, tmp_path, playbook):
     extra = answers(playbook)
     if "report_path" in extra:
         extra["report_path"] = str(tmp_path / "fleet.html")
-    directory = job(extra, {}, hosts=["t4"])
-    done = ansible_runner.run(private_data_dir=str(directory), playbook=f"{playbook}.yml", quiet=True)
-    # Those of the test before made the host as it shall be.
-    assert done.status == "successful", done.stdout.read()
-    assert ends(list(done.events))["changed"] == {}
+    assert ends(run(job(extra, {}, hosts=["t4"]), playbook))["changed"] == {}
     assert playbook != "report" or (tmp_path / "fleet.html").is_file()
+
+
+def test_drain(site, job, credential, cloud):
+    # The answer to a question for cards is a text.
+    run(job({**answers("drain"), "drain_cards": "0000:3b:00.0"}, credential, hosts=["t4"]), "drain")
+    reserved = {name: one["inventories"] for name, one in cloud.tree("t4").items() if one["inventories"]}
+    assert {name[-12:]: one["CUSTOM_VGPU_T4"]["reserved"] for name, one in reserved.items()} == {
+        "0000:3b:00.0": 8,
+        "0000:af:00.0": 0,
+    }

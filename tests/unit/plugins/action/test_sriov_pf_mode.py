@@ -8,7 +8,7 @@ from ansible_collections.vfio.devices.plugins.action import sriov_pf_mode as act
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode as module
 
 IGB, ICE, MLX5, BNXT = "0000:01:00.1", "0000:31:00.0", "0000:98:00.0", "0000:c1:00.0"
-CARDS = [IGB, ICE, MLX5, BNXT]
+CARDS = (IGB, ICE, MLX5, BNXT)
 
 
 @pytest.fixture(autouse=True)
