@@ -35,6 +35,7 @@ lab: ## the collection and the simulator's rules on a real kernel, in a virtual 
 
 lab-shell: ## a shell in that virtual machine
 	@tests/setup test
+	@tests/setup lab
 	@. tests/env.sh && python -m tests.lab shell
 
 bench: ## compare speeds

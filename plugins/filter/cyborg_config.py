@@ -15,11 +15,9 @@ description:
     each with its profile and card.
 author:
   - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._plan
 options:
-  _input:
-    description: The plan of the host, as P(vfio.devices.resolve#filter) returns it.
-    type: dict
-    required: true
   drivers:
     description:
       - Further drivers of cyborg-agent on the host, because C(enabled_drivers) of this file replaces that of others.
@@ -32,8 +30,6 @@ options:
         given them, and so vGPUs are refused.
     type: str
 seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
   - plugin: vfio.devices.nova_config
     plugin_type: filter
 """
@@ -73,8 +69,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils import (
 )
 
 DRIVER = "nvidia_gpu_driver"
-NVIDIA = "10de"
-DISPLAY = "03"
 
 
 def cyborg_config(plan, drivers=(), nova_release=None):
@@ -105,7 +99,7 @@ def _check(card, release):
     found = []
     if not _nova_mdev.ADDRESS.match(card["address"] or ""):
         found.append("cyborg-agent stops at it, because it knows PCI functions in domains of four digits only")
-    if card["vendor_id"] != NVIDIA or not (card["class"] or "").startswith(DISPLAY):
+    if not _plan_cards.is_nvidia_gpu(card):
         found.append("cyborg-agent's driver finds graphics cards of NVIDIA only")
     if card["type"]:
         found += _check_type(card, release)
@@ -136,7 +130,7 @@ def _check_others(plan):
             "give all of them the owner cyborg",
         )
         for card in plan["cards"]
-        if card["owner"] != "cyborg" and card["vendor_id"] == NVIDIA and (card["class"] or "").startswith(DISPLAY)
+        if card["owner"] != "cyborg" and _plan_cards.is_nvidia_gpu(card)
     ]
 
 

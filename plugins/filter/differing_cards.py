@@ -15,20 +15,15 @@ description:
   - Cards whose devices can only be planned later differ too.
 author:
   - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._plan
 positional: results
 options:
-  _input:
-    description: The plan of the host, as vfio.devices.resolve returns it.
-    type: dict
-    required: true
   results:
     description: Registered results. One that was skipped is left out.
     type: list
     elements: dict
     required: true
-seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
 """
 
 EXAMPLES = r"""

@@ -16,14 +16,9 @@ description:
     an alias, which guests may get as ports of neutron, and cards whose devices can only be planned later.
 author:
   - vfio.devices contributors (@vfio-devices)
-options:
-  _input:
-    description: The plan of a host, as P(vfio.devices.resolve#filter) returns it.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - vfio.devices._plan
 seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
   - plugin: vfio.devices.nova_config
     plugin_type: filter
 """

@@ -12,19 +12,14 @@ description:
   - Looks for users of the cards of a plan, of their virtual functions and of the devices on them.
 author:
   - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._plan
 positional: facts
 options:
-  _input:
-    description: The plan of the host, as vfio.devices.resolve returns it.
-    type: dict
-    required: true
   facts:
     description: RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of the host, with V(users).
     type: dict
     required: true
-seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -63,7 +58,8 @@ def held_cards(plan, facts):
                 for device in facts["devices"]
                 if parents.get(device["parent"], device["parent"]) == card["name"]
             ]
-            users = {name: entries for name, entries in used if entries}
+            # Users that are null were not looked for, which is no empty list.
+            users = {name: entries for name, entries in used if len(entries) > 0}
             if users:
                 held[card["name"]] = [
                     f"{name} is in use by {_plan.holders(entries)}" for name, entries in users.items()

@@ -16,16 +16,11 @@ description:
   - All that cannot be is found at once, each with its profile and card.
 author:
   - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._plan
+  - vfio.devices._plan.root
 positional: root
 options:
-  _input:
-    description: The plan of the host, as P(vfio.devices.resolve#filter) returns it.
-    type: dict
-    required: true
-  root:
-    description: Name of the compute node's provider, which is its C(hypervisor_hostname).
-    type: str
-    required: true
   shape:
     description:
       - The shape of all providers. Without it each card has that of its owner.
@@ -72,8 +67,6 @@ options:
     type: str
     choices: [exact, add]
 seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
   - plugin: vfio.devices.placement_inventory
     plugin_type: module
 """

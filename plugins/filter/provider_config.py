@@ -17,16 +17,11 @@ description:
   - What nova refuses, or does once and then fails at, is refused here, all of it at once.
 author:
   - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._plan
+  - vfio.devices._plan.root
 positional: root
 options:
-  _input:
-    description: The plan of the host, as P(vfio.devices.resolve#filter) returns it.
-    type: dict
-    required: true
-  root:
-    description: Name of the compute node's provider, which is its C(hypervisor_hostname).
-    type: str
-    required: true
   release:
     description: Release of nova on the host, as V(34), V(2026.2) or V(hibiscus). The oldest with such files is V(22).
     type: str
@@ -39,8 +34,6 @@ options:
     type: bool
     default: false
 seealso:
-  - plugin: vfio.devices.resolve
-    plugin_type: filter
   - plugin: vfio.devices.placement_tree
     plugin_type: filter
 """

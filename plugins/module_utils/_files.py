@@ -137,24 +137,22 @@ class OperatingSystemFiles:
         """Let ``make`` make something of an unfinished name in the directory of a file, and give it the file's name."""
         above, name = os.path.split(self._prefix + path)
         unfinished = f".{name}{UNFINISHED}"
-        try:
-            directory = self._opened(above)
-            make(directory, unfinished)
-        except FileNotFoundError:
-            # It is not there yet, or was removed since it was opened.
-            self._close()
-            os.makedirs(above, exist_ok=True)
-            directory = self._opened(above)
-            make(directory, unfinished)
-        os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
 
-    def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:
-        """What an action returns that finds its file in a directory that is kept open."""
+        def put(directory: int) -> None:
+            make(directory, unfinished)
+            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+
+        self._inside(above, put, create=True)
+
+    def _inside(self, directory: str, action: Callable[[int], Value], create: bool = False) -> Value:
+        """What an action returns that finds its file in a directory that is kept open, and is made with ``create``."""
         try:
             return action(self._opened(directory))
         except FileNotFoundError:
-            # The directory may have been made anew since it was opened.
+            # The directory may have been removed or made anew since it was opened.
             self._close()
+            if create:
+                os.makedirs(directory, exist_ok=True)
             return action(self._opened(directory))
 
     def _opened(self, directory: str) -> int:

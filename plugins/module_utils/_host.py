@@ -66,7 +66,6 @@ class HostRoot:
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
         self._denied: list[str] = []
-        self._directories: dict[str, str] = {}
         self._locked = False
 
     def read(self, path: str, optional: bool = False) -> str | None:
@@ -141,13 +140,6 @@ class HostRoot:
                 self._note(path, error, optional=True)
             return None
         return target if self._is_text(target, path) else None
-
-    def directory(self, link: str) -> str:
-        """The path that a link in a real directory leads to; looked up once, for what is then used many times."""
-        if link not in self._directories:
-            target = self.link(link)
-            self._directories[link] = os.path.normpath(f"{os.path.dirname(link)}/{target}") if target else link
-        return self._directories[link]
 
     def link_name(self, path: str, below: str | None = None) -> str | None:
         """The last part of a symbolic link's target: the driver's name for ``driver``.

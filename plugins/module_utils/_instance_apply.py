@@ -117,7 +117,7 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
     if step["address"]:
         _set_type(host, step["address"], step["type"])
         return
-    uuid, parent = step["uuid"], host.directory(f"{_mdev.PARENTS}/{step['parent']}")
+    uuid, parent = step["uuid"], f"{_mdev.PARENTS}/{step['parent']}"
     path = f"{parent}/{uuid}"
     try:
         host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,7 @@ CHARACTER_DEVICE = re.compile(r"/dev/vfio/devices/(vfio\d{1,9})\Z")
 OPEN_DEVICE = "anon_inode:[vfio-device]"
 # Newer kernels tell the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
 DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
+FLAGS = re.compile(r"^flags:\s*([0-7]+)\s*$", re.MULTILINE)
 # How QEMU is told the name of its guest; libvirt writes guest=NAME,...
 GUEST = re.compile(r"(?:^|,)guest=((?:[^,]|,,)*)")
 BARE_GUEST = re.compile(r"((?:[^,]|,,)*)")
@@ -85,11 +87,13 @@ def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) 
     directory = f"proc/{process}/fd"
     targets = {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
     devices: set[str] = set()
-    for target in targets.values():
+    for descriptor, target in targets.items():
         group = GROUP.match(target)
+        character_device = CHARACTER_DEVICE.match(target)
+        if not (group or character_device) or not _is_open(host, process, descriptor):
+            continue
         if group:
             devices.update(group_members.get(int(group[1]), []))
-        character_device = CHARACTER_DEVICE.match(target)
         if character_device:
             devices.update(_device_of(host, character_device[1]))
     if not devices:
@@ -97,6 +101,15 @@ def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) 
         opened = [descriptor for descriptor, target in targets.items() if target == OPEN_DEVICE]
         devices = _devices_of_descriptors(host, process, opened)
     return devices
+
+
+def _is_open(host: HostRoot, process: str, descriptor: str) -> bool:
+    """False for a descriptor that only refers to a path: udev has such a one of each new device node for a moment."""
+    flags = FLAGS.search(host.read(f"proc/{process}/fdinfo/{descriptor}", optional=True) or "")
+    if flags:
+        return not int(flags[1], 8) & os.O_PATH
+    # Without an answer it counts, unless it was closed meanwhile.
+    return host.link(f"proc/{process}/fd/{descriptor}") is not None
 
 
 def _device_of(host: HostRoot, name: str) -> list[str]:

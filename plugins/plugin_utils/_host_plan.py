@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils import _capacity, _vendor_vfio
-from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration, _selection
+from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration, _plan_cards, _selection
 
-NVIDIA = "10de"
 # Null for a parent that is no PCI function.
 FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
@@ -33,7 +32,7 @@ def plan(profiles, facts):
             _plan_vgpu(profile, subject, card, result, found)
         if card["owner"] == "cyborg" and not found:
             _check_cyborg(card, found)
-        problems += [f"profile {profile['name']}, {subject['name']}: {sentence}" for sentence in found]
+        problems += [_plan_cards.of_card(card, sentence) for sentence in found]
     problems += _one_meaning_per_type(cards)
     for entries in result.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
@@ -101,16 +100,14 @@ def _plan_vgpu(profile, subject, card, result, found):
         )
         found.append(f"it has no type {' or '.join(profile['vgpu']['types'])}, only {known or 'none at all'}")
         return
-    device_api = chosen.get("device_api") or (
-        _vendor_vfio.DEVICE_API if subject["framework"] == _vendor_vfio.FRAMEWORK else None
-    )
+    device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
     card["parents"] = _totals(subject, chosen["id"])
     possible = sum(parent["total"] for parent in card["parents"])
     # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.
-    takes_as_made = card["owner"] == "none" or card["framework"] == _vendor_vfio.FRAMEWORK
+    takes_as_made = card["owner"] == "none" or _plan_cards.is_vendor_vfio(card)
     card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
-    if card["owner"] == "nova" and card["framework"] == _vendor_vfio.FRAMEWORK and card["count"] is None:
+    if card["owner"] == "nova" and _plan_cards.is_vendor_vfio(card) and card["count"] is None:
         found.append("nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0")
     if card["count"] is None:
         result["unwanted"] += [
@@ -180,9 +177,9 @@ def _totals(subject, type_id):
 
 
 def _check_cyborg(card, found):
-    if card["vendor_id"] != NVIDIA:
+    if not _plan_cards.is_nvidia_gpu(card):
         found.append("Cyborg's driver for GPUs knows those of NVIDIA only; choose another owner")
-    elif card["framework"] == _vendor_vfio.FRAMEWORK:
+    elif _plan_cards.is_vendor_vfio(card):
         found.append("Cyborg knows mediated devices only, and not the vendor-specific VFIO framework; choose nova")
 
 
@@ -193,12 +190,12 @@ def _one_meaning_per_type(cards):
     for card in cards:
         if card["owner"] != "nova" or card["framework"] != "mdev":
             continue
-        where = f"profile {card['profile']}, {card['name']}"
         if card["resource_class"] and not _declaration.MDEV_CLASS.match(card["resource_class"]):
-            problems.append(
-                f"{where}: nova gives mediated devices the resource class VGPU or one that begins with CUSTOM_, "
+            sentence = (
+                "nova gives mediated devices the resource class VGPU or one that begins with CUSTOM_, "
                 f"and not {card['resource_class']}"
             )
+            problems.append(_plan_cards.of_card(card, sentence))
         if not card["type"]:
             continue
         meaning = {
@@ -208,8 +205,9 @@ def _one_meaning_per_type(cards):
         first, profile = seen.setdefault(card["type"]["id"], (meaning, card["profile"]))
         for key, value in meaning.items():
             if value != first[key]:
-                problems.append(
-                    f"{where}: nova has one {key} for type {card['type']['id']} on a host, and profile {profile} "
+                sentence = (
+                    f"nova has one {key} for type {card['type']['id']} on a host, and profile {profile} "
                     f"wants {first[key]}, this one {value}"
                 )
+                problems.append(_plan_cards.of_card(card, sentence))
     return problems

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils import _vendor_vfio
 
+NVIDIA = "10de"
+DISPLAY = "03"
+
 
 def known(plan, owner):
     """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come."""
@@ -24,6 +27,15 @@ def has_mdevs(card):
 
 def is_vendor_vfio(card):
     return card["framework"] == _vendor_vfio.FRAMEWORK
+
+
+def is_display(card):
+    """Whether its PCI class is that of a display controller."""
+    return (card["class"] or "").startswith(DISPLAY)
+
+
+def is_nvidia_gpu(card):
+    return card["vendor_id"] == NVIDIA and is_display(card)
 
 
 def parents(card):

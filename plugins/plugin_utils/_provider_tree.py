@@ -11,12 +11,10 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils import _grammar, _placement_names
-from ansible_collections.vfio.devices.plugins.plugin_utils import _cyborg_names, _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils import _cyborg_names, _node_devices, _plan_cards
 
 NOVA, CYBORG, OWN = "nova", "cyborg", "own"
 SHAPE_OF_OWNER = {"nova": NOVA, "cyborg": CYBORG, "none": OWN}
-NVIDIA = "10de"
-DISPLAY = "03"
 # nova and Cyborg say with these whose a provider is; nobody else may.
 RESERVED_TRAITS = (*_placement_names.OWNER_TRAITS, _placement_names.MARKER)
 
@@ -43,7 +41,7 @@ def tree(plan, options):
             names[name.casefold()] = card["name"]
             _grammar.collect(_placement_names.provider_name, name, found)
         providers += entries
-        problems += [f"profile {card['profile']}, {card['name']}: {sentence}" for sentence in found]
+        problems += [_plan_cards.of_card(card, sentence) for sentence in found]
     return providers, problems
 
 
@@ -75,10 +73,10 @@ def _why_not(card, shape, cyborg_agent):
     if shape == CYBORG:
         if owner == "nova":
             return "its owner is nova, and a GPU is in the hands of nova or Cyborg and never of both"
-        if not card["address"] or card["vendor_id"] != NVIDIA or not (card["class"] or "").startswith(DISPLAY):
+        if not card["address"] or not _plan_cards.is_nvidia_gpu(card):
             return "Cyborg's shape is that of its driver for GPUs of NVIDIA, and this is none"
         virtual_functions = card["mode"] == "vf" and not card["framework"] and card["total"] is not None
-        if card["framework"] == "vendor_vfio" or virtual_functions:
+        if _plan_cards.is_vendor_vfio(card) or virtual_functions:
             return "Cyborg knows whole GPUs and mediated devices, and no virtual functions that go to guests"
     return None
 
@@ -175,7 +173,7 @@ def _own(card, found):
 def _default_class(card, found):
     """For whole cards and virtual functions the name that nova has for them."""
     if card["type"]:
-        is_gpu = card["framework"] == "vendor_vfio" or (card["class"] or "").startswith(DISPLAY)
+        is_gpu = _plan_cards.is_vendor_vfio(card) or _plan_cards.is_display(card)
         return "CUSTOM_VGPU" if is_gpu else "CUSTOM_MDEV"
     product = card["vf_product_id"] if card["mode"] == "vf" else card["product_id"]
     if not product:

@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (start, "start the machine, and wait until it has booted"),
         (shell, "open a shell in the running machine, or in a new one that ends with the shell"),
         (running, "succeed if the machine is running"),
+        (soak, "switch cards and make devices many times in the running machine, and look for what is left"),
+        (peers, "compare with mdevctl, libvirt and plain writes in the running machine"),
         (stop, "stop the machine"),
     ):
         commands.add_parser(run.__name__, help=text, description=text).set_defaults(run=run)
@@ -53,6 +55,22 @@ def running() -> None:
 def stop() -> None:
     """Stop the machine."""
     machine.stop()
+
+
+def soak() -> int:
+    """Run the soak."""
+    return _run("soak")
+
+
+def peers() -> int:
+    """Run the comparison."""
+    return _run("peers")
+
+
+def _run(name: str) -> int:
+    lab = machine.running_machine()
+    lab.install()
+    return subprocess.run(lab.program(name), stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def shell() -> int:

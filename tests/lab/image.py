@@ -115,19 +115,7 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _check_requirements() -> None:
-    needed = {"mmdebstrap": "mmdebstrap", "ssh-keygen": "openssh-client"}
-    if os.geteuid():
-        needed["newuidmap"] = "uidmap"
-    missing = [package for program, package in needed.items() if shutil.which(program) is None]
-    if not os.path.exists(KEYRING):
-        missing.append("debian-archive-keyring")
-    if missing:
-        raise LabError(f"the image cannot be built: run apt-get install -y --no-install-recommends {' '.join(missing)}")
-
-
 def _build(directory: Path) -> None:
-    _check_requirements()
     for old in LAB.glob("image-*"):
         shutil.rmtree(old)
     work = directory.with_name(f"{directory.name}.new")

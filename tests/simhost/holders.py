@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -84,6 +85,10 @@ class Holders:
         device.holders.append(holder)
         return holder
 
+    def look_at(self, path: str, pid: int, comm: str) -> None:
+        """Let a process refer to a file without opening it (O_PATH), as udev does when it sets up a device node."""
+        self._open(self._start(Process(pid, comm, [comm])), path, flags=os.O_PATH | os.O_CLOEXEC)
+
     def release(self, device: Device) -> None:
         """Close a device in every process; a process with nothing open ends."""
         for holder in list(device.holders):
@@ -104,12 +109,15 @@ class Holders:
             self.host.tree.add(f"proc/{process.pid}/fd/{fd}", Link("/dev/null"))
         return process
 
-    def _open(self, process: Process, target: str, device: Device) -> int:
+    def _open(
+        self, process: Process, target: str, device: Device | None = None, flags: int = os.O_RDWR | os.O_CLOEXEC
+    ) -> int:
         fd = process.next_fd
         process.next_fd += 1
         self.host.tree.add(f"proc/{process.pid}/fd/{fd}", Link(target))
-        lines = "pos:\t0\nflags:\t02000002\nmnt_id:\t15\n"
-        if target.startswith(("anon_inode", "/dev/vfio/devices")) and self.host.kernel >= FDINFO_NAMES_DEVICE:
+        lines = f"pos:\t0\nflags:\t0{flags:o}\nmnt_id:\t15\n"
+        opened = target.startswith(("anon_inode", "/dev/vfio/devices"))
+        if device and opened and self.host.kernel >= FDINFO_NAMES_DEVICE:
             lines += f"vfio-device-syspath: /{device.path}\n"
         self.host.tree.add(f"proc/{process.pid}/fdinfo/{fd}", Attribute(lines.encode()))
         return fd

@@ -43,3 +43,12 @@ def test_virtual_functions_of_a_card(switch):
 def test_what_are_no_facts(facts):
     with pytest.raises(AnsibleFilterError, match="held_cards takes a plan"):
         held_cards({"cards": [{"name": "x"}]}, facts)
+
+
+def test_facts_without_users(simulated):
+    host = simulated("mtty")
+    host.converge({"type": ["Single port serial"], "count": "1"})
+    facts = host.facts("physical_functions", "parents", "devices")
+    plan = resolve.resolve([{"name": "a", "select": ["mtty"], "vgpu": {"type": "Single port serial"}}], facts)
+    with pytest.raises(AnsibleFilterError, match="facts with users"):
+        held_cards(plan, facts)

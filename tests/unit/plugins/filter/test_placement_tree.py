@@ -8,6 +8,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter import placement_tree as filters
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 
+from tests.unit import plans
+
 placement_tree = filters.FilterModule().filters()["placement_tree"]
 
 ROOT = {"name": "node", "optional": True}
@@ -16,26 +18,8 @@ TYPE = {"id": "nvidia-223", "name": "GRID T4-2B", "device_api": "vfio-pci"}
 
 def card(name="0000:af:00.0", **fields):
     """A whole T4 that nobody else hands out."""
-    return {
-        "name": name,
-        "address": name if ":" in name else None,
-        "profile": "p",
-        "owner": "none",
-        "vendor_id": "10de",
-        "product_id": "1eb8",
-        "vf_product_id": None,
-        "class": "0302",
-        "numa_node": None,
-        "mode": None,
-        "framework": None,
-        "type": None,
-        "parents": [],
-        "count": None,
-        "total": 1,
-        "resource_class": None,
-        "traits": [],
-        **fields,
-    }
+    address = name if ":" in name else None
+    return {**plans.CARD, "name": name, "address": address, "owner": "none", "numa_node": None, **fields}
 
 
 def vgpus(name="0000:af:00.0", total=8, **fields):

@@ -199,19 +199,6 @@ def test_a_locked_attribute_is_given_up_by_itself(tree, monkeypatch):
     }
 
 
-def test_a_link_to_a_directory_is_followed_once(host, tree, monkeypatch):
-    (tree / "class").mkdir()
-    (tree / "devices").mkdir()
-    (tree / "class/mtty").symlink_to("../devices/mtty")
-    assert host.directory("sys/class/mtty") == "sys/devices/mtty"
-    monkeypatch.setattr(host, "link", lambda path: pytest.fail(f"{path} is looked up again"))
-    assert host.directory("sys/class/mtty") == "sys/devices/mtty"
-
-
-def test_what_is_no_link_is_itself_the_directory(host):
-    assert host.directory("sys/class/none") == "sys/class/none"
-
-
 def test_locked_attributes_that_answer(host, tree, files):
     (tree / "driver_override").write_text("(null)\n")
     files.failures["sys/broken"] = OSError(errno.EIO, "")

@@ -40,6 +40,21 @@ def test_holders_of_functions_through_group_and_own_file(simulated):
     assert [[user["pid"] for user in virtual["users"]] for virtual in card["virtual_functions"]] == [[4242], [4243]]
 
 
+@pytest.mark.parametrize("options", [{}, {"vfio_cdev": True}])
+def test_a_path_that_is_referred_to_is_not_open(simulated, options):
+    """udev does so for a moment with the node of each new group."""
+    host = simulated("mtty", **options)
+    host.create("mtty", "mtty-1", UUID)
+    group = host.facts("devices")["devices"][0]["iommu_group"]
+    host.kernel.holders.look_at(f"/dev/vfio/{group}", pid=3513, comm="(udev-worker)")
+    if options:
+        host.kernel.holders.look_at("/dev/vfio/devices/vfio0", pid=3514, comm="(udev-worker)")
+    (device,) = host.facts("devices", "users")["devices"]
+    assert device["users"] == []
+    host.kernel.hold(UUID, pid=4242)
+    assert [user["pid"] for user in host.facts("devices", "users")["devices"][0]["users"]] == [4242]
+
+
 def libvirt_knows(monkeypatch, **domains):
     monkeypatch.setattr(_users._libvirt, "observe", lambda host: domains)
 

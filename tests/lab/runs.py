@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In the guest: what the modules do once Ansible has started them, each time in a process of its own, as there."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.vfio.devices.plugins.module_utils import _instances, _pf_modes, _pf_wanted, _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+
+INSTANCE = dict.fromkeys(("type", "parent", "uuid", "count", "numa_node", "attributes", "autostart"))
+INSTANCES: dict[str, Any] = {
+    "state": "present",
+    "exact": False,
+    "placement": "spread",
+    "on_busy": "fail",
+    "persist": True,
+}
+FUNCTION: dict[str, Any] = {
+    **dict.fromkeys(("num_vfs", "driver", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")),
+    "reconfigurable": True,
+}
+FUNCTIONS: dict[str, Any] = {"on_busy": "fail", "allow_host_network": False, "persist": True}
+
+
+class Failed(AssertionError):
+    """A run did not end as it should; the text is what the module would have said."""
+
+
+def mdev_instance(*instances: dict[str, Any], **options: Any) -> None:
+    """Run what mdev_instance does. Raises Failed, also if there was nothing to do."""
+    options = {**INSTANCES, **options}
+
+    def run() -> dict[str, Any]:
+        entries = _wanted.parse([{**INSTANCE, **one} for one in instances], options["state"], options["exact"])
+        return _instances.converge(HostRoot(), options, entries, False)
+
+    _in_a_process(run)
+
+
+def sriov_pf_mode(*functions: dict[str, Any], **options: Any) -> None:
+    """Run what sriov_pf_mode does. Raises Failed, also if there was nothing to do."""
+
+    def run() -> dict[str, Any]:
+        entries = _pf_wanted.parse([{**FUNCTION, **one} for one in functions])
+        return _pf_modes.converge(HostRoot(timeout=60), {**FUNCTIONS, **options}, entries, [], False)
+
+    _in_a_process(run)
+
+
+def _in_a_process(run: Callable[[], dict[str, Any]]) -> None:
+    reader, writer = os.pipe()
+    process = os.fork()
+    if not process:
+        os.write(writer, _problem(run).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as stream:
+        problem = stream.read()
+    os.waitpid(process, 0)
+    if problem:
+        raise Failed(problem)
+
+
+def _problem(run: Callable[[], dict[str, Any]]) -> str:
+    """What went wrong, or an empty text."""
+    try:
+        result = run()
+    except (Refused, HostError) as problem:
+        return str(problem)
+    except BaseException:
+        return traceback.format_exc()
+    return "; ".join(result["failures"]) or ("" if result["changed"] else "there was nothing to do")

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""In the guest: switches cards and makes and removes devices many times, then looks for whatever that left behind.
+
+Prints what was done and how long it took. The exit status is 1, with what is left on stderr, if the guest or its
+kernel log is not as before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import runs
+
+CARDS = ("0000:41:00.0", "0000:81:00.0")
+SWITCHES = 100
+DEVICES = 500
+AT_ONCE = 20
+VFS = 1
+WARNING = 4
+
+
+def main() -> int:
+    """Do all of it; the exit status."""
+    log = Log()
+    before = dict(leftovers())
+    for what, rounds in (
+        (f"{SWITCHES} switches of a card between whole passthrough and {VFS} virtual function", switch_cards()),
+        (f"{DEVICES} mediated devices made and removed, {AT_ONCE} at a time", make_devices()),
+    ):
+        begin = time.monotonic()
+        for _round in rounds:
+            log.read()
+        print(f"{what}: {time.monotonic() - begin:.0f} s", flush=True)
+    after = dict(leftovers())
+    problems = [
+        f"{what}: was {before.get(what)}, is {after.get(what)}"
+        for what in sorted(before.keys() | after.keys())
+        if before.get(what) != after.get(what)
+    ]
+    problems += [f"the kernel says: {line}" for line in log.warnings]
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return int(bool(problems))
+
+
+def switch_cards() -> Iterator[None]:
+    """Both cards at once, to and fro, and back to how they were."""
+    for _round in range(SWITCHES // (2 * len(CARDS))):
+        runs.sriov_pf_mode(*({"pf": card, "mode": "vf", "num_vfs": f"{VFS}"} for card in CARDS))
+        runs.sriov_pf_mode(*({"pf": card, "mode": "pf"} for card in CARDS))
+        yield
+    runs.sriov_pf_mode(*({"pf": card, "mode": "vf", "num_vfs": "0"} for card in CARDS), persist=False)
+
+
+def make_devices() -> Iterator[None]:
+    """Some at once, of two types in turn, each with a definition and a record."""
+    for number in range(DEVICES // AT_ONCE):
+        if number % 2:
+            wanted = [{"parent": "mtty", "type": ["mtty-1"], "count": f"{AT_ONCE}"}]
+        else:
+            wanted = [
+                {"parent": "mtty", "type": ["mtty-2"], "count": f"{AT_ONCE // 2}"},
+                {"parent": "mbochs", "type": ["mbochs-small"], "count": f"{AT_ONCE // 2}"},
+            ]
+        runs.mdev_instance(*wanted)
+        runs.mdev_instance({"parent": "mtty"}, {"parent": "mbochs"}, state="absent")
+        yield
+
+
+def leftovers() -> Iterator[tuple[str, object]]:
+    """Whatever a run may leave behind, each with its name."""
+    functions = Path("/sys/bus/pci/devices")
+    for function in functions.iterdir():
+        yield f"{function.name} driver", (function / "driver").resolve().name
+        yield f"{function.name} driver_override", (function / "driver_override").read_text()
+    for card in CARDS:
+        for name in ("sriov_numvfs", "sriov_drivers_autoprobe"):
+            yield f"{card} {name}", (functions / card / name).read_text()
+    for counter in Path("/sys/class/mdev_bus").glob("*/mdev_supported_types/*/available_instances"):
+        yield str(counter), counter.read_text()
+    groups = Path("/sys/kernel/iommu_groups").glob("*/devices/*")
+    yield "devices with a group", sorted(device.name for device in groups)
+    for directory in ("/sys/bus/mdev/devices", "/dev/vfio", "/sys/class/net"):
+        yield directory, sorted(os.listdir(directory))
+    for directory in ("/etc/mdevctl.d", "/etc/vfio-devices", "/run/vfio-devices", "/etc/udev/rules.d"):
+        yield directory, sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
+
+
+class Log:
+    """The kernel log from now on: ``warnings`` are the different ones, and worse."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.descriptor = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.lseek(self.descriptor, 0, os.SEEK_END)
+
+    def read(self) -> None:
+        """Read what is new, before the kernel drops it."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                head, _, text = os.read(self.descriptor, 8192).decode(errors="replace").partition(";")
+                line = text.splitlines()[0]
+                # The lower three bits of the first number are the level, see Documentation/ABI/testing/dev-kmsg.
+                if int(head.split(",")[0]) & 7 <= WARNING and line not in self.warnings:
+                    self.warnings.append(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
