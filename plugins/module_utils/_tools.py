@@ -31,7 +31,7 @@ class Output(NamedTuple):
 class Process(Protocol):
     """A program that was started."""
 
-    def poll(self) -> Optional[Output]: ...  # noqa: UP045
+    def poll(self) -> Optional[Output]: ...
     def kill(self) -> None: ...
 
 
