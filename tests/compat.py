@@ -64,8 +64,8 @@ def environment(name: str, python: str, packages: Sequence[str]) -> dict[str, st
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([python, "-m", "venv", place], check=True)
-        pip = [place / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *packages], check=True)
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([str(place / "bin/python"), *pip, *packages], check=True)
         stamp.write_text(wanted)
     return {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}"}
 
