@@ -45,8 +45,7 @@ docs: ## build the documentation as a site in .build/docs
 	@tests/setup test
 	@. tests/env.sh && python -m tests.docsite
 
-bench: ## compare speeds
-	@tests/setup test
+bench: ## compare speeds, in one table
 	@tests/bench/run
 
 format: ## let ruff put the Python files in order

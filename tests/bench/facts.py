@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import statistics
 import sys
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from tests.integration.mdevctl import real
 from tests.simhost import SimHost
 from tests.simhost.profile import load
 
-from . import processes, tasks, times, tree
+from . import findings, processes, tasks, times, tree
+from .findings import Curve, Effort, Figure, Findings
 
 ROUNDS = 15
+VFS = 32  # of each GPU
 FACTS, PING, ENGINE = "task mdev_facts", "task ping", "the engine alone"
 LISTINGS = (["mdevctl", "types", "--dumpjson"], ["mdevctl", "list", "--dumpjson"])
 
@@ -27,59 +30,70 @@ _facts.observe(HostRoot(sys.argv[1]))
 """
 
 
-def main() -> None:
-    """Measure two hosts, one small, one large."""
+def measure(effort: Effort) -> Findings:
+    """One small host, and larger ones up to 256 parents."""
     try:
         real.provide()
         mdevctl = True
     except real.Unavailable as reason:
         mdevctl = False
-        print(f"Without mdevctl: {reason}.")
-    compare("2 GPUs, 2 parents with 17 types each", SimHost("t4"), mdevctl, "<= 1.25")
-    compare("8 GPUs, 256 parents with 20 types each", many_gpus(), mdevctl)
+        times.note(f"Without mdevctl: {reason}.")
+    turns = effort.turns(ROUNDS)
+    small, ratio = compare("2 parents", SimHost("t4"), mdevctl, turns, "<= 1.25")
+    figures, points = [*small], [(2, ratio)]
+    sizes = effort.sizes([1, 2, 4, 8], [1])
+    for gpus in sizes:
+        parents = gpus * VFS
+        # The commands of mdevctl take long where there is much, and tell enough once.
+        last = gpus == sizes[-1]
+        large, ratio = compare(f"{parents} parents", many_gpus(gpus), mdevctl and last, turns)
+        points.append((parents, ratio))
+        figures += large if last else []
+    curve = Curve("parents", "Facts of a host", "mdev parents", "times a task ping", {"mdev_facts": points})
+    return Findings(figures, [curve])
 
 
-def many_gpus() -> SimHost:
-    """8 GPUs with 32 VFs each, all of them mdev parents."""
+def many_gpus(number: int) -> SimHost:
+    """GPUs with VFs that are all mdev parents, of 20 types each."""
     gpu = load("a40").functions[0]
     assert gpu.sriov
-    sriov = dataclasses.replace(gpu.sriov, total=32, numvfs=32)
-    return SimHost("a40", functions=[dataclasses.replace(gpu, copies=8, sriov=sriov)])
+    sriov = dataclasses.replace(gpu.sriov, total=VFS, numvfs=VFS)
+    return SimHost("a40", functions=[dataclasses.replace(gpu, copies=number, sriov=sriov)])
 
 
-def compare(title: str, host: SimHost, mdevctl: bool, goal: str = "") -> None:
-    """Print what facts of one host take."""
-    print(f"\nFacts of a host with {title}; medians of {ROUNDS} turns (middle half)")
+def compare(title: str, host: SimHost, mdevctl: bool, turns: int, goal: str = "") -> tuple[list[Figure], float]:
+    """What facts of one host take: the figures, and the first of them beside a ping."""
+    times.note(f"\nFacts of a host with {title}; medians of {turns} turns (middle half)")
     with tree.exported(host) as root:
         real.make_ready(root)
         inside = [str(real.INSIDE), str(root)] if mdevctl else []
         listings = {f"{' '.join(command)}": command for command in LISTINGS if mdevctl}
-        playing = time_tasks(root, inside, listings)
-        bare = time_commands(root, inside, listings)
+        playing = time_tasks(root, turns, inside, listings)
+        bare = time_commands(root, turns, inside, listings)
     times.show({**playing, **bare})
-    times.compare(f"{FACTS} / {PING}", playing[FACTS], playing[PING], goal)
+    ratios = times.ratios(playing[FACTS], playing[PING])
+    figures = [findings.figure(f"{title}: {FACTS} / {PING}", ratios, goal)]
     if mdevctl:
         both = times.added(*(playing[f"task {name}"] for name in listings))
-        times.compare(f"{FACTS} / two tasks mdevctl", playing[FACTS], both)
+        ratio = times.ratios(playing[FACTS], both)
+        figures.append(findings.figure(f"{title}: {FACTS} / two tasks mdevctl", ratio))
         both = times.added(*(bare[name] for name in listings))
-        times.compare(f"{ENGINE} / mdevctl twice", bare[ENGINE], both)
+        ratio = times.ratios(bare[ENGINE], both)
+        figures.append(findings.figure(f"{title}: {ENGINE} / mdevctl twice", ratio))
+    return figures, statistics.median(ratios)
 
 
-def time_tasks(root: Path, inside: list[str], listings: dict[str, list[str]]) -> times.Times:
+def time_tasks(root: Path, turns: int, inside: list[str], listings: dict[str, list[str]]) -> times.Times:
     """One play of all tasks."""
     turn = [
         {"name": FACTS, "vfio.devices.mdev_facts": {"host_root": str(root)}},
         {"name": PING, "ansible.builtin.ping": {}},
         *({"name": f"task {name}", "ansible.builtin.command": {"argv": argv}} for name, argv in listings.items()),
     ]
-    return tasks.measure(turn, ROUNDS, inside)
+    return tasks.measure(turn, turns, inside)
 
 
-def time_commands(root: Path, inside: list[str], listings: dict[str, list[str]]) -> times.Times:
+def time_commands(root: Path, turns: int, inside: list[str], listings: dict[str, list[str]]) -> times.Times:
     """The same without Ansible."""
     commands = {ENGINE: [sys.executable, "-c", ENGINE_CODE, str(root)], **listings}
-    return processes.measure(commands, ROUNDS, inside)
-
-
-if __name__ == "__main__":
-    main()
+    return processes.measure(commands, turns, inside)

@@ -5,29 +5,28 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import tempfile
 import uuid
 from pathlib import Path
 from typing import Any
 
 from tests.simhost import mounting
 
-from . import tasks, times
+from . import findings, mounted, tasks, times
+from .findings import Curve, Effort, Findings
 
 ROUNDS = 7
+GROWING_ROUNDS = 5
 DEVICES = 128
 # The whole loop would take a minute in each turn, and its items take equally long.
 LOOPED = 16
 
 PARENT, TYPE = "mdpy", "mdpy-vga"
-PROFILE = {"parents": [{"types": "mdpy", "name": PARENT, "path": "sys/devices/virtual/mdpy/mdpy", "capacity": DEVICES}]}
+HOST = {"parents": [{"types": "mdpy", "name": PARENT, "path": "sys/devices/virtual/mdpy/mdpy", "capacity": DEVICES}]}
 UUIDS = [str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{number}.example.com")) for number in range(DEVICES)]
 
-MAKE, AGAIN, BRIEFLY = f"task mdev_instance, {DEVICES} devices", "the same again, unchanged", "with persist: false"
-LOOP, SHELL, PING = f"loop of {LOOPED} tasks mdev_instance", f"shell loop of {DEVICES} writes", "task ping"
+MAKE, AGAIN, BRIEFLY = "one task mdev_instance", "the same again, unchanged", "with persist: false"
+LOOP, SHELL, PING = "loop of tasks mdev_instance", "shell loop of writes", "task ping"
 
 # How long it took to start the shell is not counted.
 SHELL_LOOP = """\
@@ -40,45 +39,75 @@ printf '["%s", %d.%06d]\\n' "$NAME" $((took / 1000000)) $((took % 1000000)) >>"$
 """
 
 
-def main() -> None:
-    """Measure on one mounted host."""
-    # Where the mount's daemon runs on another processor, each call to it takes up to three times as long, by chance.
-    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-    with tempfile.TemporaryDirectory() as directory:
-        profile, fleet = Path(directory, "host.yml"), Path(directory, "fleet")
-        profile.write_text(json.dumps(PROFILE))
-        mounting.mount(fleet, [str(profile)])
-        try:
-            show(tasks.measure(turn(fleet / "host"), ROUNDS))
-        finally:
-            mounting.unmount(fleet)
+def measure(effort: Effort) -> Findings:
+    """On one mounted host."""
+    turns = effort.turns(ROUNDS)
+    devices, looped = (4, 2) if effort.quick else (DEVICES, LOOPED)
+    with mounted.host_on_one_processor(HOST) as root:
+        measured = tasks.measure(turn(root, devices, looped), turns)
+        times.note(f"\n{devices} devices on one host, all on one processor; medians of {turns} turns (middle half)")
+        times.show(measured)
+        times.note(f"  a loop of {looped} tasks is timed, and one of {devices} taken to last in proportion")
+        curve = grow(root, effort)
+    shell = times.added(measured[SHELL], measured[PING])
+    loop = times.ratios(measured[LOOP], measured[MAKE], devices / looped)
+    again = times.ratios(measured[AGAIN], measured[PING])
+    return Findings(
+        [
+            findings.figure(f"loop of {devices} tasks mdev_instance / one task", loop, ">= 60"),
+            findings.figure("one task / (shell loop + task ping)", times.ratios(measured[MAKE], shell), "<= 1.5"),
+            findings.figure("one task with persist: false / the same", times.ratios(measured[BRIEFLY], shell)),
+            findings.figure("the same again, unchanged / task ping", again),
+        ],
+        [curve],
+    )
 
 
-def turn(root: Path) -> list[dict[str, Any]]:
-    """The tasks of one turn; each but the second run starts on a host without devices."""
-    reset = {
+def grow(root: Path, effort: Effort) -> Curve:
+    """Devices made on an empty host, and looked at again, for several numbers of them."""
+    sizes = effort.sizes([1, 32, 64, 96, DEVICES], [1, 4])
+    turn: list[dict[str, Any]] = [{"name": PING, "ansible.builtin.ping": {}}]
+    for size in sizes:
+        task = converge(root, {"type": TYPE, "parent": PARENT, "count": size})
+        turn += [reset(root), {"name": f"made {size}", **task}, {"name": f"unchanged {size}", **task}]
+    measured = tasks.measure(turn, effort.turns(GROWING_ROUNDS))
+    times.show(measured)
+    lines = {
+        what: [(size, times.ratio(measured[f"{what} {size}"], measured[PING])) for size in sizes]
+        for what in ("made", "unchanged")
+    }
+    return Curve("devices", "One task mdev_instance", "devices", "times a task ping", lines)
+
+
+def reset(root: Path) -> dict[str, Any]:
+    """A task that leaves the host without devices."""
+    return {
         "ansible.builtin.shell": {
             "cmd": f"{sys.executable} -m tests.simhost reboot {root} && rm -rf {root}/etc/vfio-devices "
             f"{root}/etc/mdevctl.d/{PARENT}",
             "chdir": str(mounting.CHECKOUT),
         }
     }
-    many = {"type": TYPE, "parent": PARENT, "count": DEVICES}
+
+
+def turn(root: Path, devices: int, looped: int) -> list[dict[str, Any]]:
+    """The tasks of one turn; each but the second run starts on a host without devices."""
+    many = {"type": TYPE, "parent": PARENT, "count": devices}
     one = {"type": TYPE, "parent": PARENT, "uuid": "{{ item }}"}
     shell = {"cmd": SHELL_LOOP, "executable": "/bin/bash"}
     kind = f"{root}/sys/class/mdev_bus/{PARENT}/mdev_supported_types/{TYPE}"
     return [
-        reset,
+        reset(root),
         {"name": MAKE, **converge(root, many)},
         {"name": AGAIN, **converge(root, many)},
-        reset,
+        reset(root),
         {"name": BRIEFLY, **converge(root, many, persist=False)},
-        reset,
-        {"name": LOOP, **converge(root, one), "loop": UUIDS[:LOOPED]},
-        reset,
+        reset(root),
+        {"name": LOOP, **converge(root, one), "loop": UUIDS[:looped]},
+        reset(root),
         {
             "ansible.builtin.shell": shell,
-            "environment": {"UUIDS": " ".join(UUIDS), "TYPE": kind, "NAME": SHELL},
+            "environment": {"UUIDS": " ".join(UUIDS[:devices]), "TYPE": kind, "NAME": SHELL},
         },
         {"name": PING, "ansible.builtin.ping": {}},
     ]
@@ -87,19 +116,3 @@ def turn(root: Path) -> list[dict[str, Any]]:
 def converge(root: Path, instance: dict[str, Any], **options: Any) -> dict[str, Any]:
     """A task mdev_instance."""
     return {"vfio.devices.mdev_instance": {"instances": [instance], "host_root": str(root), **options}}
-
-
-def show(measured: times.Times) -> None:
-    """The table."""
-    print(f"\n{DEVICES} devices on one mounted host, all on one processor; medians of {ROUNDS} turns (middle half)")
-    times.show(measured)
-    print(f"  a loop of {DEVICES} tasks is taken to last {DEVICES // LOOPED} times as long as that of {LOOPED}")
-    shell = times.added(measured[SHELL], measured[PING])
-    times.compare("loop of tasks / one task", measured[LOOP], measured[MAKE], ">= 60", DEVICES / LOOPED)
-    times.compare("one task / (shell loop + ping)", measured[MAKE], shell, "<= 1.5")
-    times.compare("one task with persist: false / the same", measured[BRIEFLY], shell)
-    times.compare("second run / ping", measured[AGAIN], measured[PING])
-
-
-if __name__ == "__main__":
-    main()

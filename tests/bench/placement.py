@@ -1,25 +1,25 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compare placement_inventory with the least possible requests and with osc-placement's CLI, on a real Placement.
-
-python -m tests.bench.placement [children...] [--fleet <hosts>]
-"""
+"""placement_inventory beside the least possible requests and beside osc-placement's CLI, on a real Placement."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.integration.placement import pusher, services
 
+from . import findings, machine, processes, times
+from .findings import Curve, Effort, Findings
+
 ROUNDS = 3
+COMMANDS = 3  # of the CLI, for one child
 CHILDREN_OF_A_HOST = 8
 
 
@@ -87,51 +87,76 @@ def command_line(url, root, cloud):
     return seconds(child)[0]
 
 
-def compare(url, cloud, counts):
+def compare(url, cloud, count, turns):
+    """Turn by turn the seconds of the module, of the least requests and of the CLI; and the calls of the first two."""
     least = Least(url)
-    per_child = command_line(url, "bench-warm", cloud)
-    print(f"osc-placement: {per_child:.2f} s for one child (3 commands)\n")
-    print("children  what    calls: module  least   seconds: module  least   ratio   CLI / module")
-    for count in counts:
-        taken = {key: [] for key in ("create", "create least", "verify", "verify least")}
-        calls = {}
-        for turn in range(ROUNDS):
-            root, other = f"bench-{count}-{turn}", f"bench-{count}-{turn}-least"
+    taken = {}
+    calls = {}
+    for turn in range(turns):
+        ours, theirs, by_hand = (f"bench-{count}-{turn}{suffix}" for suffix in ("", "-least", "-cli"))
+        for root in (ours, theirs, by_hand):
             cloud.make(root)
-            cloud.make(other)
-            for what in ("create", "verify"):
-                took, result = seconds(pusher.push, url, tree(root, count))
-                taken[what].append(took)
-                calls[what] = result["calls"]
-                took, _nothing = seconds(getattr(least, what), other, tree(other, count))
-                taken[f"{what} least"].append(took)
-                calls[f"{what} least"] = least.calls
+        taken.setdefault("one child by the CLI", []).append(command_line(url, by_hand, cloud))
         for what in ("create", "verify"):
-            ours, theirs = (statistics.median(taken[key]) for key in (what, f"{what} least"))
-            cli = f"{count * per_child / ours:.0f} x" if what == "create" else ""
-            print(
-                f"{count:8}  {what}  {calls[what]:14}  {calls[f'{what} least']:5}   {ours:15.2f}  {theirs:5.2f}   "
-                f"{ours / theirs:5.2f}   {cli}"
+            took, result = seconds(pusher.push, url, tree(ours, count))
+            taken.setdefault(what, []).append(took)
+            calls[what] = result["calls"]
+            took, _nothing = seconds(getattr(least, what), theirs, tree(theirs, count))
+            taken.setdefault(f"{what} least", []).append(took)
+            calls[f"{what} least"] = least.calls
+    times.note(f"\n{count} children, medians of {turns} turns (middle half); calls {calls}")
+    times.show(taken)
+    return taken, calls
+
+
+def children(url, cloud, counts, turns):
+    """The figures and the curve of one tree, created and then verified."""
+    figures, lines = [], {"created": [], "unchanged": []}
+    for count in counts:
+        taken, calls = compare(url, cloud, count, turns)
+        cli = taken["one child by the CLI"]
+        figures.append(
+            findings.figure(
+                f"{count} children by the CLI / created", times.ratios(cli, taken["create"], count), ">= 50"
             )
+        )
+        for what, line in (("create", "created"), ("verify", "unchanged")):
+            least = f"{what} least"
+            extra = [calls[what] / calls[least]]
+            figures.append(findings.figure(f"{count} children {line}: calls / least calls", extra, "<= 1"))
+            figures.append(
+                findings.figure(f"{count} children {line} / the least", times.ratios(taken[what], taken[least]))
+            )
+            lines[line].append((count, COMMANDS * times.ratio(taken[what], cli)))
+    curve = Curve(
+        "providers", "One call of placement_inventory", "child providers", "times a command of the CLI", lines
+    )
+    return figures, curve
 
 
 def fleet(url, cloud, hosts):
-    """One task for all hosts, as a play has it."""
+    """The figures of one task for all hosts, as a play has it."""
+    figures = []
     roots = [f"fleet-{number}" for number in range(hosts)]
     for root in roots:
         cloud.make(root)
     providers = [one for root in roots for one in tree(root, CHILDREN_OF_A_HOST)]
-    print(f"\n{hosts} hosts with {CHILDREN_OF_A_HOST} children each, one task")
-    for what in ("create", "verify"):
-        took, memory, result = task(url, providers)
-        print(
-            f"  {what}: {result['calls']} calls, {took:.1f} s ({1000 * took / result['calls']:.1f} ms a call), "
-            f"at most {memory:.0f} MB; changed {result['changed']}"
+    times.note(f"\n{hosts} hosts with {CHILDREN_OF_A_HOST} children each, one task")
+    for what in ("created", "unchanged"):
+        run, result = task(url, providers)
+        times.note(
+            f"  {what}: {result['calls']} calls, {run.seconds:.1f} s ({1000 * run.seconds / result['calls']:.1f} ms a "
+            f"call), at most {run.megabytes:.0f} MB; changed {result['changed']}"
         )
+        figures.append(findings.figure(f"{hosts} hosts {what}: MB of the largest process", [run.megabytes]))
+    # Two for each provider, the host's own included.
+    least = 2 * hosts * (CHILDREN_OF_A_HOST + 1)
+    figures.append(findings.figure(f"{hosts} hosts {what}: calls / least calls", [result["calls"] / least], "<= 1"))
+    return figures
 
 
 def task(url, providers):
-    """Seconds, the memory in MB of the largest process, and the result of a task."""
+    """What a play with one task took, and the result of the task."""
     publish = {
         "auth_type": "admin_token",
         "auth": {"endpoint": url, "token": "admin"},
@@ -149,29 +174,20 @@ def task(url, providers):
         book.write_text(json.dumps([play]))
         wanted.write_text(json.dumps({"wanted": providers}))
         command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", f"@{wanted}", str(book)]
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        _pid, status, usage = os.wait4(process.pid, 0)
-        assert status == 0
-        return time.perf_counter() - start, usage.ru_maxrss / 1024, json.loads(result.read_text())
+        return processes.run(command), json.loads(result.read_text())
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("children", nargs="*", type=int, default=[4, 16, 64])
-    parser.add_argument("--fleet", type=int, default=50)
-    options = parser.parse_args()
+def measure(effort: Effort) -> Findings:
+    subprocess.run([machine.ROOT / "tests/setup", "services"], check=True, stdout=sys.stderr)
     with tempfile.TemporaryDirectory() as directory:
         service = services.placement(Path(directory))
         try:
             cloud = services.Cloud(service.url)
             cloud.make("bench-warm")
             pusher.push(service.url, tree("bench-warm", 1))
-            compare(service.url, cloud, options.children)
-            fleet(service.url, cloud, options.fleet)
+            command_line(service.url, "bench-warm", cloud)
+            figures, curve = children(service.url, cloud, effort.sizes([4, 16, 64], [2]), effort.turns(ROUNDS))
+            figures += fleet(service.url, cloud, 2 if effort.quick else 50)
         finally:
             service.stop()
-
-
-if __name__ == "__main__":
-    main()
+    return Findings(figures, [curve])

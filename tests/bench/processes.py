@@ -12,8 +12,28 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from . import times
+
+
+class Run(NamedTuple):
+    seconds: float
+    megabytes: float  # the largest process
+
+
+def run(command: list[str]) -> Run:
+    """Run a command once. Raises SystemExit with its last words when it fails."""
+    with tempfile.TemporaryFile() as output:
+        begin = time.monotonic()
+        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        _pid, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode(errors='replace')[-4000:]}")
+    return Run(seconds, usage.ru_maxrss / 1024)
 
 
 def measure(commands: dict[str, list[str]], rounds: int, inside: list[str] | None = None) -> times.Times:

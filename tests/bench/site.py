@@ -1,27 +1,19 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook site: what a run costs when nothing changes, and how time and memory grow with the hosts.
-
-python -m tests.bench.site [--hosts 10 50 100]
-"""
+"""The playbook site: what a run costs when nothing changes, and how time and memory grow with the hosts."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import re
-import resource
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
-from typing import Any
 
-from tests.simhost import mounting
+from . import findings, mounted, processes, times
+from .findings import Curve, Effort, Figure, Findings
 
+SITE = "vfio.devices.site"
+RUNS = ("from nothing", "unchanged")
 ROUNDS = 5
 DEVICES = 128
 T4 = {
@@ -35,7 +27,9 @@ T4 = {
     "copies": DEVICES // 16,
 }
 FULL = {"cmdline": "intel_iommu=on iommu=pt", "functions": [T4]}
-PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}]}]
+# Several, since one of them is short beside the start of Ansible.
+PINGS = 10
+PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * PINGS}]
 NOTHING = [{"hosts": "all", "gather_facts": False, "tasks": []}]
 VARIABLES = {
     "vfio_profiles": [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-1B"}}],
@@ -45,63 +39,67 @@ VARIABLES = {
 INTERPRETER = '#!/bin/sh\necho run >>"{count}"\nexec "{python}" "$@"\n'
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hosts", type=int, nargs="*", default=[10, 50, 100])
-    sizes = parser.parse_args().hosts
-    with tempfile.TemporaryDirectory() as directory:
-        one_host(Path(directory, "one"))
-    print("\nT4 hosts, 32 devices each; from nothing, then unchanged; seconds and controller memory")
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as directory:
-            many_hosts(Path(directory, "many"), size)
+def measure(effort: Effort) -> Findings:
+    figures = one_host(effort)
+    times.note(
+        "\nT4 hosts, 32 devices each; from nothing, then unchanged; in tasks ping, and megabytes of the controller"
+    )
+    sizes = effort.sizes([10, 50, 100], [1])
+    fleets = [many_hosts(size) for size in sizes]
+
+    def lines(unit: str) -> dict[str, list[tuple[float, float]]]:
+        return {what: [(size, run[what][unit]) for size, run in zip(sizes, fleets, strict=True)] for what in RUNS}
+
+    across = "hosts of 32 devices"
+    return Findings(
+        figures,
+        [
+            Curve("hosts", "A run of site", across, "times a task ping on one host", lines("pings")),
+            Curve("memory", "Memory of the largest process in a run of site", across, "MB", lines("megabytes")),
+        ],
+    )
 
 
-def one_host(place: Path) -> None:
+def one_host(effort: Effort) -> list[Figure]:
     """Module runs and cost of an unchanged host with many devices."""
-    place.mkdir()
-    profile = place / "host.yml"
-    profile.write_text(json.dumps(FULL))
-    mounting.mount(place / "fleet", [str(profile)])
-    try:
-        runs = Playbooks(place, ["host"])
-        runs.play("vfio.devices.site")
-        before = runs.module_runs()
-        changed = runs.play("vfio.devices.site")["changed"]
-        print(
-            f"\na host with {DEVICES} devices: {runs.module_runs() - before} module runs, {changed} changes (goal <= 6)"
-        )
-        turns = [
-            [runs.play(name)["seconds"] for name in ("vfio.devices.site", runs.ping, runs.nothing)]
-            for dummy in range(ROUNDS)
-        ]
-        # A play without tasks costs the start of Ansible.
-        site, ping = (statistics.median(turn[index] - turn[2] for turn in turns) for index in (0, 1))
-        print(f"  an unchanged site {site:.2f} s, one task ping {ping:.2f} s, ratio {site / ping:.1f}")
-    finally:
-        mounting.unmount(place / "fleet")
+    turns = effort.turns(ROUNDS)
+    with mounted.fleet({**FULL, "functions": [{**T4, "copies": 1 if effort.quick else DEVICES // 16}]}) as place:
+        runs = Playbooks(place, [mounted.HOST])
+        runs.play(SITE)
+        made = []
+        own: times.Times = {"task ping": [], "site": []}
+        for _turn in range(turns):
+            start, ping = runs.units()
+            own["task ping"].append(ping)
+            before = runs.module_runs()
+            own["site"].append(runs.play(SITE).seconds - start)
+            made.append(runs.module_runs() - before)
+    times.note(f"\nSite on an unchanged host, {turns} turns; without the start of Ansible")
+    times.show(own)
+    return [
+        findings.figure("module runs of site on an unchanged host", made, "<= 6"),
+        findings.figure("site on an unchanged host / task ping", times.ratios(own["site"], own["task ping"])),
+    ]
 
 
-def many_hosts(place: Path, size: int) -> None:
-    """Time and memory of a whole fleet."""
-    place.mkdir()
-    mounting.mount(place / "fleet", [f"t4={size}"])
-    try:
+def many_hosts(size: int) -> dict[str, dict[str, float]]:
+    """What runs on a whole fleet take: their length in tasks ping on one host, and megabytes."""
+    with mounted.fleet(f"t4={size}") as place:
         runs = Playbooks(place, [f"t4-{number}" for number in range(1, size + 1)])
-        for name in ("from nothing", "unchanged"):
-            result = runs.play("vfio.devices.site")
-            print(
-                f"  {size:4} hosts {name:13} {result['seconds']:8.1f} s   {result['seconds'] / size:6.2f} s a host"
-                f"   {result['megabytes']:6.0f} MB   {result['changed']} hosts changed"
-            )
-    finally:
-        mounting.unmount(place / "fleet")
+        measured = {}
+        for what in RUNS:
+            start, ping = runs.units()
+            run = runs.play(SITE)
+            measured[what] = {"pings": (run.seconds - start) / ping, "megabytes": run.megabytes}
+            times.note(f"  {size:4} hosts {what:13} {run.seconds:8.1f} s {run.megabytes:6.0f} MB")
+    return measured
 
 
 class Playbooks:
     """Runs of ansible-playbook against mounted hosts."""
 
-    def __init__(self, place: Path, hosts: list[str]) -> None:
+    def __init__(self, fleet: Path, hosts: list[str]) -> None:
+        place = fleet.parent
         self.count = place / "count"
         self.count.touch()
         interpreter = place / "python"
@@ -110,7 +108,7 @@ class Playbooks:
         everyone = {
             "ansible_connection": "local",
             "ansible_python_interpreter": str(interpreter),
-            "vfio_host_root": f"{place}/fleet/{{{{ inventory_hostname }}}}",
+            "vfio_host_root": f"{fleet}/{{{{ inventory_hostname }}}}",
             **VARIABLES,
         }
         self.inventory = place / "inventory.json"
@@ -118,25 +116,18 @@ class Playbooks:
         self.ping, self.nothing = str(place / "ping.yml"), str(place / "nothing.yml")
         Path(self.ping).write_text(json.dumps(PING))
         Path(self.nothing).write_text(json.dumps(NOTHING))
+        self.first = hosts[0]
         self.forks = min(len(hosts), 20)
 
-    def play(self, playbook: str) -> dict[str, Any]:
-        """Seconds, greatest memory of a process of the controller, and the hosts that changed."""
-        command = ["ansible-playbook", "-i", str(self.inventory), f"--forks={self.forks}", playbook]
-        start = time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        seconds = time.monotonic() - start
-        if done.returncode:
-            raise SystemExit(f"{playbook} failed:\n{done.stdout[-4000:]}{done.stderr[-2000:]}")
-        return {
-            "seconds": seconds,
-            "megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
-            "changed": len(re.findall(r" changed=[1-9]", done.stdout)),
-        }
+    def play(self, playbook: str, *options: str) -> processes.Run:
+        return processes.run(
+            ["ansible-playbook", "-i", str(self.inventory), f"--forks={self.forks}", *options, playbook]
+        )
+
+    def units(self) -> tuple[float, float]:
+        """Seconds of a play without tasks, which is the start of Ansible, and of one task ping on one host."""
+        start, pings = (self.play(name, "--limit", self.first).seconds for name in (self.nothing, self.ping))
+        return start, (pings - start) / PINGS
 
     def module_runs(self) -> int:
         return len(self.count.read_text().splitlines())
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 from pathlib import Path
 
 # Seconds of each turn by the name of what was timed.
@@ -22,22 +23,34 @@ def read(durations: Path) -> Times:
     return {name: seconds[1:] for name, seconds in times.items()}
 
 
+def note(sentence: str) -> None:
+    """Say on the way what is measured; the table comes last, and alone on the standard output."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
 def show(times: Times) -> None:
     """One line for each name: the median, and between which values the middle half of the turns is."""
     for name, seconds in times.items():
-        low, middle, high = statistics.quantiles(seconds, n=4)
-        print(f"  {name:50} {middle:8.3f} s   ({low:.3f} to {high:.3f})")
+        low, middle, high = quarters(seconds)
+        note(f"  {name:50} {middle:8.3f} s   ({low:.3f} to {high:.3f})")
 
 
-def compare(what: str, dividend: list[float], divisor: list[float], goal: str = "", factor: float = 1.0) -> None:
-    """One line for a ratio, taken turn by turn; ``goal`` is for example ``<= 1.25``."""
-    low, middle, high = statistics.quantiles([factor * a / b for a, b in zip(dividend, divisor, strict=True)], n=4)
-    verdict = ""
-    if goal:
-        relation, bound = goal.split()
-        met = middle <= float(bound) if relation == "<=" else middle >= float(bound)
-        verdict = f"   goal {goal}: {'met' if met else 'MISSED'}"
-    print(f"  {what:50} {middle:8.2f}     ({low:.2f} to {high:.2f}){verdict}")
+def quarters(values: list[float]) -> tuple[float, float, float]:
+    """The lower quartile, the median and the upper one."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4)
+    return low, middle, high
+
+
+def ratios(dividend: list[float], divisor: list[float], factor: float = 1.0) -> list[float]:
+    """Turn by turn the quotient."""
+    return [factor * a / b for a, b in zip(dividend, divisor, strict=True)]
+
+
+def ratio(dividend: list[float], divisor: list[float]) -> float:
+    """The median of the quotients."""
+    return statistics.median(ratios(dividend, divisor))
 
 
 def added(*several: list[float]) -> list[float]:

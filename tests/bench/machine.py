@@ -1,0 +1,53 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where and with what was measured."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def describe() -> dict[str, Any]:
+    """Machine and versions."""
+    return {
+        "processor": processor(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
+        "cores": len(os.sched_getaffinity(0)),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "ansible_core": importlib.metadata.version("ansible-core"),
+        "collection": commit(),
+    }
+
+
+def processor(cpuinfo: str) -> str:
+    """The model, which not every architecture names."""
+    for line in cpuinfo.splitlines():
+        name, _colon, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
+
+
+def commit() -> str:
+    """The commit of this collection; ``-dirty`` with changes that are not committed."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown commit"
+
+
+def load() -> float:
+    """Processes that ran or wanted to, on average over the last minute."""
+    return os.getloadavg()[0]
+
+
+def is_busy(load: float, cores: int) -> bool:
+    """Whether others take so much that the numbers say little."""
+    return load > cores / 2

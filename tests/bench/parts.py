@@ -1,0 +1,39 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the parts of the benchmarks one after another."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from . import machine, times
+from .findings import Effort, Findings
+
+
+def measure(part: str, effort: Effort) -> Findings:
+    return importlib.import_module(f"{__package__}.{part}").measure(effort)
+
+
+def run(parts: list[str], effort: Effort, file: Path) -> dict[str, Any]:
+    """The results, which are also written after each part."""
+    place = machine.describe()
+    start = machine.load()
+    if machine.is_busy(start, place["cores"]):
+        times.note(f"This machine is busy (load {start:.1f}, {place['cores']} cores): the numbers will say little.")
+    results: dict[str, Any] = {"machine": place, "quick": effort.quick, "parts": {}}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for part in parts:
+        # A process for each, since what a child of a large one takes is counted as at least as large.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            found = pool.submit(measure, part, effort).result()
+        results["parts"][part] = dataclasses.asdict(found)
+        results["load"] = {"start": start, "end": machine.load()}
+        file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    return results
