@@ -40,7 +40,8 @@ def measure(effort: Effort) -> Findings:
         times.note(f"Without mdevctl: {reason}.")
     turns = effort.turns(ROUNDS)
     small, ratio = compare("2 parents", SimHost("t4"), mdevctl, turns, "<= 1.25")
-    figures, points = [*small], [(2, ratio)]
+    figures = [*small]
+    points: list[tuple[float, float]] = [(2, ratio)]
     sizes = effort.sizes([1, 2, 4, 8], [1])
     for gpus in sizes:
         parents = gpus * VFS

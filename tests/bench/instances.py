@@ -72,7 +72,7 @@ def grow(root: Path, effort: Effort) -> Curve:
         turn += [reset(root), {"name": f"made {size}", **task}, {"name": f"unchanged {size}", **task}]
     measured = tasks.measure(turn, effort.turns(GROWING_ROUNDS))
     times.show(measured)
-    lines = {
+    lines: dict[str, list[tuple[float, float]]] = {
         what: [(size, times.ratio(measured[f"{what} {size}"], measured[PING])) for size in sizes]
         for what in ("made", "unchanged")
     }

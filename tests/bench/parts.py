@@ -18,7 +18,8 @@ from .findings import Effort, Findings
 
 
 def measure(part: str, effort: Effort) -> Findings:
-    return importlib.import_module(f"{__package__}.{part}").measure(effort)
+    found: Findings = importlib.import_module(f"{__package__}.{part}").measure(effort)
+    return found
 
 
 def run(parts: list[str], effort: Effort, file: Path) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def one_host(effort: Effort) -> list[Figure]:
     with mounted.fleet({**FULL, "functions": [{**T4, "copies": 1 if effort.quick else DEVICES // 16}]}) as place:
         runs = Playbooks(place, [mounted.HOST])
         runs.play(SITE)
-        made = []
+        made: list[float] = []
         own: times.Times = {"task ping": [], "site": []}
         for _turn in range(turns):
             start, ping = runs.units()
