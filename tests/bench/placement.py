@@ -51,7 +51,9 @@ class Least:
         self.calls = 0
         top = self.send("GET", f"/resource_providers?name={root}")["resource_providers"][0]["uuid"]
         self.send("GET", f"/resource_providers?in_tree={top}")
+        # Neither the trait nor the class is in a new tree, and each could be missing in this Placement.
         self.send("GET", "/traits?name=in:CUSTOM_A")
+        self.send("GET", "/resource_classes")
         for one in providers:
             uuid = self.send("POST", "/resource_providers", {"name": one["name"], "parent_provider_uuid": top})["uuid"]
             path = f"/resource_providers/{uuid}"
