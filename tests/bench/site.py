@@ -28,7 +28,7 @@ T4 = {
 }
 FULL = {"cmdline": "intel_iommu=on iommu=pt", "functions": [T4]}
 # Several, since one of them is short beside the start of Ansible.
-PINGS = 10
+PINGS = 5
 PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * PINGS}]
 NOTHING = [{"hosts": "all", "gather_facts": False, "tasks": []}]
 VARIABLES = {
