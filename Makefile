@@ -2,7 +2,7 @@
 # Everything made here lies in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help demo test lint sanity unit integration molecule lab lab-shell bench format clean
+.PHONY: help demo test lint sanity unit integration molecule lab lab-shell compat docs bench format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -37,6 +37,13 @@ lab-shell: ## a shell in that virtual machine
 	@tests/setup test
 	@tests/setup lab
 	@. tests/env.sh && python -m tests.lab shell
+
+compat: ## other versions of Python and ansible-core, and the release as Galaxy imports it
+	@tests/run compat
+
+docs: ## build the documentation as a site in .build/docs
+	@tests/setup test
+	@. tests/env.sh && python -m tests.docsite
 
 bench: ## compare speeds
 	@tests/setup test

@@ -73,6 +73,22 @@ attributes:
     support: full
 """
 
+    LONG = r"""
+options: {}
+attributes:
+  action:
+    description: Has an action plugin of the same name, which runs on the controller.
+    support: full
+  async:
+    description: Can be run in the background with C(async).
+    support: full
+notes:
+  - >-
+    Work that takes long tells how far it is, such as C(compute7: 40 of 128 devices after 11 s), on stderr and in the
+    events of AWX. There is a line every 10 seconds, or every C(vfio_progress_interval) seconds where that variable is
+    set, with V(0) never. Tasks in the background have no such lines.
+"""
+
     OPENSTACK = r"""
 options: {}
 attributes:

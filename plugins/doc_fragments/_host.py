@@ -26,9 +26,19 @@ options:
 options:
   timeout:
     description:
-      - Seconds that one write to the kernel may take, and seconds to wait for another run on the same host.
+      - Seconds that one write to the kernel may take, seconds to wait for another run on the same host, and seconds
+        that libvirt may take to tell its domains.
       - The kernel lets a removal wait for as long as the device is in use. When the time is over, the module fails and
         says that the removal is pending.
     type: float
     default: 30
+"""
+
+    PARTS = r"""
+options:
+  _budget:
+    description:
+      - Set by the action plugin of this module and not to be set by hand. After so many seconds no further device or
+        card is begun, and the module is called again.
+    type: float
 """

@@ -41,7 +41,7 @@ options:
   interface:
     description:
       - Whether the element is an C(interface), for virtual functions of network cards. libvirt then sets the MAC
-        address and the VLAN on the card.
+        address and the VLAN on the card, and starts no guest while the card's own network interface is down.
     type: bool
     default: false
   mac:

@@ -28,20 +28,47 @@ class Files(Protocol):
     Each method raises ``OSError`` with the kernel's errno.
     """
 
-    def read(self, path: str) -> bytes: ...
-    def list(self, path: str) -> list[str]: ...
-    def link(self, path: str) -> str: ...
-    def link_below(self, directory: str, path: str) -> str: ...
-    def exists(self, path: str) -> bool: ...
-    def write(self, path: str, data: bytes) -> None: ...
-    def replace(self, path: str, data: bytes) -> None: ...
-    def symlink(self, path: str, target: str) -> None: ...
-    def unlink(self, path: str) -> None: ...
-    def lock(self, path: str) -> str | None: ...
-    def attempt(self, action: Callable[[], Value], timeout: float) -> Value: ...
-    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any: ...
-    def now(self) -> float: ...
-    def pause(self, seconds: float) -> None: ...
+    def read(self, path: str) -> bytes:
+        """The content of a file, at most its first MiB."""
+
+    def list(self, path: str) -> list[str]:
+        """The names in a directory."""
+
+    def link(self, path: str) -> str:
+        """Where a symbolic link points to."""
+
+    def link_below(self, directory: str, path: str) -> str:
+        """The same for one of many links below a directory."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is something at a path."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write into a file that is there, in one piece."""
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Make or replace an ordinary file at once."""
+
+    def symlink(self, path: str, target: str) -> None:
+        """Make or replace a symbolic link at once."""
+
+    def unlink(self, path: str) -> None:
+        """Remove a file or a symbolic link."""
+
+    def lock(self, path: str) -> str | None:
+        """Lock a file until this process ends; None, or what the one that has it locked wrote into it."""
+
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        """What an action returns; ``TimeoutError`` after so many seconds."""
+
+    def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
+        """What one of these methods returns; ``TimeoutError`` after so many seconds."""
+
+    def now(self) -> float:
+        """Seconds since some point."""
+
+    def pause(self, seconds: float) -> None:
+        """Let so many seconds pass."""
 
 
 class OperatingSystemFiles:

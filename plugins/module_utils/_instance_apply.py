@@ -44,15 +44,26 @@ class Outcome:
         self.done: list[dict[str, Any]] = []
         self.failed: list[dict[str, Any]] = []
         self.skipped: list[dict[str, Any]] = []
+        # What there was no time for.
+        self.left: list[dict[str, Any]] = []
 
 
-def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
-    """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything."""
+def apply(host: HostRoot, steps: list[dict[str, Any]], budget: float | None = None) -> Outcome:
+    """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything.
+
+    With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
+    tried, so that nothing is tried again by whoever continues.
+    """
     outcome = Outcome()
+    end = None if budget is None else host.now() + budget
+    worked = False
     broken: set[str] = set()
     full: set[tuple[str, str]] = set()
     unmade: set[tuple[str, str]] = set()
-    for planned in steps:
+    for number, planned in enumerate(steps):
+        if end is not None and worked and not outcome.failed and is_work(planned) and host.now() >= end:
+            outcome.left = steps[number:]
+            break
         step = _without(unmade, planned)
         if step["card"] in broken or (step["card"], step.get("type")) in full or _key(step) in unmade:
             outcome.skipped.append(step)
@@ -62,6 +73,7 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
         try:
             ACTIONS[step["action"]](host, step)
             outcome.done.append(step)
+            worked = worked or is_work(step)
         except HostError as error:
             if step.get("best_effort") and error.errno in ("EIO", "ENOSPC", "EUSERS"):
                 # "max" takes what fits, and some drivers tell only by refusing.
@@ -72,10 +84,15 @@ def apply(host: HostRoot, steps: list[dict[str, Any]]) -> Outcome:
             outcome.failed.append({**step, "error": _explain(step, error)})
             broken.add(step["card"])
             if error.pending:
-                outcome.skipped += steps[steps.index(planned) + 1 :]
+                outcome.skipped += steps[number + 1 :]
                 break
     _confirm(host, outcome)
     return outcome
+
+
+def is_work(step: dict[str, Any]) -> bool:
+    """Whether it changes a device. All else is files, which are quickly written."""
+    return step["action"] == "create" or (step["action"], step.get("state")) == ("remove", "active")
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:

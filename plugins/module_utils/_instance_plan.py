@@ -72,7 +72,9 @@ class _Attempt:
         entries = [entry for entry in self.wanted if self._find_candidates(entry)]
         self._refuse()
         # Those with less choice first, and what takes all the rest last.
-        entries.sort(key=lambda entry: (not entry["uuid"], not entry["parent"], entry["count"] == MAX))
+        entries.sort(
+            key=lambda entry: (not entry["uuid"], not entry["parent"], entry["count"] == MAX, len(entry["types"]))
+        )
         for entry in entries:
             self._claim_identity(entry)
         open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry["uuid"]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._instance_apply import Outcome
+from ._instance_apply import Outcome, is_work
 
 LISTED = ("created", "removed", "replaced", "kept")
 
@@ -38,7 +38,14 @@ def report(
         "missing": planned["missing"],
         "failures": [step["error"] for step in outcome.failed],
         "diff": {"before": _show(before), "after": _show(after)},
+        **({"progress": _progress(outcome)} if outcome.left else {}),
     }
+
+
+def _progress(outcome: Outcome) -> dict[str, int]:
+    """How many devices are done and how many are left."""
+    done, left = ({_place(step) for step in steps if is_work(step)} for steps in (outcome.done, outcome.left))
+    return {"done": len(done - left), "left": len(left)}
 
 
 def _name(device: dict[str, Any]) -> str:

@@ -24,10 +24,18 @@ from ._host import HostRoot
 from ._mdev import Mdevs
 
 
-def converge(host: HostRoot, options: dict[str, Any], wanted: list[dict[str, Any]], check_mode: bool) -> dict[str, Any]:
+def converge(
+    host: HostRoot,
+    options: dict[str, Any],
+    wanted: list[dict[str, Any]],
+    check_mode: bool,
+    budget: float | None = None,
+) -> dict[str, Any]:
     """Bring the host to what is wanted and return the module's result; raise :class:`_plan.Refused` before any write.
 
-    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`_wanted.parse` returns them.
+    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`_wanted.parse` returns them. With
+    ``budget`` the work stops between two steps after so many seconds, and ``progress`` of the result tells how far it
+    has come: the same call again goes on.
     """
     if not check_mode:
         host.lock()
@@ -39,7 +47,7 @@ def converge(host: HostRoot, options: dict[str, Any], wanted: list[dict[str, Any
         outcome.done = planned["steps"]
     elif planned["steps"]:
         _vendor_vfio.remember(host, before["functions"], before["known_types"])
-        outcome = _instance_apply.apply(host, planned["steps"])
+        outcome = _instance_apply.apply(host, planned["steps"], budget)
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
     return _instance_result.report(before, planned, outcome, after)

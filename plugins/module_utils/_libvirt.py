@@ -20,8 +20,6 @@ from ._host import HostRoot
 SOCKETS = ("run/libvirt/virtqemud-sock-ro", "run/libvirt/libvirt-sock-ro")
 # systemd makes the sockets, and the daemons these.
 RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
-# Seconds that libvirt may take for all domains.
-TIMEOUT = 10.0
 
 
 def observe(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
@@ -30,10 +28,10 @@ def observe(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     if socket is None or not (host.wakes_daemons or any(host.exists(path) for path in RUNNING)):
         return {}
     try:
-        # A daemon in trouble may never answer.
-        return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), TIMEOUT)
+        # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
+        return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
     except TimeoutError:
-        host.warn(f"libvirt did not answer within {TIMEOUT:g} s: its domains are unknown")
+        host.warn(f"libvirt did not answer within {host.timeout:g} s: its domains are unknown")
     except RuntimeError as error:
         host.warn(f"libvirt runs on this host, but its domains are unknown: asking libvirt-python gave {error}")
     return {}

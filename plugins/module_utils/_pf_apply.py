@@ -41,15 +41,27 @@ class Outcome:
         # After a failure: whether the card is as it was, and what is not.
         self.restored: bool | None = None
         self.seconds = 0.0
+        # There was no time for it.
+        self.left = False
 
 
-def apply(host: HostRoot, planned: list[dict[str, Any]]) -> dict[str, Outcome]:
-    """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock."""
+def apply(host: HostRoot, planned: list[dict[str, Any]], budget: float | None = None) -> dict[str, Outcome]:
+    """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
+
+    With ``budget`` no card is begun after so many seconds, but at least one is done. After a failure all others are
+    tried, so that nothing is tried again by whoever continues.
+    """
     outcomes: dict[str, Outcome] = {}
+    end = None if budget is None else host.now() + budget
     for one in planned:
+        so_far = list(outcomes.values())
         outcome = outcomes[one["card"]["address"]] = Outcome()
-        if any(other.pending for other in outcomes.values()):
+        if any(other.pending for other in so_far):
             continue
+        if end is not None and one["steps"] and any(other.done for other in so_far) and host.now() >= end:
+            outcome.left = not any(other.error for other in so_far)
+            if outcome.left:
+                continue
         started = host.now()
         try:
             for step in one["steps"]:
@@ -197,7 +209,8 @@ def _settings(host: HostRoot, step: dict[str, Any]) -> None:
         raise HostError(f"{step['pf']} has no network interface, through which its VFs are set up", DEVICES)
     if step["new"]:
         _release(host, step)
-    _vf_settings.apply(host, found[0], step["settings"])
+    card = {"address": step["pf"], "netdevs": found}
+    _pf_state.through_interface(host, card, lambda host, name: _vf_settings.apply(host, name, step["settings"]))
 
 
 def _release(host: HostRoot, step: dict[str, Any]) -> None:

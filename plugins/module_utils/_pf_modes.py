@@ -15,12 +15,18 @@ from ._host import HostError, HostRoot
 
 
 def converge(
-    host: HostRoot, options: dict[str, Any], entries: list[dict[str, Any]], connection: list[str], check_mode: bool
+    host: HostRoot,
+    options: dict[str, Any],
+    entries: list[dict[str, Any]],
+    connection: list[str],
+    check_mode: bool,
+    budget: float | None = None,
 ) -> dict[str, Any]:
     """Bring the cards to what is wanted and return the module's result; :class:`_plan.Refused` before any write.
 
     ``options`` are those of sriov_pf_mode, ``entries`` its functions as :func:`_pf_wanted.parse` returns them, and
-    ``connection`` the addresses of the connection that must not be cut.
+    ``connection`` the addresses of the connection that must not be cut. With ``budget`` the work stops between two
+    cards after so many seconds, and ``progress`` of the result tells how far it has come: the same call again goes on.
     """
     if not check_mode:
         host.lock()
@@ -29,7 +35,7 @@ def converge(
     planned = _planned(host, state, options, entries, connection)
     outcomes = after = None
     if not check_mode:
-        outcomes = _pf_apply.apply(host, planned)
+        outcomes = _pf_apply.apply(host, planned, budget)
         for one in planned:
             outcome = outcomes[one["card"]["address"]]
             if outcome.pending:

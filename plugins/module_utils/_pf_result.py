@@ -56,7 +56,15 @@ def report(
         "functions": functions,
         "failures": [function["error"] for function in functions if function["error"]],
         "diff": diff,
+        **_progress(planned, outcomes or {}),
     }
+
+
+def _progress(planned: list[dict[str, Any]], outcomes: dict[str, Outcome]) -> dict[str, Any]:
+    """How many cards are done and how many are left, if some are left."""
+    changing = [outcomes[one["card"]["address"]] for one in planned if one["steps"] and outcomes]
+    left = sum(outcome.left for outcome in changing)
+    return {"progress": {"done": len(changing) - left, "left": left}} if left else {}
 
 
 def _bound_by_kernel(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

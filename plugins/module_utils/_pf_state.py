@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from . import (
     _binding,
@@ -30,6 +31,8 @@ from ._grammar import PCI_ADDRESS
 from ._host import HostError, HostRoot
 from ._mdev import Mdevs
 from ._pci import NumaNodes, PciFunction
+
+Value = TypeVar("Value")
 
 FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 
@@ -104,7 +107,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
         if network and old["eswitch"] is not None and card["native"]:
             card["eswitch"] = _eswitch.observe(host, address)
         if network and old["settings"] is not None and card["netdevs"]:
-            card["settings"] = _vf_settings.observe(host, card["netdevs"][0])
+            card["settings"] = through_interface(host, card, _vf_settings.observe)
     return cards
 
 
@@ -113,6 +116,19 @@ def interfaces_of(host: HostRoot, address: str) -> list[str]:
     functions = _pci.observe(host)
     cards = [functions[address]] if address in functions else []
     return [name for card in _sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
+
+
+def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostRoot, str], Value]) -> Value:
+    """Use the interface of a card; once more if udev has given it its lasting name meanwhile."""
+    name = card["netdevs"][0]
+    try:
+        return use(host, name)
+    except HostError:
+        now = interfaces_of(host, card["address"])
+        if not now or name in now:
+            raise
+        card["netdevs"] = now
+        return use(host, now[0])
 
 
 def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> None:
@@ -200,7 +216,7 @@ def _add_network(host: HostRoot, entry: dict[str, Any], card: dict[str, Any]) ->
     lasting = card["virtual_functions"] and host.has_program(_vf_settings.PROGRAM)
     try:
         if card["netdevs"] and (wanted or lasting):
-            card["settings"] = _vf_settings.observe(host, card["netdevs"][0])
+            card["settings"] = through_interface(host, card, _vf_settings.observe)
     except HostError as error:
         card["unreadable"] += [str(error)] if wanted else []
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import _placement_apply, _placement_names, _placement_observe, _placement_plan, _placement_result
+from . import _placement_apply, _placement_names, _placement_observe, _placement_plan, _placement_result, _progress
 from ._placement_api import Placement
 from ._placement_wanted import Entry
 
@@ -20,22 +20,26 @@ THREADS = 6
 
 
 def converge(
-    placement: Placement, options: dict[str, Any], wanted: list[Entry], check_mode: bool
+    placement: Placement,
+    options: dict[str, Any],
+    wanted: list[Entry],
+    check_mode: bool,
+    tell: _progress.Tell = _progress.nobody,
 ) -> tuple[dict[str, Any], list[str]]:
     """Bring Placement to what is wanted and return the module's result and warnings; :class:`_plan.Refused` comes
     before any write.
 
     ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`_placement_wanted.parse` returns
-    them.
+    them. ``tell`` hears how far the work is.
     """
     options = {**options, "foretell": check_mode}
     with ThreadPoolExecutor(THREADS) as pool:
-        state = _placement_observe.observe(placement, pool, wanted, options)
+        state = _placement_observe.observe(placement, pool, wanted, options, tell)
         planned = _placement_plan.plan(state, wanted, options)
         if check_mode:
             outcome = _placement_apply.foretell(planned)
         else:
-            outcome = _placement_apply.apply(placement, pool, planned, options)
+            outcome = _placement_apply.apply(placement, pool, planned, options, tell)
     return _placement_result.report(planned, outcome, placement.calls), planned["warnings"]
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any, Callable
 
-from . import _backoff, _placement_observe, _placement_provider
+from . import _backoff, _placement_observe, _placement_provider, _progress
 from ._placement_api import Placement, PlacementError
 from ._plan import Step
 
@@ -32,12 +32,20 @@ class Outcome:
         return bool(self.classes or self.traits or self.done or any(step["writes"] for step in self.failed))
 
 
-def apply(placement: Placement, pool: ThreadPoolExecutor, planned: dict[str, Any], options: dict[str, Any]) -> Outcome:
+def apply(
+    placement: Placement,
+    pool: ThreadPoolExecutor,
+    planned: dict[str, Any],
+    options: dict[str, Any],
+    tell: _progress.Tell = _progress.nobody,
+) -> Outcome:
     """Classes and traits, then removals from the leaves up, then the others from the roots down.
 
     A step that fails takes those with it that are below it, or above it when removing; all others go on.
     """
     work = _Work(placement, options)
+    number = len(planned["removals"]) + len(planned["steps"])
+    work.tell = lambda: tell("providers written", len(work.outcome.done) + len(work.outcome.failed), number)
     work.make_names(pool, planned)
     work.each_depth(pool, planned["removals"], work.remove, lambda step, failed: failed["parent"] == step["uuid"])
     work.each_depth(pool, planned["steps"], work.bring, lambda step, failed: step["parent"] == failed["uuid"])
@@ -60,6 +68,7 @@ class _Work:
         self.tries = options["tries"]
         self.outcome = Outcome()
         self.stopped: str | None = None
+        self.tell: Callable[[], None] = lambda: None
 
     def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
         """A class or trait that exists is no error, so these need no plan."""
@@ -90,6 +99,7 @@ class _Work:
                     ready.append(step)
             for step in pool.map(lambda step: self._attempt(act, step), ready):
                 (self.outcome.failed if step["error"] else self.outcome.done).append(step)
+                self.tell()
 
     def _attempt(self, act: Callable[[Step], None], step: Step) -> Step:
         step.update(error=None, writes=0, actual=step["before"])

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
-from . import _placement_names, _placement_plan
+from . import _placement_names, _placement_plan, _progress
 from ._placement_api import Placement
 from ._placement_wanted import Entry
 
@@ -22,7 +22,13 @@ State = dict[str, Any]
 READS = 10
 
 
-def observe(placement: Placement, pool: ThreadPoolExecutor, wanted: list[Entry], options: dict[str, Any]) -> State:
+def observe(
+    placement: Placement,
+    pool: ThreadPoolExecutor,
+    wanted: list[Entry],
+    options: dict[str, Any],
+    tell: _progress.Tell = _progress.nobody,
+) -> State:
     """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
     ``known_classes``, and by the names in ``scope`` the UUIDs that are marked as ours below them.
     """
@@ -32,7 +38,7 @@ def observe(placement: Placement, pool: ThreadPoolExecutor, wanted: list[Entry],
         roots = _placement_plan.roots_to_purge(state, wanted, options)
         for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
             state["marked"] |= marked
-    read_details(placement, pool, state, *_placement_plan.details(state, wanted, options))
+    read_details(placement, pool, state, *_placement_plan.details(state, wanted, options), tell)
     uncertain = _placement_plan.shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
         providers[uuid]["usages"] = usages
@@ -56,7 +62,12 @@ def observe_trees(placement: Placement, pool: ThreadPoolExecutor, roots: list[st
 
 
 def read_details(
-    placement: Placement, pool: ThreadPoolExecutor, state: State, inventories: list[str], traits: list[str]
+    placement: Placement,
+    pool: ThreadPoolExecutor,
+    state: State,
+    inventories: list[str],
+    traits: list[str],
+    tell: _progress.Tell = _progress.nobody,
 ) -> None:
     """Fill in inventories and traits of the providers. One that is gone meanwhile is taken out of the state.
 
@@ -68,6 +79,7 @@ def read_details(
         *((uuid, "traits", placement.traits) for uuid in traits),
     ]
     jobs.sort(key=lambda job: job[0])
+    number = len({job[0] for job in jobs})
     gone = set()
     fresh: set[str] = set()
     for (uuid, field, _read), found in zip(jobs, pool.map(lambda job: job[2](job[0]), jobs)):
@@ -77,6 +89,7 @@ def read_details(
         generation, providers[uuid][field] = found
         providers[uuid]["generation"] = min(generation, providers[uuid]["generation"]) if uuid in fresh else generation
         fresh.add(uuid)
+        tell("providers read", len(fresh) + len(gone), number)
     for uuid in gone:
         del providers[uuid]
 

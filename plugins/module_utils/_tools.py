@@ -31,15 +31,21 @@ class Output(NamedTuple):
 class Process(Protocol):
     """A program that was started."""
 
-    def poll(self) -> Optional[Output]: ...  # noqa: UP045
-    def kill(self) -> None: ...
+    def poll(self) -> Optional[Output]:
+        """What it left behind, or None while it runs."""
+
+    def kill(self) -> None:
+        """End it."""
 
 
 class Tools(Protocol):
     """Programs below one root. :class:`SystemTools` starts the real ones, a test brings its own."""
 
-    def find(self, name: str) -> str | None: ...
-    def start(self, path: str, arguments: Sequence[str]) -> Process: ...
+    def find(self, name: str) -> str | None:
+        """The path of a program, or None."""
+
+    def start(self, path: str, arguments: Sequence[str]) -> Process:
+        """Start the program at a path."""
 
 
 class SystemTools:

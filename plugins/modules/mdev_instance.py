@@ -20,9 +20,11 @@ author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
   - vfio.devices._attributes.changing
+  - vfio.devices._attributes.long
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.parts
 options:
   instances:
     description: The devices that shall exist, or with O(state=absent) the ones that shall not.
@@ -279,6 +281,7 @@ def main():
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 30.0},
             "host_root": {"type": "path", "default": "/"},
+            "_budget": {"type": "float"},
         },
         supports_check_mode=True,
     )
@@ -286,7 +289,7 @@ def main():
     try:
         wanted = _wanted.parse(options["instances"], options["state"], options["exact"])
         host = HostRoot(options["host_root"], options["timeout"])
-        result = _instances.converge(host, options, wanted, module.check_mode)
+        result = _instances.converge(host, options, wanted, module.check_mode, options["_budget"])
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:

@@ -22,6 +22,7 @@ author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
   - vfio.devices._attributes.changing
+  - vfio.devices._attributes.long
   - vfio.devices._attributes.openstack
   - vfio.devices._placement
 options:
@@ -111,7 +112,13 @@ options:
       - A root without inventories and traits is made bare, without our trait.
     type: bool
     default: false
+  _progress:
+    description:
+      - Set by the action plugin of this module and not to be set by hand. A file on the controller in which the module
+        keeps how far it is.
+    type: path
 notes:
+  - Where the task does not run on the controller itself, there are no lines of progress.
   - After a failure the result has what was done up to then, and another run goes on from there.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
     child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
@@ -262,6 +269,7 @@ from ansible_collections.vfio.devices.plugins.module_utils import (
     _placement_client,
     _placement_options,
     _placement_wanted,
+    _progress,
 )
 from ansible_collections.vfio.devices.plugins.module_utils._placement_api import PlacementError
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
@@ -288,6 +296,7 @@ def main():
             "purge": {"type": "bool", "default": False},
             "scope": {"type": "list", "elements": "str", "default": []},
             "create_roots": {"type": "bool", "default": False},
+            "_progress": {"type": "path"},
         },
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
@@ -298,7 +307,8 @@ def main():
         options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
         wanted = _placement_wanted.parse(options["providers"], options)
         placement = _placement_client.connect(options)
-        result, warnings = _placement.converge(placement, options, wanted, module.check_mode)
+        tell = _progress.into(options["_progress"]) if options["_progress"] else _progress.nobody
+        result, warnings = _placement.converge(placement, options, wanted, module.check_mode, tell)
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except PlacementError as error:

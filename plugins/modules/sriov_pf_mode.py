@@ -20,9 +20,11 @@ author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
   - vfio.devices._attributes.changing
+  - vfio.devices._attributes.long
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.parts
 options:
   functions:
     description: The cards, and what they shall be.
@@ -356,6 +358,7 @@ def main():
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 60.0},
             "host_root": {"type": "path", "default": "/"},
+            "_budget": {"type": "float"},
         },
         supports_check_mode=True,
     )
@@ -364,7 +367,7 @@ def main():
         entries = _pf_wanted.parse(options["functions"])
         host = HostRoot(options["host_root"], options["timeout"])
         connection = _host_network.connection_of(host, os.environ, os.getpid())
-        result = _pf_modes.converge(host, options, entries, connection, module.check_mode)
+        result = _pf_modes.converge(host, options, entries, connection, module.check_mode, options["_budget"])
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's machine: started, waited for, reached by ssh, rebooted and stopped.
+"""The lab's machine: started, waited for, reached by ssh and stopped.
 
 The disk is the image's with a temporary layer above it, which lives as long as QEMU: it survives a reboot
 of the guest and leaves nothing behind.
@@ -153,19 +153,6 @@ class Machine:
         """The command that runs one of these programs in the guest."""
         module = f"{COLLECTION}/tests/lab/{name}".replace("/", ".")
         return ["ssh", "-F", str(self.ssh_config), "lab", f"cd /run && exec python3 -m {module}"]
-
-    def reboot(self) -> None:
-        """Boot the guest again, in the same QEMU and with the same disk. Raises LabError."""
-        before = self._boot_id()
-        self.ssh("systemctl reboot", check=False)
-        if not wait(lambda: self._boot_id() not in ("", before), START_SECONDS):
-            raise LabError(f"the lab did not come back within {START_SECONDS:.0f} s; its console: {self.console}")
-        self.wait_until_booted()
-
-    def _boot_id(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=CONNECT_SECONDS).stdout
-        return ""
 
 
 def stop() -> None:

@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     command = add("fault", _ask_host, "let calls on a path (or glob) of the host fail", "host", "path", "errno")
     command.add_argument("--times", type=int, help="only so many times")
     command.add_argument("--operation", choices=("read", "write", "list"), help="only this kind of call")
+    command = add("slow", _ask_host, "let writes to a path (or glob) of the host take their time", "host", "path")
+    command.add_argument("seconds", metavar="SECONDS", type=float)
     add("clear-faults", _ask_host, "remove all faults of a host", "host")
     command = add("interface", _ask_host, "set a network interface up or down", "host", "interface")
     command.add_argument("state", choices=("up", "down"))

@@ -48,13 +48,14 @@ class NetInterface:
         self.spec = spec
         self.name = interface_name(spec, function)
         self.path = f"{function.path}/net/{self.name}"
+        self.seed = f"{self.host.name} {self.path}"
         self.up = spec.up
         self.speed = spec.speed
 
     def attach(self) -> None:
         """Register the interface."""
         tree = self.host.tree
-        tree.attributes(self.path, interface_attributes(self, f"{self.host.name} {self.path}"))
+        tree.attributes(self.path, interface_attributes(self, self.seed))
         tree.link(f"{self.path}/device", self.device.path)
         tree.link(f"{self.path}/subsystem", "sys/class/net")
         tree.link(f"sys/class/net/{self.name}", self.path)
@@ -71,6 +72,13 @@ class NetInterface:
         if not self.host.tree.names(f"{self.device.path}/net"):
             self.host.tree.remove(f"{self.device.path}/net")
         self.host.netdevs.pop(self.name, None)
+
+    def rename(self, name: str) -> None:
+        """Give it another name, as udev does some time after the driver came."""
+        list(self.detach())
+        self.name = name
+        self.path = f"{self.device.path}/net/{name}"
+        self.attach()
 
     @property
     def phys_port_name(self) -> str | None:

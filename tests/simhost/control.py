@@ -85,6 +85,11 @@ def _fault(host: SimHost, request: Request) -> None:
         host.faults.fail(request["path"].lstrip("/"), number, operations, times=request.get("times"))
 
 
+def _slow(host: SimHost, request: Request) -> None:
+    with host.operations.lock:
+        host.faults.delay(request["path"].lstrip("/"), request["seconds"], ("write",))
+
+
 def _clear_faults(host: SimHost, request: Request) -> None:
     with host.operations.lock:
         host.faults.clear()
@@ -106,6 +111,7 @@ _HOST_COMMANDS: dict[str, Callable[[SimHost, Request], Any]] = {
     "hold": _hold,
     "release": _release,
     "fault": _fault,
+    "slow": _slow,
     "clear-faults": _clear_faults,
     "reboot": _reboot,
     "interface": _interface,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Optional
 
 from .profile import HERE, Profile, ProfileError, read_yaml, typed
 
@@ -24,13 +25,13 @@ class Driver:
 
     name: str
     bus: str = "pci"
-    module: str | None = None
+    module: Optional[str] = None
     sriov: bool = False
-    limit: int | None = None
+    limit: Optional[int] = None
     limit_errno: str = "EPERM"
-    lowers_total: int | None = None
-    fails_with: str | None = None
-    enables: int | None = None
+    lowers_total: Optional[int] = None
+    fails_with: Optional[str] = None
+    enables: Optional[int] = None
     enables_all: bool = False
     silent: bool = False
     silent_when_down: bool = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import functools
 from dataclasses import dataclass, field
+from typing import Optional, Union
 
 from .profile import HERE, ProfileError, read_yaml, typed
 
@@ -18,9 +19,9 @@ class MdevType:
     The vGPU fields (``heads`` ... ``maximum``) make NVIDIA's description; ``framebuffer`` is in MiB.
     """
 
-    id: str | int
-    name: str | None = None
-    description: str | None = None
+    id: Union[str, int]
+    name: Optional[str] = None
+    description: Optional[str] = None
     cost: dict[str, int] = field(default_factory=dict)
     heads: int = 4
     frame_rate: int = 60
@@ -55,7 +56,7 @@ class TypeTable:
     pool: str = "core"
     capacity: dict[str, int] = field(default_factory=dict)
     full: str = "EUSERS"
-    full_5_10: str | None = "EUSERS"
+    full_5_10: Optional[str] = "EUSERS"
 
     def full_errno(self, kernel: tuple[int, ...]) -> int | None:
         """The errno when nothing is left; None if the driver does not look."""

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Optional, TypeVar, get_args, get_origin, get_type_hints
 
 import yaml
 
@@ -32,13 +32,13 @@ class SriovSpec:
 
     total: int
     device: str
-    driver: str | None = None
+    driver: Optional[str] = None
     offset: int = 1
     stride: int = 1
     numvfs: int = 0
     autoprobe: bool = True
     netdev: bool = False
-    probe_errno: str | None = None
+    probe_errno: Optional[str] = None
 
 
 @dataclass
@@ -58,7 +58,7 @@ class NetdevSpec:
     name: str
     up: bool = True
     speed: int = 10000
-    phys_port_name: str | None = None
+    phys_port_name: Optional[str] = None
     eswitch: str = "legacy"
 
 
@@ -81,19 +81,19 @@ class FunctionSpec:
     class_code: str
     subsystem: str = "0000:0000"
     revision: str = "00"
-    driver: str | None = None
+    driver: Optional[str] = None
     drivers: list[str] = field(default_factory=list)
     bound: bool = True
     numa_node: int = -1
     copies: int = 1
     bus_step: int = 4
-    group_with: str | None = None
+    group_with: Optional[str] = None
     reset: bool = True
     denylisted: bool = False
-    sriov: SriovSpec | None = None
-    vgpu: VgpuSpec | None = None
-    netdev: NetdevSpec | None = None
-    controller: str | None = None
+    sriov: Optional[SriovSpec] = None
+    vgpu: Optional[VgpuSpec] = None
+    netdev: Optional[NetdevSpec] = None
+    controller: Optional[str] = None
     disks: list[DiskSpec] = field(default_factory=list)
 
 
@@ -104,7 +104,7 @@ class ParentSpec:
     types: str
     name: str
     path: str
-    capacity: int | None = None
+    capacity: Optional[int] = None
     copies: int = 1
 
 
@@ -113,7 +113,7 @@ class SubchannelSpec:
     """An s390 subchannel; an operational, non-QDIO one can be given to vfio_ccw."""
 
     address: str
-    driver: str | None = "io_subchannel"
+    driver: Optional[str] = "io_subchannel"
     operational: bool = True
 
 
@@ -197,7 +197,7 @@ class Profile:
     functions: list[FunctionSpec] = field(default_factory=list)
     parents: list[ParentSpec] = field(default_factory=list)
     subchannels: list[SubchannelSpec] = field(default_factory=list)
-    ap: ApSpec | None = None
+    ap: Optional[ApSpec] = None
     drivers: dict[str, dict[str, Any]] = field(default_factory=dict)
     netdevs: list[VirtualNetdevSpec] = field(default_factory=list)
     routes: list[RouteSpec] = field(default_factory=list)
@@ -246,8 +246,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return None if value is None else _value(options[0], value, where)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return typed(hint, value, where)
-    if not isinstance(value, hint) and not (hint is float and isinstance(value, int)):
-        raise ProfileError(f"{where} must be of type {hint.__name__}, not {value!r}")
+    kinds = get_args(hint) or (hint,)
+    if not isinstance(value, kinds) and not (hint is float and isinstance(value, int)):
+        raise ProfileError(f"{where} must be of type {' or '.join(kind.__name__ for kind in kinds)}, not {value!r}")
     return value
 
 

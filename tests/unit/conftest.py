@@ -46,7 +46,7 @@ class Simulated:
         """Make an mdev as the kernel's own interface has it."""
         self.write(f"sys/class/mdev_bus/{parent}/mdev_supported_types/{type_id}/create", uuid)
 
-    def converge(self, *instances, check=False, **options):
+    def converge(self, *instances, check=False, budget=None, **options):
         """One run of mdev_instance without Ansible; the result, or Refused."""
         options = {**INSTANCE_DEFAULTS, **options}
         instances = [{**dict.fromkeys(mdev_instance.INSTANCE), **instance} for instance in instances]
@@ -54,7 +54,7 @@ class Simulated:
             if isinstance(instance["type"], str):
                 instance["type"] = [instance["type"]]
         wanted = _wanted.parse(instances, options["state"], options["exact"])
-        return _instances.converge(self.root(), options, wanted, check)
+        return _instances.converge(self.root(), options, wanted, check, budget)
 
     def devices(self, state="active"):
         """What is on the host: (parent, type id) of each device by its UUID or address."""

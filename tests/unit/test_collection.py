@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # They have no place for a comment, or are not ours.
 WITHOUT_LICENCE = {"LICENSE", "README.md", "CHANGELOG.rst", "changelogs/changelog.yaml"}
-SUFFIXES_WITHOUT_COMMENTS = {".json", ".md", ".xml"}
+SUFFIXES_WITHOUT_COMMENTS = {".json", ".md", ".png", ".xml"}
 
 # Spelled in pieces so that this file does not match.
 FOREIGN = re.compile("|".join(["/" + "work/", "shared/" + "reference", "/root" + r"/\.", "/home" + r"/\w"]))
@@ -41,7 +41,7 @@ FILES = collection_files()
 
 
 def test_every_plugin_has_a_unit_test() -> None:
-    kinds = ("filter", "module_utils", "modules", "plugin_utils")
+    kinds = ("action", "filter", "module_utils", "modules", "plugin_utils")
     wanted = [f"tests/unit/plugins/{kind}/test_{name}.py" for kind in kinds for name in plugins(kind)]
     assert not [test for test in wanted if test not in FILES]
 

@@ -12,83 +12,14 @@ import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.modules import placement_inventory, placement_inventory_info
 from ansible_collections.vfio.devices.tests.integration.placement import services
+from ansible_collections.vfio.devices.tests.integration.placement import stack as stacks
 
-PASSWORD = "secret-admin"
-SECRETS = (PASSWORD, "secret-member", "secret-application", "secret-wrong")
-DOMAINS = {"user_domain_id": "default", "project_domain_id": "default"}
-
-
-class Stack:
-    """Keystone and a Placement in its catalog; ``identity`` is Keystone's API as admin."""
-
-    def __init__(self, directory):
-        self.keystone = services.keystone(directory / "keystone")
-        self.url = f"{self.keystone.url}/v3"
-        self.token = self.log_in("admin", PASSWORD, "admin")
-        port = services.free_port()
-        service = self.identity("POST", "/services", {"service": {"type": "placement", "name": "placement"}})
-        for interface in ("public", "internal"):
-            self.identity(
-                "POST",
-                "/endpoints",
-                {
-                    "endpoint": {
-                        "interface": interface,
-                        "region_id": "RegionOne",
-                        "service_id": service["service"]["id"],
-                        "url": f"http://127.0.0.1:{port}",
-                    }
-                },
-            )
-        self.make_user("member", "member")
-        settings = f"""
-            [keystone_authtoken]
-            auth_url = {self.url}
-            www_authenticate_uri = {self.url}
-            auth_type = password
-            user_domain_id = default
-            project_domain_id = default
-            project_name = admin
-            username = admin
-            password = {PASSWORD}
-        """
-        text = "\n".join(line.strip() for line in settings.splitlines())
-        self.placement = services.placement(directory / "placement", port, text)
-
-    def log_in(self, user, password, project):
-        domain = {"id": "default"}
-        identity = {"password": {"user": {"name": user, "domain": domain, "password": password}}}
-        auth = {
-            "auth": {
-                "identity": {"methods": ["password"], **identity},
-                "scope": {"project": {"name": project, "domain": domain}},
-            }
-        }
-        status, answer, headers = services.request("POST", f"{self.url}/auth/tokens", auth)
-        assert status == 201, answer
-        self.user_id = answer["token"]["user"]["id"]
-        self.project_id = answer["token"]["project"]["id"]
-        return headers["X-Subject-Token"]
-
-    def identity(self, method, path, body=None):
-        status, answer, _headers = services.request(method, self.url + path, body, {"X-Auth-Token": self.token})
-        assert status < 400, answer
-        return answer
-
-    def make_user(self, name, role):
-        user = {"name": name, "password": f"secret-{name}", "domain_id": "default"}
-        made = self.identity("POST", "/users", {"user": user})["user"]["id"]
-        roles = self.identity("GET", f"/roles?name={role}")["roles"]
-        self.identity("PUT", f"/projects/{self.project_id}/users/{made}/roles/{roles[0]['id']}")
-
-    def stop(self):
-        self.placement.stop()
-        self.keystone.stop()
+SECRETS = (stacks.PASSWORD, "secret-member", "secret-application", "secret-wrong")
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    running = Stack(tmp_path_factory.mktemp("stack"))
+    running = stacks.Stack(tmp_path_factory.mktemp("stack"))
     yield running
     running.stop()
 
@@ -111,20 +42,15 @@ def read(run_module, stack, monkeypatch, tmp_path, caplog):
     return read
 
 
-def password(stack, **changes):
-    auth = {"auth_url": stack.url, "username": "admin", "password": PASSWORD, "project_name": "admin", **DOMAINS}
-    return {key: value for key, value in {**auth, **changes}.items() if value is not None}
-
-
 def test_password(read, stack):
-    assert read(auth=password(stack))["missing"] == ["n1"]
+    assert read(auth=stacks.password(stack))["missing"] == ["n1"]
 
 
 def test_write(run_module, stack):
     result = run_module(
         placement_inventory,
         {
-            "auth": password(stack),
+            "auth": stacks.password(stack),
             "providers": [
                 {"name": "n2"},
                 {"name": "n2_vf", "parent": "n2", "inventories": {"CUSTOM_VF": {"total": 1}}},
@@ -136,13 +62,13 @@ def test_write(run_module, stack):
 
 
 def test_environment(read, stack, monkeypatch):
-    for name, value in password(stack).items():
+    for name, value in stacks.password(stack).items():
         monkeypatch.setenv(f"OS_{name.upper()}", value)
     assert read()["missing"] == ["n1"]
 
 
 def test_clouds_yaml(read, stack, tmp_path, monkeypatch):
-    clouds = {"clouds": {"mine": {"auth": password(stack), "region_name": "RegionOne"}}}
+    clouds = {"clouds": {"mine": {"auth": stacks.password(stack), "region_name": "RegionOne"}}}
     (tmp_path / "clouds.yaml").write_text(yaml.safe_dump(clouds))
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     assert read(cloud="mine")["missing"] == ["n1"]
@@ -156,14 +82,14 @@ def test_clouds_yaml(read, stack, tmp_path, monkeypatch):
 
 
 def test_cloud_as_a_dictionary(read, stack):
-    assert read(cloud={"auth": password(stack)})["missing"] == ["n1"]
-    result = read(cloud={"auth": password(stack)}, auth=password(stack))
+    assert read(cloud={"auth": stacks.password(stack)})["missing"] == ["n1"]
+    result = read(cloud={"auth": stacks.password(stack)}, auth=stacks.password(stack))
     assert "leave out auth" in result["msg"]
 
 
 def test_application_credential(read, stack):
     body = {"application_credential": {"name": "vfio", "secret": "secret-application", "roles": [{"name": "admin"}]}}
-    stack.log_in("admin", PASSWORD, "admin")
+    stack.log_in("admin", stacks.PASSWORD, "admin")
     made = stack.identity("POST", f"/users/{stack.user_id}/application_credentials", body)["application_credential"]
     auth = {
         "auth_url": stack.url,
@@ -176,20 +102,20 @@ def test_application_credential(read, stack):
 
 
 def test_wrong_password(read, stack):
-    message = read(auth=password(stack, password="secret-wrong"))["msg"]
+    message = read(auth=stacks.password(stack, password="secret-wrong"))["msg"]
     assert message.startswith("cannot log in to the cloud and find Placement in it: ")
     assert "401" in message
 
 
 def test_member(read, stack):
-    message = read(auth=password(stack, username="member", password="secret-member"))["msg"]
+    message = read(auth=stacks.password(stack, username="member", password="secret-member"))["msg"]
     assert "Placement says 403" in message
     assert "needs the role admin or service, with a token for a project" in message
 
 
 def test_scope_of_the_system(read, stack):
-    stack.log_in("admin", PASSWORD, "admin")
-    auth = password(stack, project_name=None, project_domain_id=None, system_scope="all")
+    stack.log_in("admin", stacks.PASSWORD, "admin")
+    auth = stacks.password(stack, project_name=None, project_domain_id=None, system_scope="all")
     message = read(auth=auth)["msg"]
     assert "not for the system" in message
 
@@ -200,6 +126,6 @@ def test_nothing_at_all(read, monkeypatch):
 
 def test_nobody_answers(read, stack):
     url = f"http://127.0.0.1:{services.free_port()}/v3"
-    message = read(auth=password(stack, auth_url=url))["msg"]
+    message = read(auth=stacks.password(stack, auth_url=url))["msg"]
     assert message.startswith("cannot log in to the cloud and find Placement in it: ")
     assert url in message

@@ -163,6 +163,9 @@ class Page:
     def pdf(self):
         return base64.b64decode(self._call("Page.printToPDF", printBackground=False)["data"])
 
+    def png(self):
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+
     @property
     def problems(self):
         told = {"Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"}

@@ -30,8 +30,9 @@ class Switch:
         self.host = host
         self.connection = list(connection)
 
-    def __call__(self, *functions, check=False, **options):
-        return _pf_modes.converge(self.host.root(), {**DEFAULTS, **options}, parse(*functions), self.connection, check)
+    def __call__(self, *functions, check=False, budget=None, **options):
+        options = {**DEFAULTS, **options}
+        return _pf_modes.converge(self.host.root(), options, parse(*functions), self.connection, check, budget)
 
     def card(self, pf):
         """A card as it is: all that a change could leave behind."""

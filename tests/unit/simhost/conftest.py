@@ -27,17 +27,23 @@ PATIENCE = 10.0
 class Files(Protocol):
     """What the tests do with the files of a host."""
 
-    def read(self, path: str) -> bytes: ...
+    def read(self, path: str) -> bytes:
+        """The content of a file."""
 
-    def list(self, path: str) -> list[str]: ...
+    def list(self, path: str) -> list[str]:
+        """The names in a directory."""
 
-    def link(self, path: str) -> str: ...
+    def link(self, path: str) -> str:
+        """Where a link points to."""
 
-    def exists(self, path: str) -> bool: ...
+    def exists(self, path: str) -> bool:
+        """Whether something is there."""
 
-    def write(self, path: str, data: bytes) -> None: ...
+    def write(self, path: str, data: bytes) -> None:
+        """Write into a file that is there."""
 
-    def unlink(self, path: str) -> None: ...
+    def unlink(self, path: str) -> None:
+        """Remove a file."""
 
 
 class MountedFiles:

@@ -62,6 +62,7 @@ def test_domains_by_device():
 
 class Host:
     root = "/host"
+    timeout = 47.0
     wakes_daemons = True
 
     def __init__(self, sockets=(), outcome=None):
@@ -71,6 +72,7 @@ class Host:
         return path in self.sockets
 
     def attempt(self, action, timeout):
+        assert timeout == self.timeout
         raise self.outcome
 
     def warn(self, sentence):

@@ -76,3 +76,22 @@ def test_time_of_the_kernel_is_told(switch):
     run.host.kernel.drivers["ice"].delay_on = 22.0
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "64"})
     assert 22 <= result["functions"][0]["seconds"] < 22.5
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_interface_may_get_its_name_meanwhile(switch, monkeypatch, before):
+    """At boot, and after a guest had the card, this runs beside udev."""
+    run = switch("nics")
+    tools, start = run.host.tools, run.host.tools.start
+    calls = iter(range(100))
+
+    def rename_before(path, arguments):
+        if next(calls) == before:
+            run.host.kernel.netdevs["ens49f0np0"].rename("port0")
+        return start(path, arguments)
+
+    monkeypatch.setattr(tools, "start", rename_before)
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "trust": True}]})
+    assert result["failures"] == []
+    assert result["functions"][0]["after"]["netdevs"] == ["port0"]
+    assert not run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "trust": True}]})["changed"]

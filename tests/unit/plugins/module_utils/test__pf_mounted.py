@@ -77,7 +77,8 @@ def test_write_that_blocks_ends_at_the_deadline(host):
     before = time.monotonic()
     refused = host.run({"pf": ICE, "mode": "pf"})
     assert "in use by guest simulated" in refused["refused"][0]
-    assert time.monotonic() - before < 2
+    # A write would have taken until the deadline.
+    assert time.monotonic() - before < 10
     # The same without the look at users, as if the guest had come a moment later.
     before = time.monotonic()
     result = host.run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"}, timeout=1.5, blind=True)

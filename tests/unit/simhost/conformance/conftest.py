@@ -39,7 +39,8 @@ OTHER = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
 class Pending(Protocol):
     """A call that the kernel blocks."""
 
-    def finish(self) -> OSError | None: ...
+    def finish(self) -> OSError | None:
+        """Wait for its end; the error, or None."""
 
 
 class Host(Protocol):
@@ -47,19 +48,26 @@ class Host(Protocol):
 
     files: Files
 
-    def text(self, path: str) -> str: ...
+    def text(self, path: str) -> str:
+        """The content of a file."""
 
-    def number(self, path: str) -> int: ...
+    def number(self, path: str) -> int:
+        """The number in a file."""
 
-    def target(self, path: str) -> str: ...
+    def target(self, path: str) -> str:
+        """Where a link points to."""
 
-    def hold(self, device: str) -> str | None: ...
+    def hold(self, device: str) -> str | None:
+        """Open a device as a guest does."""
 
-    def release(self, device: str) -> None: ...
+    def release(self, device: str) -> None:
+        """Close it again."""
 
-    def blocked_write(self, path: str, data: bytes) -> Pending: ...
+    def blocked_write(self, path: str, data: bytes) -> Pending:
+        """Begin a write that does not return."""
 
-    def blocked_read(self, path: str) -> Pending: ...
+    def blocked_read(self, path: str) -> Pending:
+        """Begin a read that does not return."""
 
 
 class Lab(Readable):

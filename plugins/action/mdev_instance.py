@@ -1,0 +1,13 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the module mdev_instance, and show how far it has come when that takes long."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._long_work import WorkInParts
+
+
+class ActionModule(WorkInParts):
+    THINGS = "devices"

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""How far a module is, in a file for its action plugin: both run on the controller."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import Callable
+
+# What is counted, how many are done, and of how many.
+Tell = Callable[[str, int, int], None]
+
+# Seconds between two writes of the file.
+INTERVAL = 0.5
+
+
+def nobody(things: str, done: int, number: int) -> None:
+    """Nobody wants to know."""
+
+
+def into(path: str) -> Tell:
+    """Keep a file with ``[things, done, number]`` as JSON up to date. That it cannot be written is no failure."""
+    told = 0.0
+
+    def tell(things: str, done: int, number: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= INTERVAL:
+            told = now
+            with contextlib.suppress(OSError):
+                with open(f"{path}.new", "w", encoding="utf-8") as file:
+                    json.dump([things, done, number], file)
+                os.replace(f"{path}.new", path)
+
+    return tell
+
+
+def read(path: str) -> tuple[str, int, int] | None:
+    """What was told last, or None if nothing was."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            things, done, number = json.load(file)
+    except OSError:
+        return None
+    return things, done, number

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The results of a module that did its work in parts, as one result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Result = dict[str, Any]
+
+DEVICES = ("created", "removed", "replaced", "kept")
+TOLD = ("warnings", "deprecations")
+
+
+def merge(so_far: Result | None, part: Result) -> Result:
+    """The result of all parts up to this one; ``so_far`` is None for the first.
+
+    A part that could do nothing, because it was refused or failed as a whole, tells what the others have done.
+    """
+    if so_far is None:
+        return part
+    merged = {**so_far, **part, "changed": bool(so_far.get("changed") or part.get("changed"))}
+    for field in TOLD:
+        told = [*so_far.get(field, []), *part.get(field, [])]
+        if told:
+            merged[field] = [one for number, one in enumerate(told) if one not in told[:number]]
+    if "diff" not in part:
+        return _ended(merged)
+    merged["diff"] = {"before": so_far["diff"]["before"], "after": part["diff"]["after"]}
+    if "instances" in part:
+        merged["instances"] = _instances(so_far["instances"], part["instances"])
+        for action in DEVICES:
+            of_action = [one for one in merged["instances"] if one["action"] == action]
+            merged[action] = [one["uuid"] or one["address"] for one in of_action]
+    else:
+        merged["functions"] = [_function(*pair) for pair in zip(so_far["functions"], part["functions"])]
+    return merged
+
+
+def _ended(merged: Result) -> Result:
+    """What the module said of its last part is not true of the whole."""
+    reason = "; ".join(merged["problems"]) if merged.get("problems") else merged.get("msg", "the module has failed")
+    # It has the old message in it, and would be shown instead.
+    merged.pop("exception", None)
+    return {**merged, "msg": f"Stopped in the middle, what was done stays: {reason}"}
+
+
+def _instances(before: list[Result], now: list[Result]) -> list[Result]:
+    """By device what was done to it in all parts."""
+    merged = {_key(one): one for one in before}
+    for one in now:
+        known = merged.get(_key(one))
+        if known and one["action"] == "kept":
+            merged[_key(one)] = {**one, "action": known["action"]}
+        elif known and known["action"] == "removed" and one["action"] == "created":
+            merged[_key(one)] = {**one, "action": "replaced"}
+        else:
+            merged[_key(one)] = one
+    return [merged[key] for key in sorted(merged)]
+
+
+def _key(one: Result) -> tuple[str, str, bool]:
+    return one["parent"], one["uuid"] or one["address"], one["action"] == "failed"
+
+
+def _function(before: Result, now: Result) -> Result:
+    """A card is changed in one part; in those before it is skipped, in those after it is unchanged."""
+    known = before if now["action"] == "unchanged" else now
+    return {**known, "before": before["before"], "after": now["after"], "done": [*before["done"], *now["done"]]}

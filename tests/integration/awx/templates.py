@@ -1,0 +1,25 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The job templates of extensions/awx, and what AWX makes of a survey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATES = yaml.safe_load((ROOT / "extensions/awx/job_templates.yml").read_text())["awx_job_templates"]
+
+
+def name(template):
+    """``site`` of extensions/awx/playbooks/site.yml."""
+    return Path(template["playbook"]).stem
+
+
+def answers(playbook):
+    """The extra variables of a job that is started without changing an answer; an empty one is left out."""
+    (template,) = [one for one in TEMPLATES if name(one) == playbook]
+    questions = template["survey_spec"]["spec"]
+    return {one["variable"]: one["default"] for one in questions if one.get("default", "") != ""}

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.tests.integration.placement import services
+
+from . import scenes
+from .reader import Reader
+
+
+@pytest.fixture(scope="session")
+def placement(tmp_path_factory):
+    """A Placement with the compute nodes of all scenes."""
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def follow(request, tmp_path):
+    """Follow a section in a directory and on hosts of its own."""
+
+    def follow(place):
+        scene, url = scenes.SCENES[place], ""
+        if scene.placement:
+            url = request.getfixturevalue("placement").url
+            cloud = services.Cloud(url)
+            for host in scene.hosts.split():
+                if not cloud.provider(host):
+                    cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+        reader = Reader(tmp_path, scene.hosts.split(), url)
+        try:
+            scenes.follow(reader, scene, scenes.sections()[place])
+        finally:
+            reader.close()
+
+    return follow

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where each section with code is followed: on which simulated hosts, and what happens there between its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.vfio.devices.tests.docsite import blocks
+
+from .reader import FILE, ROOT, Reader
+
+GUIDES = ROOT / "docs/docsite/rst"
+
+
+@dataclass(frozen=True)
+class Scene:
+    hosts: str
+    placement: bool = False
+    twice: bool = False  # plays and the playbook site are run again, and change nothing then
+    fails: tuple[int, ...] = ()  # numbers of the blocks whose command tells of something wrong
+    before: dict[int, Callable[[Reader], None]] = field(default_factory=dict)  # what happens before a block
+
+
+def declare(reader: Reader) -> None:
+    """What a section before has said."""
+    reader.follow(sections()[("guide_playbooks.rst", "drain")][0], last=False)
+
+
+def remove_a_device(reader: Reader) -> None:
+    profile = "{name: t, select: \"product_id == '1eb8'\", owner: none, vgpu: {type: GRID T4-2B, count: 1}}"
+    reader.follow(blocks.Block("", "yaml", f"# group_vars/hypervisors.yml\nvfio_profiles: [{profile}]\n"))
+    device = next((reader.root / "sys/bus/pci/devices/0000:3b:00.0").glob("*-*-*-*-*"))
+    (device / "remove").write_text("1")
+
+
+SCENES = {
+    ("README.md", "What is in my hosts?"): Scene("mixed t4"),
+    ("README.md", "Share a T4 (mediated devices)"): Scene("t4", twice=True),
+    ("README.md", "Share an L40S (vendor-specific VFIO)"): Scene("l40s"),
+    ("README.md", "Virtual functions for NFV"): Scene("nics"),
+    ("README.md", "A whole card for one VM"): Scene("nics"),
+    ("README.md", "Publish to Placement"): Scene("nics", placement=True),
+    ("README.md", "Change a card's type with guests running elsewhere on the host"): Scene("mixed"),
+    ("README.md", "Find drift"): Scene("t4", fails=(0,), before={0: remove_a_device}),
+    ("guide_cyborg.rst", "Cyborg"): Scene("t4"),
+    ("guide_cyborg.rst", "Without an agent"): Scene("t4", placement=True),
+    ("guide_declaration.rst", "The declaration"): Scene("t4 l40s nics"),
+    ("guide_declaration.rst", "What a card is called"): Scene("mixed"),
+    ("guide_declaration.rst", "What follows from a profile"): Scene("mixed"),
+    ("guide_hardware.rst", "Tried on"): Scene("s390"),
+    ("guide_libvirt.rst", "libvirt"): Scene("mixed"),
+    ("guide_nova.rst", "Nova"): Scene("mixed"),
+    ("guide_nova.rst", "The services that ask for devices"): Scene("mixed", before={0: Reader.add_controller}),
+    ("guide_placement.rst", "Placement"): Scene("nics", placement=True),
+    ("guide_placement.rst", "No new guest"): Scene("nics", placement=True),
+    ("guide_playbooks.rst", "Around a maintenance window"): Scene("t4", placement=True, before={0: declare}),
+    ("guide_playbooks.rst", "drain"): Scene("mixed", placement=True, fails=(1,)),
+    ("guide_playbooks.rst", "reprofile"): Scene("mixed"),
+    ("guide_playbooks.rst", "site"): Scene("t4", placement=True),
+    ("guide_reboot.rst", "After a reboot"): Scene("t4", before={3: Reader.reboot}),
+    ("guide_report.rst", "The report"): Scene("mixed l40s"),
+    ("guide_safety.rst", "What is refused"): Scene("mixed", fails=(0,)),
+    ("roles/boot/README.md", "vfio.devices.boot"): Scene("t4"),
+    ("roles/cyborg_config/README.md", "vfio.devices.cyborg_config"): Scene("t4"),
+    ("roles/mdev/README.md", "vfio.devices.mdev"): Scene("t4 a40"),
+    ("roles/nova_config/README.md", "vfio.devices.nova_config"): Scene("t4 nics"),
+    ("roles/nova_config/README.md", "The services that ask for devices"): Scene(
+        "t4", before={0: Reader.add_controller}
+    ),
+    ("roles/placement/README.md", "Role `vfio.devices.placement`"): Scene("t4 nics", placement=True),
+    ("roles/report/README.md", "Role `vfio.devices.report`"): Scene("t4", placement=True),
+    ("roles/sriov/README.md", "vfio.devices.sriov"): Scene("nics"),
+    ("roles/vfio/README.md", "vfio.devices.vfio"): Scene("t4 nics"),
+}
+
+# No test can do what these say, or another one does.
+ELSEWHERE = {
+    ("README.md", "Installation"): "it would fetch the collection of GitHub, and the tests are for this one",
+    ("guide_awx.rst", "Execution environment"): "tests/integration/awx makes the context; an image needs more",
+    ("guide_awx.rst", "Job templates"): "there is no AWX here; tests/integration/awx checks and runs the templates",
+    ("guide_awx.rst", "Progress"): "tests/integration/awx reads such lines",
+    ("roles/boot/README.md", "When something is not back after a boot"): "the guide on reboots runs the program",
+    ("roles/iommu/README.md", "vfio.devices.iommu"): "it wants update-grub of the host; molecule's iommu has one",
+}
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted(GUIDES.glob("*.rst")), *sorted(ROOT.glob("roles/*/README.md"))]
+
+
+def sections() -> dict[tuple[str, str], list[blocks.Block]]:
+    """The blocks of each section of each document."""
+    found: dict[tuple[str, str], list[blocks.Block]] = {}
+    for path in documents():
+        for block in blocks.of(path):
+            name = path.relative_to(GUIDES if path.suffix == ".rst" else ROOT).as_posix()
+            found.setdefault((name, block.section), []).append(block)
+    return found
+
+
+def follow(reader: Reader, scene: Scene, section: list[blocks.Block]) -> None:
+    runs = [number for number, block in enumerate(section) if not FILE.match(block.text)]
+    for number, block in enumerate(section):
+        scene.before.get(number, lambda reader: None)(reader)
+        last = number > max(runs, default=-1)
+        reader.follow(block, last=last, fails=number in scene.fails, twice=scene.twice)

@@ -1,0 +1,21 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every snippet of the README does what the text around it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import scenes
+
+PLACES = [place for place in scenes.SCENES if place[0] == "README.md"]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place[1])
+def test_it_does_what_it_says(follow, place):
+    follow(place)
+
+
+def test_every_snippet_of_every_document_has_its_test():
+    assert set(scenes.sections()) - set(scenes.ELSEWHERE) == set(scenes.SCENES)

@@ -1,0 +1,17 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every snippet of the roles' README files does what the text around it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import scenes
+
+PLACES = [place for place in scenes.SCENES if place[0].startswith("roles/")]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place[1])
+def test_it_does_what_it_says(follow, place):
+    follow(place)

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from ansible.plugins.action import ActionBase
+from ansible_collections.vfio.devices.plugins.plugin_utils import _long_work
+
+
+@pytest.fixture
+def act(monkeypatch, run_module):
+    """Run an action plugin and its module, which stops after each device or card; what was shown is in ``lines``."""
+    monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
+    lines = []
+    monkeypatch.setattr(_long_work, "tell", lines.append)
+
+    def run(action, module, options, host, meanwhile=lambda number: None):
+        plugin = action.ActionModule.__new__(action.ActionModule)
+        plugin._task = types.SimpleNamespace(args=options, async_val=0)
+        plugin._templar = types.SimpleNamespace(template=lambda value: value)
+        calls = []
+
+        def execute(module_args, task_vars):
+            meanwhile(len(calls))
+            calls.append(module_args)
+            budget = None if module_args["_budget"] is None else 0
+            return run_module(module, {**module_args, "_budget": budget}, host)
+
+        plugin._execute_module = execute
+        run.calls = calls
+        return plugin.run(None, {"inventory_hostname": "compute7"})
+
+    run.lines = lines
+    return run

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils import _progress
+
+
+def test_what_was_told_is_read(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: clock[0])
+    path = str(tmp_path / "progress")
+    assert _progress.read(path) is None
+    tell = _progress.into(path)
+    tell("providers", 1, 9)
+    tell("providers", 2, 9)
+    assert _progress.read(path) == ("providers", 1, 9)
+    clock[0] += 1
+    tell("providers", 3, 9)
+    assert _progress.read(path) == ("providers", 3, 9)
+
+
+def test_a_file_that_cannot_be_written_is_no_failure(tmp_path):
+    _progress.into(str(tmp_path / "none" / "progress"))("providers", 1, 9)
+    _progress.nobody("providers", 1, 9)
+    assert not list(tmp_path.iterdir())

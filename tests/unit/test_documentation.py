@@ -1,0 +1,101 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What README and guides say is in the code, and what is in the code is in them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDES = ROOT / "docs/docsite/rst"
+HOLE = "\0"
+
+
+def public(directory: str, pattern: str) -> list[str]:
+    return sorted(path.stem for path in (ROOT / directory).glob(pattern) if path.stem not in ("README", "__init__"))
+
+
+NAMES = {
+    name
+    for directory, pattern in (
+        ("plugins/modules", "*.py"),
+        ("plugins/filter", "*.py"),
+        ("plugins/action", "*.py"),
+        ("plugins/callback", "*.py"),
+        ("roles", "*"),
+        ("playbooks", "*.yml"),
+    )
+    for name in public(directory, pattern)
+}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TROUBLESHOOTING = (GUIDES / "guide_troubleshooting.rst").read_text(encoding="utf-8")
+MESSAGES = re.findall(r"^``(.+)``$", TROUBLESHOOTING, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_the_readme_names_all_there_is(name: str) -> None:
+    assert re.search(rf"`(vfio\.devices\.)?{name}`", README)
+
+
+def test_the_readme_and_the_guides_name_nothing_else() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *GUIDES.glob("*.rst")]}
+    known = {*NAMES, "devices", "host", "openstack", "docsite", "git"}
+    for document, text in texts.items():
+        assert {*re.findall(r"vfio\.devices\.([a-z_]+)", text)} <= known, document
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))], ids=str)
+def test_links_to_files_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8"))
+    assert not [link for link in links if ":" not in link and not (document.parent / link).exists()]
+
+
+def test_every_guide_is_in_the_index() -> None:
+    index = yaml.safe_load((ROOT / "docs/docsite/extra-docs.yml").read_text(encoding="utf-8"))
+    listed = [guide for section in index["sections"] for guide in section["toctree"]]
+    assert sorted(listed) == public("docs/docsite/rst", "*.rst")
+
+
+def test_the_guide_has_all_keys_of_a_profile() -> None:
+    spec = yaml.safe_load((ROOT / "roles/vfio/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    profile = spec["argument_specs"]["main"]["options"]["vfio_profiles"]["options"]
+    inner = {f"{key}.{name}" for key, option in profile.items() for name in option.get("options", {})}
+    text = (GUIDES / "guide_declaration.rst").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^   \* - ``([a-z_.]+)``$", text, re.MULTILINE)) == sorted({*profile, *inner})
+
+
+def said_by(path: Path) -> list[str]:
+    """What a file of Python can say, with a mark where names and numbers go."""
+    return [
+        "".join(part.value if isinstance(part, ast.Constant) else HOLE for part in getattr(node, "values", [node]))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+    ]
+
+
+@pytest.fixture(scope="module")
+def sayings() -> str:
+    said = "\n".join(saying for path in (ROOT / "plugins").rglob("*.py") for saying in said_by(path))
+    return re.sub(f"{HOLE}+", HOLE, said)
+
+
+@pytest.fixture(scope="module")
+def roles() -> str:
+    return " ".join(" ".join(path.read_text(encoding="utf-8") for path in (ROOT / "roles").rglob("*.yml")).split())
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_message_of_the_guide_is_in_the_code(message: str, sayings: str, roles: str) -> None:
+    parts = re.split("<.+?>", message)
+    # Roles put theirs together in expressions.
+    assert HOLE.join(parts) in sayings or re.search(".{,80}?".join(map(re.escape, parts)), roles)
+
+
+def test_there_are_messages() -> None:
+    assert len(MESSAGES) > 30
