@@ -121,18 +121,24 @@ def as_galaxy_does() -> None:
     with tempfile.TemporaryDirectory() as directory:
         run(["ansible-galaxy", "collection", "build", "--output-path", directory, str(ROOT)], variables)
         (release,) = Path(directory).glob("*.tar.gz")
-        text = run(["python", "-m", "galaxy_importer.main", str(release)], variables)
+        # It leaves its result where it is started.
+        text = run(["python", "-m", "galaxy_importer.main", str(release)], variables, directory)
     if "Importer processing completed successfully" not in text:
         raise SystemExit("galaxy-importer does not take it")
 
 
-def run(command: list[str], variables: dict[str, str]) -> str:
+def run(command: list[str], variables: dict[str, str], directory: str | Path = ROOT) -> str:
     """What a program printed, shown at once; SystemExit if it fails."""
     print("+", *command, flush=True)
     program = shutil.which(command[0], path=variables["PATH"]) or command[0]
     text = ""
     with subprocess.Popen(
-        [program, *command[1:]], cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [program, *command[1:]],
+        cwd=directory,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         for line in process.stdout or ():
             print(line, end="", flush=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: cyborg_config
 short_description: Make the settings of cyborg-agent from the plan of a host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns the plan of a host into the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
     V(cyborg). Each type of vGPU has the addresses of its cards, and a card without a type is left to Cyborg as a whole.

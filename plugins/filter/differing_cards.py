@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: differing_cards
 short_description: Name the cards that are not as their profiles say
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Finds in the results of vfio.devices.sriov_pf_mode and vfio.devices.mdev_instance the cards that differ from what is
     wanted, those in use included. The results are those of check mode with

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: drift
 short_description: Say what differs from what is wanted, from results of check mode
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns the results of tasks that ran in check mode into one line for each difference, with what is and what shall be.
   - What cannot be changed because it is in use is told with its users.

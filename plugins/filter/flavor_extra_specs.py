@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: flavor_extra_specs
 short_description: Name the extra specs of flavors that ask for what a plan has
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives for each profile of a plan the extra specs with which a flavor of nova asks for one of its devices.
   - For mediated devices of nova that is a resource class and the traits of the profile, for PCI devices the alias, for

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: fleet_report
 short_description: Show the devices of many hosts as a page for the browser
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes one HTML page of what the hosts have. It begins with what somebody should look at, then shows how much is in
     use, reserved and free, and then each host with its cards by NUMA node, their virtual functions, types and devices,

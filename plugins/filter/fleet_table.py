@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: fleet_table
 short_description: Show the devices of many hosts as a table
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns the facts of vfio.devices.mdev_facts into the lines of a table with one row for each card of each host.
   - Free and greatest numbers are those of the whole card. Where a card makes its devices on virtual functions, the

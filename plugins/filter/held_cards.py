@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: held_cards
 short_description: Say which cards somebody uses, and who
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Looks for users of the cards of a plan, of their virtual functions and of the devices on them.
 author:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: hostdev_xml
 short_description: Describe a device for a guest of libvirt
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Makes the XML element with which a domain of libvirt gets a mediated device, a vGPU, a virtual function or a whole
     card.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: nova_config
 short_description: Make the settings of nova from the plan of a host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns the plan of a host into the text of a file for C(/etc/nova/nova.conf.d). It has all cards of owner V(nova).
   - Mediated devices are in C([devices]) and one section for each type, with the addresses of their parents. PCI

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: placement_tree
 short_description: Describe the cards of a host as providers for Placement
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns the plan of a host into the list that O(vfio.devices.placement_inventory#module:providers) takes.
   - Nothing is counted twice. For cards of nova and Cyborg there are only the custom traits of their profile, on the

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: provider_config
 short_description: Make a provider configuration file of nova from the plan of a host
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Turns the plan of a host into the text of a file for C(/etc/nova/provider_config), from which nova-compute adds the
     custom traits of a profile to the providers of its mediated devices. It needs no login to Placement.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: resolve
 short_description: Make the plan of a host from profiles and facts
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives each card of a host to at most one profile, and says what each card shall be. The lists for the modules, the
     settings of nova, Cyborg and libvirt and the providers in Placement all come from this plan.

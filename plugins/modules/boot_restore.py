@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: boot_restore
 short_description: Restore cards, virtual functions, mediated devices and vGPUs at boot
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Installs on a host what brings back, after a boot, all that M(vfio.devices.sriov_pf_mode) and
     M(vfio.devices.mdev_instance) have recorded in C(/etc/vfio-devices) with their option C(persist). These are the

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mdev_facts
 short_description: Discover mediated devices, vGPUs, SR-IOV functions and who holds them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads from C(/sys), C(/proc) and C(/etc) what VFIO can share on a host and returns it as C(ansible_facts.mdev). That
     is physical functions with their virtual functions, the devices on which vGPUs and other mediated devices can be

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mdev_instance
 short_description: Make and remove mediated devices and vGPUs
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings all mediated devices and vGPUs of a host to what is wanted, in one call. Devices that will do are kept with
     their UUIDs, missing ones are made, and nothing that is in use is ever touched.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: placement_inventory
 short_description: Publish resource providers, inventories and traits in OpenStack Placement
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings the providers of any number of hosts to what is wanted, in one call. Custom resource classes and traits that
     are missing are made.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: placement_inventory_info
 short_description: Read provider trees from OpenStack Placement
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Returns the trees of some compute nodes, with inventories, traits and usages, in the shape that
     M(vfio.devices.placement_inventory) takes.

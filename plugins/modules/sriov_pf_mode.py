@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: sriov_pf_mode
 short_description: Switch cards between whole passthrough and SR-IOV virtual functions
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Brings all cards of a host, in one call, into the mode that is wanted. A card is given away whole (mode V(pf)), or
     it stays with its native driver and makes virtual functions (mode V(vf)).

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from . import runs
 from .holder import hold
+from .machine import wait
 
 COUNT = 12
 ROUNDS = 3
 HELD_SECONDS = (5, 10)
+PATIENCE = 60.0
 DEVICES = Path("/sys/bus/mdev/devices")
 UUIDS = [f"6b1f5f0a-0000-4000-8000-{number:012x}" for number in range(COUNT)]
 XML = (
@@ -128,6 +130,9 @@ def _virsh_creates() -> None:
         subprocess.run(
             ["virsh", "nodedev-create", "/dev/stdin"], input=description, capture_output=True, text=True, check=True
         )
+    # The command returns before libvirt's list has the last device, which could then not be destroyed.
+    if not wait(lambda: _said(["virsh", "nodedev-list", "--cap", "mdev"]).count("mdev_") == COUNT, PATIENCE):
+        raise SystemExit(f"libvirt does not list {COUNT} devices within {PATIENCE:.0f} s")
 
 
 def _virsh_destroys() -> None:

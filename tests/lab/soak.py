@@ -104,7 +104,7 @@ class Log:
         """Read what is new, before the kernel drops it."""
         with contextlib.suppress(BlockingIOError):
             while True:
-                head, _, text = os.read(self.descriptor, 8192).decode(errors="replace").partition(";")
+                head, text = os.read(self.descriptor, 8192).decode(errors="replace").split(";", 1)
                 line = text.splitlines()[0]
                 # The lower three bits of the first number are the level, see Documentation/ABI/testing/dev-kmsg.
                 if int(head.split(",")[0]) & 7 <= WARNING and line not in self.warnings:

@@ -11,25 +11,27 @@ was understood, or ``error``. Each question is asked of a fresh process, since s
 from __future__ import annotations
 
 import collections
+import importlib
 import json
 import multiprocessing
 import sys
 import types
 from pathlib import Path
 
-# Both have their settings in one place, so that a process can have only one of them.
-if sys.argv[1] == "nova":
-    import nova.conf
-    from nova.compute import pci_placement_translator, provider_config
-    from nova.pci import request, utils, whitelist
-    from nova.virt.libvirt.driver import LibvirtDriver
-else:
-    import cyborg.conf
-    from cyborg.accelerator.drivers.gpu.nvidia import sysinfo
+# Imported once for all questions. Both have their settings in one place, so that a process can have only one of them.
+MODULES = {
+    "nova": ("nova.conf", "nova.compute.pci_placement_translator", "nova.virt.libvirt.driver"),
+    "cyborg": ("cyborg.conf", "cyborg.accelerator.drivers.gpu.nvidia.sysinfo"),
+}
 
 
 def of_nova(path, devices):
     """What nova-compute and nova-api read; the methods are nova's, only the hardware is not there."""
+    import nova.conf
+    from nova.compute import pci_placement_translator, provider_config
+    from nova.pci import request, utils, whitelist
+    from nova.virt.libvirt.driver import LibvirtDriver
+
     if path.is_dir():
         return provider_config.get_provider_configs(str(path))
     conf = nova.conf.CONF
@@ -73,6 +75,9 @@ def of_nova(path, devices):
 
 
 def of_cyborg(path, devices):
+    import cyborg.conf
+    from cyborg.accelerator.drivers.gpu.nvidia import sysinfo
+
     conf = cyborg.conf.CONF
     conf([], project="cyborg", default_config_files=[str(path)], default_config_dirs=[])
     cyborg.conf.devices.register_dynamic_opts(conf)
@@ -86,6 +91,8 @@ def answer(question):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
+for name in MODULES[sys.argv[1]]:
+    importlib.import_module(name)
 for line in sys.stdin:
     with multiprocessing.get_context("fork").Pool(1) as pool:
         print(json.dumps(pool.apply(answer, (json.loads(line),))), flush=True)
