@@ -99,7 +99,10 @@ def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -
     vfio_vfs = any(one and is_vfio_driver(one["driver"]) for one in wants)
     whole = is_vfio_driver(target["binding"]["driver"])
     if (whole or vfio_vfs) and card["iommu_group"] is None:
-        return [f"{card['address']} is in no IOMMU group, so that it cannot be passed through: switch the IOMMU on"]
+        return [
+            f"{card['address']} is in no IOMMU group, so that it cannot be passed through: switch the IOMMU on, and "
+            "restart the host"
+        ]
     if whole:
         for other in card["group_others"]:
             leaves = other["physical_function"] == card["address"] or other["address"] in given

@@ -60,7 +60,10 @@ def connect(options: dict[str, Any]) -> Placement:
         first = region.get_session_client("placement")
         address = first.get_endpoint()
     except failures as error:
-        raise PlacementError(f"cannot log in to the cloud and find Placement in it: {_words(error)}") from error
+        raise PlacementError(
+            f"cannot log in to the cloud and find Placement in it: {_words(error)}; cloud names one of clouds.yaml, "
+            "and without it auth or the variables OS_* say how to log in"
+        ) from error
     except (TypeError, ValueError, AttributeError, OSError) as error:
         raise PlacementError(f"cannot make sense of the settings of the cloud: {_words(error)}") from error
     if not address:

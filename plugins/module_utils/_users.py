@@ -87,16 +87,18 @@ def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) 
     directory = f"proc/{process}/fd"
     targets = {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
     devices: set[str] = set()
+    told = False
     for descriptor, target in targets.items():
         group = GROUP.match(target)
         character_device = CHARACTER_DEVICE.match(target)
         if not (group or character_device) or not _is_open(host, process, descriptor):
             continue
+        told = True
         if group:
             devices.update(group_members.get(int(group[1]), []))
         if character_device:
             devices.update(_device_of(host, character_device[1]))
-    if not devices:
+    if not told:
         # A process may keep a device open and have closed its group.
         opened = [descriptor for descriptor, target in targets.items() if target == OPEN_DEVICE]
         devices = _devices_of_descriptors(host, process, opened)

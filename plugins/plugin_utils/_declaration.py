@@ -12,7 +12,7 @@ import re
 
 from ansible_collections.vfio.devices.plugins.module_utils import _grammar, _pf_wanted, _placement_names, _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
-from ansible_collections.vfio.devices.plugins.plugin_utils import _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _selection
 
 OWNERS = ("nova", "cyborg", "none")
 MODES = ("pf", "vf")
@@ -96,7 +96,7 @@ def parse(profiles):
         found = _shape(profile, PROFILE)
         found += [f"it has no {key}" for key in ("name", "select") if not profile.get(key)]
         if isinstance(name, str) and places.setdefault(name, place) != place:
-            found.append(f"vfio_profiles[{places[name]}] has this name too")
+            found.append(f"vfio_profiles[{places[name]}] has this name too; give each a name of its own")
         if not found:
             parsed.append(_profile(profile, found))
         problems += [f"{label}: {sentence}" for sentence in found]
@@ -123,9 +123,9 @@ def _profile(profile, found):
     parsed.update(expression=None, names=[])
     if isinstance(profile["select"], str):
         try:
-            parsed["expression"] = _expression.compiled(profile["select"])
+            parsed["expression"] = _expression.compiled(profile["select"], _selection.FIELDS)
         except ValueError as error:
-            found.append(f"select is no JMESPath expression: {error}")
+            found.append(f"select cannot be used: {error}")
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile["select"]]
     parsed["function"] = _function(profile, found)
@@ -141,6 +141,8 @@ def _name(name, profile, found):
         return name
     if _grammar.PCI_ADDRESS.match(name.lower()):
         found.append(f"write the address {name} in small letters, the only ones that nova and Cyborg find")
+    elif _grammar.PCI_ADDRESS.match(f"0000:{name}"):
+        found.append(f"write the address {name} with its domain, 0000:{name}")
     elif profile.get("mode") == "pf":
         found.append(f"select {name!r} must be a PCI address, since an interface goes away with the card's driver")
     elif not _grammar.KERNEL_NAME.match(name):

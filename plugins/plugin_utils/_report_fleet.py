@@ -139,7 +139,12 @@ def _of_facts(facts, subjects):
         elif device["state"] == "removing" or (device["state"] == "defined" and device["autostart"]):
             states[cards[device["parent"]], device["state"]] += 1
     if any(device["autostart"] for device in facts["devices"]) and not facts.get("mdevctl", {}).get("udev_works", True):
-        found.append(_finding("problem", f"mediated devices are not made at boot, because {_why(facts['mdevctl'])}"))
+        found.append(
+            _finding(
+                "problem",
+                f"mdevctl makes no devices at boot, only the role boot does, because {_why(facts['mdevctl'])}",
+            )
+        )
     words = {"removing": "removed, and still held open by its user", "defined": "to be made at boot, and not there"}
     for (card, state), number in states.items():
         found.append(_finding("problem", f"{words[state]}: {number} of its devices", card))

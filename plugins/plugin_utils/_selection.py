@@ -8,6 +8,35 @@
 
 from __future__ import annotations
 
+# What select may ask of a card; a parent that is no PCI function has only some of it.
+FIELDS = (
+    "name",
+    "address",
+    "vendor_id",
+    "product_id",
+    "subsystem_vendor_id",
+    "subsystem_product_id",
+    "class",
+    "driver",
+    "driver_override",
+    "drivers_autoprobe",
+    "numa_node",
+    "iommu_group",
+    "netdevs",
+    "mode",
+    "num_vfs",
+    "total_vfs",
+    "vf_product_id",
+    "virtual_functions",
+    "framework",
+    "bus",
+    "physical_function",
+    "parents",
+    "devices",
+    "types",
+    "users",
+)
+
 
 def subjects(facts):
     """What a profile can select, by name: each physical function, and each parent that is no PCI function.

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _selection
+from ansible_collections.vfio.devices.tests.simhost import profile as profiles
 
 
 def profile(name="a", expression=None, names=(), required=False):
-    compiled = _expression.compiled(expression) if expression else None
+    compiled = _expression.compiled(expression, _selection.FIELDS) if expression else None
     return {"name": name, "expression": compiled, "names": list(names), "required": required}
 
 
@@ -44,7 +45,7 @@ def selected(*profiles):
         ("vendor_id == '10de'", ["0000:3b:00.0"]),
         ("numa_node", ["0000:3b:00.0", "0000:41:00.0"]),
         ("types[?id=='mtty-1']", ["mtty"]),
-        ("nothing", []),
+        ("bus", []),
         ("contains(netdevs || `[]`, 'ens1f0')", ["0000:41:00.0"]),
     ],
 )
@@ -81,3 +82,11 @@ def test_subjects_of_a_host(simulated):
     card = next(card for card in cards.values() if card.get("framework"))
     assert len(card["parents"]) == len(card["virtual_functions"]) == 16
     assert len({one["id"] for one in card["types"]}) == len(card["types"])
+
+
+def test_fields_are_those_of_the_facts(simulated):
+    found = set()
+    for name in profiles.names():
+        for card in _selection.subjects(simulated(name).facts()).values():
+            found |= set(card)
+    assert found | {"users"} == set(_selection.FIELDS)
