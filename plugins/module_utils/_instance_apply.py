@@ -207,15 +207,17 @@ ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
     "create": _create,
     "remove": _remove,
     "define": _define,
+    "forget": _record,
     "record": _record,
 }
 
 
 def _explain(step: dict[str, Any], error: HostError) -> str:
     name = step.get("uuid") or step.get("address") or step["card"]
-    what = {"create": "cannot make", "remove": "cannot remove", "define": "cannot define", "record": "cannot record"}
+    what = {"create": "cannot make", "remove": "cannot remove", "define": "cannot define"}
     of_type = f" of type {step['type']}" if step.get("type") else ""
     remedy = REMEDIES.get(error.errno or "")
-    return f"{what[step['action']]} {name}{of_type} on {step.get('parent', step['card'])}: {error}" + (
-        f"; {remedy}" if remedy else ""
+    return (
+        f"{what.get(step['action'], 'cannot record')} {name}{of_type} on {step.get('parent', step['card'])}: {error}"
+        + (f"; {remedy}" if remedy else "")
     )

@@ -51,8 +51,9 @@ def with_persistence(state: dict[str, Any], planned: dict[str, Any], persist: bo
     again = {_key(instance) for instance in made}
     steps += _definitions(state, lasting, [step for step in gone if _key(step) not in again])
     steps += _records(state, lasting, gone)
-    # For each card in this order: what goes, what comes, then the files. Sorting keeps the order of equals.
-    order = ("remove", "create", "define", "record")
+    # For each card in this order, and sorting keeps the order of equals. What goes leaves the record first: a run that
+    # ends after the removal would leave it there for ever, since a vGPU that is gone is no device that is only defined.
+    order = ("forget", "remove", "create", "define", "record")
     return sorted(steps, key=lambda step: (step["card"], order.index(step["action"])))
 
 
@@ -85,16 +86,25 @@ def _records(state: dict[str, Any], lasting: list[dict[str, Any]], gone: list[di
     for card in {instance["card"]: None for instance in [*gone, *lasting]}:
         old = state["records"].get(card)
         known = {_key(instance): instance for instance in (old or {}).get("instances", [])}
-        for instance in gone:
-            known.pop(_key(instance), None)
+        again = {_key(instance) for instance in lasting}
+        leaving = [key for key in map(_key, gone) if key in known and key not in again]
+        for key in leaving:
+            del known[key]
+        if leaving:
+            old = _record(known)
+            steps.append({"action": "forget", "card": card, "record": old})
         for instance in lasting:
             if instance["card"] == card:
                 entry = {field: instance[field] for field in RECORDED}
                 known[_key(instance)] = {**entry, "attributes": [list(pair) for pair in instance["attributes"]]}
-        new = {"instances": [known[key] for key in sorted(known)]} if known else None
+        new = _record(known)
         if new != old:
             steps.append({"action": "record", "card": card, "record": new})
     return steps
+
+
+def _record(known: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any] | None:
+    return {"instances": [known[key] for key in sorted(known)]} if known else None
 
 
 def _key(instance: dict[str, Any]) -> tuple[str, str]:

@@ -71,7 +71,7 @@ def _predict(
     for step in outcome.done:
         if step["action"] == "define":
             definitions[step["parent"], step["uuid"]] = step["definition"]
-        elif step["action"] == "record":
+        elif step["action"] in ("forget", "record"):
             records[step["card"]] = step["record"]
     return {"devices": devices, "definitions": definitions, "records": records}
 
