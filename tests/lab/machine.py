@@ -30,7 +30,11 @@ STOP_SECONDS = 20.0
 COMMAND_SECONDS = 300.0
 CONNECT_SECONDS = 45.0
 TRIES = 3
-KERNEL_ARGUMENTS = "root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off apparmor=0 audit=0 quiet"
+# An emulated processor may miss a timer. With a single one armed it sleeps on, and one that comes again wakes it.
+TIMERS = "nohz=off highres=off"
+KERNEL_ARGUMENTS = (
+    f"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off apparmor=0 audit=0 {TIMERS} quiet"
+)
 
 
 class Machine:
