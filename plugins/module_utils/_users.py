@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from . import _libvirt, _mdev, _pci
+from . import _iommu, _libvirt, _mdev, _pci
 from ._host import HostRoot
 
 # /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c) and /dev/vfio/devices/vfio<N> (device_cdev.c).
@@ -87,18 +87,16 @@ def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) 
     directory = f"proc/{process}/fd"
     targets = {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
     devices: set[str] = set()
-    told = False
     for descriptor, target in targets.items():
         group = GROUP.match(target)
         character_device = CHARACTER_DEVICE.match(target)
         if not (group or character_device) or not _is_open(host, process, descriptor):
             continue
-        told = True
         if group:
-            devices.update(group_members.get(int(group[1]), []))
+            devices.update(_devices_of_group(host, int(group[1]), group_members))
         if character_device:
             devices.update(_device_of(host, character_device[1]))
-    if not told:
+    if not devices:
         # A process may keep a device open and have closed its group.
         opened = [descriptor for descriptor, target in targets.items() if target == OPEN_DEVICE]
         devices = _devices_of_descriptors(host, process, opened)
@@ -112,6 +110,11 @@ def _is_open(host: HostRoot, process: str, descriptor: str) -> bool:
         return not int(flags[1], 8) & os.O_PATH
     # Without an answer it counts, unless it was closed meanwhile.
     return host.link(f"proc/{process}/fd/{descriptor}") is not None
+
+
+def _devices_of_group(host: HostRoot, number: int, members: dict[int, list[str]]) -> list[str]:
+    """Those that were asked for, or else whatever the kernel has in the group."""
+    return members.get(number) or host.names(f"{_iommu.GROUPS}/{number}/devices")
 
 
 def _device_of(host: HostRoot, name: str) -> list[str]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils import _users
+from ansible_collections.vfio.devices.plugins.module_utils import _iommu, _pci, _users
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -97,3 +97,26 @@ def test_a_guest_that_only_the_driver_names(simulated):
 )
 def test_name_of_a_guest(arguments, name):
     assert _users.guest_name("\0".join(arguments) + "\0") == name
+
+
+def functions_only(host):
+    """The users as sriov_pf_mode asks for them, and the warnings."""
+    root = host.root()
+    return _users.of_devices(root, _pci.observe(root), []), root.warnings
+
+
+def test_the_kernel_tells_what_is_in_a_group_that_nobody_asked_for(simulated):
+    host = simulated("mtty")
+    host.create("mtty", "mtty-1", UUID)
+    host.kernel.hold(UUID, pid=4242)
+    users, warnings = functions_only(host)
+    assert [user["pid"] for user in users[UUID]] == [4242]
+    assert not warnings
+
+
+def test_a_device_that_cannot_be_named_is_told(simulated, monkeypatch):
+    host = simulated("mtty")
+    host.create("mtty", "mtty-1", UUID)
+    host.kernel.hold(UUID, pid=4242)
+    monkeypatch.setattr(_iommu, "GROUPS", "sys/kernel/none")
+    assert "process 4242 has a VFIO device open" in "".join(functions_only(host)[1])
