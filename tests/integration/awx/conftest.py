@@ -7,7 +7,6 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration.awx.templates import ROOT
-from ansible_collections.vfio.devices.tests.integration.placement import stack as stacks
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 HOSTS = ("t4", "l40s")
@@ -38,14 +37,6 @@ def fleet(tmp_path_factory):
     mounting.mount(directory, [*HOSTS])
     yield directory
     mounting.unmount(directory)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    """Keystone and Placement."""
-    running = stacks.Stack(tmp_path_factory.mktemp("stack"))
-    yield running
-    running.stop()
 
 
 @pytest.fixture(scope="module")

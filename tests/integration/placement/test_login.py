@@ -17,13 +17,6 @@ from ansible_collections.vfio.devices.tests.integration.placement import stack a
 SECRETS = (stacks.PASSWORD, "secret-member", "secret-application", "secret-wrong")
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    running = stacks.Stack(tmp_path_factory.mktemp("stack"))
-    yield running
-    running.stop()
-
-
 @pytest.fixture
 def read(run_module, stack, monkeypatch, tmp_path, caplog):
     """Read a tree with some settings; no secret is in the result or in a log."""
