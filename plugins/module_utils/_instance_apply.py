@@ -214,10 +214,9 @@ ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
 
 def _explain(step: dict[str, Any], error: HostError) -> str:
     name = step.get("uuid") or step.get("address") or step["card"]
-    what = {"create": "cannot make", "remove": "cannot remove", "define": "cannot define"}
+    what = {"create": "make", "remove": "remove", "define": "define", "forget": "record", "record": "record"}
     of_type = f" of type {step['type']}" if step.get("type") else ""
     remedy = REMEDIES.get(error.errno or "")
-    return (
-        f"{what.get(step['action'], 'cannot record')} {name}{of_type} on {step.get('parent', step['card'])}: {error}"
-        + (f"; {remedy}" if remedy else "")
+    return f"cannot {what[step['action']]} {name}{of_type} on {step.get('parent', step['card'])}: {error}" + (
+        f"; {remedy}" if remedy else ""
     )

@@ -83,10 +83,10 @@ def _definitions(
 
 def _records(state: dict[str, Any], lasting: list[dict[str, Any]], gone: list[dict[str, Any]]) -> list[dict[str, Any]]:
     steps = []
+    again = {_key(instance) for instance in lasting}
     for card in {instance["card"]: None for instance in [*gone, *lasting]}:
         old = state["records"].get(card)
         known = {_key(instance): instance for instance in (old or {}).get("instances", [])}
-        again = {_key(instance) for instance in lasting}
         leaving = [key for key in map(_key, gone) if key in known and key not in again]
         for key in leaving:
             del known[key]
