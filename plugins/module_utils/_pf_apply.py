@@ -207,22 +207,12 @@ def _settings(host: HostRoot, step: dict[str, Any]) -> None:
     # The interface appears when its driver has started the card.
     if not host.wait(there, min(_binding.SETTLE, host.timeout)):
         raise HostError(f"{step['pf']} has no network interface, through which its VFs are set up", DEVICES)
-    if step["new"]:
-        _release(host, step)
     card = {"address": step["pf"], "netdevs": found}
     _pf_state.through_interface(host, card, lambda host, name: _vf_settings.apply(host, name, step["settings"]))
 
 
-def _release(host: HostRoot, step: dict[str, Any]) -> None:
-    """Unbind new VFs: an address that is set when the driver is there may be changed by udev, some time later."""
-    for index, address in links(host, step["pf"]).items():
-        path = f"{DEVICES}/{address}/driver"
-        if index in step["settings"] and host.exists(path):
-            host.write(f"{path}/unbind", address)
-
-
 def _memory(host: HostRoot, step: dict[str, Any]) -> None:
-    _desired.save(host, _pf_persistence.KIND, step["pf"], step["memory"], _desired.EPHEMERAL)
+    _desired.save(host, step["kind"], step["pf"], step["memory"], _desired.EPHEMERAL)
 
 
 def _record(host: HostRoot, step: dict[str, Any]) -> None:
@@ -238,6 +228,7 @@ ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
     "create": _create,
     "bind": _bind,
     "bind_vfs": _bind_virtual_functions,
+    "offer_vfs": _bind_virtual_functions,
     "autoprobe": _autoprobe,
     "eswitch": _set_eswitch,
     "settings": _settings,

@@ -15,6 +15,8 @@ from ._host import HostRoot
 from ._pf_wanted import DRIVER
 
 KIND = "sriov_pf_mode"
+# Cards whose sriov_drivers_autoprobe a run has switched off for a while.
+AUTOPROBE_OFF = "sriov_drivers_autoprobe"
 RULES = "etc/udev/rules.d"
 RESTORE_UNIT = "etc/systemd/system/vfio-devices-restore.service"
 
@@ -58,7 +60,8 @@ def save_rule(host: HostRoot, address: str, text: str | None) -> None:
 
 def tidy(host: HostRoot) -> None:
     """Remove the unfinished files of a run that was killed."""
-    for directory in (f"{_desired.DIRECTORY}/{KIND}", f"{_desired.EPHEMERAL}/{KIND}", RULES):
+    ephemeral = [f"{_desired.EPHEMERAL}/{kind}" for kind in (KIND, AUTOPROBE_OFF)]
+    for directory in (f"{_desired.DIRECTORY}/{KIND}", *ephemeral, RULES):
         host.remove_unfinished(directory)
 
 

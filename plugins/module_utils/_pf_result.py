@@ -104,7 +104,7 @@ def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
         if shown["driver"] != card["driver"]:
             shown["netdevs"] = [] if is_vfio_driver(shown["driver"]) else card["known"].get("netdevs", [])
     if "autoprobe" in steps:
-        shown["drivers_autoprobe"] = target["autoprobe"]
+        shown["drivers_autoprobe"] = steps["autoprobe"]["value"] == "1"
     if "remove" in steps:
         shown["virtual_functions"] = []
     if "create" in steps:

@@ -42,6 +42,7 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     functions = _pci.observe(host)
     records = _desired.observe(host, _pf_persistence.KIND)
     memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+    switched_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
     known = _known(records, memories)
     names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
     state: dict[str, Any] = {
@@ -63,6 +64,7 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     for address, card in state["cards"].items():
         card["record"] = records.get(address)
         card["memory"] = memories.get(address)
+        card["autoprobe_off"] = address in switched_off
         card["known"] = known.get(address, {})
         card["rule"] = _pf_persistence.observe_rule(host, address)
     for entry in entries:
@@ -92,6 +94,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
     functions = _pci.observe(host)
     records = _desired.observe(host, _pf_persistence.KIND)
     memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+    switched_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
     present = [card for card in before if card["address"] in functions]
     cards = _cards(host, [functions[card["address"]] for card in present], functions)
     for old in before:
@@ -102,6 +105,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
         card = cards[address]
         card["record"] = records.get(address)
         card["memory"] = memories.get(address)
+        card["autoprobe_off"] = address in switched_off
         card["known"] = old["known"]
         card["rule"] = _pf_persistence.observe_rule(host, address)
         if network and old["eswitch"] is not None and card["native"]:

@@ -73,7 +73,7 @@ def present_target(card: dict[str, Any]) -> Target:
         "binding": _binding.exactly(card["driver_override"], card["driver"]),
         "num_vfs": card["num_vfs"],
         "max": False,
-        "autoprobe": card["drivers_autoprobe"],
+        "autoprobe": True if card["autoprobe_off"] else card["drivers_autoprobe"],
         "eswitch": card["eswitch"],
         "vf_binding": None,
         "vfs": {
@@ -110,6 +110,11 @@ def binding_of(target: Target, index: int) -> _binding.Wanted | None:
     return wanted
 
 
+def _by_matching(wanted: _binding.Wanted) -> bool:
+    """Whether a function comes to its driver by the kernel's matching only, which passes by VFs without autoprobe."""
+    return wanted["override"] is None and wanted["driver"] is not None
+
+
 def steps(card: dict[str, Any], target: Target) -> list[Step]:
     """The steps in their order, each with ``action``, ``pf`` and ``text``; none if all is as it shall be."""
     return _Steps(card, target).all()
@@ -129,6 +134,9 @@ class _Steps:
         # A number of VFs changes through 0, and they go with the driver.
         self.removes = self.present > 0 and (self.moves or self.switches or self.present != self.count)
         self.creates = self.count > 0 and (self.removes or self.present != self.count)
+        before = True if card["autoprobe_off"] else card["drivers_autoprobe"]
+        self.autoprobe = before if target["autoprobe"] is None else target["autoprobe"]
+        self.unprobed = self._is_unprobed()
         self.found: list[Step] = []
 
     def all(self) -> list[Step]:
@@ -146,11 +154,12 @@ class _Steps:
             self._add("remove", f"removed {self.present} virtual functions", tool=card["gpu"])
         if self.rebinds:
             self._bind()
-        if target["autoprobe"] not in (None, card["drivers_autoprobe"]):
-            value = "1" if target["autoprobe"] else "0"
-            self._add("autoprobe", f"set sriov_drivers_autoprobe to {value}", value=value)
         if self.switches:
             self._add("eswitch", f"set the switch to {target['eswitch']}", mode=target["eswitch"])
+        if self.unprobed:
+            self._switch_autoprobe_off()
+        else:
+            self._set_autoprobe()
         if self.creates:
             text = f"made {self.count} virtual functions"
             self._add("create", text, count=self.count, max=target["max"], tool=card["gpu"])
@@ -161,12 +170,35 @@ class _Steps:
     def _add(self, action: str, text: str, **details: Any) -> None:
         self.found.append({"action": action, "pf": self.card["address"], "text": text, **details})
 
+    def _is_unprobed(self) -> bool:
+        """Whether new VFs are made without a driver: another than the kernel's choice is wanted, or settings are."""
+        if not self.creates or not self.autoprobe or self.card["gpu"]:
+            return False
+        wanted = [binding_of(self.target, index) for index in range(self.count)]
+        settings = [one["settings"] for index, one in self.target["vfs"].items() if index < self.count]
+        return any(settings) or any(one and not _by_matching(one) for one in wanted)
+
+    def _switch_autoprobe_off(self) -> None:
+        """A run that ends before it is switched on again is continued by the next one."""
+        if not self.card["autoprobe_off"]:
+            self._add("memory", "", kind=_pf_persistence.AUTOPROBE_OFF, memory={"sriov_drivers_autoprobe": "1"})
+        if self.card["drivers_autoprobe"]:
+            self._add("autoprobe", "", value="0")
+
+    def _set_autoprobe(self) -> None:
+        changes = self.autoprobe != self.card["drivers_autoprobe"]
+        if changes or self.unprobed:
+            value = "1" if self.autoprobe else "0"
+            text = f"set sriov_drivers_autoprobe to {value}" if changes else ""
+            self._add("autoprobe", text, value=value)
+
     def _remember(self) -> None:
         memory = self.target["memory"]
         through_tool = self.card["gpu"] and (self.removes or self.creates) and self.card["native"]
         self.remembers = memory or (_pf_persistence.remembered(self.card) if through_tool else None)
         if self.remembers and self.remembers != self.card["memory"]:
-            self._add("memory", "remembered the native driver until the next boot", memory=self.remembers)
+            text = "remembered the native driver until the next boot"
+            self._add("memory", text, kind=_pf_persistence.KIND, memory=self.remembers)
 
     def _bind(self) -> None:
         binding = self.target["binding"]
@@ -188,45 +220,52 @@ class _Steps:
         if changed:
             names = ", ".join(f"{index} ({' '.join(settings[index])})" for index in changed)
             text = f"set up virtual functions {names}"
-            self._add("settings", text, settings={index: settings[index] for index in changed}, new=self.creates)
+            self._add("settings", text, settings={index: settings[index] for index in changed})
         self._bind_virtual_functions()
 
     def _bind_virtual_functions(self) -> None:
-        bindings = {}
-        certain = []
-        offered = []
-        probed = self.card["drivers_autoprobe"] if self.target["autoprobe"] is None else self.target["autoprobe"]
+        bindings: dict[int, _binding.Wanted] = {}
+        silent: dict[int, _binding.Wanted] = {}
+        offered: dict[int, _binding.Wanted] = {}
         for index in range(self.count) if self.creates else ():
             wanted = binding_of(self.target, index)
-            # The kernel has made its choice when they are there.
-            if wanted and wanted["driver"] != _binding.CHOICE:
+            if self.unprobed and (wanted is None or _by_matching(wanted)):
+                offered[index] = wanted or _binding.native(optional=True)
+            # Otherwise the kernel has made its choice when they are there.
+            elif wanted and wanted["driver"] != _binding.CHOICE:
                 bindings[index] = wanted
-                certain.append(index)
-            elif probed and self.target["vfs"].get(index, {}).get("settings"):
-                # They were taken from their driver to be set up.
-                bindings[index] = _binding.native(optional=True)
-                offered.append(str(index))
         for virtual in [] if self.creates or self.removes else self.card["virtual_functions"]:
             wanted = binding_of(self.target, virtual["index"])
             if wanted and not _binding.fits(virtual["override"], virtual["driver"], wanted):
                 bindings[virtual["index"]] = wanted
-                certain.append(virtual["index"])
-            elif wanted and virtual["driver"] is None and wanted["optional"] and self.card["drivers_autoprobe"]:
-                bindings[virtual["index"]] = wanted
-        if bindings:
+            elif virtual["driver"] is None and self.autoprobe and self._is_to_be_offered(virtual, wanted):
+                silent[virtual["index"]] = _binding.native(optional=True)
+        if bindings or silent:
             by_driver: dict[str, list[str]] = {}
-            for index in certain:
-                by_driver.setdefault(_binding.describe(bindings[index]), []).append(str(index))
+            for index, wanted in bindings.items():
+                by_driver.setdefault(_binding.describe(wanted), []).append(str(index))
             texts = [f"bound virtual functions {', '.join(which)} to {name}" for name, which in by_driver.items()]
-            if offered:
-                texts.append(f"let the kernel choose a driver for virtual functions {', '.join(offered)}")
-            self._add("bind_vfs", "; ".join(texts), bindings=bindings, certain=certain)
+            self._add("bind_vfs", "; ".join(texts), bindings={**bindings, **silent}, certain=list(bindings))
+        if self.unprobed:
+            self._set_autoprobe()
+        if offered:
+            text = f"let the kernel choose a driver for virtual functions {', '.join(map(str, offered))}"
+            self._add("offer_vfs", text, bindings=offered)
+
+    def _is_to_be_offered(self, virtual: dict[str, Any], wanted: _binding.Wanted | None) -> bool:
+        """Whether an unbound VF is the kernel's to choose for, or was made by a run that did not come so far."""
+        if wanted is None:
+            return bool(self.card["autoprobe_off"]) and virtual["override"] is None
+        return bool(wanted["optional"])
 
     def _keep(self, stale: bool) -> None:
         card, target = self.card, self.target
         lasting = card["memory"] if self.remembers is None else self.remembers
+        if card["autoprobe_off"] or self.unprobed:
+            self._add("memory", "", kind=_pf_persistence.AUTOPROBE_OFF, memory=None)
         if lasting is not None and target["memory"] is None:
-            self._add("memory", "forgot the native driver, which is bound again", memory=None)
+            text = "forgot the native driver, which is bound again"
+            self._add("memory", text, kind=_pf_persistence.KIND, memory=None)
         if card["record"] != target["record"]:
             kept = target["record"] is not None
             text = "recorded the mode" if kept else "removed the record of the mode"

@@ -68,6 +68,8 @@ options:
         description:
           - Driver of the virtual functions. V(none) keeps all drivers away from them, V(default) is what the kernel's
             own matching gives.
+          - New virtual functions meet no other driver before. While they are made, C(sriov_drivers_autoprobe) of the
+            card is V(0), and a run that ends in the middle is continued by the next one.
           - When it is left out, the kernel chooses for new virtual functions, and others are left as they are.
           - The driver must be loaded.
         type: str

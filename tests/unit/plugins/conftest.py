@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _pf_modes, _pf_state, _pf_wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
+from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 
 DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "persist": True}
 
@@ -38,7 +39,7 @@ class Switch:
         """A card as it is: all that a change could leave behind."""
         card = _pf_state.observe(self.host.root(), parse({"pf": pf, "mode": "vf"}))["cards"][pf]
         virtual = {one["index"]: (one["address"], one["override"], one["driver"]) for one in card["virtual_functions"]}
-        files = {name: card[name] for name in ("record", "memory", "rule")}
+        files = {name: card[name] for name in ("record", "memory", "autoprobe_off", "rule")}
         return {
             "driver": card["driver"],
             "driver_override": card["driver_override"],
@@ -62,3 +63,17 @@ def switch(simulated):
 def entries():
     """Parse entries of ``functions``."""
     return parse
+
+
+@pytest.fixture
+def probes(monkeypatch):
+    """By device the drivers that saw it, in their order."""
+    found = {}
+    probe = PciFunction.probe
+
+    def noted(function, driver):
+        found.setdefault(function.name, []).append(driver.name)
+        probe(function, driver)
+
+    monkeypatch.setattr(PciFunction, "probe", noted)
+    return found

@@ -117,6 +117,28 @@ def test_round_trip_check_tells_the_truth_and_the_second_run_changes_nothing(swi
         )
 
 
+def killed_at_every_write(switch, profile, before, wanted):
+    """Kill runs at their first, second, ... write, let the next one continue, and say at how many that was."""
+    clean = switch(profile)
+    clean(before)
+    clean(wanted)
+    expected = clean.card(wanted["pf"])
+    for number in range(1, 100):
+        run = switch(profile)
+        run(before)
+        at_write(run, number, kill)
+        try:
+            run(wanted)
+            return number
+        except Killed:
+            pass
+        undisturbed(run)
+        run(wanted)
+        assert run.card(wanted["pf"]) == expected, number
+        assert not run(wanted)["changed"]
+    raise AssertionError
+
+
 @pytest.mark.parametrize(("profile", "pf"), [*CARDS, *GPUS])
 def test_kill_at_every_write_then_the_next_run_converges(switch, profile, pf):
     before = {"pf": pf, "mode": "vf", "num_vfs": "max" if profile in ("a40", "l40s") else "3"}
@@ -124,26 +146,56 @@ def test_kill_at_every_write_then_the_next_run_converges(switch, profile, pf):
         {"pf": pf, "mode": "pf"},
         {"pf": pf, "mode": "vf", "num_vfs": "0" if profile in ("a40", "l40s") else "2", "vf_driver": "vfio-pci"},
     ):
-        clean = switch(profile)
-        clean(before)
-        clean(wanted)
-        expected = clean.card(pf)
-        number = 1
-        while True:
-            run = switch(profile)
-            run(before)
-            at_write(run, number, kill)
-            try:
-                run(wanted)
-                break
-            except Killed:
-                pass
-            undisturbed(run)
-            run(wanted)
-            assert run.card(pf) == expected, number
-            assert not run(wanted)["changed"]
-            number += 1
-        assert number > 4
+        assert killed_at_every_write(switch, profile, before, wanted) > 4
+
+
+@pytest.mark.parametrize("before", [{}, {"num_vfs": "2"}, {"drivers_autoprobe": False}])
+@pytest.mark.parametrize("autoprobe", [None, True, False])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"vf_driver": "vfio-pci"},
+        {"vf_driver": "none", "vfs": [{"index": "0", "driver": "vfio-pci"}, {"index": "1", "driver": "default"}]},
+        {"vfs": [{"index": "1", "mac": "52:54:00:aa:00:01", "vlan": 7}]},
+    ],
+)
+def test_kill_while_virtual_functions_are_made_without_a_driver(switch, wanted, before, autoprobe):
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "3", **wanted, "drivers_autoprobe": autoprobe}
+    assert killed_at_every_write(switch, "nics", {"pf": ICE, "mode": "vf", **before}, entry) > 3
+
+
+@pytest.mark.parametrize("autoprobe", [None, True, False])
+@pytest.mark.parametrize("before", ["0", "2"])
+def test_new_virtual_functions_meet_no_driver_but_the_wanted_one(switch, probes, before, autoprobe):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": before})
+    probes.clear()
+    entry = {
+        "pf": ICE,
+        "mode": "vf",
+        "num_vfs": "5",
+        "vf_driver": "vfio-pci",
+        "drivers_autoprobe": autoprobe,
+        "vfs": [{"index": "1", "driver": "none"}, {"index": "2", "driver": "default", "trust": True}],
+    }
+    predicted = run(entry, check=True)
+    assert comparable(predicted) == comparable(run(entry))
+    card = run.card(ICE)
+    assert card["autoprobe"] is (autoprobe is not False)
+    assert not card["autoprobe_off"]
+    native = ["iavf"] if autoprobe is not False else []
+    expected = {0: ["vfio-pci"], 1: [], 2: native, 3: ["vfio-pci"], 4: ["vfio-pci"]}
+    assert {index: probes.get(one[0], []) for index, one in card["virtual"].items()} == expected
+    assert not run(entry)["changed"]
+
+
+def test_autoprobe_of_before_comes_back_when_virtual_functions_fail(switch):
+    run = switch("nics")
+    run.host.kernel.drivers["ice"].limit = 4
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "8", "vf_driver": "vfio-pci"})
+    assert result["functions"][0]["action"] == "restored"
+    card = run.card(ICE)
+    assert (card["autoprobe"], card["autoprobe_off"], card["virtual"]) == (True, False, {})
 
 
 WANTED = st.one_of(
@@ -154,6 +206,14 @@ WANTED = st.one_of(
             "num_vfs": st.sampled_from(["0", "1", "2", "5", "max"]),
             "vf_driver": st.sampled_from([None, "vfio-pci", "none", "default"]),
             "drivers_autoprobe": st.sampled_from([None, None, False, True]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "mode": st.just("vf"),
+            "num_vfs": st.sampled_from(["1", "3"]),
+            "vf_driver": st.sampled_from([None, "vfio-pci"]),
+            "vfs": st.sampled_from([[{"index": "0", "driver": name}] for name in ("vfio-pci", "none", "default")]),
         }
     ),
 )
@@ -390,7 +450,8 @@ def test_settings_before_drivers_and_only_where_they_differ(switch):
         "made 6 virtual functions",
         "set up virtual functions 0 (mac vlan qos trust), 2 (spoofchk max_tx_rate), 3 (spoofchk max_tx_rate), "
         "4 (spoofchk max_tx_rate)",
-        "bound virtual functions 2, 3, 4 to vfio-pci; let the kernel choose a driver for virtual functions 0",
+        "bound virtual functions 2, 3, 4 to vfio-pci",
+        "let the kernel choose a driver for virtual functions 0, 1, 5",
     ]
     drivers = [one["driver"] for one in result["functions"][0]["after"]["virtual_functions"]]
     assert drivers == ["iavf", "iavf", "vfio-pci", "vfio-pci", "vfio-pci", "iavf"]

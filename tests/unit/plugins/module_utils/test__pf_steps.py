@@ -27,6 +27,7 @@ def card(vfs=(), **fields):
         "settings": None,
         "record": None,
         "memory": None,
+        "autoprobe_off": False,
         "known": {},
         "rule": None,
         "virtual_functions": [
@@ -40,7 +41,11 @@ def card(vfs=(), **fields):
 GIVEN = {"driver": "vfio-pci", "driver_override": "vfio-pci", "native": False, "netdevs": []}
 STUB = {"driver": "pci-pf-stub", "driver_override": "pci-pf-stub", "native": False, "gpu": True}
 NVIDIA = {"driver": "nvidia", "gpu": True, "netdevs": []}
-NATIVE, VFIO = (None, "iavf"), ("vfio-pci", "vfio-pci")
+NATIVE, VFIO, BARE = (None, "iavf"), ("vfio-pci", "vfio-pci"), (None, None)
+# A run ended while it had switched autoprobe off.
+STOPPED = {"drivers_autoprobe": False, "autoprobe_off": True}
+OFF, ON = "memory autoprobe", "autoprobe memory"
+SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
 
 
 @pytest.mark.parametrize(
@@ -69,14 +74,48 @@ NATIVE, VFIO = (None, "iavf"), ("vfio-pci", "vfio-pci")
         (card([VFIO]), {"mode": "vf", "num_vfs": "1"}, ""),
         (card([VFIO]), {"mode": "vf", "vf_driver": "vfio-pci"}, ""),
         (card([VFIO]), {"mode": "vf", "vf_driver": "default"}, "bind_vfs"),
-        (card([VFIO]), {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, "remove create bind_vfs"),
+        (card([VFIO]), {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, f"remove {OFF} create bind_vfs {ON}"),
         (card([VFIO]), {"mode": "vf", "num_vfs": "2", "vf_driver": "default"}, "remove create"),
+        (card(), {"mode": "vf", "num_vfs": "2", "vf_driver": "none"}, f"{OFF} create bind_vfs {ON}"),
+        (
+            card(),
+            {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci", "drivers_autoprobe": False},
+            "autoprobe create bind_vfs",
+        ),
+        (
+            card(drivers_autoprobe=False),
+            {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci", "drivers_autoprobe": True},
+            f"memory create bind_vfs {ON}",
+        ),
+        (
+            card(drivers_autoprobe=False),
+            {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"},
+            "create bind_vfs",
+        ),
+        (card(drivers_autoprobe=None), {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, "create bind_vfs"),
+        (
+            card(),
+            {"mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "driver": "vfio-pci"}]},
+            f"{OFF} create bind_vfs autoprobe offer_vfs memory",
+        ),
+        (card(**STOPPED), {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, f"create bind_vfs {ON}"),
+        (card([BARE], **STOPPED), {"mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"}, "autoprobe bind_vfs memory"),
+        (card([BARE], **STOPPED), {"mode": "vf"}, "autoprobe bind_vfs memory"),
+        (card([BARE], **STOPPED), {"mode": "vf", "drivers_autoprobe": False}, "memory"),
+        (card(**STOPPED), {"mode": "pf"}, "memory bind autoprobe memory"),
+        (card(autoprobe_off=True), {"mode": "vf"}, "memory"),
+        (card([BARE], drivers_autoprobe=False), {"mode": "vf", "vf_driver": "default"}, ""),
+        (
+            card([BARE], drivers_autoprobe=False),
+            {"mode": "vf", "vf_driver": "default", "drivers_autoprobe": True},
+            "autoprobe bind_vfs",
+        ),
         (card([VFIO, VFIO]), {"mode": "vf", "vfs": [{"index": "1", "driver": "none"}]}, "bind_vfs"),
         (card(), {"mode": "vf", "drivers_autoprobe": False}, "autoprobe"),
         (card(), {"mode": "vf", "drivers_autoprobe": True}, ""),
         (card([NATIVE], settings={0: {"vlan": 5}}), {"mode": "vf", "vfs": [{"index": "0", "vlan": 5}]}, ""),
         (card([NATIVE], settings={0: {"vlan": 5}}), {"mode": "vf", "vfs": [{"index": "0", "vlan": 6}]}, "settings"),
-        (card(), {"mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 6}]}, "create settings bind_vfs"),
+        (card(), {"mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 6}]}, SET_UP),
         (card([NATIVE], eswitch="legacy"), {"mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, ""),
         (
             card([NATIVE], eswitch="legacy"),
@@ -106,12 +145,19 @@ def test_nothing_leads_to_where_a_card_is(before):
 def test_way_back_binds_each_function_as_it_was():
     before = card([NATIVE, VFIO, ("none", None)])
     steps = _pf_steps.steps(card(**GIVEN), _pf_steps.present_target(before))
-    assert [step["action"] for step in steps] == ["bind", "create", "bind_vfs"]
-    assert steps[-1]["bindings"] == {
-        0: _binding.exactly(None, "iavf"),
-        1: _binding.exactly("vfio-pci", "vfio-pci"),
-        2: _binding.exactly("none", None),
-    }
+    actions = " ".join(step["action"] for step in steps)
+    assert actions == f"bind {OFF} create bind_vfs autoprobe offer_vfs memory"
+    bound, offered = (step["bindings"] for step in steps if "bindings" in step)
+    assert bound == {1: _binding.exactly("vfio-pci", "vfio-pci"), 2: _binding.exactly("none", None)}
+    assert offered == {0: _binding.exactly(None, "iavf")}
+
+
+@pytest.mark.parametrize("present", [(), [BARE]])
+def test_way_back_of_a_run_that_continued_another(present):
+    before = card(present, **STOPPED)
+    assert _pf_steps.present_target(before)["autoprobe"] is True
+    steps = _pf_steps.steps(before, _pf_steps.present_target(before))
+    assert [step["action"] for step in steps] == ["autoprobe", "memory"]
 
 
 def test_recorded_driver_is_taken_where_it_is_loaded(entries):

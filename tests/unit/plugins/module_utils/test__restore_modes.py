@@ -58,3 +58,11 @@ def test_failure_is_a_problem_without_the_address(stage):
     done, problems = found.run(True, False)
     assert done == []
     assert problems[0].startswith("cannot write '2' to sys/bus/pci/devices/0000:31:00.0/sriov_numvfs: ENOMEM")
+
+
+def test_boot_shows_new_virtual_functions_to_no_other_driver(stage, probes):
+    host, found = stage({"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
+    probes.clear()
+    assert found.run(True, False) == (["made 2 virtual functions", "bound virtual functions 0, 1 to vfio-pci"], [])
+    assert list(probes.values()) == [["vfio-pci"]] * 2
+    assert host.root().read(f"sys/bus/pci/devices/{ICE}/sriov_drivers_autoprobe") == "1"
