@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import _capacity
+from . import _capacity, _type_names
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -95,14 +95,10 @@ class Inventory:
         return f"there is no parent {name}; this host has {_list(self._cards) or 'none'}"
 
     def describe_unknown_type(self, parents: list[dict[str, Any]], specs: list[str]) -> str:
-        known = {
-            f"{type_id} ({name})" if name else type_id: None
-            for card in {self.card(parent["name"]): None for parent in parents}
-            for type_id, name in self._types[card].items()
-        }
-        cards = {self.card(parent["name"]) for parent in parents}
-        where = cards.pop() if len(cards) == 1 else "this host"
-        return f"there is no type {' or '.join(specs)}; {where} has {_list(known) or 'none'}"
+        cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
+        known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
+        where = cards[0] if len(cards) == 1 else "this host"
+        return f"there is no type {' or '.join(specs)}; {where} has {_type_names.describe(known, specs)}"
 
     def _capacity(self, card: str, names: list[str]) -> _capacity.Card:
         devices = [device for device in self.devices.values() if device["parent"] in names]

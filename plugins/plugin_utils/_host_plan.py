@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils import _capacity, _vendor_vfio
+from ansible_collections.vfio.devices.plugins.module_utils import _capacity, _type_names, _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration, _plan_cards, _selection
 
 # Null for a parent that is no PCI function.
@@ -95,10 +95,9 @@ def _plan_vgpu(profile, subject, card, result, found):
         return
     chosen = _choose_type(profile["vgpu"]["types"], subject)
     if chosen is None:
-        known = ", ".join(
-            f"{offered['id']} ({offered['name']})" if offered["name"] else offered["id"] for offered in subject["types"]
-        )
-        found.append(f"it has no type {' or '.join(profile['vgpu']['types'])}, only {known or 'none at all'}")
+        asked = profile["vgpu"]["types"]
+        known = {offered["id"]: offered["name"] for offered in subject["types"]}
+        found.append(f"there is no type {' or '.join(asked)}; it has {_type_names.describe(known, asked)}")
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}

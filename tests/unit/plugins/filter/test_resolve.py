@@ -183,7 +183,7 @@ SCHEMA = {
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is no unicast address"),
         ({"vgpu": None}, "it says neither mode nor vgpu"),
         ({"vgpu": {}}, "vgpu has no type"),
-        ({"vgpu": {"type": "GRID T5-2B"}}, "it has no type GRID T5-2B, only nvidia-"),
+        ({"vgpu": {"type": "GRID T5-2B"}}, "more; the closest to GRID T5-2B is GRID T4-2B"),
         ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a number from 1 to"),
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),

@@ -133,8 +133,8 @@ def test_all_problems_at_once():
     )
     assert problems == [
         "instances[0]: there is no parent nowhere; this host has a, b",
-        "instances[1]: there is no type z or zz; this host has x (name of x), y (name of y)",
-        "instances[2]: there is no type y; b has x (name of x)",
+        "instances[1]: there is no type z or zz; this host has name of x, name of y",
+        "instances[2]: there is no type y; b has name of x",
         "instances[3]: no such parent is on NUMA node 9",
     ]
 

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What to say where a type of mdev or vGPU is asked for that a card does not have."""
+
+from __future__ import annotations
+
+# A vGPU card has dozens of types.
+SHOWN = 5
+
+
+def describe(types: dict[str, str | None], asked: list[str]) -> str:
+    """The ``types``, names by id, in a few words, with the one closest to each that was ``asked`` for."""
+    names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
+    if not names:
+        return "none"
+    sentence = ", ".join(names[:SHOWN])
+    if len(names) > SHOWN:
+        sentence += f" and {len(names) - SHOWN} more"
+    for text in asked:
+        closest = _closest(types, text)
+        if closest:
+            sentence += f"; the closest to {text} is {closest}"
+    return sentence
+
+
+def _closest(types: dict[str, str | None], asked: str) -> str | None:
+    """The id or the name that is most like a text, whatever its case."""
+    from difflib import get_close_matches
+
+    spelled = {text.lower(): text for pair in types.items() for text in pair if text}
+    found = get_close_matches(asked.lower(), spelled, n=1)
+    return spelled[found[0]] if found else None
