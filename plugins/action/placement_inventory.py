@@ -29,7 +29,7 @@ class ActionModule(_long_work.LongWork):
             reader = threading.Thread(target=show, args=(path, seconds, ended), daemon=True)
             reader.start()
             try:
-                return self.call(task_vars, _progress=path)
+                return self.call(task_vars, **{_progress.PATH: path})
             finally:
                 ended.set()
                 reader.join()

@@ -33,12 +33,3 @@ options:
     type: float
     default: 30
 """
-
-    PARTS = r"""
-options:
-  _budget:
-    description:
-      - Set by the action plugin of this module and not to be set by hand. After so many seconds no further device or
-        card is begun, and the module is called again.
-    type: float
-"""

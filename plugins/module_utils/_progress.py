@@ -17,8 +17,26 @@ from typing import Callable
 # What is counted, how many are done, and of how many.
 Tell = Callable[[str, int, int], None]
 
+# What an action plugin sets in the environment of its module: the seconds after which it begins nothing else, and the
+# file in which it tells how far it is.
+BUDGET = "VFIO_DEVICES_BUDGET"
+PATH = "VFIO_DEVICES_PROGRESS"
 # Seconds between two writes of the file.
 INTERVAL = 0.5
+
+
+def budget() -> float | None:
+    """The seconds after which to stop, or None."""
+    try:
+        return float(os.environ[BUDGET])
+    except (KeyError, ValueError):
+        return None
+
+
+def wanted() -> Tell:
+    """Into the file that the action plugin reads, or for nobody."""
+    path = os.environ.get(PATH)
+    return into(path) if path else nobody
 
 
 def nobody(things: str, done: int, number: int) -> None:

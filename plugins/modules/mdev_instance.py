@@ -24,7 +24,6 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
-  - vfio.devices._host.parts
 options:
   instances:
     description: The devices that shall exist, or with O(state=absent) the ones that shall not.
@@ -255,7 +254,7 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import _instances, _wanted
+from ansible_collections.vfio.devices.plugins.module_utils import _instances, _progress, _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
 
@@ -281,7 +280,6 @@ def main():
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 30.0},
             "host_root": {"type": "path", "default": "/"},
-            "_budget": {"type": "float"},
         },
         supports_check_mode=True,
     )
@@ -289,7 +287,7 @@ def main():
     try:
         wanted = _wanted.parse(options["instances"], options["state"], options["exact"])
         host = HostRoot(options["host_root"], options["timeout"])
-        result = _instances.converge(host, options, wanted, module.check_mode, options["_budget"])
+        result = _instances.converge(host, options, wanted, module.check_mode, _progress.budget())
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:

@@ -112,11 +112,6 @@ options:
       - A root without inventories and traits is made bare, without our trait.
     type: bool
     default: false
-  _progress:
-    description:
-      - Set by the action plugin of this module and not to be set by hand. A file on the controller in which the module
-        keeps how far it is.
-    type: path
 notes:
   - Where the task does not run on the controller itself, there are no lines of progress.
   - After a failure the result has what was done up to then, and another run goes on from there.
@@ -296,7 +291,6 @@ def main():
             "purge": {"type": "bool", "default": False},
             "scope": {"type": "list", "elements": "str", "default": []},
             "create_roots": {"type": "bool", "default": False},
-            "_progress": {"type": "path"},
         },
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
@@ -307,8 +301,7 @@ def main():
         options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
         wanted = _placement_wanted.parse(options["providers"], options)
         placement = _placement_client.connect(options)
-        tell = _progress.into(options["_progress"]) if options["_progress"] else _progress.nobody
-        result, warnings = _placement.converge(placement, options, wanted, module.check_mode, tell)
+        result, warnings = _placement.converge(placement, options, wanted, module.check_mode, _progress.wanted())
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except PlacementError as error:

@@ -24,7 +24,6 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
-  - vfio.devices._host.parts
 options:
   functions:
     description: The cards, and what they shall be.
@@ -322,7 +321,7 @@ failures:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import _host_network, _pf_modes, _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils import _host_network, _pf_modes, _pf_wanted, _progress
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
 
@@ -360,7 +359,6 @@ def main():
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 60.0},
             "host_root": {"type": "path", "default": "/"},
-            "_budget": {"type": "float"},
         },
         supports_check_mode=True,
     )
@@ -369,7 +367,7 @@ def main():
         entries = _pf_wanted.parse(options["functions"])
         host = HostRoot(options["host_root"], options["timeout"])
         connection = _host_network.connection_of(host, os.environ, os.getpid())
-        result = _pf_modes.converge(host, options, entries, connection, module.check_mode, options["_budget"])
+        result = _pf_modes.converge(host, options, entries, connection, module.check_mode, _progress.budget())
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:

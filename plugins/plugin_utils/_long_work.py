@@ -18,6 +18,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.vfio.devices.plugins.module_utils import _progress
 from ansible_collections.vfio.devices.plugins.plugin_utils import _parts
 
 # Seconds; a call costs about half of one.
@@ -49,6 +50,7 @@ class LongWork(ActionBase):
     """What all action plugins have in common that show how far they are."""
 
     _supports_async = True
+    _private: dict[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the task, and show how far it is."""
@@ -64,13 +66,21 @@ class LongWork(ActionBase):
         """The result of the module, with a line each ``seconds``."""
         raise NotImplementedError
 
-    def call(self, task_vars: dict[str, Any], **private: Any) -> dict[str, Any]:
-        """One run of the module with options that only its action plugin knows."""
-        result: dict[str, Any] = self._execute_module(module_args={**self._task.args, **private}, task_vars=task_vars)
-        shown = result.get("invocation", {}).get("module_args", {})
-        for option in private:
-            shown.pop(option, None)
+    def call(self, task_vars: dict[str, Any], **private: str) -> dict[str, Any]:
+        """One run of the module with variables in its environment that only its action plugin sets."""
+        self._private = private
+        result: dict[str, Any] = self._execute_module(module_args=dict(self._task.args), task_vars=task_vars)
         return result
+
+    def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:
+        """That of the task and ours."""
+        environment: dict[str, str] = {}
+        super()._compute_environment_string(environment)
+        environment.update(self._private)
+        if raw_environment_out is not None:
+            raw_environment_out.update(environment)
+        prefix: str = self._connection._shell.env_prefix(**environment)
+        return prefix
 
     def _interval(self, task_vars: dict[str, Any]) -> float:
         wanted = self._templar.template(task_vars.get(VARIABLE, INTERVAL))
@@ -94,7 +104,7 @@ class WorkInParts(LongWork):
         merged: dict[str, Any] | None = None
         done, least = 0, None
         while True:
-            part = self.call(task_vars, _budget=budget)
+            part = self.call(task_vars, **({} if budget is None else {_progress.BUDGET: str(budget)}))
             progress = part.pop("progress", None)
             merged = _parts.merge(merged, part)
             if not progress:

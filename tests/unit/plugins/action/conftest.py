@@ -19,15 +19,19 @@ def act(monkeypatch, run_module):
 
     def run(action, module, options, host, meanwhile=lambda number: None):
         plugin = action.ActionModule.__new__(action.ActionModule)
-        plugin._task = types.SimpleNamespace(args=options, async_val=0)
+        plugin._task = types.SimpleNamespace(args=options, async_val=0, environment=[{"LC_ALL": "C"}])
+        plugin._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(env_prefix=dict))
         plugin._templar = types.SimpleNamespace(template=lambda value: value)
         calls = []
 
         def execute(module_args, task_vars):
             meanwhile(len(calls))
             calls.append(module_args)
-            budget = None if module_args["_budget"] is None else 0
-            return run_module(module, {**module_args, "_budget": budget}, host)
+            environment = plugin._compute_environment_string()
+            with monkeypatch.context() as patch:
+                for name in environment:
+                    patch.setenv(name, "0")
+                return run_module(module, module_args, host)
 
         plugin._execute_module = execute
         run.calls = calls

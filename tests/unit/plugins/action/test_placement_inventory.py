@@ -43,17 +43,17 @@ def test_a_file_is_only_of_use_on_the_controller(monkeypatch, tmp_path, transpor
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setattr(action.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     plugin = action.ActionModule.__new__(action.ActionModule)
-    plugin._task = types.SimpleNamespace(args={}, async_val=0)
+    plugin._task = types.SimpleNamespace(args={}, async_val=0, environment=None)
     plugin._templar = types.SimpleNamespace(template=lambda value: value)
-    plugin._connection = types.SimpleNamespace(transport=transport)
+    plugin._connection = types.SimpleNamespace(transport=transport, _shell=types.SimpleNamespace(env_prefix=dict))
     seen = []
 
     def execute(module_args, task_vars):
-        seen.append(dict(module_args))
+        seen.append(plugin._compute_environment_string())
         return {"changed": False, "invocation": {"module_args": module_args}}
 
     plugin._execute_module = execute
     result = plugin.run(None, {"inventory_hostname": "compute7"})
     assert result == {"changed": False, "invocation": {"module_args": {}}}
-    assert ("_progress" in seen[0]) is has_file
+    assert ("VFIO_DEVICES_PROGRESS" in seen[0]) is has_file
     assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _progress
 
 
@@ -24,3 +25,19 @@ def test_a_file_that_cannot_be_written_is_no_failure(tmp_path):
     _progress.into(str(tmp_path / "none" / "progress"))("providers", 1, 9)
     _progress.nobody("providers", 1, 9)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(None, None), ("10.0", 10.0), ("soon", None), ("", None)])
+def test_budget(monkeypatch, text, seconds):
+    monkeypatch.delenv(_progress.BUDGET, raising=False)
+    if text is not None:
+        monkeypatch.setenv(_progress.BUDGET, text)
+    assert _progress.budget() == seconds
+
+
+def test_somebody_wants_to_know(monkeypatch, tmp_path):
+    monkeypatch.delenv(_progress.PATH, raising=False)
+    assert _progress.wanted() is _progress.nobody
+    monkeypatch.setenv(_progress.PATH, str(tmp_path / "progress"))
+    _progress.wanted()("providers", 1, 9)
+    assert _progress.read(str(tmp_path / "progress")) == ("providers", 1, 9)

@@ -32,12 +32,15 @@ def act(monkeypatch):
     def run(parts, variables=None, in_background=0):
         action = _long_work.WorkInParts.__new__(_long_work.WorkInParts)
         action.THINGS = "devices"
-        action._task = types.SimpleNamespace(args={"exact": True}, async_val=in_background)
+        action._task = types.SimpleNamespace(args={"exact": True}, async_val=in_background, environment=[{"A": "b"}])
+        action._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(env_prefix=dict))
         action._templar = types.SimpleNamespace(template=lambda value: value)
         answers = iter(parts)
 
         def execute(module_args=None, **more):
-            calls.append({"module_args": module_args, **more})
+            seen = {}
+            assert action._compute_environment_string(seen) == seen
+            calls.append({"module_args": module_args, "environment": seen, **more})
             return {**next(answers), "invocation": {"module_args": dict(module_args or {})}}
 
         action._execute_module = execute
@@ -56,7 +59,7 @@ def test_short_work_is_one_call_without_a_word(act):
     result = act([part()])
     assert (act.lines, len(act.calls)) == ([], 1)
     assert result["invocation"] == {"module_args": {"exact": True}}
-    assert act.calls[0]["module_args"]["_budget"] == 10
+    assert act.calls[0]["environment"] == {"A": "b", "VFIO_DEVICES_BUDGET": "10.0"}
 
 
 def test_long_work_is_told(act):
@@ -67,13 +70,13 @@ def test_long_work_is_told(act):
 
 def test_work_that_somebody_undoes_comes_to_an_end(act):
     act([part(3, 5), part(3, 5), part()])
-    assert [call["module_args"]["_budget"] for call in act.calls] == [10, 10, None]
+    assert [call["environment"].get("VFIO_DEVICES_BUDGET") for call in act.calls] == ["10.0", "10.0", None]
 
 
 @pytest.mark.parametrize(("variables", "in_background"), [({"vfio_progress_interval": "0"}, 0), ({}, 60)])
 def test_in_the_background_and_when_unwanted_nothing_is_told(act, variables, in_background):
     act([part()], variables, in_background)
-    assert act.calls[0]["module_args"] is None
+    assert (act.calls[0]["module_args"], act.calls[0]["environment"]) == (None, {"A": "b"})
     assert act.calls[0]["wrap_async"] == in_background
 
 
