@@ -16,6 +16,7 @@ import os
 from collections.abc import Sequence
 from typing import Callable, TypeVar
 
+from ._denials import Denials
 from ._files import UNFINISHED, Files, OperatingSystemFiles
 from ._tools import Output, SystemTools, Tools
 
@@ -65,7 +66,7 @@ class HostRoot:
         self._files: Files = files or OperatingSystemFiles(root)
         self._tools: Tools = tools or SystemTools(root)
         self._problems: list[str] = []
-        self._denied: list[str] = []
+        self._denials = Denials()
         self._locked = False
 
     def read(self, path: str, optional: bool = False) -> str | None:
@@ -282,12 +283,8 @@ class HostRoot:
 
     @property
     def warnings(self) -> list[str]:
-        """What could not be read and why; all that permissions forbid is one sentence."""
-        if not self._denied:
-            return list(self._problems)
-        others = f" and {len(self._denied) - 1} more" if len(self._denied) > 1 else ""
-        advice = "run as root, outside of containers, to see everything"
-        return [*self._problems, f"no permission to read {self._denied[0]}{others}: {advice}"]
+        """What could not be read and why."""
+        return [*self._problems, *self._denials.sentences()]
 
     def _text(self, path: str, content: bytes) -> str | None:
         try:
@@ -306,7 +303,7 @@ class HostRoot:
 
     def _note(self, path: str, error: OSError, optional: bool) -> None:
         if error.errno in DENIED:
-            self._denied.append(path)
+            self._denials.add(path, error.errno)
         elif not (optional and error.errno in ABSENT):
             self.warn(f"cannot read {path}: {describe(error)}")
 
