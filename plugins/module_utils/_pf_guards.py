@@ -77,6 +77,11 @@ def _carries(name: str, function: dict[str, Any], why: str) -> Found:
     found = []
     if function["vgpus"]:
         found.append(f"{name} carries {', '.join(function['vgpus'])}, lost when {why}: remove them first")
+    if function["in_namespace"]:
+        found.append(
+            f"{name} has its network interface in another network namespace, such as that of a container, which would "
+            f"lose it when {why}: end that use first"
+        )
     if function["disks"]:
         found.append(f"{name} carries a disk of this host, lost when {why}: {'; '.join(function['disks'])}")
     return found

@@ -149,6 +149,16 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> No
     for one in parts:
         one["disks"] = disks.get(one["address"], [])
         one["vgpus"] = made.get(one["address"], [])
+        one["in_namespace"] = _in_namespace(host, functions[one["address"]])
+
+
+def _in_namespace(host: HostRoot, function: PciFunction) -> bool:
+    """Whether a function has an interface that only another network namespace sees.
+
+    The directory ``net`` is there as long as any interface is, and lists those of the reader's namespace
+    (fs/kernfs/dir.c, kernfs_fop_readdir).
+    """
+    return "net" in function.entries and not host.names(f"{function.path}/net")
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
@@ -184,6 +194,7 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         for one in (card, *card["virtual_functions"]):
             one["disks"] = []
             one["vgpus"] = []
+            one["in_namespace"] = False
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
     return {card["address"]: card for card in described}

@@ -60,6 +60,29 @@ def test_interface_of_a_virtual_function(switch):
     run({"pf": ICE, "mode": "pf"}, allow_host_network=True)
 
 
+def move_to_a_container(run, interface):
+    tree = run.host.kernel.tree
+    tree.remove(tree.resolve(f"sys/class/net/{interface}")[0])
+    tree.remove(f"sys/class/net/{interface}")
+
+
+@pytest.mark.parametrize("wanted", [{"num_vfs": "0"}, {"vf_driver": "vfio-pci"}])
+def test_interface_that_a_container_has(switch, wanted):
+    run = switch("nics")
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    virtual = result["functions"][0]["after"]["virtual_functions"][1]
+    move_to_a_container(run, virtual["netdev"])
+    (problem,) = refusal(run, {"pf": ICE, "mode": "vf", **wanted}, allow_host_network=True)
+    assert f"VF {virtual['address']} of {ICE} has its network interface in another network namespace" in problem
+    run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
+
+
+def test_card_whose_interface_a_container_has(switch):
+    run = switch("nics")
+    move_to_a_container(run, "ens49f0np0")
+    assert "in another network namespace" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+
+
 def test_without_an_iommu_nothing_is_passed_through(switch):
     run = switch("nics", iommu="none")
     assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
