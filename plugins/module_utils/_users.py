@@ -16,9 +16,13 @@ from typing import Any
 from . import _iommu, _libvirt, _mdev, _pci
 from ._host import HostRoot
 
-# /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c) and /dev/vfio/devices/vfio<N> (device_cdev.c).
-GROUP = re.compile(r"/dev/vfio/(?:noiommu-)?(\d{1,9})\Z")
-CHARACTER_DEVICE = re.compile(r"/dev/vfio/devices/(vfio\d{1,9})\Z")
+# /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c), /dev/vfio/devices/vfio<N> (device_cdev.c) and
+# /dev/uio<N>, through which DPDK may have a function (drivers/uio/uio.c). There are directories before it where a
+# process has changed its root, and an end after it where the node was removed while it is open (fs/d_path.c).
+NODE = re.compile(
+    r"/dev/(?:vfio/(?:noiommu-)?(?P<group>\d{1,9})|vfio/devices/(?P<vfio>vfio\d{1,9})|(?P<uio>uio\d{1,9}))"
+    r"(?: \(deleted\))?\Z"
+)
 OPEN_DEVICE = "anon_inode:[vfio-device]"
 # Newer kernels tell the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
 DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
@@ -88,14 +92,9 @@ def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) 
     targets = {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
     devices: set[str] = set()
     for descriptor, target in targets.items():
-        group = GROUP.match(target)
-        character_device = CHARACTER_DEVICE.match(target)
-        if not (group or character_device) or not _is_open(host, process, descriptor):
-            continue
-        if group:
-            devices.update(_devices_of_group(host, int(group[1]), group_members))
-        if character_device:
-            devices.update(_device_of(host, character_device[1]))
+        node = NODE.search(target)
+        if node and _is_open(host, process, descriptor):
+            devices.update(_devices_of_node(host, node, group_members))
     if not devices:
         # A process may keep a device open and have closed its group.
         opened = [descriptor for descriptor, target in targets.items() if target == OPEN_DEVICE]
@@ -110,6 +109,15 @@ def _is_open(host: HostRoot, process: str, descriptor: str) -> bool:
         return not int(flags[1], 8) & os.O_PATH
     # Without an answer it counts, unless it was closed meanwhile.
     return host.link(f"proc/{process}/fd/{descriptor}") is not None
+
+
+def _devices_of_node(host: HostRoot, node: re.Match[str], members: dict[int, list[str]]) -> list[str]:
+    if node["group"]:
+        return _devices_of_group(host, int(node["group"]), members)
+    if node["vfio"]:
+        return _device_of(host, node["vfio"])
+    device = host.link_name(f"sys/class/uio/{node['uio']}/device")
+    return [device] if device else []
 
 
 def _devices_of_group(host: HostRoot, number: int, members: dict[int, list[str]]) -> list[str]:

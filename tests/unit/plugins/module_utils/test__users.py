@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _iommu, _pci, _users
+from ansible_collections.vfio.devices.tests.simhost.tree import Link
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -53,6 +54,34 @@ def test_a_path_that_is_referred_to_is_not_open(simulated, options):
     assert device["users"] == []
     host.kernel.hold(UUID, pid=4242)
     assert [user["pid"] for user in host.facts("devices", "users")["devices"][0]["users"]] == [4242]
+
+
+@pytest.mark.parametrize("target", ["/dev/vfio/{} (deleted)", "/srv/jail/dev/vfio/{}", "/dev/vfio/noiommu-{}"])
+def test_other_names_of_an_open_group(simulated, target):
+    host = simulated("mtty")
+    host.create("mtty", "mtty-1", UUID)
+    host.kernel.hold(UUID, pid=4242)
+    group = host.facts("devices")["devices"][0]["iommu_group"]
+    tree = host.kernel.tree
+    for name in tree.names("proc/4242/fd"):
+        node = tree.nodes[f"proc/4242/fd/{name}"]
+        node.target = target.format(group) if node.target == f"/dev/vfio/{group}" else "/dev/null"
+    (device,) = host.facts("devices", "users")["devices"]
+    assert [user["pid"] for user in device["users"]] == [4242]
+
+
+def test_function_that_a_program_has_through_uio(simulated):
+    host = simulated("nics")
+    first = host.facts("physical_functions")["physical_functions"][0]
+    tree = host.kernel.tree
+    tree.directory("sys/devices/uio/uio0")
+    tree.link("sys/class/uio/uio0", "sys/devices/uio/uio0")
+    tree.link("sys/devices/uio/uio0/device", f"sys/bus/pci/devices/{first['address']}")
+    tree.add("proc/77/fd/5", Link("/dev/uio0"))
+    tree.add("proc/77/fd/6", Link("/dev/uio1"))
+    users, warnings = functions_only(host)
+    assert {address: [user["pid"] for user in found] for address, found in users.items()} == {first["address"]: [77]}
+    assert not warnings
 
 
 def libvirt_knows(monkeypatch, **domains):
