@@ -12,7 +12,8 @@ import errno
 import os
 import re
 
-PROCESS = re.compile(r"proc/(\d+)/")
+# What a process has open.
+OPEN = re.compile(r"proc/(\d+)/fd(?:/|\Z)")
 
 
 class Denials:
@@ -25,26 +26,26 @@ class Denials:
         """``number`` is an errno."""
         self._names.setdefault(path, errno.errorcode[number])
 
-    @property
-    def processes(self) -> list[str]:
-        """The numbers of the processes of which something was hidden."""
-        matches = [PROCESS.match(path) for path in self._names]
-        return list(dict.fromkeys(match[1] for match in matches if match))
-
     def sentences(self) -> list[str]:
         """One sentence of files and one of processes, where there are some."""
-        found = []
-        paths = [path for path in self._names if not PROCESS.match(path)]
-        if paths:
-            found.append(f"cannot read {_first(paths)}: {self._names[paths[0]]}; {_advice()}")
-        hidden = self.processes
-        if hidden:
-            path = next(path for path in self._names if PROCESS.match(path))
-            found.append(
-                f"cannot see all that process {_first(hidden)} has open, and a device that it uses would seem free: "
-                f"{path} gives {self._names[path]}; {_advice()}"
-            )
-        return found
+        files = {path: name for path, name in self._names.items() if not OPEN.match(path)}
+        return [sentence for sentence in (_of_files(files), self.of_processes()) if sentence]
+
+    def of_processes(self) -> str | None:
+        """What it means that something of processes was hidden, or None."""
+        matches = [OPEN.match(path) for path in self._names]
+        hidden = list(dict.fromkeys(match[1] for match in matches if match))
+        if not hidden:
+            return None
+        path = next(path for path in self._names if OPEN.match(path))
+        return (
+            f"cannot see all that process {_first(hidden)} has open, and a device that it uses would seem free: "
+            f"{path} gives {self._names[path]}; {_advice()}"
+        )
+
+
+def _of_files(names: dict[str, str]) -> str | None:
+    return f"cannot read {_first(list(names))}: {next(iter(names.values()))}; {_advice()}" if names else None
 
 
 def _first(names: list[str]) -> str:

@@ -286,6 +286,11 @@ class HostRoot:
         """What could not be read and why."""
         return [*self._problems, *self._denials.sentences()]
 
+    @property
+    def hidden_processes(self) -> str | None:
+        """A sentence if it could not be seen what some processes have open."""
+        return self._denials.of_processes()
+
     def _text(self, path: str, content: bytes) -> str | None:
         try:
             return content.decode().rstrip()

@@ -26,9 +26,9 @@ def plan(
 ) -> dict[str, Any]:
     """The steps for ``wanted`` (entries of :func:`_wanted.parse`), or :class:`_plan.Refused`.
 
-    ``state`` has ``parents`` and ``devices`` of the facts, users included, ``definitions``, ``records`` and
-    ``machine_id``. The result has ``steps`` (in order, each with its ``card``), ``kept``, ``busy`` (devices that had to
-    stay) and ``missing`` (what could not be made because of them).
+    ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
+    ``definitions``, ``records`` and ``machine_id``. The result has ``steps`` (in order, each with its ``card``),
+    ``kept``, ``busy`` (devices that had to stay) and ``missing`` (what could not be made because of them).
     """
     frozen: set[str] = set()
     while True:
@@ -59,6 +59,7 @@ class _Attempt:
         self.exact = exact
         self.skip_busy = skip_busy
         self.frozen = frozen
+        self.hidden = state["hidden"]
         self.problems: list[str] = []
         self.blocked_cards: set[str] = set()
         self.kept: list[dict[str, Any]] = []
@@ -231,6 +232,8 @@ class _Attempt:
                     f"would have to be removed, but is in use by {_plan.holders(device['users'])}; "
                     "end that use, or leave it out with on_busy: skip"
                 )
+        if self.hidden and any(device["state"] == "active" for device in self.removals):
+            self.problems.append(f"nobody knows who uses what would be changed: {self.hidden}")
         for device in self.removals:
             if device["state"] == "active" and device["parent"] in self.inventory.parents:
                 self.inventory.capacity(device["parent"]).give(device["parent"], device["type"])

@@ -73,6 +73,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "definitions": definitions,
         "known_types": known_types,
         "records": _instance_persistence.observe_records(host),
+        "hidden": None,
         "machine_id": host.read("etc/machine-id", optional=True),
     }
 
@@ -101,6 +102,7 @@ def _planned(
     from . import _users
 
     users = _users.of_devices(host, state["functions"], state["devices"])
+    state["hidden"] = host.hidden_processes
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()

@@ -128,6 +128,14 @@ def stuck(state: dict[str, Any]) -> Found:
     ]
 
 
+def hidden(card: dict[str, Any], steps: list[dict[str, Any]], state: dict[str, Any]) -> Found:
+    """Why nobody knows whether something that would be changed is in use."""
+    touched = Touched(card, steps)
+    if state["hidden"] and (touched.port or touched.virtual):
+        return [f"nobody knows who uses what would be changed: {state['hidden']}"]
+    return []
+
+
 def leaves_to_libvirt(card: dict[str, Any], target: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     """The target without what libvirt's managed mode has done for running guests, and undoes after them."""
     running = {address for address, users in state["users"].items() if any(user["running"] for user in users)}

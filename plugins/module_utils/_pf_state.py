@@ -58,6 +58,7 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
         "programs": {name: host.has_program(name) for name in (_vf_settings.PROGRAM, _eswitch.PROGRAM)},
         "owners": _sriov_owners.observe(host),
         "users": {},
+        "hidden": None,
     }
     cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
     state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
@@ -143,6 +144,7 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> No
     functions = state["functions"]
     state["interfaces"] = _host_network.observe(host, connection)
     state["users"] = _users.of_devices(host, functions, [])
+    state["hidden"] = host.hidden_processes
     parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     disks = _host_disks.observe(host)
     made = _vgpus(host, functions, {one["address"] for one in parts})

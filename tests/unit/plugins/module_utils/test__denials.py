@@ -19,12 +19,12 @@ from ansible_collections.vfio.devices.plugins.module_utils import _denials
 def test_sentences(monkeypatch, user, advice):
     monkeypatch.setattr(_denials.os, "geteuid", lambda: user)
     denials = _denials.Denials()
-    assert (denials.sentences(), denials.processes) == ([], [])
-    for path in ("sys/a", "proc/17/fd/3", "sys/b", "proc/17/fd/4", "proc/21/cmdline", "sys/a", "proc/21/fd"):
+    assert (denials.sentences(), denials.of_processes()) == ([], None)
+    for path in ("sys/a", "proc/17/fd/3", "sys/b", "proc/17/fd/4", "proc/21/fd", "sys/a", "proc/22/environ"):
         denials.add(path, errno.EPERM if path == "sys/a" else errno.EACCES)
-    assert denials.processes == ["17", "21"]
-    assert denials.sentences() == [
-        f"cannot read sys/a and 1 more: EPERM; {advice}",
+    of_processes = (
         "cannot see all that process 17 and 1 more has open, and a device that it uses would seem free: "
-        f"proc/17/fd/3 gives EACCES; {advice}",
-    ]
+        f"proc/17/fd/3 gives EACCES; {advice}"
+    )
+    assert denials.of_processes() == of_processes
+    assert denials.sentences() == [f"cannot read sys/a and 2 more: EPERM; {advice}", of_processes]

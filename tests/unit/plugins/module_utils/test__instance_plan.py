@@ -53,6 +53,7 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
         "definitions": {},
         "records": {},
         "known_types": {},
+        "hidden": None,
         "machine_id": machine_id,
     }
 
@@ -165,6 +166,16 @@ def test_max_that_gives_nothing_is_refused():
     full = [parent("a", offered("x", 0), offered("y", 0))]
     (problem,) = refusal(state(device(UUIDS[0], "a", "y"), parents=full), entry(parent="a", count="max"))
     assert "has room for 0" in problem
+
+
+def test_nothing_goes_where_users_may_be_hidden():
+    host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": "process 7 is hidden"}
+    problem = "nobody knows who uses what would be changed: process 7 is hidden"
+    with pytest.raises(Refused) as refused:
+        _instance_plan.plan(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
+    assert refused.value.problems == [problem]
+    assert _instance_plan.plan(host, [entry(uuid=UUIDS[1], types=[])], present=False)["steps"]
+    assert _instance_plan.plan(host, [entry(parent="b", count=1)])["steps"]
 
 
 def test_every_busy_device_is_named():

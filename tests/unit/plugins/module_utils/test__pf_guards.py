@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _plan
 
@@ -162,3 +164,13 @@ def test_vgpu_on_a_virtual_function(switch):
     run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert f"VF {virtual} of {pf} carries a vGPU of type {types[0]['id']}" in problem
+
+
+def test_nothing_goes_where_users_may_be_hidden(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    run.host.kernel.faults.fail("proc/1/fd*", errno.EACCES)
+    (problem,) = refusal(run, {"pf": ICE, "mode": "pf"}, on_busy="skip")
+    assert "nobody knows who uses what would be changed: cannot see all that process 1 has open" in problem
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    run({"pf": ICE, "mode": "vf", "drivers_autoprobe": False})
