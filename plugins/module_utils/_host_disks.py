@@ -24,12 +24,12 @@ PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 def observe(host: HostRoot) -> dict[str, list[str]]:
     """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``."""
-    owners = _owners(host)
-    if not owners:
+    found_owners = owners(host)
+    if not found_owners:
         return {}
     used = _mounted(host)
     found: dict[str, list[str]] = {}
-    for name, addresses in owners.items():
+    for name, addresses in found_owners.items():
         sentences = [f"{name} is {use}" for use in used.get(name, [])]
         sentences += [f"{name} is used by {holder}" for holder in host.names(f"{BLOCK}/{name}/holders")]
         for address in addresses if sentences else ():
@@ -37,23 +37,23 @@ def observe(host: HostRoot) -> dict[str, list[str]]:
     return found
 
 
-def _owners(host: HostRoot) -> dict[str, set[str]]:
+def owners(host: HostRoot) -> dict[str, set[str]]:
     """By block device the functions that it needs."""
-    owners: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     for name in host.names(BLOCK):
         addresses = ADDRESS.findall(host.link(f"{BLOCK}/{name}") or "")
         if addresses:
-            owners.setdefault(name, set()).add(addresses[-1])
+            found.setdefault(name, set()).add(addresses[-1])
             path = PATH_TO_NAMESPACE.match(name)
             if path:
-                owners.setdefault(f"nvme{path[1]}n{path[2]}", set()).add(addresses[-1])
-    heads = [name for name in owners if not host.exists(f"{BLOCK}/{name}/partition")]
+                found.setdefault(f"nvme{path[1]}n{path[2]}", set()).add(addresses[-1])
+    heads = [name for name in found if not host.exists(f"{BLOCK}/{name}/partition")]
     for name in host.names(BLOCK):
         for head in heads:
             # A partition of a namespace with several paths.
-            if name not in owners and re.fullmatch(re.escape(head) + r"p\d+", name):
-                owners[name] = owners[head]
-    return owners
+            if name not in found and re.fullmatch(re.escape(head) + r"p\d+", name):
+                found[name] = found[head]
+    return found
 
 
 def _mounted(host: HostRoot) -> dict[str, list[str]]:

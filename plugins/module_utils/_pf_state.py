@@ -31,6 +31,7 @@ from ._grammar import PCI_ADDRESS
 from ._host import HostError, HostRoot
 from ._mdev import Mdevs
 from ._pci import NumaNodes, PciFunction
+from ._plan import holders
 
 Value = TypeVar("Value")
 
@@ -146,12 +147,23 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> No
     state["users"] = _users.of_devices(host, functions, [])
     state["hidden"] = host.hidden_processes
     parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
-    disks = _host_disks.observe(host)
-    made = _vgpus(host, functions, {one["address"] for one in parts})
+    addresses = {one["address"] for one in parts}
+    disks = _disks(host, addresses)
+    made = _vgpus(host, functions, addresses)
     for one in parts:
         one["disks"] = disks.get(one["address"], [])
         one["vgpus"] = made.get(one["address"], [])
         one["in_namespace"] = _in_namespace(host, functions[one["address"]])
+
+
+def _disks(host: HostRoot, addresses: set[str]) -> dict[str, list[str]]:
+    """By function for what its disks are used."""
+    found = _host_disks.observe(host)
+    owners = {name: owned for name, owned in _host_disks.owners(host).items() if owned & addresses}
+    for name, holding in _users.of_disks(host, set(owners)).items() if owners else ():
+        for address in owners[name]:
+            found.setdefault(address, []).append(f"{name} is in use by {holders(holding)}")
+    return found
 
 
 def _in_namespace(host: HostRoot, function: PciFunction) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import _iommu, _libvirt, _mdev, _pci
@@ -23,6 +23,8 @@ NODE = re.compile(
     r"/dev/(?:vfio/(?:noiommu-)?(?P<group>\d{1,9})|vfio/devices/(?P<vfio>vfio\d{1,9})|(?P<uio>uio\d{1,9}))"
     r"(?: \(deleted\))?\Z"
 )
+UDEV = ("systemd-udevd", "(udev-worker)")
+DISK = re.compile(r"/dev/([^/ ]+)(?: \(deleted\))?\Z")
 OPEN_DEVICE = "anon_inode:[vfio-device]"
 # Newer kernels tell the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
 DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
@@ -41,7 +43,7 @@ def observe(
     of each IOMMU group: a process that opened a group holds all of them, since only a whole group can be given to
     somebody else. ``vgpu_paths`` are the directories of the devices that NVIDIA's driver makes.
     """
-    users = _processes(host, group_members)
+    users = _processes(host, lambda process: _held_by(host, process, group_members))
     for device, domains in _libvirt.observe(host).items():
         for domain in domains:
             _add_guest(users.setdefault(device, []), domain["name"], domain["running"])
@@ -72,24 +74,49 @@ def of_devices(
     return observe(host, members, vgpu_paths)
 
 
+def of_disks(host: HostRoot, names: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """By block device of ``names`` the processes that have it open, as those of Ceph have without a file system.
+
+    udev looks into a new disk for a moment, and loses nothing.
+    """
+
+    def held_by(process: str) -> set[str]:
+        found = set()
+        for descriptor, target in _open_files(host, process).items():
+            node = DISK.search(target)
+            if node and node[1] in names and _is_open(host, process, descriptor):
+                found.add(node[1])
+        return found
+
+    users = _processes(host, held_by)
+    lasting = {name: [user for user in holding if user["command"] not in UDEV] for name, holding in users.items()}
+    return {name: holding for name, holding in lasting.items() if holding}
+
+
 def _add_guest(users: list[dict[str, Any]], name: str, running: bool) -> None:
     if all(user["domain"] != name for user in users):
         users.append({"pid": None, "command": None, "domain": name, "running": running})
 
 
-def _processes(host: HostRoot, group_members: dict[int, list[str]]) -> dict[str, list[dict[str, Any]]]:
+def _processes(host: HostRoot, held_by: Callable[[str], set[str]]) -> dict[str, list[dict[str, Any]]]:
+    """By what is held its users; ``held_by`` says what a process holds."""
     held: dict[str, set[int]] = {}
     for process in host.names("proc"):
         if process.isdecimal():
-            for device in _held_by(host, process, group_members):
+            for device in held_by(process):
                 held.setdefault(device, set()).add(int(process))
     users = _describe(host, {process for processes in held.values() for process in processes})
     return {device: [users[process] for process in sorted(processes)] for device, processes in held.items()}
 
 
-def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) -> set[str]:
+def _open_files(host: HostRoot, process: str) -> dict[str, str]:
+    """By descriptor what a process has open."""
     directory = f"proc/{process}/fd"
-    targets = {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
+    return {descriptor: host.link(f"{directory}/{descriptor}") or "" for descriptor in host.names(directory)}
+
+
+def _held_by(host: HostRoot, process: str, group_members: dict[int, list[str]]) -> set[str]:
+    targets = _open_files(host, process)
     devices: set[str] = set()
     for descriptor, target in targets.items():
         node = NODE.search(target)

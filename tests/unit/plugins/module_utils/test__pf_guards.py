@@ -7,6 +7,7 @@ import errno
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _plan
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 ICE, IGB = "0000:31:00.0", "0000:01:00.1"
 
@@ -83,6 +84,17 @@ def test_card_whose_interface_a_container_has(switch):
     run = switch("nics")
     move_to_a_container(run, "ens49f0np0")
     assert "in another network namespace" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+
+
+def test_disk_that_a_process_has_open(switch):
+    run = switch("nvme")
+    tree = run.host.kernel.tree
+    tree.add("proc/77/comm", Attribute(b"ceph-osd\n"))
+    tree.add("proc/77/fd/5", Link("/dev/nvme0n1"))
+    tree.add("proc/77/fdinfo/5", Attribute(b"flags:\t02\n"))
+    run({"pf": "0000:61:00.0", "mode": "vf", "num_vfs": "2"})
+    (problem,) = refusal(run, {"pf": "0000:61:00.0", "mode": "pf"})
+    assert "lost when its driver leaves: nvme0n1 is in use by pid 77, ceph-osd" in problem
 
 
 def test_without_an_iommu_nothing_is_passed_through(switch):

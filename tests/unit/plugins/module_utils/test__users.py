@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _iommu, _pci, _users
-from ansible_collections.vfio.devices.tests.simhost.tree import Link
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -82,6 +84,26 @@ def test_function_that_a_program_has_through_uio(simulated):
     users, warnings = functions_only(host)
     assert {address: [user["pid"] for user in found] for address, found in users.items()} == {first["address"]: [77]}
     assert not warnings
+
+
+@pytest.mark.parametrize(
+    ("target", "flags", "command", "found"),
+    [
+        ("/dev/nvme0n1", os.O_RDWR, "ceph-osd", {"nvme0n1": [77]}),
+        ("/srv/osd/dev/nvme0n1 (deleted)", os.O_RDONLY, "ceph-osd", {"nvme0n1": [77]}),
+        ("/dev/nvme0n1", os.O_PATH, "ceph-osd", {}),
+        ("/dev/nvme1n1", os.O_RDWR, "ceph-osd", {}),
+        ("/dev/nvme0n1", os.O_RDONLY, "(udev-worker)", {}),
+    ],
+)
+def test_disk_that_a_process_has_open(simulated, target, flags, command, found):
+    host = simulated("nvme")
+    tree = host.kernel.tree
+    tree.add("proc/77/fd/5", Link(target))
+    tree.add("proc/77/fdinfo/5", Attribute(f"flags:\t0{flags:o}\n".encode()))
+    tree.add("proc/77/comm", Attribute(f"{command}\n".encode()))
+    users = _users.of_disks(host.root(), {"nvme0n1"})
+    assert {name: [user["pid"] for user in holding] for name, holding in users.items()} == found
 
 
 def libvirt_knows(monkeypatch, **domains):
