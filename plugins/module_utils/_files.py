@@ -25,8 +25,10 @@ UNFINISHED = ".vfio-devices-new"
 class Files(Protocol):
     """File access below one root. :class:`OperatingSystemFiles` is the real one, a test brings its own.
 
-    Each method raises ``OSError`` with the kernel's errno.
+    Each method raises ``OSError`` with the kernel's errno. ``locked`` is the descriptor that :meth:`lock` has locked.
     """
+
+    locked: int | None
 
     def read(self, path: str) -> bytes:
         """The content of a file, at most its first MiB."""
@@ -80,6 +82,7 @@ class OperatingSystemFiles:
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
+        self.locked: int | None = None
         self._directory: tuple[int, str, int] | None = None
         self._child = _child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
@@ -158,6 +161,7 @@ class OperatingSystemFiles:
             return holder or "somebody"
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"pid {os.getpid()}".encode())
+        self.locked = descriptor
         return None
 
     def _put(self, path: str, make: Callable[[int, str], None]) -> None:

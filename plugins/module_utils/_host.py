@@ -232,14 +232,15 @@ class HostRoot:
     def run(self, name: str, arguments: Sequence[str], keep: bool = False) -> str:
         """What a program of the host printed; raise HostError if it is missing, fails or does not end in time.
 
-        With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm.
+        With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm. Until it ends
+        no other run begins.
         """
         command = " ".join([name, *arguments])
         path = self._tools.find(name)
         if path is None:
             raise HostError(f"there is no program {name} below {self.root}", name)
         try:
-            process = self._tools.start(path, arguments)
+            process = self._tools.start(path, arguments, self._files.locked if keep else None)
         except OSError as error:
             raise HostError(f"cannot start {command}: {describe(error)}", name, errno=error_name(error)) from error
         outputs: list[Output] = []

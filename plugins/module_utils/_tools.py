@@ -44,8 +44,8 @@ class Tools(Protocol):
     def find(self, name: str) -> str | None:
         """The path of a program, or None."""
 
-    def start(self, path: str, arguments: Sequence[str]) -> Process:
-        """Start the program at a path."""
+    def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Process:
+        """Start the program at a path. Until it ends it has the file of the descriptor ``lock`` locked as well."""
 
 
 class SystemTools:
@@ -62,9 +62,13 @@ class SystemTools:
                 return path
         return None
 
-    def start(self, path: str, arguments: Sequence[str]) -> Process:
+    def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Process:
         """Start a program; ``OSError`` if that fails."""
-        return SystemProcess(path, arguments)
+        process = SystemProcess(path, arguments, () if lock is None else (lock,))
+        if lock is not None:
+            holder = f"pid {os.getpid()} or its {os.path.basename(path)}, pid {process.pid},"
+            os.pwrite(lock, holder.encode(), 0)
+        return process
 
 
 class SystemProcess:
@@ -73,7 +77,8 @@ class SystemProcess:
     It writes into files and not into pipes, so that it can go on when whoever started it has given up.
     """
 
-    def __init__(self, path: str, arguments: Sequence[str]) -> None:
+    def __init__(self, path: str, arguments: Sequence[str], kept: Sequence[int] = ()) -> None:
+        """``kept`` are descriptors that it shares."""
         # They are closed with this object.
         self._text = tempfile.TemporaryFile()  # noqa: SIM115
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
@@ -84,8 +89,13 @@ class SystemProcess:
             stdout=self._text,
             stderr=self._errors,
             start_new_session=True,
+            pass_fds=kept,
             env={**os.environ, "LC_ALL": "C"},
         )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def poll(self) -> Output | None:
         """What it left behind, or None while it runs."""

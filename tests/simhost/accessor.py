@@ -28,6 +28,9 @@ class Accessor:
     calls per path.
     """
 
+    # There are no other processes.
+    locked = None
+
     def __init__(self, host: SimHost) -> None:
         self.host = host
         self.reads: Counter[str] = Counter()

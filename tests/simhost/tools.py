@@ -79,7 +79,7 @@ class Tools:
             return None
         return name
 
-    def start(self, path: str, arguments: Sequence[str]) -> Ended:
+    def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Ended:
         """Run a program."""
         command = " ".join([path, *arguments])
         self.calls.append(command)

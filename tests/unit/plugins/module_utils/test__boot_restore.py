@@ -101,7 +101,7 @@ class Systemctl:
     def find(self, name):
         return name
 
-    def start(self, path, arguments):
+    def start(self, path, arguments, lock=None):
         self.calls.append([path, *arguments])
         return self
 

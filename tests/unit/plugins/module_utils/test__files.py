@@ -64,6 +64,33 @@ def test_the_second_run_waits_and_says_for_whom(other_run, tmp_path):
     HostRoot(str(tmp_path), timeout=30).lock()
 
 
+KEEPING = """
+import sys
+from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
+host = HostRoot(sys.argv[1], timeout=0.2)
+host.lock()
+try:
+    host.run("sriov-manage", [], keep=True)
+except HostError as error:
+    print(error.pending)
+"""
+
+
+def test_a_program_that_is_left_at_work_keeps_others_away(files, tmp_path):
+    program = tmp_path / "usr/bin/sriov-manage"
+    program.parent.mkdir(parents=True)
+    os.mkfifo(tmp_path / "end")
+    program.write_text(f"#!/bin/sh\nread line <{tmp_path}/end\n")
+    program.chmod(0o755)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KEEPING, str(tmp_path)]
+    assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == b"True\n"
+    with pytest.raises(HostError, match=r"pid \d+ or its sriov-manage, pid \d+, has run/vfio-devices/lock locked"):
+        HostRoot(str(tmp_path), timeout=0.2).lock()
+    (tmp_path / "end").write_text("now\n")
+    HostRoot(str(tmp_path), timeout=30).lock()
+
+
 def test_a_killed_run_has_nothing_locked(other_run, tmp_path):
     other_run.kill()
     other_run.wait()

@@ -85,10 +85,10 @@ def test_interface_may_get_its_name_meanwhile(switch, monkeypatch, before):
     tools, start = run.host.tools, run.host.tools.start
     calls = iter(range(100))
 
-    def rename_before(path, arguments):
+    def rename_before(path, arguments, lock):
         if next(calls) == before:
             run.host.kernel.netdevs["ens49f0np0"].rename("port0")
-        return start(path, arguments)
+        return start(path, arguments, lock)
 
     monkeypatch.setattr(tools, "start", rename_before)
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "trust": True}]})

@@ -545,9 +545,9 @@ def test_lock_of_a_gpu_that_is_free_again(switch):
     calls.clear()
     start = run.host.tools.start
 
-    def freed(program, arguments):
+    def freed(program, arguments, lock):
         run.host.kernel.nvml_clients = len(calls) < 3
-        return start(program, arguments)
+        return start(program, arguments, lock)
 
     run.host.tools.start = freed
     assert run(entry)["functions"][0]["action"] == "changed"
