@@ -14,6 +14,8 @@ from . import _definitions, _desired, _mdev, _vendor_vfio
 from ._host import HostError, HostRoot
 from ._instance_persistence import KIND
 from ._pci import DEVICES as FUNCTIONS
+from ._plan import holders
+from ._watch import Watch
 
 # Seconds in which a device that another program is making is complete.
 SETTLE = 5.0
@@ -48,11 +50,16 @@ class Outcome:
         self.left: list[dict[str, Any]] = []
 
 
-def apply(host: HostRoot, steps: list[dict[str, Any]], budget: float | None = None) -> Outcome:
+def apply(
+    host: HostRoot,
+    steps: list[dict[str, Any]],
+    budget: float | None = None,
+    watch: Watch[dict[str, list[dict[str, Any]]]] | None = None,
+) -> Outcome:
     """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything.
 
     With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues.
+    tried, so that nothing is tried again by whoever continues. ``watch`` tells by UUID or address who uses devices now.
     """
     outcome = Outcome()
     end = None if budget is None else host.now() + budget
@@ -71,6 +78,8 @@ def apply(host: HostRoot, steps: list[dict[str, Any]], budget: float | None = No
                 unmade.add(_key(step))
             continue
         try:
+            if watch and (step["action"], step.get("state")) == ("remove", "active"):
+                _check_free(step, watch)
             ACTIONS[step["action"]](host, step)
             outcome.done.append(step)
             worked = worked or is_work(step)
@@ -88,6 +97,13 @@ def apply(host: HostRoot, steps: list[dict[str, Any]], budget: float | None = No
                 break
     _confirm(host, outcome)
     return outcome
+
+
+def _check_free(step: dict[str, Any], watch: Watch[dict[str, list[dict[str, Any]]]]) -> None:
+    users = (watch.now() or {}).get(step["uuid"] or step["address"])
+    if users:
+        path = _type_path(step["address"]) if step["address"] else f"{_mdev.DEVICES}/{step['uuid']}"
+        raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
 
 
 def is_work(step: dict[str, Any]) -> bool:

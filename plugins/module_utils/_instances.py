@@ -22,6 +22,7 @@ from . import (
 )
 from ._host import HostRoot
 from ._mdev import Mdevs
+from ._watch import Watch
 
 
 def converge(
@@ -47,7 +48,8 @@ def converge(
         outcome.done = planned["steps"]
     elif planned["steps"]:
         _vendor_vfio.remember(host, before["functions"], before["known_types"])
-        outcome = _instance_apply.apply(host, planned["steps"], budget)
+        watch = Watch(host, lambda: _users(host, before))
+        outcome = _instance_apply.apply(host, planned["steps"], budget, watch)
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
     return _instance_result.report(before, planned, outcome, after)
@@ -99,10 +101,15 @@ def _planned(
     except _plan.Refused:
         pass
     # Somebody's device may be concerned.
-    from . import _users
-
-    users = _users.of_devices(host, state["functions"], state["devices"])
+    users = _users(host, state)
     state["hidden"] = host.hidden_processes
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()
+
+
+def _users(host: HostRoot, state: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """By UUID or address who uses devices now."""
+    from . import _users as users
+
+    return users.of_devices(host, state["functions"], state["devices"])

@@ -14,6 +14,7 @@ from . import _binding, _desired, _eswitch, _pf_persistence, _pf_state, _pf_step
 from ._host import HostError, HostRoot
 from ._pci import DEVICES
 from ._sriov import VIRTUAL_FUNCTION
+from ._watch import Watch
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
@@ -45,11 +46,16 @@ class Outcome:
         self.left = False
 
 
-def apply(host: HostRoot, planned: list[dict[str, Any]], budget: float | None = None) -> dict[str, Outcome]:
+def apply(
+    host: HostRoot,
+    planned: list[dict[str, Any]],
+    budget: float | None = None,
+    watch: Watch[Callable[[dict[str, Any]], list[str]]] | None = None,
+) -> dict[str, Outcome]:
     """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
 
     With ``budget`` no card is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues.
+    tried, so that nothing is tried again by whoever continues. ``watch`` tells of a planned card what uses would end.
     """
     outcomes: dict[str, Outcome] = {}
     end = None if budget is None else host.now() + budget
@@ -62,6 +68,11 @@ def apply(host: HostRoot, planned: list[dict[str, Any]], budget: float | None = 
             outcome.left = not any(other.error for other in so_far)
             if outcome.left:
                 continue
+        uses = watch.now() if watch and one["steps"] else None
+        found = uses(one) if uses else []
+        if found:
+            outcome.error = f"{one['card']['address']} is left as it is, since meanwhile {'; '.join(found)}"
+            continue
         started = host.now()
         try:
             for step in one["steps"]:

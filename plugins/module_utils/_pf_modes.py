@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from . import _pf_apply, _pf_persistence, _pf_plan, _pf_result, _pf_state, _plan
+from . import _pf_apply, _pf_guards, _pf_persistence, _pf_plan, _pf_result, _pf_state, _plan
 from ._host import HostError, HostRoot
+from ._watch import Watch
 
 
 def converge(
@@ -35,7 +37,8 @@ def converge(
     planned = _planned(host, state, options, entries, connection)
     outcomes = after = None
     if not check_mode:
-        outcomes = _pf_apply.apply(host, planned, budget)
+        watch = Watch(host, lambda: _uses(host, state, options, connection))
+        outcomes = _pf_apply.apply(host, planned, budget, watch)
         for one in planned:
             outcome = outcomes[one["card"]["address"]]
             if outcome.pending:
@@ -70,6 +73,15 @@ def _planned(
     # Something of somebody may be concerned.
     _pf_state.add_uses(host, state, connection)
     return plan()
+
+
+def _uses(
+    host: HostRoot, state: dict[str, Any], options: dict[str, Any], connection: list[str]
+) -> Callable[[dict[str, Any]], list[str]]:
+    """What of a plan for a card would end a use now."""
+    _pf_state.add_uses(host, state, connection)
+    network = not options["allow_host_network"]
+    return lambda one: _pf_guards.uses(one["card"], one["steps"], one["target"], state, network)
 
 
 def _after(

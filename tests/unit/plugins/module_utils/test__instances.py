@@ -427,3 +427,27 @@ def test_killed_at_any_step_the_next_run_finishes(simulated, monkeypatch, profil
         assert host.devices("defined") == {}
         assert host.converge(wanted, exact=True)["changed"] is False
     raise AssertionError("there was no end of the steps")
+
+
+@pytest.mark.parametrize(("profile", "parent", "kind"), [("mtty", "mtty", "mtty-1"), ("t4", T4, "GRID T4-2B")])
+def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, profile, parent, kind):
+    host = simulated(profile)
+    host.converge({"parent": parent, "type": kind, "count": "4"})
+    last = sorted(host.devices())[-1]
+    write = host.files.write
+
+    def slow(path, data):
+        write(path, data)
+        if path.endswith("/remove") and not host.kernel.device(last).holders:
+            host.kernel.hold(last, pid=4242)
+            host.files.pause(6)
+
+    monkeypatch.setattr(host.files, "write", slow)
+    before = host.files.now()
+    result = host.converge({"parent": parent}, state="absent")
+    assert host.files.now() - before < 10
+    assert f"cannot remove {last}" in result["failures"][0]
+    assert (
+        "meanwhile guest simulated (pid 4242, qemu-system-x86) began to use it, so it is left" in result["failures"][0]
+    )
+    assert (len(result["removed"]), list(host.devices())) == (3, [last])

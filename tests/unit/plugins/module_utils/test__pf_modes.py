@@ -330,6 +330,32 @@ def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
     assert run({"pf": ICE, "mode": "pf"})["functions"][0]["after"]["driver"] == "vfio-pci"
 
 
+@pytest.mark.parametrize("seconds", [0, 6])
+def test_guest_that_starts_while_others_are_changed(switch, seconds):
+    """After some seconds it is looked again; before, its end is waited for as long as the deadline says."""
+    run = switch("nics")
+    for pf in (ICE, MLX5):
+        run({"pf": pf, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
+    virtual = run.card(MLX5)["virtual"][1][0]
+    before = run.card(MLX5)
+
+    def start():
+        run.host.kernel.hold(virtual, pid=4242)
+        run.host.files.pause(seconds)
+
+    at_write(run, 3, start)
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "0"}, {"pf": MLX5, "mode": "vf", "num_vfs": "0"})
+    first, second = result["functions"]
+    assert first["action"] == "changed"
+    if seconds:
+        assert second["action"] == "failed"
+        assert f"is left as it is, since meanwhile VF {virtual} of {MLX5} would have to go" in second["error"]
+        undisturbed(run)
+        assert run.card(MLX5) == before
+    else:
+        assert second["action"] == "pending"
+
+
 def test_default_route_is_refused_unless_allowed(switch):
     run = switch("nics")
     with pytest.raises(_plan.Refused, match="enp1s0f0, which carries the default route"):
