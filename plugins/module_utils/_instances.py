@@ -48,7 +48,8 @@ def converge(
         outcome.done = planned["steps"]
     elif planned["steps"]:
         _vendor_vfio.remember(host, before["functions"], before["known_types"])
-        watch = Watch(host, lambda: _users(host, before))
+        # A guest that has started since the plan has processes.
+        watch = Watch(host, lambda: _users(host, before, domains=False))
         outcome = _instance_apply.apply(host, planned["steps"], budget, watch)
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
@@ -108,8 +109,8 @@ def _planned(
     return plan()
 
 
-def _users(host: HostRoot, state: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _users(host: HostRoot, state: dict[str, Any], domains: bool = True) -> dict[str, list[dict[str, Any]]]:
     """By UUID or address who uses devices now."""
     from . import _users as users
 
-    return users.of_devices(host, state["functions"], state["devices"])
+    return users.of_devices(host, state["functions"], state["devices"], domains)

@@ -78,8 +78,8 @@ def _planned(
 def _uses(
     host: HostRoot, state: dict[str, Any], options: dict[str, Any], connection: list[str]
 ) -> Callable[[dict[str, Any]], list[str]]:
-    """What of a plan for a card would end a use now."""
-    _pf_state.add_uses(host, state, connection)
+    """What of a plan for a card would end a use now; a guest that has started since has processes."""
+    _pf_state.add_uses(host, state, connection, domains=False)
     network = not options["allow_host_network"]
     return lambda one: _pf_guards.uses(one["card"], one["steps"], one["target"], state, network)
 

@@ -137,14 +137,15 @@ def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostR
         return use(host, now[0])
 
 
-def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str]) -> None:
+def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str], domains: bool = True) -> None:
     """What the cards are used for: vGPUs, disks, the host's network with the connection of this run, and users.
 
     This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
+    Without ``domains`` libvirt is not asked.
     """
     functions = state["functions"]
     state["interfaces"] = _host_network.observe(host, connection)
-    state["users"] = _users.of_devices(host, functions, [])
+    state["users"] = _users.of_devices(host, functions, [], domains)
     state["hidden"] = host.hidden_processes
     parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     addresses = {one["address"] for one in parts}

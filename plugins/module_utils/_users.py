@@ -35,17 +35,18 @@ BARE_GUEST = re.compile(r"((?:[^,]|,,)*)")
 
 
 def observe(
-    host: HostRoot, group_members: dict[int, list[str]], vgpu_paths: dict[str, str]
+    host: HostRoot, group_members: dict[int, list[str]], vgpu_paths: dict[str, str], domains: bool = True
 ) -> dict[str, list[dict[str, Any]]]:
     """By device name (PCI address or UUID) its users: ``pid``, ``command``, ``domain`` and ``running``.
 
     A guest that only libvirt or NVIDIA's driver knows has neither pid nor command. ``group_members`` names the devices
     of each IOMMU group: a process that opened a group holds all of them, since only a whole group can be given to
-    somebody else. ``vgpu_paths`` are the directories of the devices that NVIDIA's driver makes.
+    somebody else. ``vgpu_paths`` are the directories of the devices that NVIDIA's driver makes. Without ``domains``
+    libvirt is not asked.
     """
     users = _processes(host, lambda process: _held_by(host, process, group_members))
-    for device, domains in _libvirt.observe(host).items():
-        for domain in domains:
+    for device, having in _libvirt.observe(host).items() if domains else ():
+        for domain in having:
             _add_guest(users.setdefault(device, []), domain["name"], domain["running"])
     for device, path in vgpu_paths.items():
         # Only while a guest runs on it the driver knows a name; some versions have no such attribute.
@@ -56,9 +57,9 @@ def observe(
 
 
 def of_devices(
-    host: HostRoot, functions: dict[str, _pci.PciFunction], devices: list[dict[str, Any]]
+    host: HostRoot, functions: dict[str, _pci.PciFunction], devices: list[dict[str, Any]], domains: bool = True
 ) -> dict[str, list[dict[str, Any]]]:
-    """The users of each PCI function and device that has some, by address or UUID."""
+    """The users of each PCI function and device that has some, by address or UUID; see :func:`observe`."""
     members: dict[int, list[str]] = {}
     for function in functions.values():
         if function.iommu_group is not None:
@@ -71,7 +72,7 @@ def of_devices(
             vgpu_paths[device["address"]] = f"{_pci.DEVICES}/{device['address']}"
         elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
             vgpu_paths[device["uuid"]] = f"{_mdev.DEVICES}/{device['uuid']}"
-    return observe(host, members, vgpu_paths)
+    return observe(host, members, vgpu_paths, domains)
 
 
 def of_disks(host: HostRoot, names: set[str]) -> dict[str, list[dict[str, Any]]]:

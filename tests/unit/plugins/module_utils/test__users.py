@@ -124,6 +124,13 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
     assert devices[OTHER]["users"] == [defined]
 
 
+def test_libvirt_is_not_asked_without_need(simulated, monkeypatch):
+    host = simulated("mtty").root()
+    libvirt_knows(monkeypatch, **{UUID: [{"name": "spare", "running": False}]})
+    assert list(_users.of_devices(host, {}, [])) == [UUID]
+    assert _users.of_devices(host, {}, [], domains=False) == {}
+
+
 def test_a_guest_that_only_the_driver_names(simulated):
     host = simulated("t4")
     types = by("name", host.facts("parents")["parents"][0]["types"])
