@@ -119,6 +119,8 @@ def test_a_cloud_that_is_not_there():
 @pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 1})])
 def test_a_server_that_never_answers(monkeypatch, default, given):
     monkeypatch.setattr(_placement_client, "ANSWER", default)
+    # The SDK keeps settings for the next connection of the same process.
+    monkeypatch.setattr("openstack.config.defaults._defaults", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
         placement = _placement_client.connect({"auth_type": "admin_token", "auth": auth, "tries": 1, **given})
