@@ -14,6 +14,8 @@ drift = FilterModule().filters()["drift"]
     ("result", "lines"),
     [
         ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 1}}}, []),
+        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 2}}}, ["a is 1, and shall be 2"]),
+        ({"changed": False, "diff": [{"before": "a\n\n", "after": "a\n"}]}, ["it is not as it shall be"]),
         ({"changed": True, "skipped": True}, []),
         ({"failed": True, "msg": "no"}, ["no"]),
         ({"failed": True, "msg": "no; nor that", "problems": ["no", "nor that"]}, ["no", "nor that"]),
