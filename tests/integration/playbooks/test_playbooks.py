@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration.placement import services
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 GUEST = "7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01"
@@ -25,6 +26,17 @@ def fleet(tmp_path_factory):
     mounting.mount(directory, ["mixed", "t4"])
     yield directory
     mounting.unmount(directory)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """A Placement with the compute nodes of both hosts."""
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    cloud = services.Cloud(running.url)
+    for host in ("mixed", "t4"):
+        cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    yield cloud
+    running.stop()
 
 
 @pytest.fixture
@@ -77,3 +89,41 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     assert (status, changed) == (0, {"mixed": 1, "t4": 0}), said
     status, said, changed = play("verify", **new)
     assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
+
+
+def test_drift_in_placement_is_told_at_its_host(play, cloud):
+    (profile,) = desktops("GRID T4-4Q")
+    variables = {
+        "vfio_profiles": [{**profile, "placement": {"resource_class": "CUSTOM_VGPU", "traits": ["CUSTOM_GOLD"]}}],
+        "placement_publish": True,
+        "placement_auth_type": "admin_token",
+        "placement_auth": {"endpoint": cloud.url, "token": "admin"},
+    }
+    status, said, changed = play("site", **variables)
+    assert status == 0, said
+    provider = "t4_vfio_0000:af:00.0"
+    kept = [name for name in cloud.get(provider, "traits") if name != "CUSTOM_GOLD"]
+    cloud.set(provider, "traits", kept)
+    status, said, changed = play("verify", **variables)
+    assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+    assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
+    (line,) = re.findall(r'^ +"(placement: .*)"$', said, re.MULTILINE)
+    assert line.startswith(f"placement: {provider} traits is ")
+
+
+def test_profiles_are_refused_in_one_sentence_each(play):
+    profiles = [
+        {"name": "a", "select": ["0000:3b:00.0"], "vgpu": "GRID T4-2Q"},
+        {"name": "b", "select": "product_id == '1eb8'", "owner": "me", "num_vfs": 4, "count": 2},
+    ]
+    status, said, changed = play("site", vfio_profiles=profiles)
+    assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+    lines = [
+        "vfio_profiles cannot be used on this host:",
+        "profile a: vgpu must be a dictionary such as {type: GRID T4-2B}, and not 'GRID T4-2Q'",
+        "profile b: owner must be nova or cyborg or none, and not 'me'",
+        "profile b: the key count belongs in vgpu",
+        "profile b: num_vfs has no meaning without mode",
+    ]
+    failed = {"changed": False, "msg": "\n".join(lines)}
+    assert f"fatal: [t4]: FAILED! => {json.dumps(failed)}" in said
