@@ -106,10 +106,18 @@ def _of_values(before, after, path):
             continue
         if isinstance(now or {}, dict) and isinstance(then or {}, dict):
             lines += _of_values(now or {}, then or {}, [*path, str(key)])
+        elif "\n" in f"{now}{then}":
+            lines.append(f"{' '.join([*path, str(key)])} {_of_file(now, then)}")
         else:
             alike.setdefault((_show(now), _show(then)), []).append(str(key))
     lines += [f"{' '.join([*path, _some(keys)])} is {now}, and shall be {then}" for (now, then), keys in alike.items()]
     return lines
+
+
+def _of_file(now, then):
+    if now is None:
+        return "is missing"
+    return "shall not be there" if then is None else "has another text"
 
 
 def _some(keys):

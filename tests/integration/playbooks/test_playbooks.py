@@ -67,8 +67,10 @@ def desktops(type_name):
 
 def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fleet):
     old, new = {"vfio_profiles": desktops("GRID T4-2Q")}, {"vfio_profiles": desktops("GRID T4-4Q")}
-    status, said, changed = play("site", **old)
+    of_nova = {"name": "ports", "select": ["0000:5e:00.0"], "mode": "vf", "num_vfs": 0}
+    status, said, changed = play("site", vfio_profiles=[*old["vfio_profiles"], of_nova])
     assert status == 0, said
+    assert said.count("The owner of ports is nova, whose settings are left alone without nova_config_release.") == 1
 
     status, said, changed = play("verify", **new)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
