@@ -10,33 +10,41 @@ import re
 import subprocess
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration.placement import services
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 FIRST, SECOND = HOSTS = ("t4-1", "t4-2")
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory):
-    """What a run says in which only the second host is published, and Placement cannot be found."""
+def play(tmp_path_factory):
+    """Runs a playbook on both hosts, of which only the second is published: its status, and what it has said."""
     directory = tmp_path_factory.mktemp("hosts")
-    fleet = directory / "fleet"
-    inventory = directory / "hosts.json"
+    fleet, inventory = directory / "fleet", directory / "hosts.json"
     variables = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
         "vfio_profiles": [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2Q"}}],
         "nova_config_release": "2026.2",
-        "placement_cloud": "nowhere",
     }
-    hosts = {FIRST: {}, SECOND: {"placement_publish": True}}
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
+
+    def play(name, **more):
+        hosts = {FIRST: {}, SECOND: {"placement_publish": True}}
+        inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": {**variables, **more}}}))
+        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+        return done.returncode, done.stdout
+
     mounting.mount(fleet, ["t4=2"])
-    try:
-        command = ["ansible-playbook", "-i", str(inventory), "vfio.devices.site"]
-        yield subprocess.run(command, check=False, capture_output=True, text=True, timeout=300).stdout
-    finally:
-        mounting.unmount(fleet)
+    yield play
+    mounting.unmount(fleet)
+
+
+@pytest.fixture(scope="module")
+def said(play):
+    """What site says where Placement cannot be found."""
+    return play("site", placement_cloud="nowhere")[1]
 
 
 def test_each_host_says_whether_it_is_published(said):
@@ -48,3 +56,15 @@ def test_each_host_says_whether_it_is_published(said):
 def test_settings_that_were_written_are_told_after_a_failure_too(said):
     for host in HOSTS:
         assert f"nova-compute of {host} reads its new settings when it starts again" in said
+
+
+def test_a_host_that_is_not_published_has_no_drift_in_placement(said, play, tmp_path):
+    running = services.placement(tmp_path)
+    try:
+        services.Cloud(running.url).make(SECOND, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+        status, verified = play(
+            "verify", placement_auth_type="admin_token", placement_auth={"endpoint": running.url, "token": "admin"}
+        )
+    finally:
+        running.stop()
+    assert status == 0, verified
