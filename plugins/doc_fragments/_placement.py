@@ -52,7 +52,7 @@ options:
     type: str
     aliases: [key]
   api_timeout:
-    description: Seconds to wait for each answer. Without it, as long as it takes.
+    description: Seconds to wait for each answer. Without it, what the configuration of the cloud says, or else 60.
     type: int
   tries:
     description:

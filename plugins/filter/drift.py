@@ -10,6 +10,7 @@ short_description: Say what differs from what is wanted, from results of check m
 version_added: 1.0.0
 description:
   - Turns the results of tasks that ran in check mode into one line for each difference, with what is and what shall be.
+    The difference is what counts, and not whether the task says that it has changed something.
   - What cannot be changed because it is in use is told with its users.
   - A task that failed gives its problems, and a task that was skipped gives nothing.
 author:
@@ -77,11 +78,10 @@ def _of_device(device):
 
 
 def _of_change(result):
-    if not result.get("changed"):
-        return []
     diffs = result.get("diff") or []
-    lines = [line for diff in ([diffs] if isinstance(diffs, dict) else diffs) for line in _of_diff(diff)]
-    return lines or ["it is not as it shall be"]
+    diffs = [diffs] if isinstance(diffs, dict) else diffs
+    differs = result.get("changed") or any(diff.get("before") != diff.get("after") for diff in diffs)
+    return [line for diff in diffs for line in _of_diff(diff)] or (["it is not as it shall be"] if differs else [])
 
 
 def _of_diff(diff):
@@ -106,10 +106,18 @@ def _of_values(before, after, path):
             continue
         if isinstance(now or {}, dict) and isinstance(then or {}, dict):
             lines += _of_values(now or {}, then or {}, [*path, str(key)])
+        elif "\n" in f"{now}{then}":
+            lines.append(f"{' '.join([*path, str(key)])} {_of_file(now, then)}")
         else:
             alike.setdefault((_show(now), _show(then)), []).append(str(key))
     lines += [f"{' '.join([*path, _some(keys)])} is {now}, and shall be {then}" for (now, then), keys in alike.items()]
     return lines
+
+
+def _of_file(now, then):
+    if now is None:
+        return "is missing"
+    return "shall not be there" if then is None else "has another text"
 
 
 def _some(keys):

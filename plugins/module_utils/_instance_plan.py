@@ -109,7 +109,7 @@ class _Attempt:
 
     def _find_candidates(self, entry: dict[str, Any]) -> bool:
         """Fill in ``parents``: the names of those that the entry may mean."""
-        where = f"instances[{entry['item']}]"
+        where = entry["where"]
         inventory = self.inventory
         if entry["parent"]:
             parents = inventory.parents_named(entry["parent"])
@@ -147,7 +147,7 @@ class _Attempt:
             return
         if device["state"] == "defined" and device["parent"] in entry["parents"]:
             return
-        where = f"instances[{entry['item']}]"
+        where = entry["where"]
         if device["state"] == "removing":
             self.problems.append(
                 f"{where}: {entry['uuid']} was removed, but {_plan.holders(device['users'])} still has it open"
@@ -230,7 +230,7 @@ class _Attempt:
                 self.problems.append(
                     f"{device['uuid'] or device['address']} on {device['parent']} "
                     f"would have to be removed, but is in use by {_plan.holders(device['users'])}; "
-                    "end that use, or leave it out with on_busy: skip"
+                    "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
                 )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
             self.problems.append(f"nobody knows who uses what would be changed: {self.hidden}")
@@ -261,7 +261,7 @@ class _Attempt:
         uuid = None if vendor else entry["uuid"] or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
             self.problems.append(
-                f"instances[{entry['item']}]: without a machine id in etc/machine-id no UUID can be derived; give each "
+                f"{entry['where']}: without a machine id in etc/machine-id no UUID can be derived; give each "
                 "device a uuid, or run systemd-machine-id-setup"
             )
         return {
@@ -284,7 +284,7 @@ class _Attempt:
             self.missing.append({"item": entry["item"], "types": entry["types"], "count": count - made})
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
-            self.problems.append(f"instances[{entry['item']}]: {sentence}")
+            self.problems.append(f"{entry['where']}: {sentence}")
 
     # The result
 

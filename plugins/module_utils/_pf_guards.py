@@ -91,7 +91,7 @@ def _interface(name: str, interface: str, state: dict[str, Any], what: str) -> F
     sentences = state["interfaces"].get(interface, [])
     if not sentences:
         return []
-    advice = "allow_host_network lifts this"
+    advice = "allow_host_network, in the role sriov_allow_host_network, lifts this"
     return [
         f"{name} has the host's interface {interface}, which {' and '.join(sentences)}; to {what} cuts it: {advice}"
     ]

@@ -36,13 +36,12 @@ def plan(
         for entry in entries
         if entry["pf"] and entry["mode"] == "pf" and entry["driver"] != NATIVE
     }
-    seen: dict[str, str] = {}
+    seen: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        where = f"functions[{entry['item']}]"
         found = list(entry["problems"])
         card = _card(state, entry, found)
-        if card and seen.setdefault(card["address"], where) != where:
-            found.append(f"{entry['name']} is {card['address']}, as {seen[card['address']]} is")
+        if card and seen.setdefault(card["address"], entry) is not entry:
+            found.append(f"{entry['name']} is {card['address']}, as {seen[card['address']]['where']} is")
         if card:
             _check(state, entry, card, found)
         if card and not found:
@@ -50,7 +49,7 @@ def plan(
             if one["busy"] and not skip_busy:
                 found += one["busy"]
             planned.append(one)
-        problems += [f"{where} ({entry['name']}): {sentence}" for sentence in found]
+        problems += [f"{entry['where']}: {sentence}" for sentence in found]
     if problems:
         raise _plan.Refused(problems)
     return planned

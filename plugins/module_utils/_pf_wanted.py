@@ -32,16 +32,18 @@ ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
 def parse(functions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries in one form, each with its ``problems``, a sentence for each thing that is wrong.
 
+    ``item`` is its place in the list, ``where`` what messages call it.
+
     ``pf`` is an address, an interface, or None if it is neither; ``vfs`` has by index ``driver`` and ``settings``.
     """
     entries = [_entry(item, function) for item, function in enumerate(functions)]
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[int, int]] = {}
     for entry in entries:
         for index, virtual in entry["vfs"].items():
             mac = virtual["settings"].get("mac")
-            here = f"functions[{entry['item']}] VF {index}"
-            if mac and seen.setdefault(mac, here) != here:
-                entry["problems"].append(f"VF {index} has the same mac {mac} as {seen[mac]}")
+            item, other = seen.setdefault(mac, (entry["item"], index)) if mac else (entry["item"], index)
+            if (item, other) != (entry["item"], index):
+                entry["problems"].append(f"VF {index} has the same mac {mac} as {entries[item]['where']} VF {other}")
     return entries
 
 
@@ -58,6 +60,7 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
         found[-1] += " of its virtual functions"
     return {
         "item": item,
+        "where": f"{function.get('label') or f'functions[{item}]'} ({function['pf']})",
         "pf": _pf(function["pf"], found),
         "name": function["pf"],
         "mode": mode,
@@ -69,7 +72,7 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
         "vfs": _virtual_functions(function["vfs"] or [], count, found),
         "eswitch": function["eswitch"],
         "problems": found,
-        "given": {name: value for name, value in function.items() if value not in (None, [])},
+        "given": {name: value for name, value in function.items() if value not in (None, []) and name != "label"},
     }
 
 

@@ -18,6 +18,8 @@ from ._placement_api import Placement, PlacementError, Reply, Transport
 # The newest microversion that this was written for, and the oldest that can do all of it: reserved = total.
 NEWEST = (1, 39)
 OLDEST = (1, 26)
+# Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
+ANSWER = 60
 
 # Names of the options of modules and of the SDK.
 CONNECTION = {
@@ -57,6 +59,8 @@ def connect(options: dict[str, Any]) -> Placement:
     failures = (exceptions.ClientException, openstack.exceptions.SDKException)
     try:
         region = openstack.connect(**settings).config
+        if region.config.get("api_timeout") is None:
+            region.config["api_timeout"] = ANSWER
         first = region.get_session_client("placement")
         address = first.get_endpoint()
     except failures as error:

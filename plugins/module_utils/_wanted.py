@@ -24,11 +24,12 @@ ATTRIBUTE = re.compile(r"\w{1,64}(/\w{1,64})?\Z", re.ASCII)
 def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict[str, Any]]:
     """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
 
-    Each entry gets ``item`` (its place in the list), ``uuid``, ``types`` (in the order of preference), ``parent``,
-    ``count`` (a number, or ``max``), ``numa_node``, ``attributes`` (a list of pairs) and ``autostart``.
+    Each entry gets ``item`` (its place in the list), ``where`` (what messages call it), ``uuid``, ``types`` (in the
+    order of preference), ``parent``, ``count`` (a number, or ``max``), ``numa_node``, ``attributes`` (a list of pairs)
+    and ``autostart``.
     """
     problems = []
-    entries = []
+    entries: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     if exact and state == "absent":
         problems.append("exact removes what is not listed, so it has no meaning with state absent")
@@ -37,10 +38,10 @@ def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict
         entry = _entry(item, instance, state, found)
         uuid = entry["uuid"]
         if uuid in seen:
-            found.append(f"its uuid {uuid} is that of instances[{seen[uuid]}] too")
+            found.append(f"its uuid {uuid} is that of {entries[seen[uuid]]['where']} too")
         elif uuid:
             seen[uuid] = item
-        problems += [f"instances[{item}]: {sentence}" for sentence in found]
+        problems += [f"{entry['where']}: {sentence}" for sentence in found]
         entries.append(entry)
     if problems:
         raise Refused(problems)
@@ -64,6 +65,7 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         found.append(f"one uuid cannot be that of {count} devices")
     return {
         "item": item,
+        "where": instance.get("label") or f"instances[{item}]",
         "uuid": uuid,
         "types": types,
         "parent": parent,

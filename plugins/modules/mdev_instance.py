@@ -72,6 +72,10 @@ options:
           - Whether the device is made again at boot. Default is V(true) for a new definition, and what it is for an
             existing one.
         type: bool
+      label:
+        description:
+          - What messages call the entry, instead of its place in the list. The roles name its profile.
+        type: str
   state:
     description:
       - With V(absent) every device that matches all of O(instances[].uuid), O(instances[].type),
@@ -266,6 +270,7 @@ INSTANCE = {
     "numa_node": {"type": "int"},
     "attributes": {"type": "list", "elements": "dict"},
     "autostart": {"type": "bool"},
+    "label": {"type": "str"},
 }
 
 

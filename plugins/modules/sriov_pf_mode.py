@@ -126,6 +126,10 @@ options:
           - Needs the program C(devlink) on the host.
         type: str
         choices: [legacy, switchdev]
+      label:
+        description:
+          - What messages call the entry, instead of its place in the list. The roles name its profile.
+        type: str
   on_busy:
     description:
       - What to do when a card that has to change is in use, by a process or by a domain of libvirt that has one of its
@@ -347,6 +351,7 @@ FUNCTION = {
     "reconfigurable": {"type": "bool", "default": True},
     "vfs": {"type": "list", "elements": "dict", "options": VIRTUAL_FUNCTION},
     "eswitch": {"type": "str", "choices": ["legacy", "switchdev"]},
+    "label": {"type": "str"},
 }
 
 

@@ -31,6 +31,7 @@ VIRTUAL_FUNCTION_OPTIONS = ("index", "driver", *_pf_wanted.SETTINGS)
 # nova's limits for the class of a type (nova/conf/devices.py).
 MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
+LONGEST = 60
 LIST_OF_TEXTS = "a list of texts"
 KINDS = {
     "text": lambda value: isinstance(value, str),
@@ -77,6 +78,18 @@ NOVA = {
     "one_time_use": "true or false",
     "max_instances": "a number of 1 or more",
 }
+PARTS = {"vgpu": VGPU, "placement": PLACEMENT, "nova": NOVA}
+# For those who wrote something of another kind.
+EXAMPLES = {
+    "select": '"product_id == \'1eb8\'" or ["0000:3b:00.0"]',
+    "vfs": "[{index: 0, vlan: 100}]",
+    "vgpu": "{type: GRID T4-2B}",
+    "vgpu.attributes": "[{assign_adapter: 5}]",
+    "placement": "{resource_class: CUSTOM_NIC_VF}",
+    "placement.traits": "[CUSTOM_TIER_GOLD]",
+    "nova": "{alias: nic}",
+}
+PROFILES_EXAMPLE = "[{name: desktops, select: \"product_id == '1eb8'\", vgpu: {type: GRID T4-2B}}]"
 
 
 def parse(profiles):
@@ -85,54 +98,79 @@ def parse(profiles):
     Each profile gets all keys of ``PROFILE``; ``expression`` is the question of ``select``, or None if it is a list of
     ``names``. ``vgpu`` has ``types`` and ``count`` (a number, ``max``, or None if the owner makes the devices).
     """
-    if not isinstance(profiles, list) or not all(isinstance(profile, dict) for profile in profiles):
-        return [], ["vfio_profiles must be a list of dictionaries"]
+    if not isinstance(profiles, list):
+        return [], [f"vfio_profiles must be a list such as {PROFILES_EXAMPLE}, and not {_shown(profiles)}"]
     problems = []
     parsed = []
     places = {}
     for place, profile in enumerate(profiles):
+        if not isinstance(profile, dict):
+            problems.append(
+                f"vfio_profiles[{place}] must be a dictionary, as in {PROFILES_EXAMPLE}, and not {_shown(profile)}"
+            )
+            continue
         name = profile.get("name")
         label = f"profile {name}" if isinstance(name, str) and name else f"vfio_profiles[{place}]"
-        found = _shape(profile, PROFILE)
-        found += [f"it has no {key}" for key in ("name", "select") if not profile.get(key)]
+        wrong = _wrong(profile, PROFILE)
+        found = list(wrong.values())
+        found += [f"it has no {key}" for key in ("name", "select") if key not in wrong and not profile.get(key)]
         if isinstance(name, str) and places.setdefault(name, place) != place:
             found.append(f"vfio_profiles[{places[name]}] has this name too; give each a name of its own")
-        if not found:
-            parsed.append(_profile(profile, found))
+        complete = not found
+        # What is right about it is looked at all the same, so that all is told at once.
+        one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
+        if complete:
+            parsed.append(one)
         problems += [f"{label}: {sentence}" for sentence in found]
     return parsed, problems
 
 
-def _shape(values, kinds, prefix=""):
-    """A sentence for each key that does not exist, or whose value is of another kind."""
-    found = []
+def _wrong(values, kinds, prefix=""):
+    """By key a sentence for each that does not exist, or whose value is of another kind."""
+    wrong = {}
     for key, value in values.items():
         kind = kinds.get(key)
         if kind is None:
-            found.append(f"there is no key {prefix}{key}, only {', '.join(kinds)}")
+            part = next((part for part, keys in PARTS.items() if not prefix and key in keys), None)
+            wrong[key] = f"there is no key {prefix}{key}, only {', '.join(kinds)}"
+            if part:
+                wrong[key] = f"the key {key} belongs in {part}"
         elif isinstance(kind, tuple):
             if value not in kind:
-                found.append(f"{prefix}{key} must be {' or '.join(kind)}, and not {value!r}")
+                wrong[key] = f"{prefix}{key} must be {' or '.join(kind)}, and not {_shown(value)}"
         elif not KINDS[kind](value):
-            found.append(f"{prefix}{key} must be {kind}, and not {value!r}")
-    return found
+            example = EXAMPLES.get(f"{prefix}{key}")
+            such = f" such as {example}" if example else ""
+            wrong[key] = f"{prefix}{key} must be {kind}{such}, and not {_shown(value)}"
+    return wrong
 
 
-def _profile(profile, found):
+def _shape(values, kinds, prefix=""):
+    return list(_wrong(values, kinds, prefix).values())
+
+
+def _shown(value):
+    """A value of the user in a sentence; of a large one the beginning."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _profile(profile, wrong, found):
+    """The profile without its ``wrong`` keys in one form; what else is against it goes to ``found``."""
     parsed = {"required": False, "owner": "nova", **dict.fromkeys(FUNCTION_OPTIONS), **profile}
     parsed.update(expression=None, names=[])
-    if isinstance(profile["select"], str):
+    if isinstance(profile.get("select"), str):
         try:
             parsed["expression"] = _expression.compiled(profile["select"], _selection.FIELDS)
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
     else:
-        parsed["names"] = [_name(name, profile, found) for name in profile["select"]]
-    parsed["function"] = _function(profile, found)
+        parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
+    parsed["function"] = _function(profile, wrong, found)
     parsed["vgpu"] = _vgpu(profile, parsed["owner"], found)
     parsed["placement"] = _placement(profile, parsed, found)
     parsed["nova"] = _nova(profile, parsed, found)
-    _check_together(parsed, found)
+    _check_together(parsed, bool(wrong) or "vgpu" in profile, found)
     return parsed
 
 
@@ -150,12 +188,15 @@ def _name(name, profile, found):
     return name
 
 
-def _function(profile, found):
+def _function(profile, wrong, found):
     """The entry for sriov_pf_mode without the address, or None."""
     given = {option: profile[option] for option in FUNCTION_OPTIONS if option in profile}
+    if "mode" in wrong:
+        return None
     if "mode" not in given:
         found += [f"{option} has no meaning without mode" for option in given]
         return None
+    before = len(found)
     if "num_vfs" in given:
         given["num_vfs"] = str(given["num_vfs"])
     complete = {**dict.fromkeys(FUNCTION_OPTIONS), "reconfigurable": True, **given, "pf": "0000:00:00.0"}
@@ -169,7 +210,7 @@ def _function(profile, found):
             entry = {**dict.fromkeys(VIRTUAL_FUNCTION_OPTIONS), **virtual, "index": str(virtual.get("index", 0))}
             found += _virtual_function_shape(entry, place)
             complete["vfs"].append(entry)
-    if not found:
+    if len(found) == before:
         found += _pf_wanted.parse([complete])[0]["problems"]
     return given
 
@@ -250,7 +291,7 @@ def _nova(profile, parsed, found):
     return nova
 
 
-def _check_together(parsed, found):
+def _check_together(parsed, has_work, found):
     mode, vgpu, owner = parsed["mode"], parsed["vgpu"], parsed["owner"]
     if vgpu and mode == "pf":
         found.append("a card of mode pf goes to a guest as a whole and makes no vGPUs; leave out vgpu or mode")
@@ -261,5 +302,5 @@ def _check_together(parsed, found):
             found.append("leave vf_driver out, because vGPUs need the card's own driver on its virtual functions")
     if owner == "cyborg" and mode and not vgpu:
         found.append("Cyborg's NVIDIA driver hands out vGPUs and whole GPUs, and no virtual functions; leave out mode")
-    if owner != "cyborg" and not mode and not vgpu:
+    if owner != "cyborg" and not mode and not vgpu and not has_work:
         found.append("it says neither mode nor vgpu, so that there is nothing to do")

@@ -78,7 +78,8 @@ def _plan_function(profile, subject, card, result, found):
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
         card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
-    result["functions"].append({"pf": subject["address"], **profile["function"]})
+    label = f"profile {profile['name']}"
+    result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
 
 
 def _plan_vgpu(profile, subject, card, result, found):
@@ -115,7 +116,8 @@ def _plan_vgpu(profile, subject, card, result, found):
             if device["type"] != chosen["id"]
         ]
         return
-    instance = {"type": [chosen["id"]], "parent": card["name"], "count": str(card["count"])}
+    label = f"profile {profile['name']}, {card['name']}"
+    instance = {"type": [chosen["id"]], "parent": card["name"], "count": str(card["count"]), "label": label}
     if profile["vgpu"]["attributes"]:
         instance["attributes"] = profile["vgpu"]["attributes"]
     if profile["vgpu"]["autostart"] is not None:

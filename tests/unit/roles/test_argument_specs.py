@@ -46,7 +46,7 @@ def right(option):
     """A value that fits."""
     if "choices" in option:
         return option["choices"][0]
-    if "options" in option:
+    if "options" in option and option["type"] != "raw":
         value = {name: right(inner) for name, inner in option["options"].items() if inner.get("required")}
         return [value] if option["type"] == "list" else value
     return VALUES[option["type"]][0]
@@ -59,7 +59,8 @@ def mistyped(options):
         wrong = "no such choice" if "choices" in option else VALUES[option["type"]][1]
         if wrong is not None:
             yield Case(name, {**needed, name: wrong})
-        if "options" in option:
+        # Of a raw value the options are described only: the filter resolve refuses profiles.
+        if "options" in option and option["type"] != "raw":
             for case in [*mistyped(option["options"]), *unknown_and_missing(option["options"])]:
                 inside = [case.variables] if option["type"] == "list" else case.variables
                 yield Case(case.name, {**needed, name: inside})

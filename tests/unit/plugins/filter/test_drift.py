@@ -14,6 +14,12 @@ drift = FilterModule().filters()["drift"]
     ("result", "lines"),
     [
         ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 1}}}, []),
+        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 2}}}, ["a is 1, and shall be 2"]),
+        ({"changed": False, "diff": [{"before": "a\n\n", "after": "a\n"}]}, ["it is not as it shall be"]),
+        (
+            {"diff": {"before": {"a": "x\ny\n", "b": "1\n"}, "after": {"a": "x\nz\n", "c": "2\n"}}},
+            ["a has another text", "b shall not be there", "c is missing"],
+        ),
         ({"changed": True, "skipped": True}, []),
         ({"failed": True, "msg": "no"}, ["no"]),
         ({"failed": True, "msg": "no; nor that", "problems": ["no", "nor that"]}, ["no", "nor that"]),

@@ -36,7 +36,8 @@ def test_a_card_that_makes_vgpus_itself(facts):
     assert card["parents"] == [{"name": card["name"], "numa_node": card["numa_node"], "existing": 0, "total": 8}]
     assert (card["resource_class"], card["traits"]) == ("VGPU", ["CUSTOM_TIER_GOLD"])
     first = plan["instances"][0]
-    assert first == {"type": [card["type"]["id"]], "parent": card["name"], "count": "max"}
+    label = f"profile t4, {card['name']}"
+    assert first == {"type": [card["type"]["id"]], "parent": card["name"], "count": "max", "label": label}
     assert plan["functions"] == plan["unwanted"] == plan["later"] == []
 
 
@@ -127,8 +128,8 @@ def test_modes_of_network_cards(facts):
         nics,
     )
     assert plan["functions"] == [
-        {"pf": first, "mode": "pf", "reconfigurable": False},
-        {"pf": second, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"},
+        {"pf": first, "mode": "pf", "reconfigurable": False, "label": "profile whole"},
+        {"pf": second, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci", "label": "profile shared"},
     ]
     assert [(card["mode"], card["num_vfs"], card["total"]) for card in plan["cards"]] == [("pf", None, 1), ("vf", 4, 4)]
 

@@ -68,7 +68,7 @@ def entry(item=0, **fields):
         "attributes": [],
         "autostart": None,
     }
-    return {"item": item, **defaults, **fields}
+    return {"item": item, "where": f"instances[{item}]", **defaults, **fields}
 
 
 def run(host, *wanted, **options):

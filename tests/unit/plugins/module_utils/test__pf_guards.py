@@ -33,7 +33,7 @@ def test_all_uses_of_all_cards_at_once(switch):
     assert len(problems) == 4
     for pid, problem in zip((5000, 5002, 6000), problems):
         assert f"pid {pid}" in problem
-    assert "allow_host_network lifts this" in problems[3]
+    assert "allow_host_network, in the role sriov_allow_host_network, lifts this" in problems[3]
 
 
 def test_what_needs_no_change_of_the_port_is_allowed_on_the_default_route(switch):

@@ -640,7 +640,7 @@ def test_everything_wrong_is_told_at_once(switch):
         "no such PCI function",
         "num_vfs 8 is more than the 7",
         "num_vfs has no meaning with mode pf",
-        f"is {ICE}, as functions[4] is",
+        f"is {ICE}, as functions[4] (",
         "no unicast address",
         "vlan must be a number from 0 to 4094",
         "there is no VF 2",

@@ -54,9 +54,14 @@ def test_missing_programs(switch, program, function):
         run(function)
 
 
+def test_a_label_is_what_messages_call_an_entry(switch):
+    with pytest.raises(_plan.Refused, match=f"^profile nfv \\({ICE}\\): num_vfs 9999 is more"):
+        switch("nics")({"pf": ICE, "mode": "vf", "num_vfs": "9999", "label": "profile nfv"})
+
+
 def test_twice_the_same_card(switch):
     run = switch("nics")
-    with pytest.raises(_plan.Refused, match=r"functions\[1\].*is 0000:31:00.0, as functions\[0\] is"):
+    with pytest.raises(_plan.Refused, match=r"functions\[1\].*is 0000:31:00.0, as functions\[0\] \(ens49f0np0\) is"):
         run({"pf": "ens49f0np0", "mode": "pf"}, {"pf": ICE, "mode": "pf"})
 
 

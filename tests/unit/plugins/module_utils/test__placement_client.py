@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import socket
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _backoff, _placement_client
@@ -113,3 +114,15 @@ def test_a_dictionary_has_everything_itself():
 def test_a_cloud_that_is_not_there():
     with pytest.raises(PlacementError, match="nowhere"):
         _placement_client.connect({"cloud": "nowhere"})
+
+
+@pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 1})])
+def test_a_server_that_never_answers(monkeypatch, default, given):
+    monkeypatch.setattr(_placement_client, "ANSWER", default)
+    # The SDK keeps settings for the next connection of the same process.
+    monkeypatch.setattr("openstack.config.defaults._defaults", None)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
+        placement = _placement_client.connect({"auth_type": "admin_token", "auth": auth, "tries": 1, **given})
+        with pytest.raises(PlacementError, match="no answer from Placement .*timed out"):
+            placement.find("node")

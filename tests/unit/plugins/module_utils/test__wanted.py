@@ -31,6 +31,7 @@ def test_one_form():
     )
     assert parsed == {
         "item": 0,
+        "where": "instances[0]",
         "uuid": UUID,
         "types": ["mtty-1"],
         "parent": "0000:3b:00.0",
@@ -39,6 +40,12 @@ def test_one_form():
         "attributes": [("a", "5"), ("nvidia/vgpu_params", "x=1")],
         "autostart": None,
     }
+
+
+def test_a_label_is_what_messages_call_an_entry():
+    with pytest.raises(Refused) as refused:
+        parse([entry(label="profile t4, mtty", count="0")], "present", False)
+    assert refused.value.problems[0].startswith("profile t4, mtty: count must be")
 
 
 @pytest.mark.parametrize(("count", "expected"), [(None, 1), ("1", 1), ("128", 128), ("max", "max")])

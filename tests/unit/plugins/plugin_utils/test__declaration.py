@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration
 
@@ -52,4 +54,22 @@ def test_a_list_of_names_and_an_expression():
 
 @pytest.mark.parametrize("profiles", [None, {}, "text", [1], [None]])
 def test_what_is_no_list_of_dictionaries(profiles):
-    assert _declaration.parse(profiles) == ([], ["vfio_profiles must be a list of dictionaries"])
+    parsed, (problem,) = _declaration.parse(profiles)
+    assert parsed == []
+    assert re.match(r"vfio_profiles(\[0\] must be a dictionary, as in| must be a list such as) \[{name: desk", problem)
+
+
+def test_what_is_wrong_hides_nothing_else():
+    """Nor does it give rise to a sentence that is only true of what is left."""
+    profile = {"name": 1, "select": "a = 1", "owner": "x", "num_vfs": 4, "count": 3, "vgpu": "GRID T4-2B"}
+    parsed, problems = _declaration.parse([profile, {"name": "b", "select": ["mtty"], "mode": "vfs", "num_vfs": 1}])
+    assert parsed == []
+    assert [problem.partition(": ")[2][:45] for problem in problems] == [
+        "name must be text, and not 1",
+        "owner must be nova or cyborg or none, and not",
+        "the key count belongs in vgpu",
+        "vgpu must be a dictionary such as {type: GRID",
+        "select cannot be used: Bad jmespath expression"[:45],
+        "num_vfs has no meaning without mode",
+        "mode must be pf or vf, and not 'vfs'",
+    ]

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: refusals
+short_description: Say what a filter of this collection has against its input
+version_added: 1.0.0
+description:
+  - Runs another filter, and returns its sentences instead of failing with them. Ansible puts words of its own around
+    the error of a filter, and some versions show it three times. The roles fail with these sentences alone.
+author:
+  - vfio.devices contributors (@vfio-devices)
+positional: name
+options:
+  _input:
+    description: Input of the other filter, which takes all further arguments too.
+    type: raw
+    required: true
+  name:
+    description: The other filter.
+    type: str
+    choices: [resolve, nova_config, provider_config, cyborg_config, placement_tree]
+    required: true
+seealso:
+  - plugin: vfio.devices.resolve
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Refuse profiles that do not fit the host
+  ansible.builtin.fail:
+    msg: "{{ problems | join('\\n') }}"
+  when: problems | length > 0
+  vars:
+    problems: "{{ profiles | vfio.devices.refusals('resolve', ansible_facts.mdev) }}"
+    profiles:
+      - {name: ports, select: "class == '0200' && numa_node == `1`", mode: vf, num_vfs: 8}
+"""
+
+RETURN = r"""
+_value:
+  description: The lines of the error, empty when the other filter has nothing against its input.
+  type: list
+  elements: str
+  sample: ["vfio_profiles cannot be used on this host:", "profile t4: it has no select"]
+"""
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter import (
+    cyborg_config,
+    nova_config,
+    placement_tree,
+    provider_config,
+    resolve,
+)
+
+FILTERS = {
+    name: function
+    for module in (resolve, nova_config, provider_config, cyborg_config, placement_tree)
+    for name, function in module.FilterModule().filters().items()
+}
+
+
+def refusals(value, name, *arguments, **options):
+    """The lines of the error with which a filter refuses its input, or none."""
+    if name not in FILTERS:
+        raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {name}")
+    try:
+        FILTERS[name](value, *arguments, **options)
+    except AnsibleFilterError as error:
+        return error.message.splitlines()
+    return []
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"refusals": refusals}

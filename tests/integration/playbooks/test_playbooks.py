@@ -1,0 +1,131 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the playbooks say to somebody who looks at the last lines of a run, and how they end."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+from ansible_collections.vfio.devices.tests.integration.placement import services
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+GUEST = "7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01"
+STAYS = (
+    f"0000:3b:00.0 stays as it was: {GUEST} is in use by guest desktop-1 (pid 4711, qemu-system-x86). "
+    "All else is done. Run reprofile again when nobody uses it any more."
+)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("hosts") / "fleet"
+    mounting.mount(directory, ["mixed", "t4"])
+    yield directory
+    mounting.unmount(directory)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """A Placement with the compute nodes of both hosts."""
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    cloud = services.Cloud(running.url)
+    for host in ("mixed", "t4"):
+        cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    yield cloud
+    running.stop()
+
+
+@pytest.fixture
+def play(fleet, tmp_path):
+    """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
+
+    def play(name, *arguments, **variables):
+        common = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
+            **variables,
+        }
+        inventory = tmp_path / "hosts.yml"
+        inventory.write_text(json.dumps({"all": {"hosts": {"mixed": {}, "t4": {}}, "vars": common}}))
+        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+        changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
+        return done.returncode, done.stdout, changed
+
+    return play
+
+
+def desktops(type_name):
+    """The two cards of each host with vGPUs of a type."""
+    return [{"name": "t4", "select": "product_id == '1eb8'", "owner": "none", "vgpu": {"type": type_name}}]
+
+
+def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fleet):
+    old, new = {"vfio_profiles": desktops("GRID T4-2Q")}, {"vfio_profiles": desktops("GRID T4-4Q")}
+    of_nova = {"name": "ports", "select": ["0000:5e:00.0"], "mode": "vf", "num_vfs": 0}
+    status, said, changed = play("site", vfio_profiles=[*old["vfio_profiles"], of_nova])
+    assert status == 0, said
+    assert said.count("The owner of ports is nova, whose settings are left alone without nova_config_release.") == 1
+
+    status, said, changed = play("verify", **new)
+    assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+    assert "shall be GRID T4-4Q" in said
+
+    status, said, changed = play("reprofile", "--check", "--diff", **new)
+    assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
+    assert "3b:00.0 would stay as it was" in said
+    assert said.count("+++ after") == 2
+
+    # The host with the guest is the first, and the others have their turn all the same.
+    status, said, changed = play("reprofile", **new)
+    assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
+    assert said.count(f'"msg": "{STAYS}"') == 1
+
+    mounting.request(fleet, command="release", host="mixed", device=GUEST)
+    status, said, changed = play("reprofile", **new)
+    assert (status, changed) == (0, {"mixed": 1, "t4": 0}), said
+    status, said, changed = play("verify", **new)
+    assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
+
+
+def test_drift_in_placement_is_told_at_its_host(play, cloud):
+    (profile,) = desktops("GRID T4-4Q")
+    variables = {
+        "vfio_profiles": [{**profile, "placement": {"resource_class": "CUSTOM_VGPU", "traits": ["CUSTOM_GOLD"]}}],
+        "placement_publish": True,
+        "placement_auth_type": "admin_token",
+        "placement_auth": {"endpoint": cloud.url, "token": "admin"},
+    }
+    status, said, changed = play("site", **variables)
+    assert status == 0, said
+    provider = "t4_vfio_0000:af:00.0"
+    kept = [name for name in cloud.get(provider, "traits") if name != "CUSTOM_GOLD"]
+    cloud.set(provider, "traits", kept)
+    status, said, changed = play("verify", **variables)
+    assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+    assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
+    (line,) = re.findall(r'^ +"(placement: .*)"$', said, re.MULTILINE)
+    assert line.startswith(f"placement: {provider} traits is ")
+
+
+def test_profiles_are_refused_in_one_sentence_each(play):
+    profiles = [
+        {"name": "a", "select": ["0000:3b:00.0"], "vgpu": "GRID T4-2Q"},
+        {"name": "b", "select": "product_id == '1eb8'", "owner": "me", "num_vfs": 4, "count": 2},
+    ]
+    status, said, changed = play("site", vfio_profiles=profiles)
+    assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+    lines = [
+        "vfio_profiles cannot be used on this host:",
+        "profile a: vgpu must be a dictionary such as {type: GRID T4-2B}, and not 'GRID T4-2Q'",
+        "profile b: owner must be nova or cyborg or none, and not 'me'",
+        "profile b: the key count belongs in vgpu",
+        "profile b: num_vfs has no meaning without mode",
+    ]
+    failed = {"changed": False, "msg": "\n".join(lines)}
+    assert f"fatal: [t4]: FAILED! => {json.dumps(failed)}" in said

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks that run once for all hosts wait for all hosts, also where another strategy is configured."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+HOSTS = ("mtty-1", "mtty-2", "mtty-3")
+
+
+@pytest.mark.parametrize("strategy", ["free", "host_pinned"])
+def test_discover_shows_all_hosts_in_one_table(strategy, tmp_path):
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "vfio_host_root": str(tmp_path / "fleet/{{ inventory_hostname }}"),
+    }
+    inventory = tmp_path / "hosts.json"
+    inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(HOSTS), "vars": variables}}))
+    environment = {**os.environ, "ANSIBLE_STRATEGY": strategy, "ANSIBLE_FORKS": "1"}
+    mounting.mount(tmp_path / "fleet", ["mtty=3"])
+    try:
+        command = ["ansible-playbook", "-i", str(inventory), "vfio.devices.discover"]
+        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=300)
+    finally:
+        mounting.unmount(tmp_path / "fleet")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("FREE/MAX PER TYPE") == 1
+    assert all(f"\n{host} " in done.stdout.replace("\\n", "\n") for host in HOSTS)
