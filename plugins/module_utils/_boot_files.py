@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-from . import _boot_program, _desired, _instance_persistence, _pf_persistence
+from . import _boot_program, _desired, _instance_persistence, _mdevctl, _pf_persistence
 
 # Not below /usr/lib, which belongs to packages and is read-only where the system is an image.
 PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
 UNITS = "etc/systemd/system"
-UNIT = _pf_persistence.RESTORE_UNIT
+UNIT = _mdevctl.RESTORE_UNIT
 UNIT_OF_CARD = f"{UNITS}/vfio-devices-restore@.service"
 ENABLED = f"{UNITS}/multi-user.target.wants/vfio-devices-restore.service"
 RULE = f"{_pf_persistence.RULES}/90-vfio-devices-restore.rules"

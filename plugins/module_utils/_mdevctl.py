@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether mdevctl is installed, and whether the rule that starts mediated devices at boot finds it."""
+"""What makes mediated devices at boot: mdevctl, if the rule of udev finds it, or else what the role boot installs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ RULE_DIRECTORIES = (
     "usr/lib/udev/rules.d",
     "lib/udev/rules.d",
 )
+RESTORE_UNIT = "etc/systemd/system/vfio-devices-restore.service"
 CALL = re.compile(r"(/[\w./-]*mdevctl) start-parent-mdevs\b")
 
 
@@ -38,6 +39,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "udev_rule": rule,
         "udev_program": (missing or calls or [None])[0],
         "udev_works": bool(calls) and not missing,
+        "restore_unit": _first(host, [RESTORE_UNIT]),
     }
 
 

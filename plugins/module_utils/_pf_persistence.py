@@ -12,13 +12,13 @@ from typing import Any
 
 from . import _desired
 from ._host import HostRoot
+from ._mdevctl import RESTORE_UNIT
 from ._pf_wanted import DRIVER
 
 KIND = "sriov_pf_mode"
 # Cards whose sriov_drivers_autoprobe a run has switched off for a while.
 AUTOPROBE_OFF = "sriov_drivers_autoprobe"
 RULES = "etc/udev/rules.d"
-RESTORE_UNIT = "etc/systemd/system/vfio-devices-restore.service"
 
 
 def rule_path(address: str) -> str:

@@ -401,6 +401,12 @@ ansible_facts:
               description: Whether there is a rule and all programs that it calls.
               type: bool
               sample: false
+            restore_unit:
+              description:
+                - Path of the unit with which M(vfio.devices.boot_restore) makes devices at boot, whatever mdevctl does,
+                  or null when there is none.
+              type: str
+              sample: /etc/systemd/system/vfio-devices-restore.service
         warnings:
           description: What could not be read, and why.
           returned: success

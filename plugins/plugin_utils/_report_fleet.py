@@ -138,13 +138,9 @@ def _of_facts(facts, subjects):
             found.append(_finding(level, f"a device defined on {device['parent']}, which makes none now"))
         elif device["state"] == "removing" or (device["state"] == "defined" and device["autostart"]):
             states[cards[device["parent"]], device["state"]] += 1
-    if any(device["autostart"] for device in facts["devices"]) and not facts.get("mdevctl", {}).get("udev_works", True):
-        found.append(
-            _finding(
-                "problem",
-                f"mdevctl makes no devices at boot, only the role boot does, because {_why(facts['mdevctl'])}",
-            )
-        )
+    if any(device["autostart"] for device in facts["devices"]) and not _are_made_at_boot(facts.get("mdevctl")):
+        text = f"nothing makes the devices at boot: {_why(facts['mdevctl'])}, and the role boot was not run"
+        found.append(_finding("problem", text))
     words = {"removing": "removed, and still held open by its user", "defined": "to be made at boot, and not there"}
     for (card, state), number in states.items():
         found.append(_finding("problem", f"{words[state]}: {number} of its devices", card))
@@ -163,8 +159,12 @@ def _of_facts(facts, subjects):
     return found
 
 
+def _are_made_at_boot(mdevctl):
+    return mdevctl is None or mdevctl["udev_works"] or bool(mdevctl["restore_unit"])
+
+
 def _why(mdevctl):
-    """Why nothing is made at boot."""
+    """Why mdevctl makes nothing at boot."""
     if not mdevctl["program"]:
         return "mdevctl is not installed"
     if not mdevctl["udev_program"]:

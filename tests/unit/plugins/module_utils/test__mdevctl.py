@@ -48,7 +48,13 @@ def test_program_and_rule(simulated, files, program, udev_rule, udev_program, wo
         "udev_rule": udev_rule,
         "udev_program": udev_program,
         "udev_works": works,
+        "restore_unit": None,
     }
+
+
+def test_what_the_role_boot_installs(simulated):
+    host = simulated("mtty", files={_mdevctl.RESTORE_UNIT: ""})
+    assert _mdevctl.observe(host.root())["restore_unit"] == "/etc/systemd/system/vfio-devices-restore.service"
 
 
 def test_a_rule_that_cannot_be_read_is_told(simulated):

@@ -80,14 +80,17 @@ def test_a_device_that_its_user_still_holds(host):
 )
 def test_mdevctl_that_does_nothing_at_boot(host, program, called, reason):
     simulated = host()
-    mdevctl = {"program": program, "udev_rule": None, "udev_program": called, "udev_works": False}
+    mdevctl = {"program": program, "udev_rule": None, "udev_program": called}
+    mdevctl.update(udev_works=False, restore_unit=None)
     assert build({**facts_of(simulated), "mdevctl": mdevctl})["findings"] == []
     simulated.converge({"type": "GRID T4-2B", "parent": T4})
     facts = {**facts_of(simulated), "mdevctl": mdevctl}
     assert texts(build(facts), "problem") == [
-        f"mdevctl makes no devices at boot, only the role boot does, because {reason}"
+        f"nothing makes the devices at boot: {reason}, and the role boot was not run"
     ]
-    mdevctl["udev_works"] = True
+    mdevctl["restore_unit"] = "/etc/systemd/system/vfio-devices-restore.service"
+    assert build(facts)["findings"] == []
+    mdevctl.update(udev_works=True, restore_unit=None)
     assert build(facts)["findings"] == []
 
 
