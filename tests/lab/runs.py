@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.module_utils import _instances, _p
 from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
 
-INSTANCE = dict.fromkeys(("type", "parent", "uuid", "count", "numa_node", "attributes", "autostart"))
+INSTANCE = dict.fromkeys(("label", "type", "parent", "uuid", "count", "numa_node", "attributes", "autostart"))
 INSTANCES: dict[str, Any] = {
     "state": "present",
     "exact": False,
@@ -22,7 +22,7 @@ INSTANCES: dict[str, Any] = {
     "persist": True,
 }
 FUNCTION: dict[str, Any] = {
-    **dict.fromkeys(("num_vfs", "driver", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")),
+    **dict.fromkeys(("label", "num_vfs", "driver", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")),
     "reconfigurable": True,
 }
 FUNCTIONS: dict[str, Any] = {"on_busy": "fail", "allow_host_network": False, "persist": True}
