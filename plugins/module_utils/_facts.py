@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from . import _definitions, _iommu, _mdev, _mdevctl, _pci, _sriov, _users, _vendor_vfio
+from . import _definitions, _iommu, _mdev, _mdevctl, _pci, _sriov, _vendor_vfio
 from ._host import HostRoot
 from ._mdev import Mdevs
 from ._pci import NumaNodes, PciFunction
@@ -59,6 +59,9 @@ def observe(
         if DEVICES in gather:
             facts[DEVICES] = devices
         if USERS in gather:
+            # Each module of the payload is compiled anew on each run.
+            from . import _users
+
             _add_users(facts, _users.of_devices(host, functions, devices))
     if IOMMU in gather:
         facts[IOMMU] = _iommu.observe(host, functions)
