@@ -80,7 +80,7 @@ NOVA = {
 }
 PARTS = {"vgpu": VGPU, "placement": PLACEMENT, "nova": NOVA}
 # For those who wrote something of another kind.
-EXAMPLES = {
+SAMPLES = {
     "select": '"product_id == \'1eb8\'" or ["0000:3b:00.0"]',
     "vfs": "[{index: 0, vlan: 100}]",
     "vgpu": "{type: GRID T4-2B}",
@@ -89,7 +89,7 @@ EXAMPLES = {
     "placement.traits": "[CUSTOM_TIER_GOLD]",
     "nova": "{alias: nic}",
 }
-PROFILES_EXAMPLE = "[{name: desktops, select: \"product_id == '1eb8'\", vgpu: {type: GRID T4-2B}}]"
+PROFILES_SAMPLE = "[{name: desktops, select: \"product_id == '1eb8'\", vgpu: {type: GRID T4-2B}}]"
 
 
 def parse(profiles):
@@ -99,14 +99,14 @@ def parse(profiles):
     ``names``. ``vgpu`` has ``types`` and ``count`` (a number, ``max``, or None if the owner makes the devices).
     """
     if not isinstance(profiles, list):
-        return [], [f"vfio_profiles must be a list such as {PROFILES_EXAMPLE}, and not {_shown(profiles)}"]
+        return [], [f"vfio_profiles must be a list such as {PROFILES_SAMPLE}, and not {_shown(profiles)}"]
     problems = []
     parsed = []
     places = {}
     for place, profile in enumerate(profiles):
         if not isinstance(profile, dict):
             problems.append(
-                f"vfio_profiles[{place}] must be a dictionary, as in {PROFILES_EXAMPLE}, and not {_shown(profile)}"
+                f"vfio_profiles[{place}] must be a dictionary, as in {PROFILES_SAMPLE}, and not {_shown(profile)}"
             )
             continue
         name = profile.get("name")
@@ -139,7 +139,7 @@ def _wrong(values, kinds, prefix=""):
             if value not in kind:
                 wrong[key] = f"{prefix}{key} must be {' or '.join(kind)}, and not {_shown(value)}"
         elif not KINDS[kind](value):
-            example = EXAMPLES.get(f"{prefix}{key}")
+            example = SAMPLES.get(f"{prefix}{key}")
             such = f" such as {example}" if example else ""
             wrong[key] = f"{prefix}{key} must be {kind}{such}, and not {_shown(value)}"
     return wrong
