@@ -43,7 +43,7 @@ def cloud(tmp_path_factory):
 def play(fleet, tmp_path):
     """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
 
-    def play(name, *arguments, **variables):
+    def play(name, *arguments, hosts=None, **variables):
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -51,7 +51,7 @@ def play(fleet, tmp_path):
             **variables,
         }
         inventory = tmp_path / "hosts.yml"
-        inventory.write_text(json.dumps({"all": {"hosts": {"mixed": {}, "t4": {}}, "vars": common}}))
+        inventory.write_text(json.dumps({"all": {"hosts": hosts or {"mixed": {}, "t4": {}}, "vars": common}}))
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
         changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
@@ -63,6 +63,14 @@ def play(fleet, tmp_path):
 def desktops(type_name):
     """The two cards of each host with vGPUs of a type."""
     return [{"name": "t4", "select": "product_id == '1eb8'", "owner": "none", "vgpu": {"type": type_name}}]
+
+
+@pytest.mark.parametrize("name", ["site", "verify", "reprofile"])
+def test_a_host_without_a_card_in_a_profile_is_told_and_left_alone(name, play, fleet):
+    status, said, changed = play(name, vfio_profile=desktops("GRID T4-2Q"))
+    assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
+    assert said.count("No profile selects a card of this host.") == 2
+    assert not list(fleet.glob("*/usr/local/lib/vfio-devices-restore*"))
 
 
 def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fleet):
@@ -111,6 +119,42 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud):
     assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
     (line,) = re.findall(r'^ +"(placement: .*)"$', said, re.MULTILINE)
     assert line.startswith(f"placement: {provider} traits is ")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "words"),
+    [
+        (
+            "drain",
+            {"drain_cards": ["0000:3b:00.0", "0000:c1:00.0", "3b:00.0", "0000:3b:00.1"], "vfio_wait": "1h"},
+            "vfio_wait must be a whole number of seconds such as 3600, and not 1h. Cards cannot be drained: 0000:c1:00.0 "
+            "is in no profile, and so has no provider from which guests could be kept; 3b:00.0 is no card of this host; "
+            "0000:3b:00.1 is no card of this host. The profiles have 0000:3b:00.0, 0000:af:00.0 here.",
+        ),
+        ("drain", {"drain_cards": "0000:C1:00.0", "vfio_wait": 0}, "0000:C1:00.0 is no card of this host."),
+        ("drain", {"vfio_wait": -1}, "vfio_wait must be a whole number of seconds such as 3600, and not -1."),
+        ("reprofile", {"vfio_wait": "soon"}, "vfio_wait must be a whole number of seconds such as 3600, and not soon."),
+    ],
+)
+def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, asked, words, play):
+    status, said, changed = play(name, "-e", json.dumps(asked), vfio_profiles=desktops("GRID T4-8Q"))
+    assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+    assert words in said
+    assert "Nobody uses" not in said
+
+
+def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
+    lost = {"ansible_connection": "ssh", "ansible_ssh_args": "-F none -o ProxyCommand=false"}
+    status, said, changed = play("reprofile", hosts={"mixed": lost, "t4": {}}, vfio_profiles=desktops("GRID T4-8Q"))
+    assert (status, changed) == (4, {"mixed": 0, "t4": 1}), said
+
+
+def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play):
+    first = {"boot_timeout": -1}
+    status, said, changed = play("reprofile", hosts={"mixed": first, "t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))
+    assert (status, changed["t4"]) == (2, 0), said
+    assert 'It failed at "Install or remove what restores the host at boot"' in said
+    assert "Nothing was changed here, since a step failed on mixed before." in said
 
 
 def test_profiles_are_refused_in_one_sentence_each(play):

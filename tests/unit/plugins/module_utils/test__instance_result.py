@@ -47,7 +47,7 @@ def test_what_was_done_to_each():
     assert (result["created"], result["replaced"], result["kept"]) == (["c"], ["b"], ["k"])
     assert result["removed"] == ["a", "d"]
     assert result["diff"] == {
-        "before": {"p": {"a": "x", "b": "x", "d": "x, only defined", "k": "x"}},
+        "before": {"p": {"a": "x", "b": "x", "d": "not there, only defined as x", "k": "x"}},
         "after": {"p": {"b": "y", "c": "y", "k": "x"}},
     }
 
