@@ -153,7 +153,7 @@ def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play):
     first = {"boot_timeout": -1}
     status, said, changed = play("reprofile", hosts={"mixed": first, "t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))
     assert (status, changed["t4"]) == (2, 0), said
-    assert 'It failed at "Install or remove what restores the host at boot"' in said
+    assert r'It failed at \"Install or remove what restores the host at boot\", and no other host began' in said
     assert "Nothing was changed here, since a step failed on mixed before." in said
 
 
