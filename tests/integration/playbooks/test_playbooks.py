@@ -127,9 +127,10 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud):
         (
             "drain",
             {"drain_cards": ["0000:3b:00.0", "0000:c1:00.0", "3b:00.0", "0000:3b:00.1"], "vfio_wait": "1h"},
-            "vfio_wait must be a whole number of seconds such as 3600, and not 1h. Cards cannot be drained: 0000:c1:00.0 "
-            "is in no profile, and so has no provider from which guests could be kept; 3b:00.0 is no card of this host; "
-            "0000:3b:00.1 is no card of this host. The profiles have 0000:3b:00.0, 0000:af:00.0 here.",
+            "vfio_wait must be a whole number of seconds such as 3600, and not 1h. Cards cannot be drained: "
+            "0000:c1:00.0 is in no profile, and so has no provider from which guests could be kept; "
+            "3b:00.0 is no card of this host; 0000:3b:00.1 is no card of this host. "
+            "The profiles have 0000:3b:00.0, 0000:af:00.0 here.",
         ),
         ("drain", {"drain_cards": "0000:C1:00.0", "vfio_wait": 0}, "0000:C1:00.0 is no card of this host."),
         ("drain", {"vfio_wait": -1}, "vfio_wait must be a whole number of seconds such as 3600, and not -1."),
@@ -153,7 +154,7 @@ def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play):
     first = {"boot_timeout": -1}
     status, said, changed = play("reprofile", hosts={"mixed": first, "t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))
     assert (status, changed["t4"]) == (2, 0), said
-    assert r'It failed at \"Install or remove what restores the host at boot\", and no other host began' in said
+    assert r"It failed at \"Install or remove what restores the host at boot\", and no other host began" in said
     assert "Nothing was changed here, since a step failed on mixed before." in said
 
 
