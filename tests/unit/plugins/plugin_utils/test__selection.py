@@ -66,7 +66,8 @@ def test_names_of_cards_interfaces_and_others():
 
 def test_a_card_is_in_one_profile():
     pairs, problems = selected(profile("a", names=["mtty"]), profile("b", expression="name == 'mtty'"))
-    assert (pairs, problems) == ([], ["mtty is in the profiles a and b, and can only be in one"])
+    assert pairs == [("a", "mtty"), ("b", "mtty")]
+    assert problems == ["mtty is in the profiles a and b, and can only be in one"]
 
 
 def test_what_is_required():
