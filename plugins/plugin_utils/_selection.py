@@ -36,6 +36,23 @@ FIELDS = (
     "types",
     "users",
 )
+NUMBERS = ("numa_node", "iommu_group", "num_vfs", "total_vfs")
+TEXTS = (
+    "name",
+    "address",
+    "vendor_id",
+    "product_id",
+    "subsystem_vendor_id",
+    "subsystem_product_id",
+    "class",
+    "driver",
+    "driver_override",
+    "mode",
+    "vf_product_id",
+    "framework",
+    "bus",
+    "physical_function",
+)
 
 
 def subjects(facts):

@@ -90,4 +90,7 @@ def test_fields_are_those_of_the_facts(simulated):
     for name in profiles.names():
         for card in _selection.subjects(simulated(name).facts()).values():
             found |= set(card)
+            assert all(isinstance(card.get(name), (int, type(None))) for name in _selection.NUMBERS)
+            assert all(isinstance(card.get(name), (str, type(None))) for name in _selection.TEXTS)
     assert found | {"users"} == set(_selection.FIELDS)
+    assert {*_selection.NUMBERS, *_selection.TEXTS} < set(_selection.FIELDS)
