@@ -84,13 +84,14 @@ def apply(
             outcome.done.append(step)
             worked = worked or is_work(step)
         except HostError as error:
-            if step.get("best_effort") and error.errno in ("EIO", "ENOSPC", "EUSERS"):
+            if step.get("best_effort") and _is_full(host, step, error):
                 # "max" takes what fits, and some drivers tell only by refusing.
+                host.warn(_describe_full(step, error, steps, outcome.done))
                 full.add((step["card"], step["type"]))
                 unmade.add(_key(step))
                 outcome.skipped.append(step)
                 continue
-            outcome.failed.append({**step, "error": _explain(step, error)})
+            outcome.failed.append({**step, "error": _explain(step, error) + _removed_before(step, outcome.done)})
             broken.add(step["card"])
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
@@ -104,6 +105,39 @@ def _check_free(step: dict[str, Any], watch: Watch[dict[str, list[dict[str, Any]
     if users:
         path = _type_path(step["address"]) if step["address"] else f"{_mdev.DEVICES}/{step['uuid']}"
         raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
+
+
+def _is_full(host: HostRoot, step: dict[str, Any], error: HostError) -> bool:
+    """Whether a refusal means that no more fit. EIO may mean anything, so that what is still on offer decides."""
+    if error.errno != "EIO":
+        return error.errno in ("ENOSPC", "EUSERS")
+    if step["address"]:
+        table = host.read(f"{FUNCTIONS}/{step['address']}/{_vendor_vfio.CREATABLE_TYPES}") or ""
+        return step["type"] not in _vendor_vfio.parse_creatable_types(table)
+    types = f"{_mdev.PARENTS}/{step['parent']}/mdev_supported_types"
+    return not host.read_number(f"{types}/{step['type']}/available_instances")
+
+
+def _describe_full(
+    step: dict[str, Any], error: HostError, steps: list[dict[str, Any]], done: list[dict[str, Any]]
+) -> str:
+    """For a card that turns out to hold less than it said."""
+    kind = ("create", step["card"], step["type"])
+    made, expected = (
+        sum((one["action"], one["card"], one.get("type")) == kind for one in some) for some in (done, steps)
+    )
+    return (
+        f"{step['card']} is taken as full: {step['parent']} refused one more of type {step['type']} ({error.errno}) "
+        f"after {made} of the {expected} that were to be made"
+    )
+
+
+def _removed_before(step: dict[str, Any], done: list[dict[str, Any]]) -> str:
+    """What a failure leaves behind on a card that was cleared for the device that could not be made."""
+    removed = sum((one["action"], one["card"], one.get("state")) == ("remove", step["card"], "active") for one in done)
+    if step["action"] != "create" or not removed:
+        return ""
+    return f"; removed from {step['card']} before that: {removed}"
 
 
 def is_work(step: dict[str, Any]) -> bool:

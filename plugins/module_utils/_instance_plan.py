@@ -68,6 +68,8 @@ class _Attempt:
         self.busy: list[dict[str, Any]] = []
         self.missing: list[dict[str, Any]] = []
         self.claimed: set[tuple[str, str]] = set()
+        # The types that each card will have for certain.
+        self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> dict[str, Any]:
         entries = [entry for entry in self.wanted if self._find_candidates(entry)]
@@ -234,6 +236,10 @@ class _Attempt:
                 )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
             self.problems.append(f"nobody knows who uses what would be changed: {self.hidden}")
+        doomed = {self._key(device) for device in self.removals}
+        for key, device in self.inventory.devices.items():
+            if device["state"] == "active" and key not in doomed:
+                self.present_types.add((self.inventory.card(device["parent"]), device["type"]))
         for device in self.removals:
             if device["state"] == "active" and device["parent"] in self.inventory.parents:
                 self.inventory.capacity(device["parent"]).give(device["parent"], device["type"])
@@ -258,6 +264,10 @@ class _Attempt:
 
     def _new_instance(self, entry: dict[str, Any], parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
         vendor = self.inventory.parents[parent]["framework"] == _vendor_vfio.FRAMEWORK
+        # A driver that refuses the very first of a type is not full.
+        kind = (self.inventory.card(parent), type_id)
+        best_effort = best_effort and kind in self.present_types
+        self.present_types.add(kind)
         uuid = None if vendor else entry["uuid"] or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
             self.problems.append(

@@ -45,7 +45,7 @@ def uses(
     if touched.port:
         found += _held(address, "be changed", _against(users.get(address, []), target))
     if touched.driver:
-        found += _carries(address, card, "its driver leaves")
+        found += _carries(address, card, "give up its driver")
     if touched.port and network:
         for interface in card["netdevs"]:
             found += _interface(address, interface, state, "change the card")
@@ -55,7 +55,7 @@ def uses(
             continue
         found += _held(f"VF {virtual['address']} of {address}", what, users.get(virtual["address"], []))
         if what != "be set up anew":
-            found += _carries(f"VF {virtual['address']} of {address}", virtual, f"it had to {what}")
+            found += _carries(f"VF {virtual['address']} of {address}", virtual, what)
             if network and virtual["netdev"]:
                 found += _interface(f"VF {virtual['address']} of {address}", virtual["netdev"], state, what)
     return found
@@ -73,17 +73,21 @@ def _held(name: str, what: str, users: list[dict[str, Any]]) -> Found:
     return [f"{name} would have to {what}, but is in use by {holders(users)}: shut it down, or detach the device"]
 
 
-def _carries(name: str, function: dict[str, Any], why: str) -> Found:
+def _carries(name: str, function: dict[str, Any], what: str) -> Found:
     found = []
-    if function["vgpus"]:
-        found.append(f"{name} carries {', '.join(function['vgpus'])}, lost when {why}: remove them first")
+    vgpus = function["vgpus"]
+    if vgpus:
+        carried = " and ".join(
+            one["name"] + (f" (in use by {holders(one['users'])})" if one["users"] else "") for one in vgpus
+        )
+        found.append(f"{name} would have to {what}, but carries {carried}: end all use of that, and remove it first")
     if function["in_namespace"]:
         found.append(
-            f"{name} has its network interface in another network namespace, such as that of a container, which would "
-            f"lose it when {why}: end that use first"
+            f"{name} would have to {what}, but its network interface is in another network namespace, such as that of "
+            "a container, which would lose it: end that use first"
         )
     if function["disks"]:
-        found.append(f"{name} carries a disk of this host, lost when {why}: {'; '.join(function['disks'])}")
+        found.append(f"{name} would have to {what}, but carries a disk of this host: {'; '.join(function['disks'])}")
     return found
 
 
@@ -91,7 +95,7 @@ def _interface(name: str, interface: str, state: dict[str, Any], what: str) -> F
     sentences = state["interfaces"].get(interface, [])
     if not sentences:
         return []
-    advice = "allow_host_network, in the role sriov_allow_host_network, lifts this"
+    advice = "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
     return [
         f"{name} has the host's interface {interface}, which {' and '.join(sentences)}; to {what} cuts it: {advice}"
     ]

@@ -145,12 +145,13 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str], domai
     """
     functions = state["functions"]
     state["interfaces"] = _host_network.observe(host, connection)
-    state["users"] = _users.of_devices(host, functions, [], domains)
+    mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
+    state["users"] = _users.of_devices(host, functions, mdevs, domains)
     state["hidden"] = host.hidden_processes
     parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     addresses = {one["address"] for one in parts}
     disks = _disks(host, addresses)
-    made = _vgpus(host, functions, addresses)
+    made = _vgpus(host, functions, addresses, mdevs, state["users"])
     for one in parts:
         one["disks"] = disks.get(one["address"], [])
         one["vgpus"] = made.get(one["address"], [])
@@ -215,16 +216,23 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
     return {card["address"]: card for card in described}
 
 
-def _vgpus(host: HostRoot, functions: dict[str, PciFunction], wanted: set[str]) -> dict[str, list[str]]:
-    """By function the mdevs that it is the parent of, and the vGPU type that it has."""
-    made: dict[str, list[str]] = {}
-    for device in Mdevs(host, functions, NumaNodes(host)).devices():
-        made.setdefault(device["parent"], []).append(f"mdev {device['uuid']}")
+def _vgpus(
+    host: HostRoot,
+    functions: dict[str, PciFunction],
+    wanted: set[str],
+    mdevs: list[dict[str, Any]],
+    users: dict[str, list[dict[str, Any]]],
+) -> dict[str, list[dict[str, Any]]]:
+    """By function the mdevs that it is the parent of, and the vGPU type that it has, each with its users."""
+    made: dict[str, list[dict[str, Any]]] = {}
+    for device in mdevs:
+        one = {"name": f"mdev {device['uuid']}", "users": users.get(device["uuid"], [])}
+        made.setdefault(device["parent"], []).append(one)
     for address in wanted & set(functions):
         if "nvidia" in functions[address].entries:
             current = host.read(f"{functions[address].path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
             if current not in (None, _vendor_vfio.NO_TYPE):
-                made.setdefault(address, []).append(f"a vGPU of type {current}")
+                made.setdefault(address, []).append({"name": f"a vGPU of type {current}", "users": []})
     return made
 
 

@@ -66,7 +66,8 @@ def connect(options: dict[str, Any]) -> Placement:
     except failures as error:
         raise PlacementError(
             f"cannot log in to the cloud and find Placement in it: {_words(error)}; cloud names one of clouds.yaml, "
-            "and without it auth or the variables OS_* say how to log in"
+            "and without it auth or the variables OS_* say how to log in; in the roles these are placement_cloud and "
+            "placement_auth"
         ) from error
     except (TypeError, ValueError, AttributeError, OSError) as error:
         raise PlacementError(f"cannot make sense of the settings of the cloud: {_words(error)}") from error
@@ -146,4 +147,4 @@ class SdkTransport(Transport):
 
 
 def _words(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__

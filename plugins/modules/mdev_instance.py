@@ -55,6 +55,8 @@ options:
       count:
         description:
           - How many devices, on the parent that is named, or else on the whole host. V(max) makes as many as fit.
+          - With V(max) a card whose driver refuses one more and offers no more of the type is taken as full, with a
+            warning. A driver that refuses the first of a type on a card, or what it still offers, makes the task fail.
           - The default is V(1). Without O(exact) it is a least number.
         type: str
       numa_node:

@@ -303,9 +303,9 @@ def main():
         placement = _placement_client.connect(options)
         result, warnings = _placement.converge(placement, options, wanted, module.check_mode, _progress.wanted())
     except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
+        module.fail_json(msg=f"Nothing was changed in Placement: {refused}", problems=refused.problems)
     except PlacementError as error:
-        module.fail_json(msg=f"Nothing was changed: {error}")
+        module.fail_json(msg=f"Nothing was changed in Placement: {error}")
     for warning in warnings:
         module.warn(warning)
     if result["failures"]:

@@ -97,6 +97,7 @@ def parse(profiles):
 
     Each profile gets all keys of ``PROFILE``; ``expression`` is the question of ``select``, or None if it is a list of
     ``names``. ``vgpu`` has ``types`` and ``count`` (a number, ``max``, or None if the owner makes the devices).
+    A profile that is not ``complete`` lacks what is wrong with it, and says only which cards it means.
     """
     if not isinstance(profiles, list):
         return [], [f"vfio_profiles must be a list such as {PROFILES_SAMPLE}, and not {_shown(profiles)}"]
@@ -117,10 +118,11 @@ def parse(profiles):
         if isinstance(name, str) and places.setdefault(name, place) != place:
             found.append(f"vfio_profiles[{places[name]}] has this name too; give each a name of its own")
         complete = not found
+        readable = all(key not in wrong and profile.get(key) for key in ("name", "select"))
         # What is right about it is looked at all the same, so that all is told at once.
         one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
-        if complete:
-            parsed.append(one)
+        if readable and places[name] == place:
+            parsed.append({**one, "complete": complete})
         problems += [f"{label}: {sentence}" for sentence in found]
     return parsed, problems
 
@@ -161,9 +163,13 @@ def _profile(profile, wrong, found):
     parsed.update(expression=None, names=[])
     if isinstance(profile.get("select"), str):
         try:
-            parsed["expression"] = _expression.compiled(profile["select"], _selection.FIELDS)
+            parsed["expression"] = _expression.compiled(
+                profile["select"], _selection.FIELDS, _selection.NUMBERS, _selection.TEXTS
+            )
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
+            # Nobody knows whether it would select something.
+            parsed["required"] = False
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
     parsed["function"] = _function(profile, wrong, found)

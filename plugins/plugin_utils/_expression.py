@@ -21,6 +21,9 @@ FIRST_ONLY = (
     "pipe",
 )
 BARE_NUMBER = re.compile(r"[=<>]\s*-?[0-9]")
+SINGLE_EQUALS = re.compile(r"[^=!<>]=[^=]")
+# An address, or the name of another parent.
+NAME_ONLY = re.compile(r"[\w:.-]+\Z")
 
 MISSING = None
 try:
@@ -29,20 +32,23 @@ except ImportError as error:
     MISSING = error
 
 
-def compiled(text, known):
+def compiled(text, known, numbers=(), texts=()):
     """A function that says whether the expression is true of a card, as JMESPath has it: not false, null or empty.
 
-    ``known`` are the fields of a card; another one would be null for every card, and select nothing. Both raise
-    ``ValueError`` with the reason; jmespath must not be ``MISSING``.
+    ``known`` are the fields of a card, ``numbers`` and ``texts`` those of one kind. A field that no card has, or a
+    literal of another kind than its field, would select nothing. Both raise ``ValueError`` with the reason; jmespath
+    must not be ``MISSING``.
     """
     try:
         expression = _explained(jmespath.compile, text)
     except ValueError as error:
-        hint = "; a number is written in backquotes, such as `64`" if BARE_NUMBER.search(text) else ""
-        raise ValueError(f"{error}{hint}") from error
+        raise ValueError(f"{error}{_hint(text)}") from error
     unknown = sorted(_fields(expression.parsed) - set(known))
     if unknown:
         raise ValueError(f"there is no field {' or '.join(unknown)}, only {', '.join(known)}")
+    wrong = list(_wrong_kinds(expression.parsed, numbers, texts))
+    if wrong:
+        raise ValueError("; ".join(wrong))
 
     def is_true(card):
         answer = _explained(expression.search, card)
@@ -61,8 +67,34 @@ def _fields(node):
     return set().union(*map(_fields, children))
 
 
+def _hint(text):
+    if NAME_ONLY.match(text):
+        return f'; the names of cards are a list, such as ["{text}"]'
+    if SINGLE_EQUALS.search(text):
+        return "; two values are compared with =="
+    if BARE_NUMBER.search(text):
+        return "; a number is written in backquotes, such as `64`, and an id in single quotes, such as '10de'"
+    return ""
+
+
+def _wrong_kinds(node, numbers, texts):
+    """A sentence for each comparison of a card's field with a literal that it never equals."""
+    if node["type"] == "comparator":
+        fields = [child["value"] for child in node["children"] if child["type"] == "field"]
+        literals = [child["value"] for child in node["children"] if child["type"] == "literal"]
+        for field, literal in zip(fields, literals):
+            if field in texts and isinstance(literal, (int, float)):
+                yield f"{field} is a text, which is written in single quotes, such as '{literal}'"
+            elif field in numbers and isinstance(literal, str):
+                yield f"{field} is a number, which is written in backquotes, such as `64`, and not '{literal}'"
+    elif node["type"] != "expref":
+        for child in node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]:
+            yield from _wrong_kinds(child, numbers, texts)
+
+
 def _explained(function, argument):
     try:
         return function(argument)
-    except jmespath.exceptions.JMESPathError as error:
+    # What jmespath itself does not look at, as the order of a list and a number.
+    except (jmespath.exceptions.JMESPathError, TypeError) as error:
         raise ValueError(" ".join(str(error).split())) from error

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ansible_collections.vfio.devices.plugins.module_utils import _capacity, _type_names, _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration, _plan_cards, _selection
 
@@ -21,6 +23,8 @@ def plan(profiles, facts):
     cards = []
     result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
     for profile, subject in _selection.select(parsed, _selection.subjects(facts), problems):
+        if not profile["complete"]:
+            continue
         found = []
         card = _card(profile, subject)
         cards.append(card)
@@ -33,7 +37,8 @@ def plan(profiles, facts):
         if card["owner"] == "cyborg" and not found:
             _check_cyborg(card, found)
         problems += [_plan_cards.of_card(card, sentence) for sentence in found]
-    problems += _one_meaning_per_type(cards)
+    planned = Counter(card["name"] for card in cards)
+    problems += _one_meaning_per_type([card for card in cards if planned[card["name"]] == 1])
     for entries in result.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
     return result, problems

@@ -36,6 +36,23 @@ FIELDS = (
     "types",
     "users",
 )
+NUMBERS = ("numa_node", "iommu_group", "num_vfs", "total_vfs")
+TEXTS = (
+    "name",
+    "address",
+    "vendor_id",
+    "product_id",
+    "subsystem_vendor_id",
+    "subsystem_product_id",
+    "class",
+    "driver",
+    "driver_override",
+    "mode",
+    "vf_product_id",
+    "framework",
+    "bus",
+    "physical_function",
+)
 
 
 def subjects(facts):
@@ -67,7 +84,10 @@ def subjects(facts):
 
 
 def select(profiles, cards, problems):
-    """The cards of each profile as (profile, card); a card of two profiles, and what cannot be, go to ``problems``."""
+    """The cards of each profile as (profile, card); a card of two profiles, and what cannot be, go to ``problems``.
+
+    A card of two profiles comes with each, so that what else is wrong with them is found as well.
+    """
     claims = {}
     for profile in profiles:
         selected = _matching(profile, cards, problems) if profile["expression"] else _named(profile, cards, problems)
@@ -82,7 +102,7 @@ def select(profiles, cards, problems):
         if len(claiming) > 1:
             names = " and ".join(profile["name"] for profile in claiming)
             problems.append(f"{name} is in the profiles {names}, and can only be in one")
-    return [(claiming[0], cards[name]) for name, claiming in claims.items() if len(claiming) == 1]
+    return [(profile, cards[name]) for name, claiming in claims.items() for profile in claiming]
 
 
 def _matching(profile, cards, problems):

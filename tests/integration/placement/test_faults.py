@@ -96,7 +96,7 @@ def test_reads_that_stay_broken_change_nothing(run, proxy, root):
     run(children(root))
     proxy.rules.append(Rule("500", match="GET .*traits", times=10**6))
     result = run(children(root, total=5), tries=2)
-    assert result["msg"].startswith("Nothing was changed: cannot read the traits of")
+    assert result["msg"].startswith("Nothing was changed in Placement: cannot read the traits of")
     assert run.writes == []
 
 

@@ -83,4 +83,4 @@ def test_cloud_as_a_dictionary_shows_no_secret(play, proxy, root):
 def test_a_refusal_in_a_play(play, root):
     status, said = play(tasks(root, total=0), "-vvv")
     assert status != 0
-    assert "Nothing was changed: providers[0]" in said
+    assert "Nothing was changed in Placement: providers[0]" in said

@@ -29,7 +29,7 @@ def refused(run, cloud):
         assert result["failed"]
         assert run.writes == []
         assert predicted == result
-        assert result["msg"].startswith("Nothing was changed: ")
+        assert result["msg"].startswith("Nothing was changed in Placement: ")
         return result["problems"]
 
     return expect

@@ -14,6 +14,8 @@ from ansible_collections.vfio.devices.tests.integration.placement import service
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 FIRST, SECOND = HOSTS = ("t4-1", "t4-2")
+PROFILES = [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2Q"}}]
+OTHER_PROFILES = [{**PROFILES[0], "owner": "none"}]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def play(tmp_path_factory):
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
-        "vfio_profiles": [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2Q"}}],
+        "vfio_profiles": PROFILES,
         "nova_config_release": "2026.2",
     }
 
@@ -56,6 +58,13 @@ def test_each_host_says_whether_it_is_published(said):
 def test_settings_that_were_written_are_told_after_a_failure_too(said):
     for host in HOSTS:
         assert f"nova-compute of {host} reads its new settings when it starts again" in said
+
+
+def test_no_card_is_changed_where_nova_has_no_such_release(play):
+    status, said = play("site", nova_config_release="2026.9", vfio_profiles=OTHER_PROFILES)
+    assert status
+    assert "'2026.9' is no release of nova" in said
+    assert set(re.findall(r"changed=(\d+)", said)) == {"0"}
 
 
 def test_a_host_that_is_not_published_has_no_drift_in_placement(said, play, tmp_path):

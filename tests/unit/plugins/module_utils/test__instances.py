@@ -10,7 +10,7 @@ import itertools
 import json
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils import _users
+from ansible_collections.vfio.devices.plugins.module_utils import _instance_apply, _users
 from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -304,6 +304,76 @@ def test_a_driver_that_refuses_a_vgpu_type(simulated, number):
     (sentence,) = result["failures"]
     assert all(part in sentence for part in ("0000:84:00.4", errno.errorcode[number], "; "))
     assert result["changed"] is False
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EUSERS])
+@pytest.mark.parametrize(
+    ("profile", "parent", "attribute", "old", "new"),
+    [
+        ("t4", T4, "create", "GRID T4-2B", "GRID T4-1B"),
+        ("l40s", "0000:84:00.0", "current_vgpu_type", "NVIDIA L40S-8Q", "NVIDIA L40S-4Q"),
+    ],
+)
+def test_max_fails_where_not_even_one_is_made(simulated, monkeypatch, profile, parent, attribute, old, new, number):
+    host = simulated(profile)
+    made = len(host.converge({"type": old, "parent": parent, "count": "max"})["created"])
+    write = host.files.write
+
+    def refuse(path, data):
+        if path.endswith(attribute) and data != b"0":
+            raise OSError(number, "")
+        write(path, data)
+
+    monkeypatch.setattr(host.files, "write", refuse)
+    result = host.converge({"type": new, "parent": parent, "count": "max"}, exact=True)
+    (sentence,) = result["failures"]
+    assert errno.errorcode[number] in sentence
+    assert sentence.endswith(f"; removed from {parent} before that: {made}")
+    assert (result["changed"], len(result["removed"]), result["created"]) == (True, made, [])
+    monkeypatch.undo()
+    again = host.converge({"type": new, "parent": parent, "count": "max"}, exact=True)
+    assert again["created"]
+    assert again["failures"] == []
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize(
+    ("profile", "parent", "kind", "attribute"),
+    [
+        ("t4", T4, "GRID T4-2B", "create"),
+        ("l40s", "0000:84:00.0", "NVIDIA L40S-8Q", "current_vgpu_type"),
+    ],
+)
+def test_max_fails_where_the_driver_still_offers_what_it_refused(simulated, profile, parent, kind, attribute, before):
+    host = simulated(profile)
+    if before:
+        host.converge({"type": kind, "parent": parent})
+    host.kernel.faults.fail(f"*/{attribute}", errno.EIO, operations=("write",), skip=2, times=1)
+    result = host.converge({"type": kind, "parent": parent, "count": "max"})
+    assert (len(result["created"]), len(result["kept"])) == (2, before)
+    (sentence,) = result["failures"]
+    assert "kernel log" in sentence
+    assert "removed" not in sentence
+    again = host.converge({"type": kind, "parent": parent, "count": "max"})
+    assert (len(again["kept"]), again["failures"]) == (2 + before, [])
+
+
+@pytest.mark.parametrize("left", [b"0\n", None])
+def test_max_is_what_there_is_where_the_driver_offers_no_more(simulated, left):
+    host = simulated("t4")
+    root = host.root()
+    host.kernel.faults.fail("*/create", errno.EIO, operations=("write",), skip=3)
+    kind = next(one["id"] for one in host.facts()["parents"][0]["types"] if one["name"] == "GRID T4-2B")
+    step = {"action": "create", "card": T4, "parent": T4, "address": None, "type": kind, "attributes": []}
+    steps = [{**step, "uuid": UUID[:-1] + str(number), "best_effort": number > 0} for number in range(5)]
+    offered = f"sys/class/mdev_bus/{T4}/mdev_supported_types/{kind}/available_instances"
+    if left is None:
+        host.kernel.faults.fail(offered, errno.EINVAL)
+    else:
+        host.kernel.faults.content(offered, left)
+    outcome = _instance_apply.apply(root, steps)
+    assert (outcome.done, outcome.failed, outcome.skipped) == (steps[:3], [], steps[3:])
+    assert f"{T4} is taken as full: {T4} refused one more of type {kind} (EIO) after 3 of the 5" in root.warnings[-1]
 
 
 def test_max_takes_what_a_driver_gives_when_its_numbers_lie(simulated):

@@ -33,7 +33,10 @@ def test_all_uses_of_all_cards_at_once(switch):
     assert len(problems) == 4
     for pid, problem in zip((5000, 5002, 6000), problems):
         assert f"pid {pid}" in problem
-    assert "allow_host_network, in the role sriov_allow_host_network, lifts this" in problems[3]
+    assert (
+        "cuts it: choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
+        in problems[3]
+    )
 
 
 def test_what_needs_no_change_of_the_port_is_allowed_on_the_default_route(switch):
@@ -69,14 +72,16 @@ def move_to_a_container(run, interface):
     tree.remove(f"sys/class/net/{interface}")
 
 
-@pytest.mark.parametrize("wanted", [{"num_vfs": "0"}, {"vf_driver": "vfio-pci"}])
-def test_interface_that_a_container_has(switch, wanted):
+@pytest.mark.parametrize(
+    ("wanted", "what"), [({"num_vfs": "0"}, "go"), ({"vf_driver": "vfio-pci"}, "change its driver")]
+)
+def test_interface_that_a_container_has(switch, wanted, what):
     run = switch("nics")
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     virtual = result["functions"][0]["after"]["virtual_functions"][1]
     move_to_a_container(run, virtual["netdev"])
     (problem,) = refusal(run, {"pf": ICE, "mode": "vf", **wanted}, allow_host_network=True)
-    assert f"VF {virtual['address']} of {ICE} has its network interface in another network namespace" in problem
+    assert f"VF {virtual['address']} of {ICE} would have to {what}, but its network interface is in another" in problem
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
 
 
@@ -94,7 +99,10 @@ def test_disk_that_a_process_has_open(switch):
     tree.add("proc/77/fdinfo/5", Attribute(b"flags:\t02\n"))
     run({"pf": "0000:61:00.0", "mode": "vf", "num_vfs": "2"})
     (problem,) = refusal(run, {"pf": "0000:61:00.0", "mode": "pf"})
-    assert "lost when its driver leaves: nvme0n1 is in use by pid 77, ceph-osd" in problem
+    assert (
+        "would have to give up its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, ceph-osd"
+        in problem
+    )
 
 
 def test_without_an_iommu_nothing_is_passed_through(switch):
@@ -175,7 +183,28 @@ def test_vgpu_on_a_virtual_function(switch):
     assert kind
     run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
-    assert f"VF {virtual} of {pf} carries a vGPU of type {types[0]['id']}" in problem
+    assert (
+        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: end all use of that"
+        in problem
+    )
+
+
+def test_users_of_the_mdevs_of_a_card_are_named(switch, monkeypatch):
+    run = switch("t4")
+    pf, kind = "0000:3b:00.0", "nvidia-222"
+    first, second = (f"c2177883-f1bb-47f0-914d-32a22e3a880{number}" for number in (1, 2))
+    for uuid in (first, second):
+        run.host.write(f"sys/class/mdev_bus/{pf}/mdev_supported_types/{kind}/create", uuid)
+    carries = f"{pf} would have to give up its driver, but carries mdev {first}"
+    (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
+    assert problem.endswith(f"{carries} and mdev {second}: end all use of that, and remove it first")
+    run.host.kernel.hold(first, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+    domains(monkeypatch, {second: [{"name": "spare", "running": False}]})
+    (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
+    assert problem.endswith(
+        f"{carries} (in use by guest web1 (pid 4242, qemu-system-x86)) and mdev {second} (in use by guest spare "
+        "(defined)): end all use of that, and remove it first"
+    )
 
 
 def test_nothing_goes_where_users_may_be_hidden(switch):

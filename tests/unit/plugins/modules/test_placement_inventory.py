@@ -33,7 +33,7 @@ def test_change_second_run_and_check_mode(run_module, placement):
 def test_a_refusal_tells_all_problems_and_asks_nobody(run_module, placement):
     result = run_module(placement_inventory, {"providers": [{"name": ""}, {"traits": ["x"]}]})
     assert result["failed"]
-    assert result["msg"].startswith("Nothing was changed: ")
+    assert result["msg"].startswith("Nothing was changed in Placement: ")
     assert len(result["problems"]) == 3
     assert placement.said == []
 
@@ -50,7 +50,7 @@ def test_placement_that_cannot_be_read(run_module, placement):
     placement.faults = {"find": [refusal(403)]}
     result = run_module(placement_inventory, {"providers": PROVIDERS})
     assert result["failed"]
-    assert result["msg"].startswith("Nothing was changed: cannot find: Placement says 403")
+    assert result["msg"].startswith("Nothing was changed in Placement: cannot find: Placement says 403")
 
 
 def test_warnings_are_shown(run_module, placement, monkeypatch):

@@ -66,6 +66,43 @@ def test_fields_of_what_a_card_has_are_not_looked_at(text):
     assert _expression.compiled(text, CARD)
 
 
-def test_bare_number():
-    with pytest.raises(ValueError, match="a number is written in backquotes"):
-        _expression.compiled("numa_node >= 1", CARD)
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("numa_node >= 1", "a number is written in backquotes"),
+        ("product_id == 1eb8", "an id in single quotes"),
+        ("vendor_id = '10de'", "two values are compared with =="),
+        ("0000:3b:00.0", r'the names of cards are a list, such as \["0000:3b:00.0"\]'),
+        ("0000:3b:00.0, 0000:af:00.0", r"column \d+[^;]*$"),
+    ],
+)
+def test_hints(text, hint):
+    with pytest.raises(ValueError, match=hint):
+        _expression.compiled(text, [*CARD, "product_id"])
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("vendor_id == `8086`", "vendor_id is a text, which is written in single quotes, such as '8086'"),
+        ("`8086` != vendor_id", "vendor_id is a text, which is written in single quotes, such as '8086'"),
+        (
+            "types && numa_node >= '0'",
+            "numa_node is a number, which is written in backquotes, such as `64`, and not '0'",
+        ),
+    ],
+)
+def test_a_literal_of_another_kind(text, reason):
+    with pytest.raises(ValueError) as refusal:
+        _expression.compiled(text, CARD, numbers=["numa_node"], texts=["vendor_id"])
+    assert str(refusal.value) == reason
+
+
+@pytest.mark.parametrize("text", ["numa_node == `null`", "vendor_id == framework", "types[?vendor_id == `1`]"])
+def test_other_comparisons(text):
+    assert _expression.compiled(text, CARD, numbers=["numa_node"], texts=["vendor_id"])(CARD) is False
+
+
+def test_what_cannot_be_compared():
+    with pytest.raises(ValueError, match="not supported between"):
+        _expression.compiled("numa_node < vendor_id", CARD)(CARD)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils import _host_plan
 
@@ -44,3 +46,33 @@ def test_the_total_is_what_the_owner_counts(t4, owner, total):
     host, parent, dummy = t4
     profiles = [{"name": "a", "owner": owner, "select": [parent], "vgpu": {"type": "GRID T4-2B", "count": 3}}]
     assert _host_plan.plan(profiles, host.facts())[0]["cards"][0]["total"] == total
+
+
+def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
+    facts = simulated("nics").facts()
+    card = next(card for card in facts["physical_functions"] if card["total_vfs"])
+    pf = card["address"]
+    profiles = [
+        {"name": "wrong", "select": [pf], "mode": "vf", "num_vfs": -1},
+        {"name": "absent", "select": ["0000:ff:00.0"], "required": True, "mode": "vf", "num_vfs": "all"},
+        {"name": "question", "select": "a = 1", "required": True, "mode": "pf"},
+        {"name": "many", "select": [pf], "mode": "vf", "num_vfs": 9999},
+    ]
+    problems = _host_plan.plan(profiles, facts)[1]
+    assert [re.split(", and|: Bad", problem)[0] for problem in problems] == [
+        "profile wrong: num_vfs must be a number or max",
+        "profile absent: num_vfs must be a number or max",
+        "profile question: select cannot be used",
+        "profile absent: it is required",
+        f"{pf} is in the profiles wrong and many",
+        f"profile many, {pf}: it makes at most {card['total_vfs']} virtual functions",
+    ]
+
+
+def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
+    host, parent, dummy = t4
+    one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
+    profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
+    assert _host_plan.plan(profiles, host.facts())[1] == [
+        f"{parent} is in the profiles a and b, and can only be in one"
+    ]

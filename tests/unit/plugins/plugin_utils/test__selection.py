@@ -66,7 +66,8 @@ def test_names_of_cards_interfaces_and_others():
 
 def test_a_card_is_in_one_profile():
     pairs, problems = selected(profile("a", names=["mtty"]), profile("b", expression="name == 'mtty'"))
-    assert (pairs, problems) == ([], ["mtty is in the profiles a and b, and can only be in one"])
+    assert pairs == [("a", "mtty"), ("b", "mtty")]
+    assert problems == ["mtty is in the profiles a and b, and can only be in one"]
 
 
 def test_what_is_required():
@@ -89,4 +90,7 @@ def test_fields_are_those_of_the_facts(simulated):
     for name in profiles.names():
         for card in _selection.subjects(simulated(name).facts()).values():
             found |= set(card)
+            assert all(isinstance(card.get(name), (int, type(None))) for name in _selection.NUMBERS)
+            assert all(isinstance(card.get(name), (str, type(None))) for name in _selection.TEXTS)
     assert found | {"users"} == set(_selection.FIELDS)
+    assert {*_selection.NUMBERS, *_selection.TEXTS} < set(_selection.FIELDS)
