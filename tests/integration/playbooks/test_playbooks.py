@@ -117,7 +117,7 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud):
     status, said, changed = play("verify", **variables)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
-    (line,) = re.findall(r'^ +"(placement: .*)"$', said, re.MULTILINE)
+    (line,) = re.findall(r'^ +"(placement: .*)",$', said, re.MULTILINE)
     assert line.startswith(f"placement: {provider} traits is ")
 
 
@@ -171,6 +171,7 @@ def test_profiles_are_refused_in_one_sentence_each(play):
         "profile b: owner must be nova or cyborg or none, and not 'me'",
         "profile b: the key count belongs in vgpu",
         "profile b: num_vfs has no meaning without mode",
+        "0000:3b:00.0 is in the profiles a and b, and can only be in one",
     ]
     failed = {"changed": False, "msg": "\n".join(lines)}
     assert f"fatal: [t4]: FAILED! => {json.dumps(failed)}" in said
