@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 
@@ -22,30 +21,29 @@ class Denials:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
-    def add(self, path: str, number: int) -> None:
-        """``number`` is an errno."""
-        self._names.setdefault(path, errno.errorcode[number])
+    def add(self, path: str, name: str) -> None:
+        """``name`` is that of an errno."""
+        self._names.setdefault(path, name)
 
     def sentences(self) -> list[str]:
         """One sentence of files and one of processes, where there are some."""
-        files = {path: name for path, name in self._names.items() if not OPEN.match(path)}
-        return [sentence for sentence in (_of_files(files), self.of_processes()) if sentence]
+        return [sentence for sentence in (self._of_files(), self.of_processes()) if sentence]
 
     def of_processes(self) -> str | None:
         """What it means that something of processes was hidden, or None."""
-        matches = [OPEN.match(path) for path in self._names]
-        hidden = list(dict.fromkeys(match[1] for match in matches if match))
-        if not hidden:
+        matches = list(filter(None, map(OPEN.match, self._names)))
+        if not matches:
             return None
-        path = next(path for path in self._names if OPEN.match(path))
+        path = matches[0].string
+        hidden = list(dict.fromkeys(match[1] for match in matches))
         return (
             f"cannot see all that process {_first(hidden)} has open, and a device that it uses would seem free: "
             f"{path} gives {self._names[path]}; {_advice()}"
         )
 
-
-def _of_files(names: dict[str, str]) -> str | None:
-    return f"cannot read {_first(list(names))}: {next(iter(names.values()))}; {_advice()}" if names else None
+    def _of_files(self) -> str | None:
+        files = [path for path in self._names if not OPEN.match(path)]
+        return f"cannot read {_first(files)}: {self._names[files[0]]}; {_advice()}" if files else None
 
 
 def _first(names: list[str]) -> str:

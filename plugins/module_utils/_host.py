@@ -309,7 +309,7 @@ class HostRoot:
 
     def _note(self, path: str, error: OSError, optional: bool) -> None:
         if error.errno in DENIED:
-            self._denials.add(path, error.errno)
+            self._denials.add(path, error_name(error))
         elif not (optional and error.errno in ABSENT):
             self.warn(f"cannot read {path}: {describe(error)}")
 

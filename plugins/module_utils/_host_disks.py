@@ -22,14 +22,14 @@ ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 
-def observe(host: HostRoot) -> dict[str, list[str]]:
-    """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``."""
-    found_owners = owners(host)
-    if not found_owners:
-        return {}
+def observe(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
+    """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``.
+
+    ``owners`` are those of :func:`owners`, or some of them.
+    """
     used = _mounted(host)
     found: dict[str, list[str]] = {}
-    for name, addresses in found_owners.items():
+    for name, addresses in owners.items():
         sentences = [f"{name} is {use}" for use in used.get(name, [])]
         sentences += [f"{name} is used by {holder}" for holder in host.names(f"{BLOCK}/{name}/holders")]
         for address in addresses if sentences else ():

@@ -78,7 +78,7 @@ def apply(
                 unmade.add(_key(step))
             continue
         try:
-            if watch and (step["action"], step.get("state")) == ("remove", "active"):
+            if watch and _takes_away(step):
                 _check_free(step, watch)
             ACTIONS[step["action"]](host, step)
             outcome.done.append(step)
@@ -134,7 +134,7 @@ def _describe_full(
 
 def _removed_before(step: dict[str, Any], done: list[dict[str, Any]]) -> str:
     """What a failure leaves behind on a card that was cleared for the device that could not be made."""
-    removed = sum((one["action"], one["card"], one.get("state")) == ("remove", step["card"], "active") for one in done)
+    removed = sum(_takes_away(one) and one["card"] == step["card"] for one in done)
     if step["action"] != "create" or not removed:
         return ""
     return f"; removed from {step['card']} before that: {removed}"
@@ -142,7 +142,11 @@ def _removed_before(step: dict[str, Any], done: list[dict[str, Any]]) -> str:
 
 def is_work(step: dict[str, Any]) -> bool:
     """Whether it changes a device. All else is files, which are quickly written."""
-    return step["action"] == "create" or (step["action"], step.get("state")) == ("remove", "active")
+    return step["action"] == "create" or _takes_away(step)
+
+
+def _takes_away(step: dict[str, Any]) -> bool:
+    return (step["action"], step.get("state")) == ("remove", "active")
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _binding, _pf_steps
-from ._plan import holders
+from ._plan import holders, of_hidden
 from ._sriov import is_vfio_driver
 
 Found = list[str]
@@ -136,7 +136,7 @@ def hidden(card: dict[str, Any], steps: list[dict[str, Any]], state: dict[str, A
     """Why nobody knows whether something that would be changed is in use."""
     touched = Touched(card, steps)
     if state["hidden"] and (touched.port or touched.virtual):
-        return [f"nobody knows who uses what would be changed: {state['hidden']}"]
+        return [of_hidden(state["hidden"])]
     return []
 
 

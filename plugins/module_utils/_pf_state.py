@@ -41,10 +41,8 @@ FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])
 def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`add_uses`."""
     functions = _pci.observe(host)
-    records = _desired.observe(host, _pf_persistence.KIND)
-    memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
-    switched_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
-    known = _known(records, memories)
+    kept = _Kept(host)
+    known = _known(kept.records, kept.memories)
     names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
     state: dict[str, Any] = {
         "names": names,
@@ -64,16 +62,30 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
     state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
     for address, card in state["cards"].items():
-        card["record"] = records.get(address)
-        card["memory"] = memories.get(address)
-        card["autoprobe_off"] = address in switched_off
-        card["known"] = known.get(address, {})
-        card["rule"] = _pf_persistence.observe_rule(host, address)
+        card.update(kept.of_card(address), known=known.get(address, {}))
     for entry in entries:
         card = state["cards"].get(names.get(entry["pf"]))
         if card:
             _add_network(host, entry, card)
     return state
+
+
+class _Kept:
+    """What runs before have left about cards."""
+
+    def __init__(self, host: HostRoot) -> None:
+        self._host = host
+        self.records = _desired.observe(host, _pf_persistence.KIND)
+        self.memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+        self._autoprobe_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
+
+    def of_card(self, address: str) -> dict[str, Any]:
+        return {
+            "record": self.records.get(address),
+            "memory": self.memories.get(address),
+            "autoprobe_off": address in self._autoprobe_off,
+            "rule": _pf_persistence.observe_rule(self._host, address),
+        }
 
 
 def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -94,9 +106,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
     A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
     """
     functions = _pci.observe(host)
-    records = _desired.observe(host, _pf_persistence.KIND)
-    memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
-    switched_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
+    kept = _Kept(host)
     present = [card for card in before if card["address"] in functions]
     cards = _cards(host, [functions[card["address"]] for card in present], functions)
     for old in before:
@@ -105,11 +115,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
             host.warn(f"{address} is gone")
             continue
         card = cards[address]
-        card["record"] = records.get(address)
-        card["memory"] = memories.get(address)
-        card["autoprobe_off"] = address in switched_off
-        card["known"] = old["known"]
-        card["rule"] = _pf_persistence.observe_rule(host, address)
+        card.update(kept.of_card(address), known=old["known"])
         if network and old["eswitch"] is not None and card["native"]:
             card["eswitch"] = _eswitch.observe(host, address)
         if network and old["settings"] is not None and card["netdevs"]:
@@ -160,9 +166,11 @@ def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str], domai
 
 def _disks(host: HostRoot, addresses: set[str]) -> dict[str, list[str]]:
     """By function for what its disks are used."""
-    found = _host_disks.observe(host)
     owners = {name: owned for name, owned in _host_disks.owners(host).items() if owned & addresses}
-    for name, holding in _users.of_disks(host, set(owners)).items() if owners else ():
+    if not owners:
+        return {}
+    found = _host_disks.observe(host, owners)
+    for name, holding in _users.of_disks(host, set(owners)).items():
         for address in owners[name]:
             found.setdefault(address, []).append(f"{name} is in use by {holders(holding)}")
     return found

@@ -73,7 +73,7 @@ def present_target(card: dict[str, Any]) -> Target:
         "binding": _binding.exactly(card["driver_override"], card["driver"]),
         "num_vfs": card["num_vfs"],
         "max": False,
-        "autoprobe": True if card["autoprobe_off"] else card["drivers_autoprobe"],
+        "autoprobe": lasting_autoprobe(card),
         "eswitch": card["eswitch"],
         "vf_binding": None,
         "vfs": {
@@ -110,6 +110,11 @@ def binding_of(target: Target, index: int) -> _binding.Wanted | None:
     return wanted
 
 
+def lasting_autoprobe(card: dict[str, Any]) -> bool | None:
+    """``sriov_drivers_autoprobe`` as it is when no run is at work on the card, or None if it has none."""
+    return True if card["autoprobe_off"] else card["drivers_autoprobe"]
+
+
 def _by_matching(wanted: _binding.Wanted) -> bool:
     """Whether a function comes to its driver by the kernel's matching only, which passes by VFs without autoprobe."""
     return wanted["override"] is None and wanted["driver"] is not None
@@ -134,8 +139,7 @@ class _Steps:
         # A number of VFs changes through 0, and they go with the driver.
         self.removes = self.present > 0 and (self.moves or self.switches or self.present != self.count)
         self.creates = self.count > 0 and (self.removes or self.present != self.count)
-        before = True if card["autoprobe_off"] else card["drivers_autoprobe"]
-        self.autoprobe = before if target["autoprobe"] is None else target["autoprobe"]
+        self.autoprobe = lasting_autoprobe(card) if target["autoprobe"] is None else target["autoprobe"]
         self.unprobed = self._is_unprobed()
         self.found: list[Step] = []
 

@@ -41,8 +41,9 @@ def parse(functions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for entry in entries:
         for index, virtual in entry["vfs"].items():
             mac = virtual["settings"].get("mac")
-            item, other = seen.setdefault(mac, (entry["item"], index)) if mac else (entry["item"], index)
-            if (item, other) != (entry["item"], index):
+            here = (entry["item"], index)
+            item, other = seen.setdefault(mac, here) if mac else here
+            if (item, other) != here:
                 entry["problems"].append(f"VF {index} has the same mac {mac} as {entries[item]['where']} VF {other}")
     return entries
 

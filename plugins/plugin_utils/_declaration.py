@@ -163,9 +163,7 @@ def _profile(profile, wrong, found):
     parsed.update(expression=None, names=[])
     if isinstance(profile.get("select"), str):
         try:
-            parsed["expression"] = _expression.compiled(
-                profile["select"], _selection.FIELDS, _selection.NUMBERS, _selection.TEXTS
-            )
+            parsed["expression"] = _expression.compiled(profile["select"], _selection.FIELDS)
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
             # Nobody knows whether it would select something.

@@ -32,10 +32,10 @@ except ImportError as error:
     MISSING = error
 
 
-def compiled(text, known, numbers=(), texts=()):
+def compiled(text, known):
     """A function that says whether the expression is true of a card, as JMESPath has it: not false, null or empty.
 
-    ``known`` are the fields of a card, ``numbers`` and ``texts`` those of one kind. A field that no card has, or a
+    ``known`` has the fields of a card, each with its kind: ``text``, ``number`` or None. A field that no card has, or a
     literal of another kind than its field, would select nothing. Both raise ``ValueError`` with the reason; jmespath
     must not be ``MISSING``.
     """
@@ -46,7 +46,7 @@ def compiled(text, known, numbers=(), texts=()):
     unknown = sorted(_fields(expression.parsed) - set(known))
     if unknown:
         raise ValueError(f"there is no field {' or '.join(unknown)}, only {', '.join(known)}")
-    wrong = list(_wrong_kinds(expression.parsed, numbers, texts))
+    wrong = list(_wrong_kinds(expression.parsed, known))
     if wrong:
         raise ValueError("; ".join(wrong))
 
@@ -61,10 +61,14 @@ def _fields(node):
     """The fields of a card that the parsed expression asks for."""
     if node["type"] == "field":
         return {node["value"]}
+    return set().union(*map(_fields, _asked_of_card(node)))
+
+
+def _asked_of_card(node):
+    """The parts of a parsed expression that are asked of the card itself."""
     if node["type"] == "expref":
-        return set()
-    children = node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]
-    return set().union(*map(_fields, children))
+        return []
+    return node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]
 
 
 def _hint(text):
@@ -77,19 +81,18 @@ def _hint(text):
     return ""
 
 
-def _wrong_kinds(node, numbers, texts):
+def _wrong_kinds(node, known):
     """A sentence for each comparison of a card's field with a literal that it never equals."""
     if node["type"] == "comparator":
         fields = [child["value"] for child in node["children"] if child["type"] == "field"]
         literals = [child["value"] for child in node["children"] if child["type"] == "literal"]
         for field, literal in zip(fields, literals):
-            if field in texts and isinstance(literal, (int, float)):
+            if known[field] == "text" and isinstance(literal, (int, float)):
                 yield f"{field} is a text, which is written in single quotes, such as '{literal}'"
-            elif field in numbers and isinstance(literal, str):
+            elif known[field] == "number" and isinstance(literal, str):
                 yield f"{field} is a number, which is written in backquotes, such as `64`, and not '{literal}'"
-    elif node["type"] != "expref":
-        for child in node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]:
-            yield from _wrong_kinds(child, numbers, texts)
+    for child in _asked_of_card(node):
+        yield from _wrong_kinds(child, known)
 
 
 def _explained(function, argument):

@@ -8,51 +8,34 @@
 
 from __future__ import annotations
 
-# What select may ask of a card; a parent that is no PCI function has only some of it.
-FIELDS = (
-    "name",
-    "address",
-    "vendor_id",
-    "product_id",
-    "subsystem_vendor_id",
-    "subsystem_product_id",
-    "class",
-    "driver",
-    "driver_override",
-    "drivers_autoprobe",
-    "numa_node",
-    "iommu_group",
-    "netdevs",
-    "mode",
-    "num_vfs",
-    "total_vfs",
-    "vf_product_id",
-    "virtual_functions",
-    "framework",
-    "bus",
-    "physical_function",
-    "parents",
-    "devices",
-    "types",
-    "users",
-)
-NUMBERS = ("numa_node", "iommu_group", "num_vfs", "total_vfs")
-TEXTS = (
-    "name",
-    "address",
-    "vendor_id",
-    "product_id",
-    "subsystem_vendor_id",
-    "subsystem_product_id",
-    "class",
-    "driver",
-    "driver_override",
-    "mode",
-    "vf_product_id",
-    "framework",
-    "bus",
-    "physical_function",
-)
+# What select may ask of a card, and the kind of it where it is one; a parent that is no PCI function has only some.
+FIELDS = {
+    "name": "text",
+    "address": "text",
+    "vendor_id": "text",
+    "product_id": "text",
+    "subsystem_vendor_id": "text",
+    "subsystem_product_id": "text",
+    "class": "text",
+    "driver": "text",
+    "driver_override": "text",
+    "drivers_autoprobe": None,
+    "numa_node": "number",
+    "iommu_group": "number",
+    "netdevs": None,
+    "mode": "text",
+    "num_vfs": "number",
+    "total_vfs": "number",
+    "vf_product_id": "text",
+    "virtual_functions": None,
+    "framework": "text",
+    "bus": "text",
+    "physical_function": "text",
+    "parents": None,
+    "devices": None,
+    "types": None,
+    "users": None,
+}
 
 
 def subjects(facts):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
 from ansible_collections.vfio.devices.tests.integration.awx.templates import ROOT
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
@@ -49,14 +50,8 @@ def job(fleet, tmp_path_factory):
             (directory / name).mkdir()
         for playbook in (ROOT / "extensions/awx/playbooks").iterdir():
             (directory / "project" / playbook.name).write_bytes(playbook.read_bytes())
-        common = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
-            "vfio_profiles": PROFILES,
-        }
-        inventory = {"all": {"hosts": dict.fromkeys(hosts), "vars": {**common, **variables}}}
-        (directory / "inventory/hosts.json").write_text(json.dumps(inventory))
+        variables = {"vfio_profiles": PROFILES, **variables}
+        (directory / "inventory/hosts.json").write_text(simulated.inventory(fleet, dict.fromkeys(hosts), **variables))
         (directory / "env/extravars").write_text(json.dumps(extra))
         (directory / "env/envvars").write_text(json.dumps({"HOME": str(directory), **environment}))
         # A question that nobody answers ends the job.

@@ -14,6 +14,7 @@ import re
 import subprocess
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
@@ -33,19 +34,9 @@ def play(fleet, proxy, tmp_path):
     """Runs a role; what was written to Placement is in ``writes``, what was said in ``said``."""
 
     def play(profiles, *arguments, hosts=("t4-1", "t4-2"), environment=None, role="placement", **variables):
-        inventory = {
-            "all": {
-                "hosts": {host: profiles.get(host) or {} for host in hosts},
-                "vars": {
-                    "ansible_connection": "local",
-                    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-                    "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
-                    **variables,
-                },
-            }
-        }
+        inventory = simulated.inventory(fleet, {host: profiles.get(host) or {} for host in hosts}, **variables)
         book = [{"hosts": "all", "gather_facts": False, "roles": [f"vfio.devices.{role}"]}]
-        (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
+        (tmp_path / "hosts.yml").write_text(inventory)
         (tmp_path / "play.yml").write_text(json.dumps(book))
         if environment is None:
             environment = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": proxy.url, "OS_TOKEN": "admin"}

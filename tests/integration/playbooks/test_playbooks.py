@@ -10,6 +10,7 @@ import re
 import subprocess
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
 from ansible_collections.vfio.devices.tests.integration.placement import services
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
@@ -44,14 +45,8 @@ def play(fleet, tmp_path):
     """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
 
     def play(name, *arguments, hosts=None, **variables):
-        common = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
-            **variables,
-        }
         inventory = tmp_path / "hosts.yml"
-        inventory.write_text(json.dumps({"all": {"hosts": hosts or {"mixed": {}, "t4": {}}, "vars": common}}))
+        inventory.write_text(simulated.inventory(fleet, hosts or {"mixed": {}, "t4": {}}, **variables))
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
         changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
@@ -147,7 +142,8 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
     lost = {"ansible_connection": "ssh", "ansible_ssh_args": "-F none -o ProxyCommand=false"}
     status, said, changed = play("reprofile", hosts={"mixed": lost, "t4": {}}, vfio_profiles=desktops("GRID T4-8Q"))
-    assert (status, changed) == (4, {"mixed": 0, "t4": 1}), said
+    assert (status, changed["mixed"]) == (4, 0), said
+    assert changed["t4"] > 0, said
 
 
 def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play):

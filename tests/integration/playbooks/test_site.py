@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
 from ansible_collections.vfio.devices.tests.integration.placement import services
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
@@ -23,17 +23,11 @@ def play(tmp_path_factory):
     """Runs a playbook on both hosts, of which only the second is published: its status, and what it has said."""
     directory = tmp_path_factory.mktemp("hosts")
     fleet, inventory = directory / "fleet", directory / "hosts.json"
-    variables = {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
-        "vfio_profiles": PROFILES,
-        "nova_config_release": "2026.2",
-    }
+    variables = {"vfio_profiles": PROFILES, "nova_config_release": "2026.2"}
 
     def play(name, **more):
         hosts = {FIRST: {}, SECOND: {"placement_publish": True}}
-        inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": {**variables, **more}}}))
+        inventory.write_text(simulated.inventory(fleet, hosts, **{**variables, **more}))
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}"]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
         return done.returncode, done.stdout

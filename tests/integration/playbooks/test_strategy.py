@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 
 import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 HOSTS = ("mtty-1", "mtty-2", "mtty-3")
@@ -17,13 +17,8 @@ HOSTS = ("mtty-1", "mtty-2", "mtty-3")
 
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
 def test_discover_shows_all_hosts_in_one_table(strategy, tmp_path):
-    variables = {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "vfio_host_root": str(tmp_path / "fleet/{{ inventory_hostname }}"),
-    }
     inventory = tmp_path / "hosts.json"
-    inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(HOSTS), "vars": variables}}))
+    inventory.write_text(simulated.inventory(tmp_path / "fleet", dict.fromkeys(HOSTS)))
     environment = {**os.environ, "ANSIBLE_STRATEGY": strategy, "ANSIBLE_FORKS": "1"}
     mounting.mount(tmp_path / "fleet", ["mtty=3"])
     try:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import errno
-
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils import _denials
 
@@ -21,7 +19,7 @@ def test_sentences(monkeypatch, user, advice):
     denials = _denials.Denials()
     assert (denials.sentences(), denials.of_processes()) == ([], None)
     for path in ("sys/a", "proc/17/fd/3", "sys/b", "proc/17/fd/4", "proc/21/fd", "sys/a", "proc/22/environ"):
-        denials.add(path, errno.EPERM if path == "sys/a" else errno.EACCES)
+        denials.add(path, "EPERM" if path == "sys/a" else "EACCES")
     of_processes = (
         "cannot see all that process 17 and 1 more has open, and a device that it uses would seem free: "
         f"proc/17/fd/3 gives EACCES; {advice}"

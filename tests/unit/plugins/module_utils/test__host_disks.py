@@ -35,15 +35,19 @@ MULTIPATH = {
 }
 
 
+def observe(host):
+    return _host_disks.observe(host, _host_disks.owners(host))
+
+
 def test_boot_drive_of_a_simulated_host(simulated):
-    assert _host_disks.observe(simulated("nvme").root()) == {
+    assert observe(simulated("nvme").root()) == {
         "0000:62:00.0": ["nvme1n1p1 is mounted at /boot/efi", "nvme1n1p2 is mounted at /"]
     }
 
 
 def test_namespace_with_several_paths():
     host = Host(MULTIPATH, {"proc/1/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"})
-    assert _host_disks.observe(host) == {"0000:61:00.0": ["nvme0n1p2 is mounted at /"]}
+    assert observe(host) == {"0000:61:00.0": ["nvme0n1p2 is mounted at /"]}
 
 
 def test_mount_under_another_name_is_known_by_its_number():
@@ -51,15 +55,15 @@ def test_mount_under_another_name_is_known_by_its_number():
         "proc/1/mountinfo": "25 1 259:3 / / rw shared:1 - ext4 /dev/root rw\n26 1 0:5 / /proc rw - proc proc rw\n",
         "sys/class/block/nvme0n1/dev": "259:3",
     }
-    assert _host_disks.observe(Host({"nvme0n1": NVME}, files)) == {"0000:61:00.0": ["nvme0n1 is mounted at /"]}
+    assert observe(Host({"nvme0n1": NVME}, files)) == {"0000:61:00.0": ["nvme0n1 is mounted at /"]}
 
 
 def test_holders_and_swap():
     files = {"proc/swaps": "Filename Type Size Used Priority\n/dev/nvme0n1 partition 1 0 -2\n"}
-    assert _host_disks.observe(Host({"nvme0n1": NVME}, files, {"nvme0n1": ["dm-0"]})) == {
+    assert observe(Host({"nvme0n1": NVME}, files, {"nvme0n1": ["dm-0"]})) == {
         "0000:61:00.0": ["nvme0n1 is swap space", "nvme0n1 is used by dm-0"]
     }
 
 
 def test_unused_disks_and_others():
-    assert _host_disks.observe(Host({"nvme0n1": NVME, "loop0": "../../devices/virtual/block/loop0"}, {})) == {}
+    assert observe(Host({"nvme0n1": NVME, "loop0": "../../devices/virtual/block/loop0"}, {})) == {}

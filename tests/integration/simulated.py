@@ -1,0 +1,20 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all tests have in common that run Ansible on simulated hosts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def inventory(fleet: Path, hosts: dict[str, Any], **variables: Any) -> str:
+    """The text of an inventory of ``hosts``, each with its variables, that are mounted at ``fleet``."""
+    common = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "vfio_host_root": str(fleet / "{{ inventory_hostname }}"),
+    }
+    return json.dumps({"all": {"hosts": hosts, "vars": {**common, **variables}}})
