@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from .fleet import Fleet, host_names
@@ -120,28 +119,22 @@ def serve(directory: Path, hosts: Sequence[str]) -> None:
     prepare(directory)
     from .fuse_front import serve as serve_fleet  # needs libfuse
 
-    for number in STOP_SIGNALS:
-        signal.signal(number, _stop)
-    # libfuse has a thread of its own because Python answers signals in the main thread only
+    # no thread is interrupted: a signal waits until the main thread asks for it
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with ThreadPoolExecutor(1) as pool:
         served = pool.submit(serve_fleet, fleet, directory)
-        try:
-            served.result()
-        except KeyboardInterrupt:
-            for number in STOP_SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
-            fleet.stop()
-            while not served.done():
-                # the front of a stopped fleet ends when this file is closed
-                with contextlib.suppress(OSError), open(directory / CONTROL, "rb"):
-                    detach(directory)
-                time.sleep(POLL_SECONDS)
-        except RuntimeError as problem:
-            raise MountError(f"libfuse could not serve {directory}") from problem
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+        served.add_done_callback(lambda _: os.kill(os.getpid(), signal.SIGTERM))
+        signal.sigwait(STOP_SIGNALS)
+        fleet.stop()
+        while not served.done():
+            # the front of a stopped fleet ends when this file is closed
+            with contextlib.suppress(OSError), open(directory / CONTROL, "rb"):
+                detach(directory)
+            time.sleep(POLL_SECONDS)
+    try:
+        served.result()
+    except RuntimeError as problem:
+        raise MountError(f"libfuse could not serve {directory}") from problem
 
 
 def unmount(directory: Path) -> None:
@@ -151,7 +144,7 @@ def unmount(directory: Path) -> None:
     elif os.path.ismount(directory):
         pid = request(directory, command="status")["pid"]
         os.kill(pid, signal.SIGTERM)
-        if not _poll(lambda: not _is_running(pid), STOP_SECONDS):
+        if not _poll(lambda: not is_running(pid), STOP_SECONDS):
             raise MountError(f"the daemon {pid} does not end")
 
 
@@ -163,7 +156,8 @@ def _answers(directory: Path) -> bool:
     return True
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process is there that has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:

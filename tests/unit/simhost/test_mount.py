@@ -94,7 +94,8 @@ def test_signals_unmount(tmp_path: Path, number: int) -> None:
     pid = mounting.mount(directory, ["mtty"])
     assert (directory / "mtty/sys").is_dir()
     os.kill(pid, number)
-    wait_for(lambda: not os.path.ismount(directory))
+    wait_for(lambda: not mounting.is_running(pid))
+    assert not os.path.ismount(directory)
     assert os.listdir(directory) == []
 
 
