@@ -100,7 +100,8 @@ class Machine:
             f"Host lab 127.0.0.1\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
             f'  IdentityFile "{self.image.key}"\n  IdentitiesOnly yes\n'
             f'  UserKnownHostsFile "{self.image.known_hosts}"\n  StrictHostKeyChecking yes\n'
-            f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  LogLevel ERROR\n",
+            # An emulated machine may stand still for a while when others want the processor.
+            f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  ServerAliveCountMax 12\n  LogLevel ERROR\n",
             encoding="utf-8",
         )
         # Ansible reuses a connection to the same host and port, and that must not be the lab of another checkout.
