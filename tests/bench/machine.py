@@ -20,7 +20,7 @@ def describe() -> dict[str, Any]:
     return {
         "processor": processor(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
         "cores": len(os.sched_getaffinity(0)),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "python": platform.python_version(),
         "ansible_core": importlib.metadata.version("ansible-core"),
         "collection": commit(),
