@@ -8,7 +8,7 @@ BUILD=$ROOT/.build
 export LC_ALL=C.UTF-8
 export PATH=$BUILD/venv/bin:$PATH
 export PYTHONPATH=$BUILD/collections
-export PYTHONDONTWRITEBYTECODE=1
+export PYTHONPYCACHEPREFIX=$BUILD/cache/compiled
 export XDG_CACHE_HOME=$BUILD/cache
 
 export ANSIBLE_CONFIG=$ROOT/tests/ansible.cfg

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (start, "start the machine, and wait until it has booted"),
         (shell, "open a shell in the running machine, or in a new one that ends with the shell"),
         (running, "succeed if the machine is running"),
+        (fault, "say why the machine itself is to blame for what went wrong on it, if it is, and succeed"),
         (soak, "switch cards and make devices many times in the running machine, and look for what is left"),
         (peers, "compare with mdevctl, libvirt and plain writes in the running machine"),
         (stop, "stop the machine"),
@@ -50,6 +51,13 @@ def start() -> None:
 def running() -> None:
     """Fail unless the machine is running."""
     machine.running_machine()
+
+
+def fault() -> int:
+    """Say why the machine is to blame; 1 if it is not."""
+    reason = "QEMU has ended" if machine.running() is None else machine.running_machine().fault()
+    print(reason or "The machine is as it should be.")
+    return int(reason is None)
 
 
 def stop() -> None:

@@ -16,11 +16,12 @@ MANAGEMENT_MAC = "52:54:00:00:00:01"
 def devices(disk: Path, port: int, kvm: bool) -> list[str]:
     """The arguments. ``port`` on the loopback of this host leads to the guest's ssh.
 
-    KVM only on request: where /dev/kvm exists inside a virtual machine, QEMU often hangs or aborts with it.
+    KVM only on request: where /dev/kvm exists inside a virtual machine, QEMU often hangs or aborts with it. Emulated
+    processors take turns in one thread: with a thread each, one that sleeps may not be woken by its timer any more.
     """
     return [
         *("-machine", "q35,kernel-irqchip=split" if kvm else "q35", "-nodefaults", "-no-user-config"),
-        *(("-accel", "kvm", "-cpu", "host") if kvm else ("-accel", "tcg,thread=multi", "-cpu", "max")),
+        *(("-accel", "kvm", "-cpu", "host") if kvm else ("-accel", "tcg,thread=single", "-cpu", "max")),
         *("-smp", "2,sockets=2", "-m", "2048"),
         *_memory(),
         *("-device", "intel-iommu,intremap=on,caching-mode=on"),

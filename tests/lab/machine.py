@@ -29,9 +29,12 @@ START_SECONDS = 600.0
 STOP_SECONDS = 20.0
 COMMAND_SECONDS = 300.0
 CONNECT_SECONDS = 45.0
+ANSWER_SECONDS = 60.0
 TRIES = 3
 # An emulated processor may miss a timer. With a single one armed it sleeps on, and one that comes again wakes it.
 TIMERS = "nohz=off highres=off"
+# What the guest's kernel says when it happened nevertheless (Documentation/RCU/stallwarn.rst).
+LOST_TIMER = "rcu_preempt kthread starved"
 KERNEL_ARGUMENTS = (
     f"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off apparmor=0 audit=0 {TIMERS} quiet"
 )
@@ -129,6 +132,12 @@ class Machine:
         if state != "running":
             failed = self.ssh("systemctl --failed --no-legend --plain", check=False).stdout.strip()
             raise LabError(f"the lab's boot ended {state!r}: {failed}")
+
+    def fault(self) -> str | None:
+        """Why the machine itself is to blame for what goes wrong on it, or None."""
+        if LOST_TIMER in self.console.read_text(encoding="utf-8", errors="replace"):
+            return "an emulated processor stood still for 21 s or more"
+        return None if wait(self._reachable, ANSWER_SECONDS) else "the machine no longer answers"
 
     def ssh(
         self, command: str | Sequence[str], *, check: bool = True, seconds: float = COMMAND_SECONDS, data: str = ""

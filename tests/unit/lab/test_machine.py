@@ -69,6 +69,22 @@ def test_ansible_cannot_take_it_for_the_lab_of_another_checkout(run: Path) -> No
     assert lab.ssh_config.read_text().splitlines()[:3] == ["Host lab 127.0.0.1", "  HostName 127.0.0.1", "  Port 2222"]
 
 
+@pytest.mark.parametrize(
+    ("said", "answers", "reason"),
+    [
+        ("[    1.0] Linux\n", True, None),
+        ("[  709.2] rcu: rcu_preempt kthread starved for 5252 jiffies!\n", True, "an emulated processor stood still"),
+        ("[    1.0] Linux\n", False, "the machine no longer answers"),
+    ],
+)
+def test_fault(run: Path, monkeypatch: pytest.MonkeyPatch, said: str, answers: bool, reason: str | None) -> None:
+    lab = machine.Machine(image.Image(run))
+    monkeypatch.setattr(lab, "_reachable", lambda: answers)
+    monkeypatch.setattr(machine, "ANSWER_SECONDS", 0)
+    lab.console.write_text(said)
+    assert (lab.fault() or "").startswith(reason or "") and (lab.fault() is None) == (reason is None)
+
+
 def test_fingerprint_follows_what_the_image_is_made_from(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fingerprint(directory: str, setup: str) -> str:
         guest = run / directory
