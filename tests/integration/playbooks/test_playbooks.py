@@ -141,9 +141,10 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
 
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
     lost = {"ansible_connection": "ssh", "ansible_ssh_args": "-F none -o ProxyCommand=false"}
+    # Otherwise what restores it at boot would be a second change, unless a test before has installed it.
+    assert play("reprofile", hosts={"t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))[0] == 0
     status, said, changed = play("reprofile", hosts={"mixed": lost, "t4": {}}, vfio_profiles=desktops("GRID T4-8Q"))
-    assert (status, changed["mixed"]) == (4, 0), said
-    assert changed["t4"] > 0, said
+    assert (status, changed) == (4, {"mixed": 0, "t4": 1}), said
 
 
 def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play):

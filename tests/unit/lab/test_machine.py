@@ -73,7 +73,11 @@ def test_ansible_cannot_take_it_for_the_lab_of_another_checkout(run: Path) -> No
     ("said", "answers", "reason"),
     [
         ("[    1.0] Linux\n", True, None),
-        ("[  709.2] rcu: rcu_preempt kthread starved for 5252 jiffies!\n", True, "an emulated processor stood still"),
+        (
+            "[  709.2] rcu: rcu_preempt kthread starved for 5252 jiffies!\n",
+            True,
+            "an emulated processor stood still for 21 s or more",
+        ),
         ("[    1.0] Linux\n", False, "the machine no longer answers"),
     ],
 )
@@ -82,7 +86,7 @@ def test_fault(run: Path, monkeypatch: pytest.MonkeyPatch, said: str, answers: b
     monkeypatch.setattr(lab, "_reachable", lambda: answers)
     monkeypatch.setattr(machine, "ANSWER_SECONDS", 0)
     lab.console.write_text(said)
-    assert (lab.fault() or "").startswith(reason or "") and (lab.fault() is None) == (reason is None)
+    assert lab.fault() == reason
 
 
 def test_fingerprint_follows_what_the_image_is_made_from(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
