@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from ansible import constants
-from ansible_collections.vfio.devices.plugins.module_utils import _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.plugin_utils import _long_work
 
 

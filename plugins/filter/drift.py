@@ -48,7 +48,7 @@ _value:
 import difflib
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils import _plan
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
 
 # More names in one line than this are counted only.
 MOST_KEYS = 3

@@ -37,7 +37,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils import _plan
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
 
 
 def held_cards(plan, facts):

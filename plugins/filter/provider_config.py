@@ -67,7 +67,7 @@ _value:
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.vfio.devices.plugins.module_utils import _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 from ansible_collections.vfio.devices.plugins.plugin_utils import _node_devices, _nova_release, _plan_cards
 
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"

@@ -96,9 +96,9 @@ import os
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import _boot_restore
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
 
 
 def lasting_interpreter():

@@ -416,8 +416,9 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import _facts, _grammar
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 
 
 def main():

@@ -260,9 +260,11 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import _instances, _progress, _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
 
 INSTANCE = {
     "type": {"type": "list", "elements": "str"},

@@ -259,15 +259,13 @@ retries:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import (
-    _placement,
-    _placement_client,
-    _placement_options,
-    _placement_wanted,
-    _progress,
-)
-from ansible_collections.vfio.devices.plugins.module_utils._placement_api import PlacementError
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
+from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
+from ansible_collections.vfio.devices.plugins.module_utils._placement import options as _placement_options
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement.api import PlacementError
 
 PROVIDER = {
     "name": {"type": "str"},

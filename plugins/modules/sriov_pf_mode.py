@@ -325,9 +325,12 @@ failures:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils import _host_network, _pf_modes, _pf_wanted, _progress
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 
 VIRTUAL_FUNCTION = {
     "index": {"type": "str", "required": True},

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vfio.devices.plugins.module_utils import _grammar, _pf_wanted, _placement_names, _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _selection
 
 OWNERS = ("nova", "cyborg", "none")

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ansible_collections.vfio.devices.plugins.module_utils import _capacity, _type_names, _vendor_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration, _plan_cards, _selection
 
 # Null for a parent that is no PCI function.

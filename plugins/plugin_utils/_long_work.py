@@ -18,7 +18,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.vfio.devices.plugins.module_utils import _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.plugin_utils import _parts
 
 # Seconds; a call costs about half of one.

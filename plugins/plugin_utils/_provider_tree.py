@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vfio.devices.plugins.module_utils import _grammar, _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 from ansible_collections.vfio.devices.plugins.plugin_utils import _cyborg_names, _node_devices, _plan_cards
 
 NOVA, CYBORG, OWN = "nova", "cyborg", "own"

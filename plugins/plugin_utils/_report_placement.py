@@ -12,7 +12,8 @@ collection write it.
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils import _grammar, _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 from ansible_collections.vfio.devices.plugins.plugin_utils import _card_types, _node_devices
 
 OURS = "vfio_"

@@ -24,8 +24,8 @@ LISTINGS = (["mdevctl", "types", "--dumpjson"], ["mdevctl", "list", "--dumpjson"
 
 ENGINE_CODE = """\
 import sys
-from ansible_collections.vfio.devices.plugins.module_utils import _facts
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 _facts.observe(HostRoot(sys.argv[1]))
 """
 

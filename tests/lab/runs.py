@@ -9,9 +9,12 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.vfio.devices.plugins.module_utils import _instances, _pf_modes, _pf_wanted, _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostError, HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 
 INSTANCE = dict.fromkeys(("label", "type", "parent", "uuid", "count", "numa_node", "attributes", "autostart"))
 INSTANCES: dict[str, Any] = {

@@ -8,8 +8,10 @@ import json
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.vfio.devices.plugins.module_utils import _facts, _instances, _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.plugins.modules import mdev_instance
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils import _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement_api import (
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement.api import (
     Placement,
     PlacementError,
     Reply,

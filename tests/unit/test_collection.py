@@ -34,7 +34,8 @@ def collection_files() -> list[str]:
 
 
 def plugins(kind: str) -> list[str]:
-    return sorted(path.stem for path in (ROOT / "plugins" / kind).glob("*.py") if path.stem != "__init__")
+    below = ROOT / "plugins" / kind
+    return sorted(str(path.relative_to(below).with_suffix("")) for path in below.rglob("*.py"))
 
 
 FILES = collection_files()
@@ -42,7 +43,11 @@ FILES = collection_files()
 
 def test_every_plugin_has_a_unit_test() -> None:
     kinds = ("action", "filter", "module_utils", "modules", "plugin_utils")
-    wanted = [f"tests/unit/plugins/{kind}/test_{name}.py" for kind in kinds for name in plugins(kind)]
+    wanted = [
+        f"tests/unit/plugins/{kind}/{place}{slash}test_{name}.py"
+        for kind in kinds
+        for place, slash, name in (one.rpartition("/") for one in plugins(kind))
+    ]
     assert not [test for test in wanted if test not in FILES]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import libvirt
-from ansible_collections.vfio.devices.plugins.module_utils import _libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 
 DOMAIN = """
 <domain type='test'>

@@ -11,8 +11,10 @@ from __future__ import annotations
 import random
 import sys
 
-from ansible_collections.vfio.devices.plugins.module_utils import _placement, _placement_client, _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
+from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
 
 OPTIONS = {
     "cloud": None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils import _backoff
+from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
 from ansible_collections.vfio.devices.tests.integration.placement.proxy import Rule
 
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
@@ -184,8 +184,8 @@ def test_a_child_that_came_before_the_removal(run, proxy, cloud, root):
 @pytest.mark.parametrize("newest", ["1.30", "1.26", "1.25", "nonsense"])
 def test_older_versions(run, proxy, root, newest, monkeypatch):
     """A server that is older refuses the version and names its own."""
-    from ansible_collections.vfio.devices.plugins.module_utils import _placement_client
-    from ansible_collections.vfio.devices.plugins.module_utils._placement_api import Reply
+    from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
+    from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Reply
 
     asked = []
     original = _placement_client.SdkTransport._send_once

@@ -167,7 +167,7 @@ def test_roots(run, cloud, root):
 @pytest.mark.parametrize("done", [0, 1, 2])
 def test_a_half_done_run_is_finished(run, cloud, root, done):
     """Made, marked, with inventories: a run may have been killed after each of these writes."""
-    from ansible_collections.vfio.devices.plugins.module_utils import _placement_names
+    from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 
     name = f"{root}_vf0"
     uuid = _placement_names.derived_uuid(cloud.provider(root)["uuid"], name)
@@ -182,7 +182,7 @@ def test_a_half_done_run_is_finished(run, cloud, root, done):
 
 
 def test_what_a_half_done_run_left_is_purged_and_removed(run, cloud, root):
-    from ansible_collections.vfio.devices.plugins.module_utils import _placement_names
+    from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 
     for number, options in enumerate(({"state": "absent"}, {"purge": True, "scope": [root]})):
         name = f"{root}_vf{number}"

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils import _pf_modes, _pf_state, _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
+from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 

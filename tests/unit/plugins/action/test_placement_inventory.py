@@ -9,7 +9,7 @@ import types
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.action import placement_inventory as action
-from ansible_collections.vfio.devices.plugins.module_utils import _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 
 
 class Waits:

@@ -309,8 +309,8 @@ def test_garbage_is_refused_or_understood(garbage, t4_facts):
 
 @pytest.fixture(scope="module")
 def t4_facts():
-    from ansible_collections.vfio.devices.plugins.module_utils import _facts
-    from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+    from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+    from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
     from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 
     return _facts.observe(HostRoot("/simulated", files=Accessor(SimHost("t4"))))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import errno
 import json
 
-from ansible_collections.vfio.devices.plugins.module_utils import _facts
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

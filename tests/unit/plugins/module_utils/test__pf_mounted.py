@@ -18,9 +18,11 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 ICE, MLX5 = "0000:31:00.0", "0000:98:00.0"
 RUN = """
 import json, sys
-from ansible_collections.vfio.devices.plugins.module_utils import _pf_modes, _pf_state, _pf_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._host import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
+from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 root, timeout, blind, functions = json.loads(sys.argv[1])
 if blind:
     _pf_state.add_uses = lambda *args: None

@@ -7,7 +7,7 @@ import os
 import sys
 
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils import _boot_files
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 from ansible_collections.vfio.devices.plugins.modules import boot_restore
 
 

@@ -7,7 +7,7 @@ import errno
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils import _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.plugins.modules import mdev_facts
 
 

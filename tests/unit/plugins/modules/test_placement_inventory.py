@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils import _placement_client
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
 from ansible_collections.vfio.devices.plugins.modules import placement_inventory
 from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlacement, provider, refusal, root
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils import _placement_names
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 from ansible_collections.vfio.devices.plugins.plugin_utils._node_devices import node_device
 
 

@@ -9,7 +9,7 @@ import json
 from collections import Counter
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._plan import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.plugin_utils import _parts
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from hypothesis import Phase, given, settings

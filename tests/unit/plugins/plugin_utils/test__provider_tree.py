@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils import _placement_plan, _placement_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement import plan as _placement_plan
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
 from ansible_collections.vfio.devices.plugins.plugin_utils import _provider_tree
 from ansible_collections.vfio.devices.tests.unit import placement_fake
 from hypothesis import given

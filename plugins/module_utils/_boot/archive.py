@@ -1,0 +1,85 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The engine's own files as one program: a zip file that Python runs (zipapp), with the very same bytes each time."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import io
+import zipfile
+
+PACKAGE = "vfio_devices"
+MAIN = f"""# SPDX-License-Identifier: GPL-3.0-or-later
+import sys
+
+from {PACKAGE}._boot import main as program
+
+sys.exit(program.main())
+"""
+# The first moment that a zip file can name.
+MOMENT = (1980, 1, 1, 0, 0, 0)
+READABLE = 0o100644 << 16
+UNIX = 3
+
+
+def build() -> bytes:
+    """The whole program. It is not compressed: the bytes would depend on the host's version of zlib."""
+    files = {"__main__.py": MAIN, f"{PACKAGE}/__init__.py": ""}
+    for name, text in sources().items():
+        package, dummy, file = name.rpartition(".")
+        files[f"{PACKAGE}/{package}/__init__.py"] = ""
+        files[f"{PACKAGE}/{package}/{file}.py"] = text
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for path, text in sorted(files.items()):
+            entry = zipfile.ZipInfo(path, MOMENT)
+            entry.create_system = UNIX
+            entry.external_attr = READABLE
+            archive.writestr(entry, text.encode())
+    return content.getvalue()
+
+
+def sources() -> dict[str, str]:
+    """By package and name the text of the program's first file and of all that it imports from the collection.
+
+    They are asked of whatever has imported this file: on a host the whole engine lies in the zip file of the module.
+    """
+    top = __name__.rpartition("._boot.")[0]
+    found: dict[str, str] = {}
+    waiting = ["_boot.main"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = _source(f"{top}.{name}")
+            waiting += _imported(name, found[name])
+    return dict(sorted(found.items()))
+
+
+def _source(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    get_source = getattr(spec.loader if spec else None, "get_source", None)
+    text = get_source(name) if get_source else None
+    if not isinstance(text, str):
+        raise RuntimeError(f"the source of {name} is not to be had")
+    return text
+
+
+def _imported(name: str, text: str) -> list[str]:
+    """The files that a text imports, from its own package (``.a``) and from others (``.._p.a``)."""
+    names = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            path = [name.partition(".")[0]] if node.level == 1 else []
+            path += node.module.split(".") if node.module else []
+            names += [".".join(path)] if len(path) == 2 else [".".join([*path, alias.name]) for alias in node.names]
+    return names
+
+
+def _ship() -> None:
+    """Never called. Ansible ships what any line imports; this says that the program is needed, and compiles nothing."""
+    from . import main  # noqa: F401

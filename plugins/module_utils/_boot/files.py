@@ -1,0 +1,110 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The files that bring everything back at boot: the program, two units of systemd, and a rule of udev."""
+
+from __future__ import annotations
+
+from .._devices import mdevctl as _mdevctl
+from .._host import records as _desired
+from .._instances import records as _instance_persistence
+from .._modes import records as _pf_persistence
+from . import archive as _boot_program
+
+# Not below /usr/lib, which belongs to packages and is read-only where the system is an image.
+PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
+UNITS = "etc/systemd/system"
+UNIT = _mdevctl.RESTORE_UNIT
+UNIT_OF_CARD = f"{UNITS}/vfio-devices-restore@.service"
+ENABLED = f"{UNITS}/multi-user.target.wants/vfio-devices-restore.service"
+RULE = f"{_pf_persistence.RULES}/90-vfio-devices-restore.rules"
+# In the order in which they are made.
+PATHS = (PROGRAM, UNIT, UNIT_OF_CARD, RULE)
+SYSTEMCTL = "/usr/bin/systemctl"
+
+HEADER = "# Written by the Ansible module vfio.devices.boot_restore, and removed by it.\n"
+# Without the daemons of NVIDIA no GPU offers types.
+AFTER = ("nvidia-vgpud.service", "nvidia-vgpu-mgr.service")
+# What looks for devices when it starts, or starts guests: libvirt in one daemon or in several, nova and Cyborg by their
+# names in Debian, in RDO, in containers of kolla and of EDPM, and Proxmox VE.
+BEFORE = (
+    "libvirtd.service",
+    "virtqemud.service",
+    "virtnodedevd.service",
+    "libvirt-guests.service",
+    "nova-compute.service",
+    "openstack-nova-compute.service",
+    "kolla-nova_libvirt-container.service",
+    "kolla-nova_compute-container.service",
+    "edpm_nova_compute.service",
+    "cyborg-agent.service",
+    "openstack-cyborg-agent.service",
+    "pve-guests.service",
+)
+# The program ends by itself at its own deadlines. This is for the case that a read of the kernel hangs.
+TIMEOUTS = 10
+
+
+def files(python: str, timeout: float) -> dict[str, bytes]:
+    """By path all files; ``python`` is the interpreter, and ``timeout`` in seconds that of one wait."""
+    texts = {UNIT: _unit(python, timeout), UNIT_OF_CARD: _unit_of_card(python, timeout), RULE: _rule()}
+    return {PROGRAM: _boot_program.build(), **{path: text.encode() for path, text in texts.items()}}
+
+
+def links() -> dict[str, str]:
+    """By path the target of each symbolic link."""
+    return {ENABLED: f"/{UNIT}"}
+
+
+def _unit(python: str, timeout: float) -> str:
+    return f"""{HEADER}
+[Unit]
+Description=Restore cards, virtual functions, mediated devices and vGPUs
+Documentation=https://github.com/vfio-devices/vfio.devices
+After={" ".join(AFTER)}
+Before={" ".join(BEFORE)}
+
+[Service]
+{_service(python, timeout, " --boot")}
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _unit_of_card(python: str, timeout: float) -> str:
+    return f"""{HEADER}
+[Unit]
+Description=Restore %i, which has its own driver again
+Documentation=https://github.com/vfio-devices/vfio.devices
+After=vfio-devices-restore.service {" ".join(AFTER)}
+# A card whose driver fails may come and go for ever.
+StartLimitIntervalSec=10min
+StartLimitBurst=5
+
+[Service]
+{_service(python, timeout, " --card %i")}"""
+
+
+def _service(python: str, timeout: float, arguments: str = "") -> str:
+    return f"""Type=oneshot
+ExecStart="{python}" -I -B /{PROGRAM} --timeout {timeout:g}{arguments}
+TimeoutStartSec={max(1, round(timeout * TIMEOUTS))}
+# A program of the driver that is still at work must not be ended half-way.
+KillMode=process
+"""
+
+
+def _rule() -> str:
+    """The same events as :func:`_pf_persistence.rule`; parents that are no PCI functions are told by the mdev core."""
+    start = f'RUN+="{SYSTEMCTL} --no-block start vfio-devices-restore@$kernel.service"'
+    native = 'ACTION=="bind", SUBSYSTEM=="pci", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", ENV{DRIVER}!="pci-pf-stub", '
+    lines = [
+        f'{native}TEST=="/{_desired.DIRECTORY}/{_pf_persistence.KIND}/$kernel.json", {start}',
+        f'{native}TEST=="/{_desired.DIRECTORY}/{_instance_persistence.KIND}/$kernel.json", {start}',
+        'ACTION=="change", ENV{MDEV_STATE}=="registered", '
+        f'TEST=="/{_desired.DIRECTORY}/{_instance_persistence.KIND}/$kernel.json", {start}',
+    ]
+    return HEADER + "\n".join(lines) + "\n"

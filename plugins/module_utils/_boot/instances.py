@@ -1,0 +1,144 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Bring the mediated devices and vGPUs of a card back. What exists stays, whatever it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .._core.problems import Refused
+from .._devices.pci import DEVICES as FUNCTIONS
+from .._frameworks import definitions as _definitions
+from .._frameworks import mdev as _mdev
+from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._host.root import HostRoot
+from .._instances import job as _instances
+from .._instances import records as _instance_persistence
+from .._instances import wanted as _wanted
+from . import records as _restore_records
+
+OPTIONS = {"state": "present", "exact": False, "placement": "spread", "on_busy": "skip", "persist": None}
+
+
+class Instances:
+    """The record that mdev_instance has left of one card."""
+
+    kind = _instance_persistence.KIND
+
+    def __init__(self, host: HostRoot, card: str, recorded: list[dict[str, Any]]) -> None:
+        self.card = card
+        self._host = host
+        self._recorded = recorded
+        self._options: list[dict[str, Any]] | None = None
+
+    @classmethod
+    def observe(cls, host: HostRoot) -> Iterator[Instances]:
+        """One for each record."""
+        for card, record in _instance_persistence.observe_records(host).items():
+            yield cls(host, card, record["instances"])
+
+    def missing(self) -> str | None:
+        """Parents that do not offer types yet."""
+        absent = _list(one["parent"] for one in self._wanted() if not self._is(one["parent"]))
+        return f"there is no parent {absent}" if absent else None
+
+    def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
+        """Make what is missing; at the ``last`` try as much of it as can be."""
+        wanted, problems = self._without_existing(self._wanted())
+        absent = [option for option in wanted if not self._is(option["parent"])]
+        if absent:
+            problems.append(
+                f"{len(absent)} of {_list(one['type'][0] for one in absent)} are not made: {self.missing()}"
+            )
+        possible = [option for option in wanted if option not in absent]
+        if not possible:
+            return [], problems
+        deadline = self._host.now() + self._host.timeout
+        try:
+            done, failures = self._make(possible, check_mode)
+        except Refused:
+            if not last:
+                raise
+            done, failures = Counter(), ["they do not go together"]
+        if failures and self._host.now() < deadline:
+            # One that cannot be made must not keep the others away.
+            failures = self._make_each(self._without_existing(possible)[0], done, check_mode, deadline)
+        return [f"made {count} of {name}" for name, count in done.items()], problems + failures
+
+    def _make_each(
+        self, options: list[dict[str, Any]], done: Counter[str], check_mode: bool, deadline: float
+    ) -> list[str]:
+        problems: list[str] = []
+        for option in options:
+            if self._host.now() >= deadline:
+                problems.append(f"{_name(option)} was not tried: the others have taken {self._host.timeout:g} s")
+                continue
+            try:
+                more, failures = self._make([option], check_mode)
+            except Refused as refused:
+                problems += [f"{_name(option)}: {text.removeprefix('instances[0]: ')}" for text in refused.problems]
+                continue
+            done.update(more)
+            problems += failures
+        return problems
+
+    def _make(self, options: list[dict[str, Any]], check_mode: bool) -> tuple[Counter[str], list[str]]:
+        """By type how many were made, and what failed."""
+        wanted = _wanted.parse(options, "present", False)
+        result = _instances.converge(self._host, OPTIONS, wanted, check_mode)
+        made = [one for one in result["instances"] if one["action"] == "created"]
+        done = Counter(str(one["type_name"] or one["type"]) for one in made)
+        return done, result["failures"]
+
+    def _wanted(self) -> list[dict[str, Any]]:
+        if self._options is None:
+            self._options = _restore_records.instances(self._recorded, _definitions.observe(self._host))
+        return self._options
+
+    def _is(self, parent: str) -> bool:
+        """Whether a parent offers types, which some drivers do only after a while."""
+        types = self._host.names(f"{_mdev.PARENTS}/{parent}/mdev_supported_types")
+        return bool(types) or self._host.exists(f"{FUNCTIONS}/{parent}/{_vendor_vfio.CURRENT_TYPE}")
+
+    def _without_existing(self, options: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+        """What does not exist, and a sentence for each that exists as something else."""
+        existing = {
+            str(device["uuid"] or device["address"]): device
+            for device in _instances.observe(self._host)["devices"]
+            if device["state"] != "defined"
+        }
+        missing, problems = [], []
+        for option in options:
+            device = existing.get(_name(option))
+            if device is None:
+                missing.append(option)
+            elif device["state"] == "removing":
+                problems.append(f"{_name(option)} is being removed, and somebody still has it open")
+            elif device["parent"] != option["parent"] or not _fits(device, option):
+                problems.append(
+                    f"{_name(option)} is left as it is: {device['type_name'] or device['type']} on {device['parent']}, "
+                    f"and {option['type'][0]} on {option['parent']} was recorded"
+                )
+        return missing, problems
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+def _name(option: dict[str, Any]) -> str:
+    """The UUID of an mdev, or the address of a VF."""
+    return str(option["uuid"] or option["parent"])
+
+
+def _fits(device: dict[str, Any], option: dict[str, Any]) -> bool:
+    """Names are more certain than ids, but a full card of NVIDIA does not tell them."""
+    if device["type_name"] is None:
+        return bool(device["type"] == option["id"])
+    return option["type"][0] in (device["type"], device["type_name"])

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The program that boot_restore installs: one sentence for each record, exit status 1 if one could not be restored."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Sequence
+
+from .._host.root import HostError, HostRoot, summarize
+from . import restore as _restore
+from .instances import Instances
+from .modes import Modes
+
+# <syslog.h>; systemd takes them from the beginning of a line, see sd-daemon(3).
+ERROR, WARNING, INFO = 3, 4, 6
+KINDS = {Modes.kind: "mode", Instances.kind: "devices"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Restore what the arguments say; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        host = HostRoot(os.path.abspath(options.root), options.timeout)
+        host.wakes_daemons = not options.boot
+        results = _restore.restore(host, options.card, options.timeout, options.check)
+    except HostError as error:
+        _say(ERROR, str(error))
+        return 1
+    # Each try to restore a card finds the same again.
+    for warning in summarize(list(dict.fromkeys(host.warnings))):
+        _say(WARNING, warning)
+    if not results:
+        _say(INFO, f"nothing is recorded of {options.card or 'this host'}")
+    for result in results:
+        what = f"{result['card']} {KINDS[result['kind']]}"
+        would = "would have " if options.check else ""
+        if result["done"]:
+            _say(INFO, f"{what}: {would}{f'; {would}'.join(result['done'])}")
+        for problem in result["problems"]:
+            _say(ERROR, f"{what}: {problem}")
+        if result["outcome"] == _restore.UNCHANGED:
+            _say(INFO, f"{what}: as recorded")
+    return int(any(result["outcome"] == _restore.FAILED for result in results))
+
+
+def _say(level: int, text: str) -> None:
+    prefix = f"<{level}>" if "JOURNAL_STREAM" in os.environ else ""
+    stream = sys.stderr if level == ERROR else sys.stdout
+    for line in text.splitlines():
+        stream.write(f"{prefix}{line}\n")
+    stream.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vfio-devices-restore",
+        description="Bring cards, virtual functions, mediated devices and vGPUs back to what is recorded of them in "
+        "/etc/vfio-devices. What is in use is left as it is.",
+    )
+    parser.add_argument("--root", default="/", metavar="DIRECTORY", help="where the host's file system begins")
+    parser.add_argument("--card", metavar="NAME", help="only this card: a PCI address, or the name of a parent device")
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to wait for a device to appear, and for one write to the kernel (default 60)",
+    )
+    parser.add_argument(
+        "--boot",
+        action="store_true",
+        help="do not wake up libvirt, which starts after this: without its daemon, domains that are only defined count "
+        "for nothing",
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing and say what would be done")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(text)
+    return seconds

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Bring the mode of a card back: its driver, its VFs, and their drivers and settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from .._core.problems import Refused
+from .._devices import binding as _binding
+from .._devices.pci import DEVICES
+from .._host import records as _desired
+from .._host.root import HostError, HostRoot
+from .._modes import actions as _pf_apply
+from .._modes import job as _pf_modes
+from .._modes import records as _pf_persistence
+from .._modes.wanted import NATIVE
+from . import records as _restore_records
+from .records import Hopeless
+
+MODPROBE = "modprobe"
+
+
+class Modes:
+    """The record that sriov_pf_mode has left of one card."""
+
+    kind = _pf_persistence.KIND
+
+    def __init__(self, host: HostRoot, card: str, record: dict[str, Any], patient: bool) -> None:
+        self.card = card
+        self._patient = patient
+        self._host = host
+        self._record = record
+        self._entry: dict[str, Any] | None = None
+        self._loaded: set[str] = set()
+
+    @classmethod
+    def observe(cls, host: HostRoot, patient: bool = False) -> Iterator[Modes]:
+        """One for each record; with ``patient`` it waits for the end of the use of its card too."""
+        for card, record in _desired.observe(host, cls.kind).items():
+            yield cls(host, card, record, patient)
+
+    def missing(self) -> str | None:
+        """The card, or the driver that it has as a card."""
+        entry = self._parsed()
+        path = f"{DEVICES}/{self.card}"
+        if not self._host.exists(path):
+            return f"there is no PCI function {self.card}"
+        given_away = entry["mode"] == "pf" and entry["driver"] != NATIVE
+        if not given_away and self._host.link_name(f"{path}/driver") is None:
+            return f"no driver has taken {self.card}"
+        return None
+
+    def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
+        """Converge the card; what is in use stays, and is a problem."""
+        entry = self._parsed()
+        if not self._host.exists(f"{DEVICES}/{self.card}"):
+            raise Refused([f"there is no PCI function {self.card}"])
+        self._check_model()
+        if not check_mode:
+            self._load(entry)
+        # VFs that are there no longer are made again whoever uses the port: somebody has allowed it when they were
+        # recorded, and nobody loses one.
+        allowed = entry["mode"] == "vf" and not _pf_apply.links(self._host, self.card)
+        options = {"allow_host_network": allowed, "on_busy": "skip", "persist": None}
+        try:
+            result = _pf_modes.converge(self._host, options, [entry], [], check_mode)
+        except Refused as refused:
+            prefix = f"functions[0] ({self.card}): "
+            raise Refused([problem.removeprefix(prefix) for problem in refused.problems]) from None
+        (function,) = result["functions"]
+        if function["busy"] and self._patient and not last:
+            raise Refused(function["busy"])
+        return function["done"], [
+            *function["busy"],
+            *(text.removeprefix(f"{self.card}: ") for text in result["failures"]),
+        ]
+
+    def _parsed(self) -> dict[str, Any]:
+        if self._entry is None:
+            self._entry = _restore_records.function(self.card, self._record)
+        return self._entry
+
+    def _check_model(self) -> None:
+        recorded = self._record.get("model")
+        vendor, product = (
+            (self._host.read(f"{DEVICES}/{self.card}/{name}") or "").removeprefix("0x") for name in ("vendor", "device")
+        )
+        if recorded is not None and recorded != _pf_persistence.model(vendor, product):
+            found = f"another card is here now, {vendor}:{product}, and {str(recorded)[:40]} was recorded"
+            raise Hopeless([f"{found}: run the play with the addresses that the cards have now"])
+
+    def _load(self, entry: dict[str, Any]) -> None:
+        """Load the modules of drivers that no device asks for by itself, such as vfio-pci; once for each."""
+        drivers = [entry["driver"]] if entry["mode"] == "pf" else []
+        drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
+        ours = [name for name in drivers if name not in (None, NATIVE, _binding.DEFAULT, _binding.NOBODY)]
+        for driver in dict.fromkeys(ours):
+            if driver not in self._loaded and not self._host.exists(f"{_binding.DRIVERS}/{driver}"):
+                self._loaded.add(driver)
+                below = [] if self._host.root == "/" else ["-d", self._host.root]
+                # The plan says which driver is missing.
+                with contextlib.suppress(HostError):
+                    self._host.run(MODPROBE, [*below, driver])

@@ -1,0 +1,136 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From records back to the options that they were made of; no I/O. Nobody's hands keep the files from being changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.grammar import PCI_ADDRESS
+from .._core.problems import Refused
+from .._instances import wanted as _wanted
+from .._modes import wanted as _pf_wanted
+
+
+class Hopeless(Refused):
+    """What no waiting will mend."""
+
+
+# By option the type of its value; what Ansible's own check of arguments makes sure of in the modules.
+FUNCTION: dict[str, type] = {
+    "pf": str,
+    "mode": str,
+    "num_vfs": str,
+    "driver": str,
+    "vf_driver": str,
+    "drivers_autoprobe": bool,
+    "reconfigurable": bool,
+    "vfs": list,
+    "eswitch": str,
+}
+VIRTUAL_FUNCTION: dict[str, type] = {
+    "index": str,
+    "driver": str,
+    "mac": str,
+    "vlan": int,
+    "qos": int,
+    "spoofchk": bool,
+    "trust": bool,
+    "link_state": str,
+    "min_tx_rate": int,
+    "max_tx_rate": int,
+}
+CHOICES = {
+    "mode": ("pf", "vf"),
+    "eswitch": ("legacy", "switchdev"),
+    "link_state": ("auto", "enable", "disable"),
+}
+
+
+def function(card: str, record: dict[str, Any]) -> dict[str, Any]:
+    """The entry of :func:`_pf_wanted.parse` that a record of sriov_pf_mode means; or :class:`Hopeless`."""
+    if not PCI_ADDRESS.match(card):
+        raise Hopeless([f"{card[:80]!r} is no PCI address"])
+    given = _checked(record.get("function"), FUNCTION, ("pf", "mode"))
+    given["vfs"] = [_checked(virtual, VIRTUAL_FUNCTION, ("index",)) for virtual in given["vfs"] or []] or None
+    if given["pf"] != card:
+        raise Hopeless([f"its record is that of {given['pf'][:80]}"])
+    # A pinned card is what its record says: to bring it back is no change.
+    given["reconfigurable"] = True
+    entry = _pf_wanted.parse([given])[0]
+    if entry["problems"]:
+        raise Hopeless([f"its record is wrong: {problem}" for problem in entry["problems"]])
+    return entry
+
+
+def instances(
+    recorded: list[dict[str, Any]], definitions: dict[tuple[str, str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`Hopeless`.
+
+    Each has also the ``id`` of the type. An mdev is wanted as long as its definition is, which is where mdevctl,
+    libvirt and nova look.
+    """
+    wanted = []
+    for instance in recorded:
+        _check_instance(instance)
+        option = {**dict.fromkeys(("uuid", "count", "numa_node", "autostart")), "parent": instance["parent"]}
+        option["id"] = instance["type"]
+        attributes = [{name: value} for name, value in instance["attributes"]]
+        # Ids change with the driver, names do not.
+        spec, autostart = instance["type_name"] or instance["type"], instance["autostart"]
+        if instance["uuid"]:
+            option["uuid"] = instance["uuid"]
+            definition = definitions.get((instance["parent"], instance["uuid"]))
+            autostart = definition is not None and definition["autostart"]
+            if definition and (definition["type"], definition["attributes"]) != (instance["type"], attributes):
+                spec = option["id"] = definition["type"]
+                attributes = definition["attributes"]
+        if autostart:
+            wanted.append({**option, "type": [spec], "attributes": attributes})
+    try:
+        _wanted.parse(wanted, "present", False)
+    except Refused as refused:
+        raise Hopeless([f"its record is wrong: {problem}" for problem in refused.problems]) from None
+    return wanted
+
+
+def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
+    """What was given with None for the rest."""
+    if not isinstance(given, dict):
+        raise Hopeless(["its record is none of this collection"])
+    problems = [f"its record has no {name}" for name in required if given.get(name) is None]
+    for name, value in given.items():
+        if name not in types:
+            problems.append(f"its record has {str(name)[:80]!r}, which this version does not know")
+        elif value is not None and not _is(value, types[name]):
+            problems.append(f"its record has {name} {str(value)[:80]!r}, which is no {types[name].__name__}")
+        elif value is not None and name in CHOICES and value not in CHOICES[name]:
+            problems.append(f"its record has {name} {str(value)[:80]!r}, which is none of {', '.join(CHOICES[name])}")
+    if problems:
+        raise Hopeless(problems)
+    return {**dict.fromkeys(types), **given}
+
+
+def _is(value: Any, kind: type) -> bool:
+    """As ``isinstance``, but true and false are no numbers."""
+    return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+
+
+def _check_instance(instance: dict[str, Any]) -> None:
+    """What :func:`_instance_persistence.observe_records` has not looked at."""
+    texts = ("uuid", "address", "type_name")
+    pairs = instance["attributes"]
+    if (
+        not isinstance(instance["type"], str)
+        or not isinstance(instance["autostart"], bool)
+        or not all(instance[name] is None or isinstance(instance[name], str) for name in texts)
+        or (instance["uuid"] is None) == (instance["address"] is None)
+        or not isinstance(pairs, list)
+        or not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
+    ):
+        raise Hopeless([f"its record has {str(instance)[:160]}, which is no device"])

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Bring cards back to what is recorded of them: after a boot, or when one comes back from a guest.
+
+Each card goes its own way: its mode and VFs first, then its mediated devices and vGPUs. Each of these stages waits
+until what it needs is there, while others are at work: a card that never appears costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import traceback
+from typing import Any, Protocol
+
+from .._core.problems import Refused
+from .._host import records as _desired
+from .._host.root import HostError, HostRoot
+from .instances import Instances
+from .modes import Modes
+from .records import Hopeless
+
+# How many times the timeout another run may take: it may be at work on all the cards of the host.
+LOCKED = 5
+# Seconds until a card that was refused is looked at again: nothing was written, and its driver may not be ready yet.
+PATIENCE = 1.0
+
+UNCHANGED, RESTORED, FAILED = "unchanged", "restored", "failed"
+
+
+class Stage(Protocol):
+    """One record of one card."""
+
+    kind: str
+
+    def missing(self) -> str | None:
+        """What it still waits for, as a sentence."""
+
+    def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
+        """What was done, and what could not be done. Before the ``last`` try raises :class:`_plan.Refused`."""
+
+
+class _Card:
+    """The stages of one card, in their order."""
+
+    def __init__(self, host: HostRoot, name: str, stages: list[Stage], timeout: float, check_mode: bool) -> None:
+        self.name = name
+        self._host = host
+        self._stages = stages
+        self._timeout = timeout
+        self._check_mode = check_mode
+        self._deadline = host.now() + timeout
+        self._next_try = -math.inf
+
+    def advance(self) -> list[dict[str, Any]]:
+        """Do what can be done now; the results of the stages that have ended."""
+        results = []
+        while self._stages:
+            result = self._attempt(self._stages[0])
+            if result is None:
+                break
+            results.append(result)
+            self._stages = self._stages[1:]
+            self._next_try = -math.inf
+            # What a failed stage should have made will not come.
+            self._deadline = self._host.now() + (0 if result["problems"] else self._timeout)
+        return results
+
+    @property
+    def ended(self) -> bool:
+        return not self._stages
+
+    def _attempt(self, stage: Stage) -> dict[str, Any] | None:
+        last = self._check_mode or self._host.now() >= self._deadline
+        if not last and self._host.now() < self._next_try:
+            return None
+        done: list[str] = []
+        try:
+            if stage.missing() and not last:
+                return None
+            done, problems = stage.run(last, self._check_mode)
+        except Refused as refused:
+            if not last and not isinstance(refused, Hopeless):
+                self._next_try = self._host.now() + PATIENCE
+                return None
+            problems = refused.problems
+        except HostError as error:
+            problems = [str(error)]
+        except Exception:
+            # What goes wrong with one card must not keep the others from coming back.
+            problems = [f"this is a bug in vfio.devices: {traceback.format_exc()}"]
+        outcome = FAILED if problems else RESTORED if done else UNCHANGED
+        return {"card": self.name, "kind": stage.kind, "outcome": outcome, "done": done, "problems": problems}
+
+
+def restore(
+    host: HostRoot, card: str | None = None, timeout: float = 60.0, check_mode: bool = False
+) -> list[dict[str, Any]]:
+    """Restore all cards that have a record, or only ``card``; each stage waits up to ``timeout`` seconds.
+
+    Whoever uses a card keeps it. Where it is the only ``card``, this is waited for as well: a card comes back from its
+    guest a moment before the guest's domain is gone.
+
+    The result has for each stage ``card``, ``kind``, ``outcome`` (``unchanged``, ``restored``, ``failed``), and as
+    sentences what was ``done`` and its ``problems``. Check mode waits for nothing and changes nothing. Raises HostError
+    if another run is at work on the host for all this time.
+    """
+    if not check_mode:
+        host.lock(timeout * LOCKED)
+    cards = [
+        _Card(host, name, stages, timeout, check_mode)
+        for name, stages in _stages(host, patient=card is not None).items()
+        if card in (None, name)
+    ]
+    results: list[dict[str, Any]] = []
+
+    def advance() -> bool:
+        for one in cards:
+            results.extend(one.advance())
+        return all(one.ended for one in cards)
+
+    # Each card has a deadline of its own.
+    host.wait(advance, math.inf)
+    return sorted(results, key=lambda result: str(result["card"]))
+
+
+class _Unreadable:
+    """A file that is no record."""
+
+    def __init__(self, kind: str, path: str) -> None:
+        self.kind = kind
+        self._path = path
+
+    def missing(self) -> str | None:
+        return None
+
+    def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
+        raise Hopeless([f"{self._path} is no record of this collection: run the play again, or remove the file"])
+
+
+def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
+    """By card its stages, in the order of the work."""
+    stages: dict[str, list[Stage]] = {}
+    for kind, found in ((Modes.kind, Modes.observe(host, patient)), (Instances.kind, Instances.observe(host))):
+        records: dict[str, Stage] = {stage.card: stage for stage in found}
+        for card in _desired.cards(host, kind):
+            path = f"{_desired.DIRECTORY}/{kind}/{card}{_desired.SUFFIX}"
+            stages.setdefault(card, []).append(records.get(card) or _Unreadable(kind, path))
+    return stages

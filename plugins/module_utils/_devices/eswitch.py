@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The mode of a network card's embedded switch, through the program ``devlink``."""
+
+from __future__ import annotations
+
+import json
+
+from .._host.root import HostError, HostRoot
+
+PROGRAM = "devlink"
+
+
+def observe(host: HostRoot, address: str) -> str:
+    """``legacy`` or ``switchdev``; raise HostError if the card does not tell."""
+    text = host.run(PROGRAM, ["-j", "dev", "eswitch", "show", f"pci/{address}"])
+    try:
+        return str(json.loads(text)["dev"][f"pci/{address}"]["mode"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise HostError(f"{PROGRAM} said what cannot be understood of {address}: {text[:80]!r}", PROGRAM) from error
+
+
+def apply(host: HostRoot, address: str, mode: str) -> None:
+    """Set the mode unless it is so, and read it back."""
+    if observe(host, address) == mode:
+        return
+    host.run(PROGRAM, ["dev", "eswitch", "set", f"pci/{address}", "mode", mode])
+    found = observe(host, address)
+    if found != mode:
+        raise HostError(f"the switch of {address} is in mode {found} after {mode} was set", PROGRAM)

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether the host has an IOMMU, how its kernel was started, and which groups can only be passed through as a whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._host.root import HostRoot
+from .pci import PciFunction
+from .sriov import is_vfio_driver
+
+UNITS = "sys/class/iommu"
+GROUPS = "sys/kernel/iommu_groups"
+DRIVERS = "sys/bus/pci/drivers"
+COMMAND_LINE = "proc/cmdline"
+# One short line, where proc/cpuinfo has a page for each CPU and interrupts them all to ask for their frequency.
+CPU = "sys/devices/system/cpu/modalias"
+
+# White space in double quotes belongs to the argument (lib/cmdline.c, next_arg).
+ARGUMENT = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+X86 = re.compile(r"cpu:type:x86,ven([0-9A-F]{4})")
+# arch/x86/include/asm/processor.h; Hygon's processors have AMD's IOMMU.
+CPU_VENDORS = {"0000": "intel", "0002": "amd", "0009": "amd"}
+
+
+def observe(host: HostRoot, functions: dict[str, PciFunction]) -> dict[str, Any]:
+    """The fields of the dictionary ``iommu``.
+
+    Bridges do not count as members of a group: VFIO needs no driver of its own on them
+    (drivers/iommu/iommu.c, iommu_group_claim_dma_owner; Documentation/driver-api/vfio.rst).
+    """
+    members: dict[int, list[str]] = {}
+    for function in functions.values():
+        if function.iommu_group is not None and not function.is_bridge:
+            members.setdefault(function.iommu_group, []).append(function.address)
+    return {
+        # Emulated groups of mdevs exist without any IOMMU, so groups alone prove nothing.
+        "enabled": bool(members or host.names(UNITS)),
+        "group_count": len(host.names(GROUPS)),
+        "shared_groups": [
+            {"group": group, "devices": addresses} for group, addresses in sorted(members.items()) if len(addresses) > 1
+        ],
+        "cpu_vendor": _cpu_vendor(host),
+        "kernel_arguments": ARGUMENT.findall(host.read(COMMAND_LINE) or ""),
+        "vfio_drivers": [name for name in host.names(DRIVERS) if is_vfio_driver(name)],
+    }
+
+
+def _cpu_vendor(host: HostRoot) -> str | None:
+    """Whose IOMMU the processor can have: ``intel``, ``amd``, or None for another one."""
+    found = X86.match(host.read(CPU, optional=True) or "")
+    return CPU_VENDORS.get(found[1]) if found else None

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What every PCI function of a host is, and to what it is bound."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Optional
+
+from .._core.grammar import PCI_ADDRESS
+from .._host.root import HostRoot
+
+DEVICES = "sys/bus/pci/devices"
+
+# The one attribute that holds all ids of a function, and whose handler takes no lock, other than that of uevent
+# (drivers/pci/pci-sysfs.c, modalias_show).
+MODALIAS = re.compile(
+    r"pci:v0000(?P<vendor>[0-9A-F]{4})d0000(?P<product>[0-9A-F]{4})"
+    r"sv0000(?P<subvendor>[0-9A-F]{4})sd0000(?P<subproduct>[0-9A-F]{4})"
+    r"bc(?P<class>[0-9A-F]{2})sc(?P<subclass>[0-9A-F]{2})i(?P<interface>[0-9A-F]{2})\Z"
+)
+
+BRIDGE = "06"
+# Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
+VF_ATTRIBUTE = "sriov_vf_msix_count"
+
+
+class Identity(NamedTuple):
+    """The ids of a function: lower case, without 0x; ``pci_class`` has six digits."""
+
+    vendor_id: str
+    product_id: str
+    subsystem_vendor_id: str
+    subsystem_product_id: str
+    pci_class: str
+
+
+class PciFunction(NamedTuple):
+    """One function as it was found; ``identity`` is None for a VF, whose card has it, and where it is unreadable."""
+
+    address: str
+    entries: frozenset[str]
+    identity: Identity | None
+    physical_function: str | None
+    driver: str | None
+    iommu_group: int | None
+
+    @property
+    def path(self) -> str:
+        return f"{DEVICES}/{self.address}"
+
+    @property
+    def is_virtual(self) -> bool:
+        """Also of a VF whose removal waits for its user: it has lost the link to its PF."""
+        return self.physical_function is not None or VF_ATTRIBUTE in self.entries
+
+    @property
+    def is_bridge(self) -> bool:
+        return self.identity is not None and self.identity.pci_class.startswith(BRIDGE)
+
+
+class NumaNodes(dict[str, Optional[int]]):
+    """The NUMA node of each function by its address, read once, when it is first asked for.
+
+    It is None where the firmware names no node: the kernel then says -1.
+    """
+
+    def __init__(self, host: HostRoot) -> None:
+        super().__init__()
+        self._host = host
+
+    def __missing__(self, address: str) -> int | None:
+        node = self._host.read_number(f"{DEVICES}/{address}/numa_node", optional=True)
+        self[address] = None if node is None or node < 0 else node
+        return self[address]
+
+
+def observe(host: HostRoot) -> dict[str, PciFunction]:
+    """Every PCI function of the host by its address, in the order of the addresses."""
+    functions = {}
+    for address in host.names(DEVICES):
+        if not PCI_ADDRESS.match(address):
+            host.warn(f"{DEVICES} has an entry {address[:80]!r}, which is no PCI address")
+            continue
+        function = _observe_function(host, address)
+        if function.entries:
+            functions[address] = function
+    return functions
+
+
+def _observe_function(host: HostRoot, address: str) -> PciFunction:
+    path = f"{DEVICES}/{address}"
+    entries = frozenset(host.names(path, optional=False))
+    physical_function = host.link_name(f"{path}/physfn") if "physfn" in entries else None
+    leaving = physical_function is None and VF_ATTRIBUTE in entries
+    if leaving:
+        host.warn(f"the virtual function {address} is being removed, and somebody still uses it")
+    return PciFunction(
+        address=address,
+        entries=entries,
+        identity=None if physical_function or leaving or not entries else _identity(host, path),
+        physical_function=physical_function,
+        driver=host.link_name(f"{path}/driver") if "driver" in entries else None,
+        iommu_group=iommu_group(host, path) if "iommu_group" in entries else None,
+    )
+
+
+def _identity(host: HostRoot, path: str) -> Identity | None:
+    text = host.read(f"{path}/modalias")
+    if text is None:
+        return None
+    ids = MODALIAS.match(text)
+    if not ids:
+        host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the form that PCI functions have")
+        return None
+    return Identity(
+        vendor_id=ids["vendor"].lower(),
+        product_id=ids["product"].lower(),
+        subsystem_vendor_id=ids["subvendor"].lower(),
+        subsystem_product_id=ids["subproduct"].lower(),
+        pci_class=(ids["class"] + ids["subclass"] + ids["interface"]).lower(),
+    )
+
+
+def iommu_group(host: HostRoot, path: str) -> int | None:
+    """The number of a device's IOMMU group, or None when it is in none."""
+    name = host.link_name(f"{path}/iommu_group")
+    return int(name) if name and name.isdecimal() else None

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Physical functions, their virtual functions, and the mode that a card is in.
+
+Relations are read from the links ``physfn`` and ``virtfnN``, never computed from addresses: VFs may lie on another bus
+than their PF.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._host.root import HostRoot
+from .pci import NumaNodes, PciFunction
+
+VIRTUAL_FUNCTION = re.compile(r"virtfn(\d{1,5})\Z")
+# vfio-pci and its variant drivers: mlx5_vfio_pci, nvgrace-gpu-vfio-pci, ...
+VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
+# A virtio NIC's interface belongs to the device that virtio puts on top of the PCI function.
+VIRTIO_DEVICE = re.compile(r"virtio\d+\Z")
+# How a representor in the host calls the VF or subfunction that it stands for
+# (Documentation/networking/devlink/devlink-port.rst).
+REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+\Z")
+
+
+def is_vfio_driver(driver: str | None) -> bool:
+    return bool(driver and VFIO_DRIVER.match(driver))
+
+
+def normal_override(text: str | None) -> str | None:
+    """What ``driver_override`` holds, or None where it is unset (drivers/pci/pci-sysfs.c, driver_override_show)."""
+    return None if text in (None, "", "(null)") else text
+
+
+def describe(
+    host: HostRoot,
+    functions: list[PciFunction],
+    all_functions: dict[str, PciFunction],
+    numa_nodes: NumaNodes,
+) -> list[dict[str, Any]]:
+    """The entries of the list ``physical_functions`` for the given functions, none of which is a VF."""
+    overrides = host.read_locked([f"{function.path}/driver_override" for function in functions], optional=True)
+    described = []
+    for function in functions:
+        virtual_functions = _virtual_functions(host, function, all_functions)
+        identity = function.identity
+        override = overrides[f"{function.path}/driver_override"]
+        capable = "sriov_totalvfs" in function.entries
+        described.append(
+            {
+                "address": function.address,
+                "vendor_id": identity.vendor_id if identity else None,
+                "product_id": identity.product_id if identity else None,
+                "subsystem_vendor_id": identity.subsystem_vendor_id if identity else None,
+                "subsystem_product_id": identity.subsystem_product_id if identity else None,
+                "class": identity.pci_class[:4] if identity else None,
+                "driver": function.driver,
+                "driver_override": normal_override(override),
+                "numa_node": numa_nodes[function.address],
+                "iommu_group": function.iommu_group,
+                "mode": _mode(function, virtual_functions),
+                "total_vfs": host.read_number(f"{function.path}/sriov_totalvfs") if capable else 0,
+                "num_vfs": len(virtual_functions),
+                "vf_product_id": _vf_product_id(host, function) if capable else None,
+                "drivers_autoprobe": _drivers_autoprobe(host, function) if capable else None,
+                "netdevs": _netdevs(host, function),
+                "virtual_functions": virtual_functions,
+                "users": None,
+            }
+        )
+    return described
+
+
+def _mode(function: PciFunction, virtual_functions: list[dict[str, Any]]) -> str:
+    if is_vfio_driver(function.driver):
+        return "pf"
+    return "vf" if virtual_functions else "host"
+
+
+def _drivers_autoprobe(host: HostRoot, function: PciFunction) -> bool | None:
+    text = host.read(f"{function.path}/sriov_drivers_autoprobe", optional=True)
+    return None if text is None else text == "1"
+
+
+def _vf_product_id(host: HostRoot, function: PciFunction) -> str | None:
+    """Four digits, of which the kernel shows no leading zeros (drivers/pci/iov.c, sriov_vf_device_show)."""
+    text = host.read(f"{function.path}/sriov_vf_device", optional=True)
+    return text.lower().zfill(4) if text else None
+
+
+def _virtual_functions(
+    host: HostRoot, function: PciFunction, all_functions: dict[str, PciFunction]
+) -> list[dict[str, Any]]:
+    """The VFs that have a link: reading ``sriov_numvfs`` could block for ever (drivers/pci/iov.c)."""
+    matches = (VIRTUAL_FUNCTION.match(entry) for entry in function.entries)
+    found = []
+    for index in sorted(int(match[1]) for match in matches if match):
+        address = host.link_name(f"{function.path}/virtfn{index}")
+        virtual = all_functions.get(address or "")
+        if virtual is None:
+            host.warn(f"{function.path}/virtfn{index} points to no PCI function")
+            continue
+        netdevs = _netdevs(host, virtual)
+        found.append(
+            {
+                "address": virtual.address,
+                "index": index,
+                "driver": virtual.driver,
+                "iommu_group": virtual.iommu_group,
+                "netdev": netdevs[0] if netdevs else None,
+                "users": None,
+            }
+        )
+    return found
+
+
+def _netdevs(host: HostRoot, function: PciFunction) -> list[str]:
+    """The function's own network interfaces, without the representors that a card in switchdev mode adds."""
+    owners = [function.path] if "net" in function.entries else []
+    owners += [f"{function.path}/{entry}" for entry in function.entries if VIRTIO_DEVICE.match(entry)]
+    paths = [(name, f"{owner}/net/{name}") for owner in owners for name in host.names(f"{owner}/net")]
+    return [name for name, path in paths if len(paths) == 1 or not _is_representor(host, path)]
+
+
+def _is_representor(host: HostRoot, path: str) -> bool:
+    # A port without a switch answers EOPNOTSUPP (net/core/net-sysfs.c), which is no news.
+    return bool(REPRESENTOR.match(host.read(f"{path}/phys_port_name", optional=True) or ""))

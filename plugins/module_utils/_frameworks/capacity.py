@@ -1,0 +1,207 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""How many devices of a type still fit on a card, now and after removals that are only planned.
+
+``available_instances`` tells what fits now. What fits later follows from what the types of a parent share, which is one
+of three things: quantities (ports, memory, a counter), an NVIDIA GPU that takes vGPUs of one size, or nothing known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from . import nvidia_vfio as _vendor_vfio
+
+MTTY = re.compile(r"mtty-(\d+)\Z")
+MBOCHS_MEMORY = re.compile(r"(\d+) MB video memory")
+GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
+# The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
+NVIDIA_SIZE = re.compile(r"-(\d+)[A-Z]+\d?\Z")
+# A vGPU on a MIG instance has two numbers, A100-1-5C, and the driver alone knows what goes together.
+MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
+
+
+def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]) -> Card:
+    """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it.
+
+    ``names`` are those of all types that are known to belong to the card, by their ids.
+    """
+    occupants = [device for device in devices if device["state"] != "defined"]
+    if parents[0]["framework"] == _vendor_vfio.FRAMEWORK:
+        return VendorGpu(parents, occupants, names)
+    if any("max_instance" in offered["attributes"] for offered in parents[0]["types"]):
+        return Gpu(parents, occupants)
+    return Quantities(parents, occupants)
+
+
+class Card:
+    """What is common: occupants by parent, and the live counters, which hold as long as nothing is removed."""
+
+    # Whether one device decides which other types the card can make at the same time.
+    exclusive = False
+
+    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
+        self.types = {(parent["name"], offered["id"]): offered for parent in parents for offered in parent["types"]}
+        self.occupants: dict[str, list[str | None]] = {parent["name"]: [] for parent in parents}
+        for device in occupants:
+            self.occupants[device["parent"]].append(device["type"])
+        self._taken: dict[tuple[str, str], int] = {}
+        self._given = False
+
+    def room(self, parent: str, type_id: str) -> int:
+        """How many more of a type the parent can make."""
+        expected = self._expected(parent, type_id)
+        if self._given:
+            return expected
+        offered = self.types.get((parent, type_id))
+        live = (offered["available_instances"] or 0) if offered else 0
+        return max(0, min(expected, live - self._taken.get((parent, type_id), 0)))
+
+    def take(self, parent: str, type_id: str) -> None:
+        """Count a device that is planned."""
+        self.occupants[parent].append(type_id)
+        self._taken[parent, type_id] = self._taken.get((parent, type_id), 0) + 1
+
+    def give(self, parent: str, type_id: str | None) -> None:
+        """Count a removal that is planned."""
+        self.occupants[parent].remove(type_id)
+        self._given = True
+
+    def all_occupants(self) -> Iterable[str | None]:
+        return (type_id for types in self.occupants.values() for type_id in types)
+
+    def _expected(self, parent: str, type_id: str) -> int:
+        raise NotImplementedError
+
+
+class Quantities(Card):
+    """Types that take from common quantities: mtty's ports, mbochs's memory, GVT-g's resources, the core's counter.
+
+    The free part of a quantity is at least what the available instances of each type would need.
+    """
+
+    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
+        super().__init__(parents, occupants)
+        offered = parents[0]["types"]
+        self._costs = {one["id"]: _cost(one, offered) for one in offered}
+        self._free: dict[str, int] = {}
+        for one in offered:
+            for quantity, amount in self._costs[one["id"]].items():
+                needed = (one["available_instances"] or 0) * amount
+                self._free[quantity] = max(self._free.get(quantity, 0), needed)
+
+    def take(self, parent: str, type_id: str) -> None:
+        super().take(parent, type_id)
+        self._change(type_id, -1)
+
+    def give(self, parent: str, type_id: str | None) -> None:
+        super().give(parent, type_id)
+        self._change(type_id, 1)
+
+    def _change(self, type_id: str | None, sign: int) -> None:
+        for quantity, amount in self._costs.get(type_id or "", {}).items():
+            self._free[quantity] += sign * amount
+
+    def _expected(self, parent: str, type_id: str) -> int:
+        costs = self._costs.get(type_id)
+        return min(self._free[quantity] // amount for quantity, amount in costs.items()) if costs else 0
+
+
+class Gpu(Card):
+    """An NVIDIA GPU whose driver states the size and the greatest number of each type.
+
+    By default all its vGPUs have one type, or with SR-IOV one size of framebuffer; with SR-IOV each VF holds one. A GPU
+    that has been set to mixed sizes shows it by offering other sizes beside a vGPU that exists.
+    """
+
+    exclusive = True
+
+    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
+        super().__init__(parents, occupants)
+        self._by_id = {offered["id"]: offered["attributes"] for parent in parents for offered in parent["types"]}
+        self._on_functions = any(parent["name"] != parent["physical_function"] for parent in parents)
+        sizes = {self._size(type_id) for type_id in self.all_occupants()}
+        self._mixed = len(sizes) > 1 or any(
+            sizes and self._size(offered["id"]) not in sizes and offered["available_instances"]
+            for offered in self.types.values()
+        )
+        if self._mixed:
+            self.exclusive = False
+
+    def _size(self, type_id: str | None) -> Any:
+        if not self._on_functions:
+            return type_id
+        return self._by_id.get(type_id or "", {}).get("framebuffer")
+
+    def _expected(self, parent: str, type_id: str) -> int:
+        if self._on_functions and self.occupants[parent]:
+            return 0
+        existing = list(self.all_occupants())
+        if not self._mixed and any(other and self._size(other) != self._size(type_id) for other in existing):
+            return 0
+        stated: int = self._by_id.get(type_id, {}).get("max_instance", 0)
+        room = stated - len(existing)
+        if self._mixed:
+            memory = max(one.get("framebuffer", 0) * one.get("max_instance", 0) for one in self._by_id.values())
+            used = sum(self._by_id.get(other or "", {}).get("framebuffer", 0) for other in existing)
+            room = (memory - used) // max(1, self._by_id.get(type_id, {}).get("framebuffer", 1))
+        return max(0, min(room, 1) if self._on_functions else room)
+
+
+class VendorGpu(Card):
+    """A GPU in the vendor-specific VFIO framework: one vGPU a VF, sizes known by name only, and no stated number.
+
+    The largest type takes the whole framebuffer. It is known while the GPU is empty; one that has vGPUs offers only
+    types of their size.
+    """
+
+    def __init__(
+        self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]], names: dict[str, str | None]
+    ) -> None:
+        super().__init__(parents, occupants)
+        self._sizes = {type_id: _vgpu_size(name) for type_id, name in names.items()}
+        largest = max((size for size in self._sizes.values() if size), default=None)
+        occupied = [self._sizes.get(type_id or "") for type_id in self.all_occupants()]
+        offered = {self._sizes[one["id"]] for one in self.types.values()}
+        self._mixed = len(set(occupied)) > 1 or bool(occupied and offered - set(occupied))
+        self._memory = None if largest in occupied and not self._mixed else largest
+        self.exclusive = not self._mixed
+
+    def _expected(self, parent: str, type_id: str) -> int:
+        if self.occupants[parent] or type_id not in self._sizes:
+            return 0
+        size = self._sizes[type_id]
+        existing = [known for known in (self._sizes.get(other or "") for other in self.all_occupants()) if known]
+        if size is None:
+            return 1
+        if not self._mixed and any(other != size for other in existing):
+            return 0
+        return int(self._memory is None or sum(existing) + size <= self._memory)
+
+
+def _vgpu_size(name: str | None) -> float | None:
+    match = None if MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
+    return (int(match[1]) or 0.5) if match else None
+
+
+def _cost(offered: dict[str, Any], siblings: list[dict[str, Any]]) -> dict[str, int]:
+    """What one device takes of each quantity that the types of its parent share."""
+    ports = MTTY.match(offered["id"])
+    if ports:
+        return {"ports": int(ports[1])}
+    memory = MBOCHS_MEMORY.search(offered["description"] or "")
+    if memory:
+        return {"memory": int(memory[1])}
+    quotas: dict[str, int] = {name: offered["attributes"].get(name) for name in GVT_QUANTITIES}
+    if all(isinstance(quota, int) and quota > 0 for quota in quotas.values()):
+        return quotas
+    # The mdev core counts all types of a parent together, so that all of them show the same number.
+    if len({one["available_instances"] for one in siblings}) == 1:
+        return {"devices": 1}
+    return {offered["id"]: 1}

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Mediated devices of any bus: parents, what they can make, and what exists
+(Documentation/driver-api/vfio-mediated-device.rst).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from .._core.grammar import UUID
+from .._devices.pci import NumaNodes, PciFunction, iommu_group
+from .._host.root import HostRoot
+from . import type_description as _type_description
+
+FRAMEWORK = "mdev"
+PARENTS = "sys/class/mdev_bus"
+DEVICES = "sys/bus/mdev/devices"
+# Seconds; libvirt waits as long for the same (nodeDeviceCreateXML).
+SETTLE = 1.0
+
+
+class Mdevs:
+    """The mediated devices of a host; what belongs to a type whichever parent offers it is read once for each type."""
+
+    def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
+        self.parent_names = host.names(PARENTS)
+        self._host = host
+        self._functions = functions
+        self._numa_nodes = numa_nodes
+        self._types: dict[str, dict[str, Any]] = {}
+
+    def devices(self) -> list[dict[str, Any]]:
+        """Every mdev that the kernel has, the ones whose removal waits for their user included."""
+        names = self._host.names(DEVICES)
+        active = [device for device in map(self._active_device, names) if device]
+        known = {device["uuid"] for device in active}
+        removing = [
+            self._half_removed_device(parent, uuid)
+            for parent in self.parent_names
+            for uuid in self._children(parent)
+            if uuid not in known and self._host.exists(f"{PARENTS}/{parent}/{uuid}")
+        ]
+        return [*active, *removing]
+
+    def parents(self, devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Every parent with its types; ``devices`` count towards a type's maximum."""
+        existing = Counter((device["parent"], device["type"]) for device in devices)
+        return [self._parent(name, existing) for name in self.parent_names]
+
+    def type_name(self, type_id: str) -> str | None:
+        """The name of a type that has been seen."""
+        known = self._types.get(type_id)
+        return known["name"] if known else None
+
+    def _active_device(self, uuid: str) -> dict[str, Any] | None:
+        path = f"{DEVICES}/{uuid}"
+        # The link leads to <parent's directory>/<uuid>.
+        target = (self._host.link(path) or "").split("/")
+        if not UUID.match(uuid) or len(target) < 2:
+            self._host.warn(f"{path[:200]} is no mediated device")
+            return None
+        types: list[str | None] = []
+
+        def complete() -> bool:
+            types[:] = [self._host.link_name(f"{path}/mdev_type")]
+            return types[0] is not None or not self._host.exists(path)
+
+        # A device that is just being made has its link to the bus first (drivers/vfio/mdev/mdev_core.c).
+        self._host.wait(complete, SETTLE)
+        type_id = types[0]
+        if type_id is None and not self._host.exists(path):
+            return None
+        return new_device(
+            target[-2],
+            uuid=uuid,
+            type=type_id,
+            type_name=self._static(type_id, f"{path}/mdev_type")["name"] if type_id else None,
+            iommu_group=iommu_group(self._host, path),
+        )
+
+    def _children(self, parent: str) -> list[str]:
+        if parent in self._functions:
+            entries = sorted(self._functions[parent].entries)
+        else:
+            entries = self._host.names(f"{PARENTS}/{parent}")
+        return [entry for entry in entries if UUID.match(entry)]
+
+    def _half_removed_device(self, parent: str, uuid: str) -> dict[str, Any]:
+        """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
+        group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
+        return new_device(parent, uuid=uuid, iommu_group=group, state="removing")
+
+    def _parent(self, name: str, existing: Counter[tuple[str, str]]) -> dict[str, Any]:
+        function = self._functions.get(name)
+        card = self._functions.get(function.physical_function or name) if function else None
+        path = f"{PARENTS}/{name}"
+        return {
+            "name": name,
+            "bus": "pci" if function else self._host.link_name(f"{path}/subsystem"),
+            "address": name if function else None,
+            "physical_function": card.address if card else None,
+            "numa_node": self._numa_nodes[card.address] if card else None,
+            "framework": FRAMEWORK,
+            "types": [
+                self._type(type_id, f"{path}/mdev_supported_types/{type_id}", existing[name, type_id])
+                for type_id in self._host.names(f"{path}/mdev_supported_types")
+            ],
+        }
+
+    def _type(self, type_id: str, path: str, existing: int) -> dict[str, Any]:
+        static = self._static(type_id, path)
+        available = self._host.read_number(f"{path}/available_instances")
+        return {
+            **static,
+            "available_instances": available,
+            "max_instances": _max_instances(static, available, existing),
+        }
+
+    def _static(self, type_id: str, path: str) -> dict[str, Any]:
+        """The static fields of a type; ``path`` is its directory below any parent."""
+        known = self._types.get(type_id)
+        # A driver may fail to answer for one parent only.
+        if known is None or known["device_api"] is None:
+            known = self._types[type_id] = self._read_static(type_id, path)
+        return known
+
+    def _read_static(self, type_id: str, path: str) -> dict[str, Any]:
+        description = self._host.read(f"{path}/description", optional=True)
+        return {
+            "id": type_id,
+            # Kernels before 6.1 may have none.
+            "name": self._host.read(f"{path}/name", optional=True),
+            "description": description,
+            "attributes": _type_description.attributes(description),
+            "device_api": self._host.read(f"{path}/device_api"),
+        }
+
+
+def new_device(parent: str | None, **fields: Any) -> dict[str, Any]:
+    """An entry of the list ``devices`` with every field that it has."""
+    return {
+        "uuid": None,
+        "address": None,
+        "framework": FRAMEWORK,
+        "type": None,
+        "type_name": None,
+        "parent": parent,
+        "iommu_group": None,
+        "state": "active",
+        "autostart": None,
+        "attributes": [],
+        "users": None,
+        **fields,
+    }
+
+
+def _max_instances(static: dict[str, Any], available: int | None, existing: int) -> int | None:
+    """NVIDIA states how many instances a whole GPU can have; elsewhere it is what is there and what still fits."""
+    stated = static["attributes"].get("max_instance")
+    if isinstance(stated, int):
+        return stated
+    return None if available is None else available + existing

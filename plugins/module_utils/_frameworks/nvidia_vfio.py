@@ -1,0 +1,132 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""vGPUs of NVIDIA's vendor-specific VFIO framework: a VF is given a type, and there is no mdev
+(NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a vendor-specific VFIO framework").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._devices.pci import NumaNodes, PciFunction
+from .._host import records as _desired
+from .._host.root import HostRoot
+from .mdev import new_device
+
+FRAMEWORK = "vendor_vfio"
+DEVICE_API = "vfio-pci"
+CURRENT_TYPE = "nvidia/current_vgpu_type"
+CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
+NO_TYPE = "0"
+KNOWN_TYPES = "vgpu_types"
+
+
+def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
+    """The functions that can take a type: the driver gives them the attribute for it."""
+    return [
+        function
+        for function in functions.values()
+        if "nvidia" in function.entries and host.exists(f"{function.path}/{CURRENT_TYPE}")
+    ]
+
+
+def observe(
+    host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, str]]]:
+    """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
+
+    A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
+    that any function of the same model lists now, and those that :func:`remember` has kept.
+    """
+    parents = []
+    current_types = {}
+    known = _remembered(host) if vgpu_functions else {}
+    for function in vgpu_functions:
+        current = host.read(f"{function.path}/{CURRENT_TYPE}")
+        creatable = parse_creatable_types(host.read(f"{function.path}/{CREATABLE_TYPES}") or "")
+        if current not in (None, NO_TYPE):
+            current_types[function.address] = current
+        card = _card(function, functions)
+        types = known.setdefault(_model(card), {})
+        if any(types.get(type_id, name) != name for type_id, name in creatable.items()):
+            # Another version of the driver has other ids.
+            types.clear()
+        types.update(creatable)
+        parents.append(_parent(function, card, creatable, numa_nodes))
+    known_types = {function.address: known[_model(_card(function, functions))] for function in vgpu_functions}
+    devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
+    return parents, devices, known_types
+
+
+def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFunction:
+    return functions.get(function.physical_function or function.address, function)
+
+
+def _model(card: PciFunction) -> str:
+    """Ids belong to a model of card: ``10de-26b9``."""
+    return f"{card.identity.vendor_id}-{card.identity.product_id}" if card.identity else card.address
+
+
+def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dict[str, dict[str, str]]) -> None:
+    """Keep the names of the types of each model, for the time when its functions list none."""
+    saved = _remembered(host)
+    for address, types in known_types.items():
+        model = _model(_card(functions[address], functions))
+        if types and saved.get(model) != types:
+            _desired.save(host, KNOWN_TYPES, model, types)
+            saved[model] = types
+
+
+def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
+    records = _desired.observe(host, KNOWN_TYPES)
+    return {model: {str(type_id): str(name) for type_id, name in types.items()} for model, types in records.items()}
+
+
+def parse_creatable_types(text: str) -> dict[str, str]:
+    """Type ids and names of the table that ``creatable_vgpu_types`` holds; its header is no type."""
+    types = {}
+    for line in text.splitlines():
+        type_id, dummy, name = line.partition(":")
+        if type_id.strip().isdecimal():
+            types[type_id.strip()] = name.strip()
+    return types
+
+
+def _parent(
+    function: PciFunction, card: PciFunction, creatable: dict[str, str], numa_nodes: NumaNodes
+) -> dict[str, Any]:
+    return {
+        "name": function.address,
+        "bus": "pci",
+        "address": function.address,
+        "physical_function": card.address,
+        "numa_node": numa_nodes[card.address],
+        "framework": FRAMEWORK,
+        "types": [
+            {
+                "id": type_id,
+                "name": name,
+                "description": None,
+                "attributes": {},
+                "device_api": DEVICE_API,
+                "available_instances": 1,
+                "max_instances": 1,
+            }
+            for type_id, name in creatable.items()
+        ],
+    }
+
+
+def _device(function: PciFunction, names: dict[str, str], current: str) -> dict[str, Any]:
+    return new_device(
+        function.address,
+        address=function.address,
+        framework=FRAMEWORK,
+        type=current,
+        type_name=names.get(current),
+        iommu_group=function.iommu_group,
+    )

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What must survive a reboot: one JSON file for each card, ``etc/vfio-devices/<kind>/<card>.json``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .root import HostRoot
+
+DIRECTORY = "etc/vfio-devices"
+# For what must be known until the next boot only.
+EPHEMERAL = "run/vfio-devices"
+SUFFIX = ".json"
+
+
+def observe(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
+    """The records of one kind by card; one that is no JSON object is told and left out."""
+    records = {}
+    for card in cards(host, kind, directory):
+        record = _read(host, f"{directory}/{kind}/{card}{SUFFIX}")
+        if record is not None:
+            records[card] = record
+    return records
+
+
+def cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> list[str]:
+    """The cards that have a file, whatever is in it."""
+    names = host.names(f"{directory}/{kind}")
+    return [name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
+
+
+def save(host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY) -> None:
+    """Replace a record, or with None remove it."""
+    path = f"{directory}/{kind}/{card}{SUFFIX}"
+    if record is None:
+        host.remove_file(path)
+    else:
+        host.replace_file(path, json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
+    text = host.read(path)
+    try:
+        record = json.loads(text) if text is not None else None
+    except (ValueError, RecursionError):
+        record = text
+    if record is not None and not isinstance(record, dict):
+        host.warn(f"{path} is no record of this collection: it must be a JSON object")
+        return None
+    return record

@@ -1,0 +1,339 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""HostRoot, the one door to a host: everything that the engine reads or writes goes through it.
+
+Paths are relative to the root and have no leading slash: ``sys/bus/pci/devices``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from typing import Callable, TypeVar
+
+from .denials import Denials
+from .files import UNFINISHED, Files, OperatingSystemFiles
+from .programs import Output, SystemTools, Tools
+
+Value = TypeVar("Value")
+
+# What the kernel says of a thing that is not there (any more), or that a driver does not have.
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
+DENIED = (errno.EACCES, errno.EPERM)
+LOCK = "run/vfio-devices/lock"
+SHOWN_WARNINGS = 3
+
+
+class HostError(Exception):
+    """What was attempted on the host and why it failed, as one sentence.
+
+    ``path`` is relative to the root; ``value`` is what was written, or None for a read; ``errno`` is the error's
+    name such as ``EBUSY``; ``pending`` is true when the kernel has not answered within the deadline, so that the
+    change may still happen.
+    """
+
+    def __init__(
+        self, message: str, path: str, value: str | None = None, errno: str | None = None, pending: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.path = path
+        self.value = value
+        self.errno = errno
+        self.pending = pending
+
+
+class HostRoot:
+    """Reads that never end a scan, writes that never hang, waits that always end."""
+
+    # How long to wait for an attribute whose device is locked by somebody else.
+    READ_TIMEOUT = 2.0
+
+    def __init__(
+        self, root: str = "/", timeout: float = 30.0, files: Files | None = None, tools: Tools | None = None
+    ) -> None:
+        """``root``: absolute path of the host's file system; ``timeout``: seconds that one write may take."""
+        if files is None and not os.path.isdir(os.path.join(root, "sys")):
+            raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
+        self.root = root
+        self.timeout = timeout
+        # Whether a daemon of the host may be started by asking it. At boot it would wait for whoever asks.
+        self.wakes_daemons = True
+        self._files: Files = files or OperatingSystemFiles(root)
+        self._tools: Tools = tools or SystemTools(root)
+        self._problems: list[str] = []
+        self._denials = Denials()
+        self._locked = False
+
+    def read(self, path: str, optional: bool = False) -> str | None:
+        """The text of a file without the white space at its end, or None with the reason kept as a warning.
+
+        With ``optional`` a file that does not exist is no reason for a warning.
+        """
+        try:
+            return self._text(path, self._files.read(path))
+        except OSError as error:
+            self._note(path, error, optional)
+            return None
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """The first MiB of a file, or None if there is none or it cannot be read."""
+        try:
+            return self._files.read(path)
+        except OSError as error:
+            self._note(path, error, optional=True)
+            return None
+
+    def read_number(self, path: str, optional: bool = False) -> int | None:
+        """The decimal number in a file, or None."""
+        text = self.read(path, optional)
+        if text is None:
+            return None
+        try:
+            return int(text)
+        except ValueError:
+            self.warn(f"{path} holds {text[:40]!r}, which is no number")
+            return None
+
+    def read_locked(self, paths: list[str], optional: bool = False) -> dict[str, str | None]:
+        """Read attributes whose kernel handlers take the device's lock, such as ``driver_override``.
+
+        Somebody's pending removal holds that lock for as long as the device is in use, and a reader could not even
+        be killed (drivers/pci/pci-sysfs.c, driver_override_show): so the reads run in a child with a deadline.
+        """
+        values: dict[str, str | None] = {}
+        for path in paths:
+            values[path] = None
+            try:
+                values[path] = self._text(path, self._files.in_time(self.READ_TIMEOUT, "read", path))
+            except OSError as error:
+                if is_deadline(error):
+                    self.warn(
+                        f"{path} did not answer within {self.READ_TIMEOUT:g} s: a pending change locks its device"
+                    )
+                else:
+                    self._note(path, error, optional)
+        return values
+
+    def names(self, path: str, optional: bool = True) -> list[str]:
+        """The sorted names in a directory; empty when it cannot be read."""
+        try:
+            names = self._files.list(path)
+        except OSError as error:
+            self._note(path, error, optional)
+            return []
+        return sorted(name for name in names if self._is_text(name, path))
+
+    def link(self, path: str) -> str | None:
+        """Where a symbolic link points to, or None when there is no such link."""
+        return self._link(path, lambda: self._files.link(path))
+
+    def _link(self, path: str, look: Callable[[], str]) -> str | None:
+        try:
+            target = look()
+        except OSError as error:
+            # readlink(2) says so of what is no link.
+            if error.errno != errno.EINVAL:
+                self._note(path, error, optional=True)
+            return None
+        return target if self._is_text(target, path) else None
+
+    def link_name(self, path: str, below: str | None = None) -> str | None:
+        """The last part of a symbolic link's target: the driver's name for ``driver``.
+
+        Of many links ``below`` the same directory each is found faster with that.
+        """
+        if below is None:
+            target = self.link(path)
+        else:
+            target = self._link(f"{below}/{path}", lambda: self._files.link_below(below, path))
+        return target.rpartition("/")[2] if target else None
+
+    def exists(self, path: str) -> bool:
+        return self._files.exists(path)
+
+    def write(self, path: str, value: str, timeout: float | None = None) -> None:
+        """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
+        limit = self.timeout if timeout is None else timeout
+        try:
+            self._files.in_time(limit, "write", path, value.encode())
+        except OSError as error:
+            if is_deadline(error):
+                raise HostError(
+                    f"writing {value!r} to {path} has not returned within {limit:g} s: the kernel waits until the "
+                    "device is no longer used, and the change is pending until then",
+                    path,
+                    value,
+                    pending=True,
+                ) from None
+            raise HostError(
+                f"cannot write {value!r} to {path}: {describe(error)}", path, value, error_name(error)
+            ) from error
+
+    def replace_file(self, path: str, content: str | bytes) -> None:
+        """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
+        try:
+            self._files.replace(path, content.encode() if isinstance(content, str) else content)
+        except OSError as error:
+            raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
+
+    def replace_link(self, path: str, target: str) -> None:
+        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        try:
+            self._files.symlink(path, target)
+        except OSError as error:
+            raise HostError(f"cannot link {path}: {describe(error)}", path, target, error_name(error)) from error
+
+    def remove_file(self, path: str) -> None:
+        """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
+        try:
+            self._files.unlink(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise HostError(f"cannot remove {path}: {describe(error)}", path, errno=error_name(error)) from error
+
+    def remove_unfinished(self, directory: str) -> None:
+        """Remove the files that a killed run did not bring to their place."""
+        for name in self.names(directory):
+            if name.startswith(".") and name.endswith(UNFINISHED):
+                self.remove_file(f"{directory}/{name}")
+
+    def lock(self, timeout: float | None = None) -> None:
+        """Keep other runs of this collection off the host until this process ends; wait ``timeout`` s for them."""
+        if self._locked:
+            return
+        limit = self.timeout if timeout is None else timeout
+        holders: list[str] = []
+
+        def locked() -> bool:
+            holder = self._files.lock(LOCK)
+            holders[:] = [holder or ""]
+            return holder is None
+
+        try:
+            if not self.wait(locked, limit):
+                raise HostError(
+                    f"another run of this collection is at work on this host and has not ended within "
+                    f"{limit:g} s: {holders[0]} has {LOCK} locked",
+                    LOCK,
+                )
+        except OSError as error:
+            raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
+        self._locked = True
+
+    def has_program(self, name: str) -> bool:
+        return self._tools.find(name) is not None
+
+    def run(self, name: str, arguments: Sequence[str], keep: bool = False) -> str:
+        """What a program of the host printed; raise HostError if it is missing, fails or does not end in time.
+
+        With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm. Until it ends
+        no other run begins.
+        """
+        command = " ".join([name, *arguments])
+        path = self._tools.find(name)
+        if path is None:
+            raise HostError(f"there is no program {name} below {self.root}", name)
+        try:
+            process = self._tools.start(path, arguments, self._files.locked if keep else None)
+        except OSError as error:
+            raise HostError(f"cannot start {command}: {describe(error)}", name, errno=error_name(error)) from error
+        outputs: list[Output] = []
+
+        def ended() -> bool:
+            output = process.poll()
+            outputs[:] = [output] if output else []
+            return output is not None
+
+        if not self.wait(ended):
+            if not keep:
+                process.kill()
+            raise HostError(f"{command} has not ended within {self.timeout:g} s", name, pending=True)
+        if outputs[0].status:
+            said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
+            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'it said nothing'}", name)
+        return outputs[0].text
+
+    def now(self) -> float:
+        """Seconds since some point."""
+        return self._files.now()
+
+    def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
+        """The value of ``action()``, run in a child; ``TimeoutError`` when it takes more than ``timeout`` seconds."""
+        return self._files.attempt(action, timeout)
+
+    def wait(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Ask ``condition`` until it is true (True) or ``timeout`` seconds have passed (False)."""
+        deadline = self._files.now() + (self.timeout if timeout is None else timeout)
+        pause = 0.001
+        while not condition():
+            remaining = deadline - self._files.now()
+            if remaining <= 0:
+                return False
+            self._files.pause(min(pause, remaining))
+            pause = min(pause * 2, 0.2)
+        return True
+
+    def warn(self, sentence: str) -> None:
+        self._problems.append(sentence)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be read and why."""
+        return [*self._problems, *self._denials.sentences()]
+
+    @property
+    def hidden_processes(self) -> str | None:
+        """A sentence if it could not be seen what some processes have open."""
+        return self._denials.of_processes()
+
+    def _text(self, path: str, content: bytes) -> str | None:
+        try:
+            return content.decode().rstrip()
+        except UnicodeDecodeError:
+            self.warn(f"{path} is not UTF-8 text")
+            return None
+
+    def _is_text(self, name: str, path: str) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            self.warn(f"{path} has a name that is not UTF-8 text: {os.fsencode(name)[:80]!r}")
+            return False
+        return True
+
+    def _note(self, path: str, error: OSError, optional: bool) -> None:
+        if error.errno in DENIED:
+            self._denials.add(path, error_name(error))
+        elif not (optional and error.errno in ABSENT):
+            self.warn(f"cannot read {path}: {describe(error)}")
+
+
+def summarize(warnings: list[str]) -> list[str]:
+    """At most a few of many warnings, for the output of a module."""
+    if len(warnings) <= SHOWN_WARNINGS:
+        return warnings
+    return [*warnings[:SHOWN_WARNINGS], f"there are {len(warnings) - SHOWN_WARNINGS} more such problems on this host"]
+
+
+def is_deadline(error: OSError) -> bool:
+    """Whether a deadline of ours has passed; a driver that returns ETIMEDOUT has at least answered."""
+    return isinstance(error, TimeoutError) and error.errno is None
+
+
+def error_name(error: OSError) -> str:
+    """``EBUSY`` for errno 16."""
+    if error.errno == errno.EOPNOTSUPP:
+        # What the kernel's sources and everybody else say; Python has two names for it.
+        return "EOPNOTSUPP"
+    return errno.errorcode.get(error.errno or 0, "an unknown error")
+
+
+def describe(error: OSError) -> str:
+    """``EBUSY (Device or resource busy)``."""
+    return f"{error_name(error)} ({os.strerror(error.errno or 0)})"

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Where a new device goes, and which UUID it gets."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .._core import wording as _type_names
+from .._frameworks import capacity as _capacity
+
+# machine-id(5); a systemd that has not booted yet writes "uninitialized".
+MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
+
+
+class Inventory:
+    """The observed parents, devices and types of a host, by their names."""
+
+    def __init__(self, state: dict[str, Any], reserved: set[str]) -> None:
+        """``reserved`` are UUIDs that no device gets unless it asks for them."""
+        self.parents: dict[str, dict[str, Any]] = {parent["name"]: parent for parent in state["parents"]}
+        self.devices = {(device["parent"], device["uuid"] or device["address"]): device for device in state["devices"]}
+        self.by_uuid: dict[str, dict[str, Any]] = {}
+        for device in sorted(state["devices"], key=lambda device: device["state"] != "defined"):
+            if device["uuid"]:
+                # One that exists counts more than a definition elsewhere.
+                self.by_uuid[device["uuid"]] = device
+        self._machine_id = state["machine_id"]
+        self._known_types = state["known_types"]
+        self._reserved = set(reserved)
+        # By parent and type: where the search for the next UUID goes on.
+        self._indexes: dict[tuple[str, str], Iterator[int]] = {}
+        self._cards: dict[str, list[str]] = {}
+        for name in self.parents:
+            self._cards.setdefault(self.card(name), []).append(name)
+        self._types = {card: self._types_of(names) for card, names in self._cards.items()}
+        self.capacities = {card: self._capacity(card, names) for card, names in self._cards.items()}
+
+    def card(self, parent: str) -> str:
+        """The card of a parent: its physical function, or itself where it has none."""
+        known = self.parents.get(parent)
+        return str((known["physical_function"] if known else None) or parent)
+
+    def capacity(self, parent: str) -> _capacity.Card:
+        return self.capacities[self.card(parent)]
+
+    def parents_named(self, name: str) -> list[dict[str, Any]]:
+        """The parent of this name, or those on the VFs of the PF of this name."""
+        if name in self.parents:
+            return [self.parents[name]]
+        return [self.parents[parent] for parent in self._cards.get(name, [])]
+
+    def type_ids(self, parent: str, specs: list[str]) -> list[str]:
+        """The ids of the types that the specs, ids or names, mean on a parent; in the order of the specs."""
+        types = self._types[self.card(parent)]
+        return [type_id for spec in specs for type_id, name in types.items() if spec in (type_id, name)]
+
+    def type_name(self, parent: str, type_id: str) -> str | None:
+        return self._types[self.card(parent)].get(type_id)
+
+    def rank(self, device: dict[str, Any], specs: list[str]) -> tuple[int, str, str]:
+        """Devices of the preferred type first, then in a fixed order."""
+        preferred = self.type_ids(device["parent"], specs)
+        return preferred.index(device["type"]), str(device["parent"]), str(device["uuid"])
+
+    def new_uuid(self, parent: str, type_id: str) -> str | None:
+        """That of a definition that waits for its device, or else one that a rebuilt host would choose too.
+
+        None without a machine id to derive it from.
+        """
+        for device in self.devices.values():
+            waiting = device["state"] == "defined" and device["uuid"] not in self._reserved
+            if waiting and (device["parent"], device["type"]) == (parent, type_id):
+                self._reserved.add(device["uuid"])
+                return str(device["uuid"])
+        if not MACHINE_ID.match(self._machine_id or ""):
+            return None
+        import uuid as uuid_module
+
+        namespace = uuid_module.UUID(self._machine_id)
+        for index in self._indexes.setdefault((parent, type_id), itertools.count()):
+            candidate = str(uuid_module.uuid5(namespace, f"{parent} {type_id} {index}"))
+            if candidate not in self._reserved and candidate not in self.by_uuid:
+                break
+        self._reserved.add(candidate)
+        return candidate
+
+    def describe_unknown_parent(self, name: str) -> str:
+        return f"there is no parent {name}; this host has {_list(self._cards) or 'none'}"
+
+    def describe_unknown_type(self, parents: list[dict[str, Any]], specs: list[str]) -> str:
+        cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
+        known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
+        where = cards[0] if len(cards) == 1 else "this host"
+        return f"there is no type {' or '.join(specs)}; {where} has {_type_names.describe(known, specs)}"
+
+    def _capacity(self, card: str, names: list[str]) -> _capacity.Card:
+        devices = [device for device in self.devices.values() if device["parent"] in names]
+        return _capacity.of_card([self.parents[name] for name in names], devices, self._types[card])
+
+    def _types_of(self, names: list[str]) -> dict[str, str | None]:
+        types = {offered["id"]: offered["name"] for name in names for offered in self.parents[name]["types"]}
+        for name in names:
+            types.update(self._known_types.get(name, {}))
+        for device in self.devices.values():
+            if device["parent"] in names and device["type"] and device["state"] == "active":
+                types.setdefault(device["type"], device["type_name"])
+        return types
+
+
+class Choice:
+    """Which parent makes the next device of an entry: deterministic, and counted at once."""
+
+    def __init__(self, inventory: Inventory, spread: bool) -> None:
+        self._inventory = inventory
+        self._spread = spread
+        self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
+
+    def next(self, entry: dict[str, Any], frozen: set[str]) -> tuple[str, str] | None:
+        """Take room for one device; return its parent and type id, or None when there is no room for any type."""
+        cards = self._candidates(entry, frozen)
+        for spec in entry["types"]:
+            options = []
+            for card, parents in cards.items():
+                for type_id in self._inventory.type_ids(parents[0], [spec]):
+                    room, parent = self._room(card, type_id, parents)
+                    if parent:
+                        options.append((-room if self._spread else room, card, parent, type_id))
+            if options:
+                card, parent, type_id = min(options)[1:]
+                self._inventory.capacities[card].take(parent, type_id)
+                self._rooms = {key: room for key, room in self._rooms.items() if key[0] != card}
+                return parent, type_id
+        return None
+
+    def describe_lack(self, entry: dict[str, Any], count: int, made: int, exact: bool) -> str:
+        """Why fewer than ``count`` devices fit, with the numbers."""
+        where = entry["parent"] or "this host"
+        sentence = f"{count} more of {' or '.join(entry['types'])} are wanted, but {where} has room for {made}"
+        others = [
+            device
+            for device in self._inventory.devices.values()
+            if device["state"] != "defined" and device["parent"] in entry["parents"]
+        ]
+        if others:
+            sentence += f" beside the {len(others)} that exist"
+            if not exact:
+                sentence += "; with exact those that are not listed are replaced"
+        return sentence
+
+    def _candidates(self, entry: dict[str, Any], frozen: set[str]) -> dict[str, tuple[str, ...]]:
+        cards: dict[str, tuple[str, ...]] = {}
+        for parent in entry["parents"]:
+            card = self._inventory.card(parent)
+            if card not in frozen:
+                cards[card] = (*cards.get(card, ()), parent)
+        return cards
+
+    def _room(self, card: str, type_id: str, parents: tuple[str, ...]) -> tuple[int, str | None]:
+        """How many devices of a type the parents of one card can make, and the first parent that can make one."""
+        key = (card, type_id, parents)
+        if key not in self._rooms:
+            capacity = self._inventory.capacities[card]
+            rooms = [(capacity.room(name, type_id), name) for name in parents]
+            first = next((name for room, name in rooms if room), None)
+            self._rooms[key] = (sum(room for room, name in rooms), first)
+        return self._rooms[key]
+
+
+def _list(names: Any) -> str:
+    names = list(names)
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What sriov_pf_mode has to know of a host: the cards that are meant, all that hangs on them, and who uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .._core.grammar import PCI_ADDRESS
+from .._core.problems import holders
+from .._devices import binding as _binding
+from .._devices import eswitch as _eswitch
+from .._devices import pci as _pci
+from .._devices import sriov as _sriov
+from .._devices import vf_settings as _vf_settings
+from .._devices.pci import NumaNodes, PciFunction
+from .._frameworks import nvidia_sriov as _sriov_manage
+from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._frameworks.mdev import Mdevs
+from .._guards import disks as _host_disks
+from .._guards import managers as _sriov_owners
+from .._guards import network as _host_network
+from .._guards import processes as _users
+from .._host import records as _desired
+from .._host.root import HostError, HostRoot
+from . import records as _pf_persistence
+
+Value = TypeVar("Value")
+
+FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
+
+
+def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`add_uses`."""
+    functions = _pci.observe(host)
+    kept = _Kept(host)
+    known = _known(kept.records, kept.memories)
+    names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
+    state: dict[str, Any] = {
+        "names": names,
+        "functions": functions,
+        "virtual": {
+            function.address: function.physical_function for function in functions.values() if function.is_virtual
+        },
+        "leaving": [one.address for one in functions.values() if one.is_virtual and not one.physical_function],
+        "drivers": host.names(_binding.DRIVERS),
+        "interfaces": {},
+        "tool": host.has_program(_sriov_manage.PROGRAM),
+        "programs": {name: host.has_program(name) for name in (_vf_settings.PROGRAM, _eswitch.PROGRAM)},
+        "owners": _sriov_owners.observe(host),
+        "users": {},
+        "hidden": None,
+    }
+    cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
+    state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
+    for address, card in state["cards"].items():
+        card.update(kept.of_card(address), known=known.get(address, {}))
+    for entry in entries:
+        card = state["cards"].get(names.get(entry["pf"]))
+        if card:
+            _add_network(host, entry, card)
+    return state
+
+
+class _Kept:
+    """What runs before have left about cards."""
+
+    def __init__(self, host: HostRoot) -> None:
+        self._host = host
+        self.records = _desired.observe(host, _pf_persistence.KIND)
+        self.memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+        self._autoprobe_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
+
+    def of_card(self, address: str) -> dict[str, Any]:
+        return {
+            "record": self.records.get(address),
+            "memory": self.memories.get(address),
+            "autoprobe_off": address in self._autoprobe_off,
+            "rule": _pf_persistence.observe_rule(self._host, address),
+        }
+
+
+def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """By address what is remembered of cards; since the last boot it is more certain than a record from before."""
+    return {
+        address: {
+            **_pf_persistence.trusted(records.get(address, {}).get("native")),
+            **_pf_persistence.trusted(memories.get(address)),
+        }
+        for address in {**records, **memories}
+        if PCI_ADDRESS.match(address)
+    }
+
+
+def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = True) -> dict[str, dict[str, Any]]:
+    """By address some cards as they are now, with the parts that an earlier observation of them had.
+
+    A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
+    """
+    functions = _pci.observe(host)
+    kept = _Kept(host)
+    present = [card for card in before if card["address"] in functions]
+    cards = _cards(host, [functions[card["address"]] for card in present], functions)
+    for old in before:
+        address = old["address"]
+        if address not in cards:
+            host.warn(f"{address} is gone")
+            continue
+        card = cards[address]
+        card.update(kept.of_card(address), known=old["known"])
+        if network and old["eswitch"] is not None and card["native"]:
+            card["eswitch"] = _eswitch.observe(host, address)
+        if network and old["settings"] is not None and card["netdevs"]:
+            card["settings"] = through_interface(host, card, _vf_settings.observe)
+    return cards
+
+
+def interfaces_of(host: HostRoot, address: str) -> list[str]:
+    """The interfaces of a card now."""
+    functions = _pci.observe(host)
+    cards = [functions[address]] if address in functions else []
+    return [name for card in _sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
+
+
+def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostRoot, str], Value]) -> Value:
+    """Use the interface of a card; once more if udev has given it its lasting name meanwhile."""
+    name = card["netdevs"][0]
+    try:
+        return use(host, name)
+    except HostError:
+        now = interfaces_of(host, card["address"])
+        if not now or name in now:
+            raise
+        card["netdevs"] = now
+        return use(host, now[0])
+
+
+def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str], domains: bool = True) -> None:
+    """What the cards are used for: vGPUs, disks, the host's network with the connection of this run, and users.
+
+    This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
+    Without ``domains`` libvirt is not asked.
+    """
+    functions = state["functions"]
+    state["interfaces"] = _host_network.observe(host, connection)
+    mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
+    state["users"] = _users.of_devices(host, functions, mdevs, domains)
+    state["hidden"] = host.hidden_processes
+    parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
+    addresses = {one["address"] for one in parts}
+    disks = _disks(host, addresses)
+    made = _vgpus(host, functions, addresses, mdevs, state["users"])
+    for one in parts:
+        one["disks"] = disks.get(one["address"], [])
+        one["vgpus"] = made.get(one["address"], [])
+        one["in_namespace"] = _in_namespace(host, functions[one["address"]])
+
+
+def _disks(host: HostRoot, addresses: set[str]) -> dict[str, list[str]]:
+    """By function for what its disks are used."""
+    owners = {name: owned for name, owned in _host_disks.owners(host).items() if owned & addresses}
+    if not owners:
+        return {}
+    found = _host_disks.observe(host, owners)
+    for name, holding in _users.of_disks(host, set(owners)).items():
+        for address in owners[name]:
+            found.setdefault(address, []).append(f"{name} is in use by {holders(holding)}")
+    return found
+
+
+def _in_namespace(host: HostRoot, function: PciFunction) -> bool:
+    """Whether a function has an interface that only another network namespace sees.
+
+    The directory ``net`` is there as long as any interface is, and lists those of the reader's namespace
+    (fs/kernfs/dir.c, kernfs_fop_readdir).
+    """
+    return "net" in function.entries and not host.names(f"{function.path}/net")
+
+
+def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
+    """Who holds which function now."""
+    return _users.of_devices(host, _pci.observe(host), [])
+
+
+def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:
+    described = _sriov.describe(host, cards, functions, NumaNodes(host))
+    virtual = [one["address"] for card in described for one in card["virtual_functions"]]
+    bindings = _binding.observe(host, virtual)
+    for card in described:
+        function = functions[card["address"]]
+        card["capable"] = "sriov_totalvfs" in function.entries
+        card["bridge"] = function.is_bridge
+        card["gpu"] = _sriov_manage.governs(card["vendor_id"], card["class"]) and card["capable"]
+        card["group_others"] = [
+            {"address": other.address, "driver": other.driver, "physical_function": other.physical_function}
+            for other in functions.values()
+            if function.iommu_group is not None
+            and other.iommu_group == function.iommu_group
+            and other.address != function.address
+            and not other.is_bridge
+        ]
+        card["offset"] = host.read_number(f"{function.path}/sriov_offset", optional=True)
+        card["stride"] = host.read_number(f"{function.path}/sriov_stride", optional=True)
+        card["eswitch"] = None
+        card["settings"] = None
+        card["unreadable"] = []
+        card["native"] = card["driver"] is not None and not (
+            _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
+        )
+        for one in (card, *card["virtual_functions"]):
+            one["disks"] = []
+            one["vgpus"] = []
+            one["in_namespace"] = False
+        for one in card["virtual_functions"]:
+            one["override"] = bindings[one["address"]][0]
+    return {card["address"]: card for card in described}
+
+
+def _vgpus(
+    host: HostRoot,
+    functions: dict[str, PciFunction],
+    wanted: set[str],
+    mdevs: list[dict[str, Any]],
+    users: dict[str, list[dict[str, Any]]],
+) -> dict[str, list[dict[str, Any]]]:
+    """By function the mdevs that it is the parent of, and the vGPU type that it has, each with its users."""
+    made: dict[str, list[dict[str, Any]]] = {}
+    for device in mdevs:
+        one = {"name": f"mdev {device['uuid']}", "users": users.get(device["uuid"], [])}
+        made.setdefault(device["parent"], []).append(one)
+    for address in wanted & set(functions):
+        if "nvidia" in functions[address].entries:
+            current = host.read(f"{functions[address].path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
+            if current not in (None, _vendor_vfio.NO_TYPE):
+                made.setdefault(address, []).append({"name": f"a vGPU of type {current}", "users": []})
+    return made
+
+
+def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:
+    """The address of a function by its address or an interface; also by one that it had before it was given away."""
+    if PCI_ADDRESS.match(name):
+        return name
+    addresses = FUNCTION_IN_PATH.findall(host.link(f"{_host_network.INTERFACES}/{name}") or "")
+    if addresses:
+        return str(addresses[-1])
+    return next((address for address, memory in known.items() if name in memory.get("netdevs", [])), None)
+
+
+def _add_network(host: HostRoot, entry: dict[str, Any], card: dict[str, Any]) -> None:
+    """Settings and switch mode: where they are wanted, and of VFs that may have to be made again."""
+    if not card["native"]:
+        return
+    wanted = any(virtual["settings"] for virtual in entry["vfs"].values())
+    lasting = card["virtual_functions"] and host.has_program(_vf_settings.PROGRAM)
+    try:
+        if card["netdevs"] and (wanted or lasting):
+            card["settings"] = through_interface(host, card, _vf_settings.observe)
+    except HostError as error:
+        card["unreadable"] += [str(error)] if wanted else []
+    try:
+        if entry["eswitch"]:
+            card["eswitch"] = _eswitch.observe(host, card["address"])
+    except HostError as error:
+        card["unreadable"].append(str(error))

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From what a host is and what is asked for to the steps for each card, or to all that is against it; no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core import problems as _plan
+from .._devices import binding as _binding
+from .._devices import eswitch as _eswitch
+from .._devices import vf_settings as _vf_settings
+from .._frameworks import nvidia_sriov as _sriov_manage
+from . import guards as _pf_guards
+from . import steps as _pf_steps
+from .wanted import MAX, NATIVE
+
+# What only writes files of this collection.
+BOOKKEEPING = ("record", "rule", "memory")
+
+
+def plan(
+    state: dict[str, Any],
+    entries: list[dict[str, Any]],
+    allow_host_network: bool = False,
+    skip_busy: bool = False,
+    persist: bool | None = True,
+) -> list[dict[str, Any]]:
+    """For each entry its ``card``, ``target``, ``steps`` and why it is ``busy``; or :class:`_plan.Refused`.
+
+    ``state`` is what :func:`_pf_state.observe` returns, ``entries`` are those of :func:`_pf_wanted.parse`. A busy card
+    has no steps, and is a problem unless ``skip_busy``.
+    """
+    problems: list[str] = []
+    planned = []
+    given = {
+        state["names"][entry["pf"]]
+        for entry in entries
+        if entry["pf"] and entry["mode"] == "pf" and entry["driver"] != NATIVE
+    }
+    seen: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        found = list(entry["problems"])
+        card = _card(state, entry, found)
+        if card and seen.setdefault(card["address"], entry) is not entry:
+            found.append(f"{entry['name']} is {card['address']}, as {seen[card['address']]['where']} is")
+        if card:
+            _check(state, entry, card, found)
+        if card and not found:
+            one = _plan_card(state, entry, card, given, not allow_host_network, persist, found)
+            if one["busy"] and not skip_busy:
+                found += one["busy"]
+            planned.append(one)
+        problems += [f"{entry['where']}: {sentence}" for sentence in found]
+    if problems:
+        raise _plan.Refused(problems)
+    return planned
+
+
+def _plan_card(
+    state: dict[str, Any],
+    entry: dict[str, Any],
+    card: dict[str, Any],
+    given: set[str],
+    network: bool,
+    persist: bool | None,
+    found: list[str],
+) -> dict[str, Any]:
+    target = _pf_steps.wanted_target(entry, card, state["drivers"], persist)
+    target = _pf_guards.leaves_to_libvirt(card, target, state)
+    steps = _pf_steps.steps(card, target)
+    changes = [step for step in steps if step["action"] not in BOOKKEEPING]
+    busy: list[str] = []
+    if changes:
+        if not entry["reconfigurable"]:
+            texts = "; ".join(step["text"] for step in changes if step["text"])
+            found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
+        found += _pf_guards.passthrough(card, target, given)
+        found += _pf_guards.stuck(state)
+        found += _pf_guards.hidden(card, steps, state)
+        busy = _pf_guards.uses(card, steps, target, state, network)
+    if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
+        found.append(f"the virtual functions of this GPU need {_sriov_manage.PROGRAM}, which is not there")
+    if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):
+        found.append(
+            f"this takes its {card['num_vfs']} virtual functions away: say with num_vfs how many there shall be"
+        )
+    return {
+        "item": entry["item"],
+        "name": entry["name"],
+        "mode": entry["mode"],
+        "card": card,
+        "target": target,
+        "steps": [] if busy else steps,
+        "busy": busy,
+    }
+
+
+def _card(state: dict[str, Any], entry: dict[str, Any], found: list[str]) -> dict[str, Any] | None:
+    if entry["pf"] is None:
+        return None
+    address = state["names"][entry["pf"]]
+    if address is None:
+        found.append("there is no such network interface; a card that a guest has is known by its PCI address only")
+    elif state["virtual"].get(address):
+        found.append(f"{address} is a virtual function of {state['virtual'][address]}, which is to be named here")
+    elif address in state["virtual"]:
+        found.append(f"{address} is a virtual function that is being removed")
+    elif address not in state["cards"]:
+        found.append("there is no such PCI function, or no PCI function below that interface")
+    else:
+        card: dict[str, Any] = state["cards"][address]
+        return card
+    return None
+
+
+def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
+    """What of an entry does not go with its card."""
+    if card["bridge"]:
+        found.append("it is a bridge, whose devices would be lost")
+    if entry["mode"] == "vf" and not card["capable"]:
+        found.append("it has no SR-IOV capability: the card has none, or the firmware of the host hides it")
+    else:
+        _check_number(entry, card, found)
+    drivers = [entry["driver"]] if entry["mode"] == "pf" else []
+    drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
+    for driver in dict.fromkeys(drivers):
+        if driver and driver not in (NATIVE, _binding.DEFAULT, _binding.NOBODY, *state["drivers"]):
+            found.append(f"this host has no driver {driver} now: load its module, or correct the name")
+    programs = {
+        _vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
+        _eswitch.PROGRAM: bool(entry["eswitch"]),
+    }
+    for program, needed in programs.items():
+        if needed and not state["programs"][program]:
+            found.append(f"this needs the program {program}, and there is none below host_root")
+    if programs[_vf_settings.PROGRAM] and card["native"] and not card["netdevs"]:
+        found.append("only a network card's virtual functions have settings, and it has no network interface")
+    found += card["unreadable"]
+
+
+def _check_number(entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
+    count = entry["num_vfs"]
+    most = _pf_steps.most_vfs(card)
+    if isinstance(count, int) and count > most:
+        found.append(f"num_vfs {count} is more than the {most} that this card can make")
+    elif card["gpu"] and count not in (None, 0, MAX, most):
+        found.append(f"this GPU makes all of its {most} virtual functions or none: say num_vfs max")
+    if not isinstance(count, int) and entry["vfs"]:
+        present = most if count == MAX else card["num_vfs"]
+        wrong = [index for index in entry["vfs"] if index >= present]
+        if wrong:
+            found.append(f"vfs names VF {wrong[-1]}, and there are {present}")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What makes a card's mode survive a reboot and a passthrough: a record, and a rule of udev."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._devices.mdevctl import RESTORE_UNIT
+from .._host import records as _desired
+from .._host.root import HostRoot
+from .wanted import DRIVER
+
+KIND = "sriov_pf_mode"
+# Cards whose sriov_drivers_autoprobe a run has switched off for a while.
+AUTOPROBE_OFF = "sriov_drivers_autoprobe"
+RULES = "etc/udev/rules.d"
+
+
+def rule_path(address: str) -> str:
+    return f"{RULES}/90-vfio-devices-{address}.rules"
+
+
+def observe_rule(host: HostRoot, address: str) -> str | None:
+    """The text of a card's rule, or None."""
+    return host.read(rule_path(address), optional=True)
+
+
+def rule(address: str, count: int) -> str:
+    """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
+
+    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not told
+    when VFs go away (drivers/base/dd.c).
+    """
+    matches = [
+        'ACTION=="bind"',
+        'SUBSYSTEM=="pci"',
+        f'KERNEL=="{address}"',
+        'ENV{DRIVER}=="?*"',
+        'ENV{DRIVER}!="*vfio*"',
+        'ENV{DRIVER}!="pci-pf-stub"',
+        # Where boot_restore is installed, its own rule does more than this.
+        f'TEST!="/{RESTORE_UNIT}"',
+        f'ATTR{{sriov_numvfs}}="{count}"',
+    ]
+    return "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n" + ", ".join(matches)
+
+
+def save_rule(host: HostRoot, address: str, text: str | None) -> None:
+    """Replace a rule, or with None remove it; udev notices by itself."""
+    if text is None:
+        host.remove_file(rule_path(address))
+    else:
+        host.replace_file(rule_path(address), text + "\n")
+
+
+def tidy(host: HostRoot) -> None:
+    """Remove the unfinished files of a run that was killed."""
+    ephemeral = [f"{_desired.EPHEMERAL}/{kind}" for kind in (KIND, AUTOPROBE_OFF)]
+    for directory in (f"{_desired.DIRECTORY}/{KIND}", *ephemeral, RULES):
+        host.remove_unfinished(directory)
+
+
+def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
+    kept = {**entry["given"], "pf": card["address"]}
+    native = remembered(card) if entry["mode"] == "pf" else {}
+    return {"function": kept, "model": model(card["vendor_id"], card["product_id"]), "native": native}
+
+
+def model(vendor_id: str | None, product_id: str | None) -> str:
+    """``8086:159b``: addresses move when cards are added, and a record is of one card."""
+    return f"{vendor_id}:{product_id}"
+
+
+def trusted(memory: Any) -> dict[str, Any]:
+    """What was remembered of a card, as far as it has the form that :func:`remembered` gives it."""
+    if not isinstance(memory, dict):
+        return {}
+    found: dict[str, Any] = {}
+    if isinstance(memory.get("driver"), str) and DRIVER.match(memory["driver"]):
+        found["driver"] = memory["driver"]
+    if isinstance(memory.get("netdevs"), list):
+        found["netdevs"] = [name for name in memory["netdevs"] if isinstance(name, str)]
+    if isinstance(memory.get("total_vfs"), int) and memory["total_vfs"] >= 0:
+        found["total_vfs"] = memory["total_vfs"]
+    return found
+
+
+def remembered(card: dict[str, Any]) -> dict[str, Any]:
+    """How to find and undo a card that has left its native driver: what it has now, or what was known before."""
+    if card["native"]:
+        return {"driver": card["driver"], "netdevs": card["netdevs"], "total_vfs": card["total_vfs"]}
+    return dict(card["known"])

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The option ``functions`` of sriov_pf_mode, checked without a look at the host."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._core import grammar as _grammar
+from .._devices import binding as _binding
+
+MAX = "max"
+NATIVE = "native"
+VFIO_PCI = "vfio-pci"
+# The VF count is a 16 bit number (drivers/pci/iov.c, sriov_numvfs_store).
+MOST_VFS = 65535
+MOST_VLAN = 4094
+MOST_QOS = 7
+MOST_RATE = 4294967295
+DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
+INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
+SETTINGS = ("mac", "vlan", "qos", "spoofchk", "trust", "link_state", "min_tx_rate", "max_tx_rate")
+# What has no meaning for a card that is given away whole.
+ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
+
+
+def parse(functions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries in one form, each with its ``problems``, a sentence for each thing that is wrong.
+
+    ``item`` is its place in the list, ``where`` what messages call it.
+
+    ``pf`` is an address, an interface, or None if it is neither; ``vfs`` has by index ``driver`` and ``settings``.
+    """
+    entries = [_entry(item, function) for item, function in enumerate(functions)]
+    seen: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        for index, virtual in entry["vfs"].items():
+            mac = virtual["settings"].get("mac")
+            here = (entry["item"], index)
+            item, other = seen.setdefault(mac, here) if mac else here
+            if (item, other) != here:
+                entry["problems"].append(f"VF {index} has the same mac {mac} as {entries[item]['where']} VF {other}")
+    return entries
+
+
+def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
+    found: list[str] = []
+    mode = function["mode"]
+    count = _count(function["num_vfs"], found)
+    if mode == "pf":
+        for option in ONLY_VF:
+            if function[option] is not None:
+                found.append(f"{option} has no meaning with mode pf, which leaves the card without virtual functions")
+    elif function["driver"] is not None:
+        found.append("driver is that of a card in mode pf; in mode vf it has its native driver, and vf_driver is that")
+        found[-1] += " of its virtual functions"
+    return {
+        "item": item,
+        "where": f"{function.get('label') or f'functions[{item}]'} ({function['pf']})",
+        "pf": _pf(function["pf"], found),
+        "name": function["pf"],
+        "mode": mode,
+        "driver": _driver(function["driver"] or VFIO_PCI, "driver", (NATIVE,), found),
+        "num_vfs": count,
+        "vf_driver": _driver(function["vf_driver"], "vf_driver", (_binding.DEFAULT, _binding.NOBODY), found),
+        "drivers_autoprobe": function["drivers_autoprobe"],
+        "reconfigurable": function["reconfigurable"],
+        "vfs": _virtual_functions(function["vfs"] or [], count, found),
+        "eswitch": function["eswitch"],
+        "problems": found,
+        "given": {name: value for name, value in function.items() if value not in (None, []) and name != "label"},
+    }
+
+
+def _pf(text: str, found: list[str]) -> str | None:
+    lower = text.lower()
+    if _grammar.PCI_ADDRESS.match(lower):
+        return lower
+    try:
+        return _grammar.interface_name(text)
+    except ValueError:
+        found.append(f"pf {text[:80]!r} is neither a PCI address such as 0000:3b:00.0 nor a network interface")
+        return None
+
+
+def _count(text: str | None, found: list[str]) -> int | str | None:
+    if text is None or text == MAX:
+        return text
+    if re.fullmatch(r"[0-9]{1,9}", text) and int(text) <= MOST_VFS:
+        return int(text)
+    found.append(f"num_vfs must be a number from 0 to {MOST_VFS}, or max, and not {text[:40]!r}")
+    return None
+
+
+def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
+    if text is None or text in words or (DRIVER.match(text) and text not in (NATIVE, _binding.DEFAULT, "none")):
+        return text
+    choices = " or ".join(words)
+    found.append(f"{option} must be the name of a driver such as {VFIO_PCI}, or {choices}, and not {text[:80]!r}")
+    return None
+
+
+def _virtual_functions(
+    virtual_functions: list[dict[str, Any]], count: int | str | None, found: list[str]
+) -> dict[int, dict[str, Any]]:
+    parsed: dict[int, dict[str, Any]] = {}
+    for place, entry in enumerate(virtual_functions):
+        where = f"vfs[{place}]: "
+        own: list[str] = []
+        indices = _indices(entry["index"], own)
+        if isinstance(count, int) and indices and indices[-1] >= count:
+            own.append(f"there is no VF {indices[-1]}, as num_vfs {count} makes those from 0 to {count - 1}")
+            indices = range(0)
+        driver = _driver(entry["driver"], "driver", (_binding.DEFAULT, _binding.NOBODY), own)
+        settings = _settings(entry, own)
+        if "mac" in settings and len(indices) > 1:
+            own.append(f"one mac cannot be that of {len(indices)} VFs")
+            del settings["mac"]
+        twice = [index for index in indices if index in parsed]
+        if twice:
+            own.append(f"VF {twice[0]} is in another entry of vfs too")
+        parsed.update({index: {"driver": driver, "settings": settings} for index in indices})
+        found += [where + sentence for sentence in own]
+    return dict(sorted(parsed.items()))
+
+
+def _indices(text: str, found: list[str]) -> range:
+    match = INDICES.match(text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last or last >= MOST_VFS:
+        found.append(f"index must be a number such as 3, or a range such as 2-5, and not {text[:40]!r}")
+        return range(0)
+    return range(first, last + 1)
+
+
+def _settings(entry: dict[str, Any], found: list[str]) -> dict[str, Any]:
+    settings = {name: entry[name] for name in SETTINGS if entry[name] is not None}
+    if "mac" in settings:
+        settings["mac"] = settings["mac"].lower()
+        if not MAC.match(settings["mac"]) or int(settings["mac"][:2], 16) & 1 or not settings["mac"].strip("0:"):
+            found.append(f"mac {entry['mac'][:40]!r} is no unicast address such as 52:54:00:12:34:56")
+    limits = {"vlan": MOST_VLAN, "qos": MOST_QOS, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE}
+    for name, most in limits.items():
+        if not 0 <= settings.get(name, 0) <= most:
+            found.append(f"{name} must be a number from 0 to {most}, and not {settings[name]}")
+    if settings.get("qos") and not settings.get("vlan"):
+        found.append("qos is a part of the VLAN tag, and needs a vlan")
+    least, most_rate = settings.get("min_tx_rate", 0), settings.get("max_tx_rate", 0)
+    if 0 < most_rate < least:
+        found.append(f"min_tx_rate {least} is more than max_tx_rate {most_rate}")
+    return settings

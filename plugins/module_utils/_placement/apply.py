@@ -1,0 +1,212 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Carry out the steps of placement_inventory; what somebody else has changed meanwhile is read and planned again."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import Any, Callable
+
+from .._core import progress as _progress
+from .._core.problems import Step
+from . import observe as _placement_observe
+from . import provider as _placement_provider
+from . import retry as _backoff
+from .api import Placement, PlacementError
+
+
+class Outcome:
+    """What has been done so far: the very same after success and after a failure."""
+
+    def __init__(self) -> None:
+        self.done: list[Step] = []
+        self.failed: list[Step] = []
+        self.classes: list[str] = []
+        self.traits: list[str] = []
+        self.retries = 0
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.classes or self.traits or self.done or any(step["writes"] for step in self.failed))
+
+
+def apply(
+    placement: Placement,
+    pool: ThreadPoolExecutor,
+    planned: dict[str, Any],
+    options: dict[str, Any],
+    tell: _progress.Tell = _progress.nobody,
+) -> Outcome:
+    """Classes and traits, then removals from the leaves up, then the others from the roots down.
+
+    A step that fails takes those with it that are below it, or above it when removing; all others go on.
+    """
+    work = _Work(placement, options)
+    number = len(planned["removals"]) + len(planned["steps"])
+    work.tell = lambda: tell("providers written", len(work.outcome.done) + len(work.outcome.failed), number)
+    work.make_names(pool, planned)
+    work.each_depth(pool, planned["removals"], work.remove, lambda step, failed: failed["parent"] == step["uuid"])
+    work.each_depth(pool, planned["steps"], work.bring, lambda step, failed: step["parent"] == failed["uuid"])
+    return work.outcome
+
+
+def foretell(planned: dict[str, Any]) -> Outcome:
+    """What :func:`apply` does if nobody comes between."""
+    outcome = Outcome()
+    outcome.classes, outcome.traits = planned["classes"], planned["traits"]
+    for step in [*planned["removals"], *planned["steps"]]:
+        outcome.done.append({**step, "actual": step.get("after"), "writes": 1})
+    return outcome
+
+
+class _Work:
+    def __init__(self, placement: Placement, options: dict[str, Any]) -> None:
+        self.placement = placement
+        self.options = options
+        self.tries = options["tries"]
+        self.outcome = Outcome()
+        self.stopped: str | None = None
+        self.tell: Callable[[], None] = lambda: None
+
+    def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
+        """A class or trait that exists is no error, so these need no plan."""
+        for names, make, made in (
+            (planned["classes"], self.placement.make_class, self.outcome.classes),
+            (planned["traits"], self.placement.make_trait, self.outcome.traits),
+        ):
+            for name, new in zip(names, pool.map(lambda name, make=make: self._make(make, name), names)):
+                if new:
+                    made.append(name)
+
+    def each_depth(
+        self,
+        pool: ThreadPoolExecutor,
+        steps: list[Step],
+        act: Callable[[Step], None],
+        hangs_on: Callable[[Step, Step], bool],
+    ) -> None:
+        for _depth, level in groupby(steps, key=lambda step: step["depth"]):
+            ready = []
+            for step in level:
+                cause = next((failed for failed in self.outcome.failed if hangs_on(step, failed)), None)
+                if cause:
+                    step["error"] = f"{step['name']} was left as it is, because of {cause['name']}"
+                    step.update(writes=0, actual=step["before"])
+                    self.outcome.failed.append(step)
+                else:
+                    ready.append(step)
+            for step in pool.map(lambda step: self._attempt(act, step), ready):
+                (self.outcome.failed if step["error"] else self.outcome.done).append(step)
+                self.tell()
+
+    def _attempt(self, act: Callable[[Step], None], step: Step) -> Step:
+        step.update(error=None, writes=0, actual=step["before"])
+        if self.stopped:
+            step["error"] = f"{step['name']} was left as it is, because {self.stopped}"
+            return step
+        try:
+            act(step)
+        except PlacementError as error:
+            step["error"] = f"{step['name']}: {error}"
+            if error.final:
+                self.stopped = str(error)
+        return step
+
+    def _make(self, make: Callable[[str], bool], name: str) -> bool:
+        if self.stopped:
+            return False
+        for attempt in _backoff.attempts(self.tries):
+            try:
+                return make(name)
+            except PlacementError as error:
+                if attempt == self.tries or not (error.conflict or error.unclear):
+                    self.stopped = str(error)
+                    return False
+        return False
+
+    def remove(self, step: Step) -> None:
+        for attempt in _backoff.attempts(self.tries):
+            try:
+                self.placement.delete(step["uuid"])
+                break
+            except PlacementError as error:
+                self._again(error, attempt)
+        step.update(writes=1, actual=None)
+
+    def bring(self, step: Step) -> None:
+        """Write the step; on a conflict or an unknown outcome look at the provider and plan it again.
+
+        Only failures in a row count, without anything written between them: where many write to one provider, each
+        needs several turns.
+        """
+        now: Step | None = step
+        failures = 0
+        while now:
+            written = step["writes"]
+            try:
+                self._write(step, now)
+                return
+            except PlacementError as error:
+                failures = 1 if step["writes"] > written else failures + 1
+                self._again(error, failures)
+            _backoff.pause(failures)
+            now = self._replan(step)
+
+    def _again(self, error: PlacementError, attempt: int) -> None:
+        if not (error.conflict or error.unclear):
+            raise error
+        if attempt == self.tries:
+            dead = error.unclear and error.status is None
+            raise PlacementError(f"given up after {attempt} tries: {error}", mine=not dead) from error
+        self.outcome.retries += 1
+
+    def _write(self, step: Step, now: Step) -> None:
+        """``step`` notes how far it has come; ``now`` may be a newer plan for the same provider."""
+        uuid, generation = now["uuid"], now["generation"]
+        if now["action"] == "create":
+            generation = self.placement.create(uuid, now["name"], now["parent"])
+            self._note(step, now, {"inventories": {}, "traits": []})
+        # The marker comes first, so that what an interrupted run has made is known as ours.
+        if now["traits"] is not None:
+            generation = self.placement.write_traits(uuid, generation, now["traits"])
+            self._note(step, now, {"traits": now["traits"]})
+        if now["inventories"] is not None:
+            self.placement.write_inventories(uuid, generation, now["inventories"])
+            self._note(step, now, {"inventories": now["inventories"]})
+
+    @staticmethod
+    def _note(step: Step, now: Step, fields: dict[str, Any]) -> None:
+        step["writes"] += 1
+        step["actual"] = {**now["after"], **(step["actual"] or {}), **fields}
+
+    def _replan(self, step: Step) -> Step | None:
+        node = step["node"]
+        known: dict[str, Any] | None = {field: step[field] for field in ("uuid", "name", "parent", "root")}
+        if step["action"] == "create":
+            # Whether it is ours that is there, or one that only has its name or its UUID.
+            known = self.placement.provider(step["uuid"]) or self._check_name(step)
+        provider = known and _placement_observe.read_one(self.placement, known)
+        if provider and _placement_provider.shrinks(node, provider, self.options):
+            provider["usages"] = self.placement.usages(step["uuid"])
+        problems: list[str] = []
+        now = _placement_provider.again(node, provider, self.options, problems)
+        if problems:
+            raise PlacementError(
+                f"meanwhile it was changed by somebody else, and now: {'; '.join(problems)}", mine=True
+            )
+        return now
+
+    def _check_name(self, step: Step) -> dict[str, Any] | None:
+        other = self.placement.find(step["name"])
+        if other:
+            raise PlacementError(
+                f"there is another provider of this name in the cloud, {other['uuid']} in the tree of {other['root']}; "
+                "names are unique in a cloud, so remove that one or choose another name",
+                mine=True,
+            )
+        return None

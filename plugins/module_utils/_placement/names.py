@@ -1,0 +1,109 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Names in Placement: their grammar, whose a provider is by its traits and its name, and the UUIDs made of names."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+
+from .._core import grammar as _grammar
+
+# What our own providers carry.
+MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
+OURS = "vfio.devices"
+NOVA = "nova"
+CYBORG = "cyborg"
+OWNER_TRAITS = {"OWNER_NOVA": NOVA, "COMPUTE_NODE": NOVA, "COMPUTE_MANAGED_PCI_DEVICE": NOVA, "OWNER_CYBORG": CYBORG}
+# nova-compute removes a provider of somebody else with the one, and takes it for its own with the others.
+NEVER_SET = ("COMPUTE_MANAGED_PCI_DEVICE", "COMPUTE_NODE", "OWNER_NOVA")
+# nova-compute replaces all traits there whenever it updates the provider.
+REWRITTEN = "COMPUTE_MANAGED_PCI_DEVICE"
+
+LONGEST_PROVIDER = 200
+CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}\Z")
+STANDARD = re.compile(r"(?!CUSTOM_)[A-Z][A-Z0-9_]{0,254}\Z")
+
+# Below a root, the names that nova-compute makes of libvirt's node devices: a PCI function, or a virtual device.
+NODE_DEVICE = re.compile(
+    r"(pci_[0-9a-f]{4,8}(_[0-9a-f]{2}){2}_[0-7]|mtty_mtty|mdpy_mdpy|mbochs_mbochs|ap_matrix|css(_[0-9a-f]+){3})\Z"
+)
+
+# The roots that this collection makes have no other UUID to start from.
+ROOTS = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/vfio-devices/vfio.devices#roots")
+
+
+def provider_name(text: str) -> str:
+    """The name of a provider, which may be nearly anything."""
+    if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > LONGEST_PROVIDER:
+        raise ValueError(
+            f"{text[:80]!r} is not the name of a provider: 1 to {LONGEST_PROVIDER} printable characters, "
+            "without blanks at the ends"
+        )
+    return text
+
+
+def resource_class(text: str) -> str:
+    """A resource class such as ``VGPU`` or ``CUSTOM_NIC_VF``."""
+    return _checked(text, "resource class", "VGPU or CUSTOM_NIC_VF")
+
+
+def trait(text: str) -> str:
+    """A trait such as ``CUSTOM_TIER_GOLD``."""
+    return _checked(text, "trait", "CUSTOM_TIER_GOLD")
+
+
+def is_custom(name: str) -> bool:
+    return name.startswith("CUSTOM_")
+
+
+def is_uuid(text: str) -> bool:
+    return bool(_grammar.UUID.match(text.lower()))
+
+
+def derived_uuid(root: str | None, name: str) -> str:
+    """The UUID of a provider that has none yet, always the same below a root; without one that of a root."""
+    return str(uuid.uuid5(uuid.UUID(root) if root else ROOTS, name))
+
+
+def owner(traits: Iterable[str]) -> str | None:
+    """Whose a provider is that has these traits, or None where nobody says so."""
+    has = set(traits)
+    if MARKER in has:
+        return OURS
+    return next((who for name, who in OWNER_TRAITS.items() if name in has), None)
+
+
+def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:
+    """Why a provider of this name must not be made: somebody else makes one, if the device is configured there."""
+    for prefix in (root_name, root_name.partition(".")[0]):
+        if not name.lower().startswith(f"{prefix.lower()}_"):
+            continue
+        tail = name[len(prefix) + 1 :]
+        if NODE_DEVICE.match(tail.lower()):
+            return (
+                "nova-compute itself makes a provider of this name, with the mediated devices as its inventory, and "
+                "fails as long as it has been made by another; leave it to nova, or choose another name"
+            )
+        if _grammar.PCI_ADDRESS.match(tail.lower()):
+            if "OWNER_CYBORG" in traits and tail == tail.lower():
+                return None
+            return (
+                "nova-compute (PCI devices) and cyborg-agent make providers of this name and fail when it has been "
+                "made by another; choose another name, or, where no cyborg-agent runs, list the trait OWNER_CYBORG "
+                "and write the address in small letters to have Cyborg's shape"
+            )
+    return None
+
+
+def _checked(text: str, what: str, example: str) -> str:
+    if CUSTOM.match(text) or STANDARD.match(text):
+        return text
+    raise ValueError(
+        f"{text[:80]!r} is not a {what} such as {example}: capital letters, digits and underscores, at most 255"
+    )

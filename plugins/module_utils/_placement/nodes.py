@@ -1,0 +1,240 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Which provider each entry means, where it is or shall be in its tree, and which ones have to go; no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import names as _placement_names
+from .wanted import Entry, where
+
+Node = dict[str, Any]
+
+
+class Nodes:
+    """The entries and the providers brought together; what is wrong with that is in ``problems``.
+
+    ``doomed`` are the providers to remove, each with the ``item`` that names it or None; ``missing`` the names that
+    state absent did not find, or that are optional or below such a one.
+    """
+
+    def __init__(self, state: dict[str, Any], wanted: list[Entry], options: dict[str, Any]) -> None:
+        self.providers: dict[str, dict[str, Any]] = state["providers"]
+        self.wanted = wanted
+        self.options = options
+        self.problems: list[str] = []
+        self.missing: list[str] = []
+        self._marked = state["marked"]
+        self._by_name = {provider["name"]: provider for provider in self.providers.values()}
+        self._by_folded_name = {provider["name"].casefold(): provider for provider in self.providers.values()}
+        self._left_out_below: dict[int, Entry] = {}
+        self._nodes: dict[int, Node | None] = {}
+        for entry in wanted:
+            self._resolve(entry)
+        self._listed = {node["uuid"] for node in self._nodes.values() if node}
+        self.doomed = self._absent() if options["state"] == "absent" else self._unlisted() if options["purge"] else []
+
+    def present(self) -> list[Node]:
+        """The entries that shall exist and have a place."""
+        if self.options["state"] == "absent":
+            return []
+        return [node for node in self._nodes.values() if node]
+
+    def left_out(self) -> dict[str, int]:
+        """By the name of each optional provider that is missing, how many below it are left out with it.
+
+        Those of which nothing but the place is asked are no loss.
+        """
+        lost: dict[str, int] = {}
+        for item, top in self._left_out_below.items():
+            entry = self.wanted[item]
+            if entry["inventories"] or entry["traits"]:
+                name = str(top["name"] or top["uuid"])
+                lost[name] = lost.get(name, 0) + (entry is not top)
+        return lost
+
+    def named(self, reference: str) -> dict[str, Any] | None:
+        """A provider that exists, by its name or UUID."""
+        return self.providers.get(reference) or self._by_name.get(reference)
+
+    def is_listed(self, provider: dict[str, Any]) -> bool:
+        return provider["uuid"] in self._listed
+
+    def _is_ours(self, provider: dict[str, Any]) -> bool:
+        """Marked, or made by a run that did not come to mark it."""
+        if provider["traits"] is not None and _placement_names.MARKER in provider["traits"]:
+            return True
+        return bool(provider["generation"] == 0 and self._is_derived(provider))
+
+    def in_scope(self) -> list[dict[str, Any]]:
+        """The providers below those that ``scope`` names."""
+        tops = set()
+        for reference in self.options["scope"]:
+            top = self.named(reference)
+            if top:
+                tops.add(top["uuid"])
+        return [provider for provider in self.providers.values() if tops & set(self._ancestors(provider))]
+
+    def depth(self, uuid: str) -> int:
+        return len(self._ancestors(self.providers[uuid]))
+
+    def parent_name(self, provider: dict[str, Any]) -> str | None:
+        above = self.providers.get(provider["parent"] or "")
+        return above["name"] if above else None
+
+    # Which provider an entry means
+
+    def _resolve(self, entry: Entry) -> Node | None:
+        item = entry["item"]
+        if item not in self._nodes:
+            provider = self.named(entry["uuid"] or "") or self.named(entry["name"] or "")
+            self._nodes[item] = self._existing(entry, provider) if provider else self._new(entry)
+        return self._nodes[item]
+
+    def _existing(self, entry: Entry, provider: dict[str, Any]) -> Node | None:
+        told = len(self.problems)
+        for field in ("uuid", "name"):
+            if entry[field] and entry[field] != provider[field]:
+                self._refuse(
+                    entry,
+                    f"the provider {provider['name']} has the UUID {provider['uuid']}, so {field} {entry[field]} does "
+                    "not fit; leave out one of them, or remove the provider first",
+                )
+        parent_name = self.parent_name(provider)
+        if entry["parent"] and entry["parent"] not in (provider["parent"], parent_name):
+            self._refuse(
+                entry,
+                f"it is below {parent_name or 'no other provider'} and not below {entry['parent']}; providers are not "
+                "moved, so correct parent, or remove it first",
+            )
+        if len(self.problems) > told:
+            return None
+        return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], parent_name)
+
+    def _new(self, entry: Entry) -> Node | None:
+        if self.options["state"] == "absent":
+            self.missing.append(str(entry["name"] or entry["uuid"]))
+            return None
+        if self._is_left_out(entry):
+            return None
+        if not entry["name"]:
+            return self._refuse(entry, "there is no provider of this UUID; give a name too and it is made")
+        if not entry["parent"]:
+            if not self.options["create_roots"]:
+                return self._refuse(
+                    entry,
+                    "there is no provider of this name, and without a parent it would be the root of a tree; "
+                    "nova-compute makes the roots of compute nodes, so start that first, give a parent, or set "
+                    "create_roots",
+                )
+            uuid = entry["uuid"] or _placement_names.derived_uuid(None, entry["name"])
+            return self._node(entry, None, uuid, entry["name"], None, None)
+        above = self._parent_of(entry)
+        if above is None:
+            return None
+        root = above["root"]
+        uuid = entry["uuid"] or _placement_names.derived_uuid(root, entry["name"])
+        if uuid in self.providers:
+            return self._refuse(entry, f"its UUID {uuid} is that of {self.providers[uuid]['name']} already")
+        reason = self._why_not_named_so(entry["name"], above["root_name"], entry["traits"] or [])
+        if reason:
+            return self._refuse(entry, reason)
+        node = self._node(entry, None, uuid, entry["name"], above["uuid"], above["name"])
+        node.update(root=root, root_name=above["root_name"], depth=above["depth"] + 1)
+        return node
+
+    def _is_left_out(self, entry: Entry) -> bool:
+        """Whether it is optional, or below one that is left out; noted with the topmost of these."""
+        top = None
+        if entry["above"] is not None:
+            self._resolve(self.wanted[entry["above"]])
+            top = self._left_out_below.get(entry["above"])
+        if top is None and not entry["optional"]:
+            return False
+        self._left_out_below[entry["item"]] = top or entry
+        self.missing.append(str(entry["name"] or entry["uuid"]))
+        return True
+
+    def _why_not_named_so(self, name: str, root_name: str, traits: list[str]) -> str | None:
+        other = self._by_folded_name.get(name.casefold())
+        if other:
+            return (
+                f"there is {other['name']} already, which differs only by case, and some databases of Placement take "
+                "the two names for one; remove that one, or leave the card to who made it"
+            )
+        return _placement_names.taken(name, root_name, traits)
+
+    def _parent_of(self, entry: Entry) -> Node | None:
+        if entry["above"] is not None:
+            # What is wrong with the parent is told there.
+            return self._resolve(self.wanted[entry["above"]])
+        provider = self.named(entry["parent"])
+        if provider is None:
+            return self._refuse(
+                entry,
+                f"its parent {entry['parent']} is neither listed nor in Placement; correct it, or start nova-compute "
+                "there, which makes the root",
+            )
+        return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], None)
+
+    def _node(
+        self, entry: Entry, provider: dict[str, Any] | None, uuid: str, name: str, parent: str | None, above: str | None
+    ) -> Node:
+        root = self.providers.get(provider["root"]) if provider else None
+        return {
+            **entry,
+            "drain": self.options["drain"] if entry["drain"] is None else entry["drain"],
+            "provider": provider,
+            "uuid": uuid,
+            "name": name,
+            "parent": parent,
+            "parent_name": above,
+            "root": provider["root"] if provider else uuid,
+            "root_name": root["name"] if root else name,
+            "depth": self.depth(uuid) if provider else 0,
+            "ours": provider is None or self._is_ours(provider) or self._declared(entry, provider),
+        }
+
+    def _refuse(self, entry: Entry, sentence: str) -> Node | None:
+        self.problems.append(f"{where(entry)}: {sentence}")
+        return None
+
+    # Which ones have to go
+
+    def _absent(self) -> list[dict[str, Any]]:
+        return [
+            {**node["provider"], "item": node["item"], "ours": node["ours"]} for node in self._nodes.values() if node
+        ]
+
+    def _unlisted(self) -> list[dict[str, Any]]:
+        for reference in self.options["scope"]:
+            if not self.named(reference) and not any(reference in (one["name"], one["uuid"]) for one in self.wanted):
+                self.problems.append(
+                    f"scope: there is no provider {reference} in Placement; correct it or leave it out"
+                )
+        return [
+            {**provider, "item": None, "ours": True}
+            for provider in self.in_scope()
+            if not self.is_listed(provider)
+            and (provider["uuid"] in self._marked or provider["generation"] == 0 and self._is_derived(provider))
+        ]
+
+    def _declared(self, entry: Entry, provider: dict[str, Any]) -> bool:
+        return bool(provider["generation"] == 0 and entry["uuid"] == provider["uuid"])
+
+    def _is_derived(self, provider: dict[str, Any]) -> bool:
+        root = provider["root"] if provider["parent"] else None
+        return bool(provider["uuid"] == _placement_names.derived_uuid(root, provider["name"]))
+
+    def _ancestors(self, provider: dict[str, Any]) -> list[str]:
+        found: list[str] = []
+        parent = provider["parent"]
+        while parent and parent not in found:
+            found.append(parent)
+            parent = self.providers[parent]["parent"] if parent in self.providers else None
+        return found

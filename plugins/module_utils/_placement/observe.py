@@ -1,0 +1,151 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Read from Placement what a plan needs, exactly that and each thing once, on a few threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from .._core import progress as _progress
+from . import names as _placement_names
+from . import plan as _placement_plan
+from .api import Placement
+from .wanted import Entry
+
+State = dict[str, Any]
+
+# Of one provider, to have inventories and traits of the same moment.
+READS = 10
+
+
+def observe(
+    placement: Placement,
+    pool: ThreadPoolExecutor,
+    wanted: list[Entry],
+    options: dict[str, Any],
+    tell: _progress.Tell = _progress.nobody,
+) -> State:
+    """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
+    ``known_classes``, and by the names in ``scope`` the UUIDs that are marked as ours below them.
+    """
+    providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
+    state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set()}
+    if options["purge"]:
+        roots = _placement_plan.roots_to_purge(state, wanted, options)
+        for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
+            state["marked"] |= marked
+    read_details(placement, pool, state, *_placement_plan.details(state, wanted, options), tell)
+    uncertain = _placement_plan.shrinking(state, wanted, options)
+    for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
+        providers[uuid]["usages"] = usages
+    names, classes = _placement_plan.unseen_names(state, wanted, options)
+    state["known_traits"] = placement.known_traits(names) if names else set()
+    state["known_classes"] = placement.known_classes() if classes else set()
+    return state
+
+
+def observe_trees(placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool) -> State:
+    """Everything about the trees of the roots, and in ``missing`` the roots that do not exist."""
+    providers = _read_trees(placement, pool, roots)
+    names = {provider["name"] for provider in providers.values()}
+    missing = [one for one in roots if one not in names and one not in providers]
+    state: State = {"providers": providers, "missing": missing}
+    read_details(placement, pool, state, list(providers), list(providers))
+    uuids = list(providers) if usages else []
+    for uuid, used in zip(uuids, pool.map(placement.usages, uuids)):
+        providers[uuid]["usages"] = used
+    return state
+
+
+def read_details(
+    placement: Placement,
+    pool: ThreadPoolExecutor,
+    state: State,
+    inventories: list[str],
+    traits: list[str],
+    tell: _progress.Tell = _progress.nobody,
+) -> None:
+    """Fill in inventories and traits of the providers. One that is gone meanwhile is taken out of the state.
+
+    The generation is that of the earlier read: a write that refers to it fails if anything has changed since.
+    """
+    providers = state["providers"]
+    jobs: list[tuple[str, str, Callable[[str], Any]]] = [
+        *((uuid, "inventories", placement.inventories) for uuid in inventories),
+        *((uuid, "traits", placement.traits) for uuid in traits),
+    ]
+    jobs.sort(key=lambda job: job[0])
+    number = len({job[0] for job in jobs})
+    gone = set()
+    fresh: set[str] = set()
+    for (uuid, field, _read), found in zip(jobs, pool.map(lambda job: job[2](job[0]), jobs)):
+        if found is None:
+            gone.add(uuid)
+            continue
+        generation, providers[uuid][field] = found
+        providers[uuid]["generation"] = min(generation, providers[uuid]["generation"]) if uuid in fresh else generation
+        fresh.add(uuid)
+        tell("providers read", len(fresh) + len(gone), number)
+    for uuid in gone:
+        del providers[uuid]
+
+
+def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
+    """A provider with the details that it has by now, or None if it is gone.
+
+    Somebody else is writing to it, so what is out of date already is read again at once, and not found out by a write
+    that fails.
+    """
+    uuid = known["uuid"]
+    inventories, traits = placement.inventories(uuid), placement.traits(uuid)
+    for _attempt in range(READS):
+        if inventories is None or traits is None:
+            return None
+        if inventories[0] == traits[0]:
+            break
+        if inventories[0] < traits[0]:
+            inventories = placement.inventories(uuid)
+        else:
+            traits = placement.traits(uuid)
+    if inventories is None or traits is None:
+        return None
+    return {
+        **known,
+        "generation": min(inventories[0], traits[0]),
+        "inventories": inventories[1],
+        "traits": traits[1],
+        "usages": None,
+    }
+
+
+def _anchors(wanted: list[Entry]) -> list[str]:
+    """By what providers the trees are found: the topmost listed ones, or what these name as their parent."""
+    anchors = []
+    for entry in wanted:
+        top = entry
+        while top["above"] is not None:
+            top = wanted[top["above"]]
+        anchors.append(top["parent"] or top["uuid"] or top["name"])
+    return anchors
+
+
+def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, dict[str, Any]]:
+    distinct = dict.fromkeys(references)
+    names = [one for one in distinct if not _placement_names.is_uuid(one)]
+    roots = dict.fromkeys(found["root"] for found in pool.map(placement.find, names) if found)
+    providers: dict[str, dict[str, Any]] = {}
+
+    def read(uuids: list[str]) -> None:
+        for tree in pool.map(placement.tree, uuids):
+            for provider in tree:
+                providers[provider["uuid"]] = {**provider, "inventories": None, "traits": None, "usages": None}
+
+    read(list(roots))
+    read([one for one in distinct if _placement_names.is_uuid(one) and one not in providers])
+    return providers

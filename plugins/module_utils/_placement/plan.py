@@ -1,0 +1,197 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From the providers that Placement has and the ones that it shall have to the steps that lead there; no I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from .._core.problems import Refused, Step
+from . import names as _placement_names
+from . import provider as _placement_provider
+from .nodes import Nodes
+from .wanted import Entry, where
+
+State = dict[str, Any]
+
+# Every Placement that is new enough has these; whether there is another one is asked.
+STANDARD_CLASSES = {"VGPU", "VGPU_DISPLAY_HEAD", "PGPU", "FPGA", "PCI_DEVICE", "SRIOV_NET_VF"}
+
+# In one warning.
+NAMED_AT_MOST = 10
+
+
+def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str, Any]:
+    """The steps for ``wanted`` (entries of :func:`_placement_wanted.parse`), or :class:`_plan.Refused`.
+
+    ``state`` is what :func:`_placement_observe.observe` returns. The result has ``removals`` (children first),
+    ``steps`` (parents first), ``kept``, ``missing`` (the names that were not found), the ``classes`` and ``traits``
+    to be made, and ``warnings``.
+    """
+    nodes = Nodes(state, wanted, options)
+    problems = nodes.problems
+    removals = _removals(nodes, problems)
+    steps: list[Step] = []
+    kept = []
+    for node in nodes.present():
+        step = _placement_provider.step(node, node["provider"], options, problems)
+        if step:
+            steps.append(step)
+        elif node["provider"]:
+            kept.append({**_named(node), "item": node["item"]})
+    traits = {name for step in steps for name in step["traits"] or []}
+    classes = {name for step in steps for name in step["inventories"] or {}}
+    problems += _unknown_names(state, wanted)
+    if problems:
+        raise Refused(problems)
+    return {
+        "removals": sorted(removals, key=lambda step: -step["depth"]),
+        "steps": sorted(steps, key=lambda step: step["depth"]),
+        "kept": kept,
+        "missing": nodes.missing,
+        "classes": sorted(
+            name
+            for name in classes - _seen(state, "inventories") - state["known_classes"]
+            if _placement_names.is_custom(name)
+        ),
+        "traits": sorted(
+            name for name in traits - _seen(state, "traits") - state["known_traits"] if _placement_names.is_custom(name)
+        ),
+        "warnings": [*_left_out(nodes), *(sentence for step in steps for sentence in step["warnings"])],
+    }
+
+
+# What the plan has to know, asked before it
+
+
+def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The UUIDs of the providers whose inventories, and of those whose traits have to be read."""
+    nodes = Nodes(state, wanted, options)
+    inventories = [one["uuid"] for one in nodes.doomed]
+    traits = list(inventories)
+    for node in nodes.present():
+        if node["provider"]:
+            if node["inventories"] is not None or node["drain"] and node["provider"]["parent"]:
+                inventories.append(node["uuid"])
+            if node["traits"] is not None or node["uuid"] in inventories:
+                traits.append(node["uuid"])
+    return inventories, traits
+
+
+def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
+    """The UUIDs of the providers that lose some of what they offer, so that their usages matter."""
+    nodes = Nodes(state, wanted, options)
+    return [one["uuid"] for one in nodes.doomed] + [
+        node["uuid"] for node in nodes.present() if _placement_provider.shrinks(node, node["provider"], options)
+    ]
+
+
+def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """The traits, and the resource classes, of which it must be asked whether Placement knows them.
+
+    Custom classes are only asked for to foretell; to make one that exists costs the same as to ask.
+    """
+    traits = {name for entry in wanted for name in entry["traits"] or []} - _seen(state, "traits")
+    if traits or any(node["provider"] is None and node["parent"] for node in Nodes(state, wanted, options).present()):
+        traits |= {_placement_names.MARKER} - _seen(state, "traits")
+    classes = {name for entry in wanted for name in entry["inventories"] or {}} - _seen(state, "inventories")
+    foretold = [name for name in classes if _placement_names.is_custom(name)] if options["foretell"] else []
+    return sorted(traits), [*foretold, *_odd_classes(state, wanted)]
+
+
+def roots_to_purge(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
+    """The roots of the trees in scope where there is anything that is not listed."""
+    nodes = Nodes(state, wanted, options)
+    return list(dict.fromkeys(provider["root"] for provider in nodes.in_scope() if not nodes.is_listed(provider)))
+
+
+def _seen(state: State, field: str) -> set[str]:
+    return {name for provider in state["providers"].values() for name in provider[field] or ()}
+
+
+def _odd_classes(state: State, wanted: list[Entry]) -> list[str]:
+    named = {name for entry in wanted for name in entry["inventories"] or {}}
+    odd = named - STANDARD_CLASSES - _seen(state, "inventories")
+    return sorted(name for name in odd if not _placement_names.is_custom(name))
+
+
+def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
+    traits = {name for entry in wanted for name in entry["traits"] or []} - state["known_traits"]
+    traits = {name for name in traits - _seen(state, "traits") if not _placement_names.is_custom(name)}
+    classes = set(_odd_classes(state, wanted)) - state["known_classes"]
+    problems = []
+    for entry in wanted:
+        for what, unknown, listed in (
+            ("trait", traits, entry["traits"]),
+            ("resource class", classes, entry["inventories"]),
+        ):
+            problems += [
+                f"{where(entry)}: Placement knows no {what} {name}; correct it, or let it begin with CUSTOM_"
+                for name in listed or ()
+                if name in unknown
+            ]
+    return problems
+
+
+def _left_out(nodes: Nodes) -> list[str]:
+    """One sentence, however many providers are missing."""
+    lost = nodes.left_out()
+    if not lost:
+        return []
+    named = [f"{name} (and {below} below it)" if below else name for name, below in lost.items()]
+    if len(named) > NAMED_AT_MOST:
+        named[NAMED_AT_MOST:] = [f"{len(named) - NAMED_AT_MOST} more"]
+    return [
+        f"left out, because Placement does not have it yet: {', '.join(named)}; this is what nova-compute or "
+        "cyborg-agent makes, so start that there and run again"
+    ]
+
+
+# What has to go
+
+
+def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
+    removals = []
+    doomed = {provider["uuid"] for provider in nodes.doomed}
+    stay = Counter(provider["parent"] for provider in nodes.providers.values() if provider["uuid"] not in doomed)
+    for provider in nodes.doomed:
+        subject = f"{provider['name']} ({provider['uuid']})"
+        used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
+        if not provider["ours"]:
+            who = _placement_names.owner(provider["traits"] or ())
+            problems.append(
+                f"{subject} cannot be removed, because it {_placement_provider.belongs_to(who)}; take it off the list"
+            )
+        elif used:
+            amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
+            problems.append(
+                f"{subject} cannot be removed while {amounts} are in use; set drain, and remove it when its last guest "
+                "is gone"
+            )
+        elif stay[provider["uuid"]]:
+            below = [one for one in nodes.providers.values() if one["parent"] == provider["uuid"]]
+            names = ", ".join(sorted(one["name"] for one in below if one["uuid"] not in doomed))
+            problems.append(
+                f"{subject} cannot be removed, because there are providers below it that would stay: {names}; "
+                "remove these too"
+            )
+        else:
+            removals.append(
+                {
+                    "action": "remove",
+                    "item": provider["item"],
+                    "depth": nodes.depth(provider["uuid"]),
+                    "before": _placement_provider.shown(provider, nodes.parent_name(provider)),
+                    **{field: provider[field] for field in ("uuid", "name", "parent", "root")},
+                }
+            )
+    return removals
+
+
+def _named(node: dict[str, Any]) -> dict[str, Any]:
+    return {field: node[field] for field in ("uuid", "name", "parent", "root")}

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""One provider: what it shall have, whether that takes anything away from a guest, and the step to it; no I/O.
+
+The same functions plan a provider again when somebody else has changed it meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.problems import Step
+from . import inventory as _placement_inventory
+from . import names as _placement_names
+from .wanted import where
+
+Node = dict[str, Any]
+Provider = dict[str, Any]
+
+
+def step(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
+    """What is to be written, or None; ``provider`` is what Placement has now, or None if it has to be made."""
+    found: list[str] = []
+    inventories = desired_inventories(node, provider, options)
+    traits = _desired_traits(node, provider, options)
+    if node["ours"]:
+        _check_added(provider, traits, found)
+        if provider and inventories is not None:
+            _check_usages(provider, inventories, found)
+    elif provider:
+        _check_owner(provider, inventories, traits, found)
+    problems += [f"{where(node)}: {sentence}" for sentence in found]
+    now = provider or {"inventories": {}, "traits": [], "generation": 0}
+    writes_traits = traits is not None and traits != now["traits"]
+    writes_inventories = inventories is not None and not _placement_inventory.same(inventories, now["inventories"])
+    if provider and not writes_traits and not writes_inventories:
+        return None
+    return {
+        "action": "update" if provider else "create",
+        **{field: node[field] for field in ("item", "uuid", "name", "parent", "root", "depth")},
+        "generation": now["generation"],
+        "traits": traits if writes_traits else None,
+        "inventories": inventories if writes_inventories else None,
+        "before": shown(provider, node["parent_name"]) if provider else None,
+        "after": shown({**node, **now, **_known(inventories=inventories, traits=traits)}, node["parent_name"]),
+        "warnings": _warnings(node, inventories, traits) if writes_inventories else [],
+        "node": node,
+    }
+
+
+def again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
+    """The step for what Placement has by now."""
+    if provider and (provider["name"], provider["parent"]) != (node["name"], node["parent"]):
+        problems.append(f"{where(node)}: meanwhile it was renamed or moved; run again")
+    if provider is None and not node["ours"]:
+        problems.append(f"{where(node)}: meanwhile it was removed by somebody else, who keeps it")
+        return None
+    marked = provider is None or _placement_names.MARKER in provider["traits"] or provider["generation"] == 0
+    return step({**node, "ours": node["ours"] and marked}, provider, options, problems)
+
+
+def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> bool:
+    """Whether anything that the provider offers becomes less."""
+    inventories = desired_inventories(node, provider, options)
+    if not provider or not node["ours"] or inventories is None:
+        return False
+    return any(
+        new < old
+        for name, inventory in provider["inventories"].items()
+        for new, old in zip(
+            _placement_inventory.capacities(inventories.get(name)), _placement_inventory.capacities(inventory)
+        )
+    )
+
+
+def shown(provider: Provider, parent_name: str | None) -> dict[str, Any]:
+    """A provider in a difference."""
+    return {
+        "uuid": provider["uuid"],
+        "parent": parent_name,
+        **_known(inventories=provider["inventories"], traits=provider["traits"]),
+    }
+
+
+def belongs_to(who: str | None) -> str:
+    """Whose a provider is, for a sentence."""
+    if who:
+        return f"belongs to {who}"
+    return f"does not have the trait {_placement_names.MARKER} and so belongs to somebody else"
+
+
+def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
+    """By class all that the provider shall have, or None where nobody asks."""
+    inventories: dict[str, Any] | None = node["inventories"]
+    if node["drain"] and (inventories is not None or node["ours"]):
+        if inventories is None:
+            inventories = provider["inventories"] if provider else None
+        if inventories is not None:
+            return {name: _placement_inventory.drained(one) for name, one in inventories.items()}
+    return inventories
+
+
+def _desired_traits(node: Node, provider: Provider | None, options: dict[str, Any]) -> list[str] | None:
+    """All traits that the provider shall have, sorted, or None where nobody asks."""
+    now = set(provider["traits"] or ()) if provider else set()
+    listed, mode = node["traits"], options["traits_mode"]
+    if not node["ours"]:
+        if listed is None:
+            return None
+        return sorted({*listed, *(name for name in now if mode != "exact" or not _placement_names.is_custom(name))})
+    if listed is None and node["inventories"] is None and (provider or not node["parent"]):
+        # A parent that is only looked up, or a bare root for nova-compute to adopt.
+        return None
+    if listed is None or mode == "add":
+        return sorted({*now, *(listed or ()), _placement_names.MARKER})
+    return sorted({*listed, *(now & {"OWNER_NOVA"}), _placement_names.MARKER})
+
+
+def _check_owner(
+    provider: Provider, inventories: dict[str, Any] | None, traits: list[str] | None, found: list[str]
+) -> None:
+    """Of a provider of somebody else only the custom traits are anybody's."""
+    who = _placement_names.owner(provider["traits"] or ())
+    adopt = "" if who else f", or give it this trait if it is yours to manage (it has the UUID {provider['uuid']})"
+    if inventories is not None and not _placement_inventory.same(inventories, provider["inventories"]):
+        found.append(
+            f"its inventories cannot be changed, because it {belongs_to(who)}; leave inventories out to set only "
+            f"custom traits{adopt}"
+        )
+    if traits is None:
+        return
+    now = set(provider["traits"])
+    added = [name for name in traits if name not in now and not _placement_names.is_custom(name)]
+    if added:
+        found.append(f"it cannot get {', '.join(added)}, because it {belongs_to(who)}; only custom traits are free")
+    if traits != provider["traits"] and _placement_names.REWRITTEN in now:
+        found.append(
+            "its traits cannot be changed, because nova-compute replaces them all at its next update; name them in "
+            "[pci]device_spec of that host"
+        )
+
+
+def _check_added(provider: Provider | None, traits: list[str] | None, found: list[str]) -> None:
+    now = (provider["traits"] or ()) if provider else ()
+    added = [name for name in _placement_names.NEVER_SET if name in (traits or ()) and name not in now]
+    if added:
+        found.append(
+            f"{', '.join(added)} must not be set: nova-compute would take the provider for its own, and change or "
+            "remove it; leave it out"
+        )
+
+
+def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[str]) -> None:
+    """Placement itself lets a total fall below what is in use."""
+    for name, inventory in provider["inventories"].items():
+        used = (provider["usages"] or {}).get(name, 0)
+        new = inventories.get(name)
+        if new is None:
+            if used:
+                found.append(
+                    f"{name} cannot be dropped while {used} of it are in use; set drain, and drop it when the last "
+                    "guest that has one is gone"
+                )
+            continue
+        whole, free = _placement_inventory.capacities(new)
+        whole_now, free_now = _placement_inventory.capacities(inventory)
+        if whole < min(used, whole_now):
+            found.append(
+                f"{name} cannot shrink to total {new['total']} with allocation_ratio {new['allocation_ratio']} while "
+                f"{used} are in use; take more, or remove guests first"
+            )
+        elif free < min(used, free_now) and new["reserved"] < new["total"]:
+            found.append(
+                f"{name} cannot have {new['reserved']} of {new['total']} reserved while {used} are in use; reserve "
+                "less, or set drain to let no new guest in"
+            )
+
+
+def _warnings(node: Node, inventories: dict[str, Any] | None, traits: list[str] | None) -> list[str]:
+    if "VGPU" in (inventories or {}) and "OWNER_CYBORG" not in (traits or ()) and node["parent"]:
+        return [
+            f"{node['name']}: nova finds the device of a VGPU by the name of its provider and knows none of this name, "
+            "so a guest that gets its VGPU here does not start; a class of your own (CUSTOM_...) is safe"
+        ]
+    return []
+
+
+def _known(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What placement_inventory tells of its work: each provider with what was done to it, and the difference by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.problems import Step
+from .apply import Outcome
+
+ACTIONS = {"create": "created", "update": "updated", "remove": "removed"}
+LISTED = (*ACTIONS.values(), "kept")
+
+
+def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, Any]:
+    """The result of the module; in check mode the outcome is what would be done."""
+    providers = [_provider(one, "kept") for one in planned["kept"]]
+    providers += [_provider(step, ACTIONS[step["action"]]) for step in outcome.done]
+    providers += [_provider(step, "failed") for step in outcome.failed]
+    providers.sort(key=lambda one: (one["item"] is None, one["item"] or 0, one["name"]))
+    listed = {action: [one["name"] for one in providers if one["action"] == action] for action in LISTED}
+    return {
+        "changed": outcome.changed,
+        "providers": providers,
+        **listed,
+        "missing": planned["missing"],
+        "failures": [step["error"] for step in outcome.failed],
+        "resource_classes": outcome.classes,
+        "traits": outcome.traits,
+        "calls": calls,
+        "retries": outcome.retries,
+        "diff": {side: _shown([*outcome.done, *outcome.failed], side) for side in ("before", "after")},
+    }
+
+
+def _provider(one: dict[str, Any], action: str) -> dict[str, Any]:
+    return {**{field: one[field] for field in ("item", "name", "uuid", "parent", "root")}, "action": action}
+
+
+def _shown(steps: list[Step], side: str) -> dict[str, Any]:
+    """By name what the providers had, or have now; only those that a step is about."""
+    shown = {}
+    for step in steps:
+        one = step["before"] if side == "before" else step["actual"]
+        if one is not None and step["before"] != step["actual"]:
+            shown[step["name"]] = one
+    return shown

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The option ``providers`` of placement_inventory, checked without a look at Placement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core import grammar as _grammar
+from .._core.problems import Refused
+from . import inventory as _placement_inventory
+from . import names as _placement_names
+from . import options as _placement_options
+
+Entry = dict[str, Any]
+
+
+def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
+    """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
+
+    Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
+    item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
+    fields) and ``traits``; the last three are None where the option was left out.
+    """
+    problems = _check_options(options)
+    entries = []
+    for item, provider in enumerate(providers):
+        found: list[str] = []
+        entries.append(_entry(item, provider, options["state"] == "present", found))
+        problems += [f"{where(entries[item])}: {sentence}" for sentence in found]
+    problems += _find_parents(entries)
+    problems += _find_loops(entries)
+    if problems:
+        raise Refused(problems)
+    return entries
+
+
+def where(entry: Entry) -> str:
+    """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``."""
+    return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:80]})"
+
+
+def reference(text: str) -> str:
+    """The name of a provider, or its UUID in the spelling that Placement has."""
+    return text.lower() if _placement_names.is_uuid(text) else _placement_names.provider_name(text)
+
+
+def parse_references(texts: list[str], option: str) -> list[str]:
+    """Names or UUIDs of providers, each once; raises :class:`_plan.Refused`."""
+    references, problems = [], []
+    for text in texts:
+        try:
+            references.append(reference(text))
+        except ValueError as error:
+            problems.append(f"{option}: {error}")
+    if problems:
+        raise Refused(problems)
+    return list(dict.fromkeys(references))
+
+
+def _check_options(options: dict[str, Any]) -> list[str]:
+    problems = _placement_options.problems(options)
+    if options["purge"] and not options["scope"]:
+        problems.append("purge removes what is not listed, so scope must name the providers below which it may do so")
+    if options["state"] == "absent":
+        problems += [f"{option} has no meaning with state absent" for option in ("purge", "drain") if options[option]]
+    return problems
+
+
+def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str]) -> Entry:
+    name = _grammar.collect(_placement_names.provider_name, provider.get("name"), found)
+    uuid = _grammar.collect(_grammar.uuid, provider.get("uuid"), found)
+    if provider.get("name") is None and provider.get("uuid") is None:
+        found.append("it has no name and no uuid")
+    inventories, traits = provider.get("inventories"), provider.get("traits")
+    return {
+        "item": item,
+        "name": name,
+        "uuid": uuid,
+        "parent": _grammar.collect(reference, provider.get("parent"), found),
+        "above": None,
+        "inventories": None if inventories is None or not present else _inventories(inventories, found),
+        "traits": None if traits is None or not present else _traits(traits, found),
+        "optional": bool(provider.get("optional")),
+        "drain": provider.get("drain"),
+    }
+
+
+def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any]:
+    parsed = {}
+    for name, fields in inventories.items():
+        wrong: list[str] = []
+        _grammar.collect(_placement_names.resource_class, str(name), wrong)
+        if not isinstance(fields, dict):
+            wrong.append(f"it must be a dictionary with a total and not {str(fields)[:40]!r}")
+        else:
+            inventory = _placement_inventory.parse(fields, wrong)
+            if inventory:
+                parsed[str(name)] = inventory
+        found += [f"inventory of {str(name)[:80]}: {sentence}" for sentence in wrong]
+    return parsed
+
+
+def _traits(traits: list[str], found: list[str]) -> list[str]:
+    """Sorted, each once; the marker comes by itself where it belongs, and nowhere else."""
+    checked = {_grammar.collect(_placement_names.trait, name, found) for name in traits}
+    return sorted(name for name in checked if name and name != _placement_names.MARKER)
+
+
+def _find_parents(entries: list[Entry]) -> list[str]:
+    """Fill in ``above``; MySQL usually takes names for equal that differ only by case, so these are duplicates too."""
+    problems = []
+    items: dict[str, int] = {}
+    for entry in entries:
+        for key in filter(None, (entry["name"] and entry["name"].casefold(), entry["uuid"])):
+            if key in items and items[key] != entry["item"]:
+                problems.append(
+                    f"{where(entry)}: it is {where(entries[items[key]])} again; "
+                    "list each provider once, names that differ only by case are one"
+                )
+            items.setdefault(key, entry["item"])
+    for entry in entries:
+        if entry["parent"]:
+            entry["above"] = items.get(entry["parent"].casefold())
+    return problems
+
+
+def _find_loops(entries: list[Entry]) -> list[str]:
+    problems = []
+    settled: set[int] = set()
+    for entry in entries:
+        path: list[int] = []
+        item: int | None = entry["item"]
+        while item is not None and item not in settled and item not in path:
+            path.append(item)
+            item = entries[item]["above"]
+        if item is not None and item in path:
+            loop = [*path[path.index(item) :], item]
+            names = " below ".join(str(entries[one]["name"] or entries[one]["uuid"]) for one in loop)
+            problems.append(f"{where(entries[item])}: its parents go round in a loop, {names}; one must have another")
+        settled.update(path)
+    return problems

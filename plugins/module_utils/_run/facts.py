@@ -1,0 +1,107 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The whole observation of a host, in the lists that C(ansible_facts.mdev) has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .._devices import iommu as _iommu
+from .._devices import mdevctl as _mdevctl
+from .._devices import pci as _pci
+from .._devices import sriov as _sriov
+from .._devices.pci import NumaNodes, PciFunction
+from .._frameworks import definitions as _definitions
+from .._frameworks import mdev as _mdev
+from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._frameworks.mdev import Mdevs
+from .._host.root import HostRoot
+
+PHYSICAL_FUNCTIONS = "physical_functions"
+PARENTS = "parents"
+DEVICES = "devices"
+IOMMU = "iommu"
+MDEVCTL = "mdevctl"
+USERS = "users"
+DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
+PARTS = (*DEFAULT_PARTS, USERS)
+
+# Network controllers, NVMe, display and 3D controllers, processing accelerators (include/linux/pci_ids.h).
+DEFAULT_CLASSES = ("02", "0108", "03", "12")
+
+
+def observe(
+    host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES
+) -> dict[str, Any]:
+    """What is on the host; a part that is not in ``gather`` is not read, and missing from the result.
+
+    ``users`` adds the holders to physical functions, VFs and devices. ``classes`` are PCI classes, or beginnings of
+    them, whose functions are listed although they have neither SR-IOV nor mdev.
+    """
+    gather = set(gather)
+    functions = _pci.observe(host)
+    numa_nodes = NumaNodes(host)
+    mdevs = Mdevs(host, functions, numa_nodes)
+    vgpu_functions = _vendor_vfio.parent_functions(host, functions)
+    facts: dict[str, Any] = {}
+    if PHYSICAL_FUNCTIONS in gather:
+        frameworks = _frameworks(functions, mdevs, vgpu_functions)
+        selected = _selected(functions, frameworks, tuple(classes))
+        facts[PHYSICAL_FUNCTIONS] = _sriov.describe(host, selected, functions, numa_nodes)
+        for entry in facts[PHYSICAL_FUNCTIONS]:
+            entry["framework"] = frameworks.get(entry["address"])
+    if gather & {PARENTS, DEVICES, USERS}:
+        devices = mdevs.devices()
+        mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
+        vgpu_parents, vgpus, dummy = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
+        devices += [*vgpus, *_definitions.apply(_definitions.observe(host), devices, mdevs)]
+        if PARENTS in gather:
+            facts[PARENTS] = [*mdev_parents, *vgpu_parents]
+        if DEVICES in gather:
+            facts[DEVICES] = devices
+        if USERS in gather:
+            # Each module of the payload is compiled anew on each run.
+            from .._guards import processes as _users
+
+            _add_users(facts, _users.of_devices(host, functions, devices))
+    if IOMMU in gather:
+        facts[IOMMU] = _iommu.observe(host, functions)
+    if MDEVCTL in gather:
+        facts[MDEVCTL] = _mdevctl.observe(host)
+    facts["warnings"] = host.warnings
+    return facts
+
+
+def _selected(
+    functions: dict[str, PciFunction], frameworks: dict[str, str], classes: tuple[str, ...]
+) -> list[PciFunction]:
+    return [
+        function
+        for function in functions.values()
+        if not function.is_virtual
+        and (
+            "sriov_totalvfs" in function.entries
+            or function.address in frameworks
+            or (function.identity is not None and function.identity.pci_class.startswith(classes))
+        )
+    ]
+
+
+def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions: list[PciFunction]) -> dict[str, str]:
+    """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
+    parents = {name: _mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
+    parents.update((function.address, _vendor_vfio.FRAMEWORK) for function in vgpu_functions)
+    return {functions[name].physical_function or name: framework for name, framework in parents.items()}
+
+
+def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:
+    for card in facts.get(PHYSICAL_FUNCTIONS, []):
+        for function in (card, *card["virtual_functions"]):
+            function["users"] = users.get(function["address"], [])
+    for device in facts.get(DEVICES, []):
+        device["users"] = users.get(device["uuid"] or device["address"], [])

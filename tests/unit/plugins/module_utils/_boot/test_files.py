@@ -1,0 +1,65 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
+
+FILES = {
+    path: text for path, text in _boot_files.files("/usr/bin/python3", 60.0).items() if path != _boot_files.PROGRAM
+}
+
+
+@pytest.fixture
+def units():
+    parsed = {}
+    for path in (_boot_files.UNIT, _boot_files.UNIT_OF_CARD):
+        parsed[path] = configparser.ConfigParser(interpolation=None)
+        parsed[path].optionxform = str
+        parsed[path].read_string(FILES[path].decode())
+    return parsed
+
+
+def test_guests_and_clouds_come_afterwards(units):
+    unit = units[_boot_files.UNIT]
+    before = unit["Unit"]["Before"].split()
+    assert {"libvirtd.service", "virtqemud.service", "nova-compute.service", "openstack-nova-compute.service"} <= set(
+        before
+    )
+    assert not set(before) & set(unit["Unit"]["After"].split())
+    assert unit["Install"]["WantedBy"] in _boot_files.ENABLED
+    assert _boot_files.links() == {_boot_files.ENABLED: f"/{_boot_files.UNIT}"}
+
+
+def test_units_run_the_program(units):
+    for path, arguments in ((_boot_files.UNIT, " --boot"), (_boot_files.UNIT_OF_CARD, " --card %i")):
+        service = units[path]["Service"]
+        assert service["ExecStart"] == f'"/usr/bin/python3" -I -B /{_boot_files.PROGRAM} --timeout 60{arguments}'
+        assert service["TimeoutStartSec"] == "600"
+        assert service["KillMode"] == "process"
+    after = units[_boot_files.UNIT_OF_CARD]["Unit"]["After"].split()
+    assert after[0] == _boot_files.UNIT.rpartition("/")[2]
+
+
+def test_rule_starts_the_unit_of_a_recorded_card():
+    lines = FILES[_boot_files.RULE].decode().splitlines()
+    start = 'RUN+="/usr/bin/systemctl --no-block start vfio-devices-restore@$kernel.service"'
+    assert lines[0].startswith("#")
+    assert all(line.endswith(start) for line in lines[1:])
+    assert [line.count('ENV{DRIVER}!="*vfio*"') for line in lines[1:]] == [1, 1, 0]
+    kinds = [kind for line in lines for kind in ("sriov_pf_mode", "mdev_instance") if f"/{kind}/$kernel.json" in line]
+    assert kinds == ["sriov_pf_mode", "mdev_instance", "mdev_instance"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
+def test_systemd_understands_the_units(tmp_path):
+    for path in (_boot_files.UNIT, _boot_files.UNIT_OF_CARD):
+        unit = tmp_path / path.rpartition("/")[2]
+        unit.write_bytes(FILES[path])
+        ended = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+        assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
+
+PYTHON = "/usr/bin/python3"
+PATHS = [*_boot_files.PATHS, *_boot_files.links()]
+
+
+@pytest.fixture
+def run(simulated):
+    host = simulated("empty")
+
+    def one(present=True, python=PYTHON, timeout=60.0, check=False, root=None):
+        return _boot_restore.converge(root or host.root(), present, python, timeout, check)
+
+    one.host = host
+    return one
+
+
+def actions(result):
+    return [file["action"] for file in result["files"]]
+
+
+def test_life(run):
+    predicted = run(check=True)
+    assert not run.host.files.exists(PATHS[0])
+    assert run() == predicted
+    assert actions(predicted) == ["created"] * 5
+    assert run.host.files.link(_boot_files.ENABLED) == f"/{_boot_files.UNIT}"
+    assert not run()["changed"]
+    assert actions(run(timeout=90.0)) == ["kept", "replaced", "replaced", "kept", "kept"]
+    predicted = run(present=False, check=True)
+    assert run(present=False) == predicted
+    assert actions(predicted) == ["removed"] * 5
+    assert not [path for path in PATHS if run.host.files.exists(path)]
+    again = run(present=False)
+    assert (again["changed"], actions(again)) == (False, ["absent"] * 5)
+
+
+def test_difference_has_the_texts_and_a_checksum(run):
+    difference = run()["diff"]
+    assert set(difference["before"].values()) == {None}
+    assert "SHA-256" in difference["after"][f"/{_boot_files.PROGRAM}"]
+    assert "ExecStart" in difference["after"][f"/{_boot_files.UNIT}"]
+    assert difference["after"][f"/{_boot_files.ENABLED}"] == f"/{_boot_files.UNIT}"
+
+
+@pytest.mark.parametrize("spoil", ["change", "remove", "link"])
+@pytest.mark.parametrize("path", PATHS)
+def test_drift_is_mended(run, path, spoil):
+    run()
+    files = run.host.files
+    files.unlink(path)
+    if spoil == "change":
+        files.replace(path, b"#")
+    elif spoil == "link":
+        files.symlink(path, "/dev/null")
+    assert run(check=True)["changed"]
+    assert run()["changed"]
+    assert not run()["changed"]
+
+
+def test_unfinished_files_of_a_killed_run_go(run):
+    left = f"{_boot_files.UNITS}/.x.vfio-devices-new"
+    run.host.files.replace(left, b"")
+    run()
+    assert not run.host.files.exists(left)
+
+
+def test_what_does_not_stay_is_told(run):
+    replace = run.host.files.replace
+    run.host.files.replace = lambda path, data: replace(path, b"else" if path == _boot_files.RULE else data)
+    with pytest.raises(HostError, match="90-vfio-devices-restore.rules is not as it was written"):
+        run()
+
+
+@pytest.mark.parametrize("python", ["python3", '/usr/bin/py"thon', "/x\n", "/100%", "", "/usr/bin/$x"])
+def test_interpreter_that_is_none(run, python):
+    with pytest.raises(Refused, match="python must be the absolute path"):
+        run(python=python)
+
+
+@pytest.mark.parametrize("timeout", [0.0, -1.0, 1e9, float("nan")])
+def test_time_that_is_none(run, timeout):
+    with pytest.raises(Refused, match="timeout must be a number of seconds"):
+        run(timeout=timeout)
+
+
+class Systemctl:
+    """The host's ``systemctl``; ``calls`` are its arguments."""
+
+    def __init__(self):
+        self.calls = []
+
+    def find(self, name):
+        return name
+
+    def start(self, path, arguments, lock=None):
+        self.calls.append([path, *arguments])
+        return self
+
+    def poll(self):
+        return type("Output", (), {"status": 0, "text": "", "errors": ""})
+
+
+@pytest.mark.parametrize(("root", "booted", "told"), [("/", True, True), ("/", False, False), ("/host", True, False)])
+def test_systemd_of_the_running_system_is_told(run, root, booted, told):
+    if booted:
+        run.host.files.replace("run/systemd/system/x", b"")
+    systemctl = Systemctl()
+
+    def door():
+        return HostRoot(root, files=run.host.files, tools=systemctl)
+
+    assert run(check=True, root=door())["reloaded"] is told
+    assert systemctl.calls == []
+    assert run(root=door())["reloaded"] is told
+    assert run(root=door())["reloaded"] is False
+    assert run(present=False, root=door())["reloaded"] is told
+    assert systemctl.calls == [["systemctl", "daemon-reload"]] * 2 * told

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The installed program as a process on mounted hosts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import main as _restore_cli
+from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
+from ansible_collections.vfio.devices.plugins.module_utils._host import child as _child
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+ICE, ICE1, MLX5 = "0000:31:00.0", "0000:31:00.1", "0000:98:00.0"
+VFS = {"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"}
+WHOLE = {"pf": MLX5, "mode": "pf"}
+PERSIST = {"on_busy": "fail", "persist": True}
+
+
+class Host:
+    """A mounted host with the program, set up by the engine itself."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.changes(lambda host: _boot_restore.converge(host, True, sys.executable, 30.0, False))
+
+    def changes(self, converge):
+        """Whether a run changes something; it has a process of its own, as it keeps the host's lock until its end."""
+        return _child.run(lambda: converge(HostRoot(str(self.root), 10))["changed"], 60)
+
+    def modes(self, *functions, check=False):
+        entries = [_restore_records.function(function["pf"], {"function": function}) for function in functions]
+        options = {**PERSIST, "allow_host_network": False}
+        return self.changes(lambda host: _pf_modes.converge(host, options, entries, [], check))
+
+    def devices(self, *instances, check=False):
+        options = {**PERSIST, "state": "present", "exact": False, "placement": "spread"}
+        fields = ("uuid", "count", "numa_node", "attributes", "autostart")
+        wanted = _wanted.parse([{**dict.fromkeys(fields), **instance} for instance in instances], "present", False)
+        return self.changes(lambda host: _instances.converge(host, options, wanted, check))
+
+    def simhost(self, *words):
+        subprocess.run([sys.executable, "-m", "tests.simhost", *words], cwd=mounting.CHECKOUT, check=True)
+
+    def reboot(self, *late):
+        self.simhost("reboot", str(self.root), *(word for name in late for word in ("--late", name)))
+
+    def start(self, *arguments, **environment):
+        """The program as the unit has it, but below this root."""
+        unit = (self.root / _boot_files.UNIT).read_text(encoding="utf-8")
+        interpreter = re.search('^ExecStart="(.*)" -I -B /', unit, re.MULTILINE)[1]
+        command = [interpreter, "-I", "-B", self.root / _boot_files.PROGRAM, "--root", self.root, *arguments]
+        clean = {name: value for name, value in os.environ.items() if name != "JOURNAL_STREAM"}
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**clean, **environment}
+        )
+
+    def run(self, *arguments, **environment):
+        process = self.start(*arguments, **environment)
+        output = process.communicate(timeout=60)[0]
+        return process.returncode, output.splitlines()
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    if not os.path.exists("/dev/fuse"):
+        pytest.skip("there is no /dev/fuse")
+    fleet = tmp_path / "fleet"
+    mounting.mount(fleet, ["nics", "l40s", "mtty"])
+    yield fleet
+    mounting.unmount(fleet)
+
+
+def test_cards_after_a_reboot(fleet):
+    host = Host(fleet / "nics")
+    host.modes(VFS, WHOLE, {"pf": ICE1, "mode": "vf", "num_vfs": "2"})
+    host.reboot("ice=1", f"{MLX5}=2", f"{ICE1}=9999")
+    status, lines = host.run("--timeout=4")
+    assert status == 1
+    assert sorted(lines) == [
+        f"{ICE} mode: made 4 virtual functions; bound virtual functions 0, 1, 2, 3 to vfio-pci",
+        f"{ICE1} mode: there is no PCI function {ICE1}",
+        f"{MLX5} mode: remembered the native driver until the next boot; bound {MLX5} to vfio-pci",
+    ]
+    assert not host.modes(VFS, WHOLE, check=True)
+    # A guest had the card whole.
+    driver = host.root / "sys/bus/pci/drivers/ice"
+    for name in ("unbind", "bind"):
+        (driver / name).write_text(ICE)
+    assert host.modes(VFS, check=True)
+    assert host.run("--check", f"--card={ICE}")[1][0].startswith(
+        f"{ICE} mode: would have made 4 virtual functions; would"
+    )
+    assert host.run(f"--card={ICE}")[0] == 0
+    assert host.run(f"--card={ICE}", JOURNAL_STREAM="1:2") == (0, [f"<6>{ICE} mode: as recorded"])
+
+
+def test_two_starts_at_once(fleet):
+    host = Host(fleet / "l40s")
+    wanted = {"type": ["NVIDIA L40S-8Q"], "parent": "0000:84:00.0", "count": "4"}
+    host.modes({"pf": "0000:84:00.0", "mode": "vf", "num_vfs": "max"})
+    host.devices(wanted)
+    host.reboot("0000:84:00.0/vfs=9999")
+    processes = [host.start("--timeout=30") for dummy in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sorted(output.count("as recorded") for output in outputs) == [0, 2], outputs
+    assert not host.devices(wanted, check=True)
+
+
+def test_host_in_trouble(fleet):
+    host = Host(fleet / "mtty")
+    assert host.run() == (0, ["nothing is recorded of this host"])
+    assert host.run("--card=mtty") == (0, ["nothing is recorded of mtty"])
+    wanted = {"type": ["mtty-1"], "parent": "mtty", "count": "2"}
+    host.devices(wanted)
+    (host.root / "etc/vfio-devices/mdev_instance/zz.json").write_text("{")
+    host.reboot("mtty=1")
+    status, lines = host.run("--timeout=20", JOURNAL_STREAM="1:2")
+    assert status == 1
+    assert "<6>mtty devices: made 2 of Single port serial" in lines
+    problem = "etc/vfio-devices/mdev_instance/zz.json is no record of this collection"
+    assert f"<3>zz devices: {problem}: run the play again, or remove the file" in lines
+    assert not host.devices(wanted, check=True)
+    HostRoot(str(host.root)).lock()
+    status, lines = host.run("--timeout=0.2")
+    assert status == 1
+    assert f"pid {os.getpid()} has run/vfio-devices/lock locked" in lines[0]
+
+
+@pytest.mark.parametrize("arguments", [["--timeout=x"], ["--timeout=-1"], ["--timeout=inf"], ["--surprise"]])
+def test_arguments_that_are_none(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        _restore_cli.main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: vfio-devices-restore")
+
+
+def test_the_same_warning_comes_once(simulated, monkeypatch, capsys):
+    host = simulated("nics")
+    host.files.replace("etc/vfio-devices/sriov_pf_mode/x.json", b"{")
+    root = host.root()
+    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: root)
+    root.warn("all is lost")
+    root.warn("all is lost")
+    assert _restore_cli.main(["--boot"]) == 1
+    assert not root.wakes_daemons
+    assert capsys.readouterr().out.count("all is lost") == 1
+
+
+def test_root_that_is_none(capsys):
+    assert _restore_cli.main(["--root=/no/such/root"]) == 1
+    assert capsys.readouterr().err == "/no/such/root is not the root of a host: it has no directory sys\n"

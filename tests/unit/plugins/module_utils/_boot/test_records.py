@@ -1,0 +1,111 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
+from ansible_collections.vfio.devices.plugins.module_utils._boot.records import Hopeless
+from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
+
+ICE = "0000:31:00.0"
+UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
+VF = {"pf": ICE, "mode": "vf", "num_vfs": "4"}
+MDEV = {
+    "uuid": UUID,
+    "address": None,
+    "parent": "mtty",
+    "type": "mtty-1",
+    "type_name": "Single port serial",
+    "attributes": [["a", "1"], ["a", "2"]],
+    "autostart": True,
+}
+VGPU = {**MDEV, "uuid": None, "address": "0000:84:00.4", "parent": "0000:84:00.4", "type": "1150", "attributes": []}
+DEFINITION = {"type": "mtty-1", "autostart": True, "attributes": [{"a": "1"}, {"a": "2"}]}
+
+
+def test_options_are_those_of_the_module():
+    for types, spec in (
+        (_restore_records.FUNCTION, sriov_pf_mode.FUNCTION),
+        (_restore_records.VIRTUAL_FUNCTION, sriov_pf_mode.VIRTUAL_FUNCTION),
+    ):
+        assert {name: kind.__name__ for name, kind in types.items()} == {
+            # What only messages have is not kept.
+            name: one["type"]
+            for name, one in spec.items()
+            if name != "label"
+        }
+        choices = {name: tuple(one["choices"]) for name, one in spec.items() if "choices" in one}
+        assert choices == {name: _restore_records.CHOICES[name] for name in choices}
+
+
+def test_record_of_a_card_is_the_entry_that_it_was_made_of(entries):
+    given = {**VF, "vfs": [{"index": "0", "mac": "52:54:00:12:34:56", "trust": True}]}
+    entry = _restore_records.function(ICE, {"function": given})
+    (wanted,) = entries(given)
+    assert {**entry, "given": None} == {**wanted, "given": None}
+
+
+def test_pinned_card_may_be_brought_back():
+    assert _restore_records.function(ICE, {"function": {**VF, "reconfigurable": False}})["reconfigurable"]
+
+
+@pytest.mark.parametrize(
+    ("card", "function", "sentence"),
+    [
+        (ICE, None, "none of this collection"),
+        (ICE, {}, "has no pf; its record has no mode"),
+        (ICE, {**VF, "mode": "x"}, "mode 'x', which is none of pf, vf"),
+        (ICE, {**VF, "num_vfs": 4}, "num_vfs '4', which is no str"),
+        (ICE, {**VF, "num_vfs": "many"}, "num_vfs must be a number"),
+        (ICE, {**VF, "vfs": [{"index": "0", "vlan": True}]}, "vlan 'True', which is no int"),
+        (ICE, {**VF, "vfs": [5]}, "none of this collection"),
+        (ICE, {**VF, "surprise": 1}, "'surprise', which this version does not know"),
+        ("0000:98:00.0", VF, f"its record is that of {ICE}"),
+        ("..", VF, "'..' is no PCI address"),
+    ],
+)
+def test_record_of_a_card_that_is_none(card, function, sentence):
+    with pytest.raises(Hopeless) as caught:
+        _restore_records.function(card, {"function": function})
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION["attributes"]]),
+        ({**DEFINITION, "type": "mtty-2", "attributes": []}, ["mtty-2", "mtty-2", []]),
+        ({**DEFINITION, "autostart": False}, None),
+        (None, None),
+    ],
+)
+def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected):
+    found = _restore_records.instances([MDEV], {("mtty", UUID): definition} if definition else {})
+    assert [[*option["type"], option["id"], option["attributes"]] for option in found] == (
+        [expected] if expected else []
+    )
+
+
+def test_vgpu_is_wanted_by_its_record():
+    (option,) = _restore_records.instances([VGPU, {**VGPU, "parent": "x", "autostart": False}], {})
+    assert (option["parent"], option["uuid"], option["type"]) == ("0000:84:00.4", None, ["Single port serial"])
+    assert _restore_records.instances([{**VGPU, "type_name": None}], {})[0]["type"] == ["1150"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"type": 5}, {"autostart": "yes"}, {"type_name": 5}, {"address": "x"}, {"uuid": None}, {"attributes": [5]}],
+)
+def test_record_of_a_device_that_is_none(fault):
+    with pytest.raises(Hopeless, match="which is no device"):
+        _restore_records.instances([{**MDEV, **fault}], {("mtty", UUID): DEFINITION})
+
+
+@pytest.mark.parametrize("fault", [{"parent": "../x"}, {"uuid": "x"}, {"attributes": [["../x", "1"]]}])
+def test_record_with_names_that_are_none(fault):
+    instance = {**MDEV, **fault}
+    attributes = [{name: value} for name, value in instance["attributes"]]
+    definitions = {(instance["parent"], instance["uuid"]): {**DEFINITION, "attributes": attributes}}
+    with pytest.raises(Hopeless, match="its record is wrong"):
+        _restore_records.instances([instance], definitions)

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+
+
+def test_what_was_told_is_read(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: clock[0])
+    path = str(tmp_path / "progress")
+    assert _progress.read(path) is None
+    tell = _progress.into(path)
+    tell("providers", 1, 9)
+    tell("providers", 2, 9)
+    assert _progress.read(path) == ("providers", 1, 9)
+    clock[0] += 1
+    tell("providers", 3, 9)
+    assert _progress.read(path) == ("providers", 3, 9)
+
+
+def test_a_file_that_cannot_be_written_is_no_failure(tmp_path):
+    _progress.into(str(tmp_path / "none" / "progress"))("providers", 1, 9)
+    _progress.nobody("providers", 1, 9)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("text", "seconds"), [(None, None), ("10.0", 10.0), ("soon", None), ("", None)])
+def test_budget(monkeypatch, text, seconds):
+    monkeypatch.delenv(_progress.BUDGET, raising=False)
+    if text is not None:
+        monkeypatch.setenv(_progress.BUDGET, text)
+    assert _progress.budget() == seconds
+
+
+def test_somebody_wants_to_know(monkeypatch, tmp_path):
+    monkeypatch.delenv(_progress.PATH, raising=False)
+    assert _progress.wanted() is _progress.nobody
+    monkeypatch.setenv(_progress.PATH, str(tmp_path / "progress"))
+    _progress.wanted()("providers", 1, 9)
+    assert _progress.read(str(tmp_path / "progress")) == ("providers", 1, 9)

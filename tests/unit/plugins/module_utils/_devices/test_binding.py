@@ -1,0 +1,79 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+
+ICE = "0000:31:00.0"
+NATIVE, NONE, VFIO = _binding.of_option("default"), _binding.of_option("none"), _binding.of_option("vfio-pci")
+
+
+@pytest.mark.parametrize(
+    ("override", "driver", "wanted", "fits"),
+    [
+        (None, "iavf", NATIVE, True),
+        (None, None, NATIVE, True),
+        (None, "vfio-pci", NATIVE, False),
+        ("iavf", "iavf", NATIVE, False),
+        (None, None, _binding.native(), False),
+        (None, "ice", _binding.native(), True),
+        (None, "ice", _binding.native("igb"), False),
+        ("none", None, NONE, True),
+        (None, None, NONE, False),
+        ("none", "iavf", NONE, False),
+        ("vfio-pci", "vfio-pci", VFIO, True),
+        (None, "vfio-pci", VFIO, True),
+        ("vfio-pci", None, VFIO, False),
+        ("vfio-pci", "iavf", VFIO, False),
+        ("iavf", "vfio-pci", VFIO, False),
+        (None, "iavf", _binding.exactly(None, "iavf"), True),
+        ("iavf", "iavf", _binding.exactly(None, "iavf"), False),
+        (None, None, _binding.exactly(None, None), True),
+    ],
+)
+def test_fits(override, driver, wanted, fits):
+    assert _binding.fits(override, driver, wanted) is fits
+
+
+def bind(host, wanted):
+    root = host.root()
+    _binding.bind(root, ICE, _binding.observe(root, [ICE])[ICE], wanted)
+    return _binding.observe(root, [ICE])[ICE]
+
+
+def test_there_and_back(simulated):
+    host = simulated("nics")
+    assert bind(host, VFIO) == ("vfio-pci", "vfio-pci")
+    assert bind(host, _binding.native("ice")) == (None, "ice")
+    assert bind(host, NONE) == ("none", None)
+    assert bind(host, _binding.native()) == (None, "ice")
+    assert bind(host, _binding.exactly("ice", "ice")) == ("ice", "ice")
+    assert bind(host, _binding.exactly("ice", None)) == ("ice", None)
+
+
+def test_what_is_so_is_not_written(simulated):
+    host = simulated("nics")
+    bind(host, VFIO)
+    host.kernel.faults.fail("*", errno.EIO, ("write",))
+    assert bind(host, VFIO) == ("vfio-pci", "vfio-pci")
+
+
+def test_reason_of_the_driver_is_told(simulated):
+    host = simulated("nics", iommu="none")
+    with pytest.raises(HostError) as error:
+        bind(host, VFIO)
+    assert error.value.errno == "EINVAL"
+
+
+def test_driver_that_comes_again_by_itself_is_told(simulated):
+    host = simulated("nics")
+    host.kernel.faults.content(f"sys/bus/pci/devices/{ICE}/driver_override", b"vfio-pci\n")
+    with pytest.raises(
+        HostError, match="is bound to ice with driver_override vfio-pci after it was to be bound to igb"
+    ):
+        bind(host, _binding.exactly("igb", "igb") | {"exact": True, "driver": "igb", "override": "vfio-pci"})

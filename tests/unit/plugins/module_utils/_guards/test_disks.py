@@ -1,0 +1,69 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._guards import disks as _host_disks
+
+
+class Host:
+    """A few files."""
+
+    def __init__(self, links, files, holders=()):
+        self.links, self.files, self.holders = links, files, dict(holders)
+
+    def names(self, path):
+        if path.endswith("/holders"):
+            return self.holders.get(path.split("/")[-2], [])
+        return sorted(self.links)
+
+    def link(self, path):
+        return self.links.get(path.rpartition("/")[2])
+
+    def exists(self, path):
+        return path in self.files
+
+    def read(self, path, optional=False):
+        return self.files.get(path)
+
+
+NVME = "../../devices/pci0000:60/0000:60:01.0/0000:61:00.0/nvme/nvme0/nvme0n1"
+MULTIPATH = {
+    "nvme0c0n1": "../../devices/pci0000:60/0000:60:01.0/0000:61:00.0/nvme/nvme0/nvme0c0n1",
+    "nvme0n1": "../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1",
+    "nvme0n1p2": "../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p2",
+}
+
+
+def observe(host):
+    return _host_disks.observe(host, _host_disks.owners(host))
+
+
+def test_boot_drive_of_a_simulated_host(simulated):
+    assert observe(simulated("nvme").root()) == {
+        "0000:62:00.0": ["nvme1n1p1 is mounted at /boot/efi", "nvme1n1p2 is mounted at /"]
+    }
+
+
+def test_namespace_with_several_paths():
+    host = Host(MULTIPATH, {"proc/1/mounts": "/dev/nvme0n1p2 / ext4 rw 0 0\n"})
+    assert observe(host) == {"0000:61:00.0": ["nvme0n1p2 is mounted at /"]}
+
+
+def test_mount_under_another_name_is_known_by_its_number():
+    files = {
+        "proc/1/mountinfo": "25 1 259:3 / / rw shared:1 - ext4 /dev/root rw\n26 1 0:5 / /proc rw - proc proc rw\n",
+        "sys/class/block/nvme0n1/dev": "259:3",
+    }
+    assert observe(Host({"nvme0n1": NVME}, files)) == {"0000:61:00.0": ["nvme0n1 is mounted at /"]}
+
+
+def test_holders_and_swap():
+    files = {"proc/swaps": "Filename Type Size Used Priority\n/dev/nvme0n1 partition 1 0 -2\n"}
+    assert observe(Host({"nvme0n1": NVME}, files, {"nvme0n1": ["dm-0"]})) == {
+        "0000:61:00.0": ["nvme0n1 is swap space", "nvme0n1 is used by dm-0"]
+    }
+
+
+def test_unused_disks_and_others():
+    assert observe(Host({"nvme0n1": NVME, "loop0": "../../devices/virtual/block/loop0"}, {})) == {}

@@ -1,0 +1,210 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
+
+UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
+USER = {"pid": 4242, "command": "qemu", "domain": "web1", "running": True}
+
+
+def offered(type_id, available):
+    return {
+        "id": type_id,
+        "name": f"name of {type_id}",
+        "description": None,
+        "attributes": {},
+        "available_instances": available,
+    }
+
+
+def parent(name, *types, numa_node=None):
+    return {
+        "name": name,
+        "physical_function": None,
+        "framework": "mdev",
+        "numa_node": numa_node,
+        "types": list(types),
+    }
+
+
+def device(uuid, parent_name, type_id, state="active", users=(), autostart=None):
+    return {
+        "uuid": uuid,
+        "address": None,
+        "parent": parent_name,
+        "type": type_id,
+        "type_name": f"name of {type_id}",
+        "state": state,
+        "users": list(users),
+        "autostart": autostart,
+        "attributes": [],
+    }
+
+
+def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef"):
+    return {
+        "parents": parents
+        or [parent("a", offered("x", 4), offered("y", 4)), parent("b", offered("x", 2), numa_node=1)],
+        "devices": list(devices),
+        "definitions": {},
+        "records": {},
+        "known_types": {},
+        "hidden": None,
+        "machine_id": machine_id,
+    }
+
+
+def entry(item=0, **fields):
+    defaults = {
+        "uuid": None,
+        "types": ["x"],
+        "parent": None,
+        "count": 1,
+        "numa_node": None,
+        "attributes": [],
+        "autostart": None,
+    }
+    return {"item": item, "where": f"instances[{item}]", **defaults, **fields}
+
+
+def run(host, *wanted, **options):
+    planned = _instance_plan.plan(host, list(wanted), persist=False, **options)
+    steps = [(step["action"], step["parent"], step["type"]) for step in planned["steps"]]
+    return steps, planned
+
+
+def refusal(host, *wanted, **options):
+    with pytest.raises(Refused) as refused:
+        _instance_plan.plan(host, list(wanted), **options)
+    return refused.value.problems
+
+
+@pytest.mark.parametrize(
+    ("devices", "fields", "options", "steps"),
+    [
+        ([], {"parent": "a"}, {}, [("create", "a", "x")]),
+        ([], {"parent": "a", "types": ["name of y"]}, {}, [("create", "a", "y")]),
+        ([], {"count": 2}, {}, [("create", "a", "x")] * 2),
+        ([], {"count": 3, "numa_node": 1, "types": ["x"]}, {}, None),
+        ([], {"count": 5}, {"spread": False}, [("create", "a", "x")] * 3 + [("create", "b", "x")] * 2),
+        ([("a", "x")], {"parent": "a"}, {}, []),
+        ([("a", "y")], {"parent": "a"}, {}, [("create", "a", "x")]),
+        ([("a", "y")], {"parent": "a"}, {"exact": True}, [("remove", "a", "y"), ("create", "a", "x")]),
+        ([("a", "y")], {"parent": "a", "types": ["x", "y"]}, {"exact": True}, []),
+        ([("a", "x"), ("a", "x")], {"parent": "a"}, {"exact": True}, [("remove", "a", "x")]),
+        ([("a", "x"), ("b", "x")], {"parent": "a"}, {"exact": True}, []),
+        ([("b", "x")], {"count": 1}, {}, []),
+    ],
+)
+def test_steps(devices, fields, options, steps):
+    host = state(*(device(UUIDS[index], *where) for index, where in enumerate(devices)))
+    if steps is None:
+        assert refusal(host, entry(**fields), **options)
+    else:
+        assert run(host, entry(**fields), **options)[0] == steps
+
+
+def test_entries_with_less_choice_come_first():
+    single = [parent("a", offered("x", 1)), parent("b", offered("x", 1))]
+    steps = run(state(parents=single), entry(0, count="max"), entry(1), entry(2, parent="a"))[1]["steps"]
+    assert [(step["item"], step["parent"]) for step in steps] == [(2, "a"), (1, "b")]
+
+
+def test_the_plan_is_pure():
+    host = state(device(UUIDS[0], "a", "y"))
+    wanted = [entry(parent="a", count="max")]
+    before = repr((host, wanted))
+    first = _instance_plan.plan(host, wanted, exact=True)
+    assert repr((host, wanted)) == before
+    assert _instance_plan.plan(host, wanted, exact=True) == first
+
+
+def test_all_problems_at_once():
+    host = state(device(UUIDS[0], "b", "x"))
+    problems = refusal(
+        host,
+        entry(0, parent="nowhere"),
+        entry(1, types=["z", "zz"]),
+        entry(2, parent="b", types=["y"]),
+        entry(3, numa_node=9),
+    )
+    assert problems == [
+        "instances[0]: there is no parent nowhere; this host has a, b",
+        "instances[1]: there is no type z or zz; this host has name of x, name of y",
+        "instances[2]: there is no type y; b has name of x",
+        "instances[3]: no such parent is on NUMA node 9",
+    ]
+
+
+def test_a_uuid_that_is_elsewhere():
+    host = state(
+        device(UUIDS[0], "b", "x"),
+        device(UUIDS[1], "b", "x", "defined"),
+        device(UUIDS[2], "a", None, "removing", [USER]),
+    )
+    problems = refusal(host, *(entry(number, parent="a", uuid=UUIDS[number]) for number in range(3)))
+    assert problems == [
+        f"instances[0]: {UUIDS[0]} exists on another parent, b",
+        f"instances[1]: {UUIDS[1]} is defined on another parent, b",
+        f"instances[2]: {UUIDS[2]} was removed, but guest web1 (pid 4242, qemu) still has it open",
+    ]
+
+
+def test_a_plan_that_cannot_fit_is_refused_with_the_numbers():
+    (problem,) = refusal(state(device(UUIDS[0], "a", "y")), entry(parent="a", count=6))
+    assert problem == (
+        "instances[0]: 6 more of x are wanted, but a has room for 4 beside the 1 that exist; "
+        "with exact those that are not listed are replaced"
+    )
+
+
+def test_max_that_gives_nothing_is_refused():
+    full = [parent("a", offered("x", 0), offered("y", 0))]
+    (problem,) = refusal(state(device(UUIDS[0], "a", "y"), parents=full), entry(parent="a", count="max"))
+    assert "has room for 0" in problem
+
+
+def test_nothing_goes_where_users_may_be_hidden():
+    host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": "process 7 is hidden"}
+    problem = "nobody knows who uses what would be changed: process 7 is hidden"
+    with pytest.raises(Refused) as refused:
+        _instance_plan.plan(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
+    assert refused.value.problems == [problem]
+    assert _instance_plan.plan(host, [entry(uuid=UUIDS[1], types=[])], present=False)["steps"]
+    assert _instance_plan.plan(host, [entry(parent="b", count=1)])["steps"]
+
+
+def test_every_busy_device_is_named():
+    devices = [device(UUIDS[number], "a", "y", users=[USER]) for number in range(2)]
+    problems = refusal(state(*devices), entry(parent="a"), exact=True)
+    assert [problem.split()[0] for problem in problems] == UUIDS[:2]
+    assert all("in use by guest web1 (pid 4242, qemu)" in problem for problem in problems)
+
+
+def test_without_a_machine_id_a_uuid_must_be_given():
+    host = state(machine_id="uninitialized")
+    (problem,) = refusal(host, entry(count=3))
+    assert "without a machine id" in problem
+    assert run(host, entry(uuid=UUIDS[0], parent="a"))[0] == [("create", "a", "x")]
+
+
+def test_no_uuid_is_given_twice():
+    host = state()
+    first = run(host, entry(count=1, parent="a"))[1]["steps"][0]["uuid"]
+    planned = run(host, entry(0, count=3, parent="a"), entry(1, uuid=first, parent="a"))[1]
+    uuids = [step["uuid"] for step in planned["steps"]]
+    assert len(set(uuids)) == len(uuids) == 4
+
+
+def test_absent_takes_each_device_once():
+    host = state(device(UUIDS[0], "a", "x"), device(UUIDS[1], "b", "x", "defined"), device(UUIDS[2], "a", "y"))
+    steps = run(host, entry(0, types=["name of x"]), entry(1, types=[], parent="a"), present=False)[0]
+    assert steps == [("remove", "a", "x"), ("remove", "a", "y"), ("remove", "b", "x")]
+
+
+def test_absent_knows_no_missing_things():
+    assert run(state(), entry(uuid=UUIDS[0], types=[]), entry(1, parent="gone", types=["z"]), present=False)[0] == []

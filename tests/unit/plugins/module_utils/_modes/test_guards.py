@@ -1,0 +1,217 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
+
+ICE, IGB = "0000:31:00.0", "0000:01:00.1"
+
+
+def refusal(run, *functions, **options):
+    with pytest.raises(_plan.Refused) as refused:
+        run(*functions, **options)
+    return refused.value.problems
+
+
+def test_all_uses_of_all_cards_at_once(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "3", "vf_driver": "vfio-pci"}, {"pf": IGB, "mode": "pf"})
+    for index in (0, 2):
+        run.host.kernel.hold(run.card(ICE)["virtual"][index][0], pid=5000 + index)
+    run.host.kernel.hold(IGB, pid=6000)
+    problems = refusal(
+        run,
+        {"pf": ICE, "mode": "vf", "num_vfs": "0"},
+        {"pf": IGB, "mode": "vf", "num_vfs": "1"},
+        {"pf": "enp1s0f0", "mode": "vf", "num_vfs": "1"},
+    )
+    assert len(problems) == 4
+    for pid, problem in zip((5000, 5002, 6000), problems):
+        assert f"pid {pid}" in problem
+    assert (
+        "cuts it: choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
+        in problems[3]
+    )
+
+
+def test_what_needs_no_change_of_the_port_is_allowed_on_the_default_route(switch):
+    run = switch("nics")
+    run({"pf": "enp1s0f0", "mode": "vf", "num_vfs": "2"}, allow_host_network=True)
+    run({"pf": "enp1s0f0", "mode": "vf", "vf_driver": "vfio-pci"})
+
+
+def test_connection_of_this_run(switch):
+    run = switch("nics", connection=["192.0.2.9"], routes=[])
+    assert run({"pf": "enp1s0f0", "mode": "vf", "num_vfs": "1"}, check=True)["changed"]
+    run = switch("nics", connection=["192.0.2.9"])
+    assert "carries the connection of this run (192.0.2.9)" in refusal(run, {"pf": "enp1s0f0", "mode": "pf"})[0]
+
+
+def test_interface_of_a_virtual_function(switch):
+    run = switch("nics")
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    interface = result["functions"][0]["after"]["virtual_functions"][1]["netdev"]
+    tree = run.host.kernel.tree
+    tree.directory("sys/devices/virtual/net/br0/bridge")
+    tree.link("sys/class/net/br0", "sys/devices/virtual/net/br0")
+    tree.link(f"{tree.resolve(f'sys/class/net/{interface}')[0]}/master", "sys/devices/virtual/net/br0")
+    (problem,) = refusal(run, {"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"})
+    assert f"{interface}, which is a port of the bridge br0; to change its driver cuts it" in problem
+    run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
+    run({"pf": ICE, "mode": "pf"}, allow_host_network=True)
+
+
+def move_to_a_container(run, interface):
+    tree = run.host.kernel.tree
+    tree.remove(tree.resolve(f"sys/class/net/{interface}")[0])
+    tree.remove(f"sys/class/net/{interface}")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "what"), [({"num_vfs": "0"}, "go"), ({"vf_driver": "vfio-pci"}, "change its driver")]
+)
+def test_interface_that_a_container_has(switch, wanted, what):
+    run = switch("nics")
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    virtual = result["functions"][0]["after"]["virtual_functions"][1]
+    move_to_a_container(run, virtual["netdev"])
+    (problem,) = refusal(run, {"pf": ICE, "mode": "vf", **wanted}, allow_host_network=True)
+    assert f"VF {virtual['address']} of {ICE} would have to {what}, but its network interface is in another" in problem
+    run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
+
+
+def test_card_whose_interface_a_container_has(switch):
+    run = switch("nics")
+    move_to_a_container(run, "ens49f0np0")
+    assert "in another network namespace" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+
+
+def test_disk_that_a_process_has_open(switch):
+    run = switch("nvme")
+    tree = run.host.kernel.tree
+    tree.add("proc/77/comm", Attribute(b"ceph-osd\n"))
+    tree.add("proc/77/fd/5", Link("/dev/nvme0n1"))
+    tree.add("proc/77/fdinfo/5", Attribute(b"flags:\t02\n"))
+    run({"pf": "0000:61:00.0", "mode": "vf", "num_vfs": "2"})
+    (problem,) = refusal(run, {"pf": "0000:61:00.0", "mode": "pf"})
+    assert (
+        "would have to give up its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, ceph-osd"
+        in problem
+    )
+
+
+def test_without_an_iommu_nothing_is_passed_through(switch):
+    run = switch("nics", iommu="none")
+    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})[0]
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
+
+
+SHARED = {
+    "functions": [
+        {"address": "0000:01:00.0", "vendor": "8086", "device": "10d3", "class_code": "020000", "driver": "igb"},
+        {
+            "address": "0000:01:00.1",
+            "vendor": "8086",
+            "device": "10d3",
+            "class_code": "020000",
+            "driver": "igb",
+            "group_with": "0000:01:00.0",
+        },
+    ]
+}
+
+
+def test_rest_of_the_group_has_to_come_along(switch):
+    run = switch(SHARED)
+    (problem,) = refusal(run, {"pf": "0000:01:00.0", "mode": "pf"})
+    assert "shares IOMMU group" in problem
+    assert "0000:01:00.1, which igb has" in problem
+    run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
+
+
+def domains(monkeypatch, found):
+    from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
+
+    monkeypatch.setattr(_libvirt, "observe", lambda host: found)
+
+
+def test_defined_domain_keeps_its_functions(switch, monkeypatch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
+    virtual = run.card(ICE)["virtual"][0][0]
+    domains(monkeypatch, {virtual: [{"name": "web1", "running": False}]})
+    assert "in use by guest web1 (defined)" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+    domains(monkeypatch, {ICE: [{"name": "router", "running": False}]})
+    assert "in use by guest router (defined)" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "2"})[0]
+    # It wants the card just so.
+    run({"pf": ICE, "mode": "pf"})
+    assert run.card(ICE)["driver"] == "vfio-pci"
+
+
+def test_settings_of_a_function_in_use_stay(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
+    run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
+    assert (
+        "would have to be set up anew" in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
+    )
+    run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "vlan": 5}]})
+
+
+def test_vf_that_libvirt_has_lent_is_left(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "default"}
+    run({**entry, "vf_driver": "vfio-pci"})
+    run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
+    run(entry)
+    assert [one[2] for one in run.card(ICE)["virtual"].values()] == ["iavf", "vfio-pci"]
+    assert not run(entry)["changed"]
+
+
+def test_vgpu_on_a_virtual_function(switch):
+    run = switch("l40s")
+    pf = "0000:84:00.0"
+    virtual = run.card(pf)["virtual"][3][0]
+    kind = run.host.kernel.accessor().read(f"sys/bus/pci/devices/{virtual}/nvidia/creatable_vgpu_types").split()[4]
+    types = run.host.facts("parents")["parents"][0]["types"]
+    assert kind
+    run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
+    (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
+    assert (
+        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: end all use of that"
+        in problem
+    )
+
+
+def test_users_of_the_mdevs_of_a_card_are_named(switch, monkeypatch):
+    run = switch("t4")
+    pf, kind = "0000:3b:00.0", "nvidia-222"
+    first, second = (f"c2177883-f1bb-47f0-914d-32a22e3a880{number}" for number in (1, 2))
+    for uuid in (first, second):
+        run.host.write(f"sys/class/mdev_bus/{pf}/mdev_supported_types/{kind}/create", uuid)
+    carries = f"{pf} would have to give up its driver, but carries mdev {first}"
+    (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
+    assert problem.endswith(f"{carries} and mdev {second}: end all use of that, and remove it first")
+    run.host.kernel.hold(first, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+    domains(monkeypatch, {second: [{"name": "spare", "running": False}]})
+    (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
+    assert problem.endswith(
+        f"{carries} (in use by guest web1 (pid 4242, qemu-system-x86)) and mdev {second} (in use by guest spare "
+        "(defined)): end all use of that, and remove it first"
+    )
+
+
+def test_nothing_goes_where_users_may_be_hidden(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    run.host.kernel.faults.fail("proc/1/fd*", errno.EACCES)
+    (problem,) = refusal(run, {"pf": ICE, "mode": "pf"}, on_busy="skip")
+    assert "nobody knows who uses what would be changed: cannot see all that process 1 has open" in problem
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    run({"pf": ICE, "mode": "vf", "drivers_autoprobe": False})

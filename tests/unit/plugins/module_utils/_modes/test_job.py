@@ -1,0 +1,665 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+IGB, ICE, MLX5, BNXT = "0000:01:00.1", "0000:31:00.0", "0000:98:00.0", "0000:c1:00.0"
+NVME = "0000:61:00.0"
+CARDS = [("nics", IGB), ("nics", ICE), ("nics", MLX5), ("nics", BNXT), ("nvme", NVME)]
+GPUS = [("a40", "0000:41:00.0"), ("l40s", "0000:84:00.0")]
+WITH_ROUTE = "0000:01:00.0"
+NATIVE = {IGB: "igb", ICE: "ice", MLX5: "mlx5_core", BNXT: "bnxt_en", NVME: "nvme"}
+
+
+def path(pf):
+    return f"sys/bus/pci/devices/{pf}"
+
+
+class Killed(BaseException):
+    """The process was ended by force."""
+
+
+class CountedFiles:
+    """The files of a simulated host, which do something at a certain write."""
+
+    def __init__(self, files, at, action):
+        self._files, self._at, self._action, self.writes = files, at, action, 0
+
+    def __getattr__(self, name):
+        return getattr(self._files, name)
+
+    def _count(self):
+        self.writes += 1
+        if self.writes == self._at:
+            self._action()
+
+    def write(self, path, data):
+        self._count()
+        self._files.write(path, data)
+
+    def in_time(self, timeout, method, *arguments):
+        return self._files.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
+    def replace(self, path, data):
+        self._count()
+        self._files.replace(path, data)
+
+    def unlink(self, path):
+        self._count()
+        self._files.unlink(path)
+
+
+def at_write(run, number, action):
+    """Let a host do something at its n-th write; returns what counts them."""
+    run.host.files = run.host.tools.files = CountedFiles(run.host.kernel.accessor(), number, action)
+    return run.host.files
+
+
+def undisturbed(run):
+    run.host.files = run.host.tools.files = run.host.kernel.accessor()
+
+
+def kill():
+    raise Killed
+
+
+def fail():
+    raise OSError(errno.EIO, "injected")
+
+
+def comparable(result):
+    """What check mode can know of the result: not what only the kernel decides."""
+    functions = []
+    for function in result["functions"]:
+        after = {name: function["after"][name] for name in ("mode", "driver_override", "num_vfs", "drivers_autoprobe")}
+        places = [(one["index"], one["address"]) for one in function["after"]["virtual_functions"]]
+        functions.append({**function, "before": None, "after": after, "seconds": None, "places": places})
+    return {**result, "functions": functions}
+
+
+def sequence(profile, number):
+    counts = ["max", "0", "max"] if profile in ("a40", "l40s") else ["4", "7", "2"]
+    modes = [{"mode": "pf"}, *({"mode": "vf", "num_vfs": count} for count in counts), {"mode": "pf"}]
+    return [*modes, {"mode": "vf", "num_vfs": counts[0]}][number:]
+
+
+@pytest.mark.parametrize(("profile", "pf"), CARDS + GPUS)
+@pytest.mark.parametrize("vf_driver", [None, "vfio-pci", "none", "default"])
+def test_round_trip_check_tells_the_truth_and_the_second_run_changes_nothing(switch, profile, pf, vf_driver):
+    run = switch(profile)
+    for wanted in sequence(profile, 0):
+        entry = {"pf": pf, **wanted, **({"vf_driver": vf_driver} if wanted["mode"] == "vf" else {})}
+        predicted = run(entry, check=True)
+        result = run(entry)
+        assert comparable(predicted) == comparable(result)
+        again = run(entry)
+        assert not again["changed"]
+        assert again["functions"][0]["action"] == "unchanged"
+        assert again["diff"]["before"] == again["diff"]["after"] == result["diff"]["after"]
+        card = run.card(pf)
+        if wanted["mode"] == "pf":
+            assert (card["driver"], card["driver_override"], card["virtual"]) == ("vfio-pci", "vfio-pci", {})
+        else:
+            assert (card["driver"], card["driver_override"]) == (NATIVE.get(pf, "nvidia"), None)
+            overrides = {override for dummy, override, dummy in card["virtual"].values()}
+            assert overrides <= {{"vfio-pci": "vfio-pci", "none": "none"}.get(vf_driver)}
+            if wanted["num_vfs"] != "max":
+                assert len(card["virtual"]) == int(wanted["num_vfs"])
+        assert run.host.kernel.accessor().list("run/vfio-devices/sriov_pf_mode") == (
+            [f"{pf}.json"] if wanted["mode"] == "pf" else []
+        )
+
+
+def killed_at_every_write(switch, profile, before, wanted):
+    """Kill runs at their first, second, ... write, let the next one continue, and say at how many that was."""
+    clean = switch(profile)
+    clean(before)
+    clean(wanted)
+    expected = clean.card(wanted["pf"])
+    for number in range(1, 100):
+        run = switch(profile)
+        run(before)
+        at_write(run, number, kill)
+        try:
+            run(wanted)
+            return number
+        except Killed:
+            pass
+        undisturbed(run)
+        run(wanted)
+        assert run.card(wanted["pf"]) == expected, number
+        assert not run(wanted)["changed"]
+    raise AssertionError
+
+
+@pytest.mark.parametrize(("profile", "pf"), [*CARDS, *GPUS])
+def test_kill_at_every_write_then_the_next_run_converges(switch, profile, pf):
+    before = {"pf": pf, "mode": "vf", "num_vfs": "max" if profile in ("a40", "l40s") else "3"}
+    for wanted in (
+        {"pf": pf, "mode": "pf"},
+        {"pf": pf, "mode": "vf", "num_vfs": "0" if profile in ("a40", "l40s") else "2", "vf_driver": "vfio-pci"},
+    ):
+        assert killed_at_every_write(switch, profile, before, wanted) > 4
+
+
+@pytest.mark.parametrize("before", [{}, {"num_vfs": "2"}, {"drivers_autoprobe": False}])
+@pytest.mark.parametrize("autoprobe", [None, True, False])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"vf_driver": "vfio-pci"},
+        {"vf_driver": "none", "vfs": [{"index": "0", "driver": "vfio-pci"}, {"index": "1", "driver": "default"}]},
+        {"vfs": [{"index": "1", "mac": "52:54:00:aa:00:01", "vlan": 7}]},
+    ],
+)
+def test_kill_while_virtual_functions_are_made_without_a_driver(switch, wanted, before, autoprobe):
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "3", **wanted, "drivers_autoprobe": autoprobe}
+    assert killed_at_every_write(switch, "nics", {"pf": ICE, "mode": "vf", **before}, entry) > 3
+
+
+@pytest.mark.parametrize("autoprobe", [None, True, False])
+@pytest.mark.parametrize("before", ["0", "2"])
+def test_new_virtual_functions_meet_no_driver_but_the_wanted_one(switch, probes, before, autoprobe):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": before})
+    probes.clear()
+    entry = {
+        "pf": ICE,
+        "mode": "vf",
+        "num_vfs": "5",
+        "vf_driver": "vfio-pci",
+        "drivers_autoprobe": autoprobe,
+        "vfs": [{"index": "1", "driver": "none"}, {"index": "2", "driver": "default", "trust": True}],
+    }
+    predicted = run(entry, check=True)
+    assert comparable(predicted) == comparable(run(entry))
+    card = run.card(ICE)
+    assert card["autoprobe"] is (autoprobe is not False)
+    assert not card["autoprobe_off"]
+    native = ["iavf"] if autoprobe is not False else []
+    expected = {0: ["vfio-pci"], 1: [], 2: native, 3: ["vfio-pci"], 4: ["vfio-pci"]}
+    assert {index: probes.get(one[0], []) for index, one in card["virtual"].items()} == expected
+    assert not run(entry)["changed"]
+
+
+def test_autoprobe_of_before_comes_back_when_virtual_functions_fail(switch):
+    run = switch("nics")
+    run.host.kernel.drivers["ice"].limit = 4
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "8", "vf_driver": "vfio-pci"})
+    assert result["functions"][0]["action"] == "restored"
+    card = run.card(ICE)
+    assert (card["autoprobe"], card["autoprobe_off"], card["virtual"]) == (True, False, {})
+
+
+WANTED = st.one_of(
+    st.fixed_dictionaries({"mode": st.just("pf"), "driver": st.sampled_from([None, "native"])}),
+    st.fixed_dictionaries(
+        {
+            "mode": st.just("vf"),
+            "num_vfs": st.sampled_from(["0", "1", "2", "5", "max"]),
+            "vf_driver": st.sampled_from([None, "vfio-pci", "none", "default"]),
+            "drivers_autoprobe": st.sampled_from([None, None, False, True]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "mode": st.just("vf"),
+            "num_vfs": st.sampled_from(["1", "3"]),
+            "vf_driver": st.sampled_from([None, "vfio-pci"]),
+            "vfs": st.sampled_from([[{"index": "0", "driver": name}] for name in ("vfio-pci", "none", "default")]),
+        }
+    ),
+)
+
+
+GPU_WANTED = st.one_of(
+    st.just({"mode": "pf"}),
+    st.fixed_dictionaries({"mode": st.just("vf"), "num_vfs": st.sampled_from(["0", "max"])}),
+)
+
+
+def faulty(wanted):
+    """Switches, each with the write that fails (0: none does), and whether all that follow it fail too."""
+    return st.lists(st.tuples(wanted, st.integers(0, 14), st.booleans()), min_size=2, max_size=4)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(st.tuples(st.sampled_from(CARDS), faulty(WANTED)), st.tuples(st.sampled_from(GPUS), faulty(GPU_WANTED)))
+)
+def test_after_a_fault_a_card_is_as_wanted_or_as_it_was_and_the_result_says_which(switch, drawn):
+    (profile, pf), modes = drawn
+    run = switch(profile)
+    for wanted, number, lasting in modes:
+        entry = {"pf": pf, **wanted}
+        before = run.card(pf)
+        counted = at_write(run, number, fail)
+        if lasting:
+            counted._count = broken_from(counted, number)
+        result = run(entry)
+        undisturbed(run)
+        (function,) = result["functions"]
+        after = run.card(pf)
+        if function["action"] == "restored":
+            assert after == before
+            assert "as it was before" in function["error"]
+        elif function["action"] == "failed":
+            assert lasting
+            assert (
+                f"driver {after['driver'] or 'none'}, driver_override {after['driver_override'] or 'unset'}"
+                in (function["error"])
+            )
+        else:
+            assert function["error"] is None
+            assert not run(entry, check=True)["changed"]
+        run(entry)
+        assert not run(entry)["changed"]
+        assert run.card(pf)["driver"] is not None
+
+
+def broken_from(counted, number):
+    def count():
+        counted.writes += 1
+        if number and counted.writes >= number:
+            fail()
+
+    return count
+
+
+def test_held_virtual_function_is_refused_and_nothing_is_written(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
+    virtual = run.card(ICE)["virtual"][2][0]
+    run.host.kernel.hold(virtual, pid=4242)
+    counted = at_write(run, 1, kill)
+    before = run.host.files.now()
+    for wanted in ({"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}, {"mode": "vf", "vf_driver": "none"}):
+        with pytest.raises(_plan.Refused) as refused:
+            run({"pf": ICE, **wanted})
+        (problem,) = refused.value.problems
+        assert virtual in problem
+        assert "guest simulated (pid 4242, qemu-system-x86)" in problem
+    assert counted.writes == 0
+    assert run.host.files.now() - before < 2
+
+
+def test_what_is_as_it_shall_be_is_no_matter_of_its_users(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"}
+    run(entry)
+    run.host.kernel.hold(run.card(ICE)["virtual"][2][0])
+    assert not run(entry)["changed"]
+
+
+def test_busy_cards_can_be_skipped(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
+    run.host.kernel.hold(run.card(ICE)["virtual"][0][0])
+    result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"}, on_busy="skip")
+    assert [function["action"] for function in result["functions"]] == ["busy", "changed"]
+    assert "in use by guest simulated" in result["functions"][0]["busy"][0]
+    assert result["failures"] == []
+
+
+def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
+    virtual = run.card(ICE)["virtual"][0][0]
+    # The first two writes are those of the rule and of the memory.
+    at_write(run, 2, lambda: run.host.kernel.hold(virtual, pid=4242))
+    before = run.host.files.now()
+    result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"})
+    first, second = result["functions"]
+    assert (first["action"], second["action"]) == ("pending", "skipped")
+    assert "pending" in result["failures"][0]
+    assert f"{virtual} is in use by guest simulated (pid 4242" in result["failures"][0]
+    assert 30 <= run.host.files.now() - before < 60
+    assert not [read for read in run.host.files.reads if read.endswith("sriov_numvfs")]
+    # As long as that lasts, every change of VFs would wait.
+    undisturbed(run)
+    with pytest.raises(_plan.Refused, match="removal of VF"):
+        run({"pf": MLX5, "mode": "vf", "num_vfs": "2"})
+    run.host.kernel.release(virtual)
+    assert run({"pf": ICE, "mode": "pf"})["functions"][0]["after"]["driver"] == "vfio-pci"
+
+
+@pytest.mark.parametrize("seconds", [0, 6])
+def test_guest_that_starts_while_others_are_changed(switch, seconds):
+    """After some seconds it is looked again; before, its end is waited for as long as the deadline says."""
+    run = switch("nics")
+    for pf in (ICE, MLX5):
+        run({"pf": pf, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
+    virtual = run.card(MLX5)["virtual"][1][0]
+    before = run.card(MLX5)
+
+    def start():
+        run.host.kernel.hold(virtual, pid=4242)
+        run.host.files.pause(seconds)
+
+    at_write(run, 3, start)
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "0"}, {"pf": MLX5, "mode": "vf", "num_vfs": "0"})
+    first, second = result["functions"]
+    assert first["action"] == "changed"
+    if seconds:
+        assert second["action"] == "failed"
+        assert f"is left as it is, since meanwhile VF {virtual} of {MLX5} would have to go" in second["error"]
+        undisturbed(run)
+        assert run.card(MLX5) == before
+    else:
+        assert second["action"] == "pending"
+
+
+def test_default_route_is_refused_unless_allowed(switch):
+    run = switch("nics")
+    with pytest.raises(_plan.Refused, match="enp1s0f0, which carries the default route"):
+        run({"pf": "enp1s0f0", "mode": "pf"})
+    run({"pf": "enp1s0f0", "mode": "pf"}, allow_host_network=True)
+    assert run.card(WITH_ROUTE)["driver"] == "vfio-pci"
+
+
+def test_card_is_known_by_the_interface_that_it_had(switch):
+    run = switch("nics")
+    run({"pf": "ens49f0np0", "mode": "pf"})
+    assert not run({"pf": "ens49f0np0", "mode": "pf"})["changed"]
+    result = run({"pf": "ens49f0np0", "mode": "vf", "num_vfs": "max"}, check=True)
+    assert result["functions"][0]["after"]["num_vfs"] == 128
+
+
+def test_driver_that_does_nothing_is_found_out(switch):
+    run = switch("nics")
+    run.host.kernel.netdev_up("enp193s0f0np0", False)
+    before = run.card(BNXT)
+    result = run({"pf": BNXT, "mode": "vf", "num_vfs": "4"})
+    assert result["functions"][0]["action"] == "restored"
+    assert "has 0 virtual functions after the driver bnxt_en accepted 4" in result["failures"][0]
+    assert run.card(BNXT) == before
+
+
+def test_virtual_functions_that_another_driver_left_are_found_out(switch):
+    run = switch("nics")
+    device = path(IGB)
+    run.host.write(f"{device}/driver/unbind", IGB)
+    run.host.write(f"{device}/driver_override", "pci-pf-stub\n")
+    run.host.write("sys/bus/pci/drivers_probe", IGB)
+    run.host.write(f"{device}/sriov_numvfs", "8")
+    run.host.write(f"{device}/driver/unbind", IGB)
+    run.host.write(f"{device}/driver_override", "\n")
+    run.host.write("sys/bus/pci/drivers_probe", IGB)
+    result = run({"pf": IGB, "mode": "vf", "num_vfs": "2"})
+    assert "has 8 virtual functions after the driver igb accepted 0" in result["failures"][0]
+
+
+@pytest.mark.parametrize("name", ["ENOMEM", "EAGAIN", "EBUSY"])
+def test_old_number_is_put_back(switch, name):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
+    before = run.card(ICE)
+    run.host.kernel.faults.fail(f"{path(ICE)}/sriov_numvfs", getattr(errno, name), ("write",), skip=1, times=1)
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "7", "vf_driver": "vfio-pci"})
+    (function,) = result["functions"]
+    assert function["action"] == "restored"
+    assert name in function["error"]
+    assert "the card is as it was before, 4 virtual functions" in function["error"]
+    assert run.card(ICE) == before
+
+
+def test_too_many_for_a_driver_that_knows_only_when_asked(switch):
+    run = switch("nics")
+    run({"pf": MLX5, "mode": "vf", "num_vfs": "2"})
+    run.host.kernel.drivers["mlx5_core"].limit = 4
+    result = run({"pf": MLX5, "mode": "vf", "num_vfs": "8"})
+    assert result["functions"][0]["action"] == "restored"
+    assert len(run.card(MLX5)["virtual"]) == 2
+
+
+def test_max_is_what_the_native_driver_says(switch):
+    run = switch("nics")
+    run({"pf": IGB, "mode": "pf"}, persist=False)
+    run.host.files.unlink(f"run/vfio-devices/sriov_pf_mode/{IGB}.json")
+    result = run({"pf": IGB, "mode": "vf", "num_vfs": "max"})
+    assert result["functions"][0]["after"]["num_vfs"] == 7
+
+
+def test_persistence_is_removed_when_it_is_no_longer_wanted(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "4"}
+    run(entry)
+    rule = run.host.files.read(f"etc/udev/rules.d/90-vfio-devices-{ICE}.rules").decode()
+    assert f'KERNEL=="{ICE}"' in rule
+    assert 'ATTR{sriov_numvfs}="4"' in rule
+    result = run(entry, persist=False)
+    assert result["functions"][0]["done"] == [
+        f"removed the udev rule of {ICE}",
+        "removed the record of the mode",
+    ]
+    assert run.card(ICE)["record"] is None
+    assert not run(entry, persist=False)["changed"]
+
+
+def test_lent_by_libvirt_is_as_it_shall_be(switch):
+    """In managed mode libvirt binds a device to vfio-pci for as long as its guest runs."""
+    run = switch("nics")
+    run({"pf": ICE, "mode": "pf", "driver": "native"})
+    device = path(ICE)
+    run.host.write(f"{device}/driver_override", "vfio-pci\n")
+    run.host.write(f"{device}/driver/unbind", ICE)
+    run.host.write("sys/bus/pci/drivers_probe", ICE)
+    run.host.kernel.hold(ICE)
+    assert not run({"pf": ICE, "mode": "pf", "driver": "native"})["changed"]
+    with pytest.raises(_plan.Refused, match="in use by guest simulated"):
+        run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    run.host.kernel.release(ICE)
+    run({"pf": ICE, "mode": "pf", "driver": "native"})
+    assert (run.card(ICE)["driver"], run.card(ICE)["driver_override"]) == ("ice", None)
+
+
+def test_settings_before_drivers_and_only_where_they_differ(switch):
+    run = switch("nics")
+    entry = {
+        "pf": ICE,
+        "mode": "vf",
+        "num_vfs": "6",
+        "vfs": [
+            {"index": "0", "mac": "52:54:00:AA:00:01", "vlan": 100, "qos": 3, "trust": True},
+            {"index": "2-4", "driver": "vfio-pci", "spoofchk": False, "max_tx_rate": 1000},
+        ],
+    }
+    result = run(entry)
+    assert [step for step in result["functions"][0]["done"] if "virtual functions" in step] == [
+        "made 6 virtual functions",
+        "set up virtual functions 0 (mac vlan qos trust), 2 (spoofchk max_tx_rate), 3 (spoofchk max_tx_rate), "
+        "4 (spoofchk max_tx_rate)",
+        "bound virtual functions 2, 3, 4 to vfio-pci",
+        "let the kernel choose a driver for virtual functions 0, 1, 5",
+    ]
+    drivers = [one["driver"] for one in result["functions"][0]["after"]["virtual_functions"]]
+    assert drivers == ["iavf", "iavf", "vfio-pci", "vfio-pci", "vfio-pci", "iavf"]
+    run.host.tools.calls.clear()
+    assert not run(entry)["changed"]
+    assert not [call for call in run.host.tools.calls if " set " in call]
+    entry["vfs"][0]["vlan"] = 200
+    assert run(entry)["functions"][0]["done"][0] == "set up virtual functions 0 (mac vlan qos trust)"
+    assert [call for call in run.host.tools.calls if " set " in call] == [
+        "ip link set dev ens49f0np0 vf 0 vlan 200 qos 3"
+    ]
+
+
+def test_address_outlives_what_udev_does_to_new_interfaces(switch):
+    run = switch("nics")
+    entry = {
+        "pf": ICE,
+        "mode": "vf",
+        "num_vfs": "3",
+        "vfs": [{"index": "0-1", "trust": True}, {"index": "2", "mac": "52:54:00:aa:00:01", "trust": True}],
+    }
+    run(entry)
+    run.host.tools.run_udev()
+    assert not run(entry)["changed"]
+    addresses = [one["address"] for one in run.host.tools._vfs(run.host.kernel.function(ICE))]
+    assert addresses[2] == "52:54:00:aa:00:01"
+    assert [one[2] for one in run.card(ICE)["virtual"].values()] == ["iavf"] * 3
+
+
+def test_settings_are_put_back_with_the_old_number(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "mac": "52:54:00:aa:00:01", "vlan": 7}]})
+    run.host.kernel.drivers["ice"].limit = 4
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "8"})
+    assert result["functions"][0]["action"] == "restored"
+    virtual = run.host.tools._vfs(run.host.kernel.function(ICE))[1]
+    assert (virtual["address"], virtual["vlan_list"]) == ("52:54:00:aa:00:01", [{"vlan": 7}])
+
+
+def test_setting_that_has_no_effect_is_found_out(switch):
+    run = switch("nics")
+    run.host.tools.ignored.add("trust")
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "0", "trust": True}]})
+    assert "has trust off for VF 0 after on was set" in result["failures"][0]
+    assert run.card(ICE)["virtual"] == {}
+
+
+def test_switch_mode_is_set_while_there_are_no_virtual_functions(switch):
+    run = switch("nics")
+    entry = {"pf": MLX5, "mode": "vf", "num_vfs": "2", "eswitch": "switchdev"}
+    run({**entry, "eswitch": None})
+    result = run(entry)
+    assert result["functions"][0]["done"][:3] == [
+        "removed 2 virtual functions",
+        "set the switch to switchdev",
+        "made 2 virtual functions",
+    ]
+    assert result["diff"]["after"][MLX5]["eswitch"] == "switchdev"
+    assert not run(entry)["changed"]
+    with pytest.raises(_plan.Refused, match="say with num_vfs how many"):
+        run({**entry, "num_vfs": None, "eswitch": "legacy"})
+
+
+def test_number_that_belongs_to_somebody_else_is_left(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "3"})
+    result = run({"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"})
+    assert result["functions"][0]["after"]["num_vfs"] == 3
+    assert {one[2] for one in run.card(ICE)["virtual"].values()} == {"vfio-pci"}
+    assert run.card(ICE)["rule"] is None
+
+
+def test_from_no_driver_at_all_to_the_kernels_choice(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "3", "vf_driver": "none"}
+    run(entry)
+    assert {one[1:] for one in run.card(ICE)["virtual"].values()} == {("none", None)}
+    run({**entry, "vf_driver": "default"})
+    assert {one[1:] for one in run.card(ICE)["virtual"].values()} == {(None, "iavf")}
+
+
+def test_lock_of_a_gpu_that_is_free_again(switch):
+    run = switch("a40")
+    run.host.kernel.nvml_clients = True
+    result = run({"pf": "0000:41:00.0", "mode": "pf"})
+    assert "Cannot obtain unbindLock" in result["failures"][0]
+    assert result["functions"][0]["action"] == "restored"
+    assert run.card("0000:41:00.0")["driver"] == "nvidia"
+    entry = {"pf": "0000:41:00.0", "mode": "vf", "num_vfs": "0"}
+    calls = run.host.tools.calls
+    calls.clear()
+    start = run.host.tools.start
+
+    def freed(program, arguments, lock):
+        run.host.kernel.nvml_clients = len(calls) < 3
+        return start(program, arguments, lock)
+
+    run.host.tools.start = freed
+    assert run(entry)["functions"][0]["action"] == "changed"
+    assert len(calls) > 3
+
+
+def test_gpu_that_the_program_left_without_a_driver(switch):
+    run = switch("a40")
+    pf = "0000:41:00.0"
+    run({"pf": pf, "mode": "vf", "num_vfs": "0"})
+    run.host.write(f"{path(pf)}/driver/unbind", pf)
+    run.host.write(f"{path(pf)}/driver_override", "pci-pf-stub\n")
+    run.host.write("sys/bus/pci/drivers/pci-pf-stub/bind", pf)
+    result = run({"pf": pf, "mode": "vf", "num_vfs": "max"})
+    assert result["functions"][0]["after"]["num_vfs"] == 16
+    assert (run.card(pf)["driver"], run.card(pf)["driver_override"]) == ("nvidia", None)
+
+
+def test_virtual_functions_with_vgpus_stay(switch):
+    run = switch("mixed")
+    with pytest.raises(_plan.Refused) as refused:
+        run({"pf": "0000:c1:00.0", "mode": "pf"}, {"pf": "0000:3b:00.0", "mode": "pf"})
+    assert any("carries mdev 7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b03" in problem for problem in refused.value.problems)
+    assert any("carries mdev 7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01" in problem for problem in refused.value.problems)
+
+
+def test_boot_drive_and_bond_stay(switch):
+    run = switch("mixed")
+    with pytest.raises(_plan.Refused) as refused:
+        run(
+            {"pf": "0000:65:00.0", "mode": "pf"}, {"pf": "eno0", "mode": "vf", "num_vfs": "2"}, allow_host_network=False
+        )
+    assert any("nvme0n1p2 is mounted at /" in problem for problem in refused.value.problems)
+    assert any("is a port of the bond bond0" in problem for problem in refused.value.problems)
+    with pytest.raises(_plan.Refused, match="mounted"):
+        run({"pf": "0000:65:00.0", "mode": "pf"}, allow_host_network=True)
+
+
+def test_everything_wrong_is_told_at_once(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    virtual = run.card(ICE)["virtual"][0][0]
+    counted = at_write(run, 1, kill)
+    with pytest.raises(_plan.Refused) as refused:
+        run(
+            {"pf": virtual, "mode": "vf", "num_vfs": "2"},
+            {"pf": "0000:ff:00.0", "mode": "vf"},
+            {"pf": IGB, "mode": "vf", "num_vfs": "8"},
+            {"pf": MLX5, "mode": "pf", "num_vfs": "2"},
+            {"pf": "ens49f0np0", "mode": "vf", "num_vfs": "2"},
+            {"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "0", "mac": "01:00:5e:00:00:01"}]},
+            {
+                "pf": BNXT,
+                "mode": "vf",
+                "num_vfs": "2",
+                "vfs": [{"index": "0", "vlan": 4095}, {"index": "2", "vlan": 1}],
+            },
+            {"pf": "0000:31:00.1", "mode": "vf", "vf_driver": "vfio-pc"},
+            {"pf": "../../etc", "mode": "pf"},
+        )
+    problems = "\n".join(refused.value.problems)
+    for sentence in (
+        f"{virtual} is a virtual function of {ICE}",
+        "no such PCI function",
+        "num_vfs 8 is more than the 7",
+        "num_vfs has no meaning with mode pf",
+        f"is {ICE}, as functions[4] (",
+        "no unicast address",
+        "vlan must be a number from 0 to 4094",
+        "there is no VF 2",
+        "no driver vfio-pc now",
+        "'../../etc' is neither",
+    ):
+        assert sentence in problems
+    assert counted.writes == 0
+
+
+def test_device_without_sr_iov(switch):
+    run = switch("nvme")
+    with pytest.raises(_plan.Refused, match="no SR-IOV capability"):
+        run({"pf": "0000:62:00.0", "mode": "vf", "num_vfs": "2"})
+
+
+def test_pinned_card(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    assert not run({"pf": ICE, "mode": "vf", "num_vfs": "2"})["changed"]
+    with pytest.raises(_plan.Refused, match="not reconfigurable"):
+        run({"pf": ICE, "mode": "pf", "reconfigurable": False})

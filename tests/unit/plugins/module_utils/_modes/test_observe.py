@@ -1,0 +1,57 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
+
+ICE = "0000:31:00.0"
+
+
+def observe(host, entries, *functions):
+    return _pf_state.observe(host.root(), entries(*functions))
+
+
+def test_names(simulated, entries):
+    host = simulated("nics")
+    host.write(f"sys/bus/pci/devices/{ICE}/sriov_numvfs", "1")
+    virtual = host.kernel.function(ICE).sriov.vfs[0]
+    names = ["ens49f0np0", ICE.upper(), "lo", "eth0", virtual.parts[0].name]
+    state = observe(host, entries, *({"pf": name, "mode": "pf"} for name in names))
+    assert list(state["names"].values()) == [ICE, ICE, None, None, virtual.name]
+    assert list(state["cards"]) == [ICE]
+    assert state["virtual"] == {virtual.name: ICE}
+
+
+def test_only_the_cards_that_are_meant_are_looked_at(simulated, entries):
+    host = simulated("nics")
+    observe(host, entries, {"pf": ICE, "mode": "pf"})
+    overrides = [path for path in host.files.reads if path.endswith("driver_override")]
+    assert overrides == [f"sys/bus/pci/devices/{ICE}/driver_override"]
+
+
+def test_the_number_is_never_read(simulated, entries):
+    host = simulated("nics")
+    observe(host, entries, {"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    assert not [path for path in host.files.reads if path.endswith("sriov_numvfs")]
+
+
+def test_capability(simulated, entries):
+    card = observe(simulated("nics"), entries, {"pf": ICE, "mode": "pf"})["cards"][ICE]
+    assert (card["capable"], card["native"], card["gpu"], card["bridge"]) == (True, True, False, False)
+    assert (card["offset"], card["stride"], card["total_vfs"]) == (8, 1, 128)
+
+
+def test_removal_that_is_pending(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})
+    virtual = run.card(ICE)["virtual"][0][0]
+    run.host.kernel.hold(virtual)
+    try:
+        run.host.write(f"sys/bus/pci/devices/{ICE}/sriov_numvfs", "0")
+    except Exception as error:
+        assert "pending" in str(error)
+    before = run.host.files.now()
+    state = _pf_state.observe(run.host.root(), [])
+    assert state["leaving"] == [virtual]
+    assert run.host.files.now() == before

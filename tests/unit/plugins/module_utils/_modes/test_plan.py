@@ -1,0 +1,97 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+
+ICE, MLX5, NVME = "0000:31:00.0", "0000:98:00.0", "0000:61:00.0"
+GPU = "0000:41:00.0"
+
+
+@pytest.mark.parametrize(
+    ("profile", "function", "sentence"),
+    [
+        ("nics", {"pf": "eth9", "mode": "pf"}, "there is no such network interface"),
+        ("nics", {"pf": "0000:ff:00.0", "mode": "pf"}, "there is no such PCI function"),
+        ("nics", {"pf": "0000:30:00.0", "mode": "pf"}, "it is a bridge"),
+        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "129"}, "num_vfs 129 is more than the 128"),
+        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "max", "vfs": [{"index": "128"}]}, "vfs names VF 128"),
+        ("nics", {"pf": ICE, "mode": "vf", "vfs": [{"index": "0"}]}, "vfs names VF 0, and there are 0"),
+        ("nics", {"pf": ICE, "mode": "pf", "driver": "vfio-pci2"}, "no driver vfio-pci2 now"),
+        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "driver": "x"}]}, "no driver x now"),
+        ("nvme", {"pf": "0000:62:00.0", "mode": "vf"}, "no SR-IOV capability"),
+        (
+            "nvme",
+            {"pf": NVME, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 5}]},
+            "only a network card's virtual functions have settings",
+        ),
+        ("nvme", {"pf": NVME, "mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, "devlink -j dev eswitch show"),
+        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "makes all of its 16 virtual functions or none"),
+    ],
+)
+def test_what_does_not_go(switch, profile, function, sentence):
+    with pytest.raises(_plan.Refused) as refused:
+        switch(profile)(function)
+    (problem,) = refused.value.problems
+    assert sentence in problem
+    assert problem.startswith(f"functions[0] ({function['pf']}): ")
+
+
+@pytest.mark.parametrize(
+    ("program", "function"),
+    [
+        ("ip", {"pf": ICE, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 5}]}),
+        ("devlink", {"pf": ICE, "mode": "vf", "num_vfs": "1", "eswitch": "switchdev"}),
+        ("usr/lib/nvidia/sriov-manage", {"pf": GPU, "mode": "pf"}),
+    ],
+)
+def test_missing_programs(switch, program, function):
+    run = switch("a40" if function["pf"] == GPU else "nics")
+    run.host.tools.missing.add(program)
+    with pytest.raises(_plan.Refused, match=program):
+        run(function)
+
+
+def test_a_label_is_what_messages_call_an_entry(switch):
+    with pytest.raises(_plan.Refused, match=f"^profile nfv \\({ICE}\\): num_vfs 9999 is more"):
+        switch("nics")({"pf": ICE, "mode": "vf", "num_vfs": "9999", "label": "profile nfv"})
+
+
+def test_twice_the_same_card(switch):
+    run = switch("nics")
+    with pytest.raises(_plan.Refused, match=r"functions\[1\].*is 0000:31:00.0, as functions\[0\] \(ens49f0np0\) is"):
+        run({"pf": "ens49f0np0", "mode": "pf"}, {"pf": ICE, "mode": "pf"})
+
+
+def test_pinned_card_is_refused_only_if_it_would_change(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "2", "reconfigurable": False}
+    with pytest.raises(_plan.Refused, match="not reconfigurable, and this would have been done: made 2 virtual"):
+        run(entry)
+    run({**entry, "reconfigurable": True}, persist=False)
+    assert run(entry)["functions"][0]["done"] == ["recorded the mode", f"wrote a udev rule for {ICE}"]
+
+
+def test_users_are_looked_up_only_for_changes(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "2"}
+    run(entry)
+    run.host.files.listings.clear()
+    run(entry)
+    assert run.host.files.listings["proc"] == 0
+
+
+def test_many_cards_in_one_call(switch):
+    run = switch("nics")
+    result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "4"})
+    assert [function["action"] for function in result["functions"]] == ["changed", "changed"]
+
+
+def test_failure_of_one_card_does_not_stop_the_others(switch):
+    run = switch("nics")
+    run.host.kernel.drivers["ice"].fails_with = "ENOMEM"
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": "4"}, {"pf": MLX5, "mode": "vf", "num_vfs": "4"})
+    assert [function["action"] for function in result["functions"]] == ["restored", "changed"]
+    assert "pci=realloc" in result["failures"][0]

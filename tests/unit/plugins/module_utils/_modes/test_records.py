@@ -1,0 +1,84 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
+
+ICE = "0000:31:00.0"
+
+
+def test_rule_matches_the_native_driver_coming_back():
+    comment, rule = _pf_persistence.rule(ICE, 4).splitlines()
+    assert comment.startswith("#")
+    assert rule == (
+        'ACTION=="bind", SUBSYSTEM=="pci", KERNEL=="0000:31:00.0", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", '
+        'ENV{DRIVER}!="pci-pf-stub", TEST!="/etc/systemd/system/vfio-devices-restore.service", ATTR{sriov_numvfs}="4"'
+    )
+
+
+def test_rule_is_saved_and_removed(simulated):
+    host = simulated("nics").root()
+    _pf_persistence.save_rule(host, ICE, "a rule")
+    assert _pf_persistence.observe_rule(host, ICE) == "a rule"
+    _pf_persistence.save_rule(host, ICE, None)
+    _pf_persistence.save_rule(host, ICE, None)
+    assert _pf_persistence.observe_rule(host, ICE) is None
+
+
+def test_unfinished_files_of_a_killed_run_go(switch):
+    run = switch("nics")
+    left = [
+        "etc/udev/rules.d/.x.rules.vfio-devices-new",
+        f"etc/vfio-devices/sriov_pf_mode/.{ICE}.json.vfio-devices-new",
+        "run/vfio-devices/sriov_pf_mode/.x.vfio-devices-new",
+    ]
+    for path in left:
+        run.host.files.replace(path, b"")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
+    assert not [path for path in left if run.host.files.exists(path)]
+
+
+@pytest.mark.parametrize("profile, pf", [("nics", ICE), ("a40", "0000:41:00.0")])
+def test_record_is_enough_to_do_the_same_again(switch, profile, pf):
+    run = switch(profile)
+    run({"pf": pf, "mode": "pf"})
+    record = run.card(pf)["record"]
+    assert record["native"]["driver"] in ("ice", "nvidia")
+    run.host.kernel.reboot()
+    assert run.card(pf)["driver"] == record["native"]["driver"]
+    run(record["function"])
+    assert run.card(pf)["driver"] == "vfio-pci"
+    assert not run(record["function"])["changed"]
+
+
+def test_gpus_have_no_rule(switch):
+    """Their program cannot run inside of udev: it makes the very events that would start it."""
+    run = switch("a40")
+    run({"pf": "0000:41:00.0", "mode": "vf", "num_vfs": "max"})
+    assert run.card("0000:41:00.0")["record"]
+    assert run.card("0000:41:00.0")["rule"] is None
+
+
+GARBAGE = ["[]", "{", '{"native": 5}', '{"native": {"driver": "../x", "netdevs": 5, "total_vfs": "7"}}', "\x00"]
+
+
+@pytest.mark.parametrize("text", GARBAGE)
+@pytest.mark.parametrize("directory", ["etc", "run"])
+def test_garbage_in_a_record_is_worth_nothing(switch, text, directory):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "pf"})
+    for root in ("etc", "run"):
+        run.host.files.unlink(f"{root}/vfio-devices/sriov_pf_mode/{ICE}.json")
+    run.host.files.replace(f"{directory}/vfio-devices/sriov_pf_mode/{ICE}.json", text.encode())
+    run.host.files.replace(f"{directory}/vfio-devices/sriov_pf_mode/somebody.json", text.encode())
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    assert run.card(ICE)["driver"] == "ice"
+    assert not run({"pf": ICE, "mode": "vf", "num_vfs": "2"})["changed"]
+
+
+def test_what_is_remembered_is_trusted_as_far_as_it_has_its_form():
+    memory = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
+    assert _pf_persistence.trusted(memory) == memory
+    assert _pf_persistence.trusted({**memory, "driver": 5, "netdevs": [5], "total_vfs": -1}) == {"netdevs": []}

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+
+ICE = {"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "8"}
+
+
+def problems(entries, *functions):
+    return [problem for entry in entries(*functions) for problem in entry["problems"]]
+
+
+def with_vf(**settings):
+    return {**ICE, "vfs": [{"index": "0", **settings}]}
+
+
+@pytest.mark.parametrize(
+    ("function", "sentence"),
+    [
+        ({**ICE, "pf": "../etc"}, "is neither a PCI address"),
+        ({**ICE, "pf": "a" * 16}, "is neither a PCI address"),
+        ({**ICE, "num_vfs": "many"}, "num_vfs must be a number from 0 to 65535, or max"),
+        ({**ICE, "num_vfs": "-1"}, "num_vfs must be a number"),
+        ({**ICE, "num_vfs": "65536"}, "num_vfs must be a number"),
+        ({**ICE, "mode": "pf"}, "num_vfs has no meaning with mode pf"),
+        ({"pf": "eth0", "mode": "pf", "eswitch": "legacy"}, "eswitch has no meaning with mode pf"),
+        ({"pf": "eth0", "mode": "pf", "drivers_autoprobe": False}, "drivers_autoprobe has no meaning with mode pf"),
+        ({**ICE, "driver": "vfio-pci"}, "driver is that of a card in mode pf"),
+        ({**ICE, "vf_driver": "native"}, "vf_driver must be the name of a driver"),
+        ({**ICE, "vf_driver": "../vfio"}, "vf_driver must be the name of a driver"),
+        ({"pf": "eth0", "mode": "pf", "driver": "none"}, "driver must be the name of a driver"),
+        (with_vf(mac="01:00:5e:00:00:01"), "is no unicast address"),
+        (with_vf(mac="00:00:00:00:00:00"), "is no unicast address"),
+        (with_vf(mac="52:54:00:12:34"), "is no unicast address"),
+        (with_vf(vlan=4095), "vlan must be a number from 0 to 4094"),
+        (with_vf(vlan=-1), "vlan must be a number from 0 to 4094"),
+        (with_vf(vlan=1, qos=8), "qos must be a number from 0 to 7"),
+        (with_vf(qos=3), "needs a vlan"),
+        (with_vf(min_tx_rate=9, max_tx_rate=5), "min_tx_rate 9 is more than max_tx_rate 5"),
+        (with_vf(max_tx_rate=-5), "max_tx_rate must be a number"),
+        ({**ICE, "vfs": [{"index": "8"}]}, "there is no VF 8, as num_vfs 8 makes those from 0 to 7"),
+        ({**ICE, "vfs": [{"index": "5-3"}]}, "index must be a number such as 3, or a range"),
+        ({**ICE, "vfs": [{"index": "1,2"}]}, "index must be a number such as 3, or a range"),
+        ({**ICE, "vfs": [{"index": "0-99999"}]}, "index must be a number such as 3, or a range"),
+        ({**ICE, "vfs": [{"index": "0-3"}, {"index": "3"}]}, "vfs[1]: VF 3 is in another entry"),
+        ({**ICE, "vfs": [{"index": "0-1", "mac": "52:54:00:00:00:01"}]}, "one mac cannot be that of 2 VFs"),
+    ],
+)
+def test_what_is_wrong(entries, function, sentence):
+    (found,) = problems(entries, function)
+    assert sentence in found
+
+
+def test_all_is_told_at_once(entries):
+    function = {**ICE, "num_vfs": "x", "vf_driver": "/", "vfs": [{"index": "y", "vlan": 5000, "mac": "z"}]}
+    assert len(problems(entries, function)) == 5
+
+
+def test_one_mac_for_two(entries):
+    mac = {"index": "0", "mac": "52:54:00:00:00:01"}
+    other = {"index": "1", "mac": "52:54:00:00:00:01"}
+    (found,) = problems(entries, {**ICE, "vfs": [mac]}, {**ICE, "pf": "eth1", "vfs": [other]})
+    assert found == "VF 1 has the same mac 52:54:00:00:00:01 as functions[0] (0000:31:00.0) VF 0"
+
+
+def test_what_is_right(entries):
+    function = {
+        **ICE,
+        "pf": "0000:3B:00.0",
+        "num_vfs": "max",
+        "vfs": [{"index": "2-3", "driver": "none"}, {"index": "0", "mac": "52:54:00:AA:00:01", "vlan": 0}],
+    }
+    (entry,) = entries(function)
+    assert entry["problems"] == []
+    assert (entry["pf"], entry["num_vfs"], entry["driver"]) == ("0000:3b:00.0", "max", "vfio-pci")
+    assert entry["vfs"] == {
+        0: {"driver": None, "settings": {"mac": "52:54:00:aa:00:01", "vlan": 0}},
+        2: {"driver": "none", "settings": {}},
+        3: {"driver": "none", "settings": {}},
+    }
+    assert "vf_driver" not in entry["given"]
+
+
+def test_what_is_recorded_can_be_parsed_again(entries):
+    (entry,) = entries({**ICE, "vfs": [{"index": "0", "trust": False}], "drivers_autoprobe": False})
+    (again,) = entries(entry["given"])
+    assert again == entry
+
+
+def test_constants_agree():
+    assert set(_pf_wanted.SETTINGS) < {"index", "driver", *_pf_wanted.SETTINGS}

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._placement.api import (
+    Placement,
+    PlacementError,
+    Reply,
+    Transport,
+)
+from ansible_collections.vfio.devices.tests.unit.placement_fake import inventory, refusal
+from hypothesis import given
+from hypothesis import strategies as st
+
+PROVIDER = {"uuid": "u", "name": "n", "parent_provider_uuid": None, "root_provider_uuid": "u", "generation": 0}
+
+
+class Script(Transport):
+    """Gives the replies of a list, and notes what was sent."""
+
+    def __init__(self, *replies):
+        self.replies, self.sent = list(replies), []
+
+    def send(self, method, path, body=None):
+        self.sent.append((method, path, body))
+        return self.replies.pop(0)
+
+
+def said(*replies):
+    transport = Script(*replies)
+    return Placement(transport), transport.sent
+
+
+def test_find_quotes_the_name():
+    placement, sent = said(Reply(200, {"resource_providers": [PROVIDER]}), Reply(200, {"resource_providers": []}))
+    assert placement.find("a b&c/ü")["uuid"] == "u"
+    assert sent[0][1] == "/resource_providers?name=a%20b%26c%2F%C3%BC"
+    assert placement.find("x") is None
+
+
+def test_what_is_gone_is_none_and_what_is_no_answer_of_placement_is_an_error():
+    placement, _sent = said(refusal(404), refusal(404), refusal(404), Reply(404, "<html>"))
+    assert placement.provider("u") is placement.inventories("u") is placement.traits("u") is None
+    with pytest.raises(PlacementError, match="does not look like an answer of Placement"):
+        placement.provider("u")
+
+
+def test_a_trait_that_nobody_knows_marks_nothing():
+    placement, _sent = said(refusal(400), Reply(200, {"resource_providers": [PROVIDER]}))
+    assert placement.marked("u", "CUSTOM_X") == set()
+    assert placement.marked("u", "CUSTOM_X") == {"u"}
+
+
+def test_many_names_take_several_requests():
+    placement, sent = said(*(Reply(200, {"traits": [str(number)]}) for number in range(3)))
+    assert placement.known_traits([f"CUSTOM_{number}" for number in range(100)]) == {"0", "1", "2"}
+    assert all(len(path) < 1000 for _method, path, _body in sent)
+
+
+def test_writes_are_compared_with_the_answer():
+    told = {"resource_provider_generation": 3}
+    placement, sent = said(
+        Reply(200, {**told, "traits": ["B", "A"]}),
+        Reply(200, {**told, "traits": ["A"]}),
+        Reply(200, {**told, "inventories": {"VGPU": inventory(2)}}),
+        Reply(200, {**told, "inventories": {"VGPU": inventory(1)}}),
+        Reply(200, PROVIDER),
+        Reply(200, {**PROVIDER, "name": "other"}),
+    )
+    assert placement.write_traits("u", 2, ["A", "B"]) == 3
+    assert sent[0] == ("PUT", "/resource_providers/u/traits", {"resource_provider_generation": 2, "traits": ["A", "B"]})
+    with pytest.raises(PlacementError, match="but says"):
+        placement.write_traits("u", 2, ["A", "B"])
+    assert placement.write_inventories("u", 2, {"VGPU": inventory(2)}) == 3
+    with pytest.raises(PlacementError, match="but says"):
+        placement.write_inventories("u", 2, {"VGPU": inventory(2)})
+    assert placement.create("u", "n", None) == 0
+    with pytest.raises(PlacementError, match="made another one"):
+        placement.create("u", "n", None)
+
+
+def test_made_or_there_already():
+    placement, _sent = said(Reply(201, None), Reply(204, None), refusal(400))
+    assert [placement.make_trait("CUSTOM_X"), placement.make_class("CUSTOM_X")] == [True, False]
+    with pytest.raises(PlacementError, match="cannot make the trait X"):
+        placement.make_trait("X")
+
+
+def test_removal_of_what_is_gone_is_no_error():
+    placement, _sent = said(Reply(204, None), refusal(404), refusal(409, "placement.resource_provider.inuse"))
+    placement.delete("u")
+    placement.delete("u")
+    with pytest.raises(PlacementError, match="cannot remove the provider u: Placement says 409"):
+        placement.delete("u")
+
+
+@pytest.mark.parametrize(
+    ("reply", "conflict", "unclear", "final"),
+    [
+        (refusal(409, "placement.concurrent_update"), True, False, False),
+        (refusal(409, "placement.duplicate_name"), True, False, False),
+        (refusal(409, "placement.inventory.inuse"), False, False, False),
+        (Reply(500, {"errors": [{"detail": "another thread concurrently updated it"}]}), True, True, False),
+        (Reply(500, "<html>"), False, True, False),
+        (Reply(None, "reset"), False, True, False),
+        (refusal(404), True, False, False),
+        (Reply(404, "<html>"), False, False, False),
+        (refusal(403), False, False, True),
+        (None, False, False, True),
+    ],
+)
+def test_kinds_of_errors(reply, conflict, unclear, final):
+    error = PlacementError("cannot", reply)
+    assert (bool(error.conflict), error.unclear, error.final) == (conflict, unclear, final)
+
+
+json = st.recursive(
+    st.one_of(st.none(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["errors", "detail", "code", "title", "x"]), inner, max_size=3),
+    ),
+)
+
+
+@given(status=st.sampled_from([None, 200, 204, 300, 401, 404, 409, 500]), body=json)
+def test_any_answer_is_an_error_with_a_sentence(status, body):
+    placement, _sent = said(Reply(status, body))
+    try:
+        assert placement.traits("u") is None
+    except PlacementError as error:
+        assert str(error).startswith("cannot read the traits of u: ")

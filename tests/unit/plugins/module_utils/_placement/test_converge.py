@@ -1,0 +1,45 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
+from ansible_collections.vfio.devices.tests.unit.placement_fake import (
+    MARKER,
+    OPTIONS,
+    ROOT,
+    FakePlacement,
+    inventory,
+    parse,
+    provider,
+    root,
+)
+
+A = "00000000-0000-0000-0000-0000000000a0"
+
+
+def test_the_result_counts_its_requests_and_shows_the_difference():
+    placement = FakePlacement(root(), provider(A, "node_a", inventories={"VGPU": inventory(1)}))
+    wanted = parse({"name": "node_a", "inventories": {"CUSTOM_VF": {"total": 2}}})
+    result, warnings = _placement.converge(placement, OPTIONS, wanted, False)
+    assert result["calls"] == placement.calls == len(placement.said)
+    assert result["diff"]["before"]["node_a"]["inventories"] == {"VGPU": inventory(1)}
+    assert result["diff"]["after"]["node_a"]["inventories"] == {"CUSTOM_VF": inventory(2)}
+    assert warnings == []
+    again, _warnings = _placement.converge(placement, OPTIONS, wanted, False)
+    assert again["changed"] is False
+    assert again["diff"] == {"before": {}, "after": {}}
+
+
+def test_describe():
+    placement = FakePlacement(root(), provider(A, "node_a", usages={"VGPU": 1}))
+    found = _placement.describe(placement, ["node", "other"], True)
+    assert found["providers"] == [
+        {"name": "node", "uuid": ROOT, "parent": None, "inventories": {}, "traits": ["COMPUTE_NODE", "OWNER_NOVA"]},
+        {"name": "node_a", "uuid": A, "parent": "node", "inventories": {}, "traits": [MARKER]},
+    ]
+    assert found["owners"] == {"node": "nova", "node_a": "vfio.devices"}
+    assert found["usages"] == {"node": {}, "node_a": {"VGPU": 1}}
+    assert found["missing"] == ["other"]
+    assert found["calls"] == 2 + 1 + 2 * 3
+    assert _placement.describe(placement, [ROOT], False)["usages"] == {}

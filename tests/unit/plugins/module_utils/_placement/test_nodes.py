@@ -1,0 +1,80 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._placement.nodes import Nodes
+from ansible_collections.vfio.devices.tests.unit.placement_fake import OPTIONS, ROOT, parse, provider, root, state
+
+A, B = (f"00000000-0000-0000-0000-0000000000a{number}" for number in range(2))
+
+
+def nodes(found, *entries, **options):
+    options = {**OPTIONS, **options}
+    return Nodes(found, parse(*entries, **options), options)
+
+
+def test_where_each_entry_is():
+    found = nodes(
+        state(root(), provider(A, "card")),
+        {"name": "leaf", "parent": "new"},
+        {"name": "new", "parent": A},
+        {"name": "node"},
+    )
+    assert found.problems == []
+    placed = {node["name"]: node for node in found.present()}
+    assert placed["new"]["parent"] == A
+    assert placed["leaf"]["parent"] == placed["new"]["uuid"]
+    assert {name: node["depth"] for name, node in placed.items()} == {"leaf": 3, "new": 2, "node": 0}
+    assert {node["root"] for node in placed.values()} == {ROOT}
+    assert [node["ours"] for node in found.present() if node["name"] == "node"] == [False]
+
+
+def test_children_of_what_is_wrong_are_not_told_too():
+    found = nodes(state(root()), {"name": "leaf", "parent": "card"}, {"name": "card", "parent": "nobody"})
+    assert len(found.problems) == 1
+    assert found.present() == []
+
+
+def test_a_provider_of_another_tree_is_no_relative():
+    other = {**provider(B, "other", None), "root": B}
+    found = nodes(state(root(), other), {"name": "x", "parent": "other"})
+    assert found.present()[0]["root"] == B
+    assert found.in_scope() == []
+
+
+def test_parents_that_go_round_do_not_hang():
+    found = nodes(state(root(), provider(A, "a", B), provider(B, "b", A)), {"name": "a"})
+    assert found.present()[0]["depth"] == 2
+
+
+def test_what_is_optional_and_missing_is_left_out_with_all_below_it():
+    found = nodes(
+        state(root()),
+        {"name": "leaf", "parent": "card", "traits": ["CUSTOM_A"]},
+        {"name": "card", "parent": "nobody", "inventories": {"CUSTOM_VF": {"total": 1}}},
+        {"name": "empty", "parent": "nobody", "inventories": {}, "traits": []},
+        {"name": "nobody", "optional": True},
+        {"name": "node_pci_0000_84_00_0", "parent": "node", "traits": ["CUSTOM_A"], "optional": True},
+        {"name": "other", "optional": True},
+        {"name": "node", "optional": True},
+        create_roots=True,
+    )
+    assert found.problems == []
+    assert [node["name"] for node in found.present()] == ["node"]
+    assert set(found.missing) == {"leaf", "card", "empty", "nobody", "node_pci_0000_84_00_0", "other"}
+    assert found.left_out() == {"nobody": 2, "node_pci_0000_84_00_0": 0}
+
+
+def test_what_is_optional_does_not_hide_what_is_wrong():
+    found = nodes(state(root()), {"name": "a", "parent": "b"}, {"name": "b", "parent": "c", "traits": []})
+    assert len(found.problems) == 1
+    assert found.left_out() == {}
+
+
+def test_a_name_that_differs_only_by_case_from_one_that_exists():
+    found = nodes(
+        state(root(), provider(A, "node_0000:AF:00.0", traits=["COMPUTE_MANAGED_PCI_DEVICE"])),
+        {"name": "node_0000:af:00.0", "parent": "node", "traits": ["OWNER_CYBORG"]},
+    )
+    assert "there is node_0000:AF:00.0 already, which differs only by case" in found.problems[0]
