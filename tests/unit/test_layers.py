@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages of the engine: who may import whom, and who may open files, start programs or speak HTTP."""
+"""The packages: who may import whom, and who may open files, start programs or speak HTTP."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ MAY_IMPORT = {
     "_boot": {*ON_HOSTS, "_modes", "_instances"},
     "_placement": {"_core"},
 }
+
+# The same on the controller, where the engine may be imported as well, but never the reverse.
+CONTROLLER = ENGINE.parent / "plugin_utils"
+ON_CONTROLLER = ["_profiles", "_clouds", "_report", "_actions"]
 
 # How often state is a dictionary of anything. A change may lower a number, never raise one.
 LOOSE_DICTIONARIES = {
@@ -146,3 +150,17 @@ def test_plans_are_functions_of_data(file):
 def test_state_gets_types(package):
     texts = [(ENGINE / file).read_text(encoding="utf-8") for file in FILES if file.startswith(f"{package}/")]
     assert len(re.findall(r"dict\[str, Any\]", "".join(texts))) <= LOOSE_DICTIONARIES.get(package, 0)
+
+
+@pytest.mark.parametrize("file", sorted(CONTROLLER.rglob("*.py")), ids=lambda file: str(file.relative_to(CONTROLLER)))
+def test_imports_on_the_controller_go_down(file):
+    package = file.parent.name
+    prefix = "ansible_collections.vfio.devices.plugins.plugin_utils."
+    text = file.read_text(encoding="utf-8")
+    imported = re.findall(rf"^\s*(?:from|import) {re.escape(prefix)}(\w+)", text, re.MULTILINE)
+    assert set(imported) <= set(ON_CONTROLLER[: ON_CONTROLLER.index(package) + 1])
+    assert not re.search(
+        r"^\s*(?:from|import) ansible_collections\.vfio\.devices\.plugins\.(?!plugin_utils|module_utils)",
+        text,
+        re.MULTILINE,
+    )
