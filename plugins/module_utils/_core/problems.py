@@ -33,6 +33,8 @@ def of_hidden(reason: str) -> str:
 
 def _holder(user: dict[str, Any]) -> str:
     process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
+    if process and user.get("node"):
+        process += f", {user['node']}"
     if not user["domain"]:
         return process or "somebody"
     if process:
