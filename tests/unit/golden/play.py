@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import json
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,7 @@ from ansible_collections.vfio.devices.tests.unit.golden import engine
 
 PLUGINS = "ansible_collections.vfio.devices.plugins"
 MODULES = ("boot_restore", "mdev_facts", "mdev_instance", "placement_inventory", "sriov_pf_mode")
+SAME = "the same"
 ALL_FACTS = ("physical_functions", "parents", "devices", "iommu", "mdevctl", "users")
 
 
@@ -33,13 +35,18 @@ def left_over(folder, names):
 
 
 def apply(name, *arguments, **options):
-    """What a filter returns; texts and refusals by their lines."""
+    """What a filter returns; texts by their lines, the last of them empty after a final newline."""
     function = importlib.import_module(f"{PLUGINS}.filter.{name}").FilterModule().filters()[name]
     try:
         value = function(*arguments, **options)
     except AnsibleFilterError as error:
-        return {"refused": str(error).splitlines()}
-    return value.splitlines() if isinstance(value, str) else value
+        return {"refused": str(error).split("\n")}
+    return value.split("\n") if isinstance(value, str) else value
+
+
+def unless_same(value, before):
+    """The value, or a word if it is the same as another to the last character: keys in the same order too."""
+    return SAME if json.dumps(value) == json.dumps(before) else value
 
 
 class Play:
@@ -63,11 +70,7 @@ class Play:
         check = self.run(name, options, host, check=True)
         done = self.run(name, options, host)
         again = self.run(name, options, host)
-        return {
-            "check": check,
-            "done": "the same" if done == check else done,
-            "again": "the same" if again == done else again,
-        }
+        return {"check": check, "done": unless_same(done, check), "again": unless_same(again, done)}
 
     def facts(self, host, gather=ALL_FACTS):
         """The result of mdev_facts, in which a parent refers to the one before with the same types."""
@@ -76,7 +79,7 @@ class Play:
         same = None
         for parent in parents:
             types = parent["types"]
-            if same and same[1] == types:
+            if same and unless_same(types, same[1]) == SAME:
                 parent["types"] = f"those of {same[0]}"
             else:
                 same = (parent["name"], types)
@@ -125,7 +128,7 @@ def files(host):
     found = {}
     for path, node in sorted(host.kernel.tree.nodes.items()):
         if path.startswith("etc/") and isinstance(node, File):
-            found[path] = node.data.decode().splitlines()
+            found[path] = node.data.decode().split("\n")
         elif path.startswith("etc/") and isinstance(node, Link):
             found[path] = f"-> {node.target}"
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.tests.unit.golden import engine
-from ansible_collections.vfio.devices.tests.unit.golden.play import left_over, table
+from ansible_collections.vfio.devices.tests.unit.golden.play import left_over, table, unless_same
 
 CASES = table("placement")
 ROOT = engine.root()["uuid"]
@@ -34,8 +34,7 @@ def test_placement(play, golden, monkeypatch, name):
                 "asked": placement.said,
             }
         for now, before in (("again", "done"), ("done", "check")):
-            if phases[now] == phases[before]:
-                phases[now] = "the same"
+            phases[now] = unless_same(phases[now], phases[before])
         said.append({"run": run, **phases})
     golden(f"placement/{name}", {"runs": said, "tree": list(placement.data.values())})
 

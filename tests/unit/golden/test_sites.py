@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.vfio.devices.tests.unit.golden.play import apply, left_over, table
+from ansible_collections.vfio.devices.tests.unit.golden.play import apply, left_over, table, unless_same
 
 DECLARATIONS = table("declarations")
 SITES = [f"{name}.{host}" for name, declaration in DECLARATIONS.items() for host in declaration["hosts"]]
@@ -34,7 +34,7 @@ def test_site(play, golden, site):
         said[key] = {"drift": apply("drift", {host_name: copy.deepcopy(runs["check"])}), **runs}
     facts = host.facts()
     plan = apply("resolve", declaration["profiles"], facts)
-    said["plan at the end"] = "the same" if plan == said["plan"] else plan
+    said["plan at the end"] = unless_same(plan, said["plan"])
     if "refused" not in plan:
         for filter_name, arguments in (
             ("nova_config", [RELEASE]),
