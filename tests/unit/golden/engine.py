@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils import _placement, _placement_client, _restore_cli
+from ansible_collections.vfio.devices.plugins.module_utils._boot import main
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
     MARKER,
     FakePlacement,
@@ -20,13 +21,13 @@ __all__ = ["MARKER", "FakePlacement", "inventory", "provider", "refusal", "resto
 
 def use_placement(monkeypatch, placement):
     """Let modules talk to a fake, with one request at a time: those side by side have no order."""
-    monkeypatch.setattr(_placement, "THREADS", 1)
-    monkeypatch.setattr(_placement_client, "connect", lambda options: placement)
+    monkeypatch.setattr(converge, "THREADS", 1)
+    monkeypatch.setattr(client, "connect", lambda options: placement)
 
 
 def restore(monkeypatch, host, *arguments):
     """Run the program that restores a host at boot; its exit status."""
     with monkeypatch.context() as patch:
-        patch.setattr(_restore_cli, "HostRoot", lambda *options: host.root())
+        patch.setattr(main, "HostRoot", lambda *options: host.root())
         patch.delenv("JOURNAL_STREAM", raising=False)
-        return _restore_cli.main(arguments)
+        return main.main(arguments)
