@@ -34,8 +34,7 @@ class Guard(Protocol):
 
     NAME: str
 
-    @staticmethod
-    def observe(host: HostRoot, scene: Scene) -> Iterable[Union[Use, Unseen]]:
+    def observe(self, host: HostRoot, scene: Scene) -> Iterable[Union[Use, Unseen]]:
         """The uses that this guard finds."""
 
 
@@ -46,5 +45,5 @@ def user(holder: Holder) -> dict[str, Any]:
         "command": holder.command,
         "domain": holder.guest,
         "running": holder.running,
-        "node": holder.node,
+        "device_file": holder.device_file,
     }

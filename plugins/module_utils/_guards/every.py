@@ -20,6 +20,8 @@ from .base import Guard, Scene, user
 HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt)
 # In this order; a guard knows what those before it have found.
 GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
+# The guard of what the processes have open, which the others build on.
+PROCESSES = "processes"
 
 
 class Seen(NamedTuple):
@@ -47,7 +49,7 @@ def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> S
             elif not _is_known(one, scene.found):
                 scene = scene._replace(found=(*scene.found, one))
     if host.hidden_processes:
-        unseen.append(Unseen("processes", host.hidden_processes))
+        unseen.append(Unseen(PROCESSES, host.hidden_processes))
     return Seen(scene.found, tuple(dict.fromkeys(unseen)))
 
 

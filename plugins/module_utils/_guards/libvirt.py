@@ -31,21 +31,26 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """One use for each device of each domain; running domains have processes too, which other guards see."""
     if not scene.configured:
         return
-    socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
-    if socket is None or not (host.wakes_daemons or any(host.exists(path) for path in RUNNING)):
-        return
     try:
-        # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
-        found = host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
+        found = ask(host)
     except TimeoutError:
         yield Unseen(NAME, f"libvirt did not answer within {host.timeout:g} s, so its domains are unknown")
         return
     except RuntimeError as error:
-        yield Unseen(NAME, f"libvirt runs on this host, but its domains are unknown: asking libvirt-python gave {error}")
+        yield Unseen(NAME, f"libvirt runs, but its domains are unknown: asking libvirt-python gave {error}")
         return
     for device, domains_of in found.items():
         for domain in domains_of:
             yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, domain["name"], domain["running"]))
+
+
+def ask(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
+    """By device name (PCI address or UUID) the domains that have it; TimeoutError or RuntimeError without an answer."""
+    socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
+    if socket is None or not (host.wakes_daemons or any(host.exists(path) for path in RUNNING)):
+        return {}
+    # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
+    return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
 
 
 def _ask(socket: str) -> dict[str, list[dict[str, Any]]]:

@@ -87,8 +87,9 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
             continue
         for name, path in host.links(f"{CLASSES}/{kind}"):
             addresses = ADDRESS.findall(path)
-            if addresses and (number := host.read(f"{CLASSES}/{kind}/{name}/dev", optional=True)):
-                nodes.by_number.setdefault(number, set()).add(addresses[-1])
+            own = host.read(f"{CLASSES}/{kind}/{name}/dev", optional=True) if addresses else None
+            if own:
+                nodes.by_number.setdefault(own, set()).add(addresses[-1])
                 nodes.by_name.setdefault(_name(host, f"{CLASSES}/{kind}/{name}", name), set()).add(addresses[-1])
     for address in host.names(NVIDIA):
         minor = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
@@ -119,7 +120,7 @@ def _advice(host: HostRoot, command: str | None, process: int) -> str:
     groups = host.read(f"proc/{process}/cgroup", optional=True) or ""
     container, units = CONTAINER.search(groups), UNIT.findall(groups)
     if container:
-        return f"stop the container {container[1]}, which this process belongs to"
+        return f"stop the container {container[1]}"
     unit = units[-1] if units else DAEMONS.get(command or "")
     if unit and not unit.startswith("user@"):
         return f"stop it with systemctl stop {unit}"

@@ -56,7 +56,7 @@ class Processes:
         return self._files
 
     def is_open(self, opened: Opened) -> bool:
-        """False for a descriptor that only refers to a path: udev has such a one of each new device node for a moment."""
+        """False for a descriptor that only refers to a path, such as udev has of each new device node for a moment."""
         if opened.descriptor is None:
             return True
         path = f"proc/{opened.process}"
@@ -70,7 +70,7 @@ class Processes:
         """What the kernel tells of an open file, or nothing."""
         return self._host.read(f"proc/{opened.process}/fdinfo/{opened.descriptor}", optional=True) or ""
 
-    def holder(self, process: int, node: Optional[str] = None) -> Holder:
+    def holder(self, process: int, device_file: Optional[str] = None) -> Holder:
         """A process as the user of something."""
         if process not in self._described:
             path = f"proc/{process}/cmdline"
@@ -78,7 +78,7 @@ class Processes:
             command_line = self._host.read_locked([path], optional=True)[path] or ""
             command = self._host.read(f"proc/{process}/comm", optional=True)
             self._described[process] = Holder(process, command, guest_name(command_line), running=True)
-        return self._described[process]._replace(node=node)
+        return self._described[process]._replace(device_file=device_file)
 
     def _scan(self) -> dict[str, list[Opened]]:
         host = self._host

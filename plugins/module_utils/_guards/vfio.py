@@ -99,8 +99,8 @@ def _held_by(
     # A process may keep a device open and have closed its group.
     for target, one in opened:
         if target == OPEN_DEVICE:
-            device = DEVICE_PATH.search(processes.fdinfo(one))
-            yield device[1] if device else None
+            named = DEVICE_PATH.search(processes.fdinfo(one))
+            yield named[1] if named else None
 
 
 def _devices_of_node(host: HostRoot, node: re.Match[str], members: dict[int, list[str]]) -> list[str]:

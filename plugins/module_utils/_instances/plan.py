@@ -237,7 +237,7 @@ class _Attempt:
                     "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
                 )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
-            self.problems.append(_plan.of_hidden(self.hidden))
+            self.problems += self.hidden
         doomed = {self._key(device) for device in self.removals}
         for key, device in self.inventory.devices.items():
             if device["state"] == "active" and key not in doomed:

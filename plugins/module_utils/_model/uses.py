@@ -29,7 +29,7 @@ class Holder(NamedTuple):
     command: Optional[str]
     guest: Optional[str]
     running: bool
-    node: Optional[str] = None  # the device file that it has open, such as /dev/nvidia0
+    device_file: Optional[str] = None  # what it has open, such as /dev/nvidia0
 
 
 class Use(NamedTuple):
