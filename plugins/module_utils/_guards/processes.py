@@ -86,14 +86,18 @@ class Processes:
         processes = sorted(int(name) for name in host.names("proc") if name.isdecimal())
         for process in processes:
             for descriptor, target in host.links(f"proc/{process}/fd"):
-                if "/dev/" in target or target == OPEN_DEVICE or "/resource" in target:
+                if _is_device_file(target):
                     found.setdefault(target, []).append(Opened(process, descriptor))
         for process, targets in host.mapped_devices(processes).items():
-            for target in targets:
+            for target in filter(_is_device_file, targets):
                 having = found.setdefault(target, [])
                 if all(opened.process != process for opened in having):
                     having.append(Opened(process, None))
         return found
+
+
+def _is_device_file(target: str) -> bool:
+    return "/dev/" in target or "/resource" in target or target == OPEN_DEVICE
 
 
 def guest_name(command_line: str) -> str | None:
