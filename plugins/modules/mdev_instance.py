@@ -107,6 +107,17 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  accept_unseen:
+    description:
+      - What may stay unseen, although a change may end its use. Without this option, nothing is changed as long as its
+        users are unknown, and the message names the value to set here.
+      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run, V(vfio)
+        devices of a process that has a VFIO device open which the kernel does not name. The others see everything.
+      - Set it only if no such process or guest has a device that is changed.
+    type: list
+    elements: str
+    choices: [processes, vfio, open_devices, libvirt, proxmox, devices, storage, network]
+    default: []
   persist:
     description:
       - Keep mediated devices over a reboot as definitions of mdevctl, which makes those with O(instances[].autostart).
@@ -262,6 +273,7 @@ failures:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._guards.every import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
@@ -286,6 +298,7 @@ def main():
             "exact": {"type": "bool", "default": False},
             "placement": {"type": "str", "choices": ["spread", "pack"], "default": "spread"},
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "accept_unseen": {"type": "list", "elements": "str", "choices": list(NAMES), "default": []},
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 30.0},
             "host_root": {"type": "path", "default": "/"},

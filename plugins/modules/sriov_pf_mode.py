@@ -138,6 +138,17 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
+  accept_unseen:
+    description:
+      - What may stay unseen, although a change may end its use. Without this option, nothing is changed as long as its
+        users are unknown, and the message names the value to set here.
+      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run, V(vfio)
+        devices of a process that has a VFIO device open which the kernel does not name. The others see everything.
+      - Set it only if no such process or guest has a device that is changed.
+    type: list
+    elements: str
+    choices: [processes, vfio, open_devices, libvirt, proxmox, devices, storage, network]
+    default: []
   allow_host_network:
     description:
       - Change also a card that carries the default route or the connection of Ansible, or that is a port of a bond, a
@@ -328,6 +339,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
+from ansible_collections.vfio.devices.plugins.module_utils._guards.every import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
@@ -363,6 +375,7 @@ def main():
         argument_spec={
             "functions": {"type": "list", "elements": "dict", "required": True, "options": FUNCTION},
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "accept_unseen": {"type": "list", "elements": "str", "choices": list(NAMES), "default": []},
             "allow_host_network": {"type": "bool", "default": False},
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "float", "default": 60.0},

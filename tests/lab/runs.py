@@ -22,13 +22,14 @@ INSTANCES: dict[str, Any] = {
     "exact": False,
     "placement": "spread",
     "on_busy": "fail",
+    "accept_unseen": [],
     "persist": True,
 }
 FUNCTION: dict[str, Any] = {
     **dict.fromkeys(("label", "num_vfs", "driver", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")),
     "reconfigurable": True,
 }
-FUNCTIONS: dict[str, Any] = {"on_busy": "fail", "allow_host_network": False, "persist": True}
+FUNCTIONS: dict[str, Any] = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
 
 
 class Failed(AssertionError):

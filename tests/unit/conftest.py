@@ -21,7 +21,14 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-INSTANCE_DEFAULTS = {"state": "present", "exact": False, "placement": "spread", "on_busy": "fail", "persist": True}
+INSTANCE_DEFAULTS = {
+    "state": "present",
+    "exact": False,
+    "placement": "spread",
+    "on_busy": "fail",
+    "accept_unseen": [],
+    "persist": True,
+}
 
 
 class Simulated:

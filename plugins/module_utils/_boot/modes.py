@@ -15,6 +15,7 @@ from typing import Any
 from .._core.problems import Refused
 from .._devices import binding as _binding
 from .._devices.pci import DEVICES
+from .._guards.every import CONFIGURED
 from .._host import records as _desired
 from .._host.root import HostError, HostRoot
 from .._modes import actions as _pf_apply
@@ -68,7 +69,12 @@ class Modes:
         # VFs that are there no longer are made again whoever uses the port: somebody has allowed it when they were
         # recorded, and nobody loses one.
         allowed = entry["mode"] == "vf" and not _pf_apply.links(self._host, self.card)
-        options = {"allow_host_network": allowed, "on_busy": "skip", "persist": None}
+        options = {
+            "allow_host_network": allowed,
+            "on_busy": "skip",
+            "accept_unseen": CONFIGURED,
+            "persist": None,
+        }
         try:
             result = _pf_modes.converge(self._host, options, [entry], [], check_mode)
         except Refused as refused:

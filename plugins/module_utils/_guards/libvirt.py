@@ -6,76 +6,125 @@
 
 """Devices of libvirt domains, running or only defined.
 
-libvirt-python and a libvirt socket are used where both exist.
+libvirt-python is asked where it is installed and the daemon has a socket: it knows best which domains there are and
+which run. Otherwise libvirt's own files count, whether the daemon runs or not. A libvirt of which neither can be read
+is no libvirt without domains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Optional
 
 from .._host.root import HostRoot
-from .._model.uses import EVERY_EFFECT, Holder, Unseen, Use
+from .._model.uses import Holder, Unseen, Use
+from . import domain_xml, libvirt_files
 from .base import Scene
+from .domain_xml import Domain
+from .references import subjects
 
 NAME = "libvirt"
 ADVICE = "shut it down, or detach the device"
 
+DAEMONS = ("virtqemud", "libvirtd")
 # Of the modular daemon, and of the monolithic one before it.
 SOCKETS = ("run/libvirt/virtqemud-sock-ro", "run/libvirt/libvirt-sock-ro")
 # systemd makes the sockets, and the daemons these.
 RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
+PROGRAMS = ("usr/sbin/virtqemud", "usr/sbin/libvirtd")
+MISSING = "libvirt-python is not installed"
+
+# Name, whether it runs, and its XML.
+Asked = tuple[str, bool, str]
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """One use for each device of each domain; running domains have processes too, which other guards see."""
     if not scene.configured:
         return
+    daemons = [process for process in scene.processes.named(*DAEMONS) if _of_the_system(host, process)]
+    runs = bool(daemons) or any(host.exists(path) for path in RUNNING)
+    if not (runs or host.wakes_daemons):
+        return
+    asked, problem = _answer(host)
+    for name, running, xml in asked or ():
+        domain = domain_xml.parse(xml)
+        if domain:
+            yield from _uses(host, scene, domain._replace(name=name), running, daemons, ADVICE)
+    files = libvirt_files.read(host, daemons, host_too=asked is None)
+    for one in files.found:
+        advice = ADVICE if one.running else f"detach the device from the guest, which /{one.path} defines"
+        yield from _uses(host, scene, one.domain, one.running, daemons, advice)
+    if asked is None:
+        if (runs or problem) and not _is_known(host, daemons, files):
+            yield Unseen(NAME, f"libvirt is there, but its domains are unknown: {problem or 'it has no socket'}")
+        elif problem and MISSING not in problem:
+            host.warn(f"the domains are those of libvirt's files: {problem}")
+    if files.unreadable:
+        first, *others = files.unreadable
+        more = f" and {len(others)} more" if others else ""
+        yield Unseen(NAME, f"domains of libvirt are unknown: /{first}{more} cannot be read, or is no XML")
+
+
+def _uses(
+    host: HostRoot, scene: Scene, domain: Domain, running: bool, daemons: list[int], advice: str
+) -> Iterator[Use]:
+    references = [*domain.references]
+    if not running:
+        # It may get each of them when it is started.
+        for network in domain.networks:
+            references += libvirt_files.network(host, daemons, network)
+    for subject, effects in subjects(host, scene.functions, references).items():
+        yield Use(subject, NAME, effects, advice, Holder(None, None, domain.name, running))
+
+
+def _of_the_system(host: HostRoot, process: int) -> bool:
+    """Whether a daemon is root's, and not that of a user."""
+    for line in (host.read(f"proc/{process}/status", optional=True) or "").splitlines():
+        if line.startswith("Uid:"):
+            return line.split()[1] == "0"
+    return True
+
+
+def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files) -> bool:
+    """Whether the definitions of the daemon that cannot be asked were read, or there are none for certain."""
+    if any(not one.session for one in files.found):
+        return True
+    views = [*libvirt_files.own_views(host, daemons)]
+    if not views and any(host.exists(path) for path in PROGRAMS):
+        views = [""]
+    return bool(views) and all(host.exists(f"{view}{libvirt_files.DEFINITIONS}") for view in views)
+
+
+def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
+    """What libvirt says, or why it says nothing; neither where there is no socket."""
     try:
-        found = ask(host)
+        return ask(host), None
     except TimeoutError:
-        yield Unseen(NAME, f"libvirt did not answer within {host.timeout:g} s, so its domains are unknown")
-        return
+        return None, f"libvirt did not answer within {host.timeout:g} s; restart its daemon"
     except RuntimeError as error:
-        yield Unseen(NAME, f"libvirt runs, but its domains are unknown: asking libvirt-python gave {error}")
-        return
-    for device, domains_of in found.items():
-        for domain in domains_of:
-            yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, domain["name"], domain["running"]))
+        if MISSING in str(error):
+            return None, f"{MISSING}, and no XML of a domain was found; install the package python3-libvirt"
+        return None, f"asking libvirt-python gave {error}"
 
 
-def ask(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
-    """By device name (PCI address or UUID) the domains that have it; TimeoutError or RuntimeError without an answer."""
+def ask(host: HostRoot) -> Optional[list[Asked]]:
+    """The domains as the daemon knows them; None without a socket, TimeoutError or RuntimeError without an answer."""
     socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
-    if socket is None or not (host.wakes_daemons or any(host.exists(path) for path in RUNNING)):
-        return {}
+    if socket is None:
+        return None
     # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
     return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
 
 
-def _ask(socket: str) -> dict[str, list[dict[str, Any]]]:
-    import libvirt  # type: ignore[import-not-found,unused-ignore]
-
+def _ask(socket: str) -> list[Asked]:
+    try:
+        import libvirt  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        raise RuntimeError(MISSING) from None
     return domains(libvirt.openReadOnly(f"qemu:///system?socket={socket}"))
 
 
-def domains(connection: Any) -> dict[str, list[dict[str, Any]]]:
-    """By device name (PCI address or UUID) the domains that have it: ``name`` and ``running``."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for domain in connection.listAllDomains(0):
-        for device in devices_in(domain.XMLDesc(0)):
-            found.setdefault(device, []).append({"name": domain.name(), "running": bool(domain.isActive())})
-    return found
-
-
-def devices_in(xml: str) -> Iterator[str]:
-    """PCI addresses and UUIDs of all host devices in a domain's XML (libvirt's domain format, "Host devices")."""
-    from xml.etree import ElementTree
-
-    for source in ElementTree.fromstring(xml).iterfind("./devices//source"):
-        for address in source.iterfind("./address"):
-            if address.get("uuid"):
-                yield address.get("uuid", "").lower()
-            elif address.get("bus") and address.get("slot"):
-                parts = [int(address.get(part, "0"), 0) for part in ("domain", "bus", "slot", "function")]
-                yield "{:04x}:{:02x}:{:02x}.{:x}".format(*parts)
+def domains(connection: Any) -> list[Asked]:
+    """All domains of a connection."""
+    return [(one.name(), bool(one.isActive()), one.XMLDesc(0)) for one in connection.listAllDomains(0)]

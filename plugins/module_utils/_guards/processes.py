@@ -43,6 +43,7 @@ class Processes:
         self._host = host
         self._files: Optional[dict[str, list[Opened]]] = None
         self._described: dict[int, Holder] = {}
+        self._commands: Optional[dict[int, str]] = None
 
     @property
     def device_files(self) -> dict[str, list[Opened]]:
@@ -54,6 +55,20 @@ class Processes:
         if self._files is None:
             self._files = self._scan()
         return self._files
+
+    def named(self, *commands: str) -> list[int]:
+        """The processes of some commands, of which the kernel keeps 15 characters."""
+        if self._commands is None:
+            self._commands = {
+                process: self._host.read(f"proc/{process}/comm", optional=True) or "" for process in self._numbers()
+            }
+        return [process for process, command in self._commands.items() if command in commands]
+
+    def command_line(self, process: int) -> str:
+        """The arguments of a process, each ended by NUL, or nothing."""
+        path = f"proc/{process}/cmdline"
+        # Reading a command line waits for the process's memory, which a process in trouble may keep locked.
+        return self._host.read_locked([path], optional=True)[path] or ""
 
     def is_open(self, opened: Opened) -> bool:
         """False for a descriptor that only refers to a path, such as udev has of each new device node for a moment."""
@@ -73,17 +88,18 @@ class Processes:
     def holder(self, process: int, device_file: Optional[str] = None) -> Holder:
         """A process as the user of something."""
         if process not in self._described:
-            path = f"proc/{process}/cmdline"
-            # Reading a command line waits for the process's memory, which a process in trouble may keep locked.
-            command_line = self._host.read_locked([path], optional=True)[path] or ""
+            command_line = self.command_line(process)
             command = self._host.read(f"proc/{process}/comm", optional=True)
             self._described[process] = Holder(process, command, guest_name(command_line), running=True)
         return self._described[process]._replace(device_file=device_file)
 
+    def _numbers(self) -> list[int]:
+        return sorted(int(name) for name in self._host.names("proc") if name.isdecimal())
+
     def _scan(self) -> dict[str, list[Opened]]:
         host = self._host
         found: dict[str, list[Opened]] = {}
-        processes = sorted(int(name) for name in host.names("proc") if name.isdecimal())
+        processes = self._numbers()
         for process in processes:
             for descriptor, target in host.links(f"proc/{process}/fd"):
                 if _is_device_file(target):

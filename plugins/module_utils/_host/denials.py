@@ -21,24 +21,28 @@ class Denials:
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
     def add(self, path: str, name: str) -> None:
         """``name`` is that of an errno."""
         self._names.setdefault(path, name)
 
-    def sentences(self) -> list[str]:
-        """One sentence of files and one of processes, where there are some."""
-        return [sentence for sentence in (self._of_files(), self.of_processes()) if sentence]
+    def sentences(self, processes: int) -> list[str]:
+        """One sentence of files and one of processes, of which the host has so many, where there are some."""
+        return [sentence for sentence in (self._of_files(), self.of_processes(processes)) if sentence]
 
-    def of_processes(self) -> str | None:
-        """What it means that something of processes was hidden, or None."""
+    def of_processes(self, processes: int) -> str | None:
+        """What it means that something of so many processes was hidden, or None."""
         matches = list(filter(None, map(OPEN.match, self._names)))
         if not matches:
             return None
         path = matches[0].string
         hidden = list(dict.fromkeys(match[1] for match in matches))
         return (
-            f"cannot see all that process {_first(hidden)} has open, and a device that it uses would seem free: "
-            f"{path} gives {self._names[path]}; {_advice()}"
+            f"cannot see all that process {_first(hidden)} has open, {len(hidden)} of {processes} processes, and a "
+            f"device that {'it uses' if len(hidden) == 1 else 'they use'} would seem free: {path} gives "
+            f"{self._names[path]}; {_advice()}"
         )
 
     def _of_files(self) -> str | None:

@@ -339,12 +339,15 @@ class HostRoot:
     @property
     def warnings(self) -> list[str]:
         """What could not be read and why."""
-        return [*self._problems, *self._denials.sentences()]
+        return [*self._problems, *self._denials.sentences(self._processes())]
 
     @property
     def hidden_processes(self) -> str | None:
         """A sentence if it could not be seen what some processes have open."""
-        return self._denials.of_processes()
+        return self._denials.of_processes(self._processes())
+
+    def _processes(self) -> int:
+        return sum(name.isdecimal() for name in self.names("proc")) if self._denials else 0
 
     def _text(self, path: str, content: bytes) -> str | None:
         try:

@@ -107,7 +107,7 @@ def _planned(
     # A device in use may be concerned.
     seen = _look(host, state)
     users = seen.users()
-    state["hidden"] = blind_spots(seen.unseen)
+    state["hidden"] = blind_spots(seen.unseen, options["accept_unseen"])
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()

@@ -91,9 +91,9 @@ def stuck(state: dict[str, Any]) -> Found:
     ]
 
 
-def hidden(card: dict[str, Any], steps: list[dict[str, Any]], seen: Seen) -> Found:
-    """Why it is unknown whether something that would be changed is in use."""
-    return blind_spots(seen.unseen) if touches(card, steps) else []
+def hidden(card: dict[str, Any], steps: list[dict[str, Any]], seen: Seen, accepted: Container[str]) -> Found:
+    """Why it is unknown whether something that would be changed is in use; ``accepted`` are names of guards."""
+    return blind_spots(seen.unseen, accepted) if touches(card, steps) else []
 
 
 def leaves_to_libvirt(card: dict[str, Any], target: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:

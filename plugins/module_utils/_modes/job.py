@@ -41,6 +41,7 @@ def converge(
         host.lock()
         _pf_persistence.tidy(host)
     state = _pf_state.observe(host, entries)
+    state["accept_unseen"] = options["accept_unseen"]
     planned = _planned(host, state, options, entries, connection)
     outcomes = after = None
     if not check_mode:

@@ -83,7 +83,7 @@ def _plan_card(
             found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
         found += _pf_guards.passthrough(card, target, given)
         found += _pf_guards.stuck(state)
-        found += _pf_guards.hidden(card, steps, state["seen"])
+        found += _pf_guards.hidden(card, steps, state["seen"], state["accept_unseen"])
         busy = _pf_guards.uses(card, steps, target, state["seen"], lifted)
     if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
         found.append(f"the virtual functions of this GPU need {_sriov_manage.PROGRAM}, which is not there")

@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted 
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 
-DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "persist": True}
+DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
 
 
 def complete(function):

@@ -26,7 +26,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 root, timeout, blind, functions = json.loads(sys.argv[1])
 if blind:
     _pf_state.add_uses = lambda *args: None
-options = {"on_busy": "fail", "allow_host_network": False, "persist": True}
+options = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
 try:
     result = _pf_modes.converge(HostRoot(root, timeout), options, _pf_wanted.parse(functions), [], False)
 except Refused as refused:

@@ -26,7 +26,7 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 ICE, ICE1, MLX5 = "0000:31:00.0", "0000:31:00.1", "0000:98:00.0"
 VFS = {"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"}
 WHOLE = {"pf": MLX5, "mode": "pf"}
-PERSIST = {"on_busy": "fail", "persist": True}
+PERSIST = {"on_busy": "fail", "accept_unseen": [], "persist": True}
 
 
 class Host:

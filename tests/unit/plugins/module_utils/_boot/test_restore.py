@@ -10,6 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import restore 
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 from ansible_collections.vfio.devices.plugins.module_utils._host import records as _desired
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.tests.unit.domains import told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -182,7 +183,7 @@ def test_card_that_comes_back_is_waited_for_until_its_domain_is_gone(boot, monke
     now = host.host.kernel.clock.now
     gone = now() + 25
     domain = {"name": "web1", "running": False}
-    monkeypatch.setattr(_libvirt, "ask", lambda root: {ICE: [domain]} if now() < gone else {})
+    monkeypatch.setattr(_libvirt, "ask", lambda root: told({ICE: [domain]} if now() < gone else {}))
     (result,) = host.run()
     assert "in use by guest web1 (defined)" in result["problems"][0]
     assert host.seconds < 1

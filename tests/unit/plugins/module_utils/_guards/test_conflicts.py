@@ -57,5 +57,8 @@ def test_an_option_accepts_the_end_of_a_use():
 
 def test_what_was_not_seen_counts():
     unseen = Unseen("libvirt", "libvirt did not answer")
-    assert blind_spots([unseen]) == ["it is unknown who uses what would be changed: libvirt did not answer"]
+    assert blind_spots([unseen]) == [
+        "it is unknown who uses what would be changed: libvirt did not answer; or accept this with accept_unseen: "
+        "[libvirt], in the roles vfio_accept_unseen: [libvirt]"
+    ]
     assert blind_spots([unseen], ["libvirt"]) == []

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._guards import every, libvirt
+from ansible_collections.vfio.devices.plugins.modules import mdev_instance, sriov_pf_mode
+from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -17,7 +20,7 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
         host.create("mtty", "mtty-1", uuid)
     host.kernel.hold(UUID, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
     web1, spare = {"name": "web1", "running": True}, {"name": "spare", "running": False}
-    monkeypatch.setattr(libvirt, "ask", lambda root: {UUID: [web1, spare], OTHER: [spare]})
+    monkeypatch.setattr(libvirt, "ask", lambda root: told({UUID: [web1, spare], OTHER: [spare]}))
     devices = by("uuid", host.facts("devices", "users")["devices"])
     defined = {"pid": None, "command": None, "domain": "spare", "running": False, "device_file": None}
     assert [user["domain"] for user in devices[UUID]["users"]] == ["web1", "spare"]
@@ -29,3 +32,9 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
 def test_every_guard_has_a_name_of_its_own(guard):
     assert [one.NAME for one in every.GUARDS].count(guard.NAME) == 1
     assert guard.NAME != every.PROCESSES
+
+
+@pytest.mark.parametrize("module", [mdev_instance, sriov_pf_mode], ids=lambda module: module.__name__)
+def test_what_may_be_accepted_is_documented(module):
+    documented = yaml.safe_load(module.DOCUMENTATION)["options"]["accept_unseen"]["choices"]
+    assert documented == list(every.NAMES)

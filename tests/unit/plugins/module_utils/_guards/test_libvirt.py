@@ -7,31 +7,47 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_references import (
+    CARD,
+    FUNCTIONS,
+    VF0,
+    VF1,
+    add_links,
+)
 
-DOMAIN = """
-<domain type='kvm'><name>web1</name><devices>
-  <disk><source file='/var/lib/libvirt/images/web1.qcow2'/></disk>
-  <hostdev mode='subsystem' type='mdev' model='vfio-pci'>
-    <source><address uuid='C2177883-F1BB-47F0-914D-32A22E3A8804'/></source>
-    <address type='pci' domain='0x0000' bus='0x07' slot='0x00' function='0x0'/>
-  </hostdev>
-  <hostdev mode='subsystem' type='pci' managed='yes'>
-    <source><address domain='0x0000' bus='0x3b' slot='0x00' function='0x4'/></source>
-  </hostdev>
-  <interface type='hostdev'>
-    <source><address type='pci' domain='0' bus='0xaf' slot='0x10' function='0x2'/></source>
-  </interface>
-  <hostdev mode='subsystem' type='usb'><source><address bus='1' device='3'/></source></hostdev>
-</devices></domain>
-"""
+VFIO = "<hostdev type='pci'><source><address domain='0' bus='0x41' slot='0' function='0x3'/></source></hostdev>"
+VDPA = "<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>"
+NETWORK = "<interface type='network'><source network='pool'/></interface>"
+DEFINED, POOL = "etc/libvirt/qemu/web1.xml", "etc/libvirt/qemu/networks/pool.xml"
+FORWARD = "<network><name>pool</name><forward mode='hostdev'><pf dev='ens2f0'/></forward></network>"
+DAEMON = {"proc/77/comm": "libvirtd\n", "proc/77/status": "Name:\tlibvirtd\nUid:\t0\t0\t0\t0\n"}
+SOCKET = {"run/libvirt/virtqemud-sock-ro": ""}
 
 
-def test_devices_of_a_domain():
-    assert list(_libvirt.devices_in(DOMAIN)) == [
-        "c2177883-f1bb-47f0-914d-32a22e3a8804",
-        "0000:3b:00.4",
-        "0000:af:10.2",
-    ]
+def xml(devices):
+    return f"<domain><name>web1</name><devices>{devices}</devices></domain>"
+
+
+def observe(host, **scene):
+    root = host.root()
+    found = list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
+    uses = {
+        one.subject: (one.holder.guest, one.holder.running, one.ended_by)
+        for one in found
+        if not isinstance(one, Unseen)
+    }
+    return uses, [one.sentence for one in found if isinstance(one, Unseen)]
+
+
+@pytest.fixture
+def host(simulated):
+    def make(files=(), links=True):
+        made = simulated("empty", files=dict(files))
+        add_links(made.kernel.tree)
+        return made
+
+    return make
 
 
 class Domain:
@@ -46,7 +62,7 @@ class Domain:
 
     def XMLDesc(self, flags):
         assert flags == 0
-        return DOMAIN
+        return xml(VFIO)
 
 
 class Connection:
@@ -55,63 +71,108 @@ class Connection:
         return [Domain("web1", True), Domain("spare", False)]
 
 
-def test_domains_by_device():
-    assert _libvirt.domains(Connection())["0000:3b:00.4"] == [
-        {"name": "web1", "running": True},
-        {"name": "spare", "running": False},
+def test_domains_of_a_connection():
+    assert _libvirt.domains(Connection()) == [("web1", True, xml(VFIO)), ("spare", False, xml(VFIO))]
+
+
+@pytest.mark.parametrize(
+    ("devices", "running", "uses"),
+    [
+        (VFIO, True, {VF1: EVERY_EFFECT}),
+        (VFIO, False, {VF1: EVERY_EFFECT}),
+        (VDPA, False, {VF0: LOSES_DRIVER}),
+        (NETWORK, False, {VF0: LOSES_DRIVER, VF1: LOSES_DRIVER}),
+        (NETWORK, True, {}),
+    ],
+)
+def test_devices_as_the_daemon_tells_them(host, monkeypatch, devices, running, uses):
+    monkeypatch.setattr(_libvirt, "_ask", lambda socket: [("web1", running, xml(devices))])
+    found, unseen = observe(host({**SOCKET, POOL: FORWARD}))
+    assert found == {subject: ("web1", running, effects) for subject, effects in uses.items()}
+    assert unseen == []
+
+
+@pytest.mark.parametrize(
+    ("devices", "uses"),
+    [(VFIO, {VF1: EVERY_EFFECT}), (VDPA, {VF0: LOSES_DRIVER}), (NETWORK, {VF0: LOSES_DRIVER, VF1: LOSES_DRIVER})],
+)
+@pytest.mark.parametrize("problem", [None, TimeoutError(), RuntimeError("refused"), RuntimeError(_libvirt.MISSING)])
+def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices, uses, problem):
+    """Nor does a daemon that fails mean that there are no domains."""
+
+    def fail(socket):
+        raise problem
+
+    monkeypatch.setattr(_libvirt, "_ask", fail)
+    files = {DEFINED: xml(devices), POOL: FORWARD, **(SOCKET if problem else {})}
+    found, unseen = observe(host(files))
+    assert found == {subject: ("web1", False, effects) for subject, effects in uses.items()}
+    assert unseen == []
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, None),
+        (SOCKET, "libvirt-python is not installed"),
+        (DAEMON, "has no socket"),
+        ({"run/libvirtd.pid": "77"}, "has no socket"),
+        # The definitions of the daemon itself: there are none.
+        ({**DAEMON, "proc/77/root/etc/libvirt/qemu/networks/default.xml": "<network/>"}, None),
+        ({**SOCKET, "usr/sbin/virtqemud": "", "etc/libvirt/qemu/networks/default.xml": "<network/>"}, None),
+        # Those of the host are not those of a daemon that the host has not installed.
+        ({**SOCKET, "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "libvirt-python is not installed"),
+        ({**DAEMON, "usr/sbin/libvirtd": "", "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "has no socket"),
+        ({**SOCKET, "root/.config/libvirt/qemu/web1.xml": xml("")}, "libvirt-python is not installed"),
+        # The daemon of a user.
+        ({**DAEMON, "proc/77/status": "Name:\tlibvirtd\nUid:\t1000\t1000\t1000\t1000\n"}, None),
+        ({DEFINED: "<domain>"}, "/etc/libvirt/qemu/web1.xml cannot be read, or is no XML"),
+    ],
+)
+def test_libvirt_that_cannot_be_asked_has_no_domains_only_where_that_is_certain(host, monkeypatch, files, said):
+    def missing(socket):
+        raise RuntimeError(_libvirt.MISSING)
+
+    monkeypatch.setattr(_libvirt, "_ask", missing)
+    uses, unseen = observe(host(files))
+    assert uses == {}
+    assert len(unseen) == (said is not None)
+    assert all(said in sentence and "unknown" in sentence for sentence in unseen)
+
+
+def test_libvirt_that_hangs_is_told(host, monkeypatch):
+    def hang(socket):
+        raise TimeoutError
+
+    monkeypatch.setattr(_libvirt, "_ask", hang)
+    assert "did not answer within 30 s" in observe(host(SOCKET))[1][0]
+    made = host({**SOCKET, DEFINED: xml(VFIO)})
+    root = made.root()
+    list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))
+    assert root.warnings == [
+        "the domains are those of libvirt's files: libvirt did not answer within 30 s; restart its daemon"
     ]
-
-
-SCENE = Scene({}, [], Processes(None))
-
-
-class Host:
-    root = "/host"
-    timeout = 47.0
-    wakes_daemons = True
-
-    def __init__(self, sockets=(), outcome=None):
-        self.sockets, self.outcome = sockets, outcome
-
-    def exists(self, path):
-        return path in self.sockets
-
-    def attempt(self, action, timeout):
-        assert timeout == self.timeout
-        raise self.outcome
-
-
-def test_no_socket_no_domains():
-    host = Host()
-    assert list(_libvirt.observe(host, SCENE)) == []
-
-
-@pytest.mark.parametrize("outcome", [TimeoutError(), RuntimeError("ModuleNotFoundError('libvirt')")])
-@pytest.mark.parametrize("socket", _libvirt.SOCKETS)
-def test_a_libvirt_that_cannot_be_asked_is_told(outcome, socket):
-    host = Host([socket], outcome)
-    (unseen,) = _libvirt.observe(host, SCENE)
-    assert unseen.guard == "libvirt"
-    assert "domains are unknown" in unseen.sentence
 
 
 @pytest.mark.parametrize(
     ("wakes", "running", "asked"), [(True, False, True), (False, True, True), (False, False, False)]
 )
-def test_daemon_that_waits_for_this_run_is_not_asked(simulated, monkeypatch, wakes, running, asked):
-    host = simulated("empty")
-    host.files.replace("run/libvirt/libvirt-sock-ro", b"")
-    if running:
-        host.files.replace("run/libvirtd.pid", b"7")
-    monkeypatch.setattr(_libvirt, "_ask", lambda socket: {"x": []})
-    root = host.root()
+def test_daemon_that_waits_for_this_run_is_not_asked(host, monkeypatch, wakes, running, asked):
+    made = host({**SOCKET, **({"run/libvirtd.pid": "7"} if running else {})})
+    monkeypatch.setattr(_libvirt, "_ask", lambda socket: [("web1", True, xml(VFIO))])
+    root = made.root()
     root.wakes_daemons = wakes
-    assert _libvirt.ask(root) == ({"x": []} if asked else {})
+    assert bool(list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))) is asked
 
 
-def test_guests_that_do_not_run_are_left_out_while_work_goes_on(simulated, monkeypatch):
-    host = simulated("empty").root()
-    monkeypatch.setattr(_libvirt, "ask", lambda root: {"x": [{"name": "spare", "running": False}]})
-    (use,) = _libvirt.observe(host, SCENE)
-    assert (use.subject, use.holder.guest, use.holder.running) == ("x", "spare", False)
-    assert list(_libvirt.observe(host, SCENE._replace(configured=False))) == []
+def test_guests_that_do_not_run_are_left_out_while_work_goes_on(host):
+    made = host({DEFINED: xml(VFIO)})
+    assert observe(made) == ({VF1: ("web1", False, EVERY_EFFECT)}, [])
+    assert observe(made, configured=False) == ({}, [])
+    assert CARD not in observe(made)[0]
+
+
+def test_missing_binding_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "libvirt", None)
+    with pytest.raises(RuntimeError, match=_libvirt.MISSING):
+        _libvirt._ask("/run/libvirt/libvirt-sock-ro")

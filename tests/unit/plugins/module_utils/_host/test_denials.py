@@ -17,12 +17,18 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import denials 
 def test_sentences(monkeypatch, user, advice):
     monkeypatch.setattr(_denials.os, "geteuid", lambda: user)
     denials = _denials.Denials()
-    assert (denials.sentences(), denials.of_processes()) == ([], None)
+    assert (bool(denials), denials.sentences(9), denials.of_processes(9)) == (False, [], None)
     for path in ("sys/a", "proc/17/fd/3", "sys/b", "proc/17/fd/4", "proc/21/fd", "sys/a", "proc/22/environ"):
         denials.add(path, "EPERM" if path == "sys/a" else "EACCES")
     of_processes = (
-        "cannot see all that process 17 and 1 more has open, and a device that it uses would seem free: "
-        f"proc/17/fd/3 gives EACCES; {advice}"
+        "cannot see all that process 17 and 1 more has open, 2 of 9 processes, and a device that they use would seem "
+        f"free: proc/17/fd/3 gives EACCES; {advice}"
     )
-    assert denials.of_processes() == of_processes
-    assert denials.sentences() == [f"cannot read sys/a and 2 more: EPERM; {advice}", of_processes]
+    assert denials.of_processes(9) == of_processes
+    assert denials.sentences(9) == [f"cannot read sys/a and 2 more: EPERM; {advice}", of_processes]
+
+
+def test_one_hidden_process_does_not_hide_that_the_others_were_seen():
+    denials = _denials.Denials()
+    denials.add("proc/17/fd", "EACCES")
+    assert "process 17 has open, 1 of 2000 processes, and a device that it uses" in denials.of_processes(2000)

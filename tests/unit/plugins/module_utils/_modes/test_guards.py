@@ -8,6 +8,7 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
+from ansible_collections.vfio.devices.tests.unit.domains import told
 
 ICE, IGB = "0000:31:00.0", "0000:01:00.1"
 
@@ -135,7 +136,7 @@ def test_rest_of_the_group_has_to_come_along(switch):
 def domains(monkeypatch, found):
     from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 
-    monkeypatch.setattr(_libvirt, "ask", lambda host: found)
+    monkeypatch.setattr(_libvirt, "ask", lambda host: told(found))
 
 
 def test_defined_domain_keeps_its_functions(switch, monkeypatch):
@@ -210,5 +211,6 @@ def test_nothing_goes_where_users_may_be_hidden(switch):
     run.host.kernel.faults.fail("proc/1/fd*", errno.EACCES)
     (problem,) = refusal(run, {"pf": ICE, "mode": "pf"}, on_busy="skip")
     assert "it is unknown who uses what would be changed: cannot see all that process 1 has open" in problem
+    assert run({"pf": ICE, "mode": "pf"}, check=True, accept_unseen=["processes"])["changed"]
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run({"pf": ICE, "mode": "vf", "drivers_autoprobe": False})

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""libvirt's XML: which devices of the host a domain has, and which a network gives its guests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
+from xml.etree import ElementTree
+
+from .references import DEVICE, FILE, INTERFACE, POOL, Reference, in_command_line
+
+QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
+
+
+class Domain(NamedTuple):
+    """A domain as one file has it."""
+
+    name: str
+    references: tuple[Reference, ...]
+    networks: tuple[str, ...]  # that its interfaces are on
+    active: bool = False  # whether it is a status file, which is there as long as the domain runs
+    process: Optional[int] = None  # its process, as a status file has it
+
+
+def parse(xml: str) -> Optional[Domain]:
+    """The domain in a definition or a status file; None for other XML; ``ValueError`` for what is no XML."""
+    try:
+        top = ElementTree.fromstring(xml)
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from None
+    domain = top.find("domain") if top.tag == "domstatus" else top
+    if domain is None or domain.tag != "domain":
+        return None
+    active = domain is not top
+    process = top.get("pid", "") if active else ""
+    return Domain(
+        name=(domain.findtext("name") or "").strip(),
+        references=tuple(dict.fromkeys(_references(domain))),
+        networks=tuple(
+            source.get("network", "")
+            for interface in domain.iterfind("./devices/interface[@type='network']")
+            # Of a running domain libvirt writes what it has got from the network.
+            for source in (interface.iterfind("./source") if interface.find("actual") is None else ())
+        ),
+        active=active,
+        process=int(process) if process.isdecimal() else None,
+    )
+
+
+def network(xml: str) -> Iterator[Reference]:
+    """What a network has for its guests, if it gives them devices of the host (libvirt's network format, "forward")."""
+    try:
+        forward = ElementTree.fromstring(xml).find("./forward")
+    except ElementTree.ParseError as error:
+        raise ValueError(str(error)) from None
+    for part in forward if forward is not None else ():
+        if part.tag == "address":
+            yield from _address(part)
+        elif part.tag == "pf" and part.get("dev"):
+            yield Reference(POOL, part.get("dev", ""))
+        elif part.tag == "interface" and part.get("dev"):
+            yield Reference(INTERFACE, part.get("dev", ""))
+
+
+def _references(domain: ElementTree.Element) -> Iterator[Reference]:
+    for source in domain.iterfind("./devices//source"):
+        for address in source.iterfind("./address"):
+            yield from _address(address)
+    for interface in domain.iterfind("./devices/interface[@type='direct']/source"):
+        yield Reference(INTERFACE, interface.get("dev", ""))
+    devices = domain.find("devices")
+    for element in devices.iter() if devices is not None else ():
+        # <source dev='/dev/vhost-vdpa-0'/>, <gl rendernode='/dev/dri/renderD128'/>, <char>/dev/...</char>
+        for text in (*element.attrib.values(), (element.text or "").strip()):
+            if text.startswith("/dev/"):
+                yield Reference(FILE, text)
+    for argument in domain.iterfind(f"./{QEMU}commandline/{QEMU}arg"):
+        yield from in_command_line(argument.get("value", ""))
+
+
+def _address(address: ElementTree.Element) -> Iterator[Reference]:
+    if address.get("uuid"):
+        yield Reference(DEVICE, address.get("uuid", "").lower())
+    elif address.get("bus") and address.get("slot"):
+        parts = [_number(address.get(part, "0")) for part in ("domain", "bus", "slot", "function")]
+        yield Reference(DEVICE, "{:04x}:{:02x}:{:02x}.{:x}".format(*parts))
+
+
+def _number(text: str) -> int:
+    """As strtol(3) takes it without a base, which libvirt does: 0x10, 020 and 16 are the same."""
+    octal = text.startswith("0") and text.isdecimal()
+    return int(text, 8 if octal else 0)

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""libvirt's domains as its files have them: whatever the daemon and the binding say, or cannot say.
+
+The daemon of a container keeps them where only it sees them, or in a volume; that of a user in the user's home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .._core.grammar import KERNEL_NAME
+from .._host.root import HostRoot
+from . import domain_xml
+from .domain_xml import Domain
+from .references import Reference
+
+# The daemon's status files of running domains come first, then what is defined.
+STATUS = "run/libvirt/qemu"
+DEFINITIONS = "etc/libvirt/qemu"
+SYSTEM = (STATUS, DEFINITIONS, "var/lib/libvirt/qemu")
+SESSIONS = (
+    "run/user/*/libvirt/qemu/run",
+    "run/user/*/libvirt/qemu",
+    "root/.config/libvirt/qemu",
+    "home/*/.config/libvirt/qemu",
+)
+VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
+IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
+NETWORKS = "networks"
+# Seconds for the directories of users, which may be on a server that does not answer.
+PATIENCE = 5.0
+
+
+class Found(NamedTuple):
+    """A domain, and where it was found."""
+
+    domain: Domain
+    path: str
+    running: bool
+    session: bool  # of a user's own daemon
+
+
+class Files(NamedTuple):
+    """The domains of all files, and the files that could not be read."""
+
+    found: list[Found]
+    unreadable: list[str]
+
+
+def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
+    """The domains of daemons in containers, of volumes and of users; with ``host_too`` also those of the host."""
+    files = Files([], [])
+    for prefix in (*([""] if host_too else []), *own_views(host, daemons)):
+        for directory in SYSTEM:
+            _add(host, files, prefix, _texts(host, f"{prefix}{directory}"))
+    for directory in _volumes(host):
+        _add(host, files, "", _texts(host, directory))
+    try:
+        texts = host.attempt(lambda: [text for path in SESSIONS for text in _expanded_texts(host, path)], PATIENCE)
+    except (TimeoutError, RuntimeError):
+        host.warn(f"the domains of users' own libvirt daemons are unknown: /home did not answer within {PATIENCE:g} s")
+        texts = []
+    _add(host, files, "", texts, session=True)
+    return files
+
+
+def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
+    """Prefixes of the paths that daemons with other mounts than the host's see."""
+    mounts = host.link("proc/1/ns/mnt")
+    return [
+        f"proc/{process}/root/"
+        for process in daemons
+        if mounts is None or host.link(f"proc/{process}/ns/mnt") != mounts
+    ]
+
+
+def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
+    """The devices that a network has for its guests, wherever it is defined."""
+    if not KERNEL_NAME.match(name):
+        return []
+    directories = [f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))]
+    found: list[Reference] = []
+    for directory in (*directories, *_volumes(host)):
+        text = host.read(f"{directory}/{NETWORKS}/{name}.xml", optional=True)
+        if text:
+            try:
+                found += domain_xml.network(text)
+            except ValueError as error:
+                host.warn(f"/{directory}/{NETWORKS}/{name}.xml is no XML: {error}")
+    return found
+
+
+def _volumes(host: HostRoot) -> list[str]:
+    """Directories of volumes such as nova_libvirt_qemu and libvirtd, as kolla names them."""
+    return [
+        f"{volumes}/{name}/{directory}"
+        for volumes in VOLUMES
+        for name in host.names(volumes)
+        if "libvirt" in name
+        for directory in IN_VOLUMES
+    ]
+
+
+def _texts(host: HostRoot, directory: str) -> Iterator[tuple[str, str | None]]:
+    for name in host.names(directory):
+        if name.endswith(".xml"):
+            yield f"{directory}/{name}", host.read(f"{directory}/{name}", optional=True)
+
+
+def _expanded_texts(host: HostRoot, path: str) -> Iterator[tuple[str, str | None]]:
+    above, star, below = path.partition("/*/")
+    for directory in [f"{above}/{name}/{below}" for name in host.names(above)] if star else [path]:
+        yield from _texts(host, directory)
+
+
+def _add(
+    host: HostRoot, files: Files, prefix: str, texts: Iterable[tuple[str, str | None]], session: bool = False
+) -> None:
+    for path, text in texts:
+        domain = None
+        readable = text is not None
+        try:
+            domain = domain_xml.parse(text or "") if readable else None
+        except ValueError:
+            readable = False
+        if not readable:
+            # One that was undefined meanwhile is no problem, nor what a user has written at home.
+            if host.exists(path) and not session:
+                files.unreadable.append(path)
+        elif domain:
+            # After a crash of the host its status file may be left.
+            running = domain.active and (domain.process is None or host.exists(f"{prefix}proc/{domain.process}"))
+            files.found.append(Found(domain, path, running, session))

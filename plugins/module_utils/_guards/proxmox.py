@@ -1,0 +1,182 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Devices of Proxmox VE's guests, virtual machines and containers, running or not.
+
+The configurations of all nodes of a cluster lie in /etc/pve; only those of this node use this host's cards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .._host.root import HostRoot
+from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
+from .base import Scene
+from .processes import Processes
+from .references import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference, in_command_line, subjects
+
+NAME = "proxmox"
+
+ROOT = "etc/pve"
+MAPPINGS = f"{ROOT}/mapping/pci.cfg"
+# What /etc/pve is made of, whether its service runs or not.
+DATABASE = "var/lib/pve-cluster/config.db"
+VIRTUAL_MACHINE, CONTAINER = "qemu-server", "lxc"
+CONFIGURATION = re.compile(r"(\d{1,10})\.conf\Z")
+OPTION = re.compile(r"([\w.-]+):\s*(.*?)\s*\Z")
+PASSED = re.compile(r"hostpci(\d+)\Z")
+# A snapshot's own section; pending changes take effect with the next start.
+SECTION = re.compile(r"\[(.*)\]\s*\Z")
+PENDING = "PENDING"
+
+
+class Guest(NamedTuple):
+    """One guest of this node."""
+
+    number: str
+    kind: str
+    name: str
+    references: tuple[Reference, ...]  # what it has for itself
+    parents: tuple[Reference, ...]  # cards of which it has mediated devices
+
+
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
+    """One use for each device of each guest."""
+    if not scene.configured:
+        return
+    node = _node(host)
+    if not any(host.exists(f"{ROOT}/{name}") for name in ("nodes", VIRTUAL_MACHINE, CONTAINER)):
+        if host.exists(DATABASE):
+            yield Unseen(
+                NAME,
+                "the guests of Proxmox VE are unknown, because /etc/pve is not mounted: systemctl start pve-cluster",
+            )
+        return
+    for guest in _guests(host, node):
+        if not guest.references:
+            continue
+        running = _runs(host, scene.processes, guest)
+        holder = Holder(None, None, guest.name, running)
+        tool = "qm" if guest.kind == VIRTUAL_MACHINE else "pct"
+        advice = (
+            f"stop it with {tool} shutdown {guest.number}"
+            if running
+            else (f"take the device out of guest {guest.number} with {tool} set, or destroy the guest")
+        )
+        for subject, effects in subjects(host, scene.functions, guest.references).items():
+            yield Use(subject, NAME, effects, advice, holder)
+        for subject in subjects(host, scene.functions, guest.parents):
+            yield Use(subject, NAME, LOSES_DRIVER, advice, holder)
+
+
+def _node(host: HostRoot) -> str:
+    """The name of this node: the host's name without its domain, as PVE has it."""
+    name = host.read("etc/hostname", optional=True) or host.read("proc/sys/kernel/hostname", optional=True) or ""
+    return name.partition(".")[0].strip()
+
+
+def _guests(host: HostRoot, node: str) -> Iterator[Guest]:
+    mappings = _mappings(host.read(MAPPINGS, optional=True) or "", node)
+    nodes = host.names(f"{ROOT}/nodes")
+    # A host that is none of the nodes by its name may be each of them.
+    places = [f"nodes/{one}/" for one in nodes if one.lower() == node.lower() or node not in nodes]
+    seen = set()
+    for kind in (VIRTUAL_MACHINE, CONTAINER):
+        for place in ("", *places):
+            directory = f"{ROOT}/{place}{kind}"
+            for name in host.names(directory):
+                number = CONFIGURATION.match(name)
+                text = host.read(f"{directory}/{name}") if number and (kind, number[1]) not in seen else None
+                if number and text is not None:
+                    seen.add((kind, number[1]))
+                    yield parse(number[1], kind, text, mappings)
+
+
+def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> Guest:
+    """A guest as its configuration has it, with ``mappings`` from names to addresses."""
+    name = f"vm{number}" if kind == VIRTUAL_MACHINE else f"ct{number}"
+    references: list[Reference] = []
+    parents: list[Reference] = []
+    for key, value in _options(text):
+        passed = PASSED.match(key)
+        if key in ("name", "hostname"):
+            name = value
+        elif passed:
+            addresses, mediated = _passed(value, mappings)
+            (parents if mediated else references).extend(Reference(DEVICE, address) for address in addresses)
+            if mediated:
+                references.append(Reference(DEVICE, mediated_device(int(number), int(passed[1]))))
+        elif key == "args":
+            references += in_command_line(value)
+        elif key.startswith("lxc.net.") and key.endswith(".link"):
+            references.append(Reference(INTERFACE, value))
+        elif key == "lxc.mount.entry" or re.match(r"(dev|scsi|virtio|sata|ide|mp)\d+\Z", key):
+            references += [Reference(FILE, path) for path in DEVICE_FILE.findall(value)]
+    return Guest(number, kind, name, tuple(references), tuple(parents))
+
+
+def mediated_device(number: int, index: int) -> str:
+    """The UUID that PVE gives to the mediated device of ``hostpci<index>``."""
+    return f"{index:08d}-0000-0000-0000-{number:012d}"
+
+
+def _options(text: str) -> Iterator[tuple[str, str]]:
+    counts = True
+    for line in text.splitlines():
+        section = SECTION.match(line)
+        option = OPTION.match(line)
+        if section:
+            counts = section[1].strip().upper() == PENDING
+        elif option and counts:
+            key, value = option.groups()
+            # Container options are written like this in PVE's own syntax, and "key = value" in that of LXC.
+            yield key, value.lstrip("= ")
+
+
+def _passed(value: str, mappings: dict[str, list[str]]) -> tuple[list[str], bool]:
+    """The addresses of one ``hostpci``, and whether the guest has mediated devices of them."""
+    addresses: list[str] = []
+    mediated = False
+    for part in value.split(","):
+        key, equals, given = part.strip().partition("=")
+        if not equals or key == "host":
+            # Some releases allow a name of a mapping here as well.
+            for one in (given if equals else key).split(";"):
+                addresses += mappings.get(one.strip(), [one.strip()])
+        elif key == "mapping":
+            addresses += mappings.get(given, [])
+        elif key == "mdev":
+            mediated = True
+    return addresses, mediated
+
+
+def _mappings(text: str, node: str) -> dict[str, list[str]]:
+    """By name the addresses of this node that /etc/pve/mapping/pci.cfg gives."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line and not line[0].isspace() and not line.startswith("#"):
+            name = line.strip().rstrip(":")
+            found[name] = []
+        elif name and line.strip().startswith("map "):
+            parts = (part.partition("=") for part in line.strip()[len("map ") :].split(","))
+            fields = {key.strip(): value.strip() for key, _equals, value in parts}
+            if not node or fields.get("node", node).lower() == node.lower():
+                found[name] += [path.strip() for path in fields.get("path", "").split(";")]
+    return found
+
+
+def _runs(host: HostRoot, processes: Processes, guest: Guest) -> bool:
+    if guest.kind == CONTAINER:
+        return host.exists(f"sys/fs/cgroup/lxc/{guest.number}")
+    process = host.read(f"run/qemu-server/{guest.number}.pid", optional=True)
+    if process:
+        return host.exists(f"proc/{process}") if process.isdecimal() else False
+    argument = f"\x00-id\x00{guest.number}\x00"
+    return any(argument in processes.command_line(one) for one in processes.named("kvm", "qemu-system-x86"))

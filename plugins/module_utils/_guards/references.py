@@ -1,0 +1,138 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What the configuration of a guest names, and the functions and mediated devices behind the names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .._core.grammar import PCI_ADDRESS, UUID
+from .._devices.pci import PciFunction
+from .._host.root import HostRoot
+from .._model.uses import EVERY_EFFECT, LOSES_DRIVER
+
+# Kinds of names.
+DEVICE = "device"  # PCI address, with or without domain and function, or UUID of a mediated device
+FILE = "file"  # path of a device file, or of a directory of such files
+INTERFACE = "interface"  # network interface
+POOL = "pool"  # network interface whose card's VFs guests get
+
+SHORT_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
+FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
+CLASSES = "sys/class"
+INTERFACES = f"{CLASSES}/net"
+VFIO_FILE = re.compile(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
+NVIDIA_FILE = re.compile(r"nvidia(\d{1,4})\Z")
+NVIDIA = "proc/driver/nvidia/gpus"
+MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
+# Directories below /dev, and the classes whose devices have their files there.
+DIRECTORIES = {
+    "dri": ("drm",),
+    "infiniband": ("infiniband_verbs", "infiniband_mad", "infiniband_cm"),
+    "accel": ("accel", "habanalabs"),
+    "vfio/devices": ("vfio-dev",),
+}
+# As QEMU is told of a device, in its own form or in JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
+HOST = re.compile(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
+SYSFS = re.compile(r"\bsysfsdev\"?\s*[=:]\s*\"?/sys/[^\s,\"]*/([^\s,\"/]+)")
+DEVICE_FILE = re.compile(r"(?<![\w/])(/dev/[\w./:!-]+)")
+
+
+class Reference(NamedTuple):
+    """One name in a configuration."""
+
+    kind: str
+    name: str
+
+
+def in_command_line(text: str) -> Iterator[Reference]:
+    """What arguments of QEMU name."""
+    for pattern in (HOST, SYSFS):
+        yield from (Reference(DEVICE, name) for name in pattern.findall(text))
+    yield from (Reference(FILE, name) for name in DEVICE_FILE.findall(text))
+
+
+def subjects(
+    host: HostRoot, functions: dict[str, PciFunction], references: Iterable[Reference]
+) -> dict[str, frozenset[str]]:
+    """By address or UUID the effects that end the use of what is named.
+
+    A guest that has a whole device loses it with each change; one that has a device file or an interface needs the
+    driver that is behind it.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for kind, name in references:
+        if kind == DEVICE:
+            found.update(dict.fromkeys(devices(functions, name), EVERY_EFFECT))
+            continue
+        if kind == FILE:
+            names = behind_file(host, functions, name)
+        else:
+            names = _behind_interface(host, name)
+            if kind == POOL:
+                names = {one.address for one in functions.values() if one.physical_function in names}
+        for address in names:
+            found.setdefault(address, LOSES_DRIVER)
+    return found
+
+
+def devices(functions: dict[str, PciFunction], name: str) -> list[str]:
+    """A UUID, or the addresses that are meant: without a function all of a slot, without a domain that of 0000."""
+    name = name.lower()
+    if UUID.match(name):
+        return [name]
+    parts = SHORT_ADDRESS.match(name)
+    if not parts:
+        return []
+    bus, slot = parts[2].split(":")
+    place = f"{parts[1] or '0000'}:{bus}:{slot.zfill(2)}"
+    if parts[3]:
+        return [f"{place}.{parts[3]}"]
+    return [address for address in functions if address.startswith(f"{place}.")]
+
+
+def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) -> set[str]:
+    """The functions whose device file a path is; of a directory all that have a file there."""
+    name = path.partition("/dev/")[2].rstrip("/")
+    if not name or "\0" in name:
+        return set()
+    # Links such as those of dev/disk/by-id lead to the real name.
+    name = (host.link(f"dev/{name}") or name).replace("../", "").rpartition("/dev/")[2]
+    group = VFIO_FILE.match(name)
+    if group:
+        return {one.address for one in functions.values() if one.iommu_group == int(group[1])}
+    minor = NVIDIA_FILE.match(name)
+    if minor:
+        return _with_minor(host, minor[1])
+    if name in DIRECTORIES:
+        paths = [path for kind in DIRECTORIES[name] for _name, path in host.links(f"{CLASSES}/{kind}")]
+    else:
+        last = name.rpartition("/")[2]
+        paths = [host.link(f"{CLASSES}/{kind}/{last}") or "" for kind in host.names(CLASSES)] if last else []
+    found = {addresses[-1] for addresses in map(FUNCTION_IN_PATH.findall, paths) if addresses}
+    if found or name != "kfd":
+        return found
+    # The compute device of AMD's driver has no function of its own (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c).
+    return {one.address for one in functions.values() if one.driver == "amdgpu"}
+
+
+def _with_minor(host: HostRoot, minor: str) -> set[str]:
+    found = set()
+    for address in host.names(NVIDIA):
+        said = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
+        if said and said[1] == minor and PCI_ADDRESS.match(address.lower()):
+            found.add(address.lower())
+    return found
+
+
+def _behind_interface(host: HostRoot, name: str) -> set[str]:
+    if not name or "/" in name or name in (".", ".."):
+        return set()
+    addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")
+    return {addresses[-1]} if addresses else set()
