@@ -11,6 +11,8 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 
 TEXT, NUMBER, FLAG = "text", "a whole number", "true or false"
+# A dictionary with any keys.
+ANYTHING = {}
 # What could not be read is null.
 OR_NULL = {kind: f"{kind} or null" for kind in (TEXT, NUMBER, FLAG)}
 USERS = {
@@ -41,7 +43,7 @@ PARTS = {
             {
                 "id": TEXT,
                 **dict.fromkeys(("name", "description", "device_api"), OR_NULL[TEXT]),
-                "attributes": {},
+                "attributes": ANYTHING,
                 "available_instances": OR_NULL[NUMBER],
             }
         ],
@@ -65,7 +67,12 @@ def problems(facts, users=False):
         else:
             found.append(f"the facts have no {part}")
     if not found:
-        return []
+        cards = {function["address"] for function in facts["physical_functions"]}
+        found = [
+            f"parents[{place}].physical_function is {numbers.shown(parent['physical_function'])}, which is no card here"
+            for place, parent in enumerate(facts["parents"])
+            if parent["physical_function"] is not None and parent["physical_function"] not in cards
+        ]
     more = [f"{len(found) - MOST} more such problems"] if len(found) > MOST else []
     return [*found[:MOST], *more]
 
@@ -94,5 +101,6 @@ def _is(value, kind):
     if value is None:
         return kind in OR_NULL.values()
     if kind.startswith(TEXT):
-        return isinstance(value, str)
+        # A name is never empty, and what may be null may be.
+        return isinstance(value, str) and (value != "" or kind != TEXT)
     return isinstance(value, bool) if kind.startswith(FLAG) else numbers.is_whole(value) and not isinstance(value, str)

@@ -4,11 +4,14 @@
 
 # Private to this collection: may change without notice.
 
-"""Input of filters as plain data: JMESPath knows the types of JSON only, and not those that Ansible makes of them."""
+"""Input of filters in plain types. JMESPath knows those of JSON only, and not those that Ansible makes of them."""
 
 from __future__ import annotations
 
 import json
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 
 
 def plain(value, what):
@@ -20,3 +23,11 @@ def plain(value, what):
     except (TypeError, ValueError) as error:
         # Such as a date, which YAML makes of 2026-01-01 without quotes.
         raise ValueError(f"{what} must be made of texts, numbers, lists and dictionaries: {error}") from error
+
+
+def flag(value, name):
+    """True or False of what Ansible takes for it; ``ValueError`` with a sentence about the option ``name``."""
+    try:
+        return boolean(value)
+    except TypeError:
+        raise ValueError(f"{name} must be true or false, and not {numbers.shown(value)}") from None
