@@ -52,13 +52,16 @@ options:
     type: str
     aliases: [key]
   api_timeout:
-    description: Seconds to wait for each answer. Without it, what the configuration of the cloud says, or else 60.
-    type: int
+    description:
+      - Seconds to wait for each answer, from 0.1 to 86400. Without it, what the configuration of the cloud says, or
+        else 60.
+    type: raw
   tries:
     description:
       - How often a request is made at most, when Placement does not answer or has an internal error. What could not be
         written, also because others write to the same provider, is read and planned again each time.
-    type: int
+      - A whole number from 1 to 100.
+    type: raw
     default: 10
 requirements:
   - openstacksdk >= 1.0.0

@@ -49,7 +49,7 @@ options:
     type: str
   vlan:
     description: VLAN of the guest's network interface, from 1 to 4094. Needs O(interface=true).
-    type: int
+    type: raw
 seealso:
   - plugin: vfio.devices.mdev_facts
     plugin_type: module
@@ -83,6 +83,7 @@ from xml.etree import ElementTree
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
 
@@ -193,9 +194,8 @@ def _pci(entry, managed, network, problems):
     source = ElementTree.SubElement(element, "source")
     ElementTree.SubElement(source, "address", {"type": "pci", **address})
     if network["vlan"] is not None:
-        if not 1 <= int(network["vlan"]) <= MOST_VLANS:
-            problems.append(f"{network['vlan']} is no VLAN from 1 to {MOST_VLANS}")
-        ElementTree.SubElement(ElementTree.SubElement(element, "vlan"), "tag", {"id": str(int(network["vlan"]))})
+        vlan = _grammar.collect(lambda value: numbers.count(value, "vlan", 1, MOST_VLANS), network["vlan"], problems)
+        ElementTree.SubElement(ElementTree.SubElement(element, "vlan"), "tag", {"id": str(vlan)})
     return element
 
 

@@ -122,8 +122,10 @@ def main():
     options = module.params
     module.no_log_values = _placement_options.hidden(options, module.no_log_values)
     try:
-        if _placement_options.problems(options):
-            raise Refused(_placement_options.problems(options))
+        problems: list[str] = []
+        _placement_options.check(options, problems)
+        if problems:
+            raise Refused(problems)
         roots = _placement_wanted.parse_references(options["roots"], "roots")
         placement = _placement_client.connect(options)
         result = _placement.describe(placement, roots, options["usages"])

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Callable
+from typing import Any, Callable, TypeVar
+
+Value = TypeVar("Value")
 
 # The domain has four digits, or more where a bridge makes domains of its own (drivers/pci/controller/vmd.c).
 PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
@@ -56,12 +58,12 @@ def pci_class(text: str) -> str:
     return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
 
 
-def collect(check: Callable[[str], str], text: str | None, found: list[str]) -> str | None:
-    """What ``check`` makes of a text; None, with its sentence added to ``found``, where it refuses the text."""
-    if text is None:
+def collect(check: Callable[[Any], Value], given: Any, found: list[str]) -> Value | None:
+    """What ``check`` makes of a value; None, with its sentence added to ``found``, if it refuses the value."""
+    if given is None:
         return None
     try:
-        return check(text)
+        return check(given)
     except ValueError as error:
         found.append(str(error))
         return None

@@ -12,11 +12,14 @@ import re
 from typing import Any
 
 from .._core import grammar as _grammar
+from .._core import numbers
 from .._core.problems import Refused
 
 MAX = "max"
 # More than any card can make; a larger number is a slip of the finger.
 MOST = 65536
+# The kernel has at most 1024 nodes (CONFIG_NODES_SHIFT).
+MOST_NODE = 1023
 # An attribute of the device, or of a group of attributes such as nvidia/.
 ATTRIBUTE = re.compile(r"\w{1,64}(/\w{1,64})?\Z", re.ASCII)
 
@@ -70,7 +73,7 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         "types": types,
         "parent": parent,
         "count": count,
-        "numa_node": instance["numa_node"],
+        "numa_node": _grammar.collect(_numa_node, instance["numa_node"], found),
         "attributes": _attributes(instance["attributes"] or [], found),
         "autostart": instance["autostart"],
     }
@@ -88,15 +91,14 @@ def _type_spec(text: str) -> str:
     return text
 
 
-def _count(text: str | None, found: list[str]) -> int | str:
-    if text is None:
-        return 1
-    if text == MAX:
+def _count(given: Any, found: list[str]) -> int | str:
+    if given == MAX:
         return MAX
-    if re.fullmatch(r"[0-9]{1,9}", text) and 0 < int(text) <= MOST:
-        return int(text)
-    found.append(f"count must be a number from 1 to {MOST}, or max, and not {text[:40]!r}")
-    return 1
+    return _grammar.collect(lambda value: numbers.count(value, "count", 1, MOST, MAX), given, found) or 1
+
+
+def _numa_node(given: Any) -> int:
+    return numbers.count(given, "numa_node", 0, MOST_NODE)
 
 
 def _attributes(attributes: list[dict[str, Any]], found: list[str]) -> list[tuple[str, str]]:

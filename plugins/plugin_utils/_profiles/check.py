@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
@@ -37,13 +38,12 @@ MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 LONGEST = 60
 LIST_OF_TEXTS = "a list of texts"
+A_COUNT = f"a whole number from 1 to {_wanted.MOST}"
 KINDS = {
     "text": lambda value: isinstance(value, str),
     "true or false": lambda value: isinstance(value, bool),
-    "a number of 1 or more": lambda value: isinstance(value, int) and not isinstance(value, bool) and value > 0,
-    "a number or max": lambda value: (
-        value == "max" or (isinstance(value, (int, str)) and not isinstance(value, bool) and str(value).isdecimal())
-    ),
+    A_COUNT: lambda value: numbers.is_whole(value) and not isinstance(value, str) and 0 < value <= _wanted.MOST,
+    "a number or max": lambda value: value == "max" or numbers.is_whole(value),
     "a dictionary": lambda value: isinstance(value, dict),
     LIST_OF_TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     "text or a list of texts": lambda value: isinstance(value, str) or (value and KINDS[LIST_OF_TEXTS](value)),
@@ -80,7 +80,7 @@ NOVA = {
     "trusted": "true or false",
     "live_migratable": "true or false",
     "one_time_use": "true or false",
-    "max_instances": "a number of 1 or more",
+    "max_instances": A_COUNT,
 }
 PARTS = {"vgpu": VGPU, "placement": PLACEMENT, "nova": NOVA}
 # For those who wrote something of another kind.
@@ -157,7 +157,10 @@ def _shape(values, kinds, prefix=""):
 
 def _shown(value):
     """A value of the user in a sentence; of a large one the beginning."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        return numbers.shown(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
@@ -224,7 +227,6 @@ def _function(profile, wrong, found):
 
 
 def _virtual_function_shape(entry, place):
-    numbers = ("vlan", "qos", "min_tx_rate", "max_tx_rate")
     kinds = {
         **dict.fromkeys(("index", "driver", "mac"), "text"),
         **dict.fromkeys(("spoofchk", "trust"), "true or false"),
@@ -232,9 +234,9 @@ def _virtual_function_shape(entry, place):
     }
     known = {key: value for key, value in entry.items() if value is not None and key in kinds}
     found = _shape(known, kinds, f"vfs[{place}].")
-    for key in numbers:
-        if entry[key] is not None and (not isinstance(entry[key], int) or isinstance(entry[key], bool)):
-            found.append(f"vfs[{place}].{key} must be a number, and not {entry[key]!r}")
+    for key in _pf_wanted.LIMITS:
+        if entry[key] is not None and (isinstance(entry[key], str) or not numbers.is_whole(entry[key])):
+            found.append(f"vfs[{place}].{key} must be a number, and not {_shown(entry[key])}")
     return found
 
 

@@ -91,8 +91,8 @@ REFUSED = [
     ("0000:84:00.4", {"display": True}, "device_api, display and ramfb are for mediated devices"),
     ("0000:84:00.4", {"mac": "52:54:00:6d:90:02"}, "mac and vlan need interface=true"),
     ("0000:84:00.4", {"interface": True, "mac": "53:54:00:6d:90:02"}, "is no unicast address"),
-    ("0000:84:00.4", {"interface": True, "vlan": 4095}, "is no VLAN from 1 to 4094"),
-    ("0000:84:00.4", {"interface": True, "vlan": "x"}, "invalid literal"),
+    ("0000:84:00.4", {"interface": True, "vlan": 4095}, "vlan must be a whole number from 1 to 4094, and not 4095"),
+    ("0000:84:00.4", {"interface": True, "vlan": "x"}, "vlan must be a whole number from 1 to 4094, and not 'x'"),
     (whole(), {"interface": True}, "takes virtual functions as interfaces only"),
 ]
 
