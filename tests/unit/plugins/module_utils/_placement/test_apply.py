@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
 from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Reply
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import Reply
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
     CONFLICT,
     MARKER,

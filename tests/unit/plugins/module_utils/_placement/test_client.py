@@ -6,11 +6,14 @@ from __future__ import annotations
 import builtins
 import json
 import socket
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
 from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import PlacementError, Reply
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
+
+OPTIONS = {"tries": 1, "timeout": 60}
 
 
 class Broken(Exception):
@@ -18,11 +21,9 @@ class Broken(Exception):
 
 
 class Response:
-    def __init__(self, status_code, text=""):
-        self.status_code, self.text, self.content = status_code, text, text.encode()
-
-    def json(self):
-        return json.loads(self.text)
+    def __init__(self, status_code, text="", token="admin", **headers):
+        self.status_code, self.content, self.headers = status_code, text.encode(), headers
+        self.request = SimpleNamespace(headers={"X-Auth-Token": token})
 
 
 class Adapter:
@@ -104,17 +105,19 @@ def test_a_missing_library_is_named(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(PlacementError, match="the Python library openstacksdk is missing where this module runs"):
-        _placement_client.connect({})
+        _placement_client.connect(OPTIONS)
 
 
 def test_a_dictionary_has_everything_itself():
     with pytest.raises(PlacementError, match="leave out auth, region_name"):
-        _placement_client.connect({"cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"})
+        _placement_client.connect(
+            {**OPTIONS, "cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"}
+        )
 
 
 def test_a_cloud_that_is_not_there():
     with pytest.raises(PlacementError, match="nowhere"):
-        _placement_client.connect({"cloud": "nowhere"})
+        _placement_client.connect({**OPTIONS, "cloud": "nowhere"})
 
 
 @pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 1})])
@@ -124,6 +127,6 @@ def test_a_server_that_never_answers(monkeypatch, default, given):
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
-        placement = _placement_client.connect({"auth_type": "admin_token", "auth": auth, "tries": 1, **given})
+        placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, **given})
         with pytest.raises(PlacementError, match="no answer from Placement .*timed out"):
             placement.find("node")
