@@ -54,7 +54,7 @@ options:
   api_timeout:
     description:
       - Seconds for each answer, from the look-up of the name of the server to the last byte, from 0.1 to 86400.
-        Each answer of Keystone has as long.
+        The login has as long.
       - Default: what the configuration of the cloud says, or else 60.
     type: raw
   tries:

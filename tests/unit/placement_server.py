@@ -122,6 +122,8 @@ class Server:
     def carry_out(self, method, path, body):
         address = urlsplit(path)
         parts, query = address.path.strip("/").split("/"), parse_qs(address.query)
+        if parts[0] == "v3":
+            return self.log_in() if method == "POST" else Answer({"version": self.version()})
         if parts[0] in ("traits", "resource_classes") and method == "PUT":
             known = self.traits if parts[0] == "traits" else self.classes
             new = parts[1] not in known
@@ -166,6 +168,24 @@ class Server:
         if "required" in query:
             found = [one for one in found if query["required"][0] in one["traits"]]
         return Answer({"resource_providers": [self.public(one) for one in found]})
+
+    def version(self):
+        links = [{"rel": "self", "href": f"{self.url}/v3/"}]
+        return {"id": "v3.14", "status": "stable", "links": links, "media-types": []}
+
+    def log_in(self):
+        """What Keystone says, whoever asks."""
+        endpoint = {"interface": "public", "region": "R", "region_id": "R", "url": self.url, "id": "e"}
+        token = {
+            "methods": ["password"],
+            "user": {"id": "u", "name": "admin", "domain": {"id": "default", "name": "Default"}},
+            "project": {"id": "p", "name": "admin", "domain": {"id": "default", "name": "Default"}},
+            "roles": [{"id": "r", "name": "admin"}],
+            "issued_at": "2026-01-01T00:00:00.000000Z",
+            "expires_at": "2099-01-01T00:00:00.000000Z",
+            "catalog": [{"type": "placement", "name": "placement", "id": "s", "endpoints": [endpoint]}],
+        }
+        return Answer({"token": token}, 201, {"X-Subject-Token": TOKEN})
 
     @staticmethod
     def public(provider):

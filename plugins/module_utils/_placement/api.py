@@ -31,6 +31,10 @@ class Transport:
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
         raise NotImplementedError
 
+    def hide(self, text: str) -> str:
+        """A text of the server without what nobody may see."""
+        return text
+
 
 class Placement:
     """The requests that this collection needs. A provider is a dictionary of uuid, name, parent, root, generation."""
@@ -119,7 +123,7 @@ class Placement:
         body = {"uuid": uuid, "name": name, "parent_provider_uuid": parent}
         made = self._checked(self.transport.send("POST", "/resource_providers", body), attempt, answers.provider, True)
         if (made["uuid"], made["name"], made["parent"]) != (uuid, name, parent):
-            raise PlacementError(f"{attempt}: Placement made another one, {made}", mine=True, unclear=True)
+            raise _other(attempt, name, self.transport.hide(str(made)))
         return int(made["generation"])
 
     def write_traits(self, uuid: str, generation: int, traits: list[str]) -> int:
@@ -169,8 +173,9 @@ class Placement:
         try:
             return check(reply.body)
         except answers.Malformed as error:
+            said = self.transport.hide(str(error))
             raise PlacementError(
-                f"{attempt}: the answer does not look like one of Placement: {error}", mine=True, unclear=is_write
+                f"{attempt}: the answer does not look like one of Placement: {said}", mine=True, unclear=is_write
             ) from error
 
 

@@ -31,9 +31,9 @@ NEWEST = (1, 39)
 OLDEST = (1, 26)
 # Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
 ANSWER = 60
-# Bytes of an answer that is no JSON; characters of a token that cannot be a word of an answer by chance.
+# Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
 TEXT = 2000
-TOKEN = 16
+LONG = 16
 
 VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
@@ -69,15 +69,21 @@ def connect(options: dict[str, Any]) -> Placement:
     settings = _settings(options)
     secrets = Secrets(_placement_options.secrets(options))
     failures = (exceptions.ClientException, openstack.exceptions.SDKException)
-    constructor = _bounded(session.Session, exceptions.ConnectTimeout, clock)
+
+    def new_session(**options: Any) -> Any:
+        made = session.Session(**options)
+        made.session.hooks["response"].append(limits.check)
+        return made
+
     with _explained("the settings of the cloud", failures, secrets):
-        region = openstack.config.OpenStackConfig(session_constructor=constructor).get_one(**settings)
+        region = openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
         secrets.values |= _placement_options.secrets({"auth": region.config.get("auth")})
         region.config["api_timeout"] = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
     with _explained("the answers of Keystone", failures, secrets):
         first = region.get_session_client("placement")
-        address = first.get_endpoint()
+        seconds = region.config["api_timeout"]
+        address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
         raise PlacementError(
             f"the cloud has no endpoint of Placement for the interface {region.get_interface('placement')} in the "
@@ -86,12 +92,12 @@ def connect(options: dict[str, Any]) -> Placement:
 
     def open_adapter() -> Any:
         original = first.session
-        own = constructor(auth=original.auth, verify=original.verify, cert=original.cert, timeout=original.timeout)
+        own = new_session(auth=original.auth, verify=original.verify, cert=original.cert, timeout=seconds)
         return adapter.Adapter(session=own, service_type="placement", endpoint_override=address)
 
-    return Placement(
-        SdkTransport(open_adapter, exceptions.ClientException, options["tries"], clock, exceptions.SSLError, secrets)
-    )
+    transport = SdkTransport(open_adapter, exceptions.ClientException, options["tries"], clock, seconds)
+    transport.untrusted, transport.secrets = exceptions.SSLError, secrets
+    return Placement(transport)
 
 
 class Secrets:
@@ -107,10 +113,15 @@ class Secrets:
             shown = shown.replace(value, "***")
         return words(shown).rstrip(".")
 
-    def blot(self, content: bytes, token: str, is_error: bool) -> bytes:
-        """An answer without the token of its request and, if it is an error, without all secrets."""
-        for value in {token} | (self.values if is_error else set()):
-            if value and (is_error or len(value) >= TOKEN):
+    def add(self, token: str) -> None:
+        """One more, unless it may be a word of an answer by chance."""
+        if len(token) >= LONG and token not in self.values:
+            self.values = self.values | {token}
+
+    def blot(self, content: bytes, is_error: bool) -> bytes:
+        """An answer without the secrets; without the long ones only, if it is what was asked for."""
+        for value in self.values:
+            if is_error or len(value) >= LONG:
                 content = content.replace(value.encode(), b"***")
         return content
 
@@ -118,23 +129,16 @@ class Secrets:
 class SdkTransport(Transport):
     """One adapter and one connection for each thread; reads are asked again, writes never."""
 
-    def __init__(
-        self,
-        open_adapter: Any,
-        failures: Any,
-        tries: int,
-        clock: Clock | None = None,
-        untrusted: Any = (),
-        secrets: Secrets | None = None,
-    ) -> None:
+    def __init__(self, open_adapter: Any, failures: Any, tries: int, clock: Clock, seconds: float) -> None:
         self.calls = 0
         self.version = NEWEST
-        self.clock = clock or Clock()
+        self.clock = clock
+        self.untrusted: Any = ()
+        self.secrets = Secrets()
         self._open_adapter = open_adapter
         self._failures = failures
         self._tries = tries
-        self._untrusted = untrusted
-        self._secrets = secrets or Secrets()
+        self._seconds = seconds
         self._own = threading.local()
         self._lock = threading.Lock()
 
@@ -153,13 +157,15 @@ class SdkTransport(Transport):
             attempt += 1
 
     def _send_once(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
-        self.clock.left()
+        seconds = min(self._seconds, self.clock.left())
         if not hasattr(self._own, "adapter"):
             self._own.adapter = self._open_adapter()
+        adapter = self._own.adapter
         with self._lock:
             self.calls += 1
-        try:
-            response = self._own.adapter.request(
+
+        def ask() -> Reply:
+            response = adapter.request(
                 path,
                 method,
                 json=body,
@@ -168,6 +174,9 @@ class SdkTransport(Transport):
                 raise_exc=False,
             )
             return self._read(response)
+
+        try:
+            return limits.within(seconds, ask)
         except PlacementError:
             raise
         except limits.Unacceptable as error:
@@ -178,10 +187,15 @@ class SdkTransport(Transport):
             del self._own.adapter
             return self._no_answer(error)
 
+    def hide(self, text: str) -> str:
+        return self.secrets.hide(text)
+
     def _no_answer(self, error: Exception) -> Reply:
-        said = self._secrets.hide(error) or type(error).__name__
-        if isinstance(error, self._untrusted) and "EOF" not in str(error):
+        said = self.secrets.hide(error) or type(error).__name__
+        if isinstance(error, self.untrusted) and "EOF" not in str(error):
             raise PlacementError(f"the certificate of Placement cannot be trusted: {said}; correct ca_cert") from error
+        if isinstance(error, limits.Late):
+            return Reply(None, said)
         if isinstance(error, self._failures):
             return Reply(getattr(error, "http_status", None) or None, said)
         if isinstance(error, OSError):
@@ -189,8 +203,9 @@ class SdkTransport(Transport):
         return Reply(None, f"{type(error).__name__}: {said}")
 
     def _read(self, response: Any) -> Reply:
-        status, token = response.status_code, response.request.headers.get("X-Auth-Token") or ""
-        content = self._secrets.blot(response.content, str(token), status >= 400)
+        status = response.status_code
+        self.secrets.add(str(response.request.headers.get("X-Auth-Token")))
+        content = self.secrets.blot(response.content, status >= 400)
         body: Any = None
         if content:
             try:
@@ -228,24 +243,6 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     return settings if cloud is None else {**settings, "cloud": cloud}
 
 
-def _bounded(original: Any, timed_out: Any, clock: Clock) -> Any:
-    """A session of keystoneauth, and so of logins too, each request of which keeps the limits of one answer."""
-
-    class Bounded(original):  # type: ignore[misc]
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options)
-            self.session.hooks["response"].append(limits.check)
-
-        def request(self, *args: Any, **options: Any) -> Any:
-            send = super().request
-            try:
-                return limits.within(min(self.timeout, clock.left()), lambda: send(*args, **options))
-            except limits.Late as error:
-                raise timed_out(str(error)) from error
-
-    return Bounded
-
-
 @contextlib.contextmanager
 def _explained(what: str, failures: Any, secrets: Secrets) -> Iterator[None]:
     """Whatever goes wrong with the settings and the login as a PlacementError."""
@@ -253,7 +250,7 @@ def _explained(what: str, failures: Any, secrets: Secrets) -> Iterator[None]:
         yield
     except PlacementError:
         raise
-    except (*failures, limits.Unacceptable) as error:
+    except (*failures, limits.Unacceptable, limits.Late) as error:
         raise PlacementError(
             f"cannot log in to the cloud and find Placement in it: {secrets.hide(error) or type(error).__name__}; "
             "cloud names one of clouds.yaml, and without it auth or the variables OS_* say how to log in; in the roles "

@@ -78,7 +78,7 @@ def test_writes_are_compared_with_the_answer():
     with pytest.raises(PlacementError, match="but says"):
         placement.write_inventories(U, 2, {"VGPU": inventory(2)})
     assert placement.create(U, "n", None) == 0
-    with pytest.raises(PlacementError, match="made another one"):
+    with pytest.raises(PlacementError, match="but says"):
         placement.create(U, "n", None)
 
 
@@ -97,26 +97,6 @@ def test_removal_of_what_is_gone_is_no_error():
         placement.delete(U)
 
 
-@pytest.mark.parametrize(
-    ("reply", "conflict", "unclear", "final"),
-    [
-        (refusal(409, "placement.concurrent_update"), True, False, False),
-        (refusal(409, "placement.duplicate_name"), True, False, False),
-        (refusal(409, "placement.inventory.inuse"), False, False, False),
-        (Reply(500, {"errors": [{"detail": "another thread concurrently updated it"}]}), True, True, False),
-        (Reply(500, "<html>"), False, True, False),
-        (Reply(None, "reset"), False, True, False),
-        (refusal(404), True, False, False),
-        (Reply(404, "<html>"), False, False, False),
-        (refusal(403), False, False, True),
-        (None, False, False, True),
-    ],
-)
-def test_kinds_of_errors(reply, conflict, unclear, final):
-    error = PlacementError("cannot", reply)
-    assert (bool(error.conflict), error.unclear, error.final) == (conflict, unclear, final)
-
-
 json = st.recursive(
     st.one_of(st.none(), st.integers(), st.text(max_size=5)),
     lambda inner: st.one_of(
@@ -133,3 +113,25 @@ def test_any_answer_is_an_error_with_a_sentence(status, body):
         assert placement.traits(U) is None
     except PlacementError as error:
         assert str(error).startswith(f"cannot read the traits of {U}: ")
+
+
+def test_another_provider_than_the_one_that_was_asked_for():
+    placement, _sent = said(Reply(200, {**PROVIDER, "uuid": U[:-1] + "2"}))
+    with pytest.raises(PlacementError, match="Placement answers with another one"):
+        placement.provider(U)
+
+
+def test_only_placement_itself_says_that_a_provider_is_gone():
+    placement, _sent = said(Reply(404, "<html>"), Reply(202, None))
+    for _number in range(2):
+        with pytest.raises(PlacementError, match="does not look like an answer of Placement"):
+            placement.delete(U)
+
+
+@pytest.mark.parametrize("body", [None, {}, {"traits": ["CUSTOM_B"], "resource_provider_generation": 3}])
+def test_a_write_with_an_odd_answer_may_have_been_done(body):
+    placement, _sent = said(Reply(200, body))
+    with pytest.raises(PlacementError) as caught:
+        placement.write_traits(U, 2, ["CUSTOM_A"])
+    assert caught.value.unclear
+    assert not caught.value.final
