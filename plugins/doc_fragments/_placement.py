@@ -53,8 +53,9 @@ options:
     aliases: [key]
   api_timeout:
     description:
-      - Seconds to wait for each answer, from 0.1 to 86400. Without it, what the configuration of the cloud says, or
-        else 60.
+      - Seconds for each answer, from the look-up of the name of the server to the last byte, from 0.1 to 86400.
+        The login has as long.
+      - Default: what the configuration of the cloud says, or else 60.
     type: raw
   tries:
     description:
@@ -63,6 +64,13 @@ options:
       - A whole number from 1 to 100.
     type: raw
     default: 10
+  timeout:
+    description:
+      - Seconds for all requests of the task together, repeated ones and pauses included, from 0.1 to 86400. No request
+        is sent after it. The result says what was done before.
+      - If Placement asks for a pause (C(Retry-After)), it gets it, unless that is longer than what is left.
+    type: raw
+    default: 3600
 requirements:
   - openstacksdk >= 1.0.0
   - Placement with API version 1.26 or newer (OpenStack Rocky)

@@ -47,14 +47,6 @@ def parse(fields: dict[str, Any], found: list[str]) -> Inventory | None:
     return inventory if len(found) == told else None
 
 
-def normal(inventory: dict[str, Any]) -> Inventory:
-    """An inventory as Placement tells it, in the form of :func:`parse`."""
-    return {
-        **{field: int(inventory[field]) for field in LEAST},
-        "allocation_ratio": float(inventory["allocation_ratio"]),
-    }
-
-
 def same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
     """Whether two sets of inventories are equal; a database may keep a ratio with few digits."""
     return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)

@@ -26,6 +26,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "client_key": {"type": "str", "no_log": True, "aliases": ["key"]},
     "api_timeout": {"type": "raw"},
     "tries": {"type": "raw", "default": 10},
+    "timeout": {"type": "raw", "default": 3600},
 }
 MOST_TRIES = 100
 
@@ -44,6 +45,10 @@ def check(options: dict[str, Any], found: list[str]) -> None:
     """Make numbers of the options that are numbers; what is wrong with them goes to ``found``, a sentence each."""
     try:
         options["tries"] = numbers.count(options["tries"], "tries", 1, MOST_TRIES)
+    except ValueError as error:
+        found.append(str(error))
+    try:
+        options["timeout"] = numbers.duration(options["timeout"], "timeout")
     except ValueError as error:
         found.append(str(error))
     timeout = options.get("api_timeout")

@@ -57,16 +57,18 @@ def test_values_that_ansible_hides_and_need_not():
 )
 def test_numbers(given, checked):
     found = []
+    given = {"timeout": "60", **given}
     options.check(given, found)
-    assert (given, found) == (checked, [])
+    assert (given, found) == ({"timeout": 60.0, **checked}, [])
 
 
 @pytest.mark.parametrize("tries", [0, 101, 1000000000, True, 1.5, "1_0", None])
 @pytest.mark.parametrize("timeout", [0, -1, 1e20, True, "nan", "\uff18"])
 def test_numbers_that_are_none(tries, timeout):
     found = []
-    options.check({"tries": tries, "api_timeout": timeout}, found)
+    options.check({"tries": tries, "api_timeout": timeout, "timeout": timeout}, found)
     assert [sentence.split(",")[0] for sentence in found] == [
         "tries must be a whole number from 1 to 100",
+        "timeout must be a number of seconds from 0.1 to 86400",
         "api_timeout must be a number of seconds from 0.1 to 86400",
     ]
