@@ -89,6 +89,10 @@ class Accessor:
                 found[path] = failure.errno or errno.EIO
         return found
 
+    def claimed(self, path: str, number: str) -> bool:
+        """Nodes cannot be opened here."""
+        return False
+
     def device(self, path: str) -> str | None:
         """Nodes have no numbers here."""
         return None

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 Step = dict[str, Any]
 
@@ -19,6 +19,21 @@ class Refused(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+def together(*checks: Callable[[], Any]) -> list[Any]:
+    """What each of ``checks`` returns; Refused with the sentences of all those that raise ``ValueError`` or Refused."""
+    returned, problems = [], []
+    for check in checks:
+        try:
+            returned.append(check())
+        except Refused as refused:
+            problems += refused.problems
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise Refused(problems)
+    return returned
 
 
 def holders(users: list[dict[str, Any]]) -> str:
