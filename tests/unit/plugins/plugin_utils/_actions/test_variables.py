@@ -75,6 +75,7 @@ GOOD = {
     "cyborg_config_nova_release": ["", "34"],
     "iommu_kernel_arguments": [[], ["iommu=pt", "vfio-pci.ids=10de:1eb8,8086:1572", "hugepages=16"]],
     "vfio_host_root": ["/", "/mnt/host root"],
+    "vfio_accept_unseen": [[], ["libvirt", "processes"]],
 }
 
 
@@ -102,6 +103,7 @@ WRONG = {
     "iommu_command_prefix": ["chroot", [""], [None], [5], None],
     "mdev_packages": ["mdevctl", [""], [None], None],
     "vfio_host_root": ["host", "", "/a\n", "/a\0", None],
+    "vfio_accept_unseen": ["libvirt", ["anything"], None],
     "placement_auth": ["text", [], 5],
     "report_title": ["", "a\x1b[31m", "a" * 5000, None],
 }
