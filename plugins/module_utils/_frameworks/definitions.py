@@ -11,45 +11,89 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Optional
 
-from .._core.grammar import UUID
+from .._core.grammar import PCI_ADDRESS, UUID
+from .._host import records as _records
 from .._host.root import HostRoot
 from . import mdev as _mdev
 from .attributes import check
 
 DIRECTORY = "etc/mdevctl.d"
+# The kind of records that mdev_instance leaves.
+RECORDS = "mdev_instance"
 
 
 def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
-    """By (parent, uuid) the fields ``type``, ``autostart`` and ``attributes`` of each definition."""
+    """By (parent, uuid) the fields ``type``, ``autostart`` and ``attributes`` of each definition.
+
+    Both are in the kernel's spelling; mdevctl takes capital letters as well.
+    """
     found = {}
-    for parent in host.names(DIRECTORY):
-        for uuid in host.names(f"{DIRECTORY}/{parent}"):
-            if UUID.match(uuid):
-                definition = _read(host, f"{DIRECTORY}/{parent}/{uuid}")
-                if definition:
-                    found[parent, uuid] = definition
+    for place, paths in _files(host).items():
+        # Of several spellings that in small letters counts, which sorts last.
+        definition = next(filter(None, (_read(host, path) for path in reversed(paths))), None)
+        if definition:
+            found[place] = definition
+    return found
+
+
+def _files(host: HostRoot, only: Optional[str] = None) -> dict[tuple[str, str], list[str]]:
+    """By parent and UUID the paths of each definition, or of those on one parent."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for directory in host.names(DIRECTORY):
+        parent = directory.lower() if PCI_ADDRESS.match(directory.lower()) else directory
+        for name in host.names(f"{DIRECTORY}/{directory}") if only in (None, parent) else ():
+            if UUID.match(name.lower()):
+                found.setdefault((parent, name.lower()), []).append(f"{DIRECTORY}/{directory}/{name}")
+    return found
+
+
+def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
+    """By (parent, uuid) the type of each device that this collection has made: its id of that time, and its name."""
+    found = {}
+    for record in _records.observe(host, RECORDS).values():
+        instances = record.get("instances")
+        for one in instances if isinstance(instances, list) else ():
+            fields = (
+                [one.get(field) for field in ("parent", "uuid", "type", "type_name")] if isinstance(one, dict) else []
+            )
+            if fields and all(isinstance(field, str) for field in fields):
+                found[fields[0], fields[1]] = fields[2], fields[3]
     return found
 
 
 def apply(
-    definitions: dict[tuple[str, str], dict[str, Any]], devices: list[dict[str, Any]], mdevs: _mdev.Mdevs
+    host: HostRoot,
+    definitions: dict[tuple[str, str], dict[str, Any]],
+    devices: list[dict[str, Any]],
+    mdevs: _mdev.Mdevs,
 ) -> list[dict[str, Any]]:
-    """Add to ``devices`` what mdevctl knows of them; return those that are only defined."""
+    """Add to ``devices`` what mdevctl knows of them; return those that are only defined.
+
+    Another driver may give an id to another type. A device that this collection has made is of the type that has the
+    recorded name now.
+    """
     for device in devices:
         definition = definitions.get((device["parent"], device["uuid"]))
         if definition:
             device["autostart"] = definition["autostart"]
             device["attributes"] = definition["attributes"]
     existing = {(device["parent"], device["uuid"]) for device in devices}
-    return [
-        _mdev.new_device(
-            parent, uuid=uuid, state="defined", type_name=mdevs.type_name(definition["type"]), **definition
-        )
-        for (parent, uuid), definition in definitions.items()
-        if (parent, uuid) not in existing
-    ]
+    waiting = {place: definition for place, definition in definitions.items() if place not in existing}
+    recorded = recorded_names(host) if waiting else {}
+    return [_defined(place, definition, recorded.get(place), mdevs) for place, definition in waiting.items()]
+
+
+def _defined(
+    place: tuple[str, str], definition: dict[str, Any], recorded: Optional[tuple[str, str]], mdevs: _mdev.Mdevs
+) -> dict[str, Any]:
+    parent, uuid = place
+    type_id, name = definition["type"], mdevs.type_name(definition["type"])
+    if recorded and recorded[0] == type_id and recorded[1] != name:
+        name = recorded[1]
+        type_id = mdevs.type_id(parent, name) or type_id
+    return _mdev.new_device(parent, uuid=uuid, state="defined", type_name=name, **{**definition, "type": type_id})
 
 
 def pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
@@ -79,10 +123,12 @@ def text(definition: dict[str, Any]) -> str:
 def save(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
     """Replace a definition, or with None remove it."""
     path = f"{DIRECTORY}/{parent}/{uuid}"
-    if definition is None:
-        host.remove_file(path)
-    else:
+    if definition is not None:
         host.replace_file(path, text(definition))
+    for spelling in _files(host, parent).get((parent, uuid), []):
+        # One in capital letters would be a second definition of the same device.
+        if definition is None or spelling != path:
+            host.remove_file(spelling)
 
 
 def _read(host: HostRoot, path: str) -> dict[str, Any] | None:

@@ -58,6 +58,14 @@ class Mdevs:
         known = self._types.get(type_id)
         return known["name"] if known else None
 
+    def type_id(self, parent: str, name: str) -> str | None:
+        """The id that a parent has now for the type of this name."""
+        directory = f"{PARENTS}/{parent}/mdev_supported_types"
+        return next(
+            (one for one in self._host.names(directory) if self._static(one, f"{directory}/{one}")["name"] == name),
+            None,
+        )
+
     def _active_device(self, uuid: str) -> dict[str, Any] | None:
         path = f"{DEVICES}/{uuid}"
         # The link leads to <parent's directory>/<uuid>.

@@ -69,7 +69,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
     vgpu_parents, vgpus, known_types = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
     definitions = _definitions.observe(host)
     parents = [*mdevs.parents(devices), *vgpu_parents]
-    devices += [*vgpus, *_definitions.apply(definitions, devices, mdevs)]
+    devices += [*vgpus, *_definitions.apply(host, definitions, devices, mdevs)]
     for device in devices:
         device["users"] = []
     return {

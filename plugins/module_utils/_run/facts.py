@@ -59,7 +59,7 @@ def observe(
         devices = mdevs.devices()
         mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
         vgpu_parents, vgpus, dummy = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-        devices += [*vgpus, *_definitions.apply(_definitions.observe(host), devices, mdevs)]
+        devices += [*vgpus, *_definitions.apply(host, _definitions.observe(host), devices, mdevs)]
         if PARENTS in gather:
             facts[PARENTS] = [*mdev_parents, *vgpu_parents]
         if DEVICES in gather:

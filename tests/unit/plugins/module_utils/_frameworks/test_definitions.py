@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import definitions
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -47,3 +50,50 @@ def test_a_definition_that_is_none_is_told(simulated, content):
     assert facts["devices"] == []
     (warning,) = facts["warnings"]
     assert warning.startswith(f"etc/mdevctl.d/mtty/{UUID} is no definition of mdevctl")
+
+
+T4 = "0000:3b:00.0"
+
+
+def record(type_id, name, uuid=UUID):
+    instance = {"uuid": uuid, "address": None, "parent": T4, "type": type_id, "type_name": name}
+    return json.dumps({"instances": [{**instance, "attributes": [], "autostart": True}]})
+
+
+@pytest.mark.parametrize(
+    ("recorded", "shown"),
+    [
+        # Another driver has given the id to another type since.
+        (("nvidia-231", "GRID T4-2B"), ("nvidia-223", "GRID T4-2B")),
+        (("nvidia-231", "a type of another driver"), ("nvidia-231", "a type of another driver")),
+        (("nvidia-231", "GRID T4-2Q"), ("nvidia-231", "GRID T4-2Q")),
+        # Somebody has defined another type since.
+        (("nvidia-222", "GRID T4-2B"), ("nvidia-231", "GRID T4-2Q")),
+        (None, ("nvidia-231", "GRID T4-2Q")),
+    ],
+)
+def test_definition_keeps_the_type_that_it_was_made_of(simulated, recorded, shown):
+    files = {f"etc/mdevctl.d/{T4}/{UUID}": '{"mdev_type": "nvidia-231", "start": "auto"}'}
+    if recorded:
+        files[f"etc/vfio-devices/mdev_instance/{T4}.json"] = record(*recorded)
+    (device,) = simulated("t4", files=files).facts()["devices"]
+    assert (device["type"], device["type_name"]) == shown
+
+
+def test_definitions_in_capital_letters_are_the_same_devices(simulated):
+    directory, name = "etc/mdevctl.d/0000:3B:00.0", UUID.upper()
+    host = simulated("t4", files={f"{directory}/{name}": '{"mdev_type": "nvidia-231", "start": "auto"}'})
+    root = host.root()
+    wanted = {"type": "nvidia-231", "autostart": True, "attributes": []}
+    assert definitions.observe(root) == {(T4, UUID): wanted}
+    definitions.save(root, T4, UUID, {**wanted, "autostart": False})
+    assert root.names(directory) == []
+    assert definitions.observe(root) == {(T4, UUID): {**wanted, "autostart": False}}
+    definitions.save(root, T4, UUID, None)
+    assert definitions.observe(root) == {}
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"instances": 3}', '{"instances": [3, {"uuid": 1}]}'])
+def test_other_records_name_no_types(simulated, text):
+    root = simulated("t4", files={f"etc/vfio-devices/mdev_instance/{T4}.json": text}).root()
+    assert definitions.recorded_names(root) == {}

@@ -523,3 +523,24 @@ def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, pr
         "meanwhile guest simulated (pid 4242, qemu-system-x86) began to use it, so it is left" in result["failures"][0]
     )
     assert (len(result["removed"]), list(host.devices())) == (3, [last])
+
+
+def test_ids_that_another_driver_has_shifted_change_no_uuid(simulated):
+    """The modules were loaded anew, and guests' XML has the UUIDs."""
+    host = simulated("t4")
+    host.converge({"type": "GRID T4-2Q", "parent": T4, "count": "2"})
+    before = sorted(host.devices())
+    for uuid in before:
+        host.write(f"sys/bus/mdev/devices/{uuid}/remove", "1")
+        shift(host, f"etc/mdevctl.d/{T4}/{uuid}")
+    shift(host, f"etc/vfio-devices/mdev_instance/{T4}.json")
+    result = host.converge({"type": "GRID T4-2Q", "parent": T4, "count": "2"}, exact=True)
+    assert sorted(one["uuid"] for one in result["instances"] if one["action"] == "created") == before
+    assert {kind for _parent, kind in host.devices().values()} == {"nvidia-231"}
+    assert "nvidia-230" not in host.root().read(f"etc/mdevctl.d/{T4}/{before[0]}")
+    assert host.converge({"type": "GRID T4-2Q", "parent": T4, "count": "2"}, exact=True)["changed"] is False
+
+
+def shift(host, path):
+    """As an older driver has numbered its types."""
+    host.files.replace(path, host.files.read(path).replace(b"nvidia-231", b"nvidia-230"))
