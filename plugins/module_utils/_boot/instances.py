@@ -23,6 +23,7 @@ from .._instances import job as _instances
 from .._instances import records as _instance_persistence
 from .._instances import wanted as _wanted
 from . import records as _restore_records
+from .cards import check_card
 
 OPTIONS = {
     "state": "present",
@@ -39,17 +40,17 @@ class Instances:
 
     kind = _instance_persistence.KIND
 
-    def __init__(self, host: HostRoot, card: str, recorded: list[dict[str, Any]]) -> None:
+    def __init__(self, host: HostRoot, card: str, record: dict[str, Any]) -> None:
         self.card = card
         self._host = host
-        self._recorded = recorded
+        self._record = record
         self._options: list[dict[str, Any]] | None = None
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
         """One for each record."""
         for card, record in _instance_persistence.observe_records(host).items():
-            yield cls(host, card, record["instances"])
+            yield cls(host, card, record)
 
     def missing(self) -> str | None:
         """Parents that do not offer types yet."""
@@ -58,6 +59,7 @@ class Instances:
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
         """Make what is missing; at the ``last`` try as much of it as can be."""
+        check_card(self._host, self.card, self._record)
         wanted, problems = self._without_existing(self._wanted())
         absent = [option for option in wanted if not self._is(option["parent"])]
         if absent:
@@ -106,7 +108,7 @@ class Instances:
 
     def _wanted(self) -> list[dict[str, Any]]:
         if self._options is None:
-            self._options = _restore_records.instances(self._recorded, _definitions.observe(self._host))
+            self._options = _restore_records.instances(self._record["instances"], _definitions.observe(self._host))
         return self._options
 
     def _is(self, parent: str) -> bool:

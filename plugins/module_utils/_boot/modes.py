@@ -15,6 +15,7 @@ from typing import Any
 from .._core.problems import Refused
 from .._devices import binding as _binding
 from .._devices.pci import DEVICES
+from .._devices.sriov import is_vfio_driver
 from .._guards.every import CONFIGURED
 from .._host import records as _desired
 from .._host.root import HostError, HostRoot
@@ -23,6 +24,7 @@ from .._modes import job as _pf_modes
 from .._modes import records as _pf_persistence
 from .._modes.wanted import NATIVE
 from . import records as _restore_records
+from .cards import check_card, waits_for_card
 from .records import Hopeless
 
 MODPROBE = "modprobe"
@@ -54,8 +56,11 @@ class Modes:
         if not self._host.exists(path):
             return f"there is no PCI function {self.card}"
         given_away = entry["mode"] == "pf" and entry["driver"] != NATIVE
-        if not given_away and self._host.link_name(f"{path}/driver") is None:
+        driver = self._host.link_name(f"{path}/driver")
+        if driver is None and not given_away:
             return f"no driver has taken {self.card}"
+        if not is_vfio_driver(driver) and waits_for_card(self._host, self.card, self._record):
+            return f"{self.card} has no network interface yet whose MAC address could be compared"
         return None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
@@ -101,6 +106,7 @@ class Modes:
         if recorded is not None and recorded != _pf_persistence.model(vendor, product):
             found = f"another card is here now, {vendor}:{product}, and {str(recorded)[:40]} was recorded"
             raise Hopeless([f"{found}: run the play with the addresses that the cards have now"])
+        check_card(self._host, self.card, self._record)
 
     def _load(self, entry: dict[str, Any]) -> None:
         """Load the modules of drivers that no device asks for by itself, such as vfio-pci; once for each."""

@@ -92,6 +92,11 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
     return functions
 
 
+def function(host: HostRoot, address: str) -> PciFunction:
+    """One function as it is now."""
+    return _observe_function(host, address)
+
+
 def _observe_function(host: HostRoot, address: str) -> PciFunction:
     path = f"{DEVICES}/{address}"
     entries = frozenset(host.names(path, optional=False))

@@ -19,6 +19,9 @@ from .._host.root import HostRoot
 from . import mdev as _mdev
 from .attributes import check
 
+Definition = dict[str, Any]
+Device = dict[str, Any]
+
 DIRECTORY = "etc/mdevctl.d"
 # The kind of records that mdev_instance leaves.
 RECORDS = "mdev_instance"
@@ -55,20 +58,19 @@ def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
     for record in _records.observe(host, RECORDS).values():
         instances = record.get("instances")
         for one in instances if isinstance(instances, list) else ():
-            fields = (
-                [one.get(field) for field in ("parent", "uuid", "type", "type_name")] if isinstance(one, dict) else []
-            )
-            if fields and all(isinstance(field, str) for field in fields):
-                found[fields[0], fields[1]] = fields[2], fields[3]
+            named = one if isinstance(one, dict) else {}
+            parent, uuid, type_id, name = (named.get(field) for field in ("parent", "uuid", "type", "type_name"))
+            if isinstance(parent, str) and isinstance(uuid, str) and isinstance(type_id, str) and isinstance(name, str):
+                found[parent, uuid] = type_id, name
     return found
 
 
 def apply(
     host: HostRoot,
-    definitions: dict[tuple[str, str], dict[str, Any]],
-    devices: list[dict[str, Any]],
+    definitions: dict[tuple[str, str], Definition],
+    devices: list[Device],
     mdevs: _mdev.Mdevs,
-) -> list[dict[str, Any]]:
+) -> list[Device]:
     """Add to ``devices`` what mdevctl knows of them; return those that are only defined.
 
     Another driver may give an id to another type. A device that this collection has made is of the type that has the
@@ -86,8 +88,8 @@ def apply(
 
 
 def _defined(
-    place: tuple[str, str], definition: dict[str, Any], recorded: Optional[tuple[str, str]], mdevs: _mdev.Mdevs
-) -> dict[str, Any]:
+    place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], mdevs: _mdev.Mdevs
+) -> Device:
     parent, uuid = place
     type_id, name = definition["type"], mdevs.type_name(definition["type"])
     if recorded and recorded[0] == type_id and recorded[1] != name:

@@ -177,7 +177,7 @@ def _without(unmade: set[tuple[str, str]], step: dict[str, Any]) -> dict[str, An
     if not unmade or not step.get("record"):
         return step
     instances = [instance for instance in step["record"]["instances"] if _key(instance) not in unmade]
-    return {**step, "record": {"instances": instances} if instances else None}
+    return {**step, "record": {**step["record"], "instances": instances} if instances else None}
 
 
 def tidy(host: HostRoot) -> None:

@@ -15,6 +15,7 @@ from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from . import records as _instance_persistence
 from .choice import Choice, Inventory
+from .identities import with_identities
 from .wanted import MAX
 
 
@@ -30,8 +31,9 @@ def plan(
     """The steps for ``wanted`` (entries of :func:`_wanted.parse`), or :class:`_plan.Refused`.
 
     ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
-    ``definitions``, ``records`` and ``machine_id``. The result has ``steps`` (in order, each with its ``card``),
-    ``kept``, ``busy`` (devices that had to stay) and ``missing`` (what could not be made because of them).
+    ``definitions``, ``records``, ``identities``, ``recorded_identities`` and ``machine_id``. The result has ``steps``
+    (in order, each with its ``card``), ``kept``, ``busy`` (devices that had to stay) and ``missing`` (what could
+    not be made because of them).
     """
     frozen: set[str] = set()
     while True:
@@ -39,7 +41,8 @@ def plan(
         result = attempt.present() if present else attempt.absent()
         blocked = attempt.blocked_cards - frozen
         if not blocked:
-            return {**result, "steps": _instance_persistence.with_persistence(state, result, persist)}
+            steps = _instance_persistence.with_persistence(state, result, persist)
+            return {**result, "steps": with_identities(state, result, steps, persist)}
         # A card that can make one type at a time is changed whole or not at all.
         frozen |= blocked
 

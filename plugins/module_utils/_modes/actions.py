@@ -234,7 +234,7 @@ def _memory(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _record(host: HostRoot, step: dict[str, Any]) -> None:
-    _desired.save(host, _pf_persistence.KIND, step["pf"], step["record"])
+    _desired.save(host, _pf_persistence.KIND, step["pf"], _pf_persistence.completed(host, step["pf"], step["record"]))
 
 
 def _rule(host: HostRoot, step: dict[str, Any]) -> None:

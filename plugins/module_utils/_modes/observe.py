@@ -18,6 +18,7 @@ from .._devices import eswitch as _eswitch
 from .._devices import pci as _pci
 from .._devices import sriov as _sriov
 from .._devices import vf_settings as _vf_settings
+from .._devices.identity import Identities, other
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov as _sriov_manage
 from .._frameworks.mdev import Mdevs
@@ -40,7 +41,8 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`."""
     functions = _pci.observe(host)
     kept = _Kept(host)
-    known = _known(kept.records, kept.memories)
+    identities = Identities(host)
+    known = _known(_of_same_cards(kept.records, functions, identities), kept.memories)
     names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
     state: dict[str, Any] = {
         "names": names,
@@ -58,7 +60,11 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
     state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
     for address, card in state["cards"].items():
-        card.update(kept.of_card(address), known=known.get(address, {}))
+        identity = identities.of(functions[address])
+        card.update(kept.of_card(address), known=known.get(address, {}), identity=identity)
+        different = other((card["record"] or {}).get("identity"), identity)
+        if different:
+            host.warn(f"the record of {address} is of another card, which was there before: {different}")
     for entry in entries:
         card = state["cards"].get(names.get(entry["pf"]))
         if card:
@@ -82,6 +88,17 @@ class _Kept:
             "autoprobe_off": address in self._autoprobe_off,
             "rule": _pf_persistence.observe_rule(self._host, address),
         }
+
+
+def _of_same_cards(
+    records: dict[str, dict[str, Any]], functions: dict[str, PciFunction], identities: Identities
+) -> dict[str, dict[str, Any]]:
+    """Records without those of cards that have moved, which know nothing of the cards that are there now."""
+    return {
+        address: record
+        for address, record in records.items()
+        if not (address in functions and other(record.get("identity"), identities.of(functions[address])))
+    }
 
 
 def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -111,7 +128,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
             host.warn(f"{address} is gone")
             continue
         card = cards[address]
-        card.update(kept.of_card(address), known=old["known"])
+        card.update(kept.of_card(address), known=old["known"], identity=old["identity"])
         if network and old["eswitch"] is not None and card["native"]:
             card["eswitch"] = _eswitch.observe(host, address)
         if network and old["settings"] is not None and card["netdevs"]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._devices import identity as _identity
+from .._devices import pci as _pci
 from .._devices.mdevctl import RESTORE_UNIT
 from .._host import records as _desired
 from .._host.root import HostRoot
@@ -69,7 +71,17 @@ def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
     """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
     kept = {**entry["given"], "pf": card["address"]}
     native = remembered(card) if entry["mode"] == "pf" else {}
-    return {"function": kept, "model": model(card["vendor_id"], card["product_id"]), "native": native}
+    identity = _identity.kept((card["record"] or {}).get("identity"), card["identity"])
+    own = {"model": model(card["vendor_id"], card["product_id"]), "identity": identity}
+    return {"function": kept, **own, "native": native}
+
+
+def completed(host: HostRoot, address: str, kept: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A record with what the card tells of itself now, when it may have its own driver again."""
+    if kept is None:
+        return None
+    now = _identity.Identities(host).of(_pci.function(host, address))
+    return {**kept, "identity": _identity.kept(kept["identity"], now)}
 
 
 def model(vendor_id: str | None, product_id: str | None) -> str:

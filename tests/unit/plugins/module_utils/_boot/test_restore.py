@@ -273,6 +273,7 @@ RECORDED = {
     "sriov_pf_mode": {
         "function": {"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "0", "vlan": 7}]},
         "model": "8086:159b",
+        "identity": {"mac": "02:00:00:00:00:01", "slot": "3"},
         "native": {},
     },
     "mdev_instance": {

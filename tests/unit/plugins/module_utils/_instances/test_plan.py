@@ -54,6 +54,8 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
         "records": {},
         "known_types": {},
         "hidden": [],
+        "identities": {},
+        "recorded_identities": {},
         "machine_id": machine_id,
     }
 

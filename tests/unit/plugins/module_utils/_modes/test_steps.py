@@ -30,6 +30,7 @@ def card(vfs=(), **fields):
         "memory": None,
         "autoprobe_off": False,
         "known": {},
+        "identity": {},
         "rule": None,
         "virtual_functions": [
             {"index": index, "address": f"0000:31:01.{index}", "override": override, "driver": driver}

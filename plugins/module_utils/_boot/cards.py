@@ -1,0 +1,45 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether the card at an address is the one that a record is of: addresses move when cards are added or taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._devices import identity as _identity
+from .._devices import pci as _pci
+from .._devices.identity import Identities
+from .._host.root import HostRoot
+from .records import Hopeless
+
+
+def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
+    """:class:`Hopeless` where another card is at the address; what cannot be compared is taken for the recorded one."""
+    recorded = record.get("identity")
+    if not recorded:
+        return
+    functions = _pci.observe(host)
+    identities = Identities(host)
+    different = _identity.other(recorded, identities.of(functions[card])) if card in functions else None
+    if different is None:
+        return
+    found = f"another card is here now, {different}"
+    for function in functions.values():
+        if not function.is_virtual and function.address != card:
+            now = identities.of(function)
+            if _identity.is_same(recorded, now) and not _identity.other(recorded, now):
+                found += f"; the recorded one is at {function.address} now"
+    raise Hopeless([f"{found}: run the play with the addresses that the cards have now"])
+
+
+def waits_for_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> bool:
+    """Whether the card may be another one, which shows as soon as its driver has made its network interface."""
+    recorded = record.get("identity")
+    if not recorded:
+        return False
+    return _identity.waits_for_mac(recorded, Identities(host).of(_pci.function(host, card)))

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import cards
+from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot.records import Hopeless
+
+FIRST, SECOND, T4 = "0000:01:00.1", "0000:01:00.0", "0000:3b:00.0"
+MODES, DEVICES = "etc/vfio-devices/sriov_pf_mode", "etc/vfio-devices/mdev_instance"
+
+
+def change(host, path, **fields):
+    """Write other fields into the identity of a record."""
+    record = json.loads(host.files.read(path))
+    record["identity"] = {**record.get("identity", {}), **fields}
+    host.files.replace(path, json.dumps(record).encode())
+
+
+def mac(host, address):
+    root = host.root()
+    (name,) = root.names(f"sys/bus/pci/devices/{address}/net")
+    return root.read(f"sys/bus/pci/devices/{address}/net/{name}/address")
+
+
+def test_card_that_has_moved_is_left_and_found_again(switch):
+    """Another one of its model is at its address, before the host's network is up."""
+    run = switch("nics")
+    run({"pf": FIRST, "mode": "pf"})
+    run.host.kernel.reboot()
+    moved = mac(run.host, SECOND)
+    change(run.host, f"{MODES}/{FIRST}.json", mac=moved)
+    (result,) = _restore.restore(run.host.root())
+    assert result["outcome"] == "failed"
+    assert (
+        f"another card is here now, MAC address {mac(run.host, FIRST)}, and {moved} was recorded"
+        in result["problems"][0]
+    )
+    assert f"the recorded one is at {SECOND} now: run the play" in result["problems"][0]
+    assert run.card(FIRST)["driver"] != "vfio-pci"
+    assert run({"pf": FIRST, "mode": "pf"})["changed"]
+    run.host.kernel.reboot()
+    assert [one["outcome"] for one in _restore.restore(run.host.root())] == ["restored"]
+
+
+@pytest.mark.parametrize("identity", [None, {}, {"mac": 5}, "x"])
+def test_record_without_an_identity_is_compared_as_before(switch, identity):
+    run = switch("nics")
+    run({"pf": FIRST, "mode": "pf"})
+    record = json.loads(run.host.files.read(f"{MODES}/{FIRST}.json"))
+    run.host.files.replace(f"{MODES}/{FIRST}.json", json.dumps({**record, "identity": identity}).encode())
+    run.host.kernel.reboot()
+    assert [one["outcome"] for one in _restore.restore(run.host.root())] == ["restored"]
+    # The next run records which card it is.
+    assert run({"pf": FIRST, "mode": "pf"})["changed"]
+    assert not run({"pf": FIRST, "mode": "pf"})["changed"]
+
+
+def test_what_a_card_does_not_tell_without_its_driver_stays_recorded(switch):
+    run = switch("nics")
+    address = mac(run.host, FIRST)
+    run({"pf": FIRST, "mode": "pf"})
+    assert not run({"pf": FIRST, "mode": "pf"})["changed"]
+    assert json.loads(run.host.files.read(f"{MODES}/{FIRST}.json"))["identity"]["mac"] == address
+
+
+def test_devices_are_not_made_on_another_card(simulated):
+    host = simulated("t4")
+    host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"})
+    change(host, f"{DEVICES}/{T4}.json", subsystem="10de:ffff")
+    host.kernel.reboot()
+    (result,) = _restore.restore(host.root())
+    assert "another card is here now, subsystem 10de:" in result["problems"][0]
+    assert host.devices() == {}
+    host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"}, exact=True)
+    host.kernel.reboot()
+    assert [one["outcome"] for one in _restore.restore(host.root())] == ["restored"]
+
+
+def test_interface_that_is_not_there_yet_is_waited_for(simulated):
+    host = simulated("nics")
+    record = {"identity": {"mac": "02:00:00:00:00:01"}}
+    assert not cards.waits_for_card(host.root(), FIRST, record)
+    host.write(f"sys/bus/pci/devices/{FIRST}/driver/unbind", FIRST)
+    assert cards.waits_for_card(host.root(), FIRST, record)
+    assert not cards.waits_for_card(host.root(), FIRST, {})
+    cards.check_card(host.root(), FIRST, record)
+    cards.check_card(host.root(), "0000:ff:00.0", record)
+    with pytest.raises(Hopeless, match="slot"):
+        cards.check_card(
+            simulated("nics", files={"sys/bus/pci/slots/2/address": "0000:01:00"}).root(),
+            FIRST,
+            {"identity": {"slot": "1"}},
+        )
