@@ -142,12 +142,13 @@ options:
     description:
       - What may stay unseen, although a change may end its use. Without this option, nothing is changed as long as its
         users are unknown, and the message names the value to set here.
-      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run, V(vfio)
-        devices of a process that has a VFIO device open which the kernel does not name. The others see everything.
+      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run,
+        V(containers) instances of LXD and Incus, V(kubernetes) devices of pods, V(vfio) devices of a process that has a
+        VFIO device open which the kernel does not name. The others see everything.
       - Set it only if no such process or guest has a device that is changed.
     type: list
     elements: str
-    choices: [processes, vfio, open_devices, libvirt, proxmox, devices, storage, network]
+    choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
     default: []
   allow_host_network:
     description:

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from .._host.root import HostRoot
 from .._model.uses import Unseen, Use
-from . import devices, libvirt, network, open_devices, proxmox, storage, vfio
+from . import containers, devices, kubernetes, libvirt, network, open_devices, proxmox, storage, vfio
 from .base import Guard, Scene, user
 
 # Those that find processes and guests: the users that facts show.
-HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox)
+HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
 # In this order; a guard knows what those before it have found.
 GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
 # The guard of what the processes have open, which the others build on.
@@ -25,7 +25,7 @@ PROCESSES = "processes"
 # What an operator may accept not to be seen.
 NAMES = (PROCESSES, *(guard.NAME for guard in GUARDS))
 # Guests that do not run: at boot, before anyone starts them, none loses anything.
-CONFIGURED = (libvirt.NAME, proxmox.NAME)
+CONFIGURED = (libvirt.NAME, proxmox.NAME, containers.NAME)
 
 
 class Seen(NamedTuple):

@@ -4,33 +4,122 @@
 
 # Private to this collection: may change without notice.
 
-"""Who else on the host may set the number of VFs, and would undo what is done here."""
+"""Who else on the host may set VFs or make mediated devices, and would undo what is done here."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from .._host.root import HostRoot
 
-# By directory the ends of file names, and what in such a file sets VFs.
-SOURCES = (
-    ("etc/systemd/network", (".link", ".network"), re.compile(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)),
-    ("run/systemd/network", (".link", ".network"), re.compile(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)),
-    ("etc/NetworkManager/system-connections", (".nmconnection",), re.compile(r"^\s*(\[sriov\]|sriov\.)", re.M)),
-    ("run/NetworkManager/system-connections", (".nmconnection",), re.compile(r"^\s*(\[sriov\]|sriov\.)", re.M)),
-    ("etc/netplan", (".yaml", ".yml"), re.compile(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", re.M)),
+Pattern = re.Pattern[str]
+
+VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
+
+# A line that is no comment and names what sets VFs, in a script or in a program that a unit starts.
+SCRIPT = re.compile(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
+# A rule that only compares sets nothing.
+RULE = re.compile(
+    r"^(?!\s*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)"
+    r"(?!\}\s*(?:==|!=))",
+    re.M,
 )
+NETWORKD = re.compile(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
+NETWORK_MANAGER = re.compile(r"^\s*(\[sriov\]|sriov\.)", re.M)
+NETPLAN = re.compile(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", re.M)
+MODULE = re.compile(r"^\s*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
+# What sriov-network-operator leaves on a node, and os-net-config on a host of OpenStack.
+OPERATOR = re.compile(r"(?<![\w-])\"?(numVfs|pciAddress)\"?\s*:", re.M)
+OS_NET_CONFIG = re.compile(r"^[\s-]*(numvfs)\s*:", re.M)
+# The same for mediated devices.
+DEVICE_SCRIPT = re.compile(r"^(?!\s*[#;]).*?(mdev_supported_types\S*/create|mdevctl\s+start)\b", re.M)
+
+# By directory, in which * stands for any name, the ends of file names, and what in such a file sets VFs.
+SOURCES: tuple[tuple[str, tuple[str, ...], Pattern], ...] = (
+    ("etc/systemd/network", (".link", ".network"), NETWORKD),
+    ("run/systemd/network", (".link", ".network"), NETWORKD),
+    ("etc/NetworkManager/system-connections", (".nmconnection",), NETWORK_MANAGER),
+    ("run/NetworkManager/system-connections", (".nmconnection",), NETWORK_MANAGER),
+    ("etc/netplan", (".yaml", ".yml"), NETPLAN),
+    ("etc/modprobe.d", (".conf",), MODULE),
+    ("etc/sriov-operator", ("sriov_config.json", "sriov-interface-config.yaml"), OPERATOR),
+    ("etc/sriov-operator/pci", ("",), OPERATOR),
+    ("etc", ("sriov_config.json",), OPERATOR),
+    ("etc/os-net-config", ("sriov_config.yaml",), OS_NET_CONFIG),
+    ("var/lib/os-net-config", ("sriov_config.yaml",), OS_NET_CONFIG),
+)
+# Scripts, and lists of commands or values.
+SCRIPTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("etc", ("rc.local", "crontab", "sysfs.conf")),
+    ("etc/rc.d", ("rc.local",)),
+    ("etc/cron.d", ("",)),
+    ("etc/tmpfiles.d", (".conf",)),
+    ("etc/sysfs.d", (".conf",)),
+    ("etc/network", ("interfaces",)),
+    ("etc/network/interfaces.d", ("",)),
+    ("etc/network/if-pre-up.d", ("",)),
+    ("etc/network/if-up.d", ("",)),
+    ("etc/networkd-dispatcher/*", ("",)),
+    ("etc/NetworkManager/dispatcher.d", ("",)),
+    ("etc/NetworkManager/dispatcher.d/pre-up.d", ("",)),
+)
+RULES = ("etc/udev/rules.d", "run/udev/rules.d")
+OUR_RULE = "90-vfio-devices-"
+UNITS = ("etc/systemd/system", "run/systemd/system")
+OUR_UNIT = "vfio-devices-"
+# A program of this host itself, which may be a script.
+STARTED = re.compile(r"^\s*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local|opt|etc|root)/[\w./@+-]+)", re.M)
 
 
-def observe(host: HostRoot) -> list[str]:
-    """One sentence for each file of another manager that sets virtual functions."""
-    sentences = []
-    for directory, ends, pattern in SOURCES:
-        for name in host.names(directory):
-            match = pattern.search(host.read(f"{directory}/{name}") or "") if name.endswith(ends) else None
+def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:
+    """One sentence for each file of another manager that sets virtual functions, or makes mediated devices."""
+    script, rule = (SCRIPT, RULE) if what == VIRTUAL_FUNCTIONS else (DEVICE_SCRIPT, DEVICE_SCRIPT)
+    return [
+        f"{path} has {found}: if it means a card of this call, two managers set its {what}, and the last one wins"
+        for path, found in _found(host, SOURCES if what == VIRTUAL_FUNCTIONS else (), script, rule)
+    ]
+
+
+def _found(
+    host: HostRoot, sources: tuple[tuple[str, tuple[str, ...], Pattern], ...], script: Pattern, rule: Pattern
+) -> Iterator[tuple[str, str]]:
+    rows = [*sources, *((directory, ends, script) for directory, ends in SCRIPTS)]
+    rows += [(directory, (".rules",), rule) for directory in RULES]
+    for directory, ends, pattern in rows:
+        for path in _files(host, directory, ends):
+            match = pattern.search(_text(host, path))
             if match:
-                sentences.append(
-                    f"{directory}/{name} has {match[1].strip()}: if it means a card of this call, two managers set "
-                    "its virtual functions, and the last one wins"
-                )
-    return sentences
+                yield path, match[1].strip()
+    for directory in UNITS:
+        # Links lead to units of packages, or are how units are enabled.
+        links = {name for name, _target in host.links(directory)}
+        for path in _files(host, directory, (".service",)):
+            if path.rpartition("/")[2] not in links:
+                yield from _of_unit(host, path, script)
+
+
+def _of_unit(host: HostRoot, path: str, script: Pattern) -> Iterator[tuple[str, str]]:
+    text = _text(host, path)
+    match = script.search(text)
+    if match:
+        yield path, match[1].strip()
+        return
+    for program in dict.fromkeys(STARTED.findall(text)):
+        match = script.search(_text(host, program[1:]))
+        if match:
+            yield f"{program[1:]}, which {path} starts,", match[1].strip()
+
+
+def _files(host: HostRoot, directory: str, ends: tuple[str, ...]) -> Iterator[str]:
+    above, star, _below = directory.partition("/*")
+    for place in [f"{above}/{name}" for name in host.names(above)] if star else [directory]:
+        for name in host.names(place):
+            if name.endswith(ends) and not name.startswith((OUR_RULE, OUR_UNIT)) and not name.endswith(".d"):
+                yield f"{place}/{name}"
+
+
+def _text(host: HostRoot, path: str) -> str:
+    """What a file says; one that is no text may be a program, and says nothing."""
+    content = host.read_bytes(path) or b""
+    return "" if b"\0" in content[:1024] else content.decode(errors="replace")

@@ -15,7 +15,7 @@ from .._devices import pci as _pci
 from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from .._frameworks.mdev import Mdevs
-from .._guards import every
+from .._guards import every, managers
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots
 from .._guards.every import Seen
@@ -23,6 +23,7 @@ from .._guards.processes import Processes
 from .._host.root import HostRoot
 from .._run.recheck import Watch
 from . import actions as _instance_apply
+from . import identities as _identities
 from . import plan as _instance_plan
 from . import records as _instance_persistence
 from . import result as _instance_result
@@ -50,6 +51,8 @@ def converge(
     if check_mode:
         outcome.done = planned["steps"]
     elif planned["steps"]:
+        for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
+            host.warn(sentence)
         _vendor_vfio.remember(host, before["functions"], before["known_types"])
         # A guest that has started since the plan has processes.
         watch = Watch(host, lambda: _look(host, before, configured=False).users())
@@ -70,6 +73,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
     definitions = _definitions.observe(host)
     parents = [*mdevs.parents(devices), *vgpu_parents]
     devices += [*vgpus, *_definitions.apply(host, definitions, devices, mdevs)]
+    records = _instance_persistence.observe_records(host)
     for device in devices:
         device["users"] = []
     return {
@@ -78,7 +82,9 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "devices": devices,
         "definitions": definitions,
         "known_types": known_types,
-        "records": _instance_persistence.observe_records(host),
+        "records": records,
+        "recorded_identities": _identities.taken_out(records),
+        "identities": _identities.observe(host, functions, parents),
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }

@@ -11,6 +11,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EV
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
+GPU = "GPU-2f0a4d5e-0000-4000-8000-000000000001"
+INFORMATION = f"Model: \t\t T4\nGPU UUID: \t {GPU}\nDevice Minor: \t 3\n"
 CARD, VF0, VF1, AUDIO, FAR = "0000:41:00.0", "0000:41:00.2", "0000:41:00.3", "0000:41:00.1", "0001:41:00.0"
 
 
@@ -40,7 +42,7 @@ def add_links(tree):
         target = f"sys/devices/pci0000:40/{address}/{below}"
         tree.add(f"{target}/dev", Attribute(b"1:1\n"))
         tree.link(path, target)
-    tree.add("proc/driver/nvidia/gpus/0000:41:00.0/information", Attribute(b"Device Minor: \t 3\n"))
+    tree.add("proc/driver/nvidia/gpus/0000:41:00.0/information", Attribute(INFORMATION.encode()))
     tree.add("dev/nvme0n1", Attribute(b""))
     tree.link("dev/disk/by-id/nvme-spare", "dev/nvme0n1")
 

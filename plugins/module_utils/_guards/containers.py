@@ -1,0 +1,146 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Devices of containers and guests of systemd-nspawn, LXD and Incus, as far as text files tell them.
+
+LXD and Incus keep their instances in a database. Beside the disk of each lies a copy of its configuration, which is
+there as long as the storage pool is mounted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .._host.root import HostRoot
+from .._model.uses import Holder, Unseen, Use
+from .base import Scene
+from .references import DEVICE, FILE, INTERFACE, POOL, Reference, subjects
+
+NAME = "containers"
+
+NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
+MACHINES = "run/systemd/machines"
+SETTING = re.compile(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
+
+LXD = ("var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus")
+DAEMONS = ("lxd", "incusd")
+KINDS = ("containers", "virtual-machines")
+DEVICES = re.compile(r"( *)(?:expanded_)?devices:\s*\Z")
+ENTRY = re.compile(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
+# What the daemon has chosen for an instance that runs, or ran.
+CHOSEN = re.compile(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
+
+
+class Guest(NamedTuple):
+    """One container or guest."""
+
+    name: str
+    path: str  # of the file that names its devices
+    running: bool
+    references: tuple[Reference, ...]
+
+
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
+    """One use for each device of each container."""
+    if not scene.configured:
+        return
+    unreadable: list[str] = []
+    for guest in (*_nspawn(host), *_instances(host, unreadable)):
+        if guest.references:
+            advice = (
+                "stop it, and take the device out of its configuration"
+                if guest.running
+                else (f"take the device out of /{guest.path}")
+            )
+            for subject, effects in subjects(host, scene.functions, guest.references).items():
+                yield Use(subject, NAME, effects, advice, Holder(None, None, guest.name, guest.running))
+    if unreadable and scene.processes.named(*DAEMONS):
+        first, *others = unreadable
+        more = f" and {len(others)} more" if others else ""
+        yield Unseen(
+            NAME,
+            f"the devices of instance {first}{more} are unknown, because its storage pool is not mounted; see lxc "
+            "config show --expanded",
+        )
+
+
+def _nspawn(host: HostRoot) -> Iterator[Guest]:
+    for directory in NSPAWN:
+        for file in host.names(directory):
+            if file.endswith(".nspawn"):
+                name = file[: -len(".nspawn")]
+                text = host.read(f"{directory}/{file}", optional=True) or ""
+                running = host.exists(f"{MACHINES}/{name}")
+                yield Guest(name, f"{directory}/{file}", running, tuple(in_nspawn(text)))
+
+
+def in_nspawn(text: str) -> Iterator[Reference]:
+    """What a file .nspawn names (systemd.nspawn(5))."""
+    for key, value in SETTING.findall(text):
+        if key.startswith("Bind"):
+            source = value.lstrip("+-").partition(":")[0]
+            if source.startswith("/dev/"):
+                yield Reference(FILE, source)
+        else:
+            yield from (Reference(INTERFACE, name.partition(":")[0]) for name in value.split())
+
+
+def _instances(host: HostRoot, unreadable: list[str]) -> Iterator[Guest]:
+    for base in LXD:
+        for pool in host.names(f"{base}/storage-pools"):
+            for kind in KINDS:
+                directory = f"{base}/storage-pools/{pool}/{kind}"
+                for name in host.names(directory):
+                    path = f"{directory}/{name}/backup.yaml"
+                    text = host.read(path, optional=True)
+                    if text is None:
+                        unreadable.append(name)
+                    else:
+                        running = host.exists(f"{base}/devices/{name}")
+                        yield Guest(name, path, running, tuple(in_backup(text)))
+
+
+def in_backup(text: str) -> Iterator[Reference]:
+    """What a file backup.yaml names, which the daemon writes in a form of its own."""
+    yield from (Reference(DEVICE, name) for name in CHOSEN.findall(text))
+    for device in _devices(text):
+        kind = device.get("type")
+        if kind == "gpu":
+            selected = device.get("pci")
+            yield Reference(DEVICE, selected) if selected else Reference(FILE, "/dev/dri")
+        elif kind == "pci":
+            yield Reference(DEVICE, device.get("address", ""))
+        elif kind in ("nic", "infiniband") and device.get("parent"):
+            nic = device.get("nictype")
+            if nic in ("physical", "macvlan", "ipvlan", "sriov"):
+                yield Reference(POOL if nic == "sriov" else INTERFACE, device["parent"])
+        else:
+            for path in (device.get("source", ""), device.get("path", "")):
+                if path.startswith("/dev/"):
+                    yield Reference(FILE, path)
+
+
+def _devices(text: str) -> Iterator[dict[str, str]]:
+    """The mappings below each key ``devices`` and ``expanded_devices``."""
+    depth = -1
+    device: dict[str, str] = {}
+    for line in text.splitlines():
+        begin, entry = DEVICES.match(line), ENTRY.match(line)
+        if begin:
+            depth = len(begin[1])
+        elif entry and depth >= 0 and len(entry[1]) > depth:
+            if not entry[3]:
+                if device:
+                    yield device
+                device = {}
+            else:
+                device[entry[2]] = entry[3].strip("\"'")
+        elif entry:
+            depth = -1
+    if device:
+        yield device

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Devices that the kubelet has given to pods, as its checkpoint has them.
+
+A device is an address, a GPU's UUID, or whatever its device plugin calls it; then the answer of the plugin, which is
+kept beside it, has the device files and addresses that the pod's container got.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .._core.grammar import PCI_ADDRESS, UUID
+from .._host.root import HostRoot
+from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
+from .base import Scene
+from .references import DEVICE, DEVICE_FILE, FILE, NVIDIA, Reference, subjects
+
+NAME = "kubernetes"
+
+# Also those of k0s and MicroK8s.
+KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
+CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
+GPU = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# A part of a GPU; its UUID does not tell of which one.
+PART_OF_GPU = re.compile(r"MIG-")
+GPU_UUID = re.compile(r"^GPU UUID:\s*(\S+)\s*$", re.MULTILINE)
+NAMED = re.compile(
+    r"(?<![0-9a-f:-])(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
+
+
+class Given(NamedTuple):
+    """The devices of one resource that one container has."""
+
+    pod: str
+    container: str
+    resource: str
+    devices: tuple[str, ...]
+    answer: str
+
+
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
+    """One use for each device of each pod that is on this node."""
+    if not host.wakes_daemons and not scene.processes.named("kubelet"):
+        # At boot the checkpoint is that of pods from before.
+        return
+    for kubelet in KUBELETS:
+        path = f"{kubelet}/{CHECKPOINT}"
+        if not host.exists(path):
+            continue
+        try:
+            found = parse(host.read(path) or "")
+        except ValueError:
+            yield Unseen(
+                NAME, f"the devices of pods are unknown: /{path} cannot be read, or is no checkpoint; drain the node"
+            )
+            continue
+        for given in found:
+            # A pod stays in the checkpoint until the next one gets a device.
+            if host.exists(f"{kubelet}/pods/{given.pod}") or not host.exists(f"{kubelet}/pods"):
+                yield from _uses(host, scene, given)
+
+
+def parse(text: str) -> list[Given]:
+    """The entries of a checkpoint; ``ValueError`` for other text."""
+    try:
+        entries = json.loads(text)["Data"]["PodDeviceEntries"] or []
+        return [_given(entry) for entry in entries]
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(repr(error)) from None
+
+
+def _given(entry: Any) -> Given:
+    devices = entry["DeviceIDs"] or []
+    # By NUMA node since Kubernetes 1.20.
+    groups = devices.values() if isinstance(devices, dict) else [devices]
+    try:
+        answer = base64.b64decode(entry.get("AllocResp") or "").decode(errors="replace")
+    except (binascii.Error, ValueError):
+        answer = ""
+    return Given(
+        pod=str(entry["PodUID"]),
+        container=str(entry.get("ContainerName")),
+        resource=str(entry.get("ResourceName")),
+        devices=tuple(str(device) for group in groups for device in group or []),
+        answer=answer,
+    )
+
+
+def _uses(host: HostRoot, scene: Scene, given: Given) -> Iterator[Use]:
+    holder = Holder(None, None, f"{given.container} of pod {given.pod}", running=True)
+    advice = f"delete the pod, which has it as {given.resource}"
+    references = [Reference(DEVICE, device) for device in given.devices if _is_device(device)]
+    references += [Reference(DEVICE, name) for name in NAMED.findall(given.answer)]
+    references += [Reference(FILE, path) for path in DEVICE_FILE.findall(given.answer)]
+    found = subjects(host, scene.functions, references)
+    for address in _gpus(host, given.devices):
+        found.setdefault(address, LOSES_DRIVER)
+    for subject, effects in found.items():
+        yield Use(subject, NAME, effects, advice, holder)
+
+
+def _is_device(text: str) -> bool:
+    return bool(PCI_ADDRESS.match(text.lower()) or UUID.match(text.lower()))
+
+
+def _gpus(host: HostRoot, devices: tuple[str, ...]) -> list[str]:
+    wanted = {uuid for device in devices for uuid in GPU.findall(device)}
+    parts = any(PART_OF_GPU.match(device) and not GPU.search(device) for device in devices)
+    if not (wanted or parts):
+        return []
+    found = []
+    for address in host.names(NVIDIA):
+        uuid = GPU_UUID.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
+        if parts or (uuid and uuid[1] in wanted):
+            found.append(address.lower())
+    return found

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards import containers
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import EVERY_EFFECT, LOSES_DRIVER, Unseen
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_references import (
+    AUDIO,
+    CARD,
+    FUNCTIONS,
+    UUID,
+    VF0,
+    VF1,
+    add_links,
+)
+
+NSPAWN = "etc/systemd/nspawn/web1.nspawn"
+POOL = "var/lib/incus/storage-pools/default"
+BACKUP = f"{POOL}/virtual-machines/web1/backup.yaml"
+
+
+def seen(simulated, files, **scene):
+    host = simulated("empty", files=files)
+    add_links(host.kernel.tree)
+    root = host.root()
+    return list(containers.observe(root, Scene(FUNCTIONS, [], Processes(root), **scene)))
+
+
+def uses(simulated, files, **scene):
+    return {one.subject: one.ended_by for one in seen(simulated, files, **scene)}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("[Files]\nBind=/dev/dri/renderD128", {CARD: LOSES_DRIVER}),
+        ("[Files]\nBind=/dev/vfio/11:/dev/vfio/11", {VF0: LOSES_DRIVER}),
+        ("[Files]\nBindReadOnly=-/dev/nvidia3", {CARD: LOSES_DRIVER}),
+        ("[Files]\nBind=/srv/data", {}),
+        ("[Network]\nInterface=ens2f0v1 other", {VF1: LOSES_DRIVER}),
+        ("[Network]\nInterface=ens2f0v1:host0", {VF1: LOSES_DRIVER}),
+        ("[Network]\n#Interface=ens2f0v1", {}),
+    ],
+)
+def test_devices_of_nspawn(simulated, line, found):
+    assert uses(simulated, {NSPAWN: f"{line}\n"}) == found
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_container_is_named(simulated, running):
+    files = {NSPAWN: "Interface=ens2f0v1\n", **({"run/systemd/machines/web1": ""} if running else {})}
+    (use,) = seen(simulated, files)
+    assert (use.holder.guest, use.holder.running, "stop it" in use.advice) == ("web1", running, running)
+
+
+def backup(*lines):
+    device = "\n".join(f"      {line}" for line in lines)
+    root = "    root:\n      type: disk\n      path: /\n"
+    return f"instance:\n  name: web1\n  devices:\n{root}    one:\n{device}\n  profiles:\n  - default\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (backup("type: gpu", "gputype: physical", 'pci: "0000:41:00.2"'), {VF0: EVERY_EFFECT}),
+        (backup("type: gpu"), {CARD: LOSES_DRIVER, AUDIO: LOSES_DRIVER}),
+        (backup("type: pci", "address: 0000:41:00.3"), {VF1: EVERY_EFFECT}),
+        (backup("nictype: physical", "parent: ens2f0v1", "type: nic"), {VF1: LOSES_DRIVER}),
+        (backup("nictype: sriov", "parent: ens2f0", "type: nic"), {VF0: LOSES_DRIVER, VF1: LOSES_DRIVER}),
+        (backup("nictype: bridged", "parent: ens2f0", "type: nic"), {}),
+        (backup("type: unix-char", "source: /dev/vhost-vdpa-0"), {VF0: LOSES_DRIVER}),
+        ("instance:\n  config:\n    volatile.gpu0.vgpu.uuid: " + UUID + "\n", {UUID: EVERY_EFFECT}),
+        ('    volatile.eth1.last_state.pci.slot.name: "0000:41:00.2"\n', {VF0: EVERY_EFFECT}),
+        ("instance:\n  devices: {}\n  address: 0000:41:00.2\n", {}),
+    ],
+)
+def test_devices_of_an_instance(simulated, text, found):
+    assert uses(simulated, {BACKUP: text}) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "unseen"),
+    [
+        ({f"{POOL}/containers/web1/x": ""}, 0),
+        ({f"{POOL}/containers/web1/x": "", "proc/7/comm": "incusd"}, 1),
+        ({BACKUP: "", "proc/7/comm": "incusd"}, 0),
+    ],
+)
+def test_instances_that_cannot_be_read_are_unknown_while_the_daemon_runs(simulated, files, unseen):
+    found = seen(simulated, files)
+    assert [isinstance(one, Unseen) and "web1" in one.sentence for one in found] == [True] * unseen
+
+
+def test_guests_that_do_not_run_are_left_out_while_work_goes_on(simulated):
+    assert seen(simulated, {NSPAWN: "Interface=ens2f0v1\n"}, configured=False) == []
