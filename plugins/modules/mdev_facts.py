@@ -331,7 +331,7 @@ ansible_facts:
                   type: str
                   sample: qemu-system-x86
                 domain:
-                  description: The guest, or null.
+                  description: The guest of libvirt or Proxmox VE, the container, or the pod, or null.
                   type: str
                   sample: desktop-7
                 running:

@@ -93,7 +93,8 @@ def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files
     views = [*libvirt_files.own_views(host, daemons)]
     if not views and any(host.exists(path) for path in PROGRAMS):
         views = [""]
-    return bool(views) and all(host.exists(f"{view}{libvirt_files.DEFINITIONS}") for view in views)
+    # There are directories of networks and of what is started, unless it cannot be seen what is there.
+    return bool(views) and all(host.names(f"{view}{libvirt_files.DEFINITIONS}") for view in views)
 
 
 def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:

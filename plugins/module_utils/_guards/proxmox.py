@@ -107,6 +107,9 @@ def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> 
         passed = PASSED.match(key)
         if key in ("name", "hostname"):
             name = value
+        elif key == "template" and value == "1":
+            # It is never started.
+            return Guest(number, kind, name, (), ())
         elif passed:
             addresses, mediated = _passed(value, mappings)
             (parents if mediated else references).extend(Reference(DEVICE, address) for address in addresses)

@@ -43,7 +43,9 @@ def observe(host, **scene):
 @pytest.fixture
 def host(simulated):
     def make(files=(), links=True):
-        made = simulated("empty", files=dict(files))
+        made = simulated("empty", files={path: text for path, text in dict(files).items() if text is not None})
+        for path in [path for path, text in dict(files).items() if text is None]:
+            made.kernel.tree.directory(path)
         add_links(made.kernel.tree)
         return made
 
@@ -124,6 +126,8 @@ def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices
         ({**SOCKET, "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "libvirt-python is not installed"),
         ({**DAEMON, "usr/sbin/libvirtd": "", "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "has no socket"),
         ({**SOCKET, "root/.config/libvirt/qemu/web1.xml": xml("")}, "libvirt-python is not installed"),
+        # Its directories are never empty; this one cannot be seen.
+        ({**SOCKET, "usr/sbin/virtqemud": "", "etc/libvirt/qemu": None}, "libvirt-python is not installed"),
         # The daemon of a user.
         ({**DAEMON, "proc/77/status": "Name:\tlibvirtd\nUid:\t1000\t1000\t1000\t1000\n"}, None),
         ({DEFINED: "<domain>"}, "/etc/libvirt/qemu/web1.xml cannot be read, or is no XML"),

@@ -56,6 +56,7 @@ def uses(simulated, files):
         ("[before]\nhostpci0: 41:00.2", {}),
         ("memory: 2048\n[PENDING]\nhostpci0: 41:00.2", {VF0: EVERY_EFFECT}),
         ("#hostpci0: 41:00.2", {}),
+        ("hostpci0: 41:00.2\ntemplate: 1", {}),
     ],
 )
 @pytest.mark.parametrize("directory", ["etc/pve/qemu-server", "etc/pve/nodes/pve1/qemu-server"])
