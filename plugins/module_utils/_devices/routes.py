@@ -82,7 +82,7 @@ def _of_program(host: HostRoot) -> Links:
     return Links(found, {name: texts for name, texts in addresses.items() if texts and name != "lo"}, xdp)
 
 
-def _interfaces(route: dict[str, Any]) -> Iterator[str]:
+def _interfaces(route: Any) -> Iterator[str]:
     """Of a route with one next hop, or with several."""
     for hop in [route, *route.get("nexthops", [])]:
         if "dev" in hop and "linkdown" not in hop.get("flags", []):
