@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 ROOT, CHILD = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
 TOKEN = "a-token-that-nobody-may-see"
+PASSWORD = "a-password-that-nobody-may-see"
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 
 

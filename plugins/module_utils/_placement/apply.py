@@ -182,8 +182,8 @@ class _Work:
             raise error
         if attempt == self.tries or not self.placement.clock.pause(attempt, error.wait):
             dead = error.unclear and error.status is None
-            tries = "1 try" if attempt == 1 else f"{attempt} tries"
-            raise PlacementError(f"given up after {tries}: {error}", mine=not dead) from error
+            given_up = f"given up after {attempt} tries: {error}" if attempt > 1 else f"given up after 1 try: {error}"
+            raise PlacementError(given_up, mine=not dead) from error
         self.outcome.retries += 1
 
     def _find_out(self, step: Step) -> None:

@@ -75,14 +75,17 @@ def connect(options: dict[str, Any]) -> Placement:
         made.session.hooks["response"].append(limits.check)
         return made
 
+    def read_settings() -> Any:
+        # A profile in them may be an address, which the SDK reads.
+        return openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
+
     with _explained("the settings of the cloud", failures, secrets):
-        region = openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
+        region = limits.within(min(options.get("api_timeout") or ANSWER, clock.left()), read_settings)
         secrets.values |= _placement_options.secrets({"auth": region.config.get("auth")})
-        region.config["api_timeout"] = _seconds(region.config.get("api_timeout"))
+        region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
     with _explained("the answers of Keystone", failures, secrets):
         first = region.get_session_client("placement")
-        seconds = region.config["api_timeout"]
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
         raise PlacementError(
