@@ -136,7 +136,7 @@ class _Work:
             try:
                 return _call(make, name) or unsure
             except PlacementError as error:
-                unsure = unsure or error.unclear
+                unsure = unsure or error.unclear or error.foreign
                 again = attempt < self.tries and (error.conflict or error.unclear)
                 if not again or not self.placement.clock.pause(attempt, error.wait):
                     self.stopped = str(error)
@@ -177,7 +177,7 @@ class _Work:
 
     def _again(self, step: Step, error: PlacementError, attempt: int) -> None:
         """Wait before the next try, or raise why there is none."""
-        step["unsure"] = step["unsure"] or error.unclear
+        step["unsure"] = step["unsure"] or error.unclear or error.foreign
         if not (error.conflict or error.unclear):
             raise error
         if attempt == self.tries or not self.placement.clock.pause(attempt, error.wait):
