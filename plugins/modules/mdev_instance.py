@@ -66,6 +66,10 @@ options:
         description:
           - Attributes to write into a new device, in this order, each a dictionary with one key. The same key may come
             more than once.
+          - A name is that of an attribute of the driver, such as V(assign_adapter), or of one in a group, such as
+            V(nvidia/vgpu_params). Entries of the kernel, such as V(remove) or V(driver/unbind), are refused, and links
+            are not followed.
+          - A value is text or a whole number.
           - An existing device is compared by the attributes in its definition, and replaced if they differ.
         type: list
         elements: dict

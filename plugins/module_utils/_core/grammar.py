@@ -21,10 +21,10 @@ Value = TypeVar("Value")
 PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
 # What the kernel's uuid_parse() takes (lib/uuid.c), in the letter case that it prints.
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-# A name that the kernel gave to a device or a type: one path part, no white space.
-KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f]{1,255}\Z")
+# A name that the kernel gave to a device or a type: one path part, no white space, and UTF-8.
+KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}\Z")
 # IFNAMSIZ is 16 with the NUL at the end, and dev_valid_name() refuses ":" (net/core/dev.c).
-INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f]{1,15}\Z")
+INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
 PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
 
 

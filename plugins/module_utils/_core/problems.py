@@ -41,13 +41,10 @@ def holders(users: list[dict[str, Any]]) -> str:
     return ", ".join(_holder(user) for user in users)
 
 
-def of_hidden(reason: str) -> str:
-    """Why nothing may be changed that somebody may use; ``reason`` is that of :attr:`HostRoot.hidden_processes`."""
-    return f"nobody knows who uses what would be changed: {reason}"
-
-
 def _holder(user: dict[str, Any]) -> str:
     process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
+    if process and user.get("device_file"):
+        process += f", {user['device_file']}"
     if not user["domain"]:
         return process or "somebody"
     if process:

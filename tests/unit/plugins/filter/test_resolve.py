@@ -160,7 +160,10 @@ def test_cyborg_makes_devices_itself(simulated):
 SCHEMA = {
     "t4": [
         ({"select": ""}, "profile t4: it has no select"),
-        ({"name": ""}, "vfio_profiles[0]: it has no name"),
+        ({"name": ""}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
+        ({"name": "a\n"}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
+        ({"nova": {"alias": "a/b"}}, "nova.alias must be text of 1 to 255 printable characters"),
+        ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a class of your own"),
         ({"selekt": "x"}, "profile t4: there is no key selekt, only name, select,"),
         ({"select": "vendor_id = '10de'"}, "profile t4: select cannot be used: "),
         ({"select": "starts_with(driver_override, 'x')"}, "select cannot be asked of"),
