@@ -31,6 +31,8 @@ NEWEST = (1, 39)
 OLDEST = (1, 26)
 # Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
 ANSWER = 60
+# Characters of a reason of the library, which tells the cause last.
+EXPLANATION = 600
 # Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
 TEXT = 2000
 LONG = 16
@@ -57,7 +59,6 @@ def connect(options: dict[str, Any]) -> Placement:
 
     The time that the options allow for all requests begins now. Raises PlacementError.
     """
-    clock = Clock(options["timeout"])
     try:
         import openstack
         from keystoneauth1 import adapter, exceptions, session
@@ -66,6 +67,7 @@ def connect(options: dict[str, Any]) -> Placement:
             f"the Python library openstacksdk is missing where this module runs ({sys.executable}: {error}); install "
             "it there, or let the module run in an execution environment that has it"
         ) from error
+    clock = Clock(options["timeout"])
     settings = _settings(options)
     secrets = Secrets(_placement_options.secrets(options))
     failures = (exceptions.ClientException, openstack.exceptions.SDKException)
@@ -114,7 +116,7 @@ class Secrets:
         shown = USER_IN_ADDRESS.sub("", str(text))
         for value in sorted(self.values, key=len, reverse=True):
             shown = shown.replace(value, "***")
-        return words(shown).rstrip(".")
+        return words(shown.rstrip("."), EXPLANATION)
 
     def add(self, token: str) -> None:
         """One more, unless it may be a word of an answer by chance."""

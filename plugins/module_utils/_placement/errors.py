@@ -62,7 +62,7 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
     if reply is None:
         return None, None, ""
     if reply.status is None:
-        return None, None, f"no answer from Placement ({words(reply.body)})"
+        return None, None, f"no answer from Placement ({reply.body})"
     errors = _errors(reply)
     if not errors:
         text = words(reply.body or "", 200)

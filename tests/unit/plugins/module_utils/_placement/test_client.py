@@ -141,6 +141,15 @@ def test_a_server_that_never_answers(monkeypatch, default, given, scheme):
 # At a Keystone that answers oddly
 
 
+def test_nobody_listens(monkeypatch):
+    monkeypatch.setattr("openstack.config.defaults._defaults", None)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
+    placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth})
+    with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused"):
+        placement.find("node")
+
+
 def test_a_name_that_is_looked_up_for_ever(monkeypatch):
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
     ended = threading.Event()
