@@ -31,6 +31,8 @@ NEWEST = (1, 39)
 OLDEST = (1, 26)
 # Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
 ANSWER = 60
+# Seconds for all files and addresses with settings.
+SETTINGS = 60
 # Characters of a reason of the library, which tells the cause last.
 EXPLANATION = 600
 # Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
@@ -82,7 +84,7 @@ def connect(options: dict[str, Any]) -> Placement:
         return openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
 
     with _explained("the settings of the cloud", failures, secrets):
-        region = limits.within(min(options.get("api_timeout") or ANSWER, clock.left()), read_settings)
+        region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= _placement_options.secrets({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
