@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .clock import ModelClock
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Targets = list[tuple[str, "str | OSError"]]
-Mapped = dict[str, "list[str] | int"]
 
 
 class Accessor:
@@ -54,8 +54,8 @@ class Accessor:
             canonical, node = self._resolve(path)
             if not isinstance(node, Directory):
                 raise error(errno.ENOTDIR)
-            self.host.faults.strike("list", canonical)
-            return list(node.children)
+            names: list[str] = self._run(f"list {path}", self.host.listing(canonical, node))
+            return names
 
     def link_below(self, directory: str, path: str) -> str:
         return self.link(f"{directory}/{path}")
@@ -78,16 +78,10 @@ class Accessor:
                 found.append((name, failure))
         return found
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        """By path of a table of mappings the device files in it."""
-        found: Mapped = {}
-        for path in paths:
-            try:
-                lines = self.read(path).decode().splitlines()
-                found[path] = sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
-            except OSError as failure:
-                found[path] = failure.errno or errno.EIO
-        return found
+    def mapped(self, path: str) -> builtins.list[str]:
+        """The device files in a table of mappings."""
+        lines = self.read(path).decode().splitlines()
+        return sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
 
     def device(self, path: str) -> str | None:
         """Nodes have no numbers here."""
@@ -154,6 +148,21 @@ class Accessor:
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """Attempt one of the methods."""
         return self.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
+    def each_in_time(
+        self, timeout: float, limit: float, method: str, paths: builtins.list[str]
+    ) -> tuple[builtins.list[tuple[int | None, Any]], int | None]:
+        """Attempt one of the methods for each path; see Files of the engine."""
+        answers: builtins.list[tuple[int | None, Any]] = []
+        end = self.now() + limit
+        for index, path in enumerate(paths):
+            try:
+                answers.append((None, self.in_time(min(timeout, end - self.now()), method, path)))
+            except OSError as problem:
+                if isinstance(problem, Blocked):
+                    return answers, index
+                answers.append((problem.errno, None))
+        return answers, None
 
     def now(self) -> float:
         """The model's clock, in seconds."""

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .._core.grammar import UUID
+from .._core.grammar import UUID, type_id
+from .._core.text import CONTROL
 from .._host.root import HostRoot
 from . import mdev as _mdev
 from .attributes import check
@@ -92,7 +93,7 @@ def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
     try:
         definition = json.loads(text)
         return {
-            "type": str(definition["mdev_type"]),
+            "type": type_id(str(definition["mdev_type"])),
             "autostart": definition.get("start") == "auto",
             "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
         }
@@ -103,4 +104,6 @@ def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
 
 def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
     ((name, value),) = attribute.items()
+    if CONTROL.search(f"{name}{value}"):
+        raise ValueError
     return {str(name): str(value)}

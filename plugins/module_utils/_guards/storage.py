@@ -108,7 +108,7 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
         if name and name not in used:
             used[name] = [f"mounted at {words[1]}"]
     for line in _lines(host, (SWAPS,))[1:]:
-        used.setdefault(line.split()[0].rpartition("/")[2], []).append("swap space")
+        used.setdefault(line.partition(" ")[0].rpartition("/")[2], []).append("swap space")
     return used
 
 

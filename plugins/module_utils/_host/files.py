@@ -14,14 +14,16 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, Callable, Protocol, TypeVar, Union
+from collections.abc import Iterable
+from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
 from . import child as _child
 
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
-Mapped = dict[str, Union[list[str], int]]
+Paths = list[str]
+# Of each call its errno or None, and what it returned.
+Answers = list[tuple[Optional[int], Any]]
 
 # Ends the name of a file that is not yet in its place.
 UNFINISHED = ".vfio-devices-new"
@@ -50,8 +52,8 @@ class Files(Protocol):
     def links(self, directory: str) -> Targets:
         """The names in a directory, each with its target as a symbolic link, or why there is none."""
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        """By path of a process's ``maps`` the device files in it, or the errno why there are none."""
+    def mapped(self, path: str) -> Paths:
+        """The device files in a process's ``maps``."""
 
     def device(self, path: str) -> str | None:
         """``major:minor`` of a character device, or None."""
@@ -79,6 +81,13 @@ class Files(Protocol):
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What one of these methods returns; ``TimeoutError`` after so many seconds."""
+
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
+        """What a method returns for each of many paths: its errno or None, and the value.
+
+        One call may take ``timeout`` seconds, and all together ``limit``. The second value is the index of the path
+        that did not answer in time, or None: those after it, and it may be some before it, have no answer.
+        """
 
     def now(self) -> float:
         """Seconds since some point."""
@@ -136,15 +145,9 @@ class OperatingSystemFiles:
         finally:
             os.close(opened)
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        found: Mapped = {}
-        for path in paths:
-            try:
-                with open(self._prefix + path, "rb") as lines:
-                    found[path] = devices_in_maps(lines)
-            except OSError as error:
-                found[path] = error.errno or errno.EIO
-        return found
+    def mapped(self, path: str) -> Paths:
+        with open(self._prefix + path, "rb") as lines:
+            return devices_in_maps(lines)
 
     def device(self, path: str) -> str | None:
         try:
@@ -253,6 +256,30 @@ class OperatingSystemFiles:
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
         return self._child.ask((method, *arguments), timeout)
+
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
+        """What a method of these files returns in the common child for each path; see :class:`Files`."""
+        try:
+            return self._child.ask(("_each", method, paths), timeout, limit), None
+        except _child.Late as late:
+            # All that is done, and not yet said, is the last one's delay.
+            silent = min(late.done, len(paths) - 1)
+        # What the lost child had read is read once more.
+        try:
+            return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
+        except _child.Late:
+            return [], silent
+
+    def _each(self, method: str, paths: Paths) -> Answers:
+        action = getattr(self, method)
+        answers: Answers = []
+        for path in paths:
+            try:
+                answers.append((None, action(path)))
+            except OSError as error:
+                answers.append((error.errno or errno.EIO, None))
+            self._child.proceed(len(answers))
+        return answers
 
     def now(self) -> float:
         return time.monotonic()

@@ -79,6 +79,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "definitions": definitions,
         "known_types": known_types,
         "records": _instance_persistence.observe_records(host),
+        "unreadable": {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }

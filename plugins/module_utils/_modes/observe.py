@@ -179,12 +179,21 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         card["eswitch"] = None
         card["settings"] = None
         card["unreadable"] = []
+        card["unseen"] = _unseen(host, function, [one["address"] for one in card["virtual_functions"]])
         card["native"] = card["driver"] is not None and not (
             _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
         )
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
     return {card["address"]: card for card in described}
+
+
+def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> list[str]:
+    """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
+    addresses = [card.address, *virtual_functions]
+    paths = [f"{card.path}/{_sriov.TOTAL}", *(f"{_pci.DEVICES}/{one}/{_sriov.OVERRIDE}" for one in addresses)]
+    reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
+    return list(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:

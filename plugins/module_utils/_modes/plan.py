@@ -91,6 +91,7 @@ def _plan_card(
         found.append(
             f"this takes its {card['num_vfs']} virtual functions away: say with num_vfs how many there shall be"
         )
+    busy = [*(f"{card['address']} cannot be seen as it is: {reason}" for reason in card["unseen"]), *busy]
     return {
         "item": entry["item"],
         "name": entry["name"],
@@ -146,6 +147,8 @@ def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], f
 
 
 def _check_number(entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
+    if card["total_vfs"] is None:
+        return
     count = entry["num_vfs"]
     most = _pf_steps.most_vfs(card)
     if isinstance(count, int) and count > most:

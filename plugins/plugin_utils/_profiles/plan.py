@@ -82,7 +82,9 @@ def _plan_function(profile, subject, card, result, found):
         wanted = profile["num_vfs"]
         if wanted is not None:
             card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
-        if card["num_vfs"] != 0 and not subject["total_vfs"]:
+        if subject["total_vfs"] is None:
+            found.append("how many virtual functions it can make was not readable: see the warnings of the facts")
+        elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
@@ -93,6 +95,10 @@ def _plan_function(profile, subject, card, result, found):
 
 def _plan_vgpu(profile, subject, card, result, found):
     card["total"] = None
+    reasons = [one["unreadable"] for one in (subject, *subject["parents"]) if one.get("unreadable")]
+    if reasons:
+        found.append(f"it cannot be seen as it is: {reasons[0]}")
+        return
     vfs_to_come = card["mode"] == "vf" and (
         subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
     )
@@ -111,6 +117,12 @@ def _plan_vgpu(profile, subject, card, result, found):
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
+    offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
+    if any(offered["available_instances"] is None for offered in offers):
+        found.append(
+            f"how many devices of type {chosen['id']} it can make was not readable: see the warnings of the facts"
+        )
+        return
     card["parents"] = _totals(subject, chosen["id"])
     possible = sum(parent["total"] for parent in card["parents"])
     # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.
