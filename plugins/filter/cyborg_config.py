@@ -94,7 +94,7 @@ def _is_word(text):
 
 
 def _check(card, release):
-    found = []
+    found = list(filter(None, [card.get("not_shareable")]))
     if not _nova_mdev.ADDRESS.match(card["address"] or ""):
         found.append("cyborg-agent stops at it, because it knows PCI functions in domains of four digits only")
     if not _plan_cards.is_nvidia_gpu(card):

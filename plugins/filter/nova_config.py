@@ -156,7 +156,11 @@ def _api(plans, options, problems):
 
 
 def _check_cards(cards, options):
-    return [_plan_cards.of_card(card, sentence) for card in cards for sentence in _nova_pci.check(card, options)]
+    return [
+        _plan_cards.of_card(card, sentence)
+        for card in cards
+        for sentence in (*filter(None, [card.get("not_shareable")]), *_nova_pci.check(card, options))
+    ]
 
 
 def _check_classes(plan, cards):

@@ -40,10 +40,11 @@ options:
     description:
       - PCI classes of the functions that are listed although they have neither SR-IOV nor mediated devices.
         Two, four or six hexadecimal digits each.
-      - The default stands for network controllers, NVMe, display and 3D controllers, and processing accelerators.
+      - The default stands for network controllers, NVMe, display and 3D controllers, NVSwitches, and
+        processing accelerators.
     type: list
     elements: str
-    default: ['02', '0108', '03', '12']
+    default: ['02', '0108', '03', '0680', '12']
 notes:
   - Only root sees the open files of other users' processes. For an ordinary user O(gather=users) is incomplete, and
     RV(ansible_facts.mdev.warnings) says so.

@@ -83,6 +83,10 @@ class Accessor:
         lines = self.read(path).decode().splitlines()
         return sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
 
+    def claimed(self, path: str, number: str) -> bool:
+        """Nodes cannot be opened here."""
+        return False
+
     def device(self, path: str) -> str | None:
         """Nodes have no numbers here."""
         return None

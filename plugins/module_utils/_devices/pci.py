@@ -25,11 +25,13 @@ MODALIAS = re.compile(
     r"bc(?P<class>[0-9A-F]{2})sc(?P<subclass>[0-9A-F]{2})i(?P<interface>[0-9A-F]{2})\Z"
 )
 
-BRIDGE = "06"
 # CONFIG_NODES_SHIFT is 10 at most.
 MOST_NODES = 1023
 # They are numbered with ints (drivers/iommu/iommu.c, iommu_group_ida).
 MOST_GROUPS = 2**31 - 1
+# What other devices lie behind, and the host bridge. An NVSwitch (0680) or an ISA bridge (0601) is a function like any
+# other to VFIO (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_register_device: header type 0).
+BRIDGES = ("0600", "0604", "0607", "0609")
 # Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
 VF_ATTRIBUTE = "sriov_vf_msix_count"
 
@@ -65,7 +67,7 @@ class PciFunction(NamedTuple):
 
     @property
     def is_bridge(self) -> bool:
-        return self.identity is not None and self.identity.pci_class.startswith(BRIDGE)
+        return self.identity is not None and self.identity.pci_class.startswith(BRIDGES)
 
 
 class NumaNodes(dict[str, Optional[int]]):

@@ -58,6 +58,9 @@ class Files(Protocol):
     def device(self, path: str) -> str | None:
         """``major:minor`` of a character device, or None."""
 
+    def claimed(self, path: str, number: str) -> bool:
+        """Whether an exclusive open of the block device with this ``major:minor`` gives EBUSY."""
+
     def exists(self, path: str) -> bool:
         """Whether there is something at a path."""
 
@@ -157,6 +160,16 @@ class OperatingSystemFiles:
         if not stat.S_ISCHR(status.st_mode):
             return None
         return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+
+    def claimed(self, path: str, number: str) -> bool:
+        status = os.stat(self._prefix + path)
+        if not stat.S_ISBLK(status.st_mode) or number != f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}":
+            return False
+        try:
+            os.close(os.open(self._prefix + path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError as error:
+            return error.errno == errno.EBUSY
+        return False
 
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)

@@ -202,6 +202,17 @@ class HostRoot:
             place = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
         return self._files.device(place)
 
+    def is_claimed(self, name: str, number: str | None) -> bool:
+        """Whether somebody has a block device for itself alone: file systems, pools, RAID, swap in any namespace.
+
+        ``number`` is its ``major:minor``. A drive in trouble may not answer, and then counts as claimed
+        (block/bdev.c, bd_prepare_to_claim).
+        """
+        try:
+            return bool(self._files.in_time(self.READ_TIMEOUT, "claimed", f"dev/{name}", number or ""))
+        except OSError as error:
+            return is_deadline(error)
+
     def link(self, path: str) -> str | None:
         """Where a symbolic link points to, or None when there is no such link."""
         return self._link(path, lambda: self._files.link(path))

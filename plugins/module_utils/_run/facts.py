@@ -31,8 +31,8 @@ USERS = "users"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
 PARTS = (*DEFAULT_PARTS, USERS)
 
-# Network controllers, NVMe, display and 3D controllers, processing accelerators (include/linux/pci_ids.h).
-DEFAULT_CLASSES = ("02", "0108", "03", "12")
+# Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
+DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
 
 
 def observe(

@@ -15,6 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks import ca
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
 
 # Null for a parent that is no PCI function.
@@ -26,12 +27,15 @@ def plan(profiles, facts):
     parsed, problems = _declaration.parse(profiles)
     cards = []
     result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
+    shared = groups.members(facts["physical_functions"])
     for profile, subject in _selection.select(parsed, _selection.subjects(facts), problems):
         if not profile["complete"]:
             continue
         found = []
         card = _card(profile, subject)
         cards.append(card)
+        if "virtual_functions" in subject and not profile["vgpu"]:
+            card["not_shareable"] = groups.why_not_shareable(subject, card["mode"], shared)
         if profile["function"] is not None:
             _plan_function(profile, subject, card, result, found)
         elif not profile["vgpu"]:
@@ -66,6 +70,7 @@ def _card(profile, subject):
         "parents": [],
         "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
         "total": None,
+        "not_shareable": None,
         "resource_class": profile["placement"]["resource_class"],
         "traits": profile["placement"]["traits"],
         "nova": profile["nova"],

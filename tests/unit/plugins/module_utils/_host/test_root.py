@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -308,3 +310,32 @@ def test_link_that_cannot_be_made_is_told(host, tree):
     (tree.parent / "etc").touch()
     with pytest.raises(HostError, match=r"cannot link etc/x/y: \w+ "):
         host.replace_link("etc/x/y", "/z")
+
+
+@pytest.fixture
+def loop_device(tmp_path):
+    """The path of a real block device."""
+    image = tmp_path / "image"
+    image.write_bytes(bytes(1 << 20))
+    made = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"there is no loop device: {made.stderr.strip()}")
+    yield made.stdout.strip()
+    subprocess.run(["losetup", "--detach", made.stdout.strip()], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("losetup"), reason="needs root and losetup")
+def test_disk_that_somebody_has_for_himself_is_claimed(loop_device):
+    name = os.path.basename(loop_device)
+    status = os.stat(loop_device)
+    number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    root = HostRoot("/")
+    assert not root.is_claimed(name, number)
+    descriptor = os.open(loop_device, os.O_RDONLY | os.O_EXCL)
+    try:
+        assert root.is_claimed(name, number)
+        assert not root.is_claimed(name, "1:1")
+    finally:
+        os.close(descriptor)
+    assert not root.is_claimed("null", "1:3")
+    assert not root.is_claimed("none", None)
