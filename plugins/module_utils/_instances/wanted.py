@@ -101,5 +101,10 @@ def _numa_node(given: Any) -> int:
 
 
 def _attributes(given: list[dict[str, Any]], found: list[str]) -> list[tuple[str, str]]:
-    pairs = [_grammar.collect(attributes.check, attribute or {}, found) for attribute in given]
-    return [pair for pair in pairs if pair]
+    pairs = []
+    for place, attribute in enumerate(given):
+        try:
+            pairs.append(attributes.check(attribute))
+        except ValueError as error:
+            found.append(f"attributes[{place}]: {error}")
+    return pairs

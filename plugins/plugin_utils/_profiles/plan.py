@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
@@ -107,7 +108,8 @@ def _plan_vgpu(profile, subject, card, result, found):
     if chosen is None:
         asked = profile["vgpu"]["types"]
         known = {offered["id"]: offered["name"] for offered in subject["types"]}
-        found.append(f"there is no type {' or '.join(asked)}; it has {_type_names.describe(known, asked)}")
+        names = " or ".join(_type_names.printable(text, numbers.shown(text)) for text in asked)
+        found.append(f"there is no type {names}; it has {_type_names.describe(known, asked)}")
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
