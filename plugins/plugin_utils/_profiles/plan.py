@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
 
+UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
 # Null for a parent that is no PCI function.
 FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
@@ -83,7 +84,11 @@ def _plan_function(profile, subject, card, result, found):
         wanted = profile["num_vfs"]
         if wanted is not None:
             card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
-        if card["num_vfs"] != 0 and not subject["total_vfs"]:
+        if subject["total_vfs"] is None:
+            # Nothing depends on it where there shall be none.
+            if card["num_vfs"] != 0:
+                found.append(UNREADABLE)
+        elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")

@@ -214,6 +214,7 @@ def shortened(facts):
 HOSTS = {
     "t4": [DESKTOPS],
     "nics": [{**PORTS, "num_vfs": "max"}],
+    "nics without virtual functions": [{**PORTS, "num_vfs": 0, "vfs": []}],
     "mtty": [{"name": "serial", "select": ["mtty"], "owner": "none", "vgpu": {"type": "mtty-1"}}],
 }
 
@@ -221,8 +222,8 @@ HOSTS = {
 @pytest.fixture(params=HOSTS)
 def planned(request, simulated):
     """The facts of a host, its profiles, and its plan."""
-    host = simulated(request.param)
-    if request.param != "nics":
+    host = simulated(request.param.partition(" ")[0])
+    if not request.param.startswith("nics"):
         host.converge({"type": "GRID T4-2B" if request.param == "t4" else "mtty-1"})
     facts = shortened(host.facts("physical_functions", "parents", "devices", "users"))
     return facts, HOSTS[request.param], resolve(HOSTS[request.param], facts)
