@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
-from ansible_collections.vfio.devices.tests.unit.inputs.mutations import BAD
+from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
 # With the facts of the host, by the filter resolve.
