@@ -76,13 +76,13 @@ def _paths() -> list[str]:
 
 
 def _wanted(host: HostRoot, present: bool, python: str, timeout: float) -> State:
-    if not present:
-        return dict.fromkeys(_paths())
-    problems = []
-    if not INTERPRETER.match(python):
+    problems = [reason for reason in map(host.refusal, _paths()) if reason]
+    if present and not INTERPRETER.match(python):
         problems.append(f"python must be the absolute path of an interpreter such as /usr/bin/python3, not {python!r}")
     if problems:
         raise _plan.Refused(problems)
+    if not present:
+        return dict.fromkeys(_paths())
     return {**_boot_files.files(python, timeout), **_boot_files.links()}
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
 from . import child as _child
+from . import ownership as _ownership
 
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
@@ -63,6 +64,9 @@ class Files(Protocol):
 
     def exists(self, path: str) -> bool:
         """Whether there is something at a path."""
+
+    def look(self, path: str) -> _ownership.Entry | None:
+        """What is at a path, no link followed, and whether this collection wrote it; None if there is nothing."""
 
     def write(self, path: str, data: bytes) -> None:
         """Write into a file that is there, in one piece."""
@@ -173,6 +177,9 @@ class OperatingSystemFiles:
 
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)
+
+    def look(self, path: str) -> _ownership.Entry | None:
+        return _ownership.look(self._prefix + path)
 
     def write(self, path: str, data: bytes) -> None:
         """One open without O_CREAT and one write, as an attribute of sysfs wants it."""

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager
 from typing import Callable, TypeVar
 
 from .._core.text import MOST, decimal, printable
+from . import ownership as _ownership
 from .denials import Denials
 from .files import UNFINISHED, Files, OperatingSystemFiles
 from .programs import Output, SystemTools, Tools
@@ -240,6 +241,15 @@ class HostRoot:
 
     def exists(self, path: str) -> bool:
         return self._files.exists(path)
+
+    def refusal(self, path: str) -> str | None:
+        """Why a file that only this collection should write is neither replaced nor removed, or None."""
+        try:
+            reason = _ownership.refusal(self._files.look(path), takes_empty=True)
+        except OSError as error:
+            reason = f"cannot be read: {describe(error)}"
+        place = f"{self.root.rstrip('/')}/{path}"
+        return reason and f"{place} {reason}, and is left alone. Make way with: {_ownership.rename_command(place)}"
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""

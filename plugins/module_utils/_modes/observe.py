@@ -81,6 +81,7 @@ class _Kept:
             "memory": self.memories.get(address),
             "autoprobe_off": address in self._autoprobe_off,
             "rule": _pf_persistence.observe_rule(self._host, address),
+            "rule_refused": _pf_persistence.refuse_rule(self._host, address),
         }
 
 

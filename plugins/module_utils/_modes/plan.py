@@ -85,6 +85,8 @@ def _plan_card(
         found += _pf_guards.stuck(state)
         found += _pf_guards.hidden(card, steps, state["seen"])
         busy = _pf_guards.uses(card, steps, target, state["seen"], lifted)
+    if card["rule_refused"] and any(step["action"] == "rule" for step in steps):
+        found.append(card["rule_refused"])
     if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
         found.append(f"the virtual functions of this GPU need {_sriov_manage.PROGRAM}, which is not there")
     if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):
