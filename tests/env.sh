@@ -17,4 +17,6 @@ export ANSIBLE_REMOTE_TEMP=$BUILD/ansible/tmp
 export ANSIBLE_COLLECTIONS_PATH=$BUILD/collections
 
 export HYPOTHESIS_STORAGE_DIRECTORY=$BUILD/cache/hypothesis
+# Without compiled files every start of Python costs three times as much.
+unset PYTHONDONTWRITEBYTECODE
 unset VIRTUAL_ENV ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_LIBRARY
