@@ -84,7 +84,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
-from ansible_collections.vfio.devices.plugins.plugin_utils import _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils import _given, _node_devices
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
@@ -105,17 +105,20 @@ def hostdev_xml(
 ):
     """The element for a device, or ``AnsibleFilterError`` that says why there is none."""
     problems = []
+    given = (device_api, managed, display, mac, vlan)
+    device_api, managed, display, mac, vlan = map(_given.or_none, given)
     try:
+        interface, ramfb = _given.flag(interface, False), _given.flag(ramfb, False)
         entry = _entry(device)
         if entry.get("uuid"):
-            if managed is not None or boolean(interface) or mac is not None or vlan is not None:
+            if managed is not None or interface or mac is not None or vlan is not None:
                 problems.append("managed, interface, mac and vlan are for PCI functions, and this is a mediated device")
-            element = _mdev(entry, device_api, display, boolean(ramfb), problems)
+            element = _mdev(entry, device_api, display, ramfb, problems)
         else:
-            if device_api is not None or display is not None or boolean(ramfb):
+            if device_api is not None or display is not None or ramfb:
                 problems.append("device_api, display and ramfb are for mediated devices, and this is a PCI function")
             managed = _is_managed(entry) if managed is None else boolean(managed)
-            network = {"mac": mac, "vlan": vlan} if boolean(interface) else None
+            network = {"mac": mac, "vlan": vlan} if interface else None
             if network is None and (mac is not None or vlan is not None):
                 problems.append("mac and vlan need interface=true")
             element = _pci(entry, managed, network, problems)

@@ -88,8 +88,8 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.plugin_utils import (
+    _given,
     _nova_mdev,
     _nova_pci,
     _nova_release,
@@ -105,8 +105,8 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
     try:
         options = {
             "release": _nova_release.number(release),
-            "report_in_placement": boolean(report_in_placement),
-            "pci_in_placement": boolean(pci_in_placement),
+            "report_in_placement": _given.flag(report_in_placement, False),
+            "pci_in_placement": _given.flag(pci_in_placement, False),
         }
         plans = plan if isinstance(plan, (list, tuple)) and service == "api" else [plan]
         problems = _check_options(options)
