@@ -195,7 +195,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _
 def resolve(profiles, facts):
     """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
     if _expression.MISSING:
-        raise AnsibleFilterError(f"resolve needs the Python library jmespath on the controller: {_expression.MISSING}")
+        raise AnsibleFilterError(f"vfio_profiles cannot be read. {_expression.missing()}")
     if not isinstance(facts, dict) or not {"physical_functions", "parents", "devices"} <= set(facts):
         raise AnsibleFilterError(
             "resolve needs the facts that vfio.devices.mdev_facts gathers: physical_functions, parents and devices"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import builtins
 import json
 import socket
+import sys
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
@@ -103,8 +104,9 @@ def test_a_missing_library_is_named(monkeypatch):
         return original(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(PlacementError, match="the Python library openstacksdk is missing where this module runs"):
+    with pytest.raises(PlacementError, match="openstacksdk is not installed for") as error:
         _placement_client.connect({})
+    assert f"Run there: {sys.executable} -m pip install openstacksdk" in str(error.value)
 
 
 def test_a_dictionary_has_everything_itself():
