@@ -66,6 +66,19 @@ options:
         are removed.
     type: str
     choices: [exact, add]
+  root_optional:
+    description:
+      - Whether the root may be missing in Placement. The host is then left out with a warning.
+      - If V(false), O(vfio.devices.placement_inventory#module:providers) is refused without its root.
+    type: bool
+    default: true
+  preview:
+    description:
+      - Describe a card also if the number of its devices is not known yet, because its virtual functions do not exist
+        yet. Its resource class has the largest total of Placement.
+      - For a call of M(vfio.devices.placement_inventory) in check mode, before the cards are changed.
+    type: bool
+    default: false
 seealso:
   - plugin: vfio.devices.placement_inventory
     plugin_type: module
@@ -103,7 +116,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
-from ansible_collections.vfio.devices.plugins.plugin_utils import _provider_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils import _given, _provider_tree
 
 SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
 TRAITS_MODES = (None, "exact", "add")
@@ -118,19 +131,24 @@ def placement_tree(
     exact_names=False,
     drain=False,
     traits_mode=None,
+    root_optional=True,
+    preview=False,
 ):
     """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    shape, traits_mode = _given.or_none(shape), _given.or_none(traits_mode)
     for name, value, choices in (("shape", shape, SHAPES), ("traits_mode", traits_mode, TRAITS_MODES)):
         if value not in choices:
             raise AnsibleFilterError(f"placement_tree: {name} must be one of {', '.join(choices[1:])}, and not {value}")
     options = {
         "root": root,
         "shape": shape,
-        "cyborg_agent": boolean(cyborg_agent),
-        "cyborg_host": cyborg_host,
-        "exact_names": boolean(exact_names),
+        "cyborg_agent": _flag("cyborg_agent", cyborg_agent, True),
+        "cyborg_host": _given.or_none(cyborg_host),
+        "exact_names": _flag("exact_names", exact_names, False),
         "drain": _drain(drain),
         "traits_mode": traits_mode,
+        "root_optional": _flag("root_optional", root_optional, True),
+        "preview": _flag("preview", preview, False),
     }
     try:
         providers, problems = _provider_tree.tree(plan, options)
@@ -143,8 +161,17 @@ def placement_tree(
     return providers
 
 
+def _flag(name, value, default):
+    try:
+        return _given.flag(value, default)
+    except TypeError:
+        raise AnsibleFilterError(f"placement_tree: {name} must be true or false, and not {value!r}") from None
+
+
 def _drain(drain):
     """True, False or the names of cards; on a command line all of them are text."""
+    if _given.or_none(drain) is None:
+        return False
     if isinstance(drain, (list, tuple)):
         return [str(name) for name in drain]
     text = drain.lower() if isinstance(drain, str) else drain

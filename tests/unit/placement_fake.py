@@ -24,6 +24,7 @@ OPTIONS = {
     "create_roots": False,
     "tries": 3,
     "foretell": False,
+    "check_usages": True,
 }
 
 
@@ -60,7 +61,7 @@ def root(**fields):
 
 def state(*providers, **fields):
     found = {one["uuid"]: one for one in providers}
-    return {"providers": found, "known_traits": set(), "known_classes": set(), "marked": set(), **fields}
+    return {"providers": found, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": [], **fields}
 
 
 def parse(*providers, **options):
@@ -108,6 +109,10 @@ class FakePlacement(Placement):
         self._verb("tree", uuid)
         tree = self.data[uuid]["root"] if uuid in self.data else None
         return [self._public(one) for one in self.data.values() if one["root"] == tree]
+
+    def roots(self):
+        self._verb("roots")
+        return [one["name"] for one in self.data.values() if one["parent"] is None]
 
     def marked(self, uuid, trait):
         self._verb("marked", uuid)

@@ -73,6 +73,10 @@ class Placement:
         """All providers of the tree that the provider is in; nothing if there is no such provider."""
         return self._list(f"in_tree={uuid}", f"cannot read the tree of the provider {uuid}")
 
+    def roots(self) -> list[str]:
+        """The names of all providers without a parent."""
+        return [one["name"] for one in self._list("", "cannot list the providers") if one["parent"] is None]
+
     def marked(self, uuid: str, trait: str) -> set[str]:
         """The UUIDs of the providers of a tree that have a trait."""
         path, attempt = f"/resource_providers?in_tree={uuid}&required={trait}", f"cannot look for {trait} below {uuid}"
@@ -164,7 +168,7 @@ class Placement:
     # How
 
     def _list(self, query: str, attempt: str) -> list[dict[str, Any]]:
-        reply = self.transport.send("GET", f"/resource_providers?{query}")
+        reply = self.transport.send("GET", f"/resource_providers?{query}".rstrip("?"))
         return [_provider(one) for one in self._body(reply, attempt, "resource_providers")["resource_providers"]]
 
     def _get(self, path: str, attempt: str, key: str) -> Any:

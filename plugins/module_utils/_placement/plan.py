@@ -69,6 +69,11 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
 # What the plan has to know, asked before it
 
 
+def lacks_a_root(state: State, wanted: list[Entry], options: dict[str, Any]) -> bool:
+    """Whether the plan will be refused because a root does not exist."""
+    return Nodes(state, wanted, options).lacks_a_root
+
+
 def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The UUIDs of the providers whose inventories, and of those whose traits have to be read."""
     nodes = Nodes(state, wanted, options)
@@ -86,6 +91,8 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
 def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
     """The UUIDs of the providers that lose some of what they offer, so that their usages matter."""
     nodes = Nodes(state, wanted, options)
+    if not options["check_usages"]:
+        return []
     return [one["uuid"] for one in nodes.doomed] + [
         node["uuid"] for node in nodes.present() if _placement_provider.shrinks(node, node["provider"], options)
     ]

@@ -47,6 +47,12 @@ def test_what_is_gone_is_none_and_what_is_no_answer_of_placement_is_an_error():
         placement.provider("u")
 
 
+def test_the_roots_are_all_providers_without_a_parent():
+    child = {**PROVIDER, "name": "child", "parent_provider_uuid": PROVIDER["uuid"]}
+    placement, transport = said(Reply(200, {"resource_providers": [PROVIDER, child]}))
+    assert placement.roots() == [PROVIDER["name"]]
+
+
 def test_a_trait_that_nobody_knows_marks_nothing():
     placement, _sent = said(refusal(400), Reply(200, {"resource_providers": [PROVIDER]}))
     assert placement.marked("u", "CUSTOM_X") == set()
