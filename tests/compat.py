@@ -118,7 +118,7 @@ def with_core(name: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         mounting.mount(Path(directory, "fleet"), FLEET)
         try:
-            every_playbook(Plays(Path(directory), name, variables))
+            every_playbook(Plays(Path(directory), name, variables, placement_url()))
         finally:
             mounting.unmount(Path(directory, "fleet"))
 
@@ -134,15 +134,14 @@ def of_core(core: str, version: str) -> dict[str, str]:
 class Plays:
     """The collection's playbooks on the simulated hosts at ``fleet``, with compute nodes of their own in Placement."""
 
-    def __init__(self, directory: Path, name: str, variables: dict[str, str]) -> None:
+    def __init__(self, directory: Path, name: str, variables: dict[str, str], url: str) -> None:
         self.directory = directory
         self.variables = variables
-        self.url = placement_url()
-        cloud = services.Cloud(self.url)
+        cloud = services.Cloud(url)
         for host in FLEET:
             cloud.make(f"{host}.{name}.{os.getpid()}", traits=["COMPUTE_NODE", "OWNER_NOVA"])
         declared = yaml.safe_load((ROOT / "tests/demo/inventory.yml").read_text(encoding="utf-8"))["all"]["vars"]
-        declared["placement_auth"]["endpoint"] = self.url
+        declared["placement_auth"]["endpoint"] = url
         declared["placement_root"] = f"{{{{ inventory_hostname }}}}.{name}.{os.getpid()}"
         # The oldest Python of managed hosts runs the modules of the first host, the newest those of the others.
         oldest, newest = managed_pythons()
