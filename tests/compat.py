@@ -58,11 +58,13 @@ RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0 ",
 
 def names(every: bool) -> list[str]:
     """What can be tested on this machine; the oldest of each kind, or all."""
-    pythons = [version for version in PYTHONS if find_python(version)]
-    cores = [f"{core}-python-{python}" for core in CORES for python in pythons_of(core)]
-    if not every:
-        pythons, cores = pythons[:1], cores[:1]
-    return [*(f"python-{one}" for one in pythons), *(f"core-{one}" for one in cores), "galaxy-importer"]
+    kinds = [
+        [f"python-{version}" for version in PYTHONS if find_python(version)],
+        [f"sanity-{core}" for core in THOROUGH if pythons_of(core)],
+        [f"core-{core}-python-{python}" for core in CORES for python in pythons_of(core)],
+        ["galaxy-importer"],
+    ]
+    return [name for kind in kinds for name in (kind if every else kind[:1])]
 
 
 def pythons_of(core: str) -> list[str]:
@@ -107,12 +109,9 @@ def with_python(version: str) -> None:
 
 
 def with_core(name: str) -> None:
-    """Sanity tests and all playbooks with an ansible-core on a Python, both of ``2.16-python-3.10``."""
+    """All playbooks with an ansible-core on a Python, both of ``2.16-python-3.10``."""
     core, _, version = name.partition("-python-")
     variables = of_core(core, version)
-    # The tests of a core are the same on each Python.
-    if version == pythons_of(core)[0]:
-        (None if os.environ.get("NOSANITY") else run(["python", "tests/sanity.py"], variables))
     if core in WITH_JINJA_NATIVE and version == pythons_of(core)[-1]:
         variables["ANSIBLE_JINJA2_NATIVE"] = "true"
     with tempfile.TemporaryDirectory() as directory:
@@ -121,6 +120,11 @@ def with_core(name: str) -> None:
             every_playbook(Plays(Path(directory), name, variables, placement_url()))
         finally:
             mounting.unmount(Path(directory, "fleet"))
+
+
+def with_sanity(core: str) -> None:
+    """The sanity tests of an ansible-core, which are the same on each Python."""
+    run(["python", "tests/sanity.py"], of_core(core, pythons_of(core)[0]))
 
 
 def of_core(core: str, version: str) -> dict[str, str]:
@@ -244,7 +248,11 @@ def main() -> None:
     if options.command == "list":
         print(*names(options.every), sep="\n")
         return
-    kinds: dict[str, Callable[[str], None]] = {"python": with_python, "core": with_core}
+    kinds: dict[str, Callable[[str], None]] = {
+        "python": with_python,
+        "core": with_core,
+        "sanity": with_sanity,
+    }
     kind, separator, version = options.name.partition("-")
     if kind in kinds and separator:
         kinds[kind](version)
