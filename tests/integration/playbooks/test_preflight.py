@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration import simulated
+from ansible_collections.vfio.devices.tests.integration.placement import proxy as proxies
 from ansible_collections.vfio.devices.tests.integration.placement import services
-from ansible_collections.vfio.devices.tests.integration.placement import stack as stacks
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 FIRST, SECOND = HOSTS = ("t4-1", "t4-2")
 DOMAIN = "example.com"
+PASSWORD = "secret-wrong"
 GUEST = "66666666-0000-0000-0000-000000000011"
 
 
@@ -36,16 +37,32 @@ def fleet(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cloud(stack):
-    """The compute nodes of both hosts are in Placement."""
-    cloud = services.Cloud(stack.placement.url, stack.token)
+def cloud(tmp_path_factory):
+    """A Placement with the compute nodes of both hosts."""
+    service = services.placement(tmp_path_factory.mktemp("placement"))
+    cloud = services.Cloud(service.url)
     for host in HOSTS:
         cloud.make(f"{host}.{DOMAIN}", traits=["COMPUTE_NODE", "OWNER_NOVA"])
-    return cloud
+    yield cloud
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def wrong_password(cloud):
+    """The variables of a login that is always denied."""
+    proxy = proxies.Proxy(int(cloud.url.rpartition(":")[2]))
+    proxy.rules.append(proxies.Rule("401", times=1000))
+    domains = {"user_domain_id": "default", "project_domain_id": "default"}
+    user = {"username": "admin", "password": PASSWORD, "project_name": "admin"}
+    yield {
+        "placement_auth_type": "password",
+        "placement_auth": {"auth_url": f"{proxy.url}/v3", **user, **domains},
+    }
+    proxy.stop()
 
 
 @pytest.fixture
-def play(fleet, stack, cloud, tmp_path):
+def play(fleet, cloud, tmp_path):
     """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
 
     def play(name, *arguments, hosts=None, **variables):
@@ -53,7 +70,8 @@ def play(fleet, stack, cloud, tmp_path):
             "vfio_profiles": desktops(),
             "placement_publish": True,
             "placement_root": "{{ inventory_hostname }}." + DOMAIN,
-            "placement_auth": stacks.password(stack),
+            "placement_auth_type": "admin_token",
+            "placement_auth": {"endpoint": cloud.url, "token": "admin"},
             **variables,
         }
         inventory = tmp_path / "hosts.json"
@@ -77,20 +95,17 @@ def tree(fleet):
 
 
 REFUSED = {
-    "password": (
-        lambda stack: {"placement_auth": stacks.password(stack, password="wrong")},
-        ["cannot log in to the cloud"],
-    ),
+    "password": ({}, ["cannot log in to the cloud"]),
     "root": (
-        lambda stack: {"hosts": {SECOND: {"placement_root": SECOND}}},
+        {"hosts": {SECOND: {"placement_root": SECOND}}},
         [f"Placement would refuse the providers of {SECOND}. Nothing was changed on any host.", f"{SECOND}.{DOMAIN}"],
     ),
     "trait": (
-        lambda stack: {"hosts": {SECOND: {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])}}},
+        {"hosts": {SECOND: {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])}}},
         [f"the providers of {SECOND}. ", "Placement knows no trait HW_NO_SUCH"],
     ),
     "class": (
-        lambda stack: {"vfio_profiles": desktops(resource_class="NO_SUCH"), "vfio_serial": 1},
+        {"vfio_profiles": desktops(resource_class="NO_SUCH"), "vfio_serial": 1},
         [f"the providers of {FIRST}. ", f"the providers of {SECOND}. ", "Placement knows no resource class NO_SUCH"],
     ),
 }  # fmt: skip
@@ -98,15 +113,15 @@ REFUSED = {
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["real", "check"])
 @pytest.mark.parametrize("case", REFUSED)
-def test_nothing_is_changed_on_any_host(case, arguments, play, fleet, stack):
-    make, words = REFUSED[case]
+def test_nothing_is_changed_on_any_host(case, arguments, play, fleet, wrong_password):
+    variables, words = REFUSED[case]
     before = tree(fleet)
-    status, said, changed = play("site", *arguments, **make(stack))
+    status, said, changed = play("site", *arguments, **(variables or wrong_password))
     assert status == 2, said
     assert set(changed.values()) == {0}, said
     for sentence in words:
         assert sentence in said
-    assert stacks.PASSWORD not in said
+    assert PASSWORD not in said
     assert tree(fleet) == before
 
 
