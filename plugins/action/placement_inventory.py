@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible import constants
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
-from ansible_collections.vfio.devices.plugins.plugin_utils import _long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work as _long_work
 
 
 class ActionModule(_long_work.LongWork):

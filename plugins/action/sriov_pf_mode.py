@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._long_work import WorkInParts
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.long_work import WorkInParts
 
 
 class ActionModule(WorkInParts):

@@ -60,13 +60,11 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils import (
-    _cyborg_names,
-    _nova_mdev,
-    _nova_release,
-    _plan_cards,
-    _settings_file,
-)
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg as _cyborg_names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 
 DRIVER = "nvidia_gpu_driver"
 

@@ -45,7 +45,8 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils import _nova_mdev, _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 
 
 def flavor_extra_specs(plan):

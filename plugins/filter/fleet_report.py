@@ -88,7 +88,9 @@ _value:
 import json
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _report_fleet, _report_page
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet as _report_fleet
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import page as _report_page
 
 
 def fleet_report(

@@ -43,7 +43,7 @@ import textwrap
 from itertools import zip_longest
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils import _card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
 
 HEADING = ("HOST", "CARD", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE", "FREE/MAX PER TYPE")
 TYPES_WIDTH = 64

@@ -84,7 +84,8 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
-from ansible_collections.vfio.devices.plugins.plugin_utils import _given, _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")

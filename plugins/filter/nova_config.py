@@ -88,14 +88,12 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils import (
-    _given,
-    _nova_mdev,
-    _nova_pci,
-    _nova_release,
-    _plan_cards,
-    _settings_file,
-)
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci as _nova_pci
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 
 
 def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):

@@ -116,7 +116,8 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
-from ansible_collections.vfio.devices.plugins.plugin_utils import _given, _provider_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import providers as _provider_tree
 
 SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
 TRAITS_MODES = (None, "exact", "add")

@@ -67,7 +67,10 @@ _value:
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
-from ansible_collections.vfio.devices.plugins.plugin_utils import _given, _node_devices, _nova_release, _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
 

@@ -189,7 +189,8 @@ _value:
 import json
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils import _expression, _host_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
 
 
 def resolve(profiles, facts):

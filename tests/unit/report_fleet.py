@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.vfio.devices.plugins.plugin_utils import _host_plan, _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.vfio.devices.plugins.plugin_utils import _declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
 
 ROLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "roles").iterdir() if path.is_dir())
 # A value of the type, and one that is not of it. Ansible takes every value for text, so only its choices can be missed.

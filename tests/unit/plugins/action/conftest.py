@@ -7,7 +7,7 @@ import types
 
 import pytest
 from ansible.plugins.action import ActionBase
-from ansible_collections.vfio.devices.plugins.plugin_utils import _long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work as _long_work
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.fleet_report import FilterModule
-from ansible_collections.vfio.devices.plugins.plugin_utils import _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
 from ansible_collections.vfio.devices.tests.unit import report_fleet
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

@@ -9,7 +9,7 @@ import sys
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.resolve import FilterModule
-from ansible_collections.vfio.devices.plugins.plugin_utils import _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Show how far long work has come, while it goes on.
+
+A module on a host has one result and cannot say anything before. But those of this collection finish what an earlier
+run has begun; so one that is not ready after some seconds ends, and is called again. Short work stays one call.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts as _parts
+
+# Seconds; a call costs about half of one.
+INTERVAL = 10.0
+VARIABLE = "vfio_progress_interval"
+
+
+def interval(text: Any) -> float:
+    """The seconds between two lines, 0 for no lines; ValueError for anything else."""
+    if isinstance(text, bool):
+        raise ValueError
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError
+    return seconds
+
+
+def sentence(where: str, done: int, number: int, things: str, seconds: float) -> str:
+    """``compute7: 40 of 128 devices after 11 s``."""
+    return f"{where}: {done} of {number} {things} after {seconds:.0f} s"
+
+
+def tell(text: str) -> None:
+    """Show a line now. What goes to stdout may be read by a program."""
+    Display().display(text, stderr=True)
+
+
+class LongWork(ActionBase):
+    """What all action plugins have in common that show how far they are."""
+
+    _supports_async = True
+    _private: dict[str, str] = {}
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Do the task, and show how far it is."""
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        seconds = self._interval(task_vars)
+        # A task in the background has nobody who would read it.
+        if self._task.async_val or not seconds:
+            return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}
+        return {**result, **self.work(task_vars, seconds)}
+
+    def work(self, task_vars: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """The result of the module, with a line each ``seconds``."""
+        raise NotImplementedError
+
+    def call(self, task_vars: dict[str, Any], **private: str) -> dict[str, Any]:
+        """One run of the module with variables in its environment that only its action plugin sets."""
+        self._private = private
+        result: dict[str, Any] = self._execute_module(module_args=dict(self._task.args), task_vars=task_vars)
+        return result
+
+    def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:
+        """That of the task and ours."""
+        environment: dict[str, str] = {}
+        super()._compute_environment_string(environment)
+        environment.update(self._private)
+        if raw_environment_out is not None:
+            raw_environment_out.update(environment)
+        prefix: str = self._connection._shell.env_prefix(**environment)
+        return prefix
+
+    def _interval(self, task_vars: dict[str, Any]) -> float:
+        wanted = self._templar.template(task_vars.get(VARIABLE, INTERVAL))
+        try:
+            return interval(wanted)
+        except (TypeError, ValueError):
+            raise AnsibleActionFail(
+                f"Nothing was changed: {VARIABLE} must be a number of seconds, 0 for no progress, and not {wanted!r}"
+            ) from None
+
+
+class WorkInParts(LongWork):
+    """For modules that run on a host, and stop when their time is over."""
+
+    THINGS = ""
+
+    def work(self, task_vars: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Call the module until all is done; what the calls did is one result."""
+        begin = time.monotonic()
+        budget: float | None = seconds
+        merged: dict[str, Any] | None = None
+        done, least = 0, None
+        while True:
+            part = self.call(task_vars, **({} if budget is None else {_progress.BUDGET: str(budget)}))
+            progress = part.pop("progress", None)
+            merged = _parts.merge(merged, part)
+            if not progress:
+                return merged
+            done, left = done + progress["done"], progress["left"]
+            tell(sentence(task_vars["inventory_hostname"], done, done + left, self.THINGS, time.monotonic() - begin))
+            if least is not None and left >= least:
+                # Somebody else undoes what is done; that must not go on for ever.
+                budget = None
+            least = left

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""nova's settings for PCI devices: ``[pci]`` (nova/pci/devspec.py, nova/pci/request.py)."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+
+# Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
+STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
+# Drivers beside vfio-pci itself that give a function to guests, such as mlx5_vfio_pci.
+VARIANT_DRIVER = re.compile(r".+[-_]vfio[-_]pci\Z")
+LONGEST_ALIAS = 256
+
+
+def cards(plan):
+    """The cards whose PCI functions nova gives to guests."""
+    return [
+        card for card in _plan_cards.known(plan, "nova") if not _plan_cards.has_mdevs(card) and card["num_vfs"] != 0
+    ]
+
+
+def check(card, options):
+    """A sentence for each setting that nova would refuse, or pass over without a word."""
+    nova, release = card["nova"], options["release"]
+    found = []
+    if not _nova_mdev.ADDRESS.match(card["address"]):
+        found.append(f"nova stops at the address {card['address']}, because it knows PCI domains of four digits only")
+    if _plan_cards.is_vendor_vfio(card) and release < _nova_release.MANAGED:
+        found.append(
+            f"nova {release} would take the vendor's driver off its vGPUs, which are virtual functions; "
+            f"{_nova_release.MANAGED} and later leave it there"
+        )
+    if "max_instances" in nova:
+        found.append("nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these")
+    if nova.get("trusted") is not None and card["mode"] == "pf":
+        found.append("nova.trusted is for virtual functions")
+    if nova.get("live_migratable") and release < _nova_release.MANAGED:
+        found.append(f"nova {release} has no live_migratable; {_nova_release.MANAGED} has")
+    if nova.get("one_time_use"):
+        found += _check_one_time_use(card, options)
+    if options["report_in_placement"]:
+        found += _check_placement(card)
+    return found + _check_alias(card, options)
+
+
+def _check_one_time_use(card, options):
+    found = []
+    if options["release"] < _nova_release.ONE_TIME_USE:
+        found.append(f"nova {options['release']} has no one_time_use; {_nova_release.ONE_TIME_USE} has")
+    if not options["report_in_placement"]:
+        found.append("nova stops at one_time_use without report_in_placement")
+    if card["mode"] != "pf":
+        found.append("nova stops at one_time_use for virtual functions; it is for whole cards")
+    return found
+
+
+def _check_placement(card):
+    found = []
+    name = card["resource_class"]
+    if card["nova"].get("physical_network"):
+        wanted = [text for text, value in (("resource_class", name), ("traits", card["traits"])) if value]
+        if wanted:
+            found.append(f"nova does not report devices with a physical_network, and so no {' or '.join(wanted)}")
+    if name and not name.startswith("CUSTOM_") and name not in STANDARD_CLASSES:
+        found.append(
+            f"nova would make CUSTOM_{name} of the resource class {name}; choose one that begins with CUSTOM_, "
+            f"or {', '.join(STANDARD_CLASSES)}"
+        )
+    return found
+
+
+def _check_alias(card, options):
+    nova = card["nova"]
+    alias = nova.get("alias")
+    if alias is None:
+        return ["nova.numa_policy is a part of the alias, and there is no nova.alias"] if "numa_policy" in nova else []
+    found = []
+    if not alias.strip() or alias != alias.strip() or re.search(r"[,:]", alias) or len(alias) > LONGEST_ALIAS:
+        found.append(
+            f"no flavor can ask for the alias {alias[:80]!r}; take 1 to {LONGEST_ALIAS} characters without commas and "
+            "colons, and without blanks at the ends"
+        )
+    if nova.get("numa_policy") == "socket" and options["release"] < _nova_release.SOCKET_POLICY:
+        found.append(f"nova {options['release']} has no numa_policy socket; {_nova_release.SOCKET_POLICY} has")
+    if options["pci_in_placement"] and nova.get("physical_network"):
+        found.append("with pci_in_placement nova finds no device of an alias that has a physical_network")
+    if not _uses_class(card, options) and not _product_id(card):
+        found.append("the device id of its virtual functions is not known, which an alias needs")
+    return found
+
+
+# [pci] device_spec
+
+
+def device_specs(card, options):
+    """The values of device_spec, one for the card or one for each of its virtual functions."""
+    tags = _tags(card, options)
+    common = {"vendor_id": card["vendor_id"]}
+    if card["mode"] == "pf":
+        matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
+    elif _plan_cards.is_vendor_vfio(card):
+        matches = [{"address": address} for address in _with_vgpu(card)]
+    elif card["vf_product_id"] not in (None, card["product_id"]):
+        # The address of a physical function stands for its virtual functions too; the device id tells them apart.
+        matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
+    else:
+        matches = [{"address": address} for address in sorted(card["virtual_functions"])]
+    return [json.dumps({**match, **tags}) for match in matches]
+
+
+def _with_vgpu(card):
+    """The virtual functions that have a vGPU, and those on which the rest will be made; no other suits a guest."""
+    names = {parent["name"]: not parent["existing"] for parent in card["parents"] if parent["total"]}
+    return sorted(sorted(names, key=lambda name: (names[name], name))[: card["total"]])
+
+
+def _tags(card, options):
+    nova = card["nova"]
+    tags = {}
+    if nova.get("physical_network"):
+        tags["physical_network"] = nova["physical_network"]
+    if nova.get("trusted") is not None:
+        tags["trusted"] = str(nova["trusted"]).lower()
+    driver = card["driver"] if card["mode"] == "pf" else card["vf_driver"]
+    keeps_driver = _plan_cards.is_vendor_vfio(card) or VARIANT_DRIVER.match(driver or "")
+    if keeps_driver and options["release"] >= _nova_release.MANAGED:
+        tags["managed"] = "no"
+    if nova.get("live_migratable"):
+        tags["live_migratable"] = "yes"
+    if options["report_in_placement"]:
+        if nova.get("one_time_use"):
+            tags["one_time_use"] = "yes"
+        if card["resource_class"]:
+            tags["resource_class"] = card["resource_class"]
+        if card["traits"]:
+            tags["traits"] = ",".join(sorted(card["traits"]))
+    return tags
+
+
+# [pci] alias
+
+
+def aliases(all_cards, options, problems):
+    """The values of alias for cards of one host or many, each once."""
+    specs = {}
+    for card in all_cards:
+        name = card["nova"].get("alias")
+        if name is not None:
+            specs.setdefault(name, {}).setdefault(json.dumps(_alias(card, options)), card)
+    for name, versions in specs.items():
+        meanings = {(spec.get("device_type"), spec.get("numa_policy")) for spec in map(json.loads, versions)}
+        profiles = " and ".join(sorted({card["profile"] for card in versions.values()}))
+        if len(meanings) > 1:
+            problems.append(
+                f"alias {name} of profile {profiles}: nova stops when an alias has several types of device or NUMA "
+                "policies; give each its own name"
+            )
+        elif len(versions) > 1 and options["pci_in_placement"]:
+            problems.append(
+                f"alias {name} of profile {profiles}: with pci_in_placement nova wants one kind of device; give them "
+                "one placement.resource_class, or each its own name"
+            )
+    return [spec for name in sorted(specs) for spec in sorted(specs[name])]
+
+
+def _alias(card, options):
+    nova = card["nova"]
+    alias = {"name": nova["alias"]}
+    if _uses_class(card, options):
+        alias["resource_class"] = card["resource_class"]
+    else:
+        alias.update(vendor_id=card["vendor_id"], product_id=_product_id(card))
+    whole = "type-PF" if card["total_vfs"] else "type-PCI"
+    alias["device_type"] = whole if card["mode"] == "pf" else "type-VF"
+    if "numa_policy" in nova:
+        alias["numa_policy"] = nova["numa_policy"]
+    if nova.get("live_migratable"):
+        alias["live_migratable"] = "yes"
+    return alias
+
+
+def _uses_class(card, options):
+    return options["pci_in_placement"] and card["resource_class"] is not None
+
+
+def _product_id(card):
+    return card["product_id"] if card["mode"] == "pf" else card["vf_product_id"]

@@ -1,0 +1,223 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From the profiles and the facts of a host to its plan: each card with what it shall be, and the modules' lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
+
+# Null for a parent that is no PCI function.
+FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
+
+
+def plan(profiles, facts):
+    """The plan of the host, and a sentence for each conflict; the plan holds only without conflicts."""
+    parsed, problems = _declaration.parse(profiles)
+    cards = []
+    result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
+    for profile, subject in _selection.select(parsed, _selection.subjects(facts), problems):
+        if not profile["complete"]:
+            continue
+        found = []
+        card = _card(profile, subject)
+        cards.append(card)
+        if profile["function"] is not None:
+            _plan_function(profile, subject, card, result, found)
+        elif not profile["vgpu"]:
+            card["total"] = 1
+        if profile["vgpu"]:
+            _plan_vgpu(profile, subject, card, result, found)
+        if card["owner"] == "cyborg" and not found:
+            _check_cyborg(card, found)
+        problems += [_plan_cards.of_card(card, sentence) for sentence in found]
+    planned = Counter(card["name"] for card in cards)
+    problems += _one_meaning_per_type([card for card in cards if planned[card["name"]] == 1])
+    for entries in result.values():
+        entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
+    return result, problems
+
+
+def _card(profile, subject):
+    return {
+        "name": subject["name"],
+        "address": subject["address"],
+        "profile": profile["name"],
+        "owner": profile["owner"],
+        **{key: subject.get(key) for key in FROM_FACTS},
+        "netdevs": subject.get("netdevs", []),
+        "mode": profile["mode"],
+        "driver": profile["driver"],
+        "vf_driver": profile["vf_driver"],
+        "num_vfs": None,
+        "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
+        "framework": subject["framework"] if profile["vgpu"] else None,
+        "type": None,
+        "parents": [],
+        "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
+        "total": None,
+        "resource_class": profile["placement"]["resource_class"],
+        "traits": profile["placement"]["traits"],
+        "nova": profile["nova"],
+    }
+
+
+def _plan_function(profile, subject, card, result, found):
+    if "total_vfs" not in subject:
+        found.append("mode is for PCI functions, and this is none")
+        return
+    if card["mode"] == "pf":
+        card["total"] = 1
+    else:
+        wanted = profile["num_vfs"]
+        if wanted is not None:
+            card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
+        if card["num_vfs"] != 0 and not subject["total_vfs"]:
+            found.append("it has no SR-IOV, and so no virtual functions")
+        elif (card["num_vfs"] or 0) > subject["total_vfs"]:
+            found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
+        card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
+    label = f"profile {profile['name']}"
+    result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
+
+
+def _plan_vgpu(profile, subject, card, result, found):
+    card["total"] = None
+    vfs_to_come = card["mode"] == "vf" and (
+        subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
+    )
+    if vfs_to_come:
+        reason = "its virtual functions are not there yet"
+        result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
+        return
+    if not subject["parents"]:
+        found.append(_why_no_parents(subject))
+        return
+    chosen = _choose_type(profile["vgpu"]["types"], subject)
+    if chosen is None:
+        asked = profile["vgpu"]["types"]
+        known = {offered["id"]: offered["name"] for offered in subject["types"]}
+        found.append(f"there is no type {' or '.join(asked)}; it has {_type_names.describe(known, asked)}")
+        return
+    device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
+    card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
+    card["parents"] = _totals(subject, chosen["id"])
+    possible = sum(parent["total"] for parent in card["parents"])
+    # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.
+    takes_as_made = card["owner"] == "none" or _plan_cards.is_vendor_vfio(card)
+    card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
+    if card["owner"] == "nova" and _plan_cards.is_vendor_vfio(card) and card["count"] is None:
+        found.append("nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0")
+    if card["count"] is None:
+        result["unwanted"] += [
+            {"uuid": device["uuid"], "parent": device["parent"]} if device["uuid"] else {"parent": device["parent"]}
+            for device in subject["devices"]
+            if device["type"] != chosen["id"]
+        ]
+        return
+    label = f"profile {profile['name']}, {card['name']}"
+    instance = {"type": [chosen["id"]], "parent": card["name"], "count": str(card["count"]), "label": label}
+    if profile["vgpu"]["attributes"]:
+        instance["attributes"] = profile["vgpu"]["attributes"]
+    if profile["vgpu"]["autostart"] is not None:
+        instance["autostart"] = profile["vgpu"]["autostart"]
+    result["instances"].append(instance)
+
+
+def _why_no_parents(subject):
+    if subject.get("total_vfs") and not subject["num_vfs"]:
+        return (
+            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
+            "otherwise see that the vendor's vGPU driver is loaded"
+        )
+    return "it makes no vGPUs; see that the vendor's vGPU driver is loaded and bound to it"
+
+
+def _choose_type(specs, subject):
+    """The type that devices have now, else the first of the specs that there is room for, else the first that exists.
+
+    A device of any of the types will do, so that a change in the order alone changes nothing.
+    """
+    wanted = [offered for spec in specs for offered in subject["types"] if spec in (offered["id"], offered["name"])]
+    existing = {device["type"] for device in subject["devices"] if device["state"] == "active"}
+    room = {
+        offered["id"] for parent in subject["parents"] for offered in parent["types"] if offered["available_instances"]
+    }
+    for group in (existing, room):
+        for offered in wanted:
+            if offered["id"] in group:
+                return offered
+    return wanted[0] if wanted else None
+
+
+def _totals(subject, type_id):
+    """Each parent with how many devices of the type it has, or will have when all that fit are made."""
+    names = {offered["id"]: offered["name"] for offered in subject["types"]}
+    capacity = _capacity.of_card(subject["parents"], subject["devices"], names)
+    present = [device for device in subject["devices"] if device["state"] != "defined"]
+    for device in present:
+        if device["type"] != type_id and not device["users"]:
+            capacity.give(device["parent"], device["type"])
+    totals = []
+    for parent in subject["parents"]:
+        existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
+        room = capacity.room(parent["name"], type_id)
+        if len(subject["parents"]) > 1:
+            for type_taken in [type_id] * room:
+                capacity.take(parent["name"], type_taken)
+        totals.append(
+            {
+                "name": parent["name"],
+                "numa_node": parent["numa_node"],
+                "existing": existing,
+                "total": existing + room,
+            }
+        )
+    return totals
+
+
+def _check_cyborg(card, found):
+    if not _plan_cards.is_nvidia_gpu(card):
+        found.append("Cyborg's driver for GPUs knows those of NVIDIA only; choose another owner")
+    elif _plan_cards.is_vendor_vfio(card):
+        found.append("Cyborg knows mediated devices only, and not the vendor-specific VFIO framework; choose nova")
+
+
+def _one_meaning_per_type(cards):
+    """nova has one class and one limit for each type of a host, whatever the card (nova/conf/devices.py)."""
+    problems = []
+    seen = {}
+    for card in cards:
+        if card["owner"] != "nova" or card["framework"] != "mdev":
+            continue
+        if card["resource_class"] and not _declaration.MDEV_CLASS.match(card["resource_class"]):
+            sentence = (
+                "nova gives mediated devices the resource class VGPU or one that begins with CUSTOM_, "
+                f"and not {card['resource_class']}"
+            )
+            problems.append(_plan_cards.of_card(card, sentence))
+        if not card["type"]:
+            continue
+        meaning = {
+            "resource class": card["resource_class"] or "VGPU",
+            "limit max_instances": card["nova"].get("max_instances"),
+        }
+        first, profile = seen.setdefault(card["type"]["id"], (meaning, card["profile"]))
+        for key, value in meaning.items():
+            if value != first[key]:
+                sentence = (
+                    f"nova has one {key} for type {card['type']['id']} on a host, and profile {profile} "
+                    f"wants {first[key]}, this one {value}"
+                )
+                problems.append(_plan_cards.of_card(card, sentence))
+    return problems

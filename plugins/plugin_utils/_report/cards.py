@@ -1,0 +1,159 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""A card as the report shows it: what it is, what guests can get of it, what there is of that, and who holds it."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+
+# The longest prefix of the PCI class tells.
+KINDS = {"01": "storage", "0108": "NVMe", "02": "NIC", "03": "GPU", "10": "crypto", "12": "accelerator"}
+VENDORS = {"10de": "NVIDIA", "1002": "AMD", "1344": "Micron", "144d": "Samsung", "14e4": "Broadcom", "15b3": "Mellanox"}
+VENDORS.update({"1bb1": "Seagate", "1d0f": "Amazon", "8086": "Intel"})
+
+
+def describe(card, planned=None, reserved=0):
+    """The card for the page, from a subject of ``_selection.subjects`` and its card in the plan.
+
+    ``reserved`` is what Placement holds back of it.
+    """
+    kind = KINDS.get((card.get("class") or "")[:4]) or KINDS.get((card.get("class") or "")[:2])
+    ids = f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else None
+    title = " ".join(filter(None, (VENDORS.get(card.get("vendor_id")), kind, ids))) or "device"
+    types = _types(card)
+    held, unused = _devices(card)
+    return {
+        "name": card["name"],
+        "kind": kind or "other",
+        "title": title,
+        "numa_node": card["numa_node"],
+        "labels": _labels(card),
+        "profile": planned["profile"] if planned else None,
+        "users": [holder(user) for user in card.get("users") or []],
+        "bars": _bars(card, title, types, planned, reserved),
+        "functions": _functions(card),
+        "held": held,
+        "unused": unused,
+        "types": types,
+    }
+
+
+def holder(user):
+    """Who holds a device: the guest or else the process, and what is to know of it."""
+    process = f"pid {user['pid']}, {user['command'] or 'unknown'}" if user["pid"] else None
+    if not user["domain"]:
+        return {"guest": None, "name": process or "somebody", "detail": None}
+    return {"guest": user["domain"], "name": user["domain"], "detail": process if user["running"] else "not running"}
+
+
+def in_order(name):
+    """A key for names with numbers, node2 before node10."""
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def _labels(card):
+    """What to know at a glance, as (what, value)."""
+    labels = [("driver", card["driver"] or "none") if "driver" in card else ("bus", card["bus"])]
+    if "mode" in card:
+        if card["mode"] == "pf":
+            labels.append(("mode", "given away whole"))
+        if card["total_vfs"]:
+            labels.append(("VFs", f"{card['num_vfs']} of {card['total_vfs']}"))
+    if card["framework"]:
+        labels.append(("vGPUs", {"mdev": "mdev", "vendor_vfio": "vendor VFIO"}[card["framework"]]))
+    if card.get("iommu_group") is not None:
+        labels.append(("IOMMU group", str(card["iommu_group"])))
+    if card.get("netdevs"):
+        labels.append(("interface", ", ".join(card["netdevs"])))
+    return labels
+
+
+def _types(card):
+    """The types of the card, those that there are devices of first."""
+    counts = _card_types.by_name(card["parents"], card["devices"])
+    held = [
+        _card_types.type_name(device["type_name"], device["type"])
+        for device in card["devices"]
+        if device["users"] and device["state"] != "defined"
+    ]
+    types = [{"name": name, "used": held.count(name), **count} for name, count in counts.items()]
+    return sorted(types, key=lambda one: (not one["existing"], not one["free"], in_order(one["name"])))
+
+
+def _bars(card, title, types, planned, reserved):
+    """What guests can get of the card: by type of vGPU, as virtual functions, or as a whole."""
+    wanted = planned and planned["type"] and (planned["type"]["name"] or planned["type"]["id"])
+    bars = [
+        _bar(one["name"], one["used"], one["existing"] + one["free"], reserved)
+        for one in types
+        if one["existing"] or (one["free"] and one["name"] == wanted)
+    ]
+    if bars or card["framework"] or "mode" not in card:
+        return bars
+    if card["mode"] == "vf":
+        used = sum(bool(virtual["users"]) for virtual in card["virtual_functions"])
+        return [_bar(f"Virtual functions of {title}", used, card["num_vfs"], reserved)]
+    return [_bar(f"Whole {title}", int(bool(card["users"])), 1, reserved)] if card["mode"] == "pf" else []
+
+
+def _bar(name, used, total, reserved):
+    held_back = min(reserved, max(0, total - used))
+    return {"name": name, "used": used, "reserved": held_back, "free": max(0, total - used - held_back), "total": total}
+
+
+def _functions(card):
+    """The state of each virtual function in its order: used, made (it has a vGPU that nobody uses) or free."""
+    if not card.get("virtual_functions"):
+        return []
+    made = {device["parent"] for device in card["devices"] if device["state"] != "defined"}
+    used = {device["parent"] for device in card["devices"] if device["users"]}
+    return [
+        "used" if one["users"] or one["address"] in used else "made" if one["address"] in made else "free"
+        for one in card["virtual_functions"]
+    ]
+
+
+def _devices(card):
+    """The devices that somebody holds, one by one, and the others in groups."""
+    virtual = {one["address"]: one for one in card.get("virtual_functions", [])}
+    held, unused = [], []
+    for device in card["devices"]:
+        name = device["uuid"] or device["address"]
+        index = virtual.get(device["parent"], {}).get("index")
+        entry = {
+            "name": name,
+            "type": _card_types.type_name(device["type_name"], device["type"]),
+            "function": None if index is None else f"VF {index}",
+            "state": device["state"],
+        }
+        if device["users"]:
+            held.append({**entry, "users": [holder(user) for user in device["users"]]})
+        else:
+            unused.append(entry)
+    listed = {device["address"] for device in card["devices"]}
+    held += [
+        {
+            "name": one["address"],
+            "type": f"virtual function, driver {one['driver'] or 'none'}",
+            "function": f"VF {one['index']}",
+            "state": "active",
+            "users": [holder(user) for user in one["users"]],
+        }
+        for one in virtual.values()
+        if one["users"] and one["address"] not in listed
+    ]
+
+    def group(entry):
+        return entry["type"], entry["state"]
+
+    return held, [
+        {"type": kind, "state": state, "names": [entry["name"] for entry in entries]}
+        for (kind, state), entries in groupby(sorted(unused, key=group), key=group)
+    ]

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Where a card is not as its profile says, by plan and facts alone, so that nothing has to run on the host."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+
+NATIVE = "native"  # the driver of a card in mode pf that libvirt itself rebinds
+VFIO_PCI = "vfio-pci"
+
+
+def of_card(planned, card, function):
+    """A few words for each difference; they do not name the card, so that those of many cards can be told together.
+
+    ``planned`` is the card of the plan, ``card`` the subject of ``_selection.subjects``, and ``function`` the entry of
+    the plan's ``functions`` for it, or None.
+    """
+    lines = []
+    if planned["mode"] == "pf":
+        lines += _whole(planned, card)
+    elif planned["mode"] == "vf":
+        lines += _virtual_functions(planned, card, function)
+    if planned["type"]:
+        lines += _devices(planned, card)
+    return lines
+
+
+def _whole(planned, card):
+    if planned["driver"] == NATIVE:
+        # libvirt gives the card another driver as long as a guest has it.
+        fine = card["mode"] == "host" or (card["mode"] == "pf" and card["users"])
+        return [] if fine else [f"mode {card['mode']} instead of the host's own driver"]
+    if card["mode"] != "pf":
+        return [f"mode {card['mode']} instead of pf"]
+    wanted = planned["driver"] or VFIO_PCI
+    return [] if card["driver"] == wanted else [f"driver {card['driver']} instead of {wanted}"]
+
+
+def _virtual_functions(planned, card, function):
+    if card["mode"] == "pf":
+        return ["mode pf instead of vf"]
+    if planned["num_vfs"] is not None and card["num_vfs"] != planned["num_vfs"]:
+        return [f"{card['num_vfs']} virtual functions instead of {planned['num_vfs']}"]
+    wanted = planned["vf_driver"]
+    if wanted in (None, "default") or any(one.get("driver") for one in function.get("vfs") or []):
+        return []
+    # libvirt gives a virtual function another driver as long as a guest has it.
+    other = [
+        virtual["driver"] or "none"
+        for virtual in card["virtual_functions"]
+        if not virtual["users"] and (virtual["driver"] or "none") != wanted
+    ]
+    if not other:
+        return []
+    drivers = " or ".join(sorted(set(other)))
+    return [f"virtual functions with driver {drivers} instead of {wanted}: {len(other)} of {card['num_vfs']}"]
+
+
+def _devices(planned, card):
+    wanted = planned["type"]["name"] or planned["type"]["id"]
+    present = Counter(
+        _card_types.type_name(device["type_name"], device["type"])
+        for device in card["devices"]
+        if device["state"] == "active"
+    )
+    number = present.pop(wanted, 0)
+    lines = [f"{number_of} of type {name}, and the type shall be {wanted}" for name, number_of in present.items()]
+    if planned["count"] is None:
+        return lines
+    shall = (
+        sum(parent["total"] for parent in planned["parents"]) if planned["count"] == "max" else int(planned["count"])
+    )
+    if number != shall:
+        lines.append(f"{number} of type {wanted} instead of {shall}")
+    return lines

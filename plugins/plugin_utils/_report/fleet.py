@@ -1,0 +1,176 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From facts, profiles and providers of many hosts to the data of the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import groupby
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import cards as _report_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift as _report_drift
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import placement as _report_placement
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import totals as _report_totals
+
+EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
+
+
+def build(facts_by_host, profiles, placement, roots):
+    """All that the page shows.
+
+    ``profiles`` and ``roots`` are by host; ``placement`` is a result of placement_inventory_info, or None. Without
+    facts a host is only named.
+    """
+    trees = _report_placement.trees(placement) if placement and "providers" in placement else None
+    hosts = [
+        _host(name, facts, profiles.get(name) or [], trees, roots.get(name, name))
+        for name, facts in sorted(facts_by_host.items(), key=lambda item: _report_cards.in_order(item[0]))
+    ]
+    findings = [{**finding, "host": host} for host in hosts for finding in host["findings"]]
+    if placement and trees is None:
+        text = f"Placement was not read: {placement.get('msg', 'no reason was given')}"
+        findings.append({"level": "problem", "card": None, "text": text, "host": None})
+    for number, host in enumerate(hosts, 1):
+        host["anchor"] = f"host-{number}"
+    cards = [card for host in hosts for card in host["cards"]]
+    classes = [row for card in cards for row in card["classes"]]
+    classes += [row for host in hosts for row in _report_totals.classes(host["other"], 0)]
+    return {
+        "hosts": hosts,
+        "findings": _report_totals.findings(findings),
+        "types": _report_totals.types(
+            [(host["name"], amount) for host in hosts for card in host["cards"] for amount in card["bars"]]
+        ),
+        "offers": _report_totals.offers(cards),
+        "classes": _report_totals.merged(classes),
+        "has_placement": trees is not None,
+        "has_profiles": any(profiles.values()),
+        "numbers": _report_totals.numbers(hosts, cards, findings),
+    }
+
+
+def _host(name, facts, profiles, trees, root):
+    if facts is None:
+        text = "no facts, because the host was not reached or reading failed; the output of the play tells why"
+        return {
+            "name": name,
+            "cards": [],
+            "nodes": [],
+            "other": [],
+            "guests": 0,
+            **_judged([_finding("problem", text)]),
+        }
+    subjects = _selection.subjects(facts)
+    plan, findings = _plan(profiles, facts)
+    planned = {card["name"]: card for card in plan["cards"]}
+    functions = {entry["pf"]: entry for entry in plan["functions"]}
+    findings += _of_facts(facts, subjects)
+    for card in plan["cards"]:
+        lines = _report_drift.of_card(card, subjects[card["name"]], functions.get(card["name"]))
+        findings += [_finding("drift", line, card["name"]) for line in lines]
+    for entry in plan["later"]:
+        if not any(finding["card"] == entry["name"] for finding in findings):
+            findings.append(_finding("note", f"no plan for its vGPUs yet: {entry['reason']}", entry["name"]))
+    entries, other = {}, []
+    if trees is not None and root:
+        if root in trees:
+            entries, other, drift = _report_placement.compare(trees[root], subjects, planned, root)
+            findings += [_finding("drift", line, card) for card, line in drift]
+        elif subjects:
+            findings.append(_finding("drift", "no provider of the host in Placement, and so none of its cards"))
+    cards = []
+    for card in subjects.values():
+        entry = entries.get(card["name"], {"providers": [], "has": None})
+        classes = _report_totals.classes(entry["providers"], entry["has"])
+        reserved = sum(row["reserved"] for row in classes)
+        described = _report_cards.describe(card, planned.get(card["name"]), reserved)
+        described["providers"] = entry["providers"]
+        described["classes"] = classes
+        described["findings"] = [finding for finding in findings if finding["card"] == card["name"]]
+        cards.append(described)
+    cards.sort(key=lambda card: (card["numa_node"] is None, card["numa_node"], card["name"]))
+    return {
+        "name": name,
+        "cards": cards,
+        "nodes": [(node, list(members)) for node, members in groupby(cards, key=lambda card: card["numa_node"])],
+        "other": other,
+        "guests": len(_guests(cards)),
+        **_judged(findings),
+    }
+
+
+def _finding(level, text, card=None):
+    """What is wrong, in words that do not name the card."""
+    return {"level": level, "card": card, "text": text}
+
+
+def _judged(findings):
+    findings = sorted(findings, key=lambda finding: _report_totals.LEVELS.index(finding["level"]))
+    return {"findings": findings, "level": findings[0]["level"] if findings else "ok"}
+
+
+def _plan(profiles, facts):
+    """The plan of the host, as far as there is one, and its conflicts."""
+    if not profiles:
+        return EMPTY_PLAN, []
+    plan, problems = _host_plan.plan(profiles, facts)
+    if problems:
+        return EMPTY_PLAN, [_finding("problem", f"profiles that do not fit the host: {line}") for line in problems]
+    return plan, []
+
+
+def _of_facts(facts, subjects):
+    """What the facts alone tell that somebody should look at."""
+    found = [_finding("problem", f"not readable: {line}") for line in facts.get("warnings", [])]
+    cards = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
+    states = Counter()
+    for device in facts["devices"]:
+        if device["parent"] not in cards:
+            level = "problem" if device["autostart"] else "note"
+            found.append(_finding(level, f"a device defined on {device['parent']}, which makes none now"))
+        elif device["state"] == "removing" or (device["state"] == "defined" and device["autostart"]):
+            states[cards[device["parent"]], device["state"]] += 1
+    if any(device["autostart"] for device in facts["devices"]) and not _are_made_at_boot(facts.get("mdevctl")):
+        text = f"nothing makes the devices at boot: {_why(facts['mdevctl'])}, and the role boot was not run"
+        found.append(_finding("problem", text))
+    words = {"removing": "removed, and still held open by its user", "defined": "to be made at boot, and not there"}
+    for (card, state), number in states.items():
+        found.append(_finding("problem", f"{words[state]}: {number} of its devices", card))
+    given = {name: card for name, card in subjects.items() if card.get("mode") in ("pf", "vf")}
+    iommu = facts.get("iommu") or {"enabled": True, "shared_groups": []}
+    if given and not iommu["enabled"]:
+        found.append(_finding("problem", "the IOMMU is off, so that no PCI device can be given to a guest"))
+    whole = {name for name, card in given.items() if card["mode"] == "pf"}
+    for group in iommu["shared_groups"]:
+        for name in sorted(whole & set(group["devices"])):
+            others = ", ".join(address for address in group["devices"] if address != name)
+            text = f"in one IOMMU group with {others}, and only to be given away with it"
+            found.append(_finding("problem", text, name))
+    if any(one.get("users", []) is None for one in (*facts["devices"], *facts["physical_functions"])):
+        found.append(_finding("note", "nobody looked who holds the devices, so all of them seem free"))
+    return found
+
+
+def _are_made_at_boot(mdevctl):
+    return mdevctl is None or mdevctl["udev_works"] or bool(mdevctl["restore_unit"])
+
+
+def _why(mdevctl):
+    """Why mdevctl makes nothing at boot."""
+    if not mdevctl["program"]:
+        return "mdevctl is not installed"
+    if not mdevctl["udev_program"]:
+        return "udev has no rule that starts mdevctl"
+    return f"udev's rule calls {mdevctl['udev_program']}, which is not there"
+
+
+def _guests(cards):
+    users = [user for card in cards for user in card["users"]]
+    users += [user for card in cards for device in card["held"] for user in device["users"]]
+    return {user["guest"] for user in users if user["guest"]}

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The providers of a host in Placement beside its cards, and where the two do not agree.
+
+Which device a provider stands for is told by its name, which ends in the name of the device as nova, Cyborg or this
+collection write it.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+
+OURS = "vfio_"
+
+
+def trees(result):
+    """The providers of ``placement_inventory_info`` by the names of their roots, each with its owner and usages."""
+    by_root = {}
+    parents = {one["name"]: one["parent"] for one in result["providers"]}
+    for one in result["providers"]:
+        root = one["name"]
+        while parents.get(root) is not None:
+            root = parents[root]
+        provider = {**one, "owner": result["owners"].get(one["name"]), "usages": result["usages"].get(one["name"])}
+        by_root.setdefault(root, []).append(provider)
+    return by_root
+
+
+def compare(providers, cards, planned, root):
+    """What Placement has of the cards of a host.
+
+    ``cards`` are the subjects of ``_selection.subjects``, ``planned`` the plan's cards, both by name. Returns by card
+    its ``providers`` and how many devices the host ``has`` for them (None when nothing tells), the providers whose
+    device is not there, and (card, words) for each difference.
+    """
+    known = _tails(cards)
+    found = {name: {"providers": [], "has": _offer(card, planned.get(name))} for name, card in cards.items()}
+    stale, drift = [], []
+    for provider in providers:
+        if provider["parent"] is None:
+            continue
+        tails = [tail.casefold() for tail in _suffixes(provider["name"])]
+        card = next((known[tail] for tail in tails if tail in known), None)
+        if card is not None:
+            found[card]["providers"].append(_entry(provider))
+        elif any(_is_device(tail) for tail in tails):
+            stale.append(_entry(provider))
+            name = provider["name"].removeprefix(f"{root}_")
+            drift.append((None, f"a provider for {name} in Placement, which is not on the host"))
+    for name, card in cards.items():
+        lines = _differences(found[name]["providers"], found[name]["has"], _held(card), planned.get(name))
+        drift += [(name, line) for line in lines]
+    return found, stale, drift
+
+
+def _suffixes(name):
+    """All that follows an underscore, the longest first."""
+    return [name[index + 1 :] for index, letter in enumerate(name) if letter == "_"]
+
+
+def _is_device(tail):
+    if _placement_names.NODE_DEVICE.match(tail) or _grammar.PCI_ADDRESS.match(tail):
+        return True
+    return tail.startswith(OURS) and len(tail) > len(OURS)
+
+
+def _tails(cards):
+    """The cards by the ends of their providers' names, in small letters: nova writes PCI addresses in capitals."""
+    known = {}
+    for name, card in cards.items():
+        for parent in card["parents"]:
+            known[parent["name"].casefold()] = name
+            known[_node_devices.node_device(parent["name"]).casefold()] = name
+        known[name.casefold()] = name
+        known[f"{OURS}{name}".casefold()] = name
+    return known
+
+
+def _entry(provider):
+    """A provider for the page, by class its numbers."""
+    usages = provider["usages"]
+    classes = [
+        {
+            "name": resource_class,
+            "total": inventory["total"],
+            "reserved": inventory["reserved"],
+            "used": None if usages is None else usages.get(resource_class, 0),
+        }
+        for resource_class, inventory in provider["inventories"].items()
+    ]
+    return {"name": provider["name"], "owner": provider["owner"], "traits": provider["traits"], "classes": classes}
+
+
+def _offer(card, planned):
+    """How many devices the host has for Placement, all parents of the card together; None when nothing tells."""
+    if planned and planned["framework"]:
+        return planned["total"]
+    if planned and planned["mode"] == "vf":
+        return card["num_vfs"]
+    if planned:
+        return planned["total"]
+    if card["framework"] and card["parents"]:
+        counts = [
+            count for count in _card_types.by_name(card["parents"], card["devices"]).values() if count["existing"]
+        ]
+        return counts[0]["existing"] + counts[0]["free"] if len(counts) == 1 else None
+    if card.get("mode") == "vf":
+        return card["num_vfs"]
+    return 1 if card.get("mode") == "pf" else None
+
+
+def _differences(providers, has, held, planned):
+    # nova publishes fewer where max_instances limits a type.
+    limited = bool(planned and planned["nova"].get("max_instances"))
+    if not providers:
+        # PCI devices of nova are in Placement only where nova is told so.
+        maybe = planned and planned["owner"] == "nova" and planned["framework"] != "mdev"
+        return ["no provider in Placement"] if planned and has and not limited and not maybe else []
+    lines = []
+    classes = [one for provider in providers for one in provider["classes"]]
+    total = sum(one["total"] for one in classes)
+    if has is not None and (total > has or (total < has and not limited)):
+        lines.append(f"a total of {total} in Placement, and {has} on the host")
+    wanted = planned and planned["resource_class"]
+    other = sorted({one["name"] for one in classes} - {wanted})
+    if wanted and other:
+        lines.append(f"resource class {', '.join(other)} in Placement instead of {wanted}")
+    traits = set(planned["traits"]) if planned else set()
+    lacking = sorted(traits - set.intersection(*(set(provider["traits"]) for provider in providers)))
+    if lacking:
+        lines.append(f"without {', '.join(lacking)} in Placement")
+    used = [one["used"] for one in classes]
+    if classes and None not in used and held > sum(used):
+        lines.append(f"{held} in use on the host, and {sum(used)} in Placement, which may give them away again")
+    return lines
+
+
+def _held(card):
+    """How many devices of the card somebody holds."""
+    held = {device["uuid"] or device["address"] for device in card["devices"] if device["users"]}
+    held |= {virtual["address"] for virtual in card.get("virtual_functions", []) if virtual["users"]}
+    return len(held) or int(bool(card.get("users")))

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+
+CARD = {"vendor_id": "10de", "numa_node": 0, "types": [], "framework": None, "flag": False}
+KNOWN = {**dict.fromkeys(CARD), "vendor_id": "text", "numa_node": "number"}
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("vendor_id == '10de'", True),
+        ("vendor_id == '8086'", False),
+        ("numa_node", True),
+        ("types", False),
+        ("framework", False),
+        ("flag", False),
+        ("nothing.at.all", False),
+    ],
+)
+def test_truth_is_that_of_jmespath(text, answer):
+    assert _expression.compiled(text, {**KNOWN, "nothing": None})(CARD) is answer
+
+
+def test_reasons_are_one_line():
+    with pytest.raises(ValueError, match="^[^\n]+$"):
+        _expression.compiled("vendor_id = 'x'", KNOWN)
+    with pytest.raises(ValueError, match="^[^\n]*starts_with[^\n]*$"):
+        _expression.compiled("starts_with(framework, 'm')", KNOWN)(CARD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "product == '1eb8'",
+        "numa_node == `0` && product",
+        "!product",
+        "types[?name == 'x'] || product[0].name",
+        "contains(product, 'x')",
+        "[numa_node, product]",
+        "product.x | y",
+    ],
+)
+def test_what_no_card_has_is_refused(text):
+    with pytest.raises(ValueError, match="^there is no field product, only vendor_id, numa_node,"):
+        _expression.compiled(text, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "types[?name == 'x']",
+        "types[*].name",
+        "types[].name | [0]",
+        "length(types[?contains(name, 'x')]) > `0`",
+        "sort_by(types, &name)",
+        "@",
+        "types[0:2]",
+        "{a: vendor_id}.a",
+    ],
+)
+def test_fields_of_what_a_card_has_are_not_looked_at(text):
+    assert _expression.compiled(text, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("numa_node >= 1", "a number is written in backquotes"),
+        ("product_id == 1eb8", "an id in single quotes"),
+        ("vendor_id = '10de'", "two values are compared with =="),
+        ("0000:3b:00.0", r'the names of cards are a list, such as \["0000:3b:00.0"\]'),
+        ("0000:3b:00.0, 0000:af:00.0", r"column \d+[^;]*$"),
+    ],
+)
+def test_hints(text, hint):
+    with pytest.raises(ValueError, match=hint):
+        _expression.compiled(text, {**KNOWN, "product_id": "text"})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("vendor_id == `8086`", "vendor_id is a text, which is written in single quotes, such as '8086'"),
+        ("`8086` != vendor_id", "vendor_id is a text, which is written in single quotes, such as '8086'"),
+        (
+            "types && numa_node >= '0'",
+            "numa_node is a number, which is written in backquotes, such as `64`, and not '0'",
+        ),
+    ],
+)
+def test_a_literal_of_another_kind(text, reason):
+    with pytest.raises(ValueError) as refusal:
+        _expression.compiled(text, KNOWN)
+    assert str(refusal.value) == reason
+
+
+@pytest.mark.parametrize("text", ["numa_node == `null`", "vendor_id == framework", "types[?vendor_id == `1`]"])
+def test_other_comparisons(text):
+    assert _expression.compiled(text, KNOWN)(CARD) is False
+
+
+def test_what_cannot_be_compared():
+    with pytest.raises(ValueError, match="not supported between"):
+        _expression.compiled("numa_node < vendor_id", KNOWN)(CARD)

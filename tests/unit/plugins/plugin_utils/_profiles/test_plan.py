@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan as a whole is tested with the filter ``resolve``; here is what depends on the state of the devices."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+
+
+@pytest.fixture
+def t4(simulated):
+    host = simulated("t4")
+    parent = host.facts()["parents"][0]
+    return host, parent["name"], {offered["name"]: offered["id"] for offered in parent["types"]}
+
+
+def plan(host, parent, *types, **vgpu):
+    profiles = [{"name": "a", "select": [parent], "vgpu": {"type": list(types), **vgpu}}]
+    result, problems = _host_plan.plan(profiles, host.facts(*("physical_functions", "parents", "devices", "users")))
+    assert not problems
+    return result["cards"][0]
+
+
+def test_what_somebody_holds_of_another_type_blocks_the_card(t4):
+    host, parent, ids = t4
+    host.create(parent, ids["GRID T4-1B"], "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
+    assert plan(host, parent, "GRID T4-2B")["total"] == 8
+    host.kernel.hold("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
+    assert plan(host, parent, "GRID T4-2B")["total"] == 0
+
+
+def test_the_first_type_that_there_is_room_for(t4):
+    host, parent, ids = t4
+    assert plan(host, parent, "GRID T4-2B", "GRID T4-1B")["type"]["id"] == ids["GRID T4-2B"]
+    assert plan(host, parent, "GRID T4-1B", "GRID T4-2B")["type"]["id"] == ids["GRID T4-1B"]
+    host.create(parent, ids["GRID T4-2B"], "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
+    assert plan(host, parent, "GRID T4-1B", "GRID T4-2B")["type"]["id"] == ids["GRID T4-2B"]
+
+
+@pytest.mark.parametrize(("owner", "total"), [("none", 3), ("nova", 8)])
+def test_the_total_is_what_the_owner_counts(t4, owner, total):
+    host, parent, dummy = t4
+    profiles = [{"name": "a", "owner": owner, "select": [parent], "vgpu": {"type": "GRID T4-2B", "count": 3}}]
+    assert _host_plan.plan(profiles, host.facts())[0]["cards"][0]["total"] == total
+
+
+def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
+    facts = simulated("nics").facts()
+    card = next(card for card in facts["physical_functions"] if card["total_vfs"])
+    pf = card["address"]
+    profiles = [
+        {"name": "wrong", "select": [pf], "mode": "vf", "num_vfs": -1},
+        {"name": "absent", "select": ["0000:ff:00.0"], "required": True, "mode": "vf", "num_vfs": "all"},
+        {"name": "question", "select": "a = 1", "required": True, "mode": "pf"},
+        {"name": "many", "select": [pf], "mode": "vf", "num_vfs": 9999},
+    ]
+    problems = _host_plan.plan(profiles, facts)[1]
+    assert [re.split(", and|: Bad", problem)[0] for problem in problems] == [
+        "profile wrong: num_vfs must be a number or max",
+        "profile absent: num_vfs must be a number or max",
+        "profile question: select cannot be used",
+        "profile absent: it is required",
+        f"{pf} is in the profiles wrong and many",
+        f"profile many, {pf}: it makes at most {card['total_vfs']} virtual functions",
+    ]
+
+
+def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
+    host, parent, dummy = t4
+    one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
+    profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
+    assert _host_plan.plan(profiles, host.facts())[1] == [
+        f"{parent} is in the profiles a and b, and can only be in one"
+    ]

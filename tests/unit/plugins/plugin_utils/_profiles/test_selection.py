@@ -1,0 +1,99 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
+from ansible_collections.vfio.devices.tests.simhost import profile as profiles
+
+
+def profile(name="a", expression=None, names=(), required=False):
+    compiled = _expression.compiled(expression, _selection.FIELDS) if expression else None
+    return {"name": name, "expression": compiled, "names": list(names), "required": required}
+
+
+CARDS = {
+    "0000:3b:00.0": {
+        "name": "0000:3b:00.0",
+        "vendor_id": "10de",
+        "numa_node": 0,
+        "netdevs": [],
+        "types": [{"id": "x"}],
+    },
+    "0000:41:00.0": {
+        "name": "0000:41:00.0",
+        "vendor_id": "8086",
+        "numa_node": 1,
+        "netdevs": ["ens1f0"],
+        "types": [],
+        "virtual_functions": [{"address": "0000:41:10.0"}],
+    },
+    "mtty": {"name": "mtty", "types": [{"id": "mtty-1"}]},
+}
+
+
+def selected(*profiles):
+    problems = []
+    pairs = _selection.select(profiles, CARDS, problems)
+    return [(one["name"], card["name"]) for one, card in pairs], problems
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("vendor_id == '10de'", ["0000:3b:00.0"]),
+        ("numa_node", ["0000:3b:00.0", "0000:41:00.0"]),
+        ("types[?id=='mtty-1']", ["mtty"]),
+        ("bus", []),
+        ("contains(netdevs || `[]`, 'ens1f0')", ["0000:41:00.0"]),
+    ],
+)
+def test_truth_is_that_of_jmespath(expression, names):
+    assert selected(profile(expression=expression)) == ([("a", name) for name in names], [])
+
+
+def test_a_question_that_a_card_cannot_answer():
+    pairs, problems = selected(profile(expression="contains(netdevs, 'ens1f0')"))
+    assert pairs == [("a", "0000:41:00.0")]
+    assert len(problems) == 1 and problems[0].startswith("profile a: select cannot be asked of mtty: ")
+
+
+def test_names_of_cards_interfaces_and_others():
+    names = ["ens1f0", "0000:41:00.0", "mtty", "0000:ff:00.0"]
+    assert selected(profile(names=names)) == ([("a", "0000:41:00.0"), ("a", "mtty")], [])
+
+
+def test_a_card_is_in_one_profile():
+    pairs, problems = selected(profile("a", names=["mtty"]), profile("b", expression="name == 'mtty'"))
+    assert pairs == [("a", "mtty"), ("b", "mtty")]
+    assert problems == ["mtty is in the profiles a and b, and can only be in one"]
+
+
+def test_what_is_required():
+    assert selected(profile(names=["x"], required=True))[1] == [
+        "profile a: it is required, and selects nothing on this host, which has 0000:3b:00.0, 0000:41:00.0, mtty"
+    ]
+
+
+def test_subjects_of_a_host(simulated):
+    cards = _selection.subjects(simulated("mtty").facts())
+    assert [one["id"] for one in cards["mtty"]["types"]] == ["mtty-1", "mtty-2"]
+    cards = _selection.subjects(simulated("a40").facts())
+    card = next(card for card in cards.values() if card.get("framework"))
+    assert len(card["parents"]) == len(card["virtual_functions"]) == 16
+    assert len({one["id"] for one in card["types"]}) == len(card["types"])
+
+
+KINDS = {"text": (str, type(None)), "number": (int, type(None)), None: (list, bool, type(None))}
+
+
+def test_fields_are_those_of_the_facts(simulated):
+    found = set()
+    for name in profiles.names():
+        for card in _selection.subjects(simulated(name).facts()).values():
+            found |= set(card)
+            for field, kind in _selection.FIELDS.items():
+                assert isinstance(card.get(field), KINDS[kind])
+    assert found | {"users"} == set(_selection.FIELDS)

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The packages: who may import whom, and who may open files, start programs or speak HTTP."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ENGINE = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
+
+# By package the packages that it may import, besides itself.
+ON_HOSTS = ["_core", "_model", "_host", "_devices", "_frameworks", "_guards", "_run"]
+MAY_IMPORT = {
+    **{package: set(ON_HOSTS[:floor]) for floor, package in enumerate(ON_HOSTS)},
+    "_modes": set(ON_HOSTS),
+    "_instances": set(ON_HOSTS),
+    "_boot": {*ON_HOSTS, "_modes", "_instances"},
+    "_placement": {"_core"},
+}
+
+# The same on the controller, where the engine may be imported as well, but never the reverse.
+CONTROLLER = ENGINE.parent / "plugin_utils"
+ON_CONTROLLER = ["_profiles", "_clouds", "_report", "_actions"]
+
+# How often state is a dictionary of anything. A change may lower a number, never raise one.
+LOOSE_DICTIONARIES = {
+    "_core": 3,
+    "_host": 3,
+    "_devices": 15,
+    "_frameworks": 36,
+    "_guards": 11,
+    "_run": 4,
+    "_modes": 146,
+    "_instances": 114,
+    "_boot": 29,
+    "_placement": 91,
+}
+
+# Plans, and what they call: functions of plain data.
+PURE = [
+    "_instances/choice.py",
+    "_instances/plan.py",
+    "_instances/result.py",
+    "_instances/wanted.py",
+    "_modes/guards.py",
+    "_modes/plan.py",
+    "_modes/result.py",
+    "_modes/steps.py",
+    "_modes/wanted.py",
+]
+
+# Of os only what asks nothing of the host.
+HARMLESS = {"environ", "path", "strerror"}
+INPUT_OUTPUT = {"fcntl", "multiprocessing", "select", "shutil", "signal", "socket", "subprocess", "tempfile"}
+HTTP = {"http", "keystoneauth1", "openstack", "requests", "urllib.request"}
+
+FILES = sorted(str(path.relative_to(ENGINE)) for path in ENGINE.rglob("*.py"))
+
+
+def tree(file: str) -> ast.Module:
+    return ast.parse((ENGINE / file).read_text(encoding="utf-8"))
+
+
+def imported_files(file: str) -> set[str]:
+    """The files of the engine that a file imports, also inside functions."""
+    package = file.partition("/")[0]
+    found = set()
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            path = [package] if node.level == 1 else []
+            path += node.module.split(".") if node.module else []
+            names = [path] if len(path) == 2 else [[*path, alias.name] for alias in node.names]
+            found.update("/".join(name) + ".py" for name in names)
+    return found
+
+
+def imported_modules(file: str) -> set[str]:
+    """The modules from elsewhere that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def uses_any(modules: set[str], forbidden: set[str]) -> set[str]:
+    return {name for name in modules if any(f"{name}.".startswith(f"{one}.") for one in forbidden)}
+
+
+def test_every_package_has_a_floor():
+    assert {file.partition("/")[0] for file in FILES} <= set(MAY_IMPORT)
+    assert all(file.count("/") == 1 for file in FILES)
+    assert not list(ENGINE.rglob("__init__.py")), "AnsiballZ makes empty ones itself"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_go_down(file):
+    package = file.partition("/")[0]
+    assert imported_files(file) <= set(FILES)
+    others = {name.partition("/")[0] for name in imported_files(file)} - {package}
+    assert others <= MAY_IMPORT[package]
+
+
+def test_there_is_no_circle():
+    left = {file: imported_files(file) for file in FILES}
+    while True:
+        ready = {file for file, needed in left.items() if not needed & set(left)}
+        if not ready:
+            break
+        left = {file: needed for file, needed in left.items() if file not in ready}
+    assert not left
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_engine_runs_without_ansible(file):
+    assert not uses_any(imported_modules(file), {"ansible", "ansible_collections"})
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("_host/")])
+def test_only_the_package_host_does_input_and_output(file):
+    assert not uses_any(imported_modules(file), INPUT_OUTPUT)
+    if file == "_core/progress.py":
+        return  # A file of the controller, not of a managed host.
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "open", f"line {node.lineno}"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            assert node.attr in HARMLESS or node.attr.startswith(("O_", "E")), f"os.{node.attr} in line {node.lineno}"
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file != "_placement/client.py"])
+def test_only_the_client_speaks_http(file):
+    assert not uses_any(imported_modules(file), HTTP)
+
+
+@pytest.mark.parametrize("file", PURE)
+def test_plans_are_functions_of_data(file):
+    names = {node.id for node in ast.walk(tree(file)) if isinstance(node, ast.Name)}
+    assert "HostRoot" not in names
+
+
+@pytest.mark.parametrize("package", sorted({file.partition("/")[0] for file in FILES}))
+def test_state_gets_types(package):
+    texts = [(ENGINE / file).read_text(encoding="utf-8") for file in FILES if file.startswith(f"{package}/")]
+    assert len(re.findall(r"dict\[str, Any\]", "".join(texts))) <= LOOSE_DICTIONARIES.get(package, 0)
+
+
+@pytest.mark.parametrize("file", sorted(CONTROLLER.rglob("*.py")), ids=lambda file: str(file.relative_to(CONTROLLER)))
+def test_imports_on_the_controller_go_down(file):
+    package = file.parent.name
+    prefix = "ansible_collections.vfio.devices.plugins.plugin_utils."
+    text = file.read_text(encoding="utf-8")
+    imported = re.findall(rf"^\s*(?:from|import) {re.escape(prefix)}(\w+)", text, re.MULTILINE)
+    assert set(imported) <= set(ON_CONTROLLER[: ON_CONTROLLER.index(package) + 1])
+    assert not re.search(
+        r"^\s*(?:from|import) ansible_collections\.vfio\.devices\.plugins\.(?!plugin_utils|module_utils)",
+        text,
+        re.MULTILINE,
+    )
