@@ -84,12 +84,16 @@ def owner(traits: Iterable[str]) -> str | None:
 
 
 def similar(name: str, known: Iterable[str]) -> list[str]:
-    """The names most like ``name``, at most :data:`SIMILAR_AT_MOST`; those of the same short host name come first."""
+    """Some of the names, at most :data:`SIMILAR_AT_MOST`: first those of the same short host name, then similar ones.
+
+    If none is similar, they are the first ones in order.
+    """
     short = name.casefold().partition(".")[0]
     by_folded = {one.casefold(): one for one in sorted(known)}
     same_host = [folded for folded in by_folded if folded.partition(".")[0] == short]
     close = difflib.get_close_matches(name.casefold(), by_folded, SIMILAR_AT_MOST, SIMILARITY)
-    return [by_folded[folded] for folded in dict.fromkeys([*same_host, *close])][:SIMILAR_AT_MOST]
+    found = dict.fromkeys([*same_host, *close] or by_folded)
+    return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
 def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:

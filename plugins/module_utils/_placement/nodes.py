@@ -202,11 +202,11 @@ class Nodes:
     def _lacks_root(self, entry: Entry, name: str, reason: str, advice: str) -> Node | None:
         """Refuse an entry whose root does not exist; most likely its name is only spelled in another way."""
         self.lacks_a_root = True
-        similar = _placement_names.similar(name, self._roots)
-        number = len(self._roots)
-        existing = f"the most similar of the {number} existing roots are {', '.join(similar)}"
-        if not similar:
-            existing = f"none of the {number} existing roots has a similar name" if number else "Placement has no root"
+        named = _placement_names.similar(name, self._roots)
+        more = len(self._roots) - len(named)
+        existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
+        if not named:
+            existing = "Placement has no root"
         return self._refuse(
             entry,
             f"{reason}; {existing}; correct the name, which is the hypervisor_hostname of the compute node (in the "

@@ -16,6 +16,7 @@ from .._core import progress as _progress
 from . import names as _placement_names
 from . import plan as _placement_plan
 from .api import Placement
+from .nodes import Nodes
 from .wanted import Entry
 
 State = dict[str, Any]
@@ -37,7 +38,7 @@ def observe(
     """
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
-    if _placement_plan.lacks_a_root(state, wanted, options):
+    if Nodes(state, wanted, options).lacks_a_root:
         state["roots"] = placement.roots()
     if options["purge"]:
         roots = _placement_plan.roots_to_purge(state, wanted, options)

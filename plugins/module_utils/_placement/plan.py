@@ -69,11 +69,6 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
 # What the plan has to know, asked before it
 
 
-def lacks_a_root(state: State, wanted: list[Entry], options: dict[str, Any]) -> bool:
-    """Whether the plan will be refused because a root does not exist."""
-    return Nodes(state, wanted, options).lacks_a_root
-
-
 def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The UUIDs of the providers whose inventories, and of those whose traits have to be read."""
     nodes = Nodes(state, wanted, options)
