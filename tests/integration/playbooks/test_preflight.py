@@ -51,7 +51,7 @@ def cloud(tmp_path_factory):
 def wrong_password(cloud):
     """The variables of a login that is always denied."""
     proxy = proxies.Proxy(int(cloud.url.rpartition(":")[2]))
-    proxy.rules.append(proxies.Rule("401", "^POST ", times=1000))
+    proxy.rules += [proxies.Rule("401", "^POST ", times=1000), proxies.Rule("404", "^GET ", times=1000)]
     domains = {"user_domain_id": "default", "project_domain_id": "default"}
     user = {"username": "admin", "password": PASSWORD, "project_name": "admin"}
     yield {
