@@ -77,7 +77,7 @@ def play(fleet, cloud, tmp_path):
         inventory = tmp_path / "hosts.json"
         inventory.write_text(simulated.inventory(fleet, {**dict.fromkeys(HOSTS, {}), **(hosts or {})}, **given))
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
         changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
         return done.returncode, done.stdout, changed
 
