@@ -69,7 +69,8 @@ options:
   root_optional:
     description:
       - Whether the root may be missing in Placement. The host is then left out with a warning.
-      - If V(false), O(vfio.devices.placement_inventory#module:providers) is refused without its root.
+      - If V(false), M(vfio.devices.placement_inventory) refuses a host whose root is missing, unless the plan has no
+        cards.
     type: bool
     default: true
   preview:

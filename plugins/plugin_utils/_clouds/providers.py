@@ -31,7 +31,8 @@ def tree(plan, options):
     """
     problems = []
     drained = _drained(plan["cards"], options["drain"], problems)
-    root = {"name": options["root"], "optional": options["root_optional"]}
+    # Nothing is published below a root without cards.
+    root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
     _grammar.collect(_placement_names.provider_name, options["root"], problems)
     providers = [root]
     # By the name in small letters, which is what some databases of Placement go by.

@@ -249,7 +249,9 @@ def test_what_is_neither_true_nor_false_is_refused_by_its_name(option):
 
 
 def test_a_root_that_must_exist():
-    assert placement_tree({"cards": []}, "node", root_optional="False") == [{"name": "node", "optional": False}]
+    first = placement_tree({"cards": [vgpus()]}, "node", root_optional="False")[0]
+    assert first == {"name": "node", "optional": False}
+    assert placement_tree({"cards": []}, "node", root_optional="False") == [ROOT]
 
 
 def test_a_preview_has_names_of_cards_whose_devices_are_not_known_yet():
