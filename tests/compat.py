@@ -14,6 +14,7 @@ one Placement, which the first of them starts and "stop" ends.
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import os
 import re
@@ -73,6 +74,7 @@ def pythons_of(core: str) -> list[str]:
     return sorted({*found[:1], *found[-1:]}, key=found.index) if core in THOROUGH else found[-1:]
 
 
+@functools.cache
 def find_python(version: str) -> str | None:
     """The interpreter of a version that can make environments, of the system or of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")

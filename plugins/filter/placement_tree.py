@@ -117,11 +117,15 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._placement.names import provider_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import providers as _provider_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
 
 SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
 TRAITS_MODES = (None, "exact", "add")
+FLAGS = ("cyborg_agent", "exact_names", "root_optional", "preview")
 
 
 def placement_tree(
@@ -137,23 +141,29 @@ def placement_tree(
     preview=False,
 ):
     """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
-    shape, traits_mode = _given.or_none(shape), _given.or_none(traits_mode)
+    shape, traits_mode = _given.or_default(shape), _given.or_default(traits_mode)
     for name, value, choices in (("shape", shape, SHAPES), ("traits_mode", traits_mode, TRAITS_MODES)):
         if value not in choices:
-            raise AnsibleFilterError(f"placement_tree: {name} must be one of {', '.join(choices[1:])}, and not {value}")
+            given = numbers.shown(value)
+            raise AnsibleFilterError(f"placement_tree: {name} must be one of {', '.join(choices[1:])}, and not {given}")
     options = {
         "root": root,
         "shape": shape,
-        "cyborg_agent": _flag("cyborg_agent", cyborg_agent, True),
-        "cyborg_host": _given.or_none(cyborg_host),
-        "exact_names": _flag("exact_names", exact_names, False),
+        "cyborg_agent": _given.or_default(cyborg_agent, True),
+        "cyborg_host": _given.or_default(cyborg_host),
+        "exact_names": _given.or_default(exact_names, False),
         "drain": _drain(drain),
         "traits_mode": traits_mode,
-        "root_optional": _flag("root_optional", root_optional, True),
-        "preview": _flag("preview", preview, False),
+        "root_optional": _given.or_default(root_optional, True),
+        "preview": _given.or_default(preview, False),
     }
     try:
+        if options["cyborg_host"] is not None:
+            provider_name(options["cyborg_host"])
+        options.update({name: flag(options[name], name) for name in FLAGS})
         providers, problems = _provider_tree.tree(plan, options)
+    except ValueError as error:
+        raise AnsibleFilterError(f"placement_tree: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"placement_tree needs a plan of vfio.devices.resolve, and a name: {error!r}"
@@ -163,25 +173,22 @@ def placement_tree(
     return providers
 
 
-def _flag(name, value, default):
-    try:
-        return _given.flag(value, default)
-    except TypeError:
-        raise AnsibleFilterError(f"placement_tree: {name} must be true or false, and not {value!r}") from None
-
-
 def _drain(drain):
     """True, False or the names of cards; on a command line all of them are text."""
-    if _given.or_none(drain) is None:
+    if _given.or_default(drain) is None:
         return False
     if isinstance(drain, (list, tuple)):
+        if not all(isinstance(name, str) for name in drain):
+            raise AnsibleFilterError("placement_tree: drain must be true, false or a list of the names of cards")
         return [str(name) for name in drain]
     text = drain.lower() if isinstance(drain, str) else drain
-    if text in BOOLEANS:
+    if isinstance(text, (str, int)) and text in BOOLEANS:
         return boolean(text)
     if isinstance(drain, str):
         return [name.strip() for name in drain.split(",")]
-    raise AnsibleFilterError(f"placement_tree: drain must be true, false or a list of cards, and not {drain!r}")
+    raise AnsibleFilterError(
+        f"placement_tree: drain must be true, false or a list of cards, and not {numbers.shown(drain)}"
+    )
 
 
 class FilterModule:

@@ -71,6 +71,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
 
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
 
@@ -82,7 +83,7 @@ def provider_config(plan, root, release, inventories=False):
         if _nova_release.number(release) < _nova_release.PROVIDER_CONFIG:
             problems.append(f"nova {release} reads no such files; {_nova_release.PROVIDER_CONFIG} does")
         providers = _of_mdevs(plan, _placement_names.provider_name(root), problems)
-        if _given.flag(inventories, False):
+        if flag(_given.or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
     except ValueError as error:
         raise AnsibleFilterError(f"provider_config: {error}") from error

@@ -81,8 +81,6 @@ def _wanted(host: HostRoot, present: bool, python: str, timeout: float) -> State
     problems = []
     if not INTERPRETER.match(python):
         problems.append(f"python must be the absolute path of an interpreter such as /usr/bin/python3, not {python!r}")
-    if not 0 < timeout <= 86400:
-        problems.append(f"timeout must be a number of seconds from 1 to 86400, and not {timeout:g}")
     if problems:
         raise _plan.Refused(problems)
     return {**_boot_files.files(python, timeout), **_boot_files.links()}

@@ -15,6 +15,11 @@ from .._devices import pci as _pci
 from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from .._frameworks.mdev import Mdevs
+from .._guards import every
+from .._guards.base import Scene
+from .._guards.conflicts import blind_spots
+from .._guards.every import Seen
+from .._guards.processes import Processes
 from .._host.root import HostRoot
 from .._run.recheck import Watch
 from . import actions as _instance_apply
@@ -47,7 +52,7 @@ def converge(
     elif planned["steps"]:
         _vendor_vfio.remember(host, before["functions"], before["known_types"])
         # A guest that has started since the plan has processes.
-        watch = Watch(host, lambda: _users(host, before, domains=False))
+        watch = Watch(host, lambda: _look(host, before, configured=False).users())
         outcome = _instance_apply.apply(host, planned["steps"], budget, watch)
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
@@ -74,7 +79,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "definitions": definitions,
         "known_types": known_types,
         "records": _instance_persistence.observe_records(host),
-        "hidden": None,
+        "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }
 
@@ -99,16 +104,16 @@ def _planned(
             return planned
     except _plan.Refused:
         pass
-    # Somebody's device may be concerned.
-    users = _users(host, state)
-    state["hidden"] = host.hidden_processes
+    # A device in use may be concerned.
+    seen = _look(host, state)
+    users = seen.users()
+    state["hidden"] = blind_spots(seen.unseen)
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()
 
 
-def _users(host: HostRoot, state: dict[str, Any], domains: bool = True) -> dict[str, list[dict[str, Any]]]:
-    """By UUID or address who uses devices now."""
-    from .._guards import processes as users
-
-    return users.of_devices(host, state["functions"], state["devices"], domains)
+def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:
+    """Who uses devices now."""
+    scene = Scene(state["functions"], state["devices"], Processes(host), configured=configured)
+    return every.observe(host, scene, every.HOLDERS)

@@ -4,21 +4,13 @@
 
 # Private to this collection: may change without notice.
 
-"""Optional arguments of filters. Before ansible-core 2.19 a template makes empty text of null, and text of a number."""
+"""Optional arguments of filters. Before ansible-core 2.19 a template makes empty text of null."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import boolean
 
-
-def or_none(value: Any) -> Any:
-    """The value, or None for null and for the empty text that a template makes of it."""
-    return None if isinstance(value, str) and not value else value
-
-
-def flag(value: Any, default: bool) -> bool:
-    """True or false as any text of them says, ``default`` for null; TypeError for anything else."""
-    value = or_none(value)
-    return default if value is None else bool(boolean(value))
+def or_default(value: Any, default: Any = None) -> Any:
+    """The value, or ``default`` for null and for the empty text that a template makes of it."""
+    return default if value is None or (isinstance(value, str) and not value) else value

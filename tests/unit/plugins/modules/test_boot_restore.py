@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
+import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 from ansible_collections.vfio.devices.plugins.modules import boot_restore
@@ -45,3 +46,12 @@ def test_interpreter_of_the_system_keeps_its_name(simulated, run_module, monkeyp
     monkeypatch.setattr(sys, "prefix", sys.base_prefix)
     run_module(boot_restore, {}, host)
     assert b'"/usr/bin/python3" -I' in host.files.read(_boot_files.UNIT)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("value", [0, -1, 1e30, True, "", "soon", "inf", "nan", "1_0", "\uff14", [], {}])
+def test_time_that_is_none(simulated, run_module, state, value):
+    host = simulated("empty")
+    result = run_module(boot_restore, {"state": state, "timeout": value}, host)
+    assert result["msg"].startswith("Nothing was changed: timeout must be a number of seconds from 0.1 to 86400, and ")
+    assert not host.files.exists(_boot_files.UNIT)
