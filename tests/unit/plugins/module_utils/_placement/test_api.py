@@ -45,7 +45,8 @@ def test_what_is_gone_is_none_and_what_is_no_answer_of_placement_is_an_error():
 
 
 def test_the_roots_are_all_providers_without_a_parent():
-    child = {**PROVIDER, "name": "child", "parent_provider_uuid": PROVIDER["uuid"]}
+    other = "00000000-0000-4000-8000-000000000002"
+    child = {**PROVIDER, "uuid": other, "name": "child", "parent_provider_uuid": PROVIDER["uuid"]}
     placement, transport = said(Reply(200, {"resource_providers": [PROVIDER, child]}))
     assert placement.roots() == [PROVIDER["name"]]
 
