@@ -48,7 +48,7 @@ LOCKS = {
     OF_TESTS.format("services"): Lock("3.11", ("-r tests/requirements-services.txt",)),
     **{OF_TESTS.format(name): Lock(*wanted) for name, wanted in compat.locks().items()},
     "extensions/ee/requirements.txt": Lock(
-        "3.12", ("-r meta/ee-requirements.txt", "ansible-core >= 2.16", "ansible-runner >= 2.4", *OF_BUILDER)
+        "3.12", ("-r meta/ee-requirements.txt", "ansible-core >= 2.16, < 2.22", "ansible-runner >= 2.4", *OF_BUILDER)
     ),
 }
 

@@ -89,6 +89,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci as _nova_pci
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
@@ -104,8 +105,8 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
     try:
         options = {
             "release": _nova_release.number(release),
-            "report_in_placement": flag(report_in_placement, "report_in_placement"),
-            "pci_in_placement": flag(pci_in_placement, "pci_in_placement"),
+            "report_in_placement": flag(_given.or_default(report_in_placement, False), "report_in_placement"),
+            "pci_in_placement": flag(_given.or_default(pci_in_placement, False), "pci_in_placement"),
         }
         plans = plan if isinstance(plan, (list, tuple)) and service == "api" else [plan]
         problems = _check_options(options)

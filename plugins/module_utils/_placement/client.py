@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import platform
 import re
 import ssl
 import sys
@@ -66,8 +67,9 @@ def connect(options: dict[str, Any]) -> Placement:
         from keystoneauth1 import adapter, exceptions, session
     except ImportError as error:
         raise PlacementError(
-            f"the Python library openstacksdk is missing where this module runs ({sys.executable}: {error}); install "
-            "it there, or let the module run in an execution environment that has it"
+            f"the Python library openstacksdk is not installed for {sys.executable} on {platform.node()}, where this "
+            f"module runs ({error}). Run there: {sys.executable} -m pip install openstacksdk. Or set "
+            "ansible_python_interpreter of localhost to a Python that has it"
         ) from error
     clock = Clock(options["timeout"])
     settings = _settings(options)

@@ -9,6 +9,7 @@ import copy
 import json
 import logging
 import socket
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -109,8 +110,9 @@ def test_a_missing_library_is_named(monkeypatch):
         return original(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(PlacementError, match="the Python library openstacksdk is missing where this module runs"):
+    with pytest.raises(PlacementError, match="openstacksdk is not installed for") as error:
         _placement_client.connect(OPTIONS)
+    assert f"Run there: {sys.executable} -m pip install openstacksdk" in str(error.value)
 
 
 def test_a_dictionary_has_everything_itself():
