@@ -17,7 +17,9 @@ from collections.abc import Sequence
 from typing import Callable, TypeVar
 
 from .denials import Denials
-from .files import UNFINISHED, Files, OperatingSystemFiles
+from .durable import REMEDIES, UNFINISHED
+from .files import Files, OperatingSystemFiles
+from .lock import describe as describe_held
 from .programs import Output, SystemTools, Tools
 
 Value = TypeVar("Value")
@@ -45,6 +47,11 @@ class HostError(Exception):
         self.value = value
         self.errno = errno
         self.pending = pending
+
+    @property
+    def of_device(self) -> bool:
+        """Whether the kernel or a driver answered so for a device, and not a file system for one of its files."""
+        return self.path.startswith("sys/")
 
 
 class HostRoot:
@@ -179,14 +186,14 @@ class HostRoot:
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
-            raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
+            raise _file_error("write", path, error) from error
 
     def replace_link(self, path: str, target: str) -> None:
         """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
         try:
             self._files.symlink(path, target)
         except OSError as error:
-            raise HostError(f"cannot link {path}: {describe(error)}", path, target, error_name(error)) from error
+            raise _file_error("link", path, error) from error
 
     def remove_file(self, path: str) -> None:
         """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
@@ -195,7 +202,24 @@ class HostRoot:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise HostError(f"cannot remove {path}: {describe(error)}", path, errno=error_name(error)) from error
+            raise _file_error("remove", path, error) from error
+
+    def try_room(self, directory: str, size: int, write: bool) -> None:
+        """Raise HostError if files of ``size`` bytes in all cannot be written to a directory.
+
+        With ``write`` a file is written and removed again, else only what the file system says of itself is looked at.
+        """
+        try:
+            self._files.try_room(directory, size, write)
+        except OSError as error:
+            raise _file_error("write to", directory, error) from error
+
+    def status(self, path: str) -> tuple[int, int] | None:
+        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it cannot be told."""
+        try:
+            return self._files.status(path)
+        except OSError:
+            return None
 
     def remove_unfinished(self, directory: str) -> None:
         """Remove the files that a killed run did not bring to their place."""
@@ -208,23 +232,18 @@ class HostRoot:
         if self._locked:
             return
         limit = self.timeout if timeout is None else timeout
-        holders: list[str] = []
-
-        def locked() -> bool:
-            holder = self._files.lock(LOCK)
-            holders[:] = [holder or ""]
-            return holder is None
-
         try:
-            if not self.wait(locked, limit):
-                raise HostError(
-                    f"another run of this collection is at work on this host and has not ended within "
-                    f"{limit:g} s: {holders[0]} has {LOCK} locked",
-                    LOCK,
-                )
+            # Who has the lock may end while it is looked for.
+            for seconds in (limit, 0.0):
+                if self.wait(lambda: self._files.lock(LOCK), seconds):
+                    self._locked = True
+                    return
+                holders = self._files.lock_holders(LOCK)
+                if holders:
+                    break
         except OSError as error:
-            raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
-        self._locked = True
+            raise _file_error("lock", LOCK, error) from error
+        raise HostError(describe_held(f"/{LOCK}", holders, limit), LOCK)
 
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None
@@ -314,6 +333,13 @@ class HostRoot:
             self.warn(f"cannot read {path}: {describe(error)}")
 
 
+def _file_error(verb: str, path: str, error: OSError) -> HostError:
+    """An error of an ordinary file, with its own remedy: it says nothing about cards."""
+    remedy = REMEDIES.get(error.errno or 0)
+    sentence = f"cannot {verb} /{path}: {describe(error)}" + (f"; {remedy}" if remedy else "")
+    return HostError(sentence, path, errno=error_name(error))
+
+
 def summarize(warnings: list[str]) -> list[str]:
     """At most a few of many warnings, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:
@@ -336,4 +362,4 @@ def error_name(error: OSError) -> str:
 
 def describe(error: OSError) -> str:
     """``EBUSY (Device or resource busy)``."""
-    return f"{error_name(error)} ({os.strerror(error.errno or 0)})"
+    return f"{error_name(error)} ({error.strerror or os.strerror(error.errno or 0)})"
