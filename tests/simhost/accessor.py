@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .clock import ModelClock
@@ -128,7 +128,7 @@ class Accessor:
         """Lock a file against other processes: there are none."""
         return True
 
-    def lock_holders(self, path: str) -> list[str]:
+    def lock_holders(self, path: str) -> Sequence[str]:
         """There are none."""
         return []
 

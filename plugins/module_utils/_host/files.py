@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Any, Callable, Protocol, TypeVar
 
 from . import child as _child
@@ -55,7 +56,7 @@ class Files(Protocol):
         """Remove a file or a symbolic link for good."""
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        """Raise what would keep a file of ``size`` bytes out of a directory; without ``write`` as far as can be seen."""
+        """Raise what keeps ``size`` bytes out of a directory; without ``write`` as far as the file system says it."""
 
     def status(self, path: str) -> tuple[int, int]:
         """``st_mode`` and owner of what is at a path, which is not followed if it is a symbolic link."""
@@ -63,7 +64,7 @@ class Files(Protocol):
     def lock(self, path: str) -> bool:
         """Lock a file until this process ends; False if another one has it locked."""
 
-    def lock_holders(self, path: str) -> list[str]:
+    def lock_holders(self, path: str) -> Sequence[str]:
         """Who has a file locked now, as far as can be seen: ``pid 4242 (python3 restore.pyz)``."""
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
@@ -149,7 +150,7 @@ class OperatingSystemFiles:
         self.locked = _lock.take(self._prefix + path)
         return self.locked is not None
 
-    def lock_holders(self, path: str) -> list[str]:
+    def lock_holders(self, path: str) -> Sequence[str]:
         return _lock.holders(self._prefix + path)
 
     def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:

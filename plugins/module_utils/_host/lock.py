@@ -14,6 +14,7 @@ import fcntl
 import os
 import re
 import stat
+from collections.abc import Sequence
 
 from .durable import open_directory
 
@@ -74,15 +75,12 @@ def holders(path: str) -> list[str]:
     return [*named, f"{len(found) - SHOWN_HOLDERS} more"] if len(found) > SHOWN_HOLDERS else named
 
 
-def describe(path: str, found: list[str], seconds: float) -> str:
+def describe(path: str, found: Sequence[str], seconds: float) -> str:
     """Who keeps a run from its lock at ``path``; ``found`` is what :func:`holders` says."""
     waited = f"{path} was not released within {seconds:g} s"
     if found:
         return f"{waited}: another run on this host holds it, {', '.join(found)}. Run again when that has ended"
-    return (
-        f"{waited}, and no process that holds it is left among those that are visible from here. Look for a run of this "
-        "collection in other containers"
-    )
+    return f"{waited}, and no process that holds it is left among those that are visible from this container"
 
 
 def _own(descriptor: int, mode: int) -> None:
@@ -111,7 +109,6 @@ def _holds(pid: str, wanted: os.stat_result) -> bool:
 def _command(pid: str) -> str:
     text = ""
     for name in ("cmdline", "comm"):
-        with contextlib.suppress(OSError):
-            with open(f"{PROCESSES}/{pid}/{name}", "rb") as file:
-                text = text or file.read(4096).replace(b"\0", b" ").decode(errors="replace").strip()
+        with contextlib.suppress(OSError), open(f"{PROCESSES}/{pid}/{name}", "rb") as file:
+            text = text or file.read(4096).replace(b"\0", b" ").decode(errors="replace").strip()
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:SHOWN_COMMAND] or "unknown"

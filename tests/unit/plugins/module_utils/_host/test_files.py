@@ -87,9 +87,7 @@ def test_a_program_that_is_left_at_work_keeps_others_away(files, tmp_path):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", KEEPING, str(tmp_path)]
     assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout == b"True\n"
-    with pytest.raises(
-        HostError, match=r"another run on this host holds it, pid \d+ \(/bin/sh .*/usr/bin/sriov-manage\)"
-    ):
+    with pytest.raises(HostError, match=r"holds it, pid \d+ \(/bin/sh .*/usr/bin/sriov-manage\)"):
         HostRoot(str(tmp_path), timeout=0.2).lock()
     (tmp_path / "end").write_text("now\n")
     HostRoot(str(tmp_path), timeout=30).lock()
