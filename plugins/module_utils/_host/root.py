@@ -248,7 +248,7 @@ class HostRoot:
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None
 
-    def run(self, name: str, arguments: Sequence[str], keep: bool = False) -> str:
+    def run(self, name: str, arguments: Sequence[str], keep: bool = False, timeout: float | None = None) -> str:
         """What a program of the host printed; raise HostError if it is missing, fails or does not end in time.
 
         With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm. Until it ends
@@ -269,10 +269,11 @@ class HostRoot:
             outputs[:] = [output] if output else []
             return output is not None
 
-        if not self.wait(ended):
+        limit = self.timeout if timeout is None else timeout
+        if not self.wait(ended, limit):
             if not keep:
                 process.kill()
-            raise HostError(f"{command} has not ended within {self.timeout:g} s", name, pending=True)
+            raise HostError(f"{command} has not ended within {limit:g} s", name, pending=True)
         if outputs[0].status:
             said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
             raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'it said nothing'}", name)
