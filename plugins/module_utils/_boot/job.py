@@ -19,7 +19,7 @@ from . import interpreter as _interpreter
 BOOTED = "run/systemd/system"
 
 NO_INTERPRETER = (
-    f"this host has no Python {'.'.join(map(str, _interpreter.OLDEST))} or later of its own, such as /usr/bin/python3: "
+    "this host has no Python 3.9 or later of its own, such as /usr/bin/python3: "
     "install one, or name another one with the option python of boot_restore"
 )
 
