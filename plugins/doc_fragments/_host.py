@@ -30,6 +30,7 @@ options:
         that libvirt may take to tell its domains.
       - The kernel lets a removal wait for as long as the device is in use. When the time is over, the module fails and
         says that the removal is pending.
-    type: float
+      - A number from 0.1 to 86400, which is one day.
+    type: raw
     default: 30
 """

@@ -52,14 +52,25 @@ options:
     type: str
     aliases: [key]
   api_timeout:
-    description: Seconds to wait for each answer. Without it, what the configuration of the cloud says, or else 60.
-    type: int
+    description:
+      - Seconds for each answer, from the look-up of the name of the server to the last byte, from 0.1 to 86400.
+        The login has as long.
+      - Default: what the configuration of the cloud says, or else 60.
+    type: raw
   tries:
     description:
       - How often a request is made at most, when Placement does not answer or has an internal error. What could not be
         written, also because others write to the same provider, is read and planned again each time.
-    type: int
+      - A whole number from 1 to 100.
+    type: raw
     default: 10
+  timeout:
+    description:
+      - Seconds for all requests of the task together, repeated ones and pauses included, from 0.1 to 86400. No request
+        is sent after it. The result says what was done before.
+      - If Placement asks for a pause (C(Retry-After)), it gets it, unless that is longer than what is left.
+    type: raw
+    default: 3600
 requirements:
   - openstacksdk >= 1.0.0
   - Placement with API version 1.26 or newer (OpenStack Rocky)

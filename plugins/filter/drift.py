@@ -58,7 +58,10 @@ def drift(results):
     """One line for each difference that the results of check mode show."""
     if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
         raise AnsibleFilterError("drift takes a dictionary of registered results")
-    return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
+    try:
+        return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"drift takes results of modules of this collection: {error!r}") from error
 
 
 def _lines(result):

@@ -58,7 +58,7 @@ def fleet_table(facts_by_host):
     for host, facts in facts_by_host.items():
         try:
             rows += _host_rows(host, facts)
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise AnsibleFilterError(f"fleet_table: what {host} has are no facts of mdev_facts: {error!r}") from error
     widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(HEADING))]
     return [
@@ -100,6 +100,8 @@ def _row(host, card, facts):
         f"{card['num_vfs']}/{card['total_vfs']}" if card["total_vfs"] else "",
         str(len(devices)) if devices else "",
     )
+    if not all(isinstance(cell, str) for cell in cells):
+        raise TypeError(cells)
     return [*((cell,) for cell in cells), _in_use(users), _types(parents, devices)]
 
 

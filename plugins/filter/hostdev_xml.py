@@ -49,7 +49,7 @@ options:
     type: str
   vlan:
     description: VLAN of the guest's network interface, from 1 to 4094. Needs O(interface=true).
-    type: int
+    type: raw
 seealso:
   - plugin: vfio.devices.mdev_facts
     plugin_type: module
@@ -81,10 +81,11 @@ import re
 from xml.etree import ElementTree
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
@@ -108,14 +109,14 @@ def hostdev_xml(
     try:
         entry = _entry(device)
         if entry.get("uuid"):
-            if managed is not None or boolean(interface) or mac is not None or vlan is not None:
+            if managed is not None or flag(interface, "interface") or mac is not None or vlan is not None:
                 problems.append("managed, interface, mac and vlan are for PCI functions, and this is a mediated device")
-            element = _mdev(entry, device_api, display, boolean(ramfb), problems)
+            element = _mdev(entry, device_api, display, flag(ramfb, "ramfb"), problems)
         else:
-            if device_api is not None or display is not None or boolean(ramfb):
+            if device_api is not None or display is not None or flag(ramfb, "ramfb"):
                 problems.append("device_api, display and ramfb are for mediated devices, and this is a PCI function")
-            managed = _is_managed(entry) if managed is None else boolean(managed)
-            network = {"mac": mac, "vlan": vlan} if boolean(interface) else None
+            managed = _is_managed(entry) if managed is None else flag(managed, "managed")
+            network = {"mac": mac, "vlan": vlan} if flag(interface, "interface") else None
             if network is None and (mac is not None or vlan is not None):
                 problems.append("mac and vlan need interface=true")
             element = _pci(entry, managed, network, problems)
@@ -143,14 +144,14 @@ def _entry(device):
 
 
 def _mdev(entry, device_api, display, ramfb, problems):
-    model = device_api or _api_of(entry.get("parent") or "")
+    model = _api_of(entry.get("parent") or "") if device_api is None else device_api
     if model not in DEVICE_APIS:
-        problems.append(f"libvirt knows {', '.join(DEVICE_APIS)}, and not {model}")
+        problems.append(f"libvirt knows {', '.join(DEVICE_APIS)}, and not {numbers.shown(model)}")
     attributes = {"mode": "subsystem", "type": "mdev", "model": model}
     if model != DEVICE_APIS[0] and (display is not None or ramfb):
         problems.append(f"a {model} device has no display")
     if display is not None:
-        attributes["display"] = "on" if boolean(display) else "off"
+        attributes["display"] = "on" if flag(display, "display") else "off"
     if ramfb:
         attributes["ramfb"] = "on"
         if attributes.get("display") != "on":
@@ -193,9 +194,8 @@ def _pci(entry, managed, network, problems):
     source = ElementTree.SubElement(element, "source")
     ElementTree.SubElement(source, "address", {"type": "pci", **address})
     if network["vlan"] is not None:
-        if not 1 <= int(network["vlan"]) <= MOST_VLANS:
-            problems.append(f"{network['vlan']} is no VLAN from 1 to {MOST_VLANS}")
-        ElementTree.SubElement(ElementTree.SubElement(element, "vlan"), "tag", {"id": str(int(network["vlan"]))})
+        vlan = _grammar.collect(lambda value: numbers.count(value, "vlan", 1, MOST_VLANS), network["vlan"], problems)
+        ElementTree.SubElement(ElementTree.SubElement(element, "vlan"), "tag", {"id": str(vlan)})
     return element
 
 

@@ -88,23 +88,24 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci as _nova_pci
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
 
 
 def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):
     """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     if service not in ("compute", "api"):
-        raise AnsibleFilterError(f"nova_config: service must be compute or api, and not {service}")
+        raise AnsibleFilterError(f"nova_config: service must be compute or api, and not {numbers.shown(service)}")
     try:
         options = {
             "release": _nova_release.number(release),
-            "report_in_placement": boolean(report_in_placement),
-            "pci_in_placement": boolean(pci_in_placement),
+            "report_in_placement": flag(report_in_placement, "report_in_placement"),
+            "pci_in_placement": flag(pci_in_placement, "pci_in_placement"),
         }
         plans = plan if isinstance(plan, (list, tuple)) and service == "api" else [plan]
         problems = _check_options(options)

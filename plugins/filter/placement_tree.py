@@ -103,7 +103,10 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._placement.names import provider_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import providers as _provider_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
 
 SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
 TRAITS_MODES = (None, "exact", "add")
@@ -122,18 +125,24 @@ def placement_tree(
     """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     for name, value, choices in (("shape", shape, SHAPES), ("traits_mode", traits_mode, TRAITS_MODES)):
         if value not in choices:
-            raise AnsibleFilterError(f"placement_tree: {name} must be one of {', '.join(choices[1:])}, and not {value}")
+            given = numbers.shown(value)
+            raise AnsibleFilterError(f"placement_tree: {name} must be one of {', '.join(choices[1:])}, and not {given}")
     options = {
         "root": root,
         "shape": shape,
-        "cyborg_agent": boolean(cyborg_agent),
+        "cyborg_agent": cyborg_agent,
         "cyborg_host": cyborg_host,
-        "exact_names": boolean(exact_names),
+        "exact_names": exact_names,
         "drain": _drain(drain),
         "traits_mode": traits_mode,
     }
     try:
+        if cyborg_host is not None:
+            provider_name(cyborg_host)
+        options.update({name: flag(options[name], name) for name in ("cyborg_agent", "exact_names")})
         providers, problems = _provider_tree.tree(plan, options)
+    except ValueError as error:
+        raise AnsibleFilterError(f"placement_tree: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"placement_tree needs a plan of vfio.devices.resolve, and a name: {error!r}"
@@ -146,13 +155,17 @@ def placement_tree(
 def _drain(drain):
     """True, False or the names of cards; on a command line all of them are text."""
     if isinstance(drain, (list, tuple)):
+        if not all(isinstance(name, str) for name in drain):
+            raise AnsibleFilterError("placement_tree: drain must be true, false or a list of the names of cards")
         return [str(name) for name in drain]
     text = drain.lower() if isinstance(drain, str) else drain
-    if text in BOOLEANS:
+    if isinstance(text, (str, int)) and text in BOOLEANS:
         return boolean(text)
     if isinstance(drain, str):
         return [name.strip() for name in drain.split(",")]
-    raise AnsibleFilterError(f"placement_tree: drain must be true, false or a list of cards, and not {drain!r}")
+    raise AnsibleFilterError(
+        f"placement_tree: drain must be true, false or a list of cards, and not {numbers.shown(drain)}"
+    )
 
 
 class FilterModule:

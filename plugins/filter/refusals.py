@@ -66,7 +66,7 @@ FILTERS = {
 
 def refusals(value, name, *arguments, **options):
     """The lines of the error with which a filter refuses its input, or none."""
-    if name not in FILTERS:
+    if not isinstance(name, str) or name not in FILTERS:
         raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {name}")
     try:
         FILTERS[name](value, *arguments, **options)

@@ -48,7 +48,8 @@ options:
       - Seconds that the program waits for each thing that a card needs, while it works on others. A write to the kernel
         may take as long.
       - Also the seconds that this module waits for another run on the same host, and for systemd.
-    type: float
+      - A number from 0.1 to 86400, which is one day.
+    type: raw
     default: 60
 notes:
   - What the program does by hand shows C(vfio-devices-restore.pyz --check), run with the interpreter. Option C(--help)
@@ -101,7 +102,8 @@ reloaded:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
 
 
@@ -110,16 +112,17 @@ def main():
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "python": {"type": "path"},
-            "timeout": {"type": "float", "default": 60.0},
+            "timeout": {"type": "raw", "default": 60},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
     options = module.params
     try:
-        host = HostRoot(options["host_root"], options["timeout"])
+        (timeout,) = together(lambda: duration(options["timeout"], "timeout"))
+        host = HostRoot(options["host_root"], timeout)
         present = options["state"] == "present"
-        result = _boot_restore.converge(host, present, options["python"], options["timeout"], module.check_mode)
+        result = _boot_restore.converge(host, present, options["python"], timeout, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:

@@ -335,9 +335,13 @@ ansible_facts:
                   type: str
                   sample: desktop-7
                 running:
-                  description: Whether the guest runs.
+                  description: Whether the process or guest runs.
                   type: bool
                   sample: true
+                device_file:
+                  description: The device file of the card that the process has open, or null for VFIO and UIO.
+                  type: str
+                  sample: /dev/nvidia0
         iommu:
           description: State of the IOMMU.
           returned: when V(iommu) is gathered

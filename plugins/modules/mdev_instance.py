@@ -60,12 +60,16 @@ options:
           - The default is V(1). Without O(exact) it is a least number.
         type: str
       numa_node:
-        description: Only parents on this NUMA node.
-        type: int
+        description: Only parents on this NUMA node, a whole number from 0 to 1023.
+        type: raw
       attributes:
         description:
           - Attributes to write into a new device, in this order, each a dictionary with one key. The same key may come
             more than once.
+          - A name is that of an attribute of the driver, such as V(assign_adapter), or of one in a group, such as
+            V(nvidia/vgpu_params). Entries of the kernel, such as V(remove) or V(driver/unbind), are refused, and links
+            are not followed.
+          - A value is text or a whole number.
           - An existing device is compared by the attributes in its definition, and replaced if they differ.
         type: list
         elements: dict
@@ -261,7 +265,8 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
@@ -271,7 +276,7 @@ INSTANCE = {
     "parent": {"type": "str"},
     "uuid": {"type": "str"},
     "count": {"type": "str"},
-    "numa_node": {"type": "int"},
+    "numa_node": {"type": "raw"},
     "attributes": {"type": "list", "elements": "dict"},
     "autostart": {"type": "bool"},
     "label": {"type": "str"},
@@ -287,14 +292,17 @@ def main():
             "placement": {"type": "str", "choices": ["spread", "pack"], "default": "spread"},
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
             "persist": {"type": "bool", "default": True},
-            "timeout": {"type": "float", "default": 30.0},
+            "timeout": {"type": "raw", "default": 30},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
     options = module.params
     try:
-        wanted = _wanted.parse(options["instances"], options["state"], options["exact"])
+        wanted, options["timeout"] = together(
+            lambda: _wanted.parse(options["instances"], options["state"], options["exact"]),
+            lambda: duration(options["timeout"], "timeout"),
+        )
         host = HostRoot(options["host_root"], options["timeout"])
         result = _instances.converge(host, options, wanted, module.check_mode, _progress.budget())
     except Refused as refused:

@@ -265,7 +265,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import cli
 from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
 from ansible_collections.vfio.devices.plugins.module_utils._placement import options as _placement_options
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import PlacementError
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError
 
 PROVIDER = {
     "name": {"type": "str"},

@@ -99,11 +99,11 @@ options:
             description: MAC address. Only for one virtual function.
             type: str
           vlan:
-            description: VLAN that the card adds and removes, V(0) for none.
-            type: int
+            description: VLAN that the card adds and removes, up to 4094, V(0) for none.
+            type: raw
           qos:
             description: Priority in the VLAN tag, from 0 to 7.
-            type: int
+            type: raw
           spoofchk:
             description: Whether the card drops packets with other sender addresses.
             type: bool
@@ -116,10 +116,10 @@ options:
             choices: [auto, enable, disable]
           min_tx_rate:
             description: Least bandwidth in Mbit/s, V(0) for none.
-            type: int
+            type: raw
           max_tx_rate:
             description: Most bandwidth in Mbit/s, V(0) for no limit.
-            type: int
+            type: raw
       eswitch:
         description:
           - Mode of the card's embedded switch. It is changed while there are no virtual functions.
@@ -326,7 +326,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
@@ -336,13 +337,13 @@ VIRTUAL_FUNCTION = {
     "index": {"type": "str", "required": True},
     "driver": {"type": "str"},
     "mac": {"type": "str"},
-    "vlan": {"type": "int"},
-    "qos": {"type": "int"},
+    "vlan": {"type": "raw"},
+    "qos": {"type": "raw"},
     "spoofchk": {"type": "bool"},
     "trust": {"type": "bool"},
     "link_state": {"type": "str", "choices": ["auto", "enable", "disable"]},
-    "min_tx_rate": {"type": "int"},
-    "max_tx_rate": {"type": "int"},
+    "min_tx_rate": {"type": "raw"},
+    "max_tx_rate": {"type": "raw"},
 }
 FUNCTION = {
     "pf": {"type": "str", "required": True},
@@ -365,14 +366,16 @@ def main():
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
             "allow_host_network": {"type": "bool", "default": False},
             "persist": {"type": "bool", "default": True},
-            "timeout": {"type": "float", "default": 60.0},
+            "timeout": {"type": "raw", "default": 60},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
     options = module.params
     try:
-        entries = _pf_wanted.parse(options["functions"])
+        entries, options["timeout"] = together(
+            lambda: _pf_wanted.parse(options["functions"]), lambda: duration(options["timeout"], "timeout")
+        )
         host = HostRoot(options["host_root"], options["timeout"])
         connection = _host_network.connection_of(host, os.environ, os.getpid())
         result = _pf_modes.converge(host, options, entries, connection, module.check_mode, _progress.budget())

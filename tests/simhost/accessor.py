@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .host import SimHost
 
 T = TypeVar("T")
+Targets = list[tuple[str, "str | OSError"]]
+Mapped = dict[str, "list[str] | int"]
 
 
 class Accessor:
@@ -65,6 +67,31 @@ class Accessor:
             if not isinstance(node, Link):
                 raise error(errno.EINVAL)
             return node.target
+
+    def links(self, directory: str) -> Targets:
+        """The names in a directory, each with its target or why there is none."""
+        found: Targets = []
+        for name in self.list(directory):
+            try:
+                found.append((name, self.link(f"{directory}/{name}")))
+            except OSError as failure:
+                found.append((name, failure))
+        return found
+
+    def mapped(self, paths: Sequence[str]) -> Mapped:
+        """By path of a table of mappings the device files in it."""
+        found: Mapped = {}
+        for path in paths:
+            try:
+                lines = self.read(path).decode().splitlines()
+                found[path] = sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
+            except OSError as failure:
+                found[path] = failure.errno or errno.EIO
+        return found
+
+    def device(self, path: str) -> str | None:
+        """Nodes have no numbers here."""
+        return None
 
     def exists(self, path: str) -> bool:
         """Whether there is something at the path, links followed."""

@@ -6,12 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import (
-    Placement,
-    PlacementError,
-    Reply,
-    Transport,
-)
+from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Placement, Transport
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
 
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 ROOT = "00000000-0000-0000-0000-000000000001"
@@ -23,6 +19,7 @@ OPTIONS = {
     "scope": [],
     "create_roots": False,
     "tries": 3,
+    "timeout": 60,
     "foretell": False,
 }
 

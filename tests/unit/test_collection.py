@@ -42,7 +42,7 @@ FILES = collection_files()
 
 
 def test_every_plugin_has_a_unit_test() -> None:
-    kinds = ("action", "filter", "module_utils", "modules", "plugin_utils")
+    kinds = ("action", "filter", "lookup", "module_utils", "modules", "plugin_utils")
     wanted = [
         f"tests/unit/plugins/{kind}/{place}{slash}test_{name}.py"
         for kind in kinds

@@ -37,7 +37,7 @@ LOOSE_DICTIONARIES = {
     "_modes": 146,
     "_instances": 114,
     "_boot": 29,
-    "_placement": 91,
+    "_placement": 85,
 }
 
 # Plans, and what they call: functions of plain data.

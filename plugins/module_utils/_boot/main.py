@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Sequence
 
+from .._core import numbers
 from .._host.root import HostError, HostRoot, summarize
 from . import restore as _restore
 from .instances import Instances
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < math.inf:
-        raise ValueError(text)
-    return seconds
+    try:
+        return numbers.duration(text, "it")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

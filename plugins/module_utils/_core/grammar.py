@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Callable
+from typing import Any, Callable, TypeVar
+
+Value = TypeVar("Value")
 
 # The domain has four digits, or more where a bridge makes domains of its own (drivers/pci/controller/vmd.c).
 PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
 # What the kernel's uuid_parse() takes (lib/uuid.c), in the letter case that it prints.
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-# A name that the kernel gave to a device or a type: one path part, no white space.
-KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f]{1,255}\Z")
+# A name that the kernel gave to a device or a type: one path part, no white space, and UTF-8.
+KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}\Z")
 # IFNAMSIZ is 16 with the NUL at the end, and dev_valid_name() refuses ":" (net/core/dev.c).
-INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f]{1,15}\Z")
+INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
 PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
 
 
@@ -56,12 +58,12 @@ def pci_class(text: str) -> str:
     return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
 
 
-def collect(check: Callable[[str], str], text: str | None, found: list[str]) -> str | None:
-    """What ``check`` makes of a text; None, with its sentence added to ``found``, where it refuses the text."""
-    if text is None:
+def collect(check: Callable[[Any], Value], given: Any, found: list[str]) -> Value | None:
+    """What ``check`` makes of a value; None, with its sentence added to ``found``, if it refuses the value."""
+    if given is None:
         return None
     try:
-        return check(text)
+        return check(given)
     except ValueError as error:
         found.append(str(error))
         return None

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 Step = dict[str, Any]
 
@@ -21,18 +21,30 @@ class Refused(Exception):
         self.problems = problems
 
 
+def together(*checks: Callable[[], Any]) -> list[Any]:
+    """What each of ``checks`` returns; Refused with the sentences of all those that raise ``ValueError`` or Refused."""
+    returned, problems = [], []
+    for check in checks:
+        try:
+            returned.append(check())
+        except Refused as refused:
+            problems += refused.problems
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise Refused(problems)
+    return returned
+
+
 def holders(users: list[dict[str, Any]]) -> str:
     """Who holds a device, for a sentence: ``guest web1 (pid 4242, qemu-system-x86)``."""
     return ", ".join(_holder(user) for user in users)
 
 
-def of_hidden(reason: str) -> str:
-    """Why nothing may be changed that somebody may use; ``reason`` is that of :attr:`HostRoot.hidden_processes`."""
-    return f"nobody knows who uses what would be changed: {reason}"
-
-
 def _holder(user: dict[str, Any]) -> str:
     process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
+    if process and user.get("device_file"):
+        process += f", {user['device_file']}"
     if not user["domain"]:
         return process or "somebody"
     if process:

@@ -35,7 +35,7 @@ def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]], names:
     occupants = [device for device in devices if device["state"] != "defined"]
     if parents[0]["framework"] == _vendor_vfio.FRAMEWORK:
         return VendorGpu(parents, occupants, names)
-    if any("max_instance" in offered["attributes"] for offered in parents[0]["types"]):
+    if any(isinstance(offered["attributes"].get("max_instance"), int) for offered in parents[0]["types"]):
         return Gpu(parents, occupants)
     return Quantities(parents, occupants)
 
@@ -124,7 +124,12 @@ class Gpu(Card):
 
     def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
         super().__init__(parents, occupants)
-        self._by_id = {offered["id"]: offered["attributes"] for parent in parents for offered in parent["types"]}
+        # What a driver says of a type in a form of its own counts as not said.
+        self._by_id = {
+            offered["id"]: {name: value for name, value in offered["attributes"].items() if isinstance(value, int)}
+            for parent in parents
+            for offered in parent["types"]
+        }
         self._on_functions = any(parent["name"] != parent["physical_function"] for parent in parents)
         sizes = {self._size(type_id) for type_id in self.all_occupants()}
         self._mixed = len(sizes) > 1 or any(

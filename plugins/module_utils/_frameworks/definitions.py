@@ -16,6 +16,7 @@ from typing import Any
 from .._core.grammar import UUID
 from .._host.root import HostRoot
 from . import mdev as _mdev
+from .attributes import check
 
 DIRECTORY = "etc/mdevctl.d"
 
@@ -49,6 +50,20 @@ def apply(
         for (parent, uuid), definition in definitions.items()
         if (parent, uuid) not in existing
     ]
+
+
+def pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """The attributes of a definition as pairs; ``ValueError`` if one must not be written."""
+    found = []
+    for place, attribute in enumerate(attributes):
+        try:
+            found.append(check(attribute))
+        except ValueError as error:
+            raise ValueError(
+                f"the mdevctl definition of {uuid} cannot be kept: {error}, with mdevctl modify --uuid {uuid} "
+                f"--delattr --index {place}"
+            ) from error
+    return found
 
 
 def text(definition: dict[str, Any]) -> str:

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Which devices libvirt's domains have, running or only defined.
+"""Devices of libvirt domains, running or only defined.
 
-libvirt-python and a libvirt socket are used where both exist; elsewhere there are simply no domains.
+libvirt-python and a libvirt socket are used where both exist.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._host.root import HostRoot
+from .._model.uses import EVERY_EFFECT, Holder, Unseen, Use
+from .base import Scene
+
+NAME = "libvirt"
+ADVICE = "shut it down, or detach the device"
 
 # Of the modular daemon, and of the monolithic one before it.
 SOCKETS = ("run/libvirt/virtqemud-sock-ro", "run/libvirt/libvirt-sock-ro")
@@ -22,19 +27,30 @@ SOCKETS = ("run/libvirt/virtqemud-sock-ro", "run/libvirt/libvirt-sock-ro")
 RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
 
 
-def observe(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
-    """By device name (PCI address or UUID) the domains that have it: ``name`` and ``running``."""
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
+    """One use for each device of each domain; running domains have processes too, which other guards see."""
+    if not scene.configured:
+        return
+    try:
+        found = ask(host)
+    except TimeoutError:
+        yield Unseen(NAME, f"libvirt did not answer within {host.timeout:g} s, so its domains are unknown")
+        return
+    except RuntimeError as error:
+        yield Unseen(NAME, f"libvirt runs, but its domains are unknown: asking libvirt-python gave {error}")
+        return
+    for device, domains_of in found.items():
+        for domain in domains_of:
+            yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, domain["name"], domain["running"]))
+
+
+def ask(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
+    """By device name (PCI address or UUID) the domains that have it; TimeoutError or RuntimeError without an answer."""
     socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
     if socket is None or not (host.wakes_daemons or any(host.exists(path) for path in RUNNING)):
         return {}
-    try:
-        # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
-        return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
-    except TimeoutError:
-        host.warn(f"libvirt did not answer within {host.timeout:g} s: its domains are unknown")
-    except RuntimeError as error:
-        host.warn(f"libvirt runs on this host, but its domains are unknown: asking libvirt-python gave {error}")
-    return {}
+    # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
+    return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
 
 
 def _ask(socket: str) -> dict[str, list[dict[str, Any]]]:
@@ -44,7 +60,7 @@ def _ask(socket: str) -> dict[str, list[dict[str, Any]]]:
 
 
 def domains(connection: Any) -> dict[str, list[dict[str, Any]]]:
-    """The same as :func:`observe` over an open connection of libvirt-python."""
+    """By device name (PCI address or UUID) the domains that have it: ``name`` and ``running``."""
     found: dict[str, list[dict[str, Any]]] = {}
     for domain in connection.listAllDomains(0):
         for device in devices_in(domain.XMLDesc(0)):

@@ -4,16 +4,21 @@
 
 # Private to this collection: may change without notice.
 
-"""For what the host itself uses its network interfaces."""
+"""Functions whose network interface the host itself uses."""
 
 from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Union
 
 from .._host.root import HostRoot
+from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
+from .base import Scene
+
+NAME = "network"
+ADVICE = "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
 
 INTERFACES = "sys/class/net"
 # The first process is in the host's own network namespace, whoever reads.
@@ -39,7 +44,24 @@ class Route(NamedTuple):
         return self.network.prefixlen == 0
 
 
-def observe(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+    """One use for each interface that the host uses."""
+    interfaces: dict[str, list[str]] | None = None
+    for address in sorted(scene.asked or scene.functions):
+        function = scene.functions.get(address)
+        if function is None or "net" not in function.entries:
+            continue
+        if interfaces is None:
+            interfaces = in_use(host, list(scene.connection))
+        for interface in host.names(f"{function.path}/net"):
+            sentences = interfaces.get(interface)
+            if sentences:
+                clause = f"has the host's interface {interface}, which {' and '.join(sentences)}"
+                ended_by = frozenset((DRIVER, GONE, PORT))
+                yield Use(address, NAME, ended_by, ADVICE, clause=clause, lifted_by=ALLOW_HOST_NETWORK)
+
+
+def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
     """By interface, for those that the host uses, what it uses each for: ``carries the default route``.
 
     ``connection`` are the addresses of both ends of the connection over which this run came.

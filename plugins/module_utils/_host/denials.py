@@ -12,7 +12,7 @@ import os
 import re
 
 # What a process has open.
-OPEN = re.compile(r"proc/(\d+)/fd(?:/|\Z)")
+OPEN = re.compile(r"proc/(\d+)/(?:fd(?:/|\Z)|maps\Z)")
 
 
 class Denials:

@@ -8,16 +8,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
-from collections.abc import Sequence
-from typing import Any, Callable, Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Callable, Protocol, TypeVar, Union
 
 from . import child as _child
 from . import durable as _durable
 from . import lock as _lock
 
 Value = TypeVar("Value")
+Targets = list[tuple[str, Union[str, OSError]]]
+Mapped = dict[str, Union[list[str], int]]
 
 
 class Files(Protocol):
@@ -39,6 +43,15 @@ class Files(Protocol):
 
     def link_below(self, directory: str, path: str) -> str:
         """The same for one of many links below a directory."""
+
+    def links(self, directory: str) -> Targets:
+        """The names in a directory, each with its target as a symbolic link, or why there is none."""
+
+    def mapped(self, paths: Sequence[str]) -> Mapped:
+        """By path of a process's ``maps`` the device files in it, or the errno why there are none."""
+
+    def device(self, path: str) -> str | None:
+        """``major:minor`` of a character device, or None."""
 
     def exists(self, path: str) -> bool:
         """Whether there is something at a path."""
@@ -116,6 +129,38 @@ class OperatingSystemFiles:
         """For many links below one directory, the way to which is gone once."""
         return self._inside(self._prefix + directory, lambda opened: os.readlink(path, dir_fd=opened))
 
+    def links(self, directory: str) -> Targets:
+        opened = os.open(self._prefix + directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            found: Targets = []
+            for name in os.listdir(opened):
+                try:
+                    found.append((name, os.readlink(name, dir_fd=opened)))
+                except OSError as error:
+                    found.append((name, error))
+            return found
+        finally:
+            os.close(opened)
+
+    def mapped(self, paths: Sequence[str]) -> Mapped:
+        found: Mapped = {}
+        for path in paths:
+            try:
+                with open(self._prefix + path, "rb") as lines:
+                    found[path] = devices_in_maps(lines)
+            except OSError as error:
+                found[path] = error.errno or errno.EIO
+        return found
+
+    def device(self, path: str) -> str | None:
+        try:
+            status = os.stat(self._prefix + path)
+        except OSError:
+            return None
+        if not stat.S_ISCHR(status.st_mode):
+            return None
+        return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)
 
@@ -191,3 +236,9 @@ class OperatingSystemFiles:
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+def devices_in_maps(lines: Iterable[bytes]) -> list[str]:
+    """The paths in a process's table of mappings that may be device files (proc_pid_maps(5): the sixth column)."""
+    paths = {line.split(None, 5)[-1].strip() for line in lines if b"/dev/" in line or b"/resource" in line}
+    return sorted(path.decode(errors="replace") for path in paths)

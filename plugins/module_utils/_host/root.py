@@ -135,6 +135,60 @@ class HostRoot:
             return []
         return sorted(name for name in names if self._is_text(name, path))
 
+    def links(self, directory: str) -> list[tuple[str, str]]:
+        """The symbolic links in a directory with their targets, sorted; one that is gone meanwhile is left out."""
+        try:
+            found = self._files.links(directory)
+        except OSError as error:
+            self._note(directory, error, optional=True)
+            return []
+        for name, target in found:
+            if isinstance(target, OSError) and target.errno != errno.EINVAL:
+                self._note(f"{directory}/{name}", target, optional=True)
+        return sorted((name, target) for name, target in found if isinstance(target, str))
+
+    def mapped_devices(self, processes: Sequence[int]) -> dict[int, list[str]]:
+        """By process the device files that it has mapped.
+
+        Reading them waits for the process's memory, which a process in trouble may keep locked
+        (fs/proc/task_mmu.c, m_start): it counts as one whose open files cannot be seen.
+        """
+        paths = {f"proc/{process}/maps": process for process in processes}
+        try:
+            answers = self._files.in_time(self.READ_TIMEOUT, "mapped", list(paths))
+        except OSError as error:
+            if not is_deadline(error):
+                raise
+            answers = {path: self._mapped_alone(path) for path in paths}
+        found = {}
+        for path, answer in answers.items():
+            if isinstance(answer, int):
+                self._note(path, OSError(answer, os.strerror(answer)), optional=True)
+            elif answer:
+                found[paths[path]] = answer
+        return found
+
+    def _mapped_alone(self, path: str) -> list[str] | int:
+        try:
+            answer: list[str] | int = self._files.in_time(self.READ_TIMEOUT, "mapped", [path])[path]
+        except OSError as error:
+            if is_deadline(error):
+                self._denials.add(path, f"no answer within {self.READ_TIMEOUT:g} s")
+                return []
+            raise
+        return answer
+
+    def device_number(self, process: int, descriptor: str | None, path: str) -> str | None:
+        """``major:minor`` of a character device that a process has open or mapped, or None.
+
+        The kernel's own link says it whatever the path means to the process; below another root only the path does.
+        """
+        if self.root != "/":
+            place = path.lstrip("/")
+        else:
+            place = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
+        return self._files.device(place)
+
     def link(self, path: str) -> str | None:
         """Where a symbolic link points to, or None when there is no such link."""
         return self._link(path, lambda: self._files.link(path))

@@ -13,6 +13,7 @@ from typing import Any, Callable
 
 from .._core.problems import holders
 from .._devices.pci import DEVICES as FUNCTIONS
+from .._frameworks import attributes
 from .._frameworks import definitions as _definitions
 from .._frameworks import mdev as _mdev
 from .._frameworks import nvidia_vfio as _vendor_vfio
@@ -215,7 +216,7 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
         raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
     try:
         for name, value in step["attributes"]:
-            host.write(f"{path}/{name}", value)
+            attributes.write(host, path, name, value)
     except HostError:
         # Half configured is not what anybody wants.
         host.write(f"{path}/remove", "1")

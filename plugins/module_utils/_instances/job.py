@@ -15,6 +15,11 @@ from .._devices import pci as _pci
 from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from .._frameworks.mdev import Mdevs, new_device
+from .._guards import every
+from .._guards.base import Scene
+from .._guards.conflicts import blind_spots
+from .._guards.every import Seen
+from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
 from .._run import room as _room
 from .._run.recheck import Watch
@@ -53,7 +58,7 @@ def converge(
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        watch = Watch(host, lambda: _users(host, before, domains=False))
+        watch = Watch(host, lambda: _look(host, before, configured=False).users())
         outcome = _instance_apply.apply(host, planned["steps"], budget, watch)
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
@@ -82,7 +87,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "definitions": definitions,
         "known_types": known_types,
         "records": records,
-        "hidden": None,
+        "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }
 
@@ -122,16 +127,16 @@ def _planned(
             return planned
     except _plan.Refused:
         pass
-    # Somebody's device may be concerned.
-    users = _users(host, state)
-    state["hidden"] = host.hidden_processes
+    # A device in use may be concerned.
+    seen = _look(host, state)
+    users = seen.users()
+    state["hidden"] = blind_spots(seen.unseen)
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()
 
 
-def _users(host: HostRoot, state: dict[str, Any], domains: bool = True) -> dict[str, list[dict[str, Any]]]:
-    """By UUID or address who uses devices now."""
-    from .._guards import processes as users
-
-    return users.of_devices(host, state["functions"], state["devices"], domains)
+def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:
+    """Who uses devices now."""
+    scene = Scene(state["functions"], state["devices"], Processes(host), configured=configured)
+    return every.observe(host, scene, every.HOLDERS)

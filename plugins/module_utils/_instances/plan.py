@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._core import problems as _plan
+from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from . import records as _instance_persistence
 from .choice import Choice, Inventory
@@ -237,7 +238,7 @@ class _Attempt:
                     "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
                 )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
-            self.problems.append(_plan.of_hidden(self.hidden))
+            self.problems += self.hidden
         doomed = {self._key(device) for device in self.removals}
         for key, device in self.inventory.devices.items():
             if device["state"] == "active" and key not in doomed:
@@ -302,11 +303,16 @@ class _Attempt:
 
     def _keep(self, device: dict[str, Any], entry: dict[str, Any]) -> None:
         self.claimed.add(self._key(device))
+        try:
+            pairs = entry["attributes"] or _definitions.pairs(device["uuid"], device["attributes"])
+        except ValueError as error:
+            self.problems.append(f"{entry['where']}: {error}")
+            return
         self.kept.append(
             {
                 **self._outcome(device, entry),
                 "card": self.inventory.card(device["parent"]),
-                "attributes": entry["attributes"] or [next(iter(one.items())) for one in device["attributes"]],
+                "attributes": pairs,
                 "autostart": (device["autostart"] if entry["autostart"] is None else entry["autostart"]) is not False,
             }
         )

@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .._core import grammar as _grammar
+from .._core import numbers
 from .._core.problems import Refused
+from .._frameworks import attributes
 
 MAX = "max"
 # More than any card can make; a larger number is a slip of the finger.
 MOST = 65536
-# An attribute of the device, or of a group of attributes such as nvidia/.
-ATTRIBUTE = re.compile(r"\w{1,64}(/\w{1,64})?\Z", re.ASCII)
+# The kernel has at most 1024 nodes (CONFIG_NODES_SHIFT).
+MOST_NODE = 1023
 
 
 def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict[str, Any]]:
@@ -70,7 +71,7 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         "types": types,
         "parent": parent,
         "count": count,
-        "numa_node": instance["numa_node"],
+        "numa_node": _grammar.collect(_numa_node, instance["numa_node"], found),
         "attributes": _attributes(instance["attributes"] or [], found),
         "autostart": instance["autostart"],
     }
@@ -88,29 +89,16 @@ def _type_spec(text: str) -> str:
     return text
 
 
-def _count(text: str | None, found: list[str]) -> int | str:
-    if text is None:
-        return 1
-    if text == MAX:
+def _count(given: Any, found: list[str]) -> int | str:
+    if given == MAX:
         return MAX
-    if re.fullmatch(r"[0-9]{1,9}", text) and 0 < int(text) <= MOST:
-        return int(text)
-    found.append(f"count must be a number from 1 to {MOST}, or max, and not {text[:40]!r}")
-    return 1
+    return _grammar.collect(lambda value: numbers.count(value, "count", 1, MOST, MAX), given, found) or 1
 
 
-def _attributes(attributes: list[dict[str, Any]], found: list[str]) -> list[tuple[str, str]]:
-    pairs = []
-    for attribute in attributes:
-        if len(attribute) != 1:
-            found.append(f"each entry of attributes must have exactly one key, and {attribute!r} has {len(attribute)}")
-            continue
-        ((name, value),) = attribute.items()
-        text = str(value)
-        if not ATTRIBUTE.match(str(name)):
-            found.append(f"{str(name)[:80]!r} is not the name of an attribute such as assign_adapter")
-        elif isinstance(value, (dict, list)) or value is None or "\0" in text or not 0 < len(text) <= 4095:
-            found.append(f"attribute {name} must have a value of 1 to 4095 characters")
-        else:
-            pairs.append((str(name), text))
-    return pairs
+def _numa_node(given: Any) -> int:
+    return numbers.count(given, "numa_node", 0, MOST_NODE)
+
+
+def _attributes(given: list[dict[str, Any]], found: list[str]) -> list[tuple[str, str]]:
+    pairs = [_grammar.collect(attributes.check, attribute or {}, found) for attribute in given]
+    return [pair for pair in pairs if pair]

@@ -8,98 +8,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
-from .._core.problems import holders, of_hidden
+from .._core.problems import holders
 from .._devices import binding as _binding
 from .._devices.sriov import is_vfio_driver
+from .._guards.conflicts import blind_spots, conflicts
+from .._guards.every import Seen
+from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
 from . import steps as _pf_steps
 
 Found = list[str]
 
 
-class Touched:
-    """What steps do to a card: ``driver`` (it leaves), ``port`` (its interface may go down), ``virtual`` (by index)."""
-
-    def __init__(self, card: dict[str, Any], steps: list[dict[str, Any]]) -> None:
-        actions = {step["action"]: step for step in steps}
-        self.tool = card["gpu"] and bool({"remove", "create"} & set(actions))
-        bind = actions.get("bind")
-        self.driver = bool(bind and not _binding.driver_fits(card["driver"], bind["binding"])) or self.tool
-        self.port = self.driver or bool({"remove", "create", "eswitch"} & set(actions))
-        self.virtual: dict[int, str] = {}
-        if "settings" in actions:
-            self.virtual.update(dict.fromkeys(actions["settings"]["settings"], "be set up anew"))
-        if "bind_vfs" in actions:
-            self.virtual.update(dict.fromkeys(actions["bind_vfs"]["certain"], "change its driver"))
+def touches(card: dict[str, Any], steps: list[dict[str, Any]]) -> list[Touch]:
+    """What the steps do to a card and to its VFs."""
+    actions = {step["action"]: step for step in steps}
+    address = card["address"]
+    by_program = card["gpu"] and bool({"remove", "create"} & set(actions))
+    bind = actions.get("bind")
+    loses_driver = by_program or bool(bind and not _binding.driver_fits(card["driver"], bind["binding"]))
+    found = []
+    if loses_driver or {"remove", "create", "eswitch"} & set(actions):
+        found.append(Touch(address, PORT, address, "be changed"))
+    if loses_driver:
+        found.append(Touch(address, DRIVER, address, "give up its driver"))
+    for virtual in card["virtual_functions"]:
+        label, index = f"VF {virtual['address']} of {address}", virtual["index"]
         if "remove" in actions:
-            self.virtual = {virtual["index"]: "go" for virtual in card["virtual_functions"]}
+            found.append(Touch(virtual["address"], GONE, label, "go"))
+        elif "bind_vfs" in actions and index in actions["bind_vfs"]["certain"]:
+            found.append(Touch(virtual["address"], DRIVER, label, "change its driver"))
+        elif "settings" in actions and index in actions["settings"]["settings"]:
+            found.append(Touch(virtual["address"], SETTINGS, label, "be set up anew"))
+    return found
 
 
 def uses(
-    card: dict[str, Any], steps: list[dict[str, Any]], target: dict[str, Any], state: dict[str, Any], network: bool
+    card: dict[str, Any], steps: list[dict[str, Any]], target: dict[str, Any], seen: Seen, lifted: Container[str]
 ) -> Found:
-    """A sentence for each use that the steps would end. ``network``: those of the host's network count too."""
-    touched = Touched(card, steps)
-    address, users = card["address"], state["users"]
-    found: Found = []
-    if touched.port:
-        found += _held(address, "be changed", _against(users.get(address, []), target))
-    if touched.driver:
-        found += _carries(address, card, "give up its driver")
-    if touched.port and network:
-        for interface in card["netdevs"]:
-            found += _interface(address, interface, state, "change the card")
-    for virtual in card["virtual_functions"]:
-        what = touched.virtual.get(virtual["index"])
-        if what is None:
-            continue
-        found += _held(f"VF {virtual['address']} of {address}", what, users.get(virtual["address"], []))
-        if what != "be set up anew":
-            found += _carries(f"VF {virtual['address']} of {address}", virtual, what)
-            if network and virtual["netdev"]:
-                found += _interface(f"VF {virtual['address']} of {address}", virtual["netdev"], state, what)
-    return found
-
-
-def _against(users: list[dict[str, Any]], target: dict[str, Any]) -> list[dict[str, Any]]:
-    """A domain that is only defined wants the whole card, and is no reason against giving it."""
+    """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
+    # A domain that is only defined wants the whole card, and is no reason against giving it.
     whole = target["num_vfs"] == 0 and is_vfio_driver(target["binding"]["driver"])
-    return [user for user in users if user["running"] or not whole]
-
-
-def _held(name: str, what: str, users: list[dict[str, Any]]) -> Found:
-    if not users:
-        return []
-    return [f"{name} would have to {what}, but is in use by {holders(users)}: shut it down, or detach the device"]
-
-
-def _carries(name: str, function: dict[str, Any], what: str) -> Found:
-    found = []
-    vgpus = function["vgpus"]
-    if vgpus:
-        carried = " and ".join(
-            one["name"] + (f" (in use by {holders(one['users'])})" if one["users"] else "") for one in vgpus
-        )
-        found.append(f"{name} would have to {what}, but carries {carried}: end all use of that, and remove it first")
-    if function["in_namespace"]:
-        found.append(
-            f"{name} would have to {what}, but its network interface is in another network namespace, such as that of "
-            "a container, which would lose it: end that use first"
-        )
-    if function["disks"]:
-        found.append(f"{name} would have to {what}, but carries a disk of this host: {'; '.join(function['disks'])}")
-    return found
-
-
-def _interface(name: str, interface: str, state: dict[str, Any], what: str) -> Found:
-    sentences = state["interfaces"].get(interface, [])
-    if not sentences:
-        return []
-    advice = "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
-    return [
-        f"{name} has the host's interface {interface}, which {' and '.join(sentences)}; to {what} cuts it: {advice}"
+    counting = [
+        use
+        for use in seen.uses
+        if not (whole and use.subject == card["address"] and use.holder and not use.holder.running)
     ]
+    return conflicts(touches(card, steps), counting, lifted)
 
 
 def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
@@ -126,24 +83,22 @@ def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -
 
 def stuck(state: dict[str, Any]) -> Found:
     """VFs whose removal waits for their users: until they are gone, every other change of VFs waits as well."""
+    users = state["seen"].users()
     return [
-        f"the removal of VF {address} is pending, in use by {holders(state['users'].get(address, [])) or 'somebody'}: "
+        f"the removal of VF {address} is pending, in use by {holders(users.get(address, [])) or 'somebody'}: "
         "the kernel changes no virtual function of this host until it is released"
         for address in state["leaving"]
     ]
 
 
-def hidden(card: dict[str, Any], steps: list[dict[str, Any]], state: dict[str, Any]) -> Found:
-    """Why nobody knows whether something that would be changed is in use."""
-    touched = Touched(card, steps)
-    if state["hidden"] and (touched.port or touched.virtual):
-        return [of_hidden(state["hidden"])]
-    return []
+def hidden(card: dict[str, Any], steps: list[dict[str, Any]], seen: Seen) -> Found:
+    """Why it is unknown whether something that would be changed is in use."""
+    return blind_spots(seen.unseen) if touches(card, steps) else []
 
 
 def leaves_to_libvirt(card: dict[str, Any], target: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
     """The target without what libvirt's managed mode has done for running guests, and undoes after them."""
-    running = {address for address, users in state["users"].items() if any(user["running"] for user in users)}
+    running = {use.subject for use in state["seen"].uses if use.holder and use.holder.running}
     lent = card["address"] in running and is_vfio_driver(card["driver"])
     if lent and target["whole"] and not is_vfio_driver(target["binding"]["driver"]):
         target = {**target, "binding": _binding.exactly(card["driver_override"], card["driver"])}

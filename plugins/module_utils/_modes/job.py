@@ -13,6 +13,7 @@ from typing import Any
 
 from .._core import problems as _plan
 from .._host.root import HostError, HostRoot
+from .._model.uses import ALLOW_HOST_NETWORK
 from .._run import room as _room
 from .._run.recheck import Watch
 from . import actions as _pf_apply
@@ -79,8 +80,8 @@ def _planned(
             return planned
     except _plan.Refused:
         pass
-    # Something of somebody may be concerned.
-    _pf_state.add_uses(host, state, connection)
+    # Something that is in use may be concerned.
+    state["seen"] = _pf_state.look(host, state, connection)
     return plan()
 
 
@@ -88,9 +89,9 @@ def _uses(
     host: HostRoot, state: dict[str, Any], options: dict[str, Any], connection: list[str]
 ) -> Callable[[dict[str, Any]], list[str]]:
     """What of a plan for a card would end a use now; a guest that has started since has processes."""
-    _pf_state.add_uses(host, state, connection, domains=False)
-    network = not options["allow_host_network"]
-    return lambda one: _pf_guards.uses(one["card"], one["steps"], one["target"], state, network)
+    seen = _pf_state.look(host, state, connection, configured=False)
+    lifted = (ALLOW_HOST_NETWORK,) if options["allow_host_network"] else ()
+    return lambda one: _pf_guards.uses(one["card"], one["steps"], one["target"], seen, lifted)
 
 
 def _after(

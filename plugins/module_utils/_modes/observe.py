@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._core.grammar import PCI_ADDRESS
-from .._core.problems import holders
 from .._devices import binding as _binding
 from .._devices import eswitch as _eswitch
 from .._devices import pci as _pci
@@ -21,12 +20,13 @@ from .._devices import sriov as _sriov
 from .._devices import vf_settings as _vf_settings
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov as _sriov_manage
-from .._frameworks import nvidia_vfio as _vendor_vfio
 from .._frameworks.mdev import Mdevs
-from .._guards import disks as _host_disks
 from .._guards import managers as _sriov_owners
-from .._guards import network as _host_network
-from .._guards import processes as _users
+from .._guards.base import Scene
+from .._guards.every import HOLDERS, Seen
+from .._guards.every import observe as observe_uses
+from .._guards.network import INTERFACES
+from .._guards.processes import Processes
 from .._host import records as _desired
 from .._host.root import HostError, HostRoot
 from . import records as _pf_persistence
@@ -37,7 +37,7 @@ FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])
 
 
 def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
-    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`add_uses`."""
+    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`."""
     functions = _pci.observe(host)
     kept = _Kept(host)
     known = _known(kept.records, kept.memories)
@@ -50,12 +50,10 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "leaving": [one.address for one in functions.values() if one.is_virtual and not one.physical_function],
         "drivers": host.names(_binding.DRIVERS),
-        "interfaces": {},
         "tool": host.has_program(_sriov_manage.PROGRAM),
         "programs": {name: host.has_program(name) for name in (_vf_settings.PROGRAM, _eswitch.PROGRAM)},
         "owners": _sriov_owners.observe(host),
-        "users": {},
-        "hidden": None,
+        "seen": Seen(),
     }
     cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
     state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
@@ -143,51 +141,22 @@ def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostR
         return use(host, now[0])
 
 
-def add_uses(host: HostRoot, state: dict[str, Any], connection: list[str], domains: bool = True) -> None:
-    """What the cards are used for: vGPUs, disks, the host's network with the connection of this run, and users.
+def look(host: HostRoot, state: dict[str, Any], connection: list[str], configured: bool = True) -> Seen:
+    """What the cards are used for, and by whom.
 
     This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
-    Without ``domains`` libvirt is not asked.
+    Without ``configured`` guests that do not run are left out.
     """
     functions = state["functions"]
-    state["interfaces"] = _host_network.observe(host, connection)
+    parts = [one["address"] for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
-    state["users"] = _users.of_devices(host, functions, mdevs, domains)
-    state["hidden"] = host.hidden_processes
-    parts = [one for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
-    addresses = {one["address"] for one in parts}
-    disks = _disks(host, addresses)
-    made = _vgpus(host, functions, addresses, mdevs, state["users"])
-    for one in parts:
-        one["disks"] = disks.get(one["address"], [])
-        one["vgpus"] = made.get(one["address"], [])
-        one["in_namespace"] = _in_namespace(host, functions[one["address"]])
-
-
-def _disks(host: HostRoot, addresses: set[str]) -> dict[str, list[str]]:
-    """By function for what its disks are used."""
-    owners = {name: owned for name, owned in _host_disks.owners(host).items() if owned & addresses}
-    if not owners:
-        return {}
-    found = _host_disks.observe(host, owners)
-    for name, holding in _users.of_disks(host, set(owners)).items():
-        for address in owners[name]:
-            found.setdefault(address, []).append(f"{name} is in use by {holders(holding)}")
-    return found
-
-
-def _in_namespace(host: HostRoot, function: PciFunction) -> bool:
-    """Whether a function has an interface that only another network namespace sees.
-
-    The directory ``net`` is there as long as any interface is, and lists those of the reader's namespace
-    (fs/kernfs/dir.c, kernfs_fop_readdir).
-    """
-    return "net" in function.entries and not host.names(f"{function.path}/net")
+    scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured)
+    return observe_uses(host, scene)
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     """Who holds which function now."""
-    return _users.of_devices(host, _pci.observe(host), [])
+    return observe_uses(host, Scene(_pci.observe(host), [], Processes(host)), HOLDERS).users()
 
 
 def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:
@@ -215,40 +184,16 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         card["native"] = card["driver"] is not None and not (
             _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
         )
-        for one in (card, *card["virtual_functions"]):
-            one["disks"] = []
-            one["vgpus"] = []
-            one["in_namespace"] = False
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
     return {card["address"]: card for card in described}
-
-
-def _vgpus(
-    host: HostRoot,
-    functions: dict[str, PciFunction],
-    wanted: set[str],
-    mdevs: list[dict[str, Any]],
-    users: dict[str, list[dict[str, Any]]],
-) -> dict[str, list[dict[str, Any]]]:
-    """By function the mdevs that it is the parent of, and the vGPU type that it has, each with its users."""
-    made: dict[str, list[dict[str, Any]]] = {}
-    for device in mdevs:
-        one = {"name": f"mdev {device['uuid']}", "users": users.get(device["uuid"], [])}
-        made.setdefault(device["parent"], []).append(one)
-    for address in wanted & set(functions):
-        if "nvidia" in functions[address].entries:
-            current = host.read(f"{functions[address].path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
-            if current not in (None, _vendor_vfio.NO_TYPE):
-                made.setdefault(address, []).append({"name": f"a vGPU of type {current}", "users": []})
-    return made
 
 
 def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:
     """The address of a function by its address or an interface; also by one that it had before it was given away."""
     if PCI_ADDRESS.match(name):
         return name
-    addresses = FUNCTION_IN_PATH.findall(host.link(f"{_host_network.INTERFACES}/{name}") or "")
+    addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")
     if addresses:
         return str(addresses[-1])
     return next((address for address, memory in known.items() if name in memory.get("netdevs", [])), None)

@@ -15,6 +15,7 @@ from .._devices import binding as _binding
 from .._devices import eswitch as _eswitch
 from .._devices import vf_settings as _vf_settings
 from .._frameworks import nvidia_sriov as _sriov_manage
+from .._model.uses import ALLOW_HOST_NETWORK
 from . import guards as _pf_guards
 from . import steps as _pf_steps
 from .wanted import MAX, NATIVE
@@ -51,7 +52,8 @@ def plan(
         if card:
             _check(state, entry, card, found)
         if card and not found:
-            one = _plan_card(state, entry, card, given, not allow_host_network, persist, found)
+            lifted = (ALLOW_HOST_NETWORK,) if allow_host_network else ()
+            one = _plan_card(state, entry, card, given, lifted, persist, found)
             if one["busy"] and not skip_busy:
                 found += one["busy"]
             planned.append(one)
@@ -66,7 +68,7 @@ def _plan_card(
     entry: dict[str, Any],
     card: dict[str, Any],
     given: set[str],
-    network: bool,
+    lifted: tuple[str, ...],
     persist: bool | None,
     found: list[str],
 ) -> dict[str, Any]:
@@ -81,8 +83,8 @@ def _plan_card(
             found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
         found += _pf_guards.passthrough(card, target, given)
         found += _pf_guards.stuck(state)
-        found += _pf_guards.hidden(card, steps, state)
-        busy = _pf_guards.uses(card, steps, target, state, network)
+        found += _pf_guards.hidden(card, steps, state["seen"])
+        busy = _pf_guards.uses(card, steps, target, state["seen"], lifted)
     if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
         found.append(f"the virtual functions of this GPU need {_sriov_manage.PROGRAM}, which is not there")
     if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):

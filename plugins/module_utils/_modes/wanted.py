@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from .._core import grammar as _grammar
+from .._core import numbers
 from .._devices import binding as _binding
 
 MAX = "max"
@@ -19,9 +21,9 @@ NATIVE = "native"
 VFIO_PCI = "vfio-pci"
 # The VF count is a 16 bit number (drivers/pci/iov.c, sriov_numvfs_store).
 MOST_VFS = 65535
-MOST_VLAN = 4094
-MOST_QOS = 7
 MOST_RATE = 4294967295
+# The largest number of each setting that is one.
+LIMITS = {"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE}
 DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
@@ -66,7 +68,7 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
         "pf": _pf(function["pf"], found),
         "name": function["pf"],
         "mode": mode,
-        "driver": _driver(function["driver"] or VFIO_PCI, "driver", (NATIVE,), found),
+        "driver": _driver(VFIO_PCI if function["driver"] is None else function["driver"], "driver", (NATIVE,), found),
         "num_vfs": count,
         "vf_driver": _driver(function["vf_driver"], "vf_driver", (_binding.DEFAULT, _binding.NOBODY), found),
         "drivers_autoprobe": function["drivers_autoprobe"],
@@ -74,8 +76,19 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
         "vfs": _virtual_functions(function["vfs"] or [], count, found),
         "eswitch": function["eswitch"],
         "problems": found,
-        "given": {name: value for name, value in function.items() if value not in (None, []) and name != "label"},
+        "given": _given(function),
     }
+
+
+def _given(function: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a record keeps of an entry, its numbers as such."""
+    given = {name: value for name, value in function.items() if value not in (None, []) and name != "label"}
+    if "vfs" in given:
+        given["vfs"] = [
+            {name: int(value) if name in LIMITS and numbers.is_whole(value) else value for name, value in one.items()}
+            for one in given["vfs"]
+        ]
+    return given
 
 
 def _pf(text: str, found: list[str]) -> str | None:
@@ -89,13 +102,10 @@ def _pf(text: str, found: list[str]) -> str | None:
         return None
 
 
-def _count(text: str | None, found: list[str]) -> int | str | None:
-    if text is None or text == MAX:
-        return text
-    if re.fullmatch(r"[0-9]{1,9}", text) and int(text) <= MOST_VFS:
-        return int(text)
-    found.append(f"num_vfs must be a number from 0 to {MOST_VFS}, or max, and not {text[:40]!r}")
-    return None
+def _count(given: Any, found: list[str]) -> int | str | None:
+    if given == MAX:
+        return MAX
+    return _grammar.collect(lambda value: numbers.count(value, "num_vfs", 0, MOST_VFS, MAX), given, found)
 
 
 def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
@@ -140,18 +150,19 @@ def _indices(text: str, found: list[str]) -> range:
 
 
 def _settings(entry: dict[str, Any], found: list[str]) -> dict[str, Any]:
-    settings = {name: entry[name] for name in SETTINGS if entry[name] is not None}
+    checked = {**entry, **{name: _number(name, entry[name], found) for name in LIMITS}}
+    settings = {name: checked[name] for name in SETTINGS if checked[name] is not None}
     if "mac" in settings:
         settings["mac"] = settings["mac"].lower()
         if not MAC.match(settings["mac"]) or int(settings["mac"][:2], 16) & 1 or not settings["mac"].strip("0:"):
             found.append(f"mac {entry['mac'][:40]!r} is no unicast address such as 52:54:00:12:34:56")
-    limits = {"vlan": MOST_VLAN, "qos": MOST_QOS, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE}
-    for name, most in limits.items():
-        if not 0 <= settings.get(name, 0) <= most:
-            found.append(f"{name} must be a number from 0 to {most}, and not {settings[name]}")
     if settings.get("qos") and not settings.get("vlan"):
         found.append("qos is a part of the VLAN tag, and needs a vlan")
     least, most_rate = settings.get("min_tx_rate", 0), settings.get("max_tx_rate", 0)
     if 0 < most_rate < least:
         found.append(f"min_tx_rate {least} is more than max_tx_rate {most_rate}")
     return settings
+
+
+def _number(name: str, given: Any, found: list[str]) -> int | None:
+    return _grammar.collect(lambda value: numbers.count(value, name, 0, LIMITS[name]), given, found)

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from .._core import progress as _progress
 from .._core.problems import Step
 from . import observe as _placement_observe
 from . import provider as _placement_provider
-from . import retry as _backoff
-from .api import Placement, PlacementError
+from .answers import Provider, words
+from .api import Placement
+from .errors import PlacementError
+
+Value = TypeVar("Value")
 
 
 class Outcome:
-    """What has been done so far: the very same after success and after a failure."""
+    """What has been done so far: the very same after success and after a failure.
+
+    ``unsure``: a class or a trait may have been made, and nobody can tell.
+    """
 
     def __init__(self) -> None:
         self.done: list[Step] = []
@@ -29,10 +35,13 @@ class Outcome:
         self.classes: list[str] = []
         self.traits: list[str] = []
         self.retries = 0
+        self.unsure = False
 
     @property
     def changed(self) -> bool:
-        return bool(self.classes or self.traits or self.done or any(step["writes"] for step in self.failed))
+        """Whether anything was written, or may have been."""
+        named = self.unsure or self.classes or self.traits
+        return bool(named or self.done or any(step["writes"] for step in self.failed))
 
 
 def apply(
@@ -75,13 +84,13 @@ class _Work:
 
     def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
         """A class or trait that exists is no error, so these need no plan."""
-        for names, make, made in (
-            (planned["classes"], self.placement.make_class, self.outcome.classes),
-            (planned["traits"], self.placement.make_trait, self.outcome.traits),
+        placement = self.placement
+        for names, make, exists, made in (
+            (planned["classes"], placement.make_class, lambda name: name in placement.known_classes(), "classes"),
+            (planned["traits"], placement.make_trait, lambda name: bool(placement.known_traits([name])), "traits"),
         ):
-            for name, new in zip(names, pool.map(lambda name, make=make: self._make(make, name), names)):
-                if new:
-                    made.append(name)
+            work = pool.map(lambda name, make=make, exists=exists: self._make(make, exists, name), names)
+            getattr(self.outcome, made).extend(name for name, new in zip(names, work) if new)
 
     def each_depth(
         self,
@@ -105,37 +114,47 @@ class _Work:
                 self.tell()
 
     def _attempt(self, act: Callable[[Step], None], step: Step) -> Step:
-        step.update(error=None, writes=0, actual=step["before"])
+        step.update(error=None, writes=0, actual=step["before"], unsure=False)
         if self.stopped:
             step["error"] = f"{step['name']} was left as it is, because {self.stopped}"
             return step
         try:
-            act(step)
+            _call(act, step)
         except PlacementError as error:
             step["error"] = f"{step['name']}: {error}"
             if error.final:
                 self.stopped = str(error)
+            if step["unsure"]:
+                self._find_out(step)
         return step
 
-    def _make(self, make: Callable[[str], bool], name: str) -> bool:
-        if self.stopped:
-            return False
-        for attempt in _backoff.attempts(self.tries):
+    def _make(self, make: Callable[[str], bool], exists: Callable[[str], bool], name: str) -> bool:
+        unsure = False
+        for attempt in range(1, self.tries + 1):
+            if self.stopped:
+                break
             try:
-                return make(name)
+                return _call(make, name) or unsure
             except PlacementError as error:
-                if attempt == self.tries or not (error.conflict or error.unclear):
+                unsure = unsure or error.unclear
+                again = attempt < self.tries and (error.conflict or error.unclear)
+                if not again or not self.placement.clock.pause(attempt, error.wait):
                     self.stopped = str(error)
-                    return False
-        return False
+        if not unsure:
+            return False
+        try:
+            return _call(exists, name)
+        except PlacementError:
+            self.outcome.unsure = True
+            return False
 
     def remove(self, step: Step) -> None:
-        for attempt in _backoff.attempts(self.tries):
+        for attempt in range(1, self.tries + 1):
             try:
                 self.placement.delete(step["uuid"])
                 break
             except PlacementError as error:
-                self._again(error, attempt)
+                self._again(step, error, attempt)
         step.update(writes=1, actual=None)
 
     def bring(self, step: Step) -> None:
@@ -153,17 +172,40 @@ class _Work:
                 return
             except PlacementError as error:
                 failures = 1 if step["writes"] > written else failures + 1
-                self._again(error, failures)
-            _backoff.pause(failures)
+                self._again(step, error, failures)
             now = self._replan(step)
 
-    def _again(self, error: PlacementError, attempt: int) -> None:
+    def _again(self, step: Step, error: PlacementError, attempt: int) -> None:
+        """Wait before the next try, or raise why there is none."""
+        step["unsure"] = step["unsure"] or error.unclear
         if not (error.conflict or error.unclear):
             raise error
-        if attempt == self.tries:
+        if attempt == self.tries or not self.placement.clock.pause(attempt, error.wait):
             dead = error.unclear and error.status is None
-            raise PlacementError(f"given up after {attempt} tries: {error}", mine=not dead) from error
+            tries = "1 try" if attempt == 1 else f"{attempt} tries"
+            raise PlacementError(f"given up after {tries}: {error}", mine=not dead) from error
         self.outcome.retries += 1
+
+    def _find_out(self, step: Step) -> None:
+        """Note what a step has done whose last write has no clear end."""
+        try:
+            known = _call(self.placement.provider, step["uuid"])
+            self._settle(step, known and _call(_placement_observe.read_one, self.placement, known))
+        except PlacementError:
+            step["writes"] += 1
+            step["error"] += "; Placement may have done it all the same, run again to find out"
+
+    def _settle(self, step: Step, provider: Provider | None) -> None:
+        """Note what is there by now, of a step of which nobody knew; a removal is done where nothing is there."""
+        step["unsure"] = False
+        parent = (step["before"] or step.get("after") or {}).get("parent")
+        actual = provider and _placement_provider.shown(provider, parent)
+        if actual and step["before"]:
+            actual = {field: actual[field] for field in step["before"]}
+        if actual != step["before"]:
+            step.update(writes=step["writes"] + 1, actual=actual)
+            if actual is None and step["action"] == "remove":
+                step["error"] = None
 
     def _write(self, step: Step, now: Step) -> None:
         """``step`` notes how far it has come; ``now`` may be a newer plan for the same provider."""
@@ -191,6 +233,8 @@ class _Work:
             # Whether it is ours that is there, or one that only has its name or its UUID.
             known = self.placement.provider(step["uuid"]) or self._check_name(step)
         provider = known and _placement_observe.read_one(self.placement, known)
+        if step["unsure"]:
+            self._settle(step, provider)
         if provider and _placement_provider.shrinks(node, provider, self.options):
             provider["usages"] = self.placement.usages(step["uuid"])
         problems: list[str] = []
@@ -210,3 +254,16 @@ class _Work:
                 mine=True,
             )
         return None
+
+
+def _call(act: Callable[..., Value], *given: Any) -> Value:
+    """What ``act`` returns; each failure is a PlacementError, so that none hides what was done before it."""
+    try:
+        return act(*given)
+    except PlacementError:
+        raise
+    except Exception as error:
+        raise PlacementError(
+            f"a fault of this collection, which its authors should hear of ({type(error).__name__}: {words(error)})",
+            mine=True,
+        ) from error

@@ -8,18 +8,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import re
+import ssl
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from . import retry as _backoff
-from .api import Placement, PlacementError, Reply, Transport
+from .._core import numbers
+from . import limits
+from . import options as _placement_options
+from .answers import words
+from .api import Placement, Transport
+from .errors import PlacementError, Reply
+from .retry import Clock
 
 # The newest microversion that this was written for, and the oldest that can do all of it: reserved = total.
 NEWEST = (1, 39)
 OLDEST = (1, 26)
 # Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
 ANSWER = 60
+# Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
+TEXT = 2000
+LONG = 16
+
+VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
+USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
 
 # Names of the options of modules and of the SDK.
 CONNECTION = {
@@ -36,7 +53,11 @@ CONNECTION = {
 
 
 def connect(options: dict[str, Any]) -> Placement:
-    """Placement of the cloud that the options name, those of :data:`_placement_options.ARGUMENT_SPEC`."""
+    """Log in to the cloud that the options name, those of :data:`_placement_options.ARGUMENT_SPEC`, and find Placement.
+
+    The time that the options allow for all requests begins now. Raises PlacementError.
+    """
+    clock = Clock(options["timeout"])
     try:
         import openstack
         from keystoneauth1 import adapter, exceptions, session
@@ -45,32 +66,24 @@ def connect(options: dict[str, Any]) -> Placement:
             f"the Python library openstacksdk is missing where this module runs ({sys.executable}: {error}); install "
             "it there, or let the module run in an execution environment that has it"
         ) from error
-    settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
-    cloud = options.get("cloud")
-    if isinstance(cloud, dict):
-        beside = [ours for ours, theirs in CONNECTION.items() if theirs in settings and ours != "interface"]
-        if beside:
-            raise PlacementError(
-                f"cloud has all settings itself when it is a dictionary, so leave out {', '.join(beside)}"
-            )
-        settings = cloud
-    elif cloud is not None:
-        settings["cloud"] = cloud
+    settings = _settings(options)
+    secrets = Secrets(_placement_options.secrets(options))
     failures = (exceptions.ClientException, openstack.exceptions.SDKException)
-    try:
-        region = openstack.connect(**settings).config
-        if region.config.get("api_timeout") is None:
-            region.config["api_timeout"] = ANSWER
+
+    def new_session(**options: Any) -> Any:
+        made = session.Session(**options)
+        made.session.hooks["response"].append(limits.check)
+        return made
+
+    with _explained("the settings of the cloud", failures, secrets):
+        region = openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
+        secrets.values |= _placement_options.secrets({"auth": region.config.get("auth")})
+        region.config["api_timeout"] = _seconds(region.config.get("api_timeout"))
+        _check_files(*region.get_requests_verify_args())
+    with _explained("the answers of Keystone", failures, secrets):
         first = region.get_session_client("placement")
-        address = first.get_endpoint()
-    except failures as error:
-        raise PlacementError(
-            f"cannot log in to the cloud and find Placement in it: {_words(error)}; cloud names one of clouds.yaml, "
-            "and without it auth or the variables OS_* say how to log in; in the roles these are placement_cloud and "
-            "placement_auth"
-        ) from error
-    except (TypeError, ValueError, AttributeError, OSError) as error:
-        raise PlacementError(f"cannot make sense of the settings of the cloud: {_words(error)}") from error
+        seconds = region.config["api_timeout"]
+        address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
         raise PlacementError(
             f"the cloud has no endpoint of Placement for the interface {region.get_interface('placement')} in the "
@@ -79,43 +92,80 @@ def connect(options: dict[str, Any]) -> Placement:
 
     def open_adapter() -> Any:
         original = first.session
-        own = session.Session(auth=original.auth, verify=original.verify, cert=original.cert, timeout=original.timeout)
+        own = new_session(auth=original.auth, verify=original.verify, cert=original.cert, timeout=seconds)
         return adapter.Adapter(session=own, service_type="placement", endpoint_override=address)
 
-    return Placement(SdkTransport(open_adapter, exceptions.ClientException, options["tries"]))
+    transport = SdkTransport(open_adapter, exceptions.ClientException, options["tries"], clock, seconds)
+    transport.untrusted, transport.secrets = exceptions.SSLError, secrets
+    return Placement(transport)
+
+
+class Secrets:
+    """What no message may show, whoever says it."""
+
+    def __init__(self, values: set[str] | None = None) -> None:
+        self.values = values or set()
+
+    def hide(self, text: Any) -> str:
+        """A text without the secrets, and without the users and passwords of addresses."""
+        shown = USER_IN_ADDRESS.sub("", str(text))
+        for value in sorted(self.values, key=len, reverse=True):
+            shown = shown.replace(value, "***")
+        return words(shown).rstrip(".")
+
+    def add(self, token: str) -> None:
+        """One more, unless it may be a word of an answer by chance."""
+        if len(token) >= LONG and token not in self.values:
+            self.values = self.values | {token}
+
+    def blot(self, content: bytes, is_error: bool) -> bytes:
+        """An answer without the secrets; without the long ones only, if it is what was asked for."""
+        for value in self.values:
+            if is_error or len(value) >= LONG:
+                content = content.replace(value.encode(), b"***")
+        return content
 
 
 class SdkTransport(Transport):
     """One adapter and one connection for each thread; reads are asked again, writes never."""
 
-    def __init__(self, open_adapter: Any, failures: Any, tries: int) -> None:
+    def __init__(self, open_adapter: Any, failures: Any, tries: int, clock: Clock, seconds: float) -> None:
         self.calls = 0
         self.version = NEWEST
+        self.clock = clock
+        self.untrusted: Any = ()
+        self.secrets = Secrets()
         self._open_adapter = open_adapter
         self._failures = failures
         self._tries = tries
+        self._seconds = seconds
         self._own = threading.local()
         self._lock = threading.Lock()
 
     def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
-        tries = self._tries if method == "GET" else 1
-        for attempt in _backoff.attempts(tries):
+        attempt = 1
+        while True:
             reply = self._send_once(method, path, body)
             if reply.status == 406:
                 self._negotiate(reply)
                 reply = self._send_once(method, path, body)
             transient = reply.status is None or reply.status in (408, 429) or reply.status >= 500
-            if not transient or attempt == tries:
-                break
-        return reply
+            if method != "GET" or not transient or attempt == self._tries:
+                return reply
+            if not self.clock.pause(attempt, reply.wait):
+                return reply
+            attempt += 1
 
     def _send_once(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
+        seconds = min(self._seconds, self.clock.left())
         if not hasattr(self._own, "adapter"):
             self._own.adapter = self._open_adapter()
+        adapter = self._own.adapter
         with self._lock:
             self.calls += 1
-        try:
-            response = self._own.adapter.request(
+
+        def ask() -> Reply:
+            response = adapter.request(
                 path,
                 method,
                 json=body,
@@ -123,28 +173,112 @@ class SdkTransport(Transport):
                 headers={"Accept": "application/json"},
                 raise_exc=False,
             )
-        except self._failures as error:
-            status = getattr(error, "http_status", None) or None
-            return Reply(status, _words(error))
+            return self._read(response)
+
         try:
-            return Reply(response.status_code, response.json() if response.content else None)
-        except ValueError:
-            return Reply(response.status_code, response.text)
+            return limits.within(seconds, ask)
+        except PlacementError:
+            raise
+        except limits.Unacceptable as error:
+            unclear = method != "GET" and not error.final
+            raise PlacementError(f"{method} {path}: {error}", mine=not error.final, unclear=unclear) from error
+        except Exception as error:
+            # A thread that was left behind may still use it.
+            del self._own.adapter
+            return self._no_answer(error)
+
+    def hide(self, text: str) -> str:
+        return self.secrets.hide(text)
+
+    def _no_answer(self, error: Exception) -> Reply:
+        said = self.secrets.hide(error) or type(error).__name__
+        if isinstance(error, self.untrusted) and "EOF" not in str(error):
+            raise PlacementError(f"the certificate of Placement cannot be trusted: {said}; correct ca_cert") from error
+        if isinstance(error, limits.Late):
+            return Reply(None, said)
+        if isinstance(error, self._failures):
+            return Reply(getattr(error, "http_status", None) or None, said)
+        if isinstance(error, OSError):
+            raise PlacementError(f"a file with certificates cannot be used: {said}") from error
+        return Reply(None, f"{type(error).__name__}: {said}")
+
+    def _read(self, response: Any) -> Reply:
+        status = response.status_code
+        self.secrets.add(str(response.request.headers.get("X-Auth-Token")))
+        content = self.secrets.blot(response.content, status >= 400)
+        body: Any = None
+        if content:
+            try:
+                body = json.loads(content)
+            except (ValueError, RecursionError):
+                body = content[:TEXT].decode("utf-8", "replace")
+        return Reply(status, body, limits.retry_after(response.headers))
 
     def _negotiate(self, reply: Reply) -> None:
         """Go down to what the server has; it tells so when it refuses a version."""
         try:
-            error = reply.body["errors"][0]
-            major, minor = (int(number) for number in error["max_version"].split("."))
-        except (TypeError, KeyError, IndexError, ValueError, AttributeError) as wrong:
+            newest = VERSION.match(reply.body["errors"][0]["max_version"])
+            version = int(newest[1]), int(newest[2])  # type: ignore[index]
+        except (TypeError, KeyError, IndexError) as wrong:
             raise PlacementError("cannot agree with Placement on an API version", reply) from wrong
-        if (major, minor) < OLDEST:
+        if version < OLDEST:
             raise PlacementError(
                 "this Placement is too old: its newest API version is {}.{}, and {}.{} is needed (since OpenStack "
-                "Rocky)".format(major, minor, *OLDEST)
+                "Rocky)".format(*version, *OLDEST)
             )
-        self.version = min(NEWEST, (major, minor))
+        self.version = min(NEWEST, version)
 
 
-def _words(error: BaseException) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    """What the SDK is told."""
+    settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
+    cloud = options.get("cloud")
+    if isinstance(cloud, dict):
+        beside = [ours for ours, theirs in CONNECTION.items() if theirs in settings and ours != "interface"]
+        if beside:
+            raise PlacementError(
+                f"cloud has all settings itself when it is a dictionary, so leave out {', '.join(beside)}"
+            )
+        return cloud
+    return settings if cloud is None else {**settings, "cloud": cloud}
+
+
+@contextlib.contextmanager
+def _explained(what: str, failures: Any, secrets: Secrets) -> Iterator[None]:
+    """Whatever goes wrong with the settings and the login as a PlacementError."""
+    try:
+        yield
+    except PlacementError:
+        raise
+    except (*failures, limits.Unacceptable, limits.Late) as error:
+        raise PlacementError(
+            f"cannot log in to the cloud and find Placement in it: {secrets.hide(error) or type(error).__name__}; "
+            "cloud names one of clouds.yaml, and without it auth or the variables OS_* say how to log in; in the roles "
+            "these are placement_cloud and placement_auth"
+        ) from error
+    except Exception as error:
+        raise PlacementError(f"cannot make sense of {what}: {type(error).__name__}: {secrets.hide(error)}") from error
+
+
+def _seconds(value: Any) -> float:
+    try:
+        return ANSWER if value is None else numbers.duration(value, "api_timeout")
+    except ValueError as error:
+        raise PlacementError(f"the settings of the cloud: {error}") from error
+
+
+def _check_files(verify: Any, cert: Any) -> None:
+    """That certificates and keys can be read, before the library is asked and says so ten times or not at all."""
+    context, named = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ""
+    try:
+        if isinstance(verify, str):
+            named = f"ca_cert {verify}"
+            is_directory = Path(verify).is_dir()
+            context.load_verify_locations(**{"capath" if is_directory else "cafile": verify})
+        if cert:
+            certificate, key = (cert, None) if isinstance(cert, str) else cert
+            named = f"client_cert {certificate} with client_key"
+            # No password is asked for on a terminal.
+            context.load_cert_chain(certificate, key, password="")
+    except OSError as error:
+        raise PlacementError(f"{named} cannot be used: {words(error)}") from error

@@ -12,6 +12,8 @@ import math
 import re
 from typing import Any
 
+from .._core import numbers
+
 Inventory = dict[str, Any]
 
 DIGITS = re.compile(r"-?[0-9]{1,20}\Z")
@@ -45,14 +47,6 @@ def parse(fields: dict[str, Any], found: list[str]) -> Inventory | None:
     return inventory if len(found) == told else None
 
 
-def normal(inventory: dict[str, Any]) -> Inventory:
-    """An inventory as Placement tells it, in the form of :func:`parse`."""
-    return {
-        **{field: int(inventory[field]) for field in LEAST},
-        "allocation_ratio": float(inventory["allocation_ratio"]),
-    }
-
-
 def same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
     """Whether two sets of inventories are equal; a database may keep a ratio with few digits."""
     return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
@@ -77,22 +71,24 @@ def _whole(field: str, value: Any, found: list[str]) -> int:
     if DIGITS.match(text) or isinstance(value, float) and value.is_integer():
         number = int(value)
     if isinstance(number, bool) or not isinstance(number, int):
-        found.append(f"{field} must be a whole number and not {str(value)[:40]!r}")
+        found.append(f"{field} must be a whole number and not {numbers.shown(value)}")
         return 0
     if field == "total" and number == 0:
         found.append("total must not be 0, Placement knows no empty inventory; leave the resource class out")
     elif not LEAST[field] <= number <= MOST:
-        found.append(f"{field} must be from {LEAST[field]} to {MOST} and not {str(number)[:40]}")
+        found.append(f"{field} must be from {LEAST[field]} to {MOST} and not {numbers.shown(number)}")
     return number
 
 
 def _ratio(value: Any, found: list[str]) -> float:
+    text = value.strip() if isinstance(value, str) else ""
+    is_number = numbers.DECIMAL.match(text) or isinstance(value, (int, float)) and not isinstance(value, bool)
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
+        number = float(value) if is_number else math.nan
+    except OverflowError:
         number = math.nan
     if not 0 < number <= HIGHEST_RATIO:
-        found.append(f"allocation_ratio must be a number above 0 and not {str(value)[:40]!r}")
+        found.append(f"allocation_ratio must be a number above 0 and not {numbers.shown(value)}")
     return number
 
 

@@ -92,8 +92,11 @@ def read_details(
         providers[uuid]["generation"] = min(generation, providers[uuid]["generation"]) if uuid in fresh else generation
         fresh.add(uuid)
         tell("providers read", len(fresh) + len(gone), number)
-    for uuid in gone:
-        del providers[uuid]
+    while gone:
+        # What is below one that is gone has gone before it.
+        for uuid in gone:
+            del providers[uuid]
+        gone = {uuid for uuid, one in providers.items() if one["parent"] and one["parent"] not in providers}
 
 
 def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:

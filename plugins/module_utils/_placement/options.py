@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .._core import grammar as _grammar
+from .._core import numbers
+
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "cloud": {"type": "raw"},
     "auth_type": {"type": "str"},
@@ -21,9 +24,11 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "ca_cert": {"type": "str", "aliases": ["cacert"]},
     "client_cert": {"type": "str", "aliases": ["cert"]},
     "client_key": {"type": "str", "no_log": True, "aliases": ["key"]},
-    "api_timeout": {"type": "int"},
-    "tries": {"type": "int", "default": 10},
+    "api_timeout": {"type": "raw"},
+    "tries": {"type": "raw", "default": 10},
+    "timeout": {"type": "raw", "default": 3600},
 }
+MOST_TRIES = 100
 
 # Keys of auth whose values anybody may see. Were they taken for secrets, a project called "service" would blot out
 # that word in every name of the result.
@@ -36,9 +41,18 @@ HARMLESS = (
 KNOWN_SECRETS = ("password", "token", "secret", "passcode", "key")
 
 
-def problems(options: dict[str, Any]) -> list[str]:
-    """What is wrong with the options, a sentence each."""
-    return [] if options["tries"] >= 1 else [f"tries must be at least 1 and not {options['tries']}"]
+def check(options: dict[str, Any], found: list[str]) -> None:
+    """Make numbers of the options that are numbers; what is wrong with them goes to ``found``, a sentence each."""
+    try:
+        options["tries"] = numbers.count(options["tries"], "tries", 1, MOST_TRIES)
+    except ValueError as error:
+        found.append(str(error))
+    try:
+        options["timeout"] = numbers.duration(options["timeout"], "timeout")
+    except ValueError as error:
+        found.append(str(error))
+    timeout = options.get("api_timeout")
+    options["api_timeout"] = _grammar.collect(lambda value: numbers.duration(value, "api_timeout"), timeout, found)
 
 
 def hidden(options: dict[str, Any], declared: set[str]) -> set[str]:

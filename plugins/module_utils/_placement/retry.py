@@ -4,26 +4,40 @@
 
 # Private to this collection: may change without notice.
 
-"""Trying again, a little later each time and never in step with others."""
+"""The time that one call of a module has, and its pauses: longer each time, and never in step with others."""
 
 from __future__ import annotations
 
+import math
 import random
 import time
-from collections.abc import Iterator
+
+from .errors import PlacementError
 
 FIRST = 0.1
 LONGEST = 5.0
 
 
-def attempts(tries: int) -> Iterator[int]:
-    """Count from 1 to ``tries``, with a pause of random length before each but the first."""
-    for attempt in range(1, tries + 1):
-        if attempt > 1:
-            pause(attempt - 1)
-        yield attempt
+class Clock:
+    """``seconds`` from now on, after which no request is sent."""
 
+    def __init__(self, seconds: float = math.inf) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
 
-def pause(failures: int) -> None:
-    """Wait after so many failures in a row."""
-    time.sleep(random.uniform(0, min(LONGEST, FIRST * 2 ** min(failures, 10))))
+    def left(self) -> float:
+        """The seconds that are left; PlacementError if there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise PlacementError(
+                f"the {self.seconds:g} seconds of timeout are over; run again to go on, or raise timeout"
+            )
+        return left
+
+    def pause(self, failures: int, asked: float = 0.0) -> bool:
+        """Wait after so many failures in a row, at least what the server has ``asked`` for; False if time is short."""
+        seconds = max(asked, random.uniform(0, min(LONGEST, FIRST * 2 ** min(failures, 10))))
+        if seconds >= self._end - time.monotonic():
+            return False
+        time.sleep(seconds)
+        return True

@@ -63,7 +63,8 @@ def parse_references(texts: list[str], option: str) -> list[str]:
 
 
 def _check_options(options: dict[str, Any]) -> list[str]:
-    problems = _placement_options.problems(options)
+    problems: list[str] = []
+    _placement_options.check(options, problems)
     if options["purge"] and not options["scope"]:
         problems.append("purge removes what is not listed, so scope must name the providers below which it may do so")
     if options["state"] == "absent":

@@ -66,9 +66,15 @@ def observe(
             facts[DEVICES] = devices
         if USERS in gather:
             # Each module of the payload is compiled anew on each run.
-            from .._guards import processes as _users
+            from .._guards import every
+            from .._guards.base import Scene
+            from .._guards.processes import Processes
 
-            _add_users(facts, _users.of_devices(host, functions, devices))
+            seen = every.observe(host, Scene(functions, devices, Processes(host)), every.HOLDERS)
+            for unseen in seen.unseen:
+                if unseen.guard != every.PROCESSES:
+                    host.warn(unseen.sentence)
+            _add_users(facts, seen.users())
     if IOMMU in gather:
         facts[IOMMU] = _iommu.observe(host, functions)
     if MDEVCTL in gather:

@@ -18,6 +18,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts as _parts
 
@@ -26,14 +27,10 @@ INTERVAL = 10.0
 VARIABLE = "vfio_progress_interval"
 
 
-def interval(text: Any) -> float:
-    """The seconds between two lines, 0 for no lines; ValueError for anything else."""
-    if isinstance(text, bool):
-        raise ValueError
-    seconds = float(text)
-    if not 0 <= seconds < float("inf"):
-        raise ValueError
-    return seconds
+def interval(given: Any) -> float:
+    """The seconds between two lines, 0 for no lines; ValueError with a sentence for anything else."""
+    never = given in ("0", 0) and not isinstance(given, bool)
+    return 0.0 if never else numbers.duration(given, VARIABLE)
 
 
 def sentence(where: str, done: int, number: int, things: str, seconds: float) -> str:
@@ -86,10 +83,8 @@ class LongWork(ActionBase):
         wanted = self._templar.template(task_vars.get(VARIABLE, INTERVAL))
         try:
             return interval(wanted)
-        except (TypeError, ValueError):
-            raise AnsibleActionFail(
-                f"Nothing was changed: {VARIABLE} must be a number of seconds, 0 for no progress, and not {wanted!r}"
-            ) from None
+        except ValueError as error:
+            raise AnsibleActionFail(f"Nothing was changed: {error}. Set 0 for no progress.") from None
 
 
 class WorkInParts(LongWork):

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+
 OLDEST = 21
 NEWEST = 34
+# Two years of releases to come are taken as the newest one.
+LATEST = NEWEST + 4
 # Sections for single types were there with 21, provider.yaml with 22.
 PROVIDER_CONFIG = 22
 SOCKET_POLICY = 23
@@ -48,10 +52,10 @@ FIRST_SERIES = (27, 2023)
 
 
 def number(release):
-    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for what is no release, or one too old."""
-    text = str(release).strip().lower()
-    series = re.fullmatch(r"(20\d\d)\.([12])", text)
-    version = re.fullmatch(r"(\d\d)(\.\d+)*", text)
+    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for what is no release."""
+    text = (release if isinstance(release, str) else numbers.shown(release)).strip().lower()
+    series = re.fullmatch(r"(20[0-9]{2})\.([12])", text)
+    version = re.fullmatch(r"([0-9]{2})(\.[0-9]+)*", text)
     if text in NAMES:
         return OLDEST + NAMES.index(text)
     if series:
@@ -60,7 +64,9 @@ def number(release):
     elif version:
         found = int(version.group(1))
     else:
-        raise ValueError(f"{text[:40]!r} is no release of nova such as {NEWEST} or 2026.2")
+        raise ValueError(f"{numbers.shown(release)} is no release of nova such as {NEWEST} or 2026.2")
     if found < OLDEST:
         raise ValueError(f"nova {text} is older than {OLDEST}, the oldest release whose settings are known here")
+    if found > LATEST:
+        raise ValueError(f"nova {text} is not out, {NEWEST} is the newest release whose settings are known here")
     return found

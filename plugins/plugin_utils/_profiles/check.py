@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import standard
 
 OWNERS = ("nova", "cyborg", "none")
 MODES = ("pf", "vf")
@@ -37,20 +39,27 @@ MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 LONGEST = 60
 LIST_OF_TEXTS = "a list of texts"
+A_NAME = "text of 1 to 255 printable characters without a slash, and without blanks at the ends"
+A_COUNT = f"a whole number from 1 to {_wanted.MOST}"
 KINDS = {
     "text": lambda value: isinstance(value, str),
-    "true or false": lambda value: isinstance(value, bool),
-    "a number of 1 or more": lambda value: isinstance(value, int) and not isinstance(value, bool) and value > 0,
-    "a number or max": lambda value: (
-        value == "max" or (isinstance(value, (int, str)) and not isinstance(value, bool) and str(value).isdecimal())
+    A_NAME: lambda value: (
+        isinstance(value, str)
+        and value.isprintable()
+        and value == value.strip()
+        and 0 < len(value) <= 255
+        and "/" not in value
     ),
+    "true or false": lambda value: isinstance(value, bool),
+    A_COUNT: lambda value: numbers.is_whole(value) and not isinstance(value, str) and 0 < value <= _wanted.MOST,
+    "a number or max": lambda value: value == "max" or numbers.is_whole(value),
     "a dictionary": lambda value: isinstance(value, dict),
     LIST_OF_TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     "text or a list of texts": lambda value: isinstance(value, str) or (value and KINDS[LIST_OF_TEXTS](value)),
     "a list of dictionaries": lambda value: isinstance(value, list) and all(isinstance(item, dict) for item in value),
 }
 PROFILE = {
-    "name": "text",
+    "name": A_NAME,
     "select": "text or a list of texts",
     "required": "true or false",
     "owner": OWNERS,
@@ -74,13 +83,13 @@ VGPU = {
 }
 PLACEMENT = {"resource_class": "text", "traits": LIST_OF_TEXTS}
 NOVA = {
-    "alias": "text",
+    "alias": A_NAME,
     "numa_policy": ("required", "preferred", "legacy", "socket"),
-    "physical_network": "text",
+    "physical_network": A_NAME,
     "trusted": "true or false",
     "live_migratable": "true or false",
     "one_time_use": "true or false",
-    "max_instances": "a number of 1 or more",
+    "max_instances": A_COUNT,
 }
 PARTS = {"vgpu": VGPU, "placement": PLACEMENT, "nova": NOVA}
 # For those who wrote something of another kind.
@@ -115,7 +124,7 @@ def parse(profiles):
             )
             continue
         name = profile.get("name")
-        label = f"profile {name}" if isinstance(name, str) and name else f"vfio_profiles[{place}]"
+        label = f"profile {name}" if KINDS[A_NAME](name) else f"vfio_profiles[{place}]"
         wrong = _wrong(profile, PROFILE)
         found = list(wrong.values())
         found += [f"it has no {key}" for key in ("name", "select") if key not in wrong and not profile.get(key)]
@@ -157,7 +166,10 @@ def _shape(values, kinds, prefix=""):
 
 def _shown(value):
     """A value of the user in a sentence; of a large one the beginning."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        return numbers.shown(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
@@ -224,7 +236,6 @@ def _function(profile, wrong, found):
 
 
 def _virtual_function_shape(entry, place):
-    numbers = ("vlan", "qos", "min_tx_rate", "max_tx_rate")
     kinds = {
         **dict.fromkeys(("index", "driver", "mac"), "text"),
         **dict.fromkeys(("spoofchk", "trust"), "true or false"),
@@ -232,9 +243,9 @@ def _virtual_function_shape(entry, place):
     }
     known = {key: value for key, value in entry.items() if value is not None and key in kinds}
     found = _shape(known, kinds, f"vfs[{place}].")
-    for key in numbers:
-        if entry[key] is not None and (not isinstance(entry[key], int) or isinstance(entry[key], bool)):
-            found.append(f"vfs[{place}].{key} must be a number, and not {entry[key]!r}")
+    for key in _pf_wanted.LIMITS:
+        if entry[key] is not None and (isinstance(entry[key], str) or not numbers.is_whole(entry[key])):
+            found.append(f"vfs[{place}].{key} must be a number, and not {_shown(entry[key])}")
     return found
 
 
@@ -279,13 +290,13 @@ def _placement(profile, parsed, found):
     resource_class = placement.get("resource_class")
     traits = placement.get("traits") or []
     if resource_class is not None:
-        _grammar.collect(_placement_names.resource_class, resource_class, found)
+        _grammar.collect(standard.resource_class, resource_class, found)
         if parsed["owner"] == "cyborg":
             own = "VGPU" if parsed["vgpu"] else "PGPU"
             if resource_class != own:
                 found.append(f"the resource class that Cyborg gives to such a card is {own}, and not {resource_class}")
     for trait in traits:
-        _grammar.collect(_placement_names.trait, trait, found)
+        _grammar.collect(standard.trait, trait, found)
         if trait in _placement_names.NEVER_SET:
             found.append(f"trait {trait} is for nova-compute alone to set")
     return {"resource_class": resource_class, "traits": list(dict.fromkeys(traits))}

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals
+
 # Parts of an expression of which only the first is asked of the card itself, and the others of what it gave.
 FIRST_ONLY = (
     "subexpression",
@@ -24,6 +26,10 @@ BARE_NUMBER = re.compile(r"[=<>]\s*-?[0-9]")
 SINGLE_EQUALS = re.compile(r"[^=!<>]=[^=]")
 # An address, or the name of another parent.
 NAME_ONLY = re.compile(r"[\w:.-]+\Z")
+# jmespath works on an expression in a recursion, which Python ends at some depth.
+LONGEST = 10000
+DEEPEST = 100
+TOO_DEEP = f"it is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
 
 MISSING = None
 try:
@@ -35,18 +41,21 @@ except ImportError as error:
 def compiled(text, known):
     """A function that says whether the expression is true of a card, as JMESPath has it: not false, null or empty.
 
-    ``known`` has the fields of a card, each with its kind: ``text``, ``number`` or None. A field that no card has, or a
-    literal of another kind than its field, would select nothing. Both raise ``ValueError`` with the reason; jmespath
-    must not be ``MISSING``.
+    ``known`` has the fields of a card, each with its kind: ``text``, ``number``, all its values, or None. A field that
+    no card has, or a literal that its field never has, would select nothing. Both raise ``ValueError`` with the
+    reason; jmespath must not be ``MISSING``.
     """
+    if len(text) > LONGEST:
+        raise ValueError(f"it has {len(text)} characters, and may have {LONGEST}. Select the cards by a list of names")
     try:
         expression = _explained(jmespath.compile, text)
+        _check_depth(expression.parsed)
     except ValueError as error:
         raise ValueError(f"{error}{_hint(text)}") from error
     unknown = sorted(_fields(expression.parsed) - set(known))
     if unknown:
         raise ValueError(f"there is no field {' or '.join(unknown)}, only {', '.join(known)}")
-    wrong = list(_wrong_kinds(expression.parsed, known))
+    wrong = [*_wrong_kinds(expression.parsed, known), *literals.wrong(expression.parsed)]
     if wrong:
         raise ValueError("; ".join(wrong))
 
@@ -55,6 +64,16 @@ def compiled(text, known):
         return bool(answer) or (answer == 0 and answer is not False)
 
     return is_true
+
+
+def _check_depth(node):
+    level, depth = [node], 0
+    while level:
+        # The children of a slice are numbers.
+        level = [child for one in level for child in one["children"] if isinstance(child, dict)]
+        depth += 1
+    if depth > DEEPEST:
+        raise ValueError(TOO_DEEP)
 
 
 def _fields(node):
@@ -87,9 +106,12 @@ def _wrong_kinds(node, known):
         fields = [child["value"] for child in node["children"] if child["type"] == "field"]
         literals = [child["value"] for child in node["children"] if child["type"] == "literal"]
         for field, literal in zip(fields, literals):
-            if known[field] == "text" and isinstance(literal, (int, float)):
+            kind = known[field]
+            if isinstance(kind, tuple) and literal is not None and literal not in kind:
+                yield f"{field} is {' or '.join(kind)}, and never {literal!r}"
+            elif kind == "text" and isinstance(literal, (int, float)):
                 yield f"{field} is a text, which is written in single quotes, such as '{literal}'"
-            elif known[field] == "number" and isinstance(literal, str):
+            elif kind == "number" and isinstance(literal, str):
                 yield f"{field} is a number, which is written in backquotes, such as `64`, and not '{literal}'"
     for child in _asked_of_card(node):
         yield from _wrong_kinds(child, known)
@@ -101,3 +123,5 @@ def _explained(function, argument):
     # What jmespath itself does not look at, as the order of a list and a number.
     except (jmespath.exceptions.JMESPathError, TypeError) as error:
         raise ValueError(" ".join(str(error).split())) from error
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None

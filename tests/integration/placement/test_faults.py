@@ -185,7 +185,7 @@ def test_a_child_that_came_before_the_removal(run, proxy, cloud, root):
 def test_older_versions(run, proxy, root, newest, monkeypatch):
     """A server that is older refuses the version and names its own."""
     from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
-    from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Reply
+    from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import Reply
 
     asked = []
     original = _placement_client.SdkTransport._send_once

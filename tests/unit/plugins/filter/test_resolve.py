@@ -160,7 +160,10 @@ def test_cyborg_makes_devices_itself(simulated):
 SCHEMA = {
     "t4": [
         ({"select": ""}, "profile t4: it has no select"),
-        ({"name": ""}, "vfio_profiles[0]: it has no name"),
+        ({"name": ""}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
+        ({"name": "a\n"}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
+        ({"nova": {"alias": "a/b"}}, "nova.alias must be text of 1 to 255 printable characters"),
+        ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a class of your own"),
         ({"selekt": "x"}, "profile t4: there is no key selekt, only name, select,"),
         ({"select": "vendor_id = '10de'"}, "profile t4: select cannot be used: "),
         ({"select": "starts_with(driver_override, 'x')"}, "select cannot be asked of"),
@@ -186,7 +189,7 @@ SCHEMA = {
         ({"vgpu": {}}, "vgpu has no type"),
         ({"vgpu": {"type": "GRID T5-2B"}}, "more; the closest to GRID T5-2B is GRID T4-2B"),
         ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
-        ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a number from 1 to"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a whole number from 1 to"),
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "and there is none"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 2}, "owner": "cyborg"}, "leave vgpu.count out"),
@@ -198,7 +201,7 @@ SCHEMA = {
         ({"placement": {"traits": ["OWNER_NOVA"]}}, "trait OWNER_NOVA is for nova-compute alone"),
         ({"placement": {"trait": []}}, "there is no key placement.trait"),
         ({"nova": {"alias": "x"}, "owner": "none"}, "nova has no meaning with owner none"),
-        ({"nova": {"max_instances": 0}}, "nova.max_instances must be a number of 1 or more"),
+        ({"nova": {"max_instances": 0}}, "nova.max_instances must be a whole number from 1 to 65536"),
     ],
     "nics": [
         ({"select": "total_vfs > `0`", "owner": "cyborg", "vgpu": None}, "knows those of NVIDIA only"),

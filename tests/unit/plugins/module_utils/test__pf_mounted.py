@@ -22,10 +22,11 @@ from ansible_collections.vfio.devices.plugins.module_utils._modes import job as 
 from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._guards.every import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 root, timeout, blind, functions = json.loads(sys.argv[1])
 if blind:
-    _pf_state.add_uses = lambda *args: None
+    _pf_state.look = lambda *arguments, **options: Seen()
 options = {"on_busy": "fail", "allow_host_network": False, "persist": True}
 try:
     result = _pf_modes.converge(HostRoot(root, timeout), options, _pf_wanted.parse(functions), [], False)

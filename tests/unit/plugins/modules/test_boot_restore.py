@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 from ansible_collections.vfio.devices.plugins.modules import boot_restore
@@ -36,3 +37,12 @@ def test_interpreter_is_that_of_the_option(simulated, run_module):
 def test_root_that_is_none(run_module):
     result = run_module(boot_restore, {"host_root": "/no/such/root"})
     assert result["msg"] == "/no/such/root is not the root of a host: it has no directory sys"
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("value", [0, -1, 1e30, True, "", "soon", "inf", "nan", "1_0", "\uff14", [], {}])
+def test_time_that_is_none(simulated, run_module, state, value):
+    host = simulated("empty")
+    result = run_module(boot_restore, {"state": state, "timeout": value}, host)
+    assert result["msg"].startswith("Nothing was changed: timeout must be a number of seconds from 0.1 to 86400, and ")
+    assert not host.files.exists(_boot_files.UNIT)

@@ -40,6 +40,16 @@ def test_wrong_values_are_refused_before_the_host_is_looked_at(run_module):
     assert len(result["problems"]) == 3
 
 
+@pytest.mark.parametrize("value", [0, -1, 1e30, True, "", "soon", "inf", "nan", "1_0", "\uff14", [], {}])
+def test_numbers_that_are_none(run_module, value):
+    wrong = {"instances": [{"type": "mtty-1", "numa_node": value or -1}], "timeout": value}
+    problems = run_module(mdev_instance, wrong)["problems"]
+    assert [problem.split(",")[0] for problem in problems] == [
+        "instances[0]: numa_node must be a whole number from 0 to 1023",
+        "timeout must be a number of seconds from 0.1 to 86400",
+    ]
+
+
 def test_partial_failure_says_what_was_done(simulated, run_module):
     host = simulated("mtty")
     host.kernel.faults.fail("*/create", 5, operations=("write",), skip=1)

@@ -43,4 +43,5 @@ def test_placement_that_cannot_be_read(run_module, placement):
 
 
 def test_a_number_of_tries_that_is_none(run_module, placement):
-    assert "tries must be at least 1" in run_module(placement_inventory_info, {"roots": ["node"], "tries": 0})["msg"]
+    result = run_module(placement_inventory_info, {"roots": ["node"], "tries": 0})
+    assert result["msg"] == "tries must be a whole number from 1 to 100, and not 0"

@@ -48,6 +48,22 @@ def test_all_that_is_wrong_comes_as_a_list(run):
     assert len(result["problems"]) == 2
 
 
+@pytest.mark.parametrize("value", [0, -1, 1e30, True, "", "soon", "inf", "nan", "1_0", "\uff14", [], {}])
+def test_time_that_is_none(run, value):
+    result = run({"pf": ICE, "mode": "vf", "num_vfs": 4}, timeout=value)
+    assert result["msg"].startswith("Nothing was changed: timeout must be a number of seconds from 0.1 to 86400, and ")
+    assert run({"pf": ICE, "mode": "vf", "num_vfs": 4}, check=True)["changed"]
+
+
+@pytest.mark.parametrize("value", [True, 1.5, "1_0", "\uff14", "\u0663", "1e3", "", 10**30, []])
+@pytest.mark.parametrize("setting", ["vlan", "qos", "min_tx_rate", "max_tx_rate", "index", "num_vfs"])
+def test_numbers_that_are_none(run, setting, value):
+    own = {"num_vfs": value} if setting == "num_vfs" else {"vfs": [{"index": "0", setting: value}]}
+    result = run({"pf": ICE, "mode": "vf", **own}, check=True)
+    assert setting in result["msg"]
+    assert "number" in result["msg"] or "string" in result["msg"]
+
+
 def test_failure_has_the_whole_result(run):
     run.host.kernel.drivers["ice"].fails_with = "ENOMEM"
     result = run({"pf": ICE, "mode": "vf", "num_vfs": 4})

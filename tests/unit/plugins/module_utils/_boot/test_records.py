@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
 from ansible_collections.vfio.devices.plugins.module_utils._boot.records import Hopeless
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 
 ICE = "0000:31:00.0"
@@ -31,7 +32,7 @@ def test_options_are_those_of_the_module():
     ):
         assert {name: kind.__name__ for name, kind in types.items()} == {
             # What only messages have is not kept.
-            name: one["type"]
+            name: "int" if name in _pf_wanted.LIMITS else one["type"]
             for name, one in spec.items()
             if name != "label"
         }
@@ -57,7 +58,7 @@ def test_pinned_card_may_be_brought_back():
         (ICE, {}, "has no pf; its record has no mode"),
         (ICE, {**VF, "mode": "x"}, "mode 'x', which is none of pf, vf"),
         (ICE, {**VF, "num_vfs": 4}, "num_vfs '4', which is no str"),
-        (ICE, {**VF, "num_vfs": "many"}, "num_vfs must be a number"),
+        (ICE, {**VF, "num_vfs": "many"}, "num_vfs must be a whole number"),
         (ICE, {**VF, "vfs": [{"index": "0", "vlan": True}]}, "vlan 'True', which is no int"),
         (ICE, {**VF, "vfs": [5]}, "none of this collection"),
         (ICE, {**VF, "surprise": 1}, "'surprise', which this version does not know"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 
 DOMAIN = """
 <domain type='kvm'><name>web1</name><devices>
@@ -60,13 +62,16 @@ def test_domains_by_device():
     ]
 
 
+SCENE = Scene({}, [], Processes(None))
+
+
 class Host:
     root = "/host"
     timeout = 47.0
     wakes_daemons = True
 
     def __init__(self, sockets=(), outcome=None):
-        self.sockets, self.outcome, self.warnings = sockets, outcome, []
+        self.sockets, self.outcome = sockets, outcome
 
     def exists(self, path):
         return path in self.sockets
@@ -75,23 +80,19 @@ class Host:
         assert timeout == self.timeout
         raise self.outcome
 
-    def warn(self, sentence):
-        self.warnings.append(sentence)
-
 
 def test_no_socket_no_domains():
     host = Host()
-    assert _libvirt.observe(host) == {}
-    assert host.warnings == []
+    assert list(_libvirt.observe(host, SCENE)) == []
 
 
 @pytest.mark.parametrize("outcome", [TimeoutError(), RuntimeError("ModuleNotFoundError('libvirt')")])
 @pytest.mark.parametrize("socket", _libvirt.SOCKETS)
 def test_a_libvirt_that_cannot_be_asked_is_told(outcome, socket):
     host = Host([socket], outcome)
-    assert _libvirt.observe(host) == {}
-    assert len(host.warnings) == 1
-    assert "domains are unknown" in host.warnings[0]
+    (unseen,) = _libvirt.observe(host, SCENE)
+    assert unseen.guard == "libvirt"
+    assert "domains are unknown" in unseen.sentence
 
 
 @pytest.mark.parametrize(
@@ -105,4 +106,12 @@ def test_daemon_that_waits_for_this_run_is_not_asked(simulated, monkeypatch, wak
     monkeypatch.setattr(_libvirt, "_ask", lambda socket: {"x": []})
     root = host.root()
     root.wakes_daemons = wakes
-    assert _libvirt.observe(root) == ({"x": []} if asked else {})
+    assert _libvirt.ask(root) == ({"x": []} if asked else {})
+
+
+def test_guests_that_do_not_run_are_left_out_while_work_goes_on(simulated, monkeypatch):
+    host = simulated("empty").root()
+    monkeypatch.setattr(_libvirt, "ask", lambda root: {"x": [{"name": "spare", "running": False}]})
+    (use,) = _libvirt.observe(host, SCENE)
+    assert (use.subject, use.holder.guest, use.holder.running) == ("x", "spare", False)
+    assert list(_libvirt.observe(host, SCENE._replace(configured=False))) == []

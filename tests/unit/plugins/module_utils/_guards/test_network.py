@@ -20,7 +20,7 @@ def network(simulated):
         nics.routes = [profile.typed(profile.RouteSpec, route, "route") for route in routes]
         nics.netdevs = [profile.typed(profile.VirtualNetdevSpec, netdev, "netdev") for netdev in netdevs]
         host = simulated("nics", routes=nics.routes, netdevs=nics.netdevs)
-        return host, lambda: _host_network.observe(host.root(), list(connection))
+        return host, lambda: _host_network.in_use(host.root(), list(connection))
 
     return make
 

@@ -3,143 +3,42 @@
 
 from __future__ import annotations
 
-import os
+import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import iommu as _iommu
-from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as _pci
-from ansible_collections.vfio.devices.plugins.module_utils._guards import processes as _users
+from ansible_collections.vfio.devices.plugins.module_utils._guards import processes
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
-from ansible_collections.vfio.devices.tests.unit.lists import by
-
-UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
-OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
 
 
-def test_holders(simulated):
-    host = simulated("mtty")
-    host.create("mtty", "mtty-1", UUID)
-    host.create("mtty", "mtty-1", OTHER)
-    host.kernel.hold(UUID, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1,debug-threads=on"])
-    devices = by("uuid", host.facts("devices", "users")["devices"])
-    expected = {"pid": 4242, "command": "qemu-system-x86", "domain": "web1", "running": True}
-    assert devices[UUID]["users"] == [expected]
-    assert devices[OTHER]["users"] == []
+def add_process(tree, pid, *targets, maps=b"", command="python3"):
+    tree.add(f"proc/{pid}/comm", Attribute(f"{command}\n".encode()))
+    tree.add(f"proc/{pid}/cmdline", Attribute(f"{command}\0".encode()))
+    tree.add(f"proc/{pid}/maps", Attribute(maps))
+    for number, target in enumerate(targets):
+        tree.add(f"proc/{pid}/fd/{number}", Link(target))
+        tree.add(f"proc/{pid}/fdinfo/{number}", Attribute(b"flags:\t02\n"))
 
 
-def test_holders_of_functions_through_group_and_own_file(simulated):
-    host = simulated("nics", vfio_cdev=True)
-    card = host.facts()["physical_functions"][0]
-    host.write(f"sys/bus/pci/devices/{card['address']}/sriov_numvfs", "2")
-    first, second = host.facts()["physical_functions"][0]["virtual_functions"]
-    for virtual in (first, second):
-        path = f"sys/bus/pci/devices/{virtual['address']}"
-        host.write(f"{path}/driver_override", "vfio-pci")
-        if virtual["driver"]:
-            host.write(f"{path}/driver/unbind", virtual["address"])
-        host.write("sys/bus/pci/drivers_probe", virtual["address"])
-    host.kernel.hold(first["address"], pid=4242)
-    host.kernel.hold(second["address"], pid=4243, cdev=True)
-    card = host.facts("physical_functions", "users")["physical_functions"][0]
-    assert card["users"] == []
-    assert [[user["pid"] for user in virtual["users"]] for virtual in card["virtual_functions"]] == [[4242], [4243]]
+def test_open_and_mapped_device_files_of_all_processes(simulated):
+    host = simulated("empty")
+    mapping = b"7f00-7f01 rw-s 00000000 00:05 311 {}\n"
+    add_process(host.kernel.tree, 70, "/dev/null", "/dev/nvidia0", "/var/log/x", "socket:[5]")
+    add_process(host.kernel.tree, 71, maps=mapping.replace(b"{}", b"/dev/nvidia0") + mapping.replace(b"{}", b"/lib/x"))
+    add_process(host.kernel.tree, 72, "/dev/nvidia0", maps=mapping.replace(b"{}", b"/dev/nvidia0"))
+    found = Processes(host.root()).device_files
+    opened = [(one.process, one.descriptor) for one in found["/dev/nvidia0"]]
+    assert opened == [(70, "1"), (72, "0"), (71, None)]
+    assert set(found) == {"/dev/null", "/dev/nvidia0"}
 
 
-@pytest.mark.parametrize("options", [{}, {"vfio_cdev": True}])
-def test_a_path_that_is_referred_to_is_not_open(simulated, options):
-    """udev does so for a moment with the node of each new group."""
-    host = simulated("mtty", **options)
-    host.create("mtty", "mtty-1", UUID)
-    group = host.facts("devices")["devices"][0]["iommu_group"]
-    host.kernel.holders.look_at(f"/dev/vfio/{group}", pid=3513, comm="(udev-worker)")
-    if options:
-        host.kernel.holders.look_at("/dev/vfio/devices/vfio0", pid=3514, comm="(udev-worker)")
-    (device,) = host.facts("devices", "users")["devices"]
-    assert device["users"] == []
-    host.kernel.hold(UUID, pid=4242)
-    assert [user["pid"] for user in host.facts("devices", "users")["devices"][0]["users"]] == [4242]
-
-
-@pytest.mark.parametrize("target", ["/dev/vfio/{} (deleted)", "/srv/jail/dev/vfio/{}", "/dev/vfio/noiommu-{}"])
-def test_other_names_of_an_open_group(simulated, target):
-    host = simulated("mtty")
-    host.create("mtty", "mtty-1", UUID)
-    host.kernel.hold(UUID, pid=4242)
-    group = host.facts("devices")["devices"][0]["iommu_group"]
-    tree = host.kernel.tree
-    for name in tree.names("proc/4242/fd"):
-        node = tree.nodes[f"proc/4242/fd/{name}"]
-        node.target = target.format(group) if node.target == f"/dev/vfio/{group}" else "/dev/null"
-    (device,) = host.facts("devices", "users")["devices"]
-    assert [user["pid"] for user in device["users"]] == [4242]
-
-
-def test_function_that_a_program_has_through_uio(simulated):
-    host = simulated("nics")
-    first = host.facts("physical_functions")["physical_functions"][0]
-    tree = host.kernel.tree
-    tree.directory("sys/devices/uio/uio0")
-    tree.link("sys/class/uio/uio0", "sys/devices/uio/uio0")
-    tree.link("sys/devices/uio/uio0/device", f"sys/bus/pci/devices/{first['address']}")
-    tree.add("proc/77/fd/5", Link("/dev/uio0"))
-    tree.add("proc/77/fd/6", Link("/dev/uio1"))
-    users, warnings = functions_only(host)
-    assert {address: [user["pid"] for user in found] for address, found in users.items()} == {first["address"]: [77]}
-    assert not warnings
-
-
-@pytest.mark.parametrize(
-    ("target", "flags", "command", "found"),
-    [
-        ("/dev/nvme0n1", os.O_RDWR, "ceph-osd", {"nvme0n1": [77]}),
-        ("/srv/osd/dev/nvme0n1 (deleted)", os.O_RDONLY, "ceph-osd", {"nvme0n1": [77]}),
-        ("/dev/nvme0n1", os.O_PATH, "ceph-osd", {}),
-        ("/dev/nvme1n1", os.O_RDWR, "ceph-osd", {}),
-        ("/dev/nvme0n1", os.O_RDONLY, "(udev-worker)", {}),
-    ],
-)
-def test_disk_that_a_process_has_open(simulated, target, flags, command, found):
-    host = simulated("nvme")
-    tree = host.kernel.tree
-    tree.add("proc/77/fd/5", Link(target))
-    tree.add("proc/77/fdinfo/5", Attribute(f"flags:\t0{flags:o}\n".encode()))
-    tree.add("proc/77/comm", Attribute(f"{command}\n".encode()))
-    users = _users.of_disks(host.root(), {"nvme0n1"})
-    assert {name: [user["pid"] for user in holding] for name, holding in users.items()} == found
-
-
-def libvirt_knows(monkeypatch, **domains):
-    monkeypatch.setattr(_users._libvirt, "observe", lambda host: domains)
-
-
-def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
-    host = simulated("mtty")
-    for uuid in (UUID, OTHER):
-        host.create("mtty", "mtty-1", uuid)
-    host.kernel.hold(UUID, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
-    web1, spare = {"name": "web1", "running": True}, {"name": "spare", "running": False}
-    libvirt_knows(monkeypatch, **{UUID: [web1, spare], OTHER: [spare]})
-    devices = by("uuid", host.facts("devices", "users")["devices"])
-    defined = {"pid": None, "command": None, "domain": "spare", "running": False}
-    assert [user["domain"] for user in devices[UUID]["users"]] == ["web1", "spare"]
-    assert devices[UUID]["users"][0]["pid"] == 4242
-    assert devices[OTHER]["users"] == [defined]
-
-
-def test_libvirt_is_not_asked_without_need(simulated, monkeypatch):
-    host = simulated("mtty").root()
-    libvirt_knows(monkeypatch, **{UUID: [{"name": "spare", "running": False}]})
-    assert list(_users.of_devices(host, {}, [])) == [UUID]
-    assert _users.of_devices(host, {}, [], domains=False) == {}
-
-
-def test_a_guest_that_only_the_driver_names(simulated):
-    host = simulated("t4")
-    types = by("name", host.facts("parents")["parents"][0]["types"])
-    host.create("0000:3b:00.0", types["GRID T4-2B"]["id"], UUID)
-    host.kernel.faults.content(f"*/{UUID}/nvidia/vm_name", b"desktop-7\n")
-    (device,) = host.facts("devices", "users")["devices"]
-    assert [user["domain"] for user in device["users"]] == ["desktop-7"]
+def test_maps_that_are_forbidden_are_open_files_that_cannot_be_seen(simulated):
+    host = simulated("empty")
+    add_process(host.kernel.tree, 70)
+    host.kernel.faults.fail("proc/70/maps", errno.EACCES)
+    root = host.root()
+    assert not Processes(root).device_files.get("/dev/nvidia0")
+    assert "process 70" in root.hidden_processes
 
 
 @pytest.mark.parametrize(
@@ -156,27 +55,4 @@ def test_a_guest_that_only_the_driver_names(simulated):
     ],
 )
 def test_name_of_a_guest(arguments, name):
-    assert _users.guest_name("\0".join(arguments) + "\0") == name
-
-
-def functions_only(host):
-    """The users as sriov_pf_mode asks for them, and the warnings."""
-    root = host.root()
-    return _users.of_devices(root, _pci.observe(root), []), root.warnings
-
-
-def test_the_kernel_tells_what_is_in_a_group_that_nobody_asked_for(simulated):
-    host = simulated("mtty")
-    host.create("mtty", "mtty-1", UUID)
-    host.kernel.hold(UUID, pid=4242)
-    users, warnings = functions_only(host)
-    assert [user["pid"] for user in users[UUID]] == [4242]
-    assert not warnings
-
-
-def test_a_device_that_cannot_be_named_is_told(simulated, monkeypatch):
-    host = simulated("mtty")
-    host.create("mtty", "mtty-1", UUID)
-    host.kernel.hold(UUID, pid=4242)
-    monkeypatch.setattr(_iommu, "GROUPS", "sys/kernel/none")
-    assert "process 4242 has a VFIO device open" in "".join(functions_only(host)[1])
+    assert processes.guest_name("\0".join(arguments) + "\0") == name

@@ -10,7 +10,7 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._guards import processes as _users
+from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt
 from ansible_collections.vfio.devices.plugins.module_utils._instances import actions as _instance_apply
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -202,7 +202,7 @@ def test_a_device_that_a_stopped_guest_has_is_in_use(simulated, monkeypatch):
     host = simulated("mtty")
     host.converge({"type": "mtty-1", "parent": "mtty", "uuid": UUID})
     domains = {UUID: [{"name": "spare", "running": False}]}
-    monkeypatch.setattr(_users._libvirt, "observe", lambda root: domains)
+    monkeypatch.setattr(libvirt, "ask", lambda root: domains)
     with pytest.raises(Refused, match=r"in use by guest spare \(defined\)"):
         host.converge({"uuid": UUID}, state="absent")
     assert host.converge({"uuid": UUID}, state="absent", on_busy="skip")["changed"] is False

@@ -53,7 +53,7 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
         "definitions": {},
         "records": {},
         "known_types": {},
-        "hidden": None,
+        "hidden": [],
         "machine_id": machine_id,
     }
 
@@ -169,8 +169,8 @@ def test_max_that_gives_nothing_is_refused():
 
 
 def test_nothing_goes_where_users_may_be_hidden():
-    host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": "process 7 is hidden"}
-    problem = "nobody knows who uses what would be changed: process 7 is hidden"
+    problem = "it is unknown who uses what would be changed: process 7 is hidden"
+    host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": [problem]}
     with pytest.raises(Refused) as refused:
         _instance_plan.plan(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
     assert refused.value.problems == [problem]

@@ -56,11 +56,11 @@ def test_counts(count, expected):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"count": "0"}, "count must be a number from 1"),
-        ({"count": "-1"}, "count must be a number from 1"),
-        ({"count": "99999999"}, "count must be a number from 1"),
-        ({"count": "all"}, "count must be a number from 1"),
-        ({"count": "1.5"}, "count must be a number from 1"),
+        ({"count": "0"}, "count must be a whole number from 1"),
+        ({"count": "-1"}, "count must be a whole number from 1"),
+        ({"count": "99999999"}, "count must be a whole number from 1"),
+        ({"count": "all"}, "count must be a whole number from 1"),
+        ({"count": "1.5"}, "count must be a whole number from 1"),
         ({"count": "2", "uuid": UUID}, "one uuid cannot be that of 2 devices"),
         ({"count": "max", "uuid": UUID}, "one uuid cannot be that of max devices"),
         ({"uuid": "{" + UUID + "}"}, "is not a UUID"),

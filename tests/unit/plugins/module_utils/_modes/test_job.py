@@ -642,7 +642,7 @@ def test_everything_wrong_is_told_at_once(switch):
         "num_vfs has no meaning with mode pf",
         f"is {ICE}, as functions[4] (",
         "no unicast address",
-        "vlan must be a number from 0 to 4094",
+        "vlan must be a whole number from 0 to 4094",
         "there is no VF 2",
         "no driver vfio-pc now",
         "'../../etc' is neither",

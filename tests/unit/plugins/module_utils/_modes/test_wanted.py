@@ -22,9 +22,17 @@ def with_vf(**settings):
     [
         ({**ICE, "pf": "../etc"}, "is neither a PCI address"),
         ({**ICE, "pf": "a" * 16}, "is neither a PCI address"),
-        ({**ICE, "num_vfs": "many"}, "num_vfs must be a number from 0 to 65535, or max"),
-        ({**ICE, "num_vfs": "-1"}, "num_vfs must be a number"),
-        ({**ICE, "num_vfs": "65536"}, "num_vfs must be a number"),
+        ({**ICE, "num_vfs": "many"}, "num_vfs must be a whole number from 0 to 65535, or max"),
+        (
+            {"pf": "eth0", "mode": "pf", "driver": ""},
+            "driver must be the name of a driver such as vfio-pci, or native, and not ''",
+        ),
+        ({**ICE, "vf_driver": ""}, "vf_driver must be the name of a driver"),
+        (with_vf(driver=""), "vfs[0]: driver must be the name of a driver"),
+        ({**ICE, "vf_driver": "vfio-pci\n"}, "vf_driver must be the name of a driver"),
+        ({**ICE, "vf_driver": "../vfio-pci"}, "vf_driver must be the name of a driver"),
+        ({**ICE, "num_vfs": "-1"}, "num_vfs must be a whole number"),
+        ({**ICE, "num_vfs": "65536"}, "num_vfs must be a whole number"),
         ({**ICE, "mode": "pf"}, "num_vfs has no meaning with mode pf"),
         ({"pf": "eth0", "mode": "pf", "eswitch": "legacy"}, "eswitch has no meaning with mode pf"),
         ({"pf": "eth0", "mode": "pf", "drivers_autoprobe": False}, "drivers_autoprobe has no meaning with mode pf"),
@@ -35,12 +43,12 @@ def with_vf(**settings):
         (with_vf(mac="01:00:5e:00:00:01"), "is no unicast address"),
         (with_vf(mac="00:00:00:00:00:00"), "is no unicast address"),
         (with_vf(mac="52:54:00:12:34"), "is no unicast address"),
-        (with_vf(vlan=4095), "vlan must be a number from 0 to 4094"),
-        (with_vf(vlan=-1), "vlan must be a number from 0 to 4094"),
-        (with_vf(vlan=1, qos=8), "qos must be a number from 0 to 7"),
+        (with_vf(vlan=4095), "vlan must be a whole number from 0 to 4094"),
+        (with_vf(vlan=-1), "vlan must be a whole number from 0 to 4094"),
+        (with_vf(vlan=1, qos=8), "qos must be a whole number from 0 to 7"),
         (with_vf(qos=3), "needs a vlan"),
         (with_vf(min_tx_rate=9, max_tx_rate=5), "min_tx_rate 9 is more than max_tx_rate 5"),
-        (with_vf(max_tx_rate=-5), "max_tx_rate must be a number"),
+        (with_vf(max_tx_rate=-5), "max_tx_rate must be a whole number"),
         ({**ICE, "vfs": [{"index": "8"}]}, "there is no VF 8, as num_vfs 8 makes those from 0 to 7"),
         ({**ICE, "vfs": [{"index": "5-3"}]}, "index must be a number such as 3, or a range"),
         ({**ICE, "vfs": [{"index": "1,2"}]}, "index must be a number such as 3, or a range"),
@@ -52,6 +60,12 @@ def with_vf(**settings):
 def test_what_is_wrong(entries, function, sentence):
     (found,) = problems(entries, function)
     assert sentence in found
+
+
+def test_numbers_may_be_texts_and_are_kept_as_numbers(entries):
+    (entry,) = entries({**ICE, "num_vfs": "4", "vfs": [{"index": "0", "vlan": "5", "qos": 1}]})
+    assert entry["vfs"][0]["settings"] == {"vlan": 5, "qos": 1}
+    assert [entry["given"]["vfs"][0][name] for name in ("vlan", "qos")] == [5, 1]
 
 
 def test_all_is_told_at_once(entries):

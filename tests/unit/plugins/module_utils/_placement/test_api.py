@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import (
-    Placement,
-    PlacementError,
-    Reply,
-    Transport,
-)
+from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Placement, Transport
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
 from ansible_collections.vfio.devices.tests.unit.placement_fake import inventory, refusal
 from hypothesis import given
 from hypothesis import strategies as st
 
-PROVIDER = {"uuid": "u", "name": "n", "parent_provider_uuid": None, "root_provider_uuid": "u", "generation": 0}
+U = "00000000-0000-4000-8000-000000000001"
+PROVIDER = {"uuid": U, "name": "n", "parent_provider_uuid": None, "root_provider_uuid": U, "generation": 0}
 
 
 class Script(Transport):
@@ -35,27 +32,27 @@ def said(*replies):
 
 def test_find_quotes_the_name():
     placement, sent = said(Reply(200, {"resource_providers": [PROVIDER]}), Reply(200, {"resource_providers": []}))
-    assert placement.find("a b&c/ü")["uuid"] == "u"
+    assert placement.find("a b&c/ü")["uuid"] == U
     assert sent[0][1] == "/resource_providers?name=a%20b%26c%2F%C3%BC"
     assert placement.find("x") is None
 
 
 def test_what_is_gone_is_none_and_what_is_no_answer_of_placement_is_an_error():
     placement, _sent = said(refusal(404), refusal(404), refusal(404), Reply(404, "<html>"))
-    assert placement.provider("u") is placement.inventories("u") is placement.traits("u") is None
+    assert placement.provider(U) is placement.inventories(U) is placement.traits(U) is None
     with pytest.raises(PlacementError, match="does not look like an answer of Placement"):
-        placement.provider("u")
+        placement.provider(U)
 
 
 def test_a_trait_that_nobody_knows_marks_nothing():
     placement, _sent = said(refusal(400), Reply(200, {"resource_providers": [PROVIDER]}))
-    assert placement.marked("u", "CUSTOM_X") == set()
-    assert placement.marked("u", "CUSTOM_X") == {"u"}
+    assert placement.marked(U, "CUSTOM_X") == set()
+    assert placement.marked(U, "CUSTOM_X") == {U}
 
 
 def test_many_names_take_several_requests():
-    placement, sent = said(*(Reply(200, {"traits": [str(number)]}) for number in range(3)))
-    assert placement.known_traits([f"CUSTOM_{number}" for number in range(100)]) == {"0", "1", "2"}
+    placement, sent = said(*(Reply(200, {"traits": [f"CUSTOM_{number}", "CUSTOM_OTHER"]}) for number in range(3)))
+    assert placement.known_traits([f"CUSTOM_{number}" for number in range(100)]) == {f"CUSTOM_{n}" for n in range(3)}
     assert all(len(path) < 1000 for _method, path, _body in sent)
 
 
@@ -69,16 +66,20 @@ def test_writes_are_compared_with_the_answer():
         Reply(200, PROVIDER),
         Reply(200, {**PROVIDER, "name": "other"}),
     )
-    assert placement.write_traits("u", 2, ["A", "B"]) == 3
-    assert sent[0] == ("PUT", "/resource_providers/u/traits", {"resource_provider_generation": 2, "traits": ["A", "B"]})
+    assert placement.write_traits(U, 2, ["A", "B"]) == 3
+    assert sent[0] == (
+        "PUT",
+        f"/resource_providers/{U}/traits",
+        {"resource_provider_generation": 2, "traits": ["A", "B"]},
+    )
     with pytest.raises(PlacementError, match="but says"):
-        placement.write_traits("u", 2, ["A", "B"])
-    assert placement.write_inventories("u", 2, {"VGPU": inventory(2)}) == 3
+        placement.write_traits(U, 2, ["A", "B"])
+    assert placement.write_inventories(U, 2, {"VGPU": inventory(2)}) == 3
     with pytest.raises(PlacementError, match="but says"):
-        placement.write_inventories("u", 2, {"VGPU": inventory(2)})
-    assert placement.create("u", "n", None) == 0
-    with pytest.raises(PlacementError, match="made another one"):
-        placement.create("u", "n", None)
+        placement.write_inventories(U, 2, {"VGPU": inventory(2)})
+    assert placement.create(U, "n", None) == 0
+    with pytest.raises(PlacementError, match="but says"):
+        placement.create(U, "n", None)
 
 
 def test_made_or_there_already():
@@ -90,30 +91,10 @@ def test_made_or_there_already():
 
 def test_removal_of_what_is_gone_is_no_error():
     placement, _sent = said(Reply(204, None), refusal(404), refusal(409, "placement.resource_provider.inuse"))
-    placement.delete("u")
-    placement.delete("u")
-    with pytest.raises(PlacementError, match="cannot remove the provider u: Placement says 409"):
-        placement.delete("u")
-
-
-@pytest.mark.parametrize(
-    ("reply", "conflict", "unclear", "final"),
-    [
-        (refusal(409, "placement.concurrent_update"), True, False, False),
-        (refusal(409, "placement.duplicate_name"), True, False, False),
-        (refusal(409, "placement.inventory.inuse"), False, False, False),
-        (Reply(500, {"errors": [{"detail": "another thread concurrently updated it"}]}), True, True, False),
-        (Reply(500, "<html>"), False, True, False),
-        (Reply(None, "reset"), False, True, False),
-        (refusal(404), True, False, False),
-        (Reply(404, "<html>"), False, False, False),
-        (refusal(403), False, False, True),
-        (None, False, False, True),
-    ],
-)
-def test_kinds_of_errors(reply, conflict, unclear, final):
-    error = PlacementError("cannot", reply)
-    assert (bool(error.conflict), error.unclear, error.final) == (conflict, unclear, final)
+    placement.delete(U)
+    placement.delete(U)
+    with pytest.raises(PlacementError, match=f"cannot remove the provider {U}: Placement says 409"):
+        placement.delete(U)
 
 
 json = st.recursive(
@@ -129,6 +110,28 @@ json = st.recursive(
 def test_any_answer_is_an_error_with_a_sentence(status, body):
     placement, _sent = said(Reply(status, body))
     try:
-        assert placement.traits("u") is None
+        assert placement.traits(U) is None
     except PlacementError as error:
-        assert str(error).startswith("cannot read the traits of u: ")
+        assert str(error).startswith(f"cannot read the traits of {U}: ")
+
+
+def test_another_provider_than_the_one_that_was_asked_for():
+    placement, _sent = said(Reply(200, {**PROVIDER, "uuid": U[:-1] + "2"}))
+    with pytest.raises(PlacementError, match="Placement answers with another one"):
+        placement.provider(U)
+
+
+def test_only_placement_itself_says_that_a_provider_is_gone():
+    placement, _sent = said(Reply(404, "<html>"), Reply(202, None))
+    for _number in range(2):
+        with pytest.raises(PlacementError, match="does not look like an answer of Placement"):
+            placement.delete(U)
+
+
+@pytest.mark.parametrize("body", [None, {}, {"traits": ["CUSTOM_B"], "resource_provider_generation": 3}])
+def test_a_write_with_an_odd_answer_may_have_been_done(body):
+    placement, _sent = said(Reply(200, body))
+    with pytest.raises(PlacementError) as caught:
+        placement.write_traits(U, 2, ["CUSTOM_A"])
+    assert caught.value.unclear
+    assert not caught.value.final

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
 from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import Reply
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
 from ansible_collections.vfio.devices.tests.unit.placement_fake import (
     CONFLICT,
     MARKER,
@@ -187,3 +187,114 @@ def test_check_mode_says_the_same_and_writes_nothing():
     assert verbs(placement, "create", "make_class", "make_trait", "write_traits", "write_inventories") == []
     done = converge(FakePlacement(root()), *entries(3))
     assert {**predicted, "calls": 0} == {**done, "calls": 0}
+
+
+LOST = Reply(None, "cut")
+
+
+def test_what_nobody_knows_is_read_in_the_end():
+    placement = FakePlacement(root(), ours())
+
+    def write():
+        placement.data[A].update(generation=9, inventories={"CUSTOM_VF": inventory(5)})
+
+    placement.faults = {"write_inventories": [LOST]}
+    placement.before = {"write_inventories": [write]}
+    result = converge(placement, *entries(total=5), tries=1)
+    assert result["failures"] == [
+        "node_0: given up after 1 try: cannot write_inventories: no answer from Placement (cut)"
+    ]
+    assert result["changed"]
+    assert result["diff"]["after"]["node_0"]["inventories"] == {"CUSTOM_VF": inventory(5)}
+
+
+@pytest.mark.parametrize("reply", [LOST, refusal(500)])
+@pytest.mark.parametrize("verb", ["create", "write_traits", "write_inventories"])
+def test_what_nobody_can_find_out_counts_as_a_change(verb, reply):
+    placement = FakePlacement(root()) if verb == "create" else FakePlacement(root(), ours(traits=[MARKER]))
+    placement.faults = {verb: [reply] * 9, "provider": [LOST] * 9}
+    result = converge(placement, *entries(total=5), tries=1)
+    assert result["failures"][0].endswith("; Placement may have done it all the same, run again to find out")
+    assert result["changed"]
+
+
+def test_a_removal_that_was_done():
+    placement = FakePlacement(root(), ours())
+    placement.faults = {"delete": [LOST] * 9}
+    placement.before = {"delete": [lambda: placement.data.pop(A)]}
+    result = converge(placement, {"name": "node_0"}, state="absent", tries=1)
+    assert (result["removed"], result["failures"], result["changed"]) == (["node_0"], [], True)
+
+
+def test_a_removal_that_was_not_done():
+    placement = FakePlacement(root(), ours())
+    placement.faults = {"delete": [LOST] * 9}
+    result = converge(placement, {"name": "node_0"}, state="absent", tries=1)
+    assert (result["removed"], len(result["failures"]), result["changed"]) == ([], 1, False)
+
+
+def test_a_provider_that_was_made_without_an_answer_and_then_failed():
+    placement = FakePlacement(root())
+    create = placement.create
+
+    def lose(*given):
+        create(*given)
+        raise PlacementError("cannot create", LOST)
+
+    placement.create = lose
+    placement.faults = {"write_traits": [refusal(400)]}
+    result = converge(placement, *entries())
+    assert result["changed"]
+    assert result["diff"]["after"]["node_0"]["traits"] == []
+
+
+@pytest.mark.parametrize("verb", ["make_class", "make_trait"])
+@pytest.mark.parametrize("known", [True, False, None])
+def test_a_name_that_may_have_been_made(verb, known):
+    placement = FakePlacement(root())
+    placement.faults = {verb: [LOST] * 9}
+
+    def afterwards():
+        if known:
+            placement.known |= {"CUSTOM_VF", "CUSTOM_A", MARKER}
+        if known is None:
+            placement.faults |= {"known_traits": [LOST] * 9, "known_classes": [LOST] * 9}
+
+    placement.before = {verb: [afterwards]}
+    result = converge(placement, *entries(), tries=1)
+    assert len(result["failures"]) == 1
+    # The class is made before the trait.
+    assert result["changed"] is (known is not False or verb == "make_trait")
+    assert bool(result["resource_classes"] if verb == "make_class" else result["traits"]) is bool(known)
+
+
+@pytest.mark.parametrize("verb", ["make_class", "make_trait", "create", "write_traits", "write_inventories"])
+def test_no_fault_of_ours_hides_what_was_done(verb):
+    placement = FakePlacement(root(), provider(A, "other"))
+
+    def break_down():
+        raise KeyError("generation")
+
+    placement.before = {verb: [break_down]}
+    result = converge(placement, *entries(), {**entries()[0], "name": "other"})
+    assert (
+        "a fault of this collection, which its authors should hear of (KeyError: 'generation')" in result["failures"][0]
+    )
+    assert result["changed"] is (verb != "make_class")
+    if verb in ("create", "write_traits", "write_inventories"):
+        assert result["updated"] == ["other"] or result["created"] == ["node_0"]
+
+
+def test_pauses_are_as_long_as_placement_asks_for(pauses):
+    placement = FakePlacement(root())
+    busy = refusal(503)._replace(wait=7.0)
+    placement.faults = {verb: [busy] for verb in ("make_class", "make_trait", "create", "write_traits")}
+    assert converge(placement, *entries())["failures"] == []
+    assert pauses == [7.0] * 4
+
+
+def test_a_removal_gets_the_pause_too(pauses):
+    placement = FakePlacement(root(), ours())
+    placement.faults = {"delete": [refusal(429)._replace(wait=7.0)]}
+    assert converge(placement, {"name": "node_0"}, state="absent")["removed"] == ["node_0"]
+    assert pauses == [7.0]

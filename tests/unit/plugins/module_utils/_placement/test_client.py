@@ -4,13 +4,20 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import copy
 import json
+import logging
 import socket
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
 from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
-from ansible_collections.vfio.devices.plugins.module_utils._placement.api import PlacementError, Reply
+from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
+from ansible_collections.vfio.devices.tests.unit.placement_server import TOKEN, Answer, Server
+
+OPTIONS = {"tries": 1, "timeout": 60}
 
 
 class Broken(Exception):
@@ -18,11 +25,9 @@ class Broken(Exception):
 
 
 class Response:
-    def __init__(self, status_code, text=""):
-        self.status_code, self.text, self.content = status_code, text, text.encode()
-
-    def json(self):
-        return json.loads(self.text)
+    def __init__(self, status_code, text="", token="admin", **headers):
+        self.status_code, self.content, self.headers = status_code, text.encode(), headers
+        self.request = SimpleNamespace(headers={"X-Auth-Token": token})
 
 
 class Adapter:
@@ -44,7 +49,7 @@ def no_pauses(monkeypatch):
 
 def transport(*answers, tries=3):
     adapter = Adapter(list(answers))
-    return _placement_client.SdkTransport(lambda: adapter, Broken, tries), adapter
+    return _placement_client.SdkTransport(lambda: adapter, Broken, tries, _backoff.Clock(), 60), adapter
 
 
 def test_reads_are_asked_again():
@@ -104,17 +109,19 @@ def test_a_missing_library_is_named(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(PlacementError, match="the Python library openstacksdk is missing where this module runs"):
-        _placement_client.connect({})
+        _placement_client.connect(OPTIONS)
 
 
 def test_a_dictionary_has_everything_itself():
     with pytest.raises(PlacementError, match="leave out auth, region_name"):
-        _placement_client.connect({"cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"})
+        _placement_client.connect(
+            {**OPTIONS, "cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"}
+        )
 
 
 def test_a_cloud_that_is_not_there():
     with pytest.raises(PlacementError, match="nowhere"):
-        _placement_client.connect({"cloud": "nowhere"})
+        _placement_client.connect({**OPTIONS, "cloud": "nowhere"})
 
 
 @pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 1})])
@@ -124,6 +131,155 @@ def test_a_server_that_never_answers(monkeypatch, default, given):
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
-        placement = _placement_client.connect({"auth_type": "admin_token", "auth": auth, "tries": 1, **given})
+        placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, **given})
         with pytest.raises(PlacementError, match="no answer from Placement .*timed out"):
             placement.find("node")
+
+
+# At a Keystone that answers oddly
+
+PASSWORD = "a-password-that-nobody-may-see"
+
+
+@pytest.fixture
+def log_in(run, server, monkeypatch, tmp_path, caplog):
+    """A run that logs in with a password; neither that nor the token is in the result or in a log."""
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    def log_in(check=True, password=PASSWORD, **options):
+        auth = {
+            "auth_url": f"{server.url}/v3",
+            "username": "admin",
+            "password": password,
+            "project_name": "admin",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        }
+        result = run(check=check, **{"auth_type": "password", "auth": auth, **options})
+        for secret in (PASSWORD, TOKEN):
+            assert secret not in repr(result)
+            assert secret not in caplog.text
+        return result
+
+    return log_in
+
+
+def test_login(log_in, server, caplog):
+    caplog.set_level(logging.DEBUG)
+    assert log_in()["created"] == ["node_1"]
+    assert server.tokens[-1] == TOKEN
+    assert server.requests[:2] == ["GET /v3", "POST /v3/auth/tokens"]
+
+
+LOGIN = [
+    ("GET /v3", path)
+    for path in [("version",), ("version", "id"), ("version", "links"), ("version", "links", 0), ("version", "status")]
+] + [
+    ("POST /v3", path)
+    for path in [
+        ("token",),
+        ("token", "catalog"),
+        ("token", "catalog", 0),
+        ("token", "catalog", 0, "endpoints"),
+        ("token", "catalog", 0, "endpoints", 0),
+        ("token", "catalog", 0, "endpoints", 0, "url"),
+        ("token", "catalog", 0, "type"),
+        ("token", "expires_at"),
+        ("token", "project"),
+    ]
+]
+
+
+@pytest.mark.parametrize(("pattern", "path"), LOGIN)
+@pytest.mark.parametrize("value", [None, [], {}, 5, "\x1b[2J", [[5]], PASSWORD])
+def test_an_answer_of_keystone_of_another_shape(log_in, server, pattern, path, value):
+    def change(answer):
+        body = copy.deepcopy(answer.body)
+        inner = body
+        for part in path[:-1]:
+            inner = inner[part]
+        inner[path[-1]] = value
+        return Answer(body, answer.status, answer.headers)
+
+    server.rule(pattern, change)
+    result = log_in()
+    if result.get("failed"):
+        assert result["msg"].startswith("Nothing was changed in Placement: ")
+
+
+@pytest.mark.parametrize("pattern", ["GET /v3", "POST /v3"])
+@pytest.mark.parametrize("body", [None, [], 5, "words", b"<html>", b"[" * 99999, b"\xff", b"1" * 9999])
+def test_an_answer_of_keystone_that_is_none(log_in, server, pattern, body):
+    server.rule(pattern, lambda answer: Answer(body, answer.status, answer.headers))
+    result = log_in()
+    if pattern == "POST /v3":
+        assert result["failed"]
+        assert result["msg"].startswith("Nothing was changed in Placement: cannot ")
+
+
+def test_a_login_without_a_token(log_in, server):
+    server.rule("POST /v3", lambda answer: Answer(answer.body, 201))
+    assert "cannot make sense of the answers of Keystone: KeyError: 'x-subject-token'" in log_in()["msg"]
+
+
+def test_no_password_goes_to_another_server(log_in, server):
+    other = Server()
+    try:
+        for pattern in ("GET /v3", "POST /v3"):
+            server.rules.clear()
+            server.rule(pattern, lambda _answer: Answer({}, 307, {"Location": f"{other.url}/v3/auth/tokens"}))
+            assert f"the server at {server.url} redirects to {other.url}/v3" in log_in()["msg"]
+        assert other.requests == []
+    finally:
+        other.stop()
+
+
+@pytest.mark.parametrize("pattern", ["GET /v3", "POST /v3"])
+def test_a_login_that_does_not_end(log_in, run, server, pattern):
+    def drip(handler):
+        handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+            while not server.ended.wait(0.05):
+                handler.wfile.write(b"x")
+
+    server.rule(pattern, lambda _answer: drip)
+    result = log_in(api_timeout=0.3)
+    assert run.seconds < 5
+    assert pattern == "GET /v3" or "timed out after 0.3 seconds" in result["msg"]
+
+
+def test_an_answer_of_keystone_that_is_too_large(log_in, server):
+    server.rule("POST /v3", lambda answer: Answer(b" ", 201, {"Content-Encoding": "br"}))
+    assert "has the Content-Encoding br" in log_in()["msg"]
+
+
+@pytest.mark.parametrize("pattern", ["GET /v3", "POST /v3", "GET .*name=", "PUT .*inventories"])
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
+def test_secrets_that_a_server_repeats(log_in, server, pattern, status, monkeypatch):
+    """Also those that Ansible does not know of, from the environment."""
+    said = f"you sent {PASSWORD} to http://admin:{PASSWORD}@127.0.0.1"
+    if "v3" not in pattern:
+        said += f" with {TOKEN}"
+    errors = {"errors": [{"title": said, "detail": said, "code": said}], "error": {"message": said, "title": said}}
+
+    def repeat(_answer):
+        return Answer(
+            {**errors, "resource_providers": said, "inventories": said, "token": said, "version": said}, status
+        )
+
+    server.rule(pattern, repeat, before=True)
+    for name, value in {"auth_url": f"{server.url}/v3", "username": "admin", "password": PASSWORD}.items():
+        monkeypatch.setenv(f"OS_{name.upper()}", value)
+    for name, value in {"project_name": "admin", "user_domain_id": "d", "project_domain_id": "d"}.items():
+        monkeypatch.setenv(f"OS_{name.upper()}", value)
+    # keystoneauth waits for itself where Keystone wants to know who asks for its versions (401).
+    log_in(check=False, auth_type=None, auth=None, tries=1, api_timeout=1)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 1e20, "nan", "soon", True])
+def test_a_time_that_is_none_in_the_settings_of_the_cloud(log_in, seconds):
+    auth = {"auth_url": "http://127.0.0.1:1", "username": "u", "password": PASSWORD}
+    result = log_in(auth=None, auth_type=None, api_timeout=None, cloud={"auth": auth, "api_timeout": seconds})
+    assert "the settings of the cloud: api_timeout must be a number of seconds" in result["msg"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import options
 
 
@@ -46,6 +47,28 @@ def test_values_that_ansible_hides_and_need_not():
     assert options.hidden(given, {"service", "p", "other"}) == {"p", "t", "other"}
 
 
-def test_tries():
-    assert options.problems({"tries": 1}) == []
-    assert "at least 1" in options.problems({"tries": 0})[0]
+@pytest.mark.parametrize(
+    ("given", "checked"),
+    [
+        ({"tries": 1}, {"tries": 1, "api_timeout": None}),
+        ({"tries": "100", "api_timeout": 1}, {"tries": 100, "api_timeout": 1.0}),
+        ({"tries": 10, "api_timeout": "0.5"}, {"tries": 10, "api_timeout": 0.5}),
+    ],
+)
+def test_numbers(given, checked):
+    found = []
+    given = {"timeout": "60", **given}
+    options.check(given, found)
+    assert (given, found) == ({"timeout": 60.0, **checked}, [])
+
+
+@pytest.mark.parametrize("tries", [0, 101, 1000000000, True, 1.5, "1_0", None])
+@pytest.mark.parametrize("timeout", [0, -1, 1e20, True, "nan", "\uff18"])
+def test_numbers_that_are_none(tries, timeout):
+    found = []
+    options.check({"tries": tries, "api_timeout": timeout, "timeout": timeout}, found)
+    assert [sentence.split(",")[0] for sentence in found] == [
+        "tries must be a whole number from 1 to 100",
+        "timeout must be a number of seconds from 0.1 to 86400",
+        "api_timeout must be a number of seconds from 0.1 to 86400",
+    ]

@@ -28,9 +28,32 @@ def test_spellings(release, number):
     assert _nova_release.number(release) == number
 
 
-@pytest.mark.parametrize("release", ["", "2026", "2026.3", "x" * 99, "1", None, "-34", "zed2", 20.0, "2019.1"])
+@pytest.mark.parametrize(
+    "release",
+    [
+        "",
+        "2026",
+        "2026.3",
+        "x" * 99,
+        "1",
+        None,
+        "-34",
+        "zed2",
+        20.0,
+        "2019.1",
+        99,
+        "39",
+        "2099.1",
+        "3\uff14",
+        "\u0663\u0664",
+        "34\n34",
+        True,
+        "34.",
+        [34],
+    ],
+)
 def test_what_is_no_release_or_too_old(release):
-    with pytest.raises(ValueError, match="is no release of nova|is older than 21"):
+    with pytest.raises(ValueError, match="is no release of nova|is older than 21|is not out"):
         _nova_release.number(release)
 
 

@@ -65,7 +65,7 @@ def test_what_is_wrong_hides_nothing_else():
     parsed, problems = _declaration.parse([profile, {"name": "b", "select": ["mtty"], "mode": "vfs", "num_vfs": 1}])
     assert [(one["name"], one["complete"]) for one in parsed] == [("b", False)]
     assert [problem.partition(": ")[2][:45] for problem in problems] == [
-        "name must be text, and not 1",
+        "name must be text of 1 to 255 printable chara",
         "owner must be nova or cyborg or none, and not",
         "the key count belongs in vgpu",
         "vgpu must be a dictionary such as {type: GRID",

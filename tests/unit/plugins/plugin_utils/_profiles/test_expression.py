@@ -107,3 +107,31 @@ def test_other_comparisons(text):
 def test_what_cannot_be_compared():
     with pytest.raises(ValueError, match="not supported between"):
         _expression.compiled("numa_node < vendor_id", KNOWN)(CARD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 1000 + "numa_node" + ")" * 1000,
+        "!" * 1000 + "numa_node",
+        " && ".join(["numa_node"] * 200),
+        "[?" * 500 + "numa_node" + "]" * 500,
+        "[" * 5000,
+        "numa_node | " * 500 + "@",
+    ],
+)
+def test_what_is_nested_too_deep(text):
+    with pytest.raises(ValueError, match="it is nested deeper than 100 levels. Select the cards by a list of names"):
+        _expression.compiled(text, KNOWN)
+
+
+def test_what_is_too_long():
+    with pytest.raises(ValueError, match="it has 10001 characters, and may have 10000"):
+        _expression.compiled("a" * 10001, KNOWN)
+
+
+def test_values_that_a_field_never_has():
+    known = {"mode": ("pf", "vf")}
+    with pytest.raises(ValueError, match="mode is pf or vf, and never 'PF'"):
+        _expression.compiled("mode != 'PF'", known)
+    assert _expression.compiled("mode == 'pf' || mode == `null`", known)({"mode": None})

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._guards import disks as _host_disks
+import os
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards import storage
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 
 class Host:
@@ -36,7 +42,7 @@ MULTIPATH = {
 
 
 def observe(host):
-    return _host_disks.observe(host, _host_disks.owners(host))
+    return storage.in_use(host, storage.owners(host))
 
 
 def test_boot_drive_of_a_simulated_host(simulated):
@@ -67,3 +73,24 @@ def test_holders_and_swap():
 
 def test_unused_disks_and_others():
     assert observe(Host({"nvme0n1": NVME, "loop0": "../../devices/virtual/block/loop0"}, {})) == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "flags", "command", "found"),
+    [
+        ("/dev/nvme0n1", os.O_RDWR, "ceph-osd", ["nvme0n1 is in use by pid 77, ceph-osd"]),
+        ("/srv/osd/dev/nvme0n1 (deleted)", os.O_RDONLY, "ceph-osd", ["nvme0n1 is in use by pid 77, ceph-osd"]),
+        ("/dev/nvme0n1", os.O_PATH, "ceph-osd", []),
+        ("/dev/nvme1n1", os.O_RDWR, "ceph-osd", []),
+        ("/dev/nvme0n1", os.O_RDONLY, "(udev-worker)", []),
+    ],
+)
+def test_disk_that_a_process_has_open(simulated, target, flags, command, found):
+    host = simulated("nvme")
+    tree = host.kernel.tree
+    tree.add("proc/77/fd/5", Link(target))
+    tree.add("proc/77/fdinfo/5", Attribute(f"flags:\t0{flags:o}\n".encode()))
+    tree.add("proc/77/comm", Attribute(f"{command}\n".encode()))
+    root = host.root()
+    uses = storage.observe(root, Scene({}, [], Processes(root), asked=frozenset(["0000:61:00.0"])))
+    assert [use.clause for use in uses] == [f"carries a disk of this host: {sentence}" for sentence in found]

@@ -4,13 +4,20 @@
 
 # Private to this collection: may change without notice.
 
-"""For what the host itself uses the disks of its PCI functions."""
+"""Disks of functions that the host itself uses: file systems, swap space, what lies on top, processes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from .._core.problems import holders
 from .._host.root import HostRoot
+from .._model.uses import LOSES_DRIVER, Use
+from .base import Scene, user
+from .processes import REMOVED, UDEV, Processes
+
+NAME = "storage"
 
 BLOCK = "sys/class/block"
 # The first process has the host's own mounts, whoever reads.
@@ -22,7 +29,33 @@ ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 
-def observe(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+    """One use for each function with disks in use."""
+    owned = {name: addresses for name, addresses in owners(host).items() if not scene.asked or addresses & scene.asked}
+    if not owned:
+        return
+    found = in_use(host, owned)
+    for name, users in _opened(scene.processes, set(owned)).items():
+        for address in owned[name]:
+            found.setdefault(address, []).append(f"{name} is in use by {users}")
+    for address, sentences in found.items():
+        clause = f"carries a disk of this host: {'; '.join(sentences)}"
+        yield Use(address, NAME, LOSES_DRIVER, "select another card, or end the use of the disk first", clause=clause)
+
+
+def _opened(processes: Processes, names: set[str]) -> dict[str, str]:
+    """By disk the processes that have it open, as those of Ceph have without a file system."""
+    found: dict[str, dict[int, str]] = {}
+    for target, having in processes.device_files.items():
+        name = target.rpartition("/")[2].removesuffix(REMOVED)
+        for opened in having if name in names and "/dev/" in target else ():
+            holder = processes.holder(opened.process)
+            if holder.command not in UDEV and processes.is_open(opened):
+                found.setdefault(name, {})[opened.process] = holders([user(holder)])
+    return {name: ", ".join(users[process] for process in sorted(users)) for name, users in found.items()}
+
+
+def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
     """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``.
 
     ``owners`` are those of :func:`owners`, or some of them.

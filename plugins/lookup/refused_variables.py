@@ -1,0 +1,59 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: refused_variables
+short_description: Validate all variables of the roles and playbooks of this collection
+version_added: 1.0.0
+description:
+  - Checks the variables of the host that roles and playbooks of this collection read, such as C(mdev_timeout) and
+    C(placement_publish), and returns a sentence for each one that is refused.
+  - An argument spec validates the variables of a role when the role starts. This plugin validates all of them at once,
+    before the first role changes anything, and also checks ranges and spellings.
+  - Variables whose values are not known yet are left out, and so is C(vfio_profiles), which
+    P(vfio.devices.resolve#filter) validates.
+author:
+  - vfio.devices contributors (@vfio-devices)
+seealso:
+  - plugin: vfio.devices.resolve
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Validate the variables
+  ansible.builtin.assert:
+    that: refused | length == 0
+    fail_msg: "{{ refused | join('\n') }}"
+  vars:
+    refused: "{{ query('vfio.devices.refused_variables') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: One sentence for each variable that is refused, with its name and its value.
+  type: list
+  elements: str
+  sample: ["mdev_timeout must be a number of seconds from 0.1 to 86400, and not 'soon'"]
+"""
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables as _variables
+
+
+class LookupModule(LookupBase):
+    """The lookup of this file."""
+
+    def run(self, terms, variables=None, **options):
+        """The sentences."""
+        given = {}
+        for name in _variables.CHECKS.keys() & (variables or {}).keys():
+            try:
+                given[name] = self._templar.template(variables[name])
+            except AnsibleError:
+                # Such as a name that is made of facts. The role that reads it tells.
+                continue
+        return _variables.refusals(given)

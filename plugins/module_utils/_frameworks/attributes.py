@@ -1,0 +1,76 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Attributes that a driver gives to a mediated device, and nothing else that lies in the device's directory."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._core import numbers
+from .._host.root import HostError, HostRoot
+
+# An attribute of the device, or of a group of attributes such as nvidia/: a group in a group cannot be
+# (fs/sysfs/group.c).
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,63})?\Z")
+# The kernel makes these for every device (drivers/base/core.c, dd.c, property.c, power/sysfs.c, drivers/acpi/glue.c)
+# and for every mdev (drivers/vfio/mdev/mdev_sysfs.c, drivers/iommu/iommu.c, drivers/vfio/vfio_main.c). Links to
+# suppliers and consumers have a colon in their names.
+OF_THE_KERNEL = re.compile(
+    "(uevent|dev|device|online|removable|driver|driver_override|subsystem|bus|modalias|power|wakeup|coredump"
+    "|state_synced|waiting_for_supplier|of_node|firmware_node|(physical|software)_node[0-9]*"
+    "|remove|mdev_type|mdev_supported_types|iommu|iommu_group|vfio|vfio-dev)\\Z"
+)
+# What is no directory of attributes but a device of its own has one of them.
+OF_A_DEVICE = ("uevent", "subsystem")
+# The file of an attribute is one page, of which the kernel needs a byte for the end.
+MOST_BYTES = 4095
+
+
+def check(attribute: Any) -> tuple[str, str]:
+    """Name and value of a dictionary with one key; ``ValueError`` for what no driver's attribute can be."""
+    if not isinstance(attribute, dict) or len(attribute) != 1:
+        given = f"has {len(attribute)}" if isinstance(attribute, dict) else f"is {numbers.shown(attribute)}"
+        raise ValueError(f"each entry of attributes must have exactly one key, and one {given}")
+    ((name, value),) = attribute.items()
+    shown = numbers.shown(name)
+    if not isinstance(name, str) or not NAME.match(name):
+        raise ValueError(f"{shown} is not the name of an attribute such as assign_adapter or nvidia/vgpu_params")
+    own = next((part for part in name.split("/") if OF_THE_KERNEL.match(part)), None)
+    if own:
+        raise ValueError(
+            f"attribute {shown} with the value {numbers.shown(value)} is no setting of the device, because {own} "
+            "belongs to the kernel; remove the attribute"
+        )
+    return name, _text(name, value)
+
+
+def write(host: HostRoot, device: str, name: str, value: str) -> None:
+    """Write an attribute below the directory of a device; HostError if it fails, or leads elsewhere."""
+    path = device
+    for part in name.split("/"):
+        path = f"{path}/{part}"
+        if host.link(path) is not None:
+            raise HostError(f"{path} is a link that leads out of the device, and no attribute of it", path, value)
+    group = path.rpartition("/")[0]
+    if group != device and any(host.exists(f"{group}/{entry}") for entry in OF_A_DEVICE):
+        raise HostError(f"{group} is a device of its own, and no group of attributes", path, value)
+    host.write(path, value)
+
+
+def _text(name: str, value: Any) -> str:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**numbers.SHOWN
+    text = str(value) if is_number or isinstance(value, str) else ""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        size = 0
+    if "\0" in text or not 0 < size <= MOST_BYTES:
+        raise ValueError(
+            f"attribute {name} must have a value of 1 to {MOST_BYTES} characters, and not {numbers.shown(value)}"
+        )
+    return text

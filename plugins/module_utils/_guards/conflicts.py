@@ -1,0 +1,52 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The only judge of conflicts: what steps touch, compared with who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from .._core.problems import holders
+from .._model.uses import Touch, Unseen, Use
+from .base import user
+
+
+def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[str] = ()) -> list[str]:
+    """A sentence for each use that the touches would end; ``lifted`` are the options that accept an end.
+
+    The users that one guard has found on a subject are named in one sentence. A use is reported once, with the first
+    touch that ends it.
+    """
+    by_subject: dict[str, list[Use]] = {}
+    for use in uses:
+        if use.lifted_by is None or use.lifted_by not in lifted:
+            by_subject.setdefault(use.subject, []).append(use)
+    sentences = []
+    for touch in touches:
+        ended = [use for use in by_subject.get(touch.subject, ()) if touch.effect in use.ended_by]
+        by_subject[touch.subject] = [use for use in by_subject.get(touch.subject, ()) if use not in ended]
+        held: dict[tuple[str, str], list[Use]] = {}
+        for use in ended:
+            if use.holder:
+                held.setdefault((use.guard, use.advice), []).append(use)
+            else:
+                sentences.append(_sentence(touch, str(use.clause), use.advice))
+        for (_guard, advice), group in held.items():
+            users = holders([user(use.holder) for use in group if use.holder])
+            sentences.append(_sentence(touch, f"is in use by {users}", advice))
+    return sentences
+
+
+def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list[str]:
+    """A sentence for each guard that could not see everything; ``accepted`` are names of guards."""
+    return [
+        f"it is unknown who uses what would be changed: {one.sentence}" for one in unseen if one.guard not in accepted
+    ]
+
+
+def _sentence(touch: Touch, clause: str, advice: str) -> str:
+    return f"{touch.label} would have to {touch.what}, but {clause}: {advice}"

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What was made on a function, and network interfaces of it that another network namespace has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._core.problems import holders
+from .._devices.pci import PciFunction
+from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._host.root import HostRoot
+from .._model.uses import LOSES_DRIVER, Use
+from .base import Scene, user
+
+NAME = "devices"
+
+
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+    """Mediated devices of a function, the vGPU type that a VF has, interfaces in other namespaces."""
+    made: dict[str, list[str]] = {}
+    for device in scene.devices:
+        if device["uuid"] and device["state"] != "defined":
+            users = [user(use.holder) for use in scene.found if use.subject == device["uuid"] and use.holder]
+            suffix = f" (in use by {holders(users)})" if users else ""
+            made.setdefault(device["parent"], []).append(f"mdev {device['uuid']}{suffix}")
+    for address in scene.asked or scene.functions:
+        function = scene.functions.get(address)
+        if function is None:
+            continue
+        if "nvidia" in function.entries:
+            current = host.read(f"{function.path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
+            if current not in (None, _vendor_vfio.NO_TYPE):
+                made.setdefault(address, []).append(f"a vGPU of type {current}")
+        if address in made:
+            clause = f"carries {' and '.join(made[address])}"
+            yield Use(address, NAME, LOSES_DRIVER, "end all use of that, and remove it first", clause=clause)
+        if _is_in_other_namespace(host, function):
+            yield Use(
+                address,
+                NAME,
+                LOSES_DRIVER,
+                "end that use first",
+                clause="its network interface is in another network namespace, such as that of a container, which "
+                "would lose it",
+            )
+
+
+def _is_in_other_namespace(host: HostRoot, function: PciFunction) -> bool:
+    """Whether a function has an interface that only another network namespace sees.
+
+    The directory ``net`` is there as long as any interface is, and lists those of the reader's namespace
+    (fs/kernfs/dir.c, kernfs_fop_readdir).
+    """
+    return "net" in function.entries and not host.names(f"{function.path}/net")

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Processes that have a device file of a function open or mapped: CUDA programs, X servers, RDMA, vDPA and others.
+
+A device file belongs to a function if the kernel shows its device below the function in sysfs, whatever the driver and
+the name. NVIDIA's driver has no such devices in sysfs and names the minor number of each GPU in proc.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
+
+from .._host.root import HostRoot
+from .._model.uses import LOSES_DRIVER, Use
+from .base import Scene
+from .processes import REMOVED, UDEV, Opened
+
+NAME = "open_devices"
+
+NUMBERS = "sys/dev/char"
+CLASSES = "sys/class"
+NVIDIA = "proc/driver/nvidia/gpus"
+# Documentation/admin-guide/devices.txt
+NVIDIA_MAJOR = 195
+MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
+# The compute device of AMD's driver has no function of its own (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c).
+KFD, KFD_DRIVER = "kfd", "amdgpu"
+ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
+# A region of a function itself (drivers/pci/pci-sysfs.c), which programs map that go without a driver.
+RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
+# Their guard is another one: vfio, storage.
+ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
+
+# A unit of systemd, and containers, as a process's control group names them.
+UNIT = re.compile(r"/([^/\s]+\.service)(?=/|\s|\Z)")
+CONTAINER = re.compile(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
+# Daemons by the names of their processes, where the control group is not readable.
+DAEMONS = {
+    "nvidia-persiste": "nvidia-persistenced",
+    "nv-hostengine": "nvidia-dcgm",
+    "nv-fabricmanage": "nvidia-fabricmanager",
+    "Xorg": "display-manager",
+}
+
+
+class _Nodes(NamedTuple):
+    """The functions of device files: by ``major:minor``, and by name below /dev where the number is not known."""
+
+    by_number: dict[str, set[str]]
+    by_name: dict[str, set[str]]
+
+
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
+    """One use for each process and function."""
+    device_files = scene.processes.device_files
+    if not device_files:
+        return
+    nodes = _nodes(host, scene)
+    seen: set[tuple[str, int]] = set()
+    for target, having in device_files.items():
+        resource = RESOURCE.search(target)
+        for opened in having:
+            subjects = {resource[1]} if resource else _subjects(host, nodes, target, opened)
+            for subject in sorted(subjects & set(scene.functions)):
+                if (subject, opened.process) in seen or not scene.processes.is_open(opened):
+                    continue
+                holder = scene.processes.holder(opened.process, target)
+                if holder.command not in UDEV:
+                    seen.add((subject, opened.process))
+                    yield Use(subject, NAME, LOSES_DRIVER, _advice(host, holder.command, opened.process), holder)
+
+
+def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
+    nodes = _Nodes({}, {})
+    for number, path in host.links(NUMBERS):
+        addresses = ADDRESS.findall(path)
+        if addresses:
+            nodes.by_number.setdefault(number, set()).add(addresses[-1])
+    for kind in host.names(CLASSES):
+        if kind in ELSEWHERE:
+            continue
+        for name, path in host.links(f"{CLASSES}/{kind}"):
+            addresses = ADDRESS.findall(path)
+            own = host.read(f"{CLASSES}/{kind}/{name}/dev", optional=True) if addresses else None
+            if own:
+                nodes.by_number.setdefault(own, set()).add(addresses[-1])
+                nodes.by_name.setdefault(_name(host, f"{CLASSES}/{kind}/{name}", name), set()).add(addresses[-1])
+    for address in host.names(NVIDIA):
+        minor = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
+        if minor:
+            nodes.by_number.setdefault(f"{NVIDIA_MAJOR}:{minor[1]}", set()).add(address.lower())
+            nodes.by_name.setdefault(f"nvidia{minor[1]}", set()).add(address.lower())
+    nodes.by_name[KFD] = {one.address for one in scene.functions.values() if one.driver == KFD_DRIVER}
+    return nodes
+
+
+def _name(host: HostRoot, path: str, name: str) -> str:
+    """The name of a device file below /dev, which may be in a directory: ``infiniband/uverbs0``."""
+    for line in (host.read(f"{path}/uevent", optional=True) or "").splitlines():
+        if line.startswith("DEVNAME="):
+            return line[len("DEVNAME=") :]
+    return name.replace("!", "/")
+
+
+def _subjects(host: HostRoot, nodes: _Nodes, target: str, opened: Opened) -> set[str]:
+    name = target.rpartition("/dev/")[2].removesuffix(REMOVED)
+    number: Optional[str] = host.device_number(opened.process, opened.descriptor, target)
+    found = nodes.by_number.get(number) if number else None
+    # A device whose number another driver has now, or of a tree without numbers, is known by its name.
+    return found or nodes.by_name.get(name) or nodes.by_name.get(name.rpartition("/")[2], set())
+
+
+def _advice(host: HostRoot, command: str | None, process: int) -> str:
+    groups = host.read(f"proc/{process}/cgroup", optional=True) or ""
+    container, units = CONTAINER.search(groups), UNIT.findall(groups)
+    if container:
+        return f"stop the container {container[1]}"
+    unit = units[-1] if units else DAEMONS.get(command or "")
+    if unit and not unit.startswith("user@"):
+        return f"stop it with systemctl stop {unit}"
+    return f"stop the process, for example with kill {process}"

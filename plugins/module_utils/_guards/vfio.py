@@ -1,0 +1,116 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Who has a function or mediated device open through VFIO or UIO, and the guests that NVIDIA's driver knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._devices import iommu as _iommu
+from .._devices import pci as _pci
+from .._frameworks import mdev as _mdev
+from .._host.root import HostRoot
+from .._model.uses import EVERY_EFFECT, Holder, Unseen, Use
+from .base import Scene
+from .processes import OPEN_DEVICE, Opened, Processes
+
+NAME = "vfio"
+ADVICE = "shut it down, or detach the device"
+
+# /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c), /dev/vfio/devices/vfio<N> (device_cdev.c) and
+# /dev/uio<N>, through which DPDK may have a function (drivers/uio/uio.c). There are directories before it where a
+# process has changed its root, and an end after it where the node was removed while it is open (fs/d_path.c).
+NODE = re.compile(
+    r"/dev/(?:vfio/(?:noiommu-)?(?P<group>\d{1,9})|vfio/devices/(?P<vfio>vfio\d{1,9})|(?P<uio>uio\d{1,9}))"
+    r"(?: \(deleted\))?\Z"
+)
+# Newer kernels tell the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
+DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
+
+
+def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
+    """A process that has a group open uses all devices of it, since only a whole group can be passed through."""
+    members = _group_members(scene)
+    held: dict[str, dict[int, Holder]] = {}
+    for process, opened in _by_process(scene.processes).items():
+        for device in _held_by(host, scene.processes, opened, members):
+            if device is None:
+                yield Unseen(NAME, f"process {process} has a VFIO device open, and this kernel does not say which one")
+            else:
+                held.setdefault(device, {})[process] = scene.processes.holder(process)
+    for device, holders in held.items():
+        for process in sorted(holders):
+            yield Use(device, NAME, EVERY_EFFECT, ADVICE, holders[process])
+    for device, path in _vgpu_paths(scene).items():
+        # Only while a guest runs on it the driver knows a name; some versions have no such attribute.
+        guest = host.read(f"{path}/nvidia/vm_name", optional=True)
+        if guest and device not in held:
+            yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, guest, running=True))
+
+
+def _group_members(scene: Scene) -> dict[int, list[str]]:
+    members: dict[int, list[str]] = {}
+    for function in scene.functions.values():
+        if function.iommu_group is not None:
+            members.setdefault(function.iommu_group, []).append(function.address)
+    for device in scene.devices:
+        if device["uuid"] and device["iommu_group"] is not None:
+            members.setdefault(device["iommu_group"], []).append(device["uuid"])
+    return members
+
+
+def _vgpu_paths(scene: Scene) -> dict[str, str]:
+    """By address or UUID the directories of the devices that NVIDIA's driver makes."""
+    paths = {}
+    for device in scene.devices:
+        if device["address"]:
+            paths[device["address"]] = f"{_pci.DEVICES}/{device['address']}"
+        elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
+            paths[device["uuid"]] = f"{_mdev.DEVICES}/{device['uuid']}"
+    return paths
+
+
+def _by_process(processes: Processes) -> dict[int, list[tuple[str, Opened]]]:
+    found: dict[int, list[tuple[str, Opened]]] = {}
+    for target, having in processes.device_files.items():
+        if target == OPEN_DEVICE or NODE.search(target):
+            for opened in having:
+                found.setdefault(opened.process, []).append((target, opened))
+    return found
+
+
+def _held_by(
+    host: HostRoot, processes: Processes, opened: list[tuple[str, Opened]], members: dict[int, list[str]]
+) -> Iterator[str | None]:
+    """The devices that one process has; None for one that cannot be told."""
+    by_node = False
+    for target, one in opened:
+        node = NODE.search(target)
+        for device in _devices_of_node(host, node, members) if node and processes.is_open(one) else ():
+            by_node = True
+            yield device
+    if by_node:
+        return
+    # A process may keep a device open and have closed its group.
+    for target, one in opened:
+        if target == OPEN_DEVICE:
+            named = DEVICE_PATH.search(processes.fdinfo(one))
+            yield named[1] if named else None
+
+
+def _devices_of_node(host: HostRoot, node: re.Match[str], members: dict[int, list[str]]) -> list[str]:
+    if node["group"]:
+        # Those that were asked for, or else whatever the kernel has in the group.
+        group = int(node["group"])
+        return members.get(group) or host.names(f"{_iommu.GROUPS}/{group}/devices")
+    if node["vfio"]:
+        # sys/class/vfio-dev/vfio3 leads to <device>/vfio-dev/vfio3.
+        target = (host.link(f"sys/class/vfio-dev/{node['vfio']}") or "").split("/")
+        return [target[-3]] if len(target) > 2 else []
+    device = host.link_name(f"sys/class/uio/{node['uio']}/device")
+    return [device] if device else []

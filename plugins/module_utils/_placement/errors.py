@@ -1,0 +1,80 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What came back from Placement, and what it means that something could not be read or written."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .answers import words
+
+# Characters of one message.
+MESSAGE = 1000
+
+
+class Reply(NamedTuple):
+    """The status is None where no answer came, and ``body`` then says why; ``wait`` is what Retry-After asks, in s."""
+
+    status: int | None
+    body: Any
+    wait: float = 0.0
+
+
+class PlacementError(Exception):
+    """What could not be read or written, and Placement's own words.
+
+    ``conflict``: somebody else was faster, so that the plan is out of date. ``unclear``: nobody knows whether it has
+    been done. ``final``: it will be so for every other request too. ``wait``: seconds that Placement asks to wait.
+    """
+
+    def __init__(self, attempt: str, reply: Reply | None = None, mine: bool = False, unclear: bool = False) -> None:
+        status, code, explanation = _explain(reply)
+        if reply and reply.wait:
+            explanation += f"; it asks to wait {reply.wait:g} seconds before the next request"
+        super().__init__(words(f"{attempt}: {explanation}" if reply else attempt, MESSAGE))
+        self.status = status
+        self.code = code
+        self.wait = reply.wait if reply else 0.0
+        self.final = not mine and not unclear and (reply is None or status in (401, 403, 406))
+        self.unclear = unclear or reply is not None and (status is None or status in (408, 429) or status >= 500)
+        changed = code in ("placement.concurrent_update", "placement.duplicate_name")
+        self.conflict = changed or status == 404 and code is not None
+
+
+def is_refusal(reply: Reply) -> bool:
+    """Whether it is an error as Placement tells them, and not one of something between."""
+    return bool(_errors(reply))
+
+
+def _errors(reply: Reply) -> list[dict[str, Any]]:
+    errors = reply.body.get("errors") if isinstance(reply.body, dict) else None
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
+    """Status, Placement's code and a sentence; the losers of a race sometimes get a 500 that says so."""
+    if reply is None:
+        return None, None, ""
+    if reply.status is None:
+        return None, None, f"no answer from Placement ({words(reply.body)})"
+    errors = _errors(reply)
+    if not errors:
+        text = words(reply.body or "", 200)
+        said = f" ({text})" if text else ""
+        return reply.status, None, f"status {reply.status}{said}, which does not look like an answer of Placement"
+    code = str(errors[0].get("code") or "")
+    title, detail = (
+        words(errors[0].get("title") or "", 80),
+        words(errors[0].get("detail") or errors[0].get("title") or ""),
+    )
+    if reply.status >= 500 and "concurrent" in detail.lower():
+        code = "placement.concurrent_update"
+    remedy = {
+        401: "; the token was not accepted, log in again or correct the settings of the cloud",
+        403: "; the user needs the role admin or service, with a token for a project (not for the system)",
+    }.get(reply.status, "")
+    return reply.status, code, f"Placement says {reply.status} {title}: {detail}{remedy}"

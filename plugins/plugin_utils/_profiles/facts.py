@@ -1,0 +1,106 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The form of the facts that mdev_facts gathers. A file or a cache may hand over others."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+
+TEXT, NUMBER, FLAG = "text", "a whole number", "true or false"
+# A dictionary with any keys.
+ANYTHING = {}
+# What could not be read is null.
+OR_NULL = {kind: f"{kind} or null" for kind in (TEXT, NUMBER, FLAG)}
+USERS = {
+    "pid": OR_NULL[NUMBER],
+    "command": OR_NULL[TEXT],
+    "domain": OR_NULL[TEXT],
+    "running": OR_NULL[FLAG],
+}
+# Of each entry what filters ask for. A dictionary in a list is the form of each entry.
+PARTS = {
+    "physical_functions": {
+        "address": TEXT,
+        **dict.fromkeys(("vendor_id", "product_id", "class", "driver", "vf_product_id"), OR_NULL[TEXT]),
+        "numa_node": OR_NULL[NUMBER],
+        "mode": TEXT,
+        "total_vfs": OR_NULL[NUMBER],
+        "num_vfs": NUMBER,
+        "netdevs": [TEXT],
+        "virtual_functions": [{"address": TEXT}],
+        "framework": OR_NULL[TEXT],
+    },
+    "parents": {
+        "name": TEXT,
+        **dict.fromkeys(("address", "physical_function"), OR_NULL[TEXT]),
+        "numa_node": OR_NULL[NUMBER],
+        "framework": TEXT,
+        "types": [
+            {
+                "id": TEXT,
+                **dict.fromkeys(("name", "description", "device_api"), OR_NULL[TEXT]),
+                "attributes": ANYTHING,
+                "available_instances": OR_NULL[NUMBER],
+            }
+        ],
+    },
+    "devices": {
+        **dict.fromkeys(("uuid", "address", "type", "type_name", "parent"), OR_NULL[TEXT]),
+        "state": TEXT,
+    },
+}
+MOST = 5
+
+
+def problems(facts, users=False):
+    """A sentence for each thing that is wrong with facts; with ``users`` also where nobody has looked for users."""
+    if not isinstance(facts, dict):
+        return [f"the facts of a host are a dictionary, and not {numbers.shown(facts)}"]
+    found = []
+    for part, form in PARTS.items():
+        if part in facts:
+            _check(facts[part], [{**form, "users": [USERS]}] if users and part != "parents" else [form], part, found)
+        else:
+            found.append(f"the facts have no {part}")
+    if not found:
+        cards = {function["address"] for function in facts["physical_functions"]}
+        found = [
+            f"parents[{place}].physical_function is {numbers.shown(parent['physical_function'])}, which is no card here"
+            for place, parent in enumerate(facts["parents"])
+            if parent["physical_function"] is not None and parent["physical_function"] not in cards
+        ]
+    more = [f"{len(found) - MOST} more such problems"] if len(found) > MOST else []
+    return [*found[:MOST], *more]
+
+
+def _check(value, form, where, found):
+    if isinstance(form, list):
+        if not isinstance(value, list):
+            found.append(f"{where} must be a list, and not {numbers.shown(value)}")
+            return
+        for place, item in enumerate(value):
+            _check(item, form[0], f"{where}[{place}]", found)
+    elif isinstance(form, dict):
+        if not isinstance(value, dict):
+            found.append(f"{where} must be a dictionary, and not {numbers.shown(value)}")
+            return
+        for key, kind in form.items():
+            if key in value:
+                _check(value[key], kind, f"{where}.{key}", found)
+            else:
+                found.append(f"{where} has no {key}")
+    elif not _is(value, form):
+        found.append(f"{where} must be {form}, and not {numbers.shown(value)}")
+
+
+def _is(value, kind):
+    if value is None:
+        return kind in OR_NULL.values()
+    if kind.startswith(TEXT):
+        # A name is never empty, and what may be null may be.
+        return isinstance(value, str) and (value != "" or kind != TEXT)
+    return isinstance(value, bool) if kind.startswith(FLAG) else numbers.is_whole(value) and not isinstance(value, str)

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Texts in an expression that a field never has, such as ``'0x1EB8'`` for a product id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+
+ID = re.compile(r"[0-9a-f]{4}\Z")
+ADDRESS_PART = re.compile(r"[0-9a-f:.]*\Z")
+ID_PART = re.compile(r"[0-9a-f]{0,4}\Z")
+HEXADECIMAL = re.compile(r"(0[xX])?([0-9a-fA-F]{1,6})\Z")
+
+
+class Spelling(NamedTuple):
+    """How the values of a field are written: all of one, a part of one, in words, and what was meant by another."""
+
+    whole: re.Pattern[str]
+    part: re.Pattern[str]
+    words: str
+
+    def meant(self, text: str) -> str | None:
+        """The right spelling of a text, or None."""
+        number = HEXADECIMAL.match(text)
+        if self in (ADDRESS, NAME):
+            texts = (text.lower(), f"0000:{text.lower()}")
+        elif number and self is CLASS and len(number[2]) == 6:
+            texts = (number[2][:4].lower(),)
+        else:
+            texts = (number[2].lower().rjust(4, "0"),) if number and len(number[2]) > 2 else ()
+        return next((one for one in texts if self.whole.match(one)), None)
+
+    def part_meant(self, text: str) -> str | None:
+        """The right spelling of a part, or None."""
+        part = text.lower().removeprefix("0x")
+        return part if part and self.part.match(part) else None
+
+
+IDENTIFIER = Spelling(ID, ID_PART, "four hexadecimal digits in lower case without 0x")
+CLASS = Spelling(ID, ID_PART, "four hexadecimal digits in lower case without 0x, base class and subclass")
+ADDRESS = Spelling(_grammar.PCI_ADDRESS, ADDRESS_PART, "a PCI address in lower case with its domain")
+# Another parent may have nearly any name, but not that of a PCI function in another spelling.
+NAME = Spelling(
+    re.compile(rf"{_grammar.PCI_ADDRESS.pattern}|(?!([0-9a-fA-F]{{4,8}}:)?[0-9a-fA-F]{{2}}:[01][0-9a-fA-F]\.[0-7]\Z)"),
+    re.compile(""),
+    f"{ADDRESS.words}, or the name of another parent",
+)
+SPELLINGS = {
+    **dict.fromkeys(("vendor_id", "product_id", "vf_product_id"), IDENTIFIER),
+    **dict.fromkeys(("subsystem_vendor_id", "subsystem_product_id"), IDENTIFIER),
+    "class": CLASS,
+    **dict.fromkeys(("address", "physical_function"), ADDRESS),
+    "name": NAME,
+}
+# Functions of a field and a part of its text.
+OF_PARTS = ("starts_with", "ends_with", "contains")
+
+
+def wrong(node: dict[str, Any]) -> Iterator[str]:
+    """A sentence for each text that is compared with a field which never has it, anywhere in a parsed expression."""
+    # Those of a slice are numbers.
+    children = [child for child in node["children"] if isinstance(child, dict)]
+    if node["type"] == "comparator" or node["type"] == "function_expression" and node["value"] in OF_PARTS:
+        fields = [name for name in map(_field, children) if name in SPELLINGS]
+        of_part = node["type"] == "function_expression" and bool(fields) and _field(children[0]) == fields[0]
+        for field in fields:
+            for text in (text for child in children for text in _texts(child)):
+                spelling = SPELLINGS[field]
+                if not (spelling.part if of_part else spelling.whole).match(text):
+                    yield _sentence(
+                        field, spelling, text, spelling.part_meant(text) if of_part else spelling.meant(text)
+                    )
+    for child in children:
+        yield from wrong(child)
+
+
+def _field(node: dict[str, Any]) -> str | None:
+    """The name of the field that a node gives, at any depth."""
+    if node["type"] == "subexpression":
+        return _field(node["children"][-1])
+    return node["value"] if node["type"] == "field" else None
+
+
+def _texts(node: dict[str, Any]) -> list[str]:
+    """The texts of a literal, or of a list of them."""
+    if node["type"] == "multi_select_list":
+        return [text for child in node["children"] for text in _texts(child)]
+    if node["type"] != "literal":
+        return []
+    values = node["value"] if isinstance(node["value"], list) else [node["value"]]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _sentence(field: str, spelling: Spelling, text: str, meant: str | None) -> str:
+    instead = f". Write '{meant}'" if meant else ""
+    return f"{field} is never '{text[:40]}', since it is {spelling.words}{instead}"

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Input of filters in plain types. JMESPath knows those of JSON only, and not those that Ansible makes of them."""
+
+from __future__ import annotations
+
+import json
+
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+
+
+def plain(value, what):
+    """The same value in the types of JSON; ``ValueError`` with a sentence about ``what`` if it has no such form."""
+    try:
+        return json.loads(json.dumps(value))
+    except RecursionError:
+        raise ValueError(f"{what} is nested too deep") from None
+    except (TypeError, ValueError) as error:
+        # Such as a date, which YAML makes of 2026-01-01 without quotes.
+        raise ValueError(f"{what} must be made of texts, numbers, lists and dictionaries: {error}") from error
+
+
+def flag(value, name):
+    """True or False of what Ansible takes for it; ``ValueError`` with a sentence about the option ``name``."""
+    try:
+        return boolean(value)
+    except TypeError:
+        raise ValueError(f"{name} must be true or false, and not {numbers.shown(value)}") from None

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Golden files: what the collection said on the day they were made, character by character.
+
+Each test makes one value and compares it with its file below ``data``; the difference is shown as a unified diff.
+Where a change of behaviour is wanted, make the files anew, read their difference, and commit it with the change::
+
+    pytest tests/unit/golden --golden-renew
+    git diff tests/unit/golden/data
+
+What the tests do is in ``tables``. The code is called as Ansible calls it: filters by name, modules by ``main()``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.vfio.devices.tests.unit.golden.play import Play
+
+DATA = Path(__file__).with_name("data")
+WIDTH = 160
+# It has the text of the engine in it.
+PROGRAM = re.compile(r"\d+ bytes, SHA-256 [0-9a-f]{64}")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--golden-renew", action="store_true", help="write the golden files anew instead of comparing")
+
+
+@pytest.fixture
+def golden(request):
+    """Compare a value with a golden file, or write it: ``golden("facts/t4", value)``."""
+
+    def compare(name, value):
+        path = DATA / f"{name}.json"
+        text = PROGRAM.sub("<number> bytes, SHA-256 <sum>", pretty(json.loads(json.dumps(value)))) + "\n"
+        if request.config.getoption("--golden-renew", default=False):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
+        assert path.is_file(), f"there is no {path}: run pytest with --golden-renew"
+        lines = (path.read_text(encoding="utf-8").splitlines(), text.splitlines())
+        difference = "\n".join(difflib.unified_diff(*lines, f"{name}.json", "now", lineterm=""))
+        if difference:
+            pytest.fail(f"behaviour is not what it was:\n{difference}", pytrace=False)
+
+    return compare
+
+
+@pytest.fixture
+def play(run_module, simulated, monkeypatch):
+    """Run modules on hosts, and filters."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    for variable in [name for name in os.environ if name.startswith(("VFIO_DEVICES_", "SSH_CONNECTION"))]:
+        monkeypatch.delenv(variable)
+    return Play(run_module, simulated, monkeypatch)
+
+
+def pretty(value, indent=0):
+    """JSON whose lists and dictionaries take one line where they fit into it; the order of keys stays."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or len(line) + indent <= WIDTH:
+        return line
+    margin = " " * (indent + 1)
+    if isinstance(value, dict):
+        opening, closing = "{}"
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {pretty(one, indent + 1)}" for key, one in value.items()]
+    else:
+        opening, closing = "[]"
+        parts = [pretty(one, indent + 1) for one in value]
+    return f"{opening}\n{margin}" + f",\n{margin}".join(parts) + f"\n{' ' * indent}{closing}"

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
+from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.tests.simhost.tree import constant
+from hypothesis import given
+from hypothesis import strategies as st
+
+UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
+OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
+OF_THE_KERNEL = [
+    *("uevent", "remove", "mdev_type/create", "mdev_type/devices", "driver/unbind", "driver_override", "power/control"),
+    *("power", "iommu_group/type", "iommu_group", "iommu/uevent", "subsystem/drivers_probe", "waiting_for_supplier"),
+    *("mdev_supported_types/mtty-1", "vfio-dev/vfio0", "vfio/x", "online", "removable", "coredump", "state_synced"),
+    *("firmware_node/x", "physical_node", "physical_node1/x", "software_node0", "of_node/name", "nvidia/uevent"),
+]
+NO_NAME = [
+    *(
+        "..",
+        "../remove",
+        "nvidia/../remove",
+        "/remove",
+        "a/b/c",
+        "a//b",
+        "a/",
+        "",
+        ".",
+        "a\n",
+        "remove\n",
+        "a\0b",
+        "a b",
+    ),
+    *("supplier:pci:0000:3b:00.0", "consumer:x/uevent", "\uff41", "\u00e9", "a" * 65, "a/" + "b" * 65, "\ud800"),
+]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "pair"),
+    [
+        ({"assign_adapter": 5}, ("assign_adapter", "5")),
+        ({"nvidia/vgpu_params": "x=1"}, ("nvidia/vgpu_params", "x=1")),
+        ({"remove_adapter": "0x5"}, ("remove_adapter", "0x5")),
+        ({"driver_x": "x" * 4095}, ("driver_x", "x" * 4095)),
+        ({"some-vendor/frame-rate": 0}, ("some-vendor/frame-rate", "0")),
+    ],
+)
+def test_taken(attribute, pair):
+    assert attributes.check(attribute) == pair
+
+
+@pytest.mark.parametrize("name", OF_THE_KERNEL)
+def test_entries_of_the_kernel_are_refused(name):
+    with pytest.raises(ValueError) as refused:
+        attributes.check({name: "7"})
+    assert str(refused.value).startswith(f"attribute {name!r} with the value '7' is no setting of the device, because ")
+
+
+@pytest.mark.parametrize("name", [*NO_NAME, 5, None, True, ("a",)])
+def test_what_is_no_name_is_refused(name):
+    with pytest.raises(ValueError, match="is not the name of an attribute"):
+        attributes.check({name: "7"})
+
+
+@pytest.mark.parametrize(
+    "value", ["", None, True, False, 1.5, [], {}, "a\0", "x" * 4096, "\u00e9" * 2048, "\ud800", 10**50, b"x"]
+)
+def test_what_is_no_value_is_refused(value):
+    with pytest.raises(ValueError, match="attribute a must have a value of 1 to 4095 characters, and not "):
+        attributes.check({"a": value})
+
+
+@pytest.mark.parametrize("attribute", [None, {}, {"a": "1", "b": "2"}, "a", ["a", "1"], 5])
+def test_what_is_no_attribute_is_refused(attribute):
+    with pytest.raises(ValueError, match="each entry of attributes must have exactly one key, and one "):
+        attributes.check(attribute)
+
+
+parts = st.one_of(st.sampled_from([*OF_THE_KERNEL, "nvidia", "a", "..", "/", "\n"]), st.text(max_size=8))
+
+
+@given(name=st.lists(parts, min_size=1, max_size=3).map("/".join))
+def test_no_name_leaves_the_device(name):
+    try:
+        taken, dummy = attributes.check({name: "1"})
+    except ValueError:
+        return
+    assert taken.isascii() and taken.count("/") < 2
+    assert not set(taken.split("/")) & {"", ".", "..", "remove", "uevent", "power", "driver", "mdev_type"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("name", OF_THE_KERNEL)
+def test_options_are_refused_before_any_write(simulated, name, check):
+    host = simulated("mtty")
+    wanted = {"type": "mtty-1", "uuid": UUID, "attributes": [{name: OTHER}]}
+    with pytest.raises(Refused, match="belongs to the kernel"):
+        host.converge(wanted, check=check)
+    assert host.devices() == {}
+
+
+def test_declaration_is_refused(simulated):
+    vgpu = {"type": "mtty-1", "attributes": [{"mdev_type/create": UUID}]}
+    with pytest.raises(Exception, match="profile a: vgpu: attribute 'mdev_type/create'.* belongs to the kernel"):
+        resolve([{"name": "a", "select": ["mtty"], "vgpu": vgpu}], simulated("mtty").facts())
+
+
+def define(host, attribute, recorded=None):
+    definition = {"mdev_type": "mtty-1", "start": "auto", "attrs": [{"sample": "1"}, attribute]}
+    host.files.replace(f"etc/mdevctl.d/mtty/{UUID}", json.dumps(definition).encode())
+
+
+def test_definition_of_others_is_refused_where_it_would_be_kept(simulated):
+    host = simulated("mtty")
+    host.create("mtty", "mtty-1", UUID)
+    define(host, {"mdev_type/create": OTHER})
+    with pytest.raises(Refused) as refused:
+        host.converge({"type": "mtty-1"})
+    (problem,) = refused.value.problems
+    assert f"mdevctl modify --uuid {UUID} --delattr --index 1" in problem
+    assert list(host.devices()) == [UUID]
+    assert not host.files.exists("etc/vfio-devices/mdev_instance/mtty.json")
+
+
+def test_definition_is_refused_at_boot(simulated):
+    host = simulated("mtty")
+    assert host.converge({"type": "mtty-1", "uuid": UUID})["changed"]
+    host.write(f"sys/bus/mdev/devices/{UUID}/remove", "1")
+    define(host, {"mdev_type/create": OTHER})
+    (result,) = restore(host.root())
+    assert result["outcome"] == "failed"
+    assert "'mdev_type/create'" in result["problems"][0]
+    assert host.devices() == {}
+
+
+# What only shows once there is a device
+
+
+@pytest.fixture
+def device(simulated):
+    host = simulated("t4")
+    parent = host.facts("parents")["parents"][0]
+    host.create(parent["name"], parent["types"][0]["id"], UUID)
+    host.path = host.kernel.mdev.devices[UUID].path
+    return host
+
+
+def test_attribute_is_written(device):
+    attributes.write(device.root(), device.path, "nvidia/vgpu_params", "x=1")
+    assert device.root().read(f"{device.path}/nvidia/vgpu_params") == "x=1"
+
+
+@pytest.mark.parametrize("name", ["group/create", "group", "nvidia/link"])
+def test_links_are_not_followed(device, name):
+    link = f"{device.path}/nvidia/link" if name == "nvidia/link" else f"{device.path}/group"
+    device.kernel.tree.link(link, device.kernel.mdev.devices[UUID].parent.path)
+    with pytest.raises(HostError, match="is a link that leads out of the device"):
+        attributes.write(device.root(), device.path, name, "1")
+
+
+def test_devices_below_a_device_are_no_groups(device):
+    device.kernel.tree.attributes(f"{device.path}/child", dict.fromkeys(["uevent", "sample"], constant(1)))
+    with pytest.raises(HostError, match="is a device of its own"):
+        attributes.write(device.root(), device.path, "child/sample", "1")
+
+
+@pytest.mark.parametrize(
+    ("name", "errno"), [("nvidia", "EISDIR"), ("nvidia/vm_name", "EACCES"), ("nvidia/none", "ENOENT"), ("x", "ENOENT")]
+)
+def test_what_cannot_be_written_is_told(device, name, errno):
+    with pytest.raises(HostError) as failed:
+        attributes.write(device.root(), device.path, name, "1")
+    assert failed.value.errno == errno

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards.conflicts import blind_spots, conflicts
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import (
+    ALLOW_HOST_NETWORK,
+    DRIVER,
+    EVERY_EFFECT,
+    GONE,
+    LOSES_DRIVER,
+    PORT,
+    Holder,
+    Touch,
+    Unseen,
+    Use,
+)
+
+CARD = "0000:01:00.0"
+PORT_TOUCH = Touch(CARD, PORT, CARD, "be changed")
+DRIVER_TOUCH = Touch(CARD, DRIVER, CARD, "give up its driver")
+PROGRAM = Use(CARD, "open_devices", LOSES_DRIVER, "stop it", Holder(7, "python3", None, True, "/dev/nvidia0"))
+GUEST = Use(CARD, "vfio", EVERY_EFFECT, "shut it down", Holder(8, "qemu", "web1", True))
+DISK = Use(CARD, "storage", LOSES_DRIVER, "select another card", clause="carries the disk sda")
+ROUTE = Use(CARD, "network", frozenset([PORT, DRIVER]), "lift it", clause="has eth0", lifted_by=ALLOW_HOST_NETWORK)
+
+
+@pytest.mark.parametrize(
+    ("touches", "uses", "sentences"),
+    [
+        ([], [PROGRAM, GUEST, DISK, ROUTE], []),
+        ([PORT_TOUCH], [PROGRAM, DISK], []),
+        ([DRIVER_TOUCH], [PROGRAM], ["give up its driver, but is in use by pid 7, python3, /dev/nvidia0: stop it"]),
+        ([DRIVER_TOUCH], [DISK], ["give up its driver, but carries the disk sda: select another card"]),
+        ([PORT_TOUCH, DRIVER_TOUCH], [GUEST], ["be changed, but is in use by guest web1 (pid 8, qemu): shut it down"]),
+        ([PORT_TOUCH], [ROUTE], ["be changed, but has eth0: lift it"]),
+        ([Touch("0000:01:00.1", GONE, "VF", "go")], [PROGRAM, GUEST, DISK, ROUTE], []),
+    ],
+)
+def test_conflicts(touches, uses, sentences):
+    assert conflicts(touches, uses) == [f"{CARD} would have to {sentence}" for sentence in sentences]
+
+
+def test_users_that_one_guard_has_found_are_one_sentence():
+    other = PROGRAM._replace(holder=Holder(9, "python3", None, True, "/dev/nvidia0"))
+    (sentence,) = conflicts([DRIVER_TOUCH], [PROGRAM, other])
+    assert "pid 7, python3, /dev/nvidia0, pid 9, python3, /dev/nvidia0: stop it" in sentence
+    assert len(conflicts([DRIVER_TOUCH], [PROGRAM, other._replace(advice="kill it")])) == 2
+
+
+def test_an_option_accepts_the_end_of_a_use():
+    assert conflicts([PORT_TOUCH], [ROUTE], [ALLOW_HOST_NETWORK]) == []
+    assert len(conflicts([DRIVER_TOUCH], [ROUTE, DISK], [ALLOW_HOST_NETWORK])) == 1
+
+
+def test_what_was_not_seen_counts():
+    unseen = Unseen("libvirt", "libvirt did not answer")
+    assert blind_spots([unseen]) == ["it is unknown who uses what would be changed: libvirt did not answer"]
+    assert blind_spots([unseen], ["libvirt"]) == []

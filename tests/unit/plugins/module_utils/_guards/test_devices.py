@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
+from ansible_collections.vfio.devices.plugins.module_utils._guards import devices
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import LOSES_DRIVER
+
+
+def observe(host, made=()):
+    root = host.root()
+    return list(devices.observe(root, Scene(pci.observe(root), list(made), Processes(root))))
+
+
+def test_mediated_devices_of_a_card(simulated):
+    host = simulated("t4")
+    made = [
+        {"uuid": "u1", "state": "active", "parent": "0000:3b:00.0"},
+        {"uuid": "u2", "state": "defined", "parent": "0000:3b:00.0"},
+    ]
+    (use,) = observe(host, made)
+    assert (use.subject, use.clause, use.ended_by) == ("0000:3b:00.0", "carries mdev u1", LOSES_DRIVER)
+
+
+def test_interface_of_another_namespace(simulated):
+    host = simulated("nics")
+    assert observe(host) == []
+    tree = host.kernel.tree
+    tree.remove(tree.resolve("sys/class/net/enp1s0f0")[0])
+    (use,) = observe(host)
+    assert (use.subject, "network namespace" in use.clause) == ("0000:01:00.0", True)

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
+from ansible_collections.vfio.devices.plugins.module_utils._guards import open_devices
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
+
+T4, IGB = "0000:3b:00.0", "0000:01:00.1"
+
+
+def observe(host):
+    root = host.root()
+    found = open_devices.observe(root, Scene(pci.observe(root), [], Processes(root)))
+    return {(use.subject, use.holder.pid, use.holder.device_file): use.advice for use in found}
+
+
+def add_class_device(tree, address, kind, name, number, devname=None):
+    """A device of a driver below a function."""
+    path = f"{tree.resolve(f'sys/bus/pci/devices/{address}')[0]}/{kind}/{name}"
+    tree.add(f"{path}/dev", Attribute(number.encode() + b"\n"))
+    if devname:
+        tree.add(f"{path}/uevent", Attribute(f"MAJOR=1\nDEVNAME={devname}\n".encode()))
+    tree.link(f"sys/class/{kind}/{name}", path)
+
+
+def test_gpu_that_a_program_computes_on(simulated):
+    host = simulated("t4")
+    tree = host.kernel.tree
+    tree.add(f"proc/driver/nvidia/gpus/{T4}/information", Attribute(b"Model: \t\t T4\nDevice Minor: \t 3\n"))
+    add_process(tree, 70, "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia3")
+    add_process(tree, 71, "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia0")
+    assert observe(host) == {(T4, 70, "/dev/nvidia3"): "stop the process, for example with kill 70"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "devname", "opened"),
+    [
+        ("drm", "renderD128", "dri/renderD128", "/dev/dri/renderD128"),
+        ("infiniband_verbs", "uverbs0", "infiniband/uverbs0", "/dev/infiniband/uverbs0"),
+        ("accel", "accel0", "accel/accel0", "/dev/accel/accel0"),
+        ("habanalabs", "hl0", None, "/dev/hl0"),
+        ("vhost-vdpa", "vhost-vdpa-0", None, "/dev/vhost-vdpa-0"),
+        ("of_a_new_driver", "new0", "new/zero", "/srv/jail/dev/new/zero"),
+        ("of_a_new_driver", "new0", None, "/dev/new0 (deleted)"),
+    ],
+)
+def test_device_file_of_any_driver(simulated, kind, name, devname, opened):
+    host = simulated("nics")
+    add_class_device(host.kernel.tree, IGB, kind, name, "500:7", devname)
+    add_process(host.kernel.tree, 70, opened)
+    add_process(host.kernel.tree, 71, opened, command="systemd-udevd")
+    add_process(host.kernel.tree, 72, "/dev/null")
+    assert list(observe(host)) == [(IGB, 70, opened)]
+
+
+def test_mapped_region_of_a_function_without_driver(simulated):
+    host = simulated("nics")
+    path = host.kernel.tree.resolve(f"sys/bus/pci/devices/{IGB}")[0]
+    add_process(host.kernel.tree, 70, maps=f"7f00-7f01 rw-s 0 00:05 311 /{path}/resource0\n".encode())
+    assert list(observe(host)) == [(IGB, 70, f"/{path}/resource0")]
+
+
+@pytest.mark.parametrize(
+    ("group", "advice"),
+    [
+        ("0::/system.slice/nvidia-persistenced.service", "stop it with systemctl stop nvidia-persistenced.service"),
+        (
+            "0::/system.slice/docker-" + "a1" * 32 + ".scope",
+            "stop the container a1a1a1a1a1a1",
+        ),
+        ("0::/user.slice/user-0.slice/user@0.service", "stop the process, for example with kill 70"),
+        (None, "stop it with systemctl stop nvidia-persistenced"),
+    ],
+)
+def test_how_a_process_is_stopped(simulated, group, advice):
+    host = simulated("nics")
+    add_class_device(host.kernel.tree, IGB, "accel", "accel0", "500:7")
+    add_process(host.kernel.tree, 70, "/dev/accel0", command="nvidia-persiste" if group is None else "x")
+    if group:
+        host.kernel.tree.add("proc/70/cgroup", Attribute(f"{group}\n".encode()))
+    assert list(observe(host).values()) == [advice]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device files")
+def test_device_is_known_by_its_number(tmp_path):
+    """Whatever the file is called."""
+    card = tmp_path / "sys/devices/pci0000:00/0000:00:01.0"
+    for directory in (card, tmp_path / "sys/bus/pci/devices", tmp_path / "sys/dev/char", tmp_path / "proc/70/fd"):
+        directory.mkdir(parents=True)
+    (card / "uevent").touch()
+    (tmp_path / "sys/bus/pci/devices/0000:00:01.0").symlink_to("../../../devices/pci0000:00/0000:00:01.0")
+    (tmp_path / "sys/dev/char/1:5").symlink_to("../../devices/pci0000:00/0000:00:01.0/zero/zero0")
+    (tmp_path / "srv/dev").mkdir(parents=True)
+    os.mknod(tmp_path / "srv/dev/anything", 0o600 | 0o020000, os.makedev(1, 5))
+    (tmp_path / "proc/70/fd/3").symlink_to("/srv/dev/anything")
+    root = HostRoot(str(tmp_path))
+    (use,) = open_devices.observe(root, Scene(pci.observe(root), [], Processes(root)))
+    assert (use.subject, use.holder.pid) == ("0000:00:01.0", 70)

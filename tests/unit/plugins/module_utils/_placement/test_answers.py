@@ -1,0 +1,264 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+import re
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._placement import answers
+from ansible_collections.vfio.devices.tests.unit.placement_server import CHILD, ROOT, Answer, inventory
+from hypothesis import given
+from hypothesis import strategies as st
+
+OTHER = "00000000-0000-4000-8000-000000000009"
+PROVIDER = ("uuid", "name", "parent_provider_uuid", "root_provider_uuid", "generation")
+INVENTORY = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
+LISTED = [("resource_providers",), *(("resource_providers", -1, field) for field in PROVIDER)]
+GENERATION = ("resource_provider_generation",)
+STOCK = [GENERATION, ("inventories",), ("inventories", "CUSTOM_VF")]
+
+# By what the message begins with: the request and the fields of its answer.
+READS = {
+    "cannot look for the provider node": (r"GET .*\?name=node$", LISTED),
+    "cannot read the tree of the provider": (r"GET .*\?in_tree=[^&]*$", LISTED),
+    "cannot look for CUSTOM_OWNER_VFIO_DEVICES below": (r"GET .*&required=", LISTED),
+    "cannot read the inventories of": (
+        "GET .*/inventories",
+        [*STOCK, *(("inventories", "CUSTOM_VF", field) for field in INVENTORY)],
+    ),
+    "cannot read the traits of": ("GET .*/traits", [GENERATION, ("traits",), ("traits", 0)]),
+    "cannot read the usages of": ("GET .*/usages", [("usages",), ("usages", "CUSTOM_VF")]),
+    "cannot look for traits": (r"GET /traits\?", [("traits",), ("traits", 0)]),
+    "cannot read the resource classes": (
+        "GET /resource_classes",
+        [("resource_classes",), ("resource_classes", 0), ("resource_classes", 0, "name")],
+    ),
+}
+WHOLE = ("cannot read the tree of the provider", "cannot make the provider node_1")
+WRITES = {
+    "cannot make the provider node_1": ("POST ", [(field,) for field in PROVIDER]),
+    "cannot write the traits of": ("PUT .*s/.*/traits", [GENERATION, ("traits",), ("traits", 0)]),
+    "cannot write the inventories of": (
+        "PUT .*s/.*/inventories",
+        [*STOCK[:2], *(("inventories", "CUSTOM_OTHER", field) for field in INVENTORY)],
+    ),
+}
+MISSING = object()
+WRONG = {"missing": MISSING, "null": None, "list": [[]], "text": "x y", "negative": -1}
+BODIES = {"null": None, "list": [], "html": b"<html>"}
+ODD_BODIES = {
+    "text": "words",
+    "number": 5,
+    "empty": {},
+    "deep": b"[" * 99999,
+    "cut": b'{"resource_providers": [',
+    "digits": b"1" * 9999,
+    "bytes": b"\xff\xfe\x00",
+    "odd": b'"\\ud800"',
+}
+# Nothing is wrong with these.
+SOUND = {("parent_provider_uuid", "null"), ("name", "text"), (0, "missing"), ("CUSTOM_VF", "missing")}
+
+
+def changed(path, value):
+    """What makes of the true answer one in which a field is something else."""
+
+    def change(answer):
+        body = copy.deepcopy(answer.body)
+        inner = body
+        for part in path[:-1]:
+            inner = inner[part]
+        if value is MISSING:
+            del inner[path[-1]]
+        else:
+            inner[path[-1]] = value
+        return Answer(body)
+
+    return change
+
+
+def cases(requests):
+    """The beginning of the message, the request, what happens to the answer, and the field that is told."""
+    found = []
+    for attempt, (pattern, fields) in requests.items():
+        bodies = {**BODIES, **ODD_BODIES} if attempt in WHOLE else BODIES
+        for kind, body in bodies.items():
+            found.append(pytest.param(attempt, pattern, lambda _answer, body=body: Answer(body), "", id=pattern + kind))
+        for path in fields:
+            name = next(part for part in reversed(path) if isinstance(part, str))
+            where = ".".join(str(part) for part in path)
+            for kind, value in WRONG.items():
+                if (path[-1], kind) not in SOUND:
+                    found.append(
+                        pytest.param(attempt, pattern, changed(path, value), name, id=f"{pattern} {where} {kind}")
+                    )
+    return found
+
+
+@pytest.mark.parametrize(("attempt", "pattern", "change", "field"), cases(READS))
+def test_an_answer_of_another_shape_changes_nothing(run, server, attempt, pattern, change, field):
+    server.used = {"CUSTOM_VF": 1}
+    server.add(OTHER, "node_other", ROOT, ["CUSTOM_OTHER"], {})
+    server.rule(pattern, change)
+    result = run(check=True, purge=True, scope=["node"])
+    assert any(re.search(pattern, line) for line in server.requests)
+    assert result["failed"]
+    assert result["msg"].startswith(f"Nothing was changed in Placement: {attempt}")
+    assert field in result["msg"]
+    assert server.writes() == []
+
+
+@pytest.mark.parametrize(("attempt", "pattern", "change", "field"), cases(WRITES))
+def test_a_write_with_an_answer_of_another_shape_is_told(run, server, attempt, pattern, change, field):
+    server.rule(pattern, change)
+    result = run()
+    after = [one["name"] for one in server.providers.values()]
+    assert "node_1" in after
+    assert result["changed"]
+    # What was written is found out, so that another answer is no failure of what is there.
+    if result.get("failed"):
+        assert any(attempt in failure and field in failure for failure in result["failures"])
+    told = result["diff"]["after"]
+    made = next(one for one in server.providers.values() if one["name"] == "node_1")
+    assert told["node_1"]["uuid"] == made["uuid"]
+    assert told["node_1"]["inventories"] == made["inventories"]
+    assert sorted(told["node_1"]["traits"]) == sorted(made["traits"])
+
+
+A, B, C = (f"00000000-0000-4000-8000-00000000000{letter}" for letter in "abc")
+
+
+def one(uuid, name, parent=ROOT, root=ROOT):
+    return {
+        "uuid": uuid,
+        "name": name,
+        "parent_provider_uuid": parent,
+        "root_provider_uuid": root,
+        "generation": 1,
+    }
+
+
+NODE = one(ROOT, "node", None)
+
+
+@pytest.mark.parametrize(
+    ("tree", "sentence"),
+    [
+        ([NODE, NODE], f"resource_providers has the uuid {ROOT} twice"),
+        ([NODE, one(A, "node")], "resource_providers has the name node twice"),
+        ([one(A, "a", None, A)], f"resource_providers does not have {ROOT}"),
+        ([NODE, one(A, "a", None, A)], f"resource_providers has two roots, {ROOT} and {A}"),
+        ([NODE, one(A, "a", B)], f"resource_providers does not have {B}, the parent of {A}"),
+        ([NODE, one(A, "a", A)], f"the parents of {A} lead back to it"),
+        ([NODE, one(A, "a", B), one(B, "b", C), one(C, "c", A)], f"the parents of {A} lead back to it"),
+        ([NODE, one(A, "a", None)], f"the parent_provider_uuid of {A} does not fit its root {ROOT}"),
+        ([one(ROOT, "node", A), one(A, "a")], f"the parent_provider_uuid of {ROOT} does not fit its root {ROOT}"),
+        ([one("../../v3/users", "node", None)], "resource_providers[0].uuid is '../../v3/users' and not a UUID"),
+        ([one(ROOT, "n" * 201, None)], "not a text of 1 to 200 characters"),
+    ],
+)
+def test_trees_that_are_none(run, server, tree, sentence):
+    server.rule(r"GET .*in_tree=", lambda _answer: Answer({"resource_providers": tree}))
+    result = run()
+    assert result["msg"].startswith(f"Nothing was changed in Placement: cannot read the tree of the provider {ROOT}: ")
+    assert sentence in result["msg"]
+    assert server.writes() == []
+
+
+def test_a_deep_tree_is_taken():
+    uuids = [f"00000000-0000-4000-8000-{number:012x}" for number in range(3000)]
+    tree = [one(uuid, uuid, above, uuids[0]) for uuid, above in zip(uuids, [None, *uuids])]
+    assert len(answers.tree({"resource_providers": tree[::-1]}, uuids[7])) == 3000
+
+
+def test_two_providers_of_one_name(run, server):
+    server.rule("GET .*name=", lambda _answer: Answer({"resource_providers": [NODE, one(A, "a")]}))
+    assert "cannot look for the provider node: the answer does not look like one of Placement" in run()["msg"]
+
+
+def test_names_of_others_lose_their_control_characters(run, server):
+    server.add(A, "\x1b[2Jowned\u202e\ud800", ROOT, ["OWNER_NOVA"], {})
+    result = run(providers=[{"name": "node_0", "parent": "\\x1b[2Jowned"}])
+    assert result["msg"].isprintable()
+    assert answers.provider(one(A, "\x1b[2Jowned"))["name"] == "\\x1b[2Jowned"
+
+
+@pytest.mark.parametrize("pattern", ["PUT .*/traits$", "PUT .*/inventories$"])
+def test_a_generation_that_goes_back(run, server, pattern):
+    server.providers[CHILD]["generation"] = 7
+    server.rule(f"PUT .*{CHILD}.*", changed(("resource_provider_generation",), 3))
+    result = run()
+    assert "Placement took the generation" in result["failures"][0]
+    assert result["changed"]
+    assert result["created"] == ["node_1"]
+
+
+def test_another_provider_than_the_one_that_was_made(run, server):
+    server.rule("POST ", lambda answer: Answer({**answer.body, "uuid": A}))
+    result = run()
+    assert set(result["created"]) | {one["name"] for one in result["providers"] if one["action"] == "failed"}
+    assert result["changed"]
+
+
+@pytest.mark.parametrize("words", ["\x1b]0;owned\x07" * 99, "x" * 99999, "\u202e\x9b", "\ud800", {"a": [1]}, 5, None])
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_texts_of_a_server(run, server, words, status):
+    errors = [{"code": words, "title": words, "detail": words}]
+    server.rule("PUT .*traits", lambda _answer: Answer({"errors": errors}, status), before=True)
+    result = run(tries=1)
+    assert result["failed"]
+    assert all(failure.isprintable() and len(failure) < 1200 for failure in result["failures"])
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just(ROOT),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["resource_providers", "traits", "inventories", "usages", "resource_classes", *PROVIDER]),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=12,
+)
+INVENTORIES = {"resource_provider_generation": 1, "inventories": {"VGPU": inventory(4)}}
+KINDS = {
+    answers.provider: NODE,
+    answers.providers: {"resource_providers": [NODE, one(A, "a")]},
+    answers.named: {"resource_providers": [NODE]},
+    answers.inventories: INVENTORIES,
+    answers.traits: {"resource_provider_generation": 1, "traits": ["CUSTOM_A"]},
+    answers.class_names: {"resource_classes": [{"name": "VGPU"}]},
+    answers.usages: {"usages": {"VGPU": 1}},
+}
+
+
+def places(value, path=()):
+    """The path of each part of a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
+
+
+@pytest.mark.parametrize("read", KINDS, ids=lambda read: read.__name__)
+@given(data=st.data())
+def test_each_answer_is_sound_or_malformed(read, data):
+    path = data.draw(st.sampled_from(places(KINDS[read])))
+    value = data.draw(json)
+    body = changed(path, value)(Answer(KINDS[read])).body if path else value
+    try:
+        found = read(body)
+    except answers.Malformed as error:
+        assert str(error).isprintable()
+        assert len(str(error)) < 400
+    else:
+        assert found is None or sound(found)
+
+
+def sound(found):
+    if isinstance(found, (dict, list, set, tuple)):
+        inner = [*found, *found.values()] if isinstance(found, dict) else found
+        return all(sound(one) for one in inner)
+    return found is None or (found.isprintable() if isinstance(found, str) else 0 <= found < 2**128)

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
+from ansible_collections.vfio.devices.tests.unit.inputs.mutations import BAD
+
+ROOT = Path(__file__).resolve().parents[5]
+# With the facts of the host, by the filter resolve.
+DECLARATION = "vfio_profiles"
+
+
+def specs():
+    """The options of all argument specs, by name."""
+    files = [*ROOT.glob("roles/*/meta/argument_specs.yml"), ROOT / "playbooks/vars/argument_specs.yml"]
+    found = {}
+    for file in files:
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"].values():
+            found.update(entry.get("options", {}))
+    return found
+
+
+SPECS = specs()
+
+
+def test_every_variable_is_described_and_checked():
+    assert set(variables.CHECKS) == set(SPECS) - {DECLARATION}
+
+
+def test_every_playbook_is_described():
+    described = yaml.safe_load((ROOT / "playbooks/vars/argument_specs.yml").read_text(encoding="utf-8"))
+    assert {*described["argument_specs"], "report"} == {path.stem for path in ROOT.glob("playbooks/*.yml")}
+
+
+def test_variables_without_a_default_may_be_null():
+    without = {name for name, spec in SPECS.items() if "default" not in spec and not spec.get("required")}
+    assert without >= variables.OPTIONAL
+
+
+@pytest.mark.parametrize("name", sorted(SPECS))
+def test_the_default_is_right(name):
+    if "default" in SPECS[name]:
+        assert variables.refusals({name: SPECS[name]["default"]}) == []
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SPECS if SPECS[name].get("choices")))
+def test_choices_are_those_of_the_spec(name):
+    assert [variables.refusals({name: choice}) for choice in SPECS[name]["choices"]] == [
+        [] for _choice in SPECS[name]["choices"]
+    ]
+    (refusal,) = variables.refusals({name: "other"})
+    assert refusal.startswith(f"{name} must be ")
+
+
+GOOD = {
+    "drain_cards": ["", "0000:3b:00.0 0000:af:00.0", [], ["0000:3b:00.0"]],
+    "vfio_serial": [1, "1", "10%", "100%", [1, "50%"]],
+    "vfio_wait": [0, "0", 604800],
+    "vfio_progress_interval": [0, "0", 0.5, "10"],
+    "sriov_timeout": [0.1, "60", 86400],
+    "placement_publish": [True, "yes", "no", 0, "1"],
+    "placement_drain": [True, False, "0000:3b:00.0", ["0000:3b:00.0"]],
+    "placement_cloud": ["mycloud", {"auth": {}}, None],
+    "placement_cards": [[], ["0000:3b:00.0"], None],
+    "placement_shape": ["own", None],
+    "nova_config_release": [34, "34", 2026.2, "hibiscus"],
+    "nova_config_mode": ["0644", "640", 0o644],
+    "nova_config_service": ["nova-compute", "openstack-nova-compute.service", "nova@1"],
+    "cyborg_config_nova_release": ["", "34"],
+    "iommu_kernel_arguments": [[], ["iommu=pt", "vfio-pci.ids=10de:1eb8,8086:1572", "hugepages=16"]],
+    "vfio_host_root": ["/", "/mnt/host root"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [pytest.param(name, value, id=f"{name}-{value}") for name in GOOD for value in GOOD[name]]
+)
+def test_right(name, value):
+    assert variables.refusals({name: value}) == []
+
+
+WRONG = {
+    "drain_cards": [5, True, None, {}, [5], ["a\n"]],
+    "vfio_serial": [0, -1, "0%", "101%", "x", 1.5, [0], {}, True],
+    "vfio_wait": ["1h", -1, 1.5, 604801, True, None],
+    "vfio_progress_interval": ["soon", -1, True],
+    "sriov_timeout": [0, 1e30, "inf", None, True],
+    "placement_publish": ["maybe", 2, [], "", None],
+    "placement_drain": [5, [5], {}, None],
+    "placement_cloud": [5, "", []],
+    "placement_root": ["", " a", "a\n", "a" * 201, 5, None],
+    "nova_config_release": [99, "3\uff14", "", None, True, "x"],
+    "nova_config_mode": ["0999", "rw", 1.5, True, 10000, "0644\n", None],
+    "nova_config_service": ["", "a b", "a;b", "a\n", None],
+    "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None],
+    "iommu_command_prefix": ["chroot", [""], [None], [5], None],
+    "mdev_packages": ["mdevctl", [""], [None], None],
+    "vfio_host_root": ["host", "", "/a\n", "/a\0", None],
+    "placement_auth": ["text", [], 5],
+    "report_title": ["", "a\x1b[31m", "a" * 5000, None],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [pytest.param(name, value, id=f"{name}-{value!r:.20}") for name in WRONG for value in WRONG[name]],
+)
+def test_wrong(name, value):
+    (refusal,) = variables.refusals({name: value})
+    assert refusal.startswith(name)
+
+
+@pytest.mark.parametrize("name", sorted(variables.CHECKS))
+def test_no_value_is_a_bug(name):
+    for value in itertools.chain(BAD.values(), ([value] for value in BAD.values())):
+        for refusal in variables.refusals({name: value}):
+            assert refusal.startswith(name)
+            assert refusal.isprintable()

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import plain
+from ansible_collections.vfio.devices.tests.unit.inputs.mutations import nested
+
+
+def test_types_are_those_of_json():
+    class Text(str):
+        """As Ansible has them."""
+
+    found = plain({"a": (Text("b"), 1)}, "it")
+    assert found == {"a": ["b", 1]}
+    assert type(found["a"][0]) is str
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ([datetime.date(2026, 1, 1)], "it must be made of texts, numbers, lists and dictionaries: Object of type date"),
+        ({(1, 2): 3}, "it must be made of texts, numbers, lists and dictionaries: keys must be"),
+        ([10**5000], "it must be made of texts, numbers, lists and dictionaries: Exceeds"),
+        (nested(100000), "it is nested too deep"),
+    ],
+    ids=["date", "key", "huge", "deep"],
+)
+def test_what_has_no_such_form(value, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        plain(value, "it")
