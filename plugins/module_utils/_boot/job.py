@@ -99,8 +99,11 @@ def _wanted(host: HostRoot, present: bool, python: str | None, timeout: float) -
     if not present:
         return dict.fromkeys(_paths())
     problems = []
-    python = _interpreter.find(host) if python is None else python
-    problem = NO_INTERPRETER if python is None else _interpreter.problem(host, python)
+    if python is None:
+        python = _interpreter.find(host)
+        problem = None if python else NO_INTERPRETER
+    else:
+        problem = _interpreter.problem(host, python)
     if problem:
         problems.append(problem)
     if problems:

@@ -101,7 +101,8 @@ def look_for_room(path: str, size: int) -> None:
         try:
             found = os.statvfs(path)
             break
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
+            # Whoever only looks may not be root.
             path = os.path.dirname(path)
     if found.f_flag & os.ST_RDONLY:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .._core.grammar import UUID
 from .._host import records as _desired
 from .._host.root import HostRoot
 
@@ -67,7 +68,7 @@ def only_recorded(records: dict[str, Record], existing: set[Key], parents: set[s
     """
     for record in records.values():
         for instance in filter(is_complete, record["instances"]):
-            counts = instance["address"] or record.get(MARK)
+            counts = instance["address"] or (record.get(MARK) and UUID.match(instance["uuid"]))
             if counts and _key(instance) not in existing and instance["parent"] in parents:
                 yield instance
 

@@ -119,7 +119,7 @@ def runs(simulated, switch, disk, after):
 def put(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    os.sync()
+    subprocess.run(["sync", "-f", path], check=True)
 
 
 def test_after_each_write_a_cut_loses_nothing(simulated, switch, disk):

@@ -141,6 +141,18 @@ def test_room_is_seen_without_a_write(tmp_path, monkeypatch):
         durable.look_for_room(str(tmp_path), 1 << 60)
 
 
+def test_what_only_root_may_see_is_no_reason_to_refuse_a_look(tmp_path, monkeypatch):
+    original = os.statvfs
+
+    def statvfs(path):
+        if path != str(tmp_path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return original(path)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    durable.look_for_room(str(tmp_path / "run/vfio-devices/a"), 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "number"),
     [({"f_flag": os.ST_RDONLY}, errno.EROFS), ({"f_files": 10, "f_ffree": 0}, errno.ENOSPC), ({"f_files": 0}, None)],
