@@ -143,3 +143,27 @@ def test_without_fsync_a_cut_does_lose_something(simulated, switch, disk, monkey
     monkeypatch.setattr(durable.os, "fsync", lambda descriptor: None)
     runs(simulated, switch, disk, lambda what: lost or lost.append(disk.after_a_cut() != contents(disk.mounted)))
     assert lost == [True]
+
+
+def test_a_full_or_read_only_disk_is_found_before_the_first_write(disk):
+    files = OperatingSystemFiles(str(disk.mounted))
+    files.replace("etc/a/b", b"old")
+    files.try_room("etc/a", 4096, True)
+    files.try_room("etc/a", 4096, False)
+    with open(disk.mounted / "rest", "wb", buffering=0) as rest:
+        # What is reserved for a file becomes free again when its blocks are chosen.
+        for size in (1 << 20, 4096, 4096):
+            with pytest.raises(OSError, match="No space left"):
+                while True:
+                    rest.write(bytes(size))
+            os.fsync(rest.fileno())
+    for write in (True, False):
+        with pytest.raises(OSError, match="No space left"):
+            files.try_room("etc/a", 1 << 20, write)
+    (disk.mounted / "rest").unlink()
+    files.try_room("etc/a", 4096, True)
+    subprocess.run(["mount", "-o", "remount,ro", disk.mounted], check=True)
+    for write in (True, False):
+        with pytest.raises(OSError, match="Read-only file system"):
+            files.try_room("etc/a", 0, write)
+    assert contents(disk.mounted) == {"etc/a/b": b"old"}
