@@ -436,8 +436,8 @@ def test_persistence_is_removed_when_it_is_no_longer_wanted(switch):
     assert 'ATTR{sriov_numvfs}="4"' in rule
     result = run(entry, persist=False)
     assert result["functions"][0]["done"] == [
-        f"removed the udev rule of {ICE}",
         "removed the record of the mode",
+        f"removed the udev rule of {ICE}",
     ]
     assert run.card(ICE)["record"] is None
     assert not run(entry, persist=False)["changed"]
