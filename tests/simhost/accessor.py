@@ -7,7 +7,7 @@ from __future__ import annotations
 import builtins
 import errno
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .clock import ModelClock
@@ -154,9 +154,25 @@ class Accessor:
                 raise error(errno.EISDIR)
             self.host.tree.remove(canonical)
 
-    def lock(self, path: str) -> str | None:
+    def try_room(self, directory: str, size: int, write: bool) -> None:
+        """The faults of a file that would be written there; nothing is."""
+        with self.host.operations.lock:
+            if is_kernel(directory):
+                raise error(errno.EACCES)
+            self.host.faults.strike("write", f"{directory}/.room.vfio-devices-new")
+
+    def status(self, path: str) -> tuple[int, int]:
+        """The mode of what is at a path, links not followed; all belongs to root."""
+        with self.host.operations.lock:
+            return self._resolve(path, follow=False)[1].mode, 0
+
+    def lock(self, path: str) -> bool:
         """Lock a file against other processes: there are none."""
-        return None
+        return True
+
+    def lock_holders(self, path: str) -> Sequence[str]:
+        """There are none."""
+        return []
 
     def attempt(self, action: Callable[[], T], timeout: float) -> T:
         """Run an action; a call in it that is still blocked after ``timeout`` seconds raises Blocked."""

@@ -31,17 +31,17 @@ class Instances:
 
     kind = _instance_persistence.KIND
 
-    def __init__(self, host: HostRoot, card: str, recorded: list[dict[str, Any]]) -> None:
+    def __init__(self, host: HostRoot, card: str, record: dict[str, Any]) -> None:
         self.card = card
         self._host = host
-        self._recorded = recorded
+        self._record = record
         self._options: list[dict[str, Any]] | None = None
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
         """One for each record."""
         for card, record in _instance_persistence.observe_records(host).items():
-            yield cls(host, card, record["instances"])
+            yield cls(host, card, record)
 
     def missing(self) -> str | None:
         """Parents that do not offer types yet."""
@@ -98,7 +98,7 @@ class Instances:
 
     def _wanted(self) -> list[dict[str, Any]]:
         if self._options is None:
-            self._options = _restore_records.instances(self._recorded, _definitions.observe(self._host))
+            self._options = _restore_records.instances(self._record, _definitions.observe(self._host))
         return self._options
 
     def _is(self, parent: str) -> bool:

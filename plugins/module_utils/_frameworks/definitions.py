@@ -28,7 +28,7 @@ def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
     for parent in host.names(DIRECTORY):
         for uuid in host.names(f"{DIRECTORY}/{parent}"):
             if UUID.match(uuid):
-                definition = _read(host, f"{DIRECTORY}/{parent}/{uuid}")
+                definition = _read(host, path(parent, uuid))
                 if definition:
                     found[parent, uuid] = definition
     return found
@@ -79,26 +79,30 @@ def text(definition: dict[str, Any]) -> str:
 
 def save(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
     """Replace a definition, or with None remove it."""
-    path = f"{DIRECTORY}/{parent}/{uuid}"
     if definition is None:
-        host.remove_file(path)
+        host.remove_file(path(parent, uuid))
     else:
-        host.replace_file(path, text(definition))
+        host.replace_file(path(parent, uuid), text(definition))
 
 
-def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
-    text = host.read(path)
-    if text is None:
+def path(parent: str, uuid: str) -> str:
+    """Where a definition is kept."""
+    return f"{DIRECTORY}/{parent}/{uuid}"
+
+
+def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
+    content = host.read(file)
+    if content is None:
         return None
     try:
-        definition = json.loads(text)
+        definition = json.loads(content)
         return {
             "type": type_id(str(definition["mdev_type"])),
             "autostart": definition.get("start") == "auto",
             "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        host.warn(f"{path} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
+        host.warn(f"{file} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
         return None
 
 

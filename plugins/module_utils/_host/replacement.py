@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Replace and remove ordinary files of the running system, with mode, owner and extended attributes as asked."""
+"""Replace ordinary files of the running system, with mode, owner and extended attributes as asked."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ import os
 import pwd
 import re
 
-from .files import UNFINISHED
-
-DIRECTORY_MODE = 0o755
-# A file name has at most 255 bytes, and the unfinished one is longer.
-NAME = 200
+from . import durable as _durable
 
 
 def user_id(name: str) -> int:
@@ -63,25 +59,12 @@ def blocking_parent(place: str) -> str | None:
 
 def put(place: str, content: bytes, mode: int, uid: int, gid: int) -> None:
     """Make or replace a file, with the directories above it: after a power failure there is the old or the new one."""
-    directory, name = os.path.split(place)
-    _make_directories(directory)
-    unfinished = f"{directory}/.{os.fsdecode(os.fsencode(name)[:NAME])}{UNFINISHED}"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(unfinished)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            _copy_attributes(place, descriptor)
-            set_access(descriptor, mode, uid, gid)
-            os.fsync(descriptor)
-        os.rename(unfinished, place)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(unfinished)
-        raise
-    _sync(directory)
+
+    def prepare(descriptor: int) -> None:
+        _copy_attributes(place, descriptor)
+        set_access(descriptor, mode, uid, gid)
+
+    _durable.replace(place, content, prepare)
 
 
 def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:
@@ -92,12 +75,6 @@ def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:
     os.chmod(file, mode)
 
 
-def remove(place: str) -> None:
-    """Remove a file."""
-    os.unlink(place)
-    _sync(os.path.dirname(place))
-
-
 def _copy_attributes(place: str, descriptor: int) -> None:
     """The SELinux context and the access list of a file that is replaced, where its file system has them."""
     # Only Linux has these calls, and the controller may be another system.
@@ -105,21 +82,3 @@ def _copy_attributes(place: str, descriptor: int) -> None:
         for attribute in os.listxattr(place, follow_symlinks=False):
             with contextlib.suppress(OSError):
                 os.setxattr(descriptor, attribute, os.getxattr(place, attribute, follow_symlinks=False))
-
-
-def _make_directories(directory: str) -> None:
-    """Make a directory and those above it, whatever the process's umask is."""
-    if os.path.isdir(directory):
-        return
-    _make_directories(os.path.dirname(directory))
-    os.mkdir(directory)
-    os.chmod(directory, DIRECTORY_MODE)
-    _sync(os.path.dirname(directory))
-
-
-def _sync(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,7 +20,9 @@ from typing import Callable, TypeVar
 from .._core.text import MOST, decimal, printable
 from . import ownership as _ownership
 from .denials import Denials
-from .files import UNFINISHED, Files, OperatingSystemFiles
+from .durable import REMEDIES, UNFINISHED
+from .files import Files, OperatingSystemFiles
+from .lock import describe as describe_held
 from .programs import Output, SystemTools, Tools
 from .reader import READS, NoAnswer, Reader, is_locked
 
@@ -49,6 +51,11 @@ class HostError(Exception):
         self.value = value
         self.errno = errno
         self.pending = pending
+
+    @property
+    def of_device(self) -> bool:
+        """Whether the kernel or a driver answered so for a device, and not a file system for one of its files."""
+        return self.path.startswith("sys/")
 
 
 class HostRoot:
@@ -274,14 +281,14 @@ class HostRoot:
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
-            raise HostError(f"cannot write {path}: {describe(error)}", path, errno=error_name(error)) from error
+            raise _file_error("write", path, error) from error
 
     def replace_link(self, path: str, target: str) -> None:
         """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
         try:
             self._files.symlink(path, target)
         except OSError as error:
-            raise HostError(f"cannot link {path}: {describe(error)}", path, target, error_name(error)) from error
+            raise _file_error("link", path, error) from error
 
     def remove_file(self, path: str) -> None:
         """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
@@ -290,7 +297,24 @@ class HostRoot:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise HostError(f"cannot remove {path}: {describe(error)}", path, errno=error_name(error)) from error
+            raise _file_error("remove", path, error) from error
+
+    def try_room(self, directory: str, size: int, write: bool) -> None:
+        """Raise HostError if files of ``size`` bytes in all cannot be written to a directory.
+
+        With ``write`` a file is written and removed again, else only what the file system says of itself is looked at.
+        """
+        try:
+            self._files.try_room(directory, size, write)
+        except OSError as error:
+            raise _file_error("write to", directory, error) from error
+
+    def status(self, path: str) -> tuple[int, int] | None:
+        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it cannot be told."""
+        try:
+            return self._files.status(path)
+        except OSError:
+            return None
 
     def remove_unfinished(self, directory: str) -> None:
         """Remove the files that a killed run did not bring to their place."""
@@ -303,28 +327,23 @@ class HostRoot:
         if self._locked:
             return
         limit = self.timeout if timeout is None else timeout
-        holders: list[str] = []
-
-        def locked() -> bool:
-            holder = self._files.lock(LOCK)
-            holders[:] = [holder or ""]
-            return holder is None
-
         try:
-            if not self.wait(locked, limit):
-                raise HostError(
-                    f"another run of this collection is at work on this host and has not ended within "
-                    f"{limit:g} s: {holders[0]} has {LOCK} locked",
-                    LOCK,
-                )
+            # Who has the lock may end while it is looked for.
+            for seconds in (limit, 0.0):
+                if self.wait(lambda: self._files.lock(LOCK), seconds):
+                    self._locked = True
+                    return
+                holders = self._files.lock_holders(LOCK)
+                if holders:
+                    break
         except OSError as error:
-            raise HostError(f"cannot lock {LOCK}: {describe(error)}", LOCK, errno=error_name(error)) from error
-        self._locked = True
+            raise _file_error("lock", LOCK, error) from error
+        raise HostError(describe_held(f"/{LOCK}", holders, limit), LOCK)
 
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None
 
-    def run(self, name: str, arguments: Sequence[str], keep: bool = False) -> str:
+    def run(self, name: str, arguments: Sequence[str], keep: bool = False, timeout: float | None = None) -> str:
         """What a program of the host printed; raise HostError if it is missing, fails or does not end in time.
 
         With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm. Until it ends
@@ -345,10 +364,11 @@ class HostRoot:
             outputs[:] = [output] if output else []
             return output is not None
 
-        if not self.wait(ended):
+        limit = self.timeout if timeout is None else timeout
+        if not self.wait(ended, limit):
             if not keep:
                 process.kill()
-            raise HostError(f"{command} has not ended within {self.timeout:g} s", name, pending=True)
+            raise HostError(f"{command} has not ended within {limit:g} s", name, pending=True)
         if outputs[0].status:
             said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
             raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'it said nothing'}", name)
@@ -439,6 +459,13 @@ class HostRoot:
         self._unread[path] = sentence
 
 
+def _file_error(verb: str, path: str, error: OSError) -> HostError:
+    """An error of an ordinary file, with its own remedy: it says nothing about cards."""
+    remedy = REMEDIES.get(error.errno or 0)
+    sentence = f"cannot {verb} /{path}: {describe(error)}" + (f"; {remedy}" if remedy else "")
+    return HostError(sentence, path, errno=error_name(error))
+
+
 def summarize(warnings: list[str]) -> list[str]:
     """At most a few of many warnings, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:
@@ -461,4 +488,4 @@ def error_name(error: OSError) -> str:
 
 def describe(error: OSError) -> str:
     """``EBUSY (Device or resource busy)``."""
-    return f"{error_name(error)} ({os.strerror(error.errno or 0)})"
+    return f"{error_name(error)} ({error.strerror or os.strerror(error.errno or 0)})"

@@ -73,6 +73,7 @@ class _Kept:
         self._host = host
         self.records = _desired.observe(host, _pf_persistence.KIND)
         self.memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+        self._changing = _desired.cards(host, _pf_persistence.CHANGING, _desired.EPHEMERAL)
         self._autoprobe_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
 
     def of_card(self, address: str) -> dict[str, Any]:
@@ -80,6 +81,7 @@ class _Kept:
             "record": self.records.get(address),
             "memory": self.memories.get(address),
             "autoprobe_off": address in self._autoprobe_off,
+            "changing": address in self._changing,
             "rule": _pf_persistence.observe_rule(self._host, address),
             "rule_refused": _pf_persistence.refuse_rule(self._host, address),
         }

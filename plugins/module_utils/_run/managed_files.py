@@ -13,6 +13,7 @@ from typing import Callable, NamedTuple
 
 from .._core import grammar as _grammar
 from .._core.problems import Refused
+from .._host import durable as _durable
 from .._host import ownership as _ownership
 from .._host import replacement as _replacement
 from .._host.root import HostError, describe, error_name
@@ -214,7 +215,7 @@ def _apply(step: Step) -> None:
         elif step.action == "adjusted":
             _replacement.set_access(step.place, step.mode, step.uid, step.gid)
         elif step.action == "removed":
-            _replacement.remove(step.place)
+            _durable.unlink(step.place)
     except OSError as error:
         raise HostError(
             f"{step.place} could not be {step.action}: {describe(error)}", step.place, errno=error_name(error)

@@ -8,7 +8,7 @@ import os
 import stat
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host import replacement
+from ansible_collections.vfio.devices.plugins.module_utils._host import durable, replacement
 
 ME, MINE = os.geteuid(), os.getegid()
 
@@ -42,27 +42,12 @@ def test_the_name_changes_to_another_file_at_once(tmp_path):
     assert file.read_text() == "new"
 
 
-def test_the_content_reaches_the_disk_before_the_name_and_the_name_before_the_end(tmp_path, monkeypatch):
-    calls = []
-    sync, rename = os.fsync, os.rename
-
-    def fsync(descriptor):
-        calls.append("directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
-        sync(descriptor)
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(os, "rename", lambda *paths: (calls.append("rename"), rename(*paths)))
-    replacement.put(str(tmp_path / "file"), b"text", 0o644, ME, MINE)
-    replacement.remove(str(tmp_path / "file"))
-    assert calls == ["file", "rename", "directory", "directory"]
-
-
 @pytest.mark.parametrize("call", ["chown", "chmod", "fsync", "rename"])
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, call):
     file = tmp_path / "file"
     file.write_text("old")
 
-    def fail(*arguments):
+    def fail(*arguments, **options):
         raise OSError(errno.EROFS, "injected")
 
     monkeypatch.setattr(os, call, fail)
@@ -75,7 +60,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, c
 def test_what_a_killed_run_left_is_no_obstacle_and_no_trap(tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    (tmp_path / f".file{replacement.UNFINISHED}").symlink_to(victim)
+    (tmp_path / f".file{durable.UNFINISHED}").symlink_to(victim)
     replacement.put(str(tmp_path / "file"), b"new", 0o644, ME, MINE)
     assert victim.read_text() == "precious"
     assert sorted(os.listdir(tmp_path)) == ["file", "victim"]

@@ -308,7 +308,7 @@ def test_bytes_are_read_as_they_are(host, tree):
 
 def test_link_that_cannot_be_made_is_told(host, tree):
     (tree.parent / "etc").touch()
-    with pytest.raises(HostError, match=r"cannot link etc/x/y: \w+ "):
+    with pytest.raises(HostError, match=r"cannot link /etc/x/y: \w+ "):
         host.replace_link("etc/x/y", "/z")
 
 
