@@ -5,13 +5,16 @@
 
 python -m tests.compat list [--all]
 python -m tests.compat run NAME
+python -m tests.compat stop
 
-Each name has an environment of its own below .build/compat, with the newest packages that it can have.
+Each name has an environment of its own below .build/compat, with the packages of a lock (see tests/lock.py). All cores
+share one Placement, which the first of them starts and "stop" ends.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import os
 import re
@@ -19,34 +22,59 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
+from tests.integration import simulated
+from tests.integration.placement import __main__ as background
+from tests.integration.placement import services
 from tests.simhost import mounting
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".build/compat"
+PLACEMENT = PLACE / "placement"
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
-# What a core can run on (its setup.cfg or pyproject.toml).
-CORES = {"2.16": ("3.12", "3.11", "3.10"), "2.18": ("3.13", "3.12", "3.11")}
+# What a core can run on (its setup.cfg or pyproject.toml), the oldest first. Each is a promise of meta/runtime.yml.
+CORES = {
+    "2.16": ("3.10", "3.11", "3.12"),
+    "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"),
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.12", "3.13", "3.14"),
+}
+# With the oldest and the newest Python; the others with the newest alone.
+THOROUGH = ("2.16", "2.18", "2.21")
+# Cores whose templates can be told to keep the types of values. Newer ones always do.
+WITH_JINJA_NATIVE = ("2.16", "2.17", "2.18")
 LIBRARIES = ("jmespath", "openstacksdk", "PyYAML", "mfusepy")
 # A managed host may have a Python that is too old for any supported ansible-core on the controller.
 OF_HOSTS = ("tests/unit/plugins/module_utils", "tests/unit/plugins/modules")
 OF_ALL = ("tests/unit/plugins", "tests/unit/simhost")
-FLEET = ("t4", "l40s", "nics", "mixed")
-GUEST = "7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01"
+FLEET = ("t4", "l40s")
 RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)
 
 
 def names(every: bool) -> list[str]:
     """What can be tested on this machine; the oldest of each kind, or all."""
-    pythons = [version for version in PYTHONS if find_python(version)]
-    cores = [core for core, versions in CORES.items() if any(find_python(version) for version in versions)]
-    if not every:
-        pythons, cores = pythons[:1], cores[:1]
-    return [*(f"python-{one}" for one in pythons), *(f"core-{one}" for one in cores), "galaxy-importer"]
+    kinds = [
+        [f"python-{version}" for version in PYTHONS if find_python(version)],
+        [f"sanity-{core}" for core in THOROUGH if pythons_of(core)],
+        [f"core-{core}-python-{python}" for core in CORES for python in pythons_of(core)],
+        ["galaxy-importer"],
+    ]
+    return [name for kind in kinds for name in (kind if every else kind[:1])]
 
 
+def pythons_of(core: str) -> list[str]:
+    """The versions of Python on this machine with which a core is tested, the oldest first."""
+    found = [version for version in CORES[core] if find_python(version)]
+    return sorted({*found[:1], *found[-1:]}, key=found.index) if core in THOROUGH else found[-1:]
+
+
+@functools.cache
 def find_python(version: str) -> str | None:
     """The interpreter of a version that can make environments, of the system or of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
@@ -57,16 +85,31 @@ def find_python(version: str) -> str | None:
     return None
 
 
-def environment(name: str, python: str, packages: Sequence[str]) -> dict[str, str]:
-    """The variables of the environment ``name``, which is made if it is not there."""
+def locks() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """By name of a lock the oldest Python that installs it, and what is wanted."""
+    cores = {
+        f"compat-core-{core}": (versions[0], (f"ansible-core ~= {core}.0", *LIBRARIES))
+        for core, versions in CORES.items()
+    }
+    return {
+        "compat-python": (PYTHONS[0], ("ansible-core", *LIBRARIES, "hypothesis", "pytest", "pytest-xdist")),
+        **cores,
+        "compat-galaxy-importer": ("3.10", ("galaxy-importer >= 0.4.30",)),
+    }
+
+
+def environment(name: str, python: str, lock: str) -> dict[str, str]:
+    """The variables of the environment ``name`` with what a lock holds, which is made if it is not there."""
     place = PLACE / name
     stamp = place / "stamp"
-    wanted = hashlib.sha256(repr((python, packages)).encode()).hexdigest()
+    packages = ROOT / f"tests/locks/compat-{lock}.txt"
+    wanted = hashlib.sha256(python.encode() + packages.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([python, "-m", "venv", place], check=True)
-        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([str(place / "bin/python"), *pip, *packages], check=True)
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+        locked = ["--require-hashes", "--only-binary=:all:", "-r", packages]
+        subprocess.run([str(place / "bin/python"), *pip, *locked], check=True)
         stamp.write_text(wanted)
     return {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}"}
 
@@ -76,48 +119,105 @@ def with_python(version: str) -> None:
     python = find_python(version)
     if python is None:
         raise SystemExit(f"there is no Python {version} here that can make environments")
-    packages = ("ansible-core", *LIBRARIES, "hypothesis", "pytest", "pytest-xdist")
-    variables = environment(f"python-{version}", python, packages)
+    variables = environment(f"python-{version}", python, "python")
     tests = OF_HOSTS if version == PYTHONS[0] else OF_ALL
     run(["python", "-m", "pytest", "-q", "-n", "2", *tests], variables)
 
 
-def with_core(core: str) -> None:
-    """Sanity tests and playbooks with this ansible-core."""
-    python = next(filter(None, map(find_python, CORES[core])), None)
-    if python is None:
-        raise SystemExit(f"ansible-core {core} needs Python {' or '.join(CORES[core])}")
-    variables = environment(f"core-{core}", python, (f"ansible-core~={core}.0", *LIBRARIES))
-    run(["python", "tests/sanity.py"], variables)
-    with tempfile.TemporaryDirectory() as demo:
-        fleet = Path(demo, "fleet")
-        mounting.mount(fleet, FLEET)
+def with_core(name: str) -> None:
+    """All playbooks with an ansible-core on a Python, both of ``2.16-python-3.10``."""
+    core, _, version = name.partition("-python-")
+    variables = of_core(core, version)
+    if core in WITH_JINJA_NATIVE and version == pythons_of(core)[-1]:
+        variables["ANSIBLE_JINJA2_NATIVE"] = "true"
+    with tempfile.TemporaryDirectory() as directory:
+        mounting.mount(Path(directory, "fleet"), FLEET)
         try:
-            play(demo, variables, "discover")
-            play(demo, variables, "site")
-            play(demo, variables, "site", unchanged=True)
-            play(demo, variables, "verify", unchanged=True)
-            # A guest of the host mixed has one of the cards until then.
-            mounting.request(fleet, command="release", host="mixed", device=GUEST)
-            play(demo, variables, "reprofile", "-e", '{"desktop_type": "GRID T4-4Q"}')
-            play(demo, variables, "reprofile", "-e", '{"desktop_type": "GRID T4-4Q"}', unchanged=True)
+            every_playbook(Plays(Path(directory), name, variables, placement_url()))
         finally:
-            mounting.unmount(fleet)
+            mounting.unmount(Path(directory, "fleet"))
 
 
-def play(demo: str, variables: dict[str, str], name: str, *options: str, unchanged: bool = False) -> None:
-    """One of the collection's playbooks on simulated hosts, which must not fail."""
-    command = ["ansible-playbook", "-i", "tests/demo/inventory.yml", "--limit", ",".join(FLEET)]
-    settings = ["-e", f"demo={demo}", "-e", "placement_publish=false"]
-    text = run([*command, *settings, *options, f"vfio.devices.{name}"], variables)
-    changes = {host: int(changed) for host, changed in RECAP.findall(text)}
-    if sorted(changes) != sorted(FLEET) or (unchanged and any(changes.values())):
-        raise SystemExit(f"{name} failed, or changed what it should have left alone: {changes}")
+def with_sanity(core: str) -> None:
+    """The sanity tests of an ansible-core, which are the same on each Python."""
+    run(["python", "tests/sanity.py"], of_core(core, pythons_of(core)[0]))
+
+
+def of_core(core: str, version: str) -> dict[str, str]:
+    """The variables of an environment with a core on a Python; SystemExit if this machine has no such Python."""
+    python = find_python(version)
+    if python is None or version not in CORES[core]:
+        raise SystemExit(f"ansible-core {core} needs Python {' or '.join(CORES[core])}, and not {version}")
+    return environment(f"core-{core}-python-{version}", python, f"core-{core}")
+
+
+class Plays:
+    """The collection's playbooks on the simulated hosts at ``fleet``, with compute nodes of their own in Placement."""
+
+    def __init__(self, directory: Path, name: str, variables: dict[str, str], url: str) -> None:
+        self.directory = directory
+        self.variables = variables
+        cloud = services.Cloud(url)
+        for host in FLEET:
+            cloud.make(f"{host}.{name}.{os.getpid()}", traits=["COMPUTE_NODE", "OWNER_NOVA"])
+        declared = yaml.safe_load((ROOT / "tests/demo/inventory.yml").read_text(encoding="utf-8"))["all"]["vars"]
+        declared["placement_auth"]["endpoint"] = url
+        declared["placement_root"] = f"{{{{ inventory_hostname }}}}.{name}.{os.getpid()}"
+        # The oldest Python of managed hosts runs the modules of the first host, the newest those of the others.
+        oldest, newest = managed_pythons()
+        hosts = {host: {"ansible_python_interpreter": oldest if host == FLEET[0] else newest} for host in FLEET}
+        own = {key: declared[key] for key in declared if not key.startswith("ansible_") and key != "vfio_host_root"}
+        (directory / "hosts.json").write_text(simulated.inventory(directory / "fleet", hosts, **own))
+
+    def __call__(self, name: str, *options: str, changed: bool | None = None) -> str:
+        """Run one playbook, which must not fail, and must or must not change something."""
+        command = ["ansible-playbook", "-i", str(self.directory / "hosts.json"), *options, f"vfio.devices.{name}"]
+        text = run(command, self.variables)
+        changes = {host: int(number) for host, number in RECAP.findall(text)}
+        if sorted(changes) != sorted(FLEET):
+            raise SystemExit(f"{name} failed on some of the hosts: {changes}")
+        if changed is not None and any(changes.values()) != changed:
+            raise SystemExit(f"{name} should have changed {'something' if changed else 'nothing'}: {changes}")
+        return text
+
+
+def every_playbook(play: Plays) -> None:
+    """All playbooks, each with the options that make templates of its variables."""
+    page = play.directory / "report.html"
+    another = ("-e", "desktop_type='GRID T4-4Q'")
+    saved = play.directory / "facts"
+    saved.mkdir()
+    play("discover", "-e", f"vfio_discover_directory={saved}", changed=True)
+    facts = {path.stem: path.read_text(encoding="utf-8") for path in saved.glob("*.json")}
+    if sorted(facts) != sorted(FLEET) or not all(text.endswith("\n}\n") for text in facts.values()):
+        raise SystemExit("discover has not saved the facts of all hosts, in lines")
+    play("site", changed=True)
+    play("site", changed=False)
+    play("verify", changed=False)
+    play("drain", "-e", "vfio_wait=0", changed=True)
+    play("reprofile", *another, changed=True)
+    play("report", *another, "-e", f"report_path={page}", "-e", "report_placement=true")
+    if "Placement was not read" in page.read_text(encoding="utf-8"):
+        raise SystemExit("report has not read Placement")
+
+
+def managed_pythons() -> tuple[str, str]:
+    """The interpreters of the oldest and of the newest Python of this machine."""
+    found = list(filter(None, map(find_python, PYTHONS)))
+    return found[0], found[-1]
+
+
+def placement_url() -> str:
+    """The address of the Placement that all cores share, started if it does not run."""
+    if not (PLACEMENT / "placement.pid").exists():
+        subprocess.run([ROOT / "tests/setup", "placement"], check=True)
+        background.start(PLACEMENT, [])
+    return (PLACEMENT / "url").read_text()
 
 
 def as_galaxy_does() -> None:
     """Build the release, and let galaxy-importer look at it."""
-    variables = environment("galaxy-importer", sys.executable, ("galaxy-importer>=0.4.30",))
+    variables = environment("galaxy-importer", sys.executable, "galaxy-importer")
     # It shall find its own packages and nothing of this checkout.
     for variable in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG"):
         variables.pop(variable, None)
@@ -156,11 +256,19 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list").add_argument("--all", action="store_true", dest="every")
     commands.add_parser("run").add_argument("name", choices=names(every=True))
+    commands.add_parser("stop")
     options = parser.parse_args()
+    if options.command == "stop":
+        background.stop(PLACEMENT)
+        return
     if options.command == "list":
         print(*names(options.every), sep="\n")
         return
-    kinds: dict[str, Callable[[str], None]] = {"python": with_python, "core": with_core}
+    kinds: dict[str, Callable[[str], None]] = {
+        "python": with_python,
+        "core": with_core,
+        "sanity": with_sanity,
+    }
     kind, separator, version = options.name.partition("-")
     if kind in kinds and separator:
         kinds[kind](version)

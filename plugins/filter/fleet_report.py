@@ -37,7 +37,9 @@ options:
         the page.
     type: dict
   roots:
-    description: Names of the hosts' providers in Placement, by the name of the host, where they differ.
+    description:
+      - Names of the hosts' providers in Placement, by the name of the host, where they differ.
+      - A host with an empty name is not compared with Placement.
     type: dict
     default: {}
   title:
@@ -87,6 +89,7 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet as _report_fleet
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import page as _report_page
 
@@ -102,9 +105,7 @@ def fleet_report(
         if not isinstance(value, dict):
             raise AnsibleFilterError(f"fleet_report: {name} must be a dictionary, and not {type(value).__name__}")
     if any(given["profiles"].values()) and _expression.MISSING:
-        raise AnsibleFilterError(
-            f"fleet_report needs the Python library jmespath on the controller for profiles: {_expression.MISSING}"
-        )
+        raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {_expression.missing()}")
     try:
         # JMESPath knows the types of JSON only, and not those that Ansible makes of them.
         given = json.loads(json.dumps(given))
@@ -113,8 +114,8 @@ def fleet_report(
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"fleet_report needs facts of vfio.devices.mdev_facts with all parts, and a result of "
-            f"vfio.devices.placement_inventory_info: {error!r}"
-        ) from error
+            f"vfio.devices.placement_inventory_info: {misfit(error)}"
+        ) from None
 
 
 class FilterModule:

@@ -84,8 +84,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
@@ -106,24 +107,28 @@ def hostdev_xml(
 ):
     """The element for a device, or ``AnsibleFilterError`` that says why there is none."""
     problems = []
+    given = (device_api, managed, display, mac, vlan)
+    device_api, managed, display, mac, vlan = map(_given.or_default, given)
     try:
+        interface = flag(_given.or_default(interface, False), "interface")
+        ramfb = flag(_given.or_default(ramfb, False), "ramfb")
         entry = _entry(device)
         if entry.get("uuid"):
-            if managed is not None or flag(interface, "interface") or mac is not None or vlan is not None:
+            if managed is not None or interface or mac is not None or vlan is not None:
                 problems.append("managed, interface, mac and vlan are for PCI functions, and this is a mediated device")
-            element = _mdev(entry, device_api, display, flag(ramfb, "ramfb"), problems)
+            element = _mdev(entry, device_api, display, ramfb, problems)
         else:
-            if device_api is not None or display is not None or flag(ramfb, "ramfb"):
+            if device_api is not None or display is not None or ramfb:
                 problems.append("device_api, display and ramfb are for mediated devices, and this is a PCI function")
             managed = _is_managed(entry) if managed is None else flag(managed, "managed")
-            network = {"mac": mac, "vlan": vlan} if flag(interface, "interface") else None
+            network = {"mac": mac, "vlan": vlan} if interface else None
             if network is None and (mac is not None or vlan is not None):
                 problems.append("mac and vlan need interface=true")
             element = _pci(entry, managed, network, problems)
     except ValueError as error:
         raise AnsibleFilterError(f"hostdev_xml: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"hostdev_xml needs a device of mdev_facts, or its name: {error!r}") from error
+        raise AnsibleFilterError(f"hostdev_xml needs a device of mdev_facts, or its name: {misfit(error)}") from None
     if problems:
         raise AnsibleFilterError(f"hostdev_xml: {'; '.join(problems)}")
     ElementTree.indent(element)

@@ -89,12 +89,13 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_pci as _nova_pci
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 
 def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):
@@ -104,8 +105,8 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
     try:
         options = {
             "release": _nova_release.number(release),
-            "report_in_placement": flag(report_in_placement, "report_in_placement"),
-            "pci_in_placement": flag(pci_in_placement, "pci_in_placement"),
+            "report_in_placement": flag(_given.or_default(report_in_placement, False), "report_in_placement"),
+            "pci_in_placement": flag(_given.or_default(pci_in_placement, False), "pci_in_placement"),
         }
         plans = plan if isinstance(plan, (list, tuple)) and service == "api" else [plan]
         problems = _check_options(options)
@@ -113,7 +114,7 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
     except ValueError as error:
         raise AnsibleFilterError(f"nova_config: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"nova_config needs a plan of vfio.devices.resolve: {error!r}") from error
+        raise AnsibleFilterError(f"nova_config needs a plan of vfio.devices.resolve: {misfit(error)}") from None
     if problems:
         raise AnsibleFilterError("\n".join(["there are no such settings of nova:", *problems]))
     return _settings_file.text("nova", sections)

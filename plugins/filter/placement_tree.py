@@ -66,6 +66,20 @@ options:
         are removed.
     type: str
     choices: [exact, add]
+  root_optional:
+    description:
+      - Whether the root may be missing in Placement. The host is then left out with a warning.
+      - If V(false), M(vfio.devices.placement_inventory) refuses a host whose root is missing, unless the plan has no
+        cards.
+    type: bool
+    default: true
+  preview:
+    description:
+      - Describe a card also if the number of its devices is not known yet, because its virtual functions do not exist
+        yet. Its resource class has the largest total of Placement.
+      - For a call of M(vfio.devices.placement_inventory) in check mode, before the cards are changed.
+    type: bool
+    default: false
 seealso:
   - plugin: vfio.devices.placement_inventory
     plugin_type: module
@@ -105,11 +119,13 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement.names import provider_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import providers as _provider_tree
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
 TRAITS_MODES = (None, "exact", "add")
+FLAGS = ("cyborg_agent", "exact_names", "root_optional", "preview")
 
 
 def placement_tree(
@@ -121,8 +137,11 @@ def placement_tree(
     exact_names=False,
     drain=False,
     traits_mode=None,
+    root_optional=True,
+    preview=False,
 ):
     """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    shape, traits_mode = _given.or_default(shape), _given.or_default(traits_mode)
     for name, value, choices in (("shape", shape, SHAPES), ("traits_mode", traits_mode, TRAITS_MODES)):
         if value not in choices:
             given = numbers.shown(value)
@@ -130,23 +149,25 @@ def placement_tree(
     options = {
         "root": root,
         "shape": shape,
-        "cyborg_agent": cyborg_agent,
-        "cyborg_host": cyborg_host,
-        "exact_names": exact_names,
+        "cyborg_agent": _given.or_default(cyborg_agent, True),
+        "cyborg_host": _given.or_default(cyborg_host),
+        "exact_names": _given.or_default(exact_names, False),
         "drain": _drain(drain),
         "traits_mode": traits_mode,
+        "root_optional": _given.or_default(root_optional, True),
+        "preview": _given.or_default(preview, False),
     }
     try:
-        if cyborg_host is not None:
-            provider_name(cyborg_host)
-        options.update({name: flag(options[name], name) for name in ("cyborg_agent", "exact_names")})
+        if options["cyborg_host"] is not None:
+            provider_name(options["cyborg_host"])
+        options.update({name: flag(options[name], name) for name in FLAGS})
         providers, problems = _provider_tree.tree(plan, options)
     except ValueError as error:
         raise AnsibleFilterError(f"placement_tree: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"placement_tree needs a plan of vfio.devices.resolve, and a name: {error!r}"
-        ) from error
+            f"placement_tree needs a plan of vfio.devices.resolve, and a name: {misfit(error)}"
+        ) from None
     if problems:
         raise AnsibleFilterError("\n".join([f"the cards of {root} cannot be described for Placement:", *problems]))
     return providers
@@ -154,6 +175,8 @@ def placement_tree(
 
 def _drain(drain):
     """True, False or the names of cards; on a command line all of them are text."""
+    if _given.or_default(drain) is None:
+        return False
     if isinstance(drain, (list, tuple)):
         if not all(isinstance(name, str) for name in drain):
             raise AnsibleFilterError("placement_tree: drain must be true, false or a list of the names of cards")

@@ -66,11 +66,12 @@ _value:
 
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import given as _given
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
 
@@ -82,14 +83,14 @@ def provider_config(plan, root, release, inventories=False):
         if _nova_release.number(release) < _nova_release.PROVIDER_CONFIG:
             problems.append(f"nova {release} reads no such files; {_nova_release.PROVIDER_CONFIG} does")
         providers = _of_mdevs(plan, _placement_names.provider_name(root), problems)
-        if boolean(inventories):
+        if flag(_given.or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
     except ValueError as error:
         raise AnsibleFilterError(f"provider_config: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"provider_config needs a plan of vfio.devices.resolve, and a name: {error!r}"
-        ) from error
+            f"provider_config needs a plan of vfio.devices.resolve, and a name: {misfit(error)}"
+        ) from None
     if problems:
         raise AnsibleFilterError("\n".join(["there is no such provider configuration of nova:", *problems]))
     if not providers:

@@ -196,7 +196,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain impor
 def resolve(profiles, facts):
     """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
     if _expression.MISSING:
-        raise AnsibleFilterError(f"resolve needs the Python library jmespath on the controller: {_expression.MISSING}")
+        raise AnsibleFilterError(f"vfio_profiles cannot be read. {_expression.missing()}")
     try:
         profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
     except ValueError as error:

@@ -21,6 +21,9 @@ description:
   - The program waits for cards, drivers, virtual functions and parents that appear late. It never touches what is in
     use, and removes no mediated device or vGPU. What it could not restore is in the journal, one sentence each, and the
     unit has failed then; all else is restored, and other units start.
+  - A file at one of its paths that was not written by this collection is refused, and neither replaced, removed nor
+    shown. So is a symbolic link, such as that of a masked unit. An empty file counts as one that a power failure has
+    left.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -35,8 +38,13 @@ options:
     default: present
   python:
     description:
-      - Interpreter on the host that runs the program, Python 3.9 or later.
-      - The default is the one that runs this module, or the one that its virtual environment was made with.
+      - Interpreter on the host that runs the program as root at each boot, Python 3.9 or later.
+      - The file and each directory on the way to it, also through symbolic links, must belong to root, and nobody else
+        may write to them. It is asked for its version, and has 10 seconds to answer.
+      - "Default: the first that will do of C(/usr/bin/python3), C(/usr/bin/python3.N) from the newest to 3.9,
+        C(/usr/libexec/platform-python) and C(/usr/local/bin/python3)."
+      - If O(host_root) is not C(/), its files are checked below that root, where they may also belong to the user who
+        runs this module. It is not started, so its version is not checked.
     type: path
   timeout:
     description:
@@ -49,6 +57,8 @@ options:
 notes:
   - What the program does by hand shows C(vfio-devices-restore.pyz --check), run with the interpreter. Option C(--help)
     lists the others.
+  - Before each start the unit checks the program. If it is missing, empty, cut or damaged in another way, the unit
+    fails with a sentence in the journal. The next run of this module replaces all files that differ.
   - A mediated device is made as long as mdevctl has its definition, and the definition says that it starts by itself.
     Definitions of others are left to mdevctl.
 seealso:
@@ -93,19 +103,11 @@ reloaded:
   sample: true
 """
 
-import os
-import sys
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
-
-
-def lasting_interpreter():
-    """A virtual environment may be gone at the next boot, and the program needs nothing of it."""
-    return sys.executable if sys.prefix == sys.base_prefix else os.path.realpath(sys.executable)
 
 
 def main():
@@ -122,9 +124,8 @@ def main():
     try:
         (timeout,) = together(lambda: duration(options["timeout"], "timeout"))
         host = HostRoot(options["host_root"], timeout)
-        python = options["python"] or lasting_interpreter()
         present = options["state"] == "present"
-        result = _boot_restore.converge(host, present, python, timeout, module.check_mode)
+        result = _boot_restore.converge(host, present, options["python"], timeout, module.check_mode)
     except Refused as refused:
         module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
     except HostError as error:

@@ -112,9 +112,18 @@ options:
       - A root without inventories and traits is made bare, without our trait.
     type: bool
     default: false
+  check_usages:
+    description:
+      - Whether to refuse what would take something away from a guest.
+      - V(false) is accepted in check mode only, for a check of work that waits for guests before it changes Placement.
+    type: bool
+    default: true
 notes:
   - Where the task does not run on the controller itself, there are no lines of progress.
-  - After a failure the result has what was done up to then, and another run goes on from there.
+  - In check mode only reads are sent, and whatever the real run would refuse is refused, so that a play can check
+    settings, login, API version, roots and providers before it changes any card.
+  - After a failure the result has what was done up to then, and another run goes on from there. What was sent without
+    an answer is read again. It counts as changed if that is not possible either.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
     child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
     Authentication is not counted.
@@ -289,6 +298,7 @@ def main():
             "purge": {"type": "bool", "default": False},
             "scope": {"type": "list", "elements": "str", "default": []},
             "create_roots": {"type": "bool", "default": False},
+            "check_usages": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
@@ -296,6 +306,8 @@ def main():
     options = module.params
     module.no_log_values = _placement_options.hidden(options, module.no_log_values)
     try:
+        if not options["check_usages"] and not module.check_mode:
+            raise Refused(["check_usages=false is for check mode only, because guests could lose what they have"])
         options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
         wanted = _placement_wanted.parse(options["providers"], options)
         placement = _placement_client.connect(options)

@@ -45,6 +45,8 @@ def add_ordinary_files(host: SimHost) -> None:
     files = {"etc/machine-id": f"{machine_id}\n", "etc/hostname": f"{host.name}\n", **host.profile.files}
     for path, content in files.items():
         tree.add(path, File(content.encode(), changed=host.clock.now()))
+    # Only looked at: a simulated host runs the programs of the machine that it is simulated on.
+    tree.add("usr/bin/python3", File(b"", 0o755, host.clock.now()))
     if any(spec.vgpu and spec.vgpu.on == "vf" and spec.driver == "nvidia" for spec in host.profile.functions):
         script = (HERE / "data" / "sriov-manage.sh").read_bytes()
         tree.add("usr/lib/nvidia/sriov-manage", File(script, 0o755, host.clock.now()))

@@ -21,6 +21,7 @@ OPTIONS = {
     "tries": 3,
     "timeout": 60,
     "foretell": False,
+    "check_usages": True,
 }
 
 
@@ -57,7 +58,7 @@ def root(**fields):
 
 def state(*providers, **fields):
     found = {one["uuid"]: one for one in providers}
-    return {"providers": found, "known_traits": set(), "known_classes": set(), "marked": set(), **fields}
+    return {"providers": found, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": [], **fields}
 
 
 def parse(*providers, **options):
@@ -105,6 +106,10 @@ class FakePlacement(Placement):
         self._verb("tree", uuid)
         tree = self.data[uuid]["root"] if uuid in self.data else None
         return [self._public(one) for one in self.data.values() if one["root"] == tree]
+
+    def roots(self):
+        self._verb("roots")
+        return [one["name"] for one in self.data.values() if one["parent"] is None]
 
     def marked(self, uuid, trait):
         self._verb("marked", uuid)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.vfio.devices.tests import compat
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +51,17 @@ def test_every_plugin_has_a_unit_test() -> None:
         for place, slash, name in (one.rpartition("/") for one in plugins(kind))
     ]
     assert not [test for test in wanted if test not in FILES]
+
+
+def test_every_supported_core_is_run() -> None:
+    supported = SpecifierSet(read_yaml("meta/runtime.yml")["requires_ansible"])
+    cores = [Version(core) for core in compat.CORES]
+    assert all(f"{core}.0" in supported for core in compat.CORES)
+    # What is just below and above is promised to nobody.
+    assert f"2.{cores[0].minor - 1}.99" not in supported
+    assert f"2.{cores[-1].minor + 1}.0" not in supported
+    assert [core.minor for core in cores] == list(range(cores[0].minor, cores[-1].minor + 1))
+    assert f"ansible-core {cores[0]} to {cores[-1]}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_action_groups_name_every_module_once() -> None:

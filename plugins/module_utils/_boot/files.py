@@ -44,6 +44,13 @@ BEFORE = (
     "openstack-cyborg-agent.service",
     "pve-guests.service",
 )
+# A zip file has checksums of all its files, and a directory at its end. Double quotes, backslashes, % and $ would be
+# systemd's.
+CHECK = (
+    "import sys, zipfile; path = sys.argv[1]; "
+    "sys.exit(None if zipfile.is_zipfile(path) and not zipfile.ZipFile(path).testzip() else "
+    "path + ' is missing or damaged. Nothing was restored. Run the module vfio.devices.boot_restore again.')"
+)
 # The program ends by itself at its own deadlines. This is for the case that a read of the kernel hangs.
 TIMEOUTS = 10
 
@@ -90,6 +97,8 @@ StartLimitBurst=5
 
 def _service(python: str, timeout: float, arguments: str = "") -> str:
     return f"""Type=oneshot
+# Of an empty file Python says nothing, and exits with 0.
+ExecStartPre="{python}" -I -B -c "{CHECK}" /{PROGRAM}
 ExecStart="{python}" -I -B /{PROGRAM} --timeout {timeout:g}{arguments}
 TimeoutStartSec={max(1, round(timeout * TIMEOUTS))}
 # A program of the driver that is still at work must not be ended half-way.

@@ -108,7 +108,7 @@ class Instances:
 
     def _wanted(self) -> list[dict[str, Any]]:
         if self._options is None:
-            self._options = _restore_records.instances(self._record["instances"], _definitions.observe(self._host))
+            self._options = _restore_records.instances(self._record, _definitions.observe(self._host))
         return self._options
 
     def _is(self, parent: str) -> bool:

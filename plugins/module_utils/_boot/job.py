@@ -9,35 +9,42 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any
 
 from .._core import problems as _plan
 from .._host.root import HostError, HostRoot
 from . import files as _boot_files
+from . import interpreter as _interpreter
 
-# What needs no quoting in a unit (systemd.service(5), "Command lines").
-INTERPRETER = re.compile(r"/[\w.+@:/ -]{1,4095}\Z", re.ASCII)
 BOOTED = "run/systemd/system"
+
+NO_INTERPRETER = (
+    "this host has no Python 3.9 or later of its own, such as /usr/bin/python3: "
+    "install one, or name another one with the option python of boot_restore"
+)
 
 State = dict[str, Any]
 
 
-def converge(host: HostRoot, present: bool, python: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Bring the files to what is wanted and return the module's result; :class:`_plan.Refused` before any write."""
+def converge(host: HostRoot, present: bool, python: str | None, timeout: float, check_mode: bool) -> dict[str, Any]:
+    """Bring the files to what is wanted and return the module's result; :class:`_plan.Refused` before any write.
+
+    ``python`` is the path of the interpreter that runs the program, None for a lasting one of the system.
+    """
     if not check_mode:
         host.lock()
         for directory in sorted({path.rpartition("/")[0] for path in _paths()}):
             host.remove_unfinished(directory)
     before = observe(host)
     wanted = _wanted(host, present, python, timeout)
-    steps = plan(before, wanted)
+    unsafe = _unsafe(host, before)
+    steps = plan(before, wanted, set(unsafe))
     reloaded = False
     if steps and not check_mode:
         for step in steps:
             _apply(host, step)
         after = observe(host)
-        wrong = [step["path"] for step in plan(after, wanted)]
+        wrong = [step["path"] for step in plan(after, wanted, set(_unsafe(host, after)))]
         if wrong:
             raise HostError(f"{', '.join(wrong)} is not as it was written: somebody else changes it as well", wrong[0])
     # Without a running systemd, or with that of another root, there is nobody to tell.
@@ -51,7 +58,10 @@ def converge(host: HostRoot, present: bool, python: str, timeout: float, check_m
         "changed": bool(steps),
         "files": [{"path": f"/{path}", "action": actions.get(path, unchanged)} for path in _paths()],
         "reloaded": reloaded,
-        "diff": {"before": _show(before), "after": _show({step["path"]: step["content"] for step in steps}, before)},
+        "diff": {
+            "before": {**_show(before), **unsafe},
+            "after": _show({step["path"]: step["content"] for step in steps}, before),
+        },
     }
 
 
@@ -61,11 +71,21 @@ def observe(host: HostRoot) -> State:
     return {**found, **{path: host.link(path) for path in _boot_files.links()}}
 
 
-def plan(state: State, wanted: State) -> list[dict[str, Any]]:
+def _unsafe(host: HostRoot, state: State) -> dict[str, str]:
+    """By path what is wrong with each file that others than root may write: root runs what is in it."""
+    found = {}
+    for path in _boot_files.PATHS:
+        mode, owner = host.status(path) or (0, 0)
+        if isinstance(state[path], bytes) and (owner != 0 or mode & _interpreter.OTHERS):
+            found[f"/{path}"] = f"others than root may write it: owner {owner}, mode {mode & 0o7777:04o}"
+    return found
+
+
+def plan(state: State, wanted: State, unsafe: set[str]) -> list[dict[str, Any]]:
     """A step for each path that is not as wanted: what is started last is made last, and removed first."""
     steps = []
     for path, content in wanted.items():
-        if state[path] != content:
+        if state[path] != content or f"/{path}" in unsafe:
             action = "removed" if content is None else "created" if state[path] is None else "replaced"
             steps.append({"path": path, "action": action, "content": content})
     return steps if any(content is not None for content in wanted.values()) else steps[::-1]
@@ -75,15 +95,18 @@ def _paths() -> list[str]:
     return [*_boot_files.PATHS, *_boot_files.links()]
 
 
-def _wanted(host: HostRoot, present: bool, python: str, timeout: float) -> State:
-    if not present:
-        return dict.fromkeys(_paths())
-    problems = []
-    if not INTERPRETER.match(python):
-        problems.append(f"python must be the absolute path of an interpreter such as /usr/bin/python3, not {python!r}")
+def _wanted(host: HostRoot, present: bool, python: str | None, timeout: float) -> State:
+    problems = [reason for reason in map(host.refusal, _paths()) if reason]
+    if present and python is None:
+        python = _interpreter.find(host)
+        problems += [] if python else [NO_INTERPRETER]
+    elif present and python is not None:
+        problems += filter(None, [_interpreter.problem(host, python)])
     if problems:
         raise _plan.Refused(problems)
-    return {**_boot_files.files(python, timeout), **_boot_files.links()}
+    if not present:
+        return dict.fromkeys(_paths())
+    return {**_boot_files.files(str(python), timeout), **_boot_files.links()}
 
 
 def _apply(host: HostRoot, step: dict[str, Any]) -> None:

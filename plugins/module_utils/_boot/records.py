@@ -12,6 +12,7 @@ from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
 from .._core.problems import Refused
+from .._instances import records as _instance_persistence
 from .._instances import wanted as _wanted
 from .._modes import wanted as _pf_wanted
 
@@ -67,31 +68,25 @@ def function(card: str, record: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
-def instances(
-    recorded: list[dict[str, Any]], definitions: dict[tuple[str, str], dict[str, Any]]
-) -> list[dict[str, Any]]:
+def instances(record: dict[str, Any], definitions: dict[tuple[str, str], dict[str, Any]]) -> list[dict[str, Any]]:
     """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`Hopeless`.
 
-    Each has also the ``id`` of the type. An mdev is wanted as long as its definition is, which is where mdevctl,
-    libvirt and nova look.
+    Each has also the ``id`` of the type.
     """
+    wrong = [one for one in record["instances"] if not _instance_persistence.is_complete(one)]
+    if wrong:
+        raise Hopeless([f"its record has {str(one)[:160]}, which is no device" for one in wrong])
+    found = record["instances"]
+    if not record.get(_instance_persistence.MARK):
+        found = _instance_persistence.wanted_at_boot(found, definitions)
     wanted = []
-    for instance in recorded:
-        _check_instance(instance)
+    for instance in found:
         option = {**dict.fromkeys(("uuid", "count", "numa_node", "autostart")), "parent": instance["parent"]}
-        option["id"] = instance["type"]
-        attributes = [{name: value} for name, value in instance["attributes"]]
         # Ids change with the driver, names do not.
-        spec, autostart = instance["type_name"] or instance["type"], instance["autostart"]
-        if instance["uuid"]:
-            option["uuid"] = instance["uuid"]
-            definition = definitions.get((instance["parent"], instance["uuid"]))
-            autostart = definition is not None and definition["autostart"]
-            if definition and (definition["type"], definition["attributes"]) != (instance["type"], attributes):
-                spec = option["id"] = definition["type"]
-                attributes = definition["attributes"]
-        if autostart:
-            wanted.append({**option, "type": [spec], "attributes": attributes})
+        option.update(id=instance["type"], type=[instance["type_name"] or instance["type"]], uuid=instance["uuid"])
+        option["attributes"] = [{name: value} for name, value in instance["attributes"]]
+        if instance["autostart"]:
+            wanted.append(option)
     try:
         _wanted.parse(wanted, "present", False)
     except Refused as refused:
@@ -119,18 +114,3 @@ def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> d
 def _is(value: Any, kind: type) -> bool:
     """As ``isinstance``, but true and false are no numbers."""
     return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
-
-
-def _check_instance(instance: dict[str, Any]) -> None:
-    """What :func:`_instance_persistence.observe_records` has not looked at."""
-    texts = ("uuid", "address", "type_name")
-    pairs = instance["attributes"]
-    if (
-        not isinstance(instance["type"], str)
-        or not isinstance(instance["autostart"], bool)
-        or not all(instance[name] is None or isinstance(instance[name], str) for name in texts)
-        or (instance["uuid"] is None) == (instance["address"] is None)
-        or not isinstance(pairs, list)
-        or not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
-    ):
-        raise Hopeless([f"its record has {str(instance)[:160]}, which is no device"])

@@ -100,10 +100,12 @@ def _addresses(host: HostRoot) -> dict[str, list[str]]:
     for line in _lines(host, ADDRESSES6):
         # Address, index, length of the prefix, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show).
         words = line.split()
-        if len(words) == 6 and words[5] != "lo":
+        try:
             interface = ipaddress.IPv6Interface((int(words[0], 16), int(words[2], 16)))
-            if _is_global(interface):
+            if _is_global(interface) and words[5] != "lo":
                 found.setdefault(words[5], []).append(str(interface))
+        except (ValueError, IndexError):
+            host.warn(f"the kernel's table of addresses has a line {line[:80]!r}, which is not an address")
     return found
 
 

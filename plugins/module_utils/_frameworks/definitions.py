@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 from typing import Any, Optional
 
-from .._core.grammar import PCI_ADDRESS, UUID
+from .._core.grammar import PCI_ADDRESS, UUID, type_id
+from .._core.text import CONTROL
 from .._host import records as _records
 from .._host.root import HostRoot
 from . import mdev as _mdev
@@ -124,31 +125,37 @@ def text(definition: dict[str, Any]) -> str:
 
 def save(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
     """Replace a definition, or with None remove it."""
-    path = f"{DIRECTORY}/{parent}/{uuid}"
     if definition is not None:
-        host.replace_file(path, text(definition))
+        host.replace_file(path(parent, uuid), text(definition))
     for spelling in _files(host, parent).get((parent, uuid), []):
         # One in capital letters would be a second definition of the same device.
-        if definition is None or spelling != path:
+        if definition is None or spelling != path(parent, uuid):
             host.remove_file(spelling)
 
 
-def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
-    text = host.read(path)
-    if text is None:
+def path(parent: str, uuid: str) -> str:
+    """Where a definition is kept."""
+    return f"{DIRECTORY}/{parent}/{uuid}"
+
+
+def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
+    content = host.read(file)
+    if content is None:
         return None
     try:
-        definition = json.loads(text)
+        definition = json.loads(content)
         return {
-            "type": str(definition["mdev_type"]),
+            "type": type_id(str(definition["mdev_type"])),
             "autostart": definition.get("start") == "auto",
             "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        host.warn(f"{path} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
+        host.warn(f"{file} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
         return None
 
 
 def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
     ((name, value),) = attribute.items()
+    if CONTROL.search(f"{name}{value}"):
+        raise ValueError
     return {str(name): str(value)}

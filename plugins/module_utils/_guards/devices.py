@@ -41,8 +41,11 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         if function is None:
             continue
         if "nvidia" in function.entries:
-            current = host.read(f"{function.path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
-            if current not in (None, _vendor_vfio.NO_TYPE):
+            path = f"{function.path}/{_vendor_vfio.CURRENT_TYPE}"
+            current = host.read_line(path, optional=True)
+            if host.unread(path):
+                made.setdefault(address, []).append("a vGPU, or not: its type cannot be read")
+            elif current not in (None, _vendor_vfio.NO_TYPE):
                 made.setdefault(address, []).append(f"a vGPU of type {current}")
         if address in made:
             clause = f"carries {' and '.join(made[address])}"

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Union
 
+from .._core.text import decimal
 from .._devices import routes as _routes
 from .._host.root import HostRoot
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
@@ -111,7 +112,7 @@ def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) 
         asked.add(process)
         path = f"proc/{process}/environ"
         # Reading it waits for the process's memory, which a process in trouble may keep locked.
-        variables = (host.read_locked([path], optional=True)[path] or "").split("\0")
+        variables = (host.read(path, optional=True) or "").split("\0")
         value = next((text.partition("=")[2] for text in variables if text.startswith(f"{CONNECTION}=")), None)
         process = _parent(host, process)
     words = (value or "").split()
@@ -147,8 +148,8 @@ def _address(text: str) -> Address | None:
 def _parent(host: HostRoot, process: int) -> int:
     for line in (host.read(f"proc/{process}/status", optional=True) or "").splitlines():
         name, dummy, value = line.partition(":")
-        if name == "PPid" and value.strip().isdecimal():
-            return int(value)
+        if name == "PPid":
+            return decimal(value.strip(), most=2**31 - 1) or 0
     return 0
 
 

@@ -8,23 +8,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import os
 import stat
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Callable, Protocol, TypeVar, Union
+from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
 from . import child as _child
+from . import durable as _durable
+from . import lock as _lock
+from . import ownership as _ownership
 
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
-Mapped = dict[str, Union[list[str], int]]
-
-# Ends the name of a file that is not yet in its place.
-UNFINISHED = ".vfio-devices-new"
+Paths = list[str]
+# Of each call its errno or None, and what it returned.
+Answers = list[tuple[Optional[int], Any]]
 
 
 class Files(Protocol):
@@ -50,8 +50,8 @@ class Files(Protocol):
     def links(self, directory: str) -> Targets:
         """The names in a directory, each with its target as a symbolic link, or why there is none."""
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        """By path of a process's ``maps`` the device files in it, or the errno why there are none."""
+    def mapped(self, path: str) -> Paths:
+        """The device files in a process's ``maps``."""
 
     def device(self, path: str) -> str | None:
         """``major:minor`` of a character device, or None."""
@@ -62,26 +62,45 @@ class Files(Protocol):
     def exists(self, path: str) -> bool:
         """Whether there is something at a path."""
 
+    def look(self, path: str) -> _ownership.Entry | None:
+        """What is at a path, no link followed, and whether this collection wrote it; None if there is nothing."""
+
     def write(self, path: str, data: bytes) -> None:
         """Write into a file that is there, in one piece."""
 
     def replace(self, path: str, data: bytes) -> None:
-        """Make or replace an ordinary file at once."""
+        """Make or replace an ordinary file at once, and for good."""
 
     def symlink(self, path: str, target: str) -> None:
-        """Make or replace a symbolic link at once."""
+        """Make or replace a symbolic link at once, and for good."""
 
     def unlink(self, path: str) -> None:
-        """Remove a file or a symbolic link."""
+        """Remove a file or a symbolic link for good."""
 
-    def lock(self, path: str) -> str | None:
-        """Lock a file until this process ends; None, or what the one that has it locked wrote into it."""
+    def try_room(self, directory: str, size: int, write: bool) -> None:
+        """Raise what keeps ``size`` bytes out of a directory; without ``write`` as far as the file system says it."""
+
+    def status(self, path: str) -> tuple[int, int]:
+        """``st_mode`` and owner of what is at a path, which is not followed if it is a symbolic link."""
+
+    def lock(self, path: str) -> bool:
+        """Lock a file until this process ends; False if another one has it locked."""
+
+    def lock_holders(self, path: str) -> Sequence[str]:
+        """Who has a file locked now, as far as can be seen: ``pid 4242 (python3 restore.pyz)``."""
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """What an action returns; ``TimeoutError`` after so many seconds."""
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What one of these methods returns; ``TimeoutError`` after so many seconds."""
+
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
+        """What a method returns for each of many paths: its errno or None, and the value.
+
+        One call may take ``timeout`` seconds, and all together ``limit``. The second value is the index of the path
+        that did not answer in time, or None: those after it, and it may be some before it, have no answer.
+        """
 
     def now(self) -> float:
         """Seconds since some point."""
@@ -139,15 +158,9 @@ class OperatingSystemFiles:
         finally:
             os.close(opened)
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        found: Mapped = {}
-        for path in paths:
-            try:
-                with open(self._prefix + path, "rb") as lines:
-                    found[path] = devices_in_maps(lines)
-            except OSError as error:
-                found[path] = error.errno or errno.EIO
-        return found
+    def mapped(self, path: str) -> Paths:
+        with open(self._prefix + path, "rb") as lines:
+            return devices_in_maps(lines)
 
     def device(self, path: str) -> str | None:
         try:
@@ -171,6 +184,9 @@ class OperatingSystemFiles:
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)
 
+    def look(self, path: str) -> _ownership.Entry | None:
+        return _ownership.look(self._prefix + path)
+
     def write(self, path: str, data: bytes) -> None:
         """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
         directory, name = os.path.split(self._prefix + path)
@@ -182,67 +198,38 @@ class OperatingSystemFiles:
             os.close(descriptor)
 
     def replace(self, path: str, data: bytes) -> None:
-        """Write a file beside its place and rename it, so that nobody ever sees a half of it."""
-
-        def write(directory: int, name: str) -> None:
-            descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666, dir_fd=directory)
-            try:
-                rest = data
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
-            finally:
-                os.close(descriptor)
-
-        self._put(path, write)
+        """Nobody ever sees a half of it, not even after a power cut."""
+        _durable.replace(self._prefix + path, data)
 
     def symlink(self, path: str, target: str) -> None:
-        """The same for a symbolic link."""
-
-        def link(directory: int, name: str) -> None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=directory)
-            os.symlink(target, name, dir_fd=directory)
-
-        self._put(path, link)
+        _durable.symlink(self._prefix + path, target)
 
     def unlink(self, path: str) -> None:
-        os.unlink(self._prefix + path)
+        _durable.unlink(self._prefix + path)
 
-    def lock(self, path: str) -> str | None:
-        """Lock a file until this process ends; return None, or what the one that has it locked wrote into it."""
-        os.makedirs(os.path.dirname(self._prefix + path), exist_ok=True)
-        descriptor = os.open(self._prefix + path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(descriptor, 200).decode(errors="replace")
-            os.close(descriptor)
-            return holder or "somebody"
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"pid {os.getpid()}".encode())
-        self.locked = descriptor
-        return None
+    def try_room(self, directory: str, size: int, write: bool) -> None:
+        (_durable.try_to_write if write else _durable.look_for_room)(self._prefix + directory, size)
 
-    def _put(self, path: str, make: Callable[[int, str], None]) -> None:
-        """Let ``make`` make something of an unfinished name in the directory of a file, and give it the file's name."""
-        above, name = os.path.split(self._prefix + path)
-        unfinished = f".{name}{UNFINISHED}"
+    def status(self, path: str) -> tuple[int, int]:
+        found = os.lstat(self._prefix + path)
+        # In a tree that only looks like a host, whoever has made it is what root is on a host.
+        is_root = self._prefix != "/" and found.st_uid == os.geteuid()
+        return found.st_mode, 0 if is_root else found.st_uid
 
-        def put(directory: int) -> None:
-            make(directory, unfinished)
-            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+    def lock(self, path: str) -> bool:
+        self.locked = _lock.take(self._prefix + path)
+        return self.locked is not None
 
-        self._inside(above, put, create=True)
+    def lock_holders(self, path: str) -> Sequence[str]:
+        return _lock.holders(self._prefix + path)
 
-    def _inside(self, directory: str, action: Callable[[int], Value], create: bool = False) -> Value:
-        """What an action returns that finds its file in a directory that is kept open, and is made with ``create``."""
+    def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:
+        """What an action returns that finds its file in a directory that is kept open."""
         try:
             return action(self._opened(directory))
         except FileNotFoundError:
             # The directory may have been removed or made anew since it was opened.
             self._close()
-            if create:
-                os.makedirs(directory, exist_ok=True)
             return action(self._opened(directory))
 
     def _opened(self, directory: str) -> int:
@@ -266,6 +253,30 @@ class OperatingSystemFiles:
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
         return self._child.ask((method, *arguments), timeout)
+
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
+        """What a method of these files returns in the common child for each path; see :class:`Files`."""
+        try:
+            return self._child.ask(("_each", method, paths), timeout, limit), None
+        except _child.Late as late:
+            # All that is done, and not yet said, is the last one's delay.
+            silent = min(late.done, len(paths) - 1)
+        # What the lost child had read is read once more.
+        try:
+            return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
+        except _child.Late:
+            return [], silent
+
+    def _each(self, method: str, paths: Paths) -> Answers:
+        action = getattr(self, method)
+        answers: Answers = []
+        for path in paths:
+            try:
+                answers.append((None, action(path)))
+            except OSError as error:
+                answers.append((error.errno or errno.EIO, None))
+            self._child.proceed(len(answers))
+        return answers
 
     def now(self) -> float:
         return time.monotonic()

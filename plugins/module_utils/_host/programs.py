@@ -64,11 +64,7 @@ class SystemTools:
 
     def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Process:
         """Start a program; ``OSError`` if that fails."""
-        process = SystemProcess(path, arguments, () if lock is None else (lock,))
-        if lock is not None:
-            holder = f"pid {os.getpid()} or its {os.path.basename(path)}, pid {process.pid},"
-            os.pwrite(lock, holder.encode(), 0)
-        return process
+        return SystemProcess(path, arguments, () if lock is None else (lock,))
 
 
 class SystemProcess:
@@ -92,10 +88,6 @@ class SystemProcess:
             pass_fds=kept,
             env={**os.environ, "LC_ALL": "C"},
         )
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
 
     def poll(self) -> Output | None:
         """What it left behind, or None while it runs."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from .root import HostRoot
 
+Record = dict[str, Any]
+
 DIRECTORY = "etc/vfio-devices"
 # For what must be known until the next boot only.
 EPHEMERAL = "run/vfio-devices"
@@ -23,7 +25,7 @@ def observe(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, 
     """The records of one kind by card; one that is no JSON object is told and left out."""
     records = {}
     for card in cards(host, kind, directory):
-        record = _read(host, f"{directory}/{kind}/{card}{SUFFIX}")
+        record = _read(host, path(kind, card, directory))
         if record is not None:
             records[card] = record
     return records
@@ -37,20 +39,29 @@ def cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> list[str]:
 
 def save(host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY) -> None:
     """Replace a record, or with None remove it."""
-    path = f"{directory}/{kind}/{card}{SUFFIX}"
     if record is None:
-        host.remove_file(path)
+        host.remove_file(path(kind, card, directory))
     else:
-        host.replace_file(path, json.dumps(record, indent=2, sort_keys=True) + "\n")
+        host.replace_file(path(kind, card, directory), text(record))
 
 
-def _read(host: HostRoot, path: str) -> dict[str, Any] | None:
-    text = host.read(path)
+def path(kind: str, card: str, directory: str = DIRECTORY) -> str:
+    """Where a record is kept."""
+    return f"{directory}/{kind}/{card}{SUFFIX}"
+
+
+def text(record: Record) -> str:
+    """A record as it is written."""
+    return json.dumps(record, indent=2, sort_keys=True) + "\n"
+
+
+def _read(host: HostRoot, file: str) -> Record | None:
+    content = host.read(file)
     try:
-        record = json.loads(text) if text is not None else None
+        record = json.loads(content) if content is not None else None
     except (ValueError, RecursionError):
-        record = text
+        record = content
     if record is not None and not isinstance(record, dict):
-        host.warn(f"{path} is no record of this collection: it must be a JSON object")
+        host.warn(f"{file} is no record of this collection: it must be a JSON object")
         return None
     return record

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._core.problems import holders
@@ -174,7 +175,7 @@ def _key(step: dict[str, Any]) -> tuple[str, str]:
 
 def _without(unmade: set[tuple[str, str]], step: dict[str, Any]) -> dict[str, Any]:
     """A record names no device that there was no room for."""
-    if not unmade or not step.get("record"):
+    if not unmade or not step.get("record") or step["action"] == "retain":
         return step
     instances = [instance for instance in step["record"]["instances"] if _key(instance) not in unmade]
     return {**step, "record": {**step["record"], "instances": instances} if instances else None}
@@ -186,6 +187,16 @@ def tidy(host: HostRoot) -> None:
     directories += [f"{_definitions.DIRECTORY}/{parent}" for parent in host.names(_definitions.DIRECTORY)]
     for directory in directories:
         host.remove_unfinished(directory)
+
+
+def files(steps: list[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
+    """The paths that steps write, with the text; None for what they remove."""
+    for step in steps:
+        if "record" in step:
+            yield _desired.path(KIND, step["card"]), step["record"] and _desired.text(step["record"])
+        elif "definition" in step:
+            definition = step["definition"]
+            yield _definitions.path(step["parent"], step["uuid"]), definition and _definitions.text(definition)
 
 
 def _create(host: HostRoot, step: dict[str, Any]) -> None:
@@ -265,16 +276,17 @@ ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
     "create": _create,
     "remove": _remove,
     "define": _define,
-    "forget": _record,
+    "undefine": _define,
+    "retain": _record,
+    "promise": _record,
     "record": _record,
 }
+# In a sentence that says that it failed.
+VERBS = {"create": "make", "remove": "remove", "define": "define", "undefine": "undefine"}
 
 
 def _explain(step: dict[str, Any], error: HostError) -> str:
     name = step.get("uuid") or step.get("address") or step["card"]
-    what = {"create": "make", "remove": "remove", "define": "define", "forget": "record", "record": "record"}
-    of_type = f" of type {step['type']}" if step.get("type") else ""
-    remedy = REMEDIES.get(error.errno or "")
-    return f"cannot {what[step['action']]} {name}{of_type} on {step.get('parent', step['card'])}: {error}" + (
-        f"; {remedy}" if remedy else ""
-    )
+    what = f"{VERBS.get(step['action'], 'record')} {name}" + (f" of type {step['type']}" if step.get("type") else "")
+    remedy = REMEDIES.get(error.errno or "") if error.of_device else None
+    return f"cannot {what} on {step.get('parent', step['card'])}: {error}" + (f"; {remedy}" if remedy else "")

@@ -14,13 +14,14 @@ from .._core import problems as _plan
 from .._devices import pci as _pci
 from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
-from .._frameworks.mdev import Mdevs
+from .._frameworks.mdev import Mdevs, new_device
 from .._guards import every, managers
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots
 from .._guards.every import Seen
 from .._guards.processes import Processes
-from .._host.root import HostRoot
+from .._host.root import HostError, HostRoot
+from .._run import room as _room
 from .._run.recheck import Watch
 from . import actions as _instance_apply
 from . import identities as _identities
@@ -47,13 +48,18 @@ def converge(
         _instance_apply.tidy(host)
     before = observe(host)
     planned = _planned(host, before, options, wanted)
+    _room.check(host, _instance_apply.files(planned["steps"]), write=not check_mode)
     outcome = _instance_apply.Outcome()
     if check_mode:
         outcome.done = planned["steps"]
     elif planned["steps"]:
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
-        _vendor_vfio.remember(host, before["functions"], before["known_types"])
+        try:
+            _vendor_vfio.remember(host, before["functions"], before["known_types"])
+        except HostError as error:
+            # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
+            host.warn(str(error))
         # A guest that has started since the plan has processes.
         watch = Watch(host, lambda: _look(host, before, configured=False).users())
         outcome = _instance_apply.apply(host, planned["steps"], budget, watch)
@@ -74,6 +80,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
     parents = [*mdevs.parents(devices), *vgpu_parents]
     devices += [*vgpus, *_definitions.apply(host, definitions, devices, mdevs)]
     records = _instance_persistence.observe_records(host)
+    devices += _only_recorded(records, devices, parents)
     for device in devices:
         device["users"] = []
     return {
@@ -85,9 +92,25 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "records": records,
         "recorded_identities": _identities.taken_out(records),
         "identities": _identities.observe(host, functions, parents),
+        "unreadable": {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }
+
+
+def _only_recorded(
+    records: dict[str, Any], devices: list[dict[str, Any]], parents: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    existing = {(device["parent"], device["uuid"] or device["address"]) for device in devices}
+    frameworks = {parent["name"]: parent["framework"] for parent in parents}
+    return [
+        new_device(
+            **{**instance, "attributes": [{name: value} for name, value in instance["attributes"]]},
+            state="defined",
+            framework=frameworks[instance["parent"]],
+        )
+        for instance in _instance_persistence.only_recorded(records, existing, set(frameworks))
+    ]
 
 
 def _planned(

@@ -8,16 +8,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from .._core.grammar import UUID
 from .._host import records as _desired
 from .._host.root import HostRoot
 
 KIND = "mdev_instance"
+Instance = dict[str, Any]
+Record = dict[str, Any]
+State = dict[str, Any]
+Step = dict[str, Any]
+# The parent, and the UUID or address.
+Key = tuple[str, str]
+
+# A record with this is complete by itself: definitions are being changed, or were when a run ended.
+MARK = "definitions_change"
 RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "autostart")
 
 
-def observe_records(host: HostRoot) -> dict[str, dict[str, Any]]:
+def observe_records(host: HostRoot) -> dict[str, Record]:
     """The record of each card; one that this collection has not written like that is told and left out."""
     records = _desired.observe(host, KIND)
     for card, record in list(records.items()):
@@ -36,76 +47,158 @@ def _is_instance(instance: Any) -> bool:
     return isinstance(instance["parent"], str) and isinstance(instance["uuid"] or instance["address"], str)
 
 
-def with_persistence(state: dict[str, Any], planned: dict[str, Any], persist: bool | None) -> list[dict[str, Any]]:
+def is_complete(instance: Instance) -> bool:
+    """What :func:`observe_records` has not looked at."""
+    texts = ("uuid", "address", "type_name")
+    pairs = instance["attributes"]
+    return (
+        isinstance(instance["type"], str)
+        and isinstance(instance["autostart"], bool)
+        and all(instance[name] is None or isinstance(instance[name], str) for name in texts)
+        and (instance["uuid"] is None) != (instance["address"] is None)
+        and isinstance(pairs, list)
+        and all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
+    )
+
+
+def only_recorded(records: dict[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
+    """The devices that nothing but a record knows, such as those that a killed run has removed.
+
+    An mdev has its definition besides, unless definitions are being changed.
+    """
+    for record in records.values():
+        for instance in filter(is_complete, record["instances"]):
+            counts = instance["address"] or (record.get(MARK) and UUID.match(instance["uuid"]))
+            if counts and _key(instance) not in existing and instance["parent"] in parents:
+                yield instance
+
+
+def with_persistence(state: State, planned: State, persist: bool | None) -> list[Step]:
     """The steps of a plan with those for its files, card by card.
 
     With ``persist`` false nothing new is kept, but what is kept of a removed device goes with it. With None all files
     stay as they are.
+
+    Whenever a run ends, a boot must find all that was there before or all that is wanted, and never two types: so the
+    files stay as they are until all devices of the card are as wanted. A card has one record but many definitions, of
+    which mdevctl makes devices one by one. While they change, the record is marked: what it names is made at boot
+    whatever the definitions say, and those that exist are always some of the devices that it names.
     """
-    steps: list[dict[str, Any]] = list(planned["steps"])
+    steps: list[Step] = list(planned["steps"])
     if persist is None:
         return steps
     made = [step for step in steps if step["action"] == "create"]
     gone = [step for step in steps if step["action"] == "remove"]
     lasting = [*made, *planned["kept"]] if persist else []
-    again = {_key(instance) for instance in made}
-    steps += _definitions(state, lasting, [step for step in gone if _key(step) not in again])
-    steps += _records(state, lasting, gone)
-    # For each card in this order, and sorting keeps the order of equals. What goes leaves the record first: a run that
-    # ends after the removal would leave it there for ever, since a vGPU that is gone is no device that is only defined.
-    order = ("forget", "remove", "create", "define", "record")
+    again = {_key(instance) for instance in lasting}
+    # The run that has replaced a device may not have come so far.
+    stale = [] if persist else [one for one in [*made, *planned["kept"]] if _is_stale(state, one)]
+    gone = [step for step in [*gone, *stale] if _key(step) not in again]
+    definitions = _definitions(state, lasting, gone)
+    steps += definitions
+    for card in dict.fromkeys(instance["card"] for instance in [*gone, *lasting]):
+        of_card = [step for step in definitions if step["card"] == card]
+        steps += _records(state, card, lasting, gone, of_card)
+    # For each card in this order, and sorting keeps the order of equals.
+    order = ("remove", "create", "retain", "undefine", "promise", "define", "record")
     return sorted(steps, key=lambda step: (step["card"], order.index(step["action"])))
 
 
-def _definitions(
-    state: dict[str, Any], lasting: list[dict[str, Any]], gone: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    wanted: dict[tuple[str, str], dict[str, Any] | None] = {}
-    cards = {}
-    for instance in gone:
-        if _key(instance) in state["definitions"]:
-            wanted[_key(instance)] = None
-            cards[_key(instance)] = instance["card"]
+def _is_stale(state: State, device: Instance) -> bool:
+    recorded = (state["records"].get(device["card"]) or {}).get("instances", [])
+    kept = [one for one in recorded if _key(one) == _key(device)]
+    kept += [state["definitions"][_key(device)]] if _key(device) in state["definitions"] else []
+    return any(one["type"] != device["type"] for one in kept)
+
+
+def _definitions(state: State, lasting: list[Instance], gone: list[Instance]) -> list[Step]:
+    wanted: dict[Key, tuple[str, Any]] = {_key(instance): (instance["card"], None) for instance in gone}
     for instance in lasting:
         if instance["uuid"]:
-            wanted[_key(instance)] = {
+            definition = {
                 "type": instance["type"],
                 "autostart": instance["autostart"],
                 "attributes": [{name: value} for name, value in instance["attributes"]],
             }
-            cards[_key(instance)] = instance["card"]
-    return [
-        {"action": "define", "card": cards[parent, uuid], "parent": parent, "uuid": uuid, "definition": definition}
-        for (parent, uuid), definition in wanted.items()
-        if definition != state["definitions"].get((parent, uuid))
-    ]
-
-
-def _records(state: dict[str, Any], lasting: list[dict[str, Any]], gone: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            wanted[_key(instance)] = instance["card"], definition
     steps = []
-    again = {_key(instance) for instance in lasting}
-    for card in {instance["card"]: None for instance in [*gone, *lasting]}:
-        old = state["records"].get(card)
-        known = {_key(instance): instance for instance in (old or {}).get("instances", [])}
-        leaving = [key for key in map(_key, gone) if key in known and key not in again]
-        for key in leaving:
-            del known[key]
-        if leaving:
-            old = _record(known)
-            steps.append({"action": "forget", "card": card, "record": old})
-        for instance in lasting:
-            if instance["card"] == card:
-                entry = {field: instance[field] for field in RECORDED}
-                known[_key(instance)] = {**entry, "attributes": [list(pair) for pair in instance["attributes"]]}
-        new = _record(known)
-        if new != old:
-            steps.append({"action": "record", "card": card, "record": new})
+    for (parent, uuid), (card, definition) in wanted.items():
+        old = state["definitions"].get((parent, uuid))
+        step = {"card": card, "parent": parent, "uuid": uuid}
+        # Some of the old devices beside some of the new ones are neither.
+        if old and (definition is None or any(definition[name] != old[name] for name in ("type", "attributes"))):
+            steps.append({**step, "action": "undefine", "definition": None})
+        if definition and definition != old:
+            stops = old and (definition["type"], definition["attributes"]) == (old["type"], old["attributes"])
+            action = "undefine" if stops and not definition["autostart"] else "define"
+            steps.append({**step, "action": action, "definition": definition})
     return steps
 
 
-def _record(known: dict[tuple[str, str], dict[str, Any]]) -> dict[str, Any] | None:
-    return {"instances": [known[key] for key in sorted(known)]} if known else None
+def _records(
+    state: State, card: str, lasting: list[Instance], gone: list[Instance], definitions: list[Step]
+) -> list[Step]:
+    old = state["records"].get(card)
+    known = {_key(instance): instance for instance in (old or {}).get("instances", [])}
+    for key in map(_key, gone):
+        known.pop(key, None)
+    for instance in lasting:
+        if instance["card"] == card:
+            entry = {field: instance[field] for field in RECORDED}
+            known[_key(instance)] = {**entry, "attributes": [list(pair) for pair in instance["attributes"]]}
+    marked = bool(old and old.get(MARK))
+    after = dict(state["definitions"])
+    for step in definitions:
+        after.pop((step["parent"], step["uuid"]), None)
+        if step["definition"]:
+            after[step["parent"], step["uuid"]] = step["definition"]
+    new = _record(known.values())
+    if new and marked and any(one["uuid"] and one["autostart"] and key not in after for key, one in known.items()):
+        # A run that changed others of their definitions did not come to its end.
+        new[MARK] = True
+    steps = []
+    if any(step["action"] == "undefine" for step in definitions):
+        present = {_key(one): one for one in _of_definitions(state, definitions)}
+        present.update((_key(one), one) for one in (old or {}).get("instances", []))
+        before = list(present.values()) if marked else wanted_at_boot(list(present.values()), state["definitions"])
+        steps.append({"action": "retain", "card": card, "record": _record(before, marked=True)})
+    if any(step["action"] == "define" for step in definitions):
+        then = list(known.values()) if new and new.get(MARK) else wanted_at_boot(list(known.values()), after)
+        steps.append({"action": "promise", "card": card, "record": _record(then, marked=True)})
+    if definitions or new != old:
+        steps.append({"action": "record", "card": card, "record": new})
+    return steps
 
 
-def _key(instance: dict[str, Any]) -> tuple[str, str]:
+def _of_definitions(state: State, steps: list[Step]) -> Iterator[Instance]:
+    """What the definitions that go bring back at boot, whether there is a record of them or not."""
+    for step in steps:
+        if step["action"] == "undefine":
+            named = {field: step.get(field) for field in RECORDED}
+            yield _as_defined(named, state["definitions"][step["parent"], step["uuid"]])
+
+
+def wanted_at_boot(instances: list[Instance], definitions: dict[Key, Instance]) -> list[Instance]:
+    """Instances of a record with what the definitions say of them: an mdev is wanted as long as its definition is.
+
+    That is where mdevctl, libvirt and nova look.
+    """
+    return [_as_defined(one, definitions.get(_key(one))) if one["uuid"] else one for one in instances]
+
+
+def _as_defined(instance: Instance, definition: Instance | None) -> Instance:
+    if definition is None:
+        return {**instance, "autostart": False}
+    pairs = [list(pair) for one in definition["attributes"] for pair in one.items()]
+    if (definition["type"], pairs) != (instance["type"], instance["attributes"]):
+        instance = {**instance, "type": definition["type"], "type_name": None, "attributes": pairs}
+    return {**instance, "autostart": definition["autostart"]}
+
+
+def _record(instances: Iterable[Instance], marked: bool = False) -> Record | None:
+    sorted_ones = sorted(instances, key=_key)
+    return {"instances": sorted_ones, **({MARK: True} if marked else {})} if sorted_ones else None
+
+
+def _key(instance: Instance) -> Key:
     return instance["parent"], instance["uuid"] or instance["address"]

@@ -69,9 +69,9 @@ def _predict(
     devices += [{**step, "state": "active"} for step in made.values()]
     definitions, records = dict(before["definitions"]), dict(before["records"])
     for step in outcome.done:
-        if step["action"] == "define":
+        if "definition" in step:
             definitions[step["parent"], step["uuid"]] = step["definition"]
-        elif step["action"] in ("forget", "record"):
+        elif "record" in step:
             records[step["card"]] = step["record"]
     return {"devices": devices, "definitions": definitions, "records": records}
 

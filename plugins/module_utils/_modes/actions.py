@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._devices import binding as _binding
@@ -256,6 +257,19 @@ ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
 }
 
 
+def files(steps: list[_pf_steps.Step]) -> Iterator[tuple[str, str | None]]:
+    """The paths that steps write, with the text; None for what they remove."""
+    for step in steps:
+        if step["action"] == "rule":
+            yield _pf_persistence.rule_path(step["pf"]), step["text_of_rule"]
+        elif step["action"] in ("memory", "record"):
+            record = step[step["action"]]
+            ephemeral = step["action"] == "memory"
+            kind = step["kind"] if ephemeral else _pf_persistence.KIND
+            directory = _desired.EPHEMERAL if ephemeral else _desired.DIRECTORY
+            yield _desired.path(kind, step["pf"], directory), None if record is None else _desired.text(record)
+
+
 def _explain(step: dict[str, Any], error: HostError) -> str:
-    remedy = REMEDIES.get(error.errno or "")
+    remedy = REMEDIES.get(error.errno or "") if error.of_device else None
     return f"{step['pf']}: {error}" + (f"; {remedy}" if remedy else "")

@@ -14,6 +14,7 @@ from typing import Any
 from .._core import problems as _plan
 from .._host.root import HostError, HostRoot
 from .._model.uses import ALLOW_HOST_NETWORK
+from .._run import room as _room
 from .._run.recheck import Watch
 from . import actions as _pf_apply
 from . import guards as _pf_guards
@@ -43,6 +44,8 @@ def converge(
     state = _pf_state.observe(host, entries)
     state["accept_unseen"] = options["accept_unseen"]
     planned = _planned(host, state, options, entries, connection)
+    steps = [step for one in planned for step in one["steps"]]
+    _room.check(host, _pf_apply.files(steps), write=not check_mode)
     outcomes = after = None
     if not check_mode:
         watch = Watch(host, lambda: _uses(host, state, options, connection))

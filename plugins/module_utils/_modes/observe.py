@@ -79,6 +79,7 @@ class _Kept:
         self._host = host
         self.records = _desired.observe(host, _pf_persistence.KIND)
         self.memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
+        self._changing = _desired.cards(host, _pf_persistence.CHANGING, _desired.EPHEMERAL)
         self._autoprobe_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
 
     def of_card(self, address: str) -> dict[str, Any]:
@@ -86,7 +87,9 @@ class _Kept:
             "record": self.records.get(address),
             "memory": self.memories.get(address),
             "autoprobe_off": address in self._autoprobe_off,
+            "changing": address in self._changing,
             "rule": _pf_persistence.observe_rule(self._host, address),
+            "rule_refused": _pf_persistence.refuse_rule(self._host, address),
         }
 
 
@@ -191,12 +194,21 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         card["eswitch"] = None
         card["settings"] = None
         card["unreadable"] = []
+        card["unseen"] = _unseen(host, function, [one["address"] for one in card["virtual_functions"]])
         card["native"] = card["driver"] is not None and not (
             _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
         )
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
     return {card["address"]: card for card in described}
+
+
+def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> list[str]:
+    """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
+    addresses = [card.address, *virtual_functions]
+    paths = [f"{card.path}/{_sriov.TOTAL}", *(f"{_pci.DEVICES}/{one}/{_sriov.OVERRIDE}" for one in addresses)]
+    reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
+    return list(dict.fromkeys(reason for reason in reasons if reason))
 
 
 def _group_others(function: PciFunction, functions: dict[str, PciFunction]) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ from .wanted import DRIVER
 KIND = "sriov_pf_mode"
 # Cards whose sriov_drivers_autoprobe a run has switched off for a while.
 AUTOPROBE_OFF = "sriov_drivers_autoprobe"
+# Cards that a run is changing: their rules wait for the next event.
+CHANGING = "changing"
 RULES = "etc/udev/rules.d"
 
 
@@ -30,6 +32,11 @@ def rule_path(address: str) -> str:
 def observe_rule(host: HostRoot, address: str) -> str | None:
     """The text of a card's rule, or None."""
     return host.read(rule_path(address), optional=True)
+
+
+def refuse_rule(host: HostRoot, address: str) -> str | None:
+    """Why the path of a card's rule is left alone, or None."""
+    return host.refusal(rule_path(address))
 
 
 def rule(address: str, count: int) -> str:
@@ -47,9 +54,20 @@ def rule(address: str, count: int) -> str:
         'ENV{DRIVER}!="pci-pf-stub"',
         # Where boot_restore is installed, its own rule does more than this.
         f'TEST!="/{RESTORE_UNIT}"',
+        # udev would make VFs in the middle of the work.
+        _unless_changing(address),
         f'ATTR{{sriov_numvfs}}="{count}"',
     ]
     return "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n" + ", ".join(matches)
+
+
+def waits(rule_of_card: str, address: str) -> bool:
+    """Whether a rule does nothing while a run changes its card; those of version 1.0.0 do not wait."""
+    return _unless_changing(address) in rule_of_card
+
+
+def _unless_changing(address: str) -> str:
+    return f'TEST!="/{_desired.EPHEMERAL}/{CHANGING}/{address}{_desired.SUFFIX}"'
 
 
 def save_rule(host: HostRoot, address: str, text: str | None) -> None:
@@ -62,7 +80,7 @@ def save_rule(host: HostRoot, address: str, text: str | None) -> None:
 
 def tidy(host: HostRoot) -> None:
     """Remove the unfinished files of a run that was killed."""
-    ephemeral = [f"{_desired.EPHEMERAL}/{kind}" for kind in (KIND, AUTOPROBE_OFF)]
+    ephemeral = [f"{_desired.EPHEMERAL}/{kind}" for kind in (KIND, AUTOPROBE_OFF, CHANGING)]
     for directory in (f"{_desired.DIRECTORY}/{KIND}", *ephemeral, RULES):
         host.remove_unfinished(directory)
 

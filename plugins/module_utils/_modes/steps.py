@@ -149,9 +149,11 @@ class _Steps:
     def all(self) -> list[Step]:
         card, target = self.card, self.target
         stale = card["rule"] is not None and card["rule"] != target["rule"]
-        if stale:
-            # udev would make VFs in the middle of the work.
+        if stale and not _pf_persistence.waits(card["rule"], card["address"]):
             self._add("rule", f"removed the udev rule of {card['address']}", text_of_rule=None)
+        elif stale and not card["changing"]:
+            # The rule itself stays until the record is the new one: without either a boot would bring nothing back.
+            self._add("memory", "", kind=_pf_persistence.CHANGING, memory={"rule": "waits"})
         if self.removes and (card["driver"] is None or (card["gpu"] and not card["native"])):
             # Only a driver can remove them.
             driver = card["known"].get("driver") or (_sriov_manage.DRIVER if card["gpu"] else None)
@@ -171,7 +173,7 @@ class _Steps:
             text = f"made {self.count} virtual functions"
             self._add("create", text, count=self.count, max=target["max"], tool=card["gpu"])
         self._configure()
-        self._keep(stale)
+        self._keep()
         return self.found
 
     def _add(self, action: str, text: str, **details: Any) -> None:
@@ -265,7 +267,7 @@ class _Steps:
             return bool(self.card["autoprobe_off"]) and virtual["override"] is None
         return bool(wanted["optional"])
 
-    def _keep(self, stale: bool) -> None:
+    def _keep(self) -> None:
         card, target = self.card, self.target
         lasting = card["memory"] if self.remembers is None else self.remembers
         if card["autoprobe_off"] or self.unprobed:
@@ -277,5 +279,11 @@ class _Steps:
             kept = target["record"] is not None
             text = "recorded the mode" if kept else "removed the record of the mode"
             self._add("record", text, record=target["record"])
-        if target["rule"] is not None and (stale or card["rule"] is None):
-            self._add("rule", f"wrote a udev rule for {card['address']}", text_of_rule=target["rule"])
+        if card["rule"] != target["rule"]:
+            text = f"wrote a udev rule for {card['address']}"
+            if target["rule"] is None:
+                text = f"removed the udev rule of {card['address']}"
+            if target["rule"] is not None or _pf_persistence.waits(card["rule"], card["address"]):
+                self._add("rule", text, text_of_rule=target["rule"])
+        if card["changing"] or any(step.get("kind") == _pf_persistence.CHANGING for step in self.found):
+            self._add("memory", "", kind=_pf_persistence.CHANGING, memory=None)

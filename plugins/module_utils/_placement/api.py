@@ -64,6 +64,13 @@ class Placement:
         attempt = f"cannot read the tree of the provider {uuid}"
         return self._list(f"in_tree={uuid}", attempt, lambda body: answers.tree(body, uuid))
 
+    def roots(self) -> list[str]:
+        """The names of all providers without a parent."""
+        found = self._checked(
+            self.transport.send("GET", "/resource_providers"), "cannot list the providers", answers.providers
+        )
+        return [one["name"] for one in found if one["parent"] is None]
+
     def marked(self, uuid: str, trait: str) -> set[str]:
         """The UUIDs of the providers of a tree that have a trait."""
         path, attempt = f"/resource_providers?in_tree={uuid}&required={trait}", f"cannot look for {trait} below {uuid}"

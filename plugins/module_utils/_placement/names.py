@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import uuid
 from collections.abc import Iterable
@@ -26,6 +27,9 @@ NEVER_SET = ("COMPUTE_MANAGED_PCI_DEVICE", "COMPUTE_NODE", "OWNER_NOVA")
 REWRITTEN = "COMPUTE_MANAGED_PCI_DEVICE"
 
 LONGEST_PROVIDER = 200
+# In one sentence, and how much of a name has to be the same (difflib).
+SIMILAR_AT_MOST = 5
+SIMILARITY = 0.6
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}\Z")
 STANDARD = re.compile(r"(?!CUSTOM_)[A-Z][A-Z0-9_]{0,254}\Z")
 
@@ -77,6 +81,19 @@ def owner(traits: Iterable[str]) -> str | None:
     if MARKER in has:
         return OURS
     return next((who for name, who in OWNER_TRAITS.items() if name in has), None)
+
+
+def similar(name: str, known: Iterable[str]) -> list[str]:
+    """Some of the names, at most :data:`SIMILAR_AT_MOST`: first those of the same short host name, then similar ones.
+
+    If none is similar, they are the first ones in order.
+    """
+    short = name.casefold().partition(".")[0]
+    by_folded = {one.casefold(): one for one in sorted(known)}
+    same_host = [folded for folded in by_folded if folded.partition(".")[0] == short]
+    close = difflib.get_close_matches(name.casefold(), by_folded, SIMILAR_AT_MOST, SIMILARITY)
+    found = dict.fromkeys([*same_host, *close] or by_folded)
+    return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
 def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:

@@ -29,6 +29,8 @@ class Nodes:
         self.options = options
         self.problems: list[str] = []
         self.missing: list[str] = []
+        self.lacks_a_root = False
+        self._roots: list[str] = state["roots"]
         self._marked = state["marked"]
         self._by_name = {provider["name"]: provider for provider in self.providers.values()}
         self._by_folded_name = {provider["name"].casefold(): provider for provider in self.providers.values()}
@@ -126,11 +128,11 @@ class Nodes:
             return self._refuse(entry, "there is no provider of this UUID; give a name too and it is made")
         if not entry["parent"]:
             if not self.options["create_roots"]:
-                return self._refuse(
+                return self._lacks_root(
                     entry,
-                    "there is no provider of this name, and without a parent it would be the root of a tree; "
-                    "nova-compute makes the roots of compute nodes, so start that first, give a parent, or set "
-                    "create_roots",
+                    entry["name"],
+                    "there is no provider of this name, and without a parent it would be the root of a tree",
+                    "give a parent, or set create_roots",
                 )
             uuid = entry["uuid"] or _placement_names.derived_uuid(None, entry["name"])
             return self._node(entry, None, uuid, entry["name"], None, None)
@@ -175,11 +177,8 @@ class Nodes:
             return self._resolve(self.wanted[entry["above"]])
         provider = self.named(entry["parent"])
         if provider is None:
-            return self._refuse(
-                entry,
-                f"its parent {entry['parent']} is neither listed nor in Placement; correct it, or start nova-compute "
-                "there, which makes the root",
-            )
+            reason = f"its parent {entry['parent']} is neither listed nor in Placement"
+            return self._lacks_root(entry, entry["parent"], reason, "or correct parent")
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], None)
 
     def _node(
@@ -199,6 +198,20 @@ class Nodes:
             "depth": self.depth(uuid) if provider else 0,
             "ours": provider is None or self._is_ours(provider) or self._declared(entry, provider),
         }
+
+    def _lacks_root(self, entry: Entry, name: str, reason: str, advice: str) -> Node | None:
+        """Refuse an entry whose root does not exist; most likely its name is only spelled in another way."""
+        self.lacks_a_root = True
+        named = _placement_names.similar(name, self._roots)
+        more = len(self._roots) - len(named)
+        existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
+        if not named:
+            existing = "Placement has no root"
+        return self._refuse(
+            entry,
+            f"{reason}; {existing}; correct the name, which is the hypervisor_hostname of the compute node (in the "
+            f"roles placement_root), start nova-compute there first, which makes the root, {advice}",
+        )
 
     def _refuse(self, entry: Entry, sentence: str) -> Node | None:
         self.problems.append(f"{where(entry)}: {sentence}")

@@ -16,6 +16,7 @@ from .._core import progress as _progress
 from . import names as _placement_names
 from . import plan as _placement_plan
 from .api import Placement
+from .nodes import Nodes
 from .wanted import Entry
 
 State = dict[str, Any]
@@ -32,10 +33,13 @@ def observe(
     tell: _progress.Tell = _progress.nobody,
 ) -> State:
     """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
-    ``known_classes``, and by the names in ``scope`` the UUIDs that are marked as ours below them.
+    ``known_classes``, by the names in ``scope`` the UUIDs that are marked as ours below them, and ``roots``, the names
+    of all roots if one of those that are wanted is missing.
     """
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
-    state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set()}
+    state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
+    if Nodes(state, wanted, options).lacks_a_root:
+        state["roots"] = placement.roots()
     if options["purge"]:
         roots = _placement_plan.roots_to_purge(state, wanted, options)
         for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):

@@ -86,6 +86,8 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
 def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
     """The UUIDs of the providers that lose some of what they offer, so that their usages matter."""
     nodes = Nodes(state, wanted, options)
+    if not options["check_usages"]:
+        return []
     return [one["uuid"] for one in nodes.doomed] + [
         node["uuid"] for node in nodes.present() if _placement_provider.shrinks(node, node["provider"], options)
     ]

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .._core import grammar as _grammar
@@ -17,6 +18,9 @@ from . import names as _placement_names
 from . import options as _placement_options
 
 Entry = dict[str, Any]
+
+# What where() begins a sentence with.
+PLACE = re.compile(r"providers\[(\d+)\] \((.{0,80}?)\): ")
 
 
 def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
@@ -42,6 +46,14 @@ def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entr
 def where(entry: Entry) -> str:
     """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``."""
     return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:80]})"
+
+
+def split_sentence(sentence: str) -> tuple[int | None, str]:
+    """The place of the entry that a sentence is about, or None, and the sentence with the name of the entry alone."""
+    found = PLACE.match(sentence)
+    if not found:
+        return None, sentence
+    return int(found[1]), f"{found[2]}: {sentence[found.end() :]}"
 
 
 def reference(text: str) -> str:

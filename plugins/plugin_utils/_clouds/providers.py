@@ -17,6 +17,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvir
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 
 NOVA, CYBORG, OWN = "nova", "cyborg", "own"
+# Placement's own limit (placement/db/constants.py).
+LARGEST_TOTAL = 0x7FFFFFFF
 SHAPE_OF_OWNER = {"nova": NOVA, "cyborg": CYBORG, "none": OWN}
 # nova and Cyborg say with these whose a provider is; nobody else may.
 RESERVED_TRAITS = (*_placement_names.OWNER_TRAITS, _placement_names.MARKER)
@@ -29,7 +31,8 @@ def tree(plan, options):
     """
     problems = []
     drained = _drained(plan["cards"], options["drain"], problems)
-    root = {"name": options["root"], "optional": True}
+    # Nothing is published below a root without cards.
+    root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
     _grammar.collect(_placement_names.provider_name, options["root"], problems)
     providers = [root]
     # By the name in small letters, which is what some databases of Placement go by.
@@ -135,6 +138,8 @@ def _ours(card, shape, options, drained, found):
     if drained:
         # As it is in Placement: guests may still have what the card was before its profile was changed.
         return {**kept, "drain": True}
+    if total is None and options["preview"]:
+        return _to_come(name, root, card)
     if not total:
         # Nothing is made. What there is offers nothing more, or stays as it is where nobody knows.
         return kept if total is None else {**kept, "inventories": {}}
@@ -148,6 +153,15 @@ def _ours(card, shape, options, drained, found):
         "inventories": {resource_class: {"total": total}},
         "traits": sorted(set(traits)),
     }
+
+
+def _to_come(name, root, card):
+    """The provider as far as it is known before the virtual functions of the card exist."""
+    provider = {"name": name, "parent": root, "traits": sorted(card["traits"])}
+    if card["resource_class"]:
+        # No number of devices is larger, so that no inventory seems to shrink.
+        provider["inventories"] = {card["resource_class"]: {"total": LARGEST_TOTAL}}
+    return provider
 
 
 def _cyborg(card, exact_names, found):

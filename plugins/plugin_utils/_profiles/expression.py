@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals
 
@@ -36,6 +37,14 @@ try:
     import jmespath
 except ImportError as error:
     MISSING = error
+
+
+def missing():
+    """What is missing on the controller, and the command that installs it."""
+    return (
+        f"The Python library jmespath is not installed for {sys.executable} on the controller ({MISSING}). "
+        f"Run: {sys.executable} -m pip install jmespath"
+    )
 
 
 def compiled(text, known):
@@ -122,6 +131,7 @@ def _explained(function, argument):
         return function(argument)
     # What jmespath itself does not look at, as the order of a list and a number.
     except (jmespath.exceptions.JMESPathError, TypeError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        said = "".join(letter if letter.isprintable() else " " for letter in str(error))
+        raise ValueError(" ".join(said.split())) from error
     except RecursionError:
         raise ValueError(TOO_DEEP) from None

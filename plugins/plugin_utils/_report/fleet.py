@@ -78,7 +78,7 @@ def _host(name, facts, profiles, trees, root):
         if not any(finding["card"] == entry["name"] for finding in findings):
             findings.append(_finding("note", f"no plan for its vGPUs yet: {entry['reason']}", entry["name"]))
     entries, other = {}, []
-    if trees is not None:
+    if trees is not None and root:
         if root in trees:
             entries, other, drift = _report_placement.compare(trees[root], subjects, planned, root)
             findings += [_finding("drift", line, card) for card, line in drift]

@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 BIN = Path(__file__).resolve().parents[3] / ".build/services/bin"
-DEADLINE = 60
+DEADLINE = 180
 
 # Keystone looks at the arguments of its process, so these must be gone before it is imported.
 KEYSTONE = """

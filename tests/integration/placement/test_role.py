@@ -125,13 +125,40 @@ def test_one_call_for_hosts_that_are_and_hosts_that_are_not_in_placement(play, c
     mixed = nodes["mixed"]
     cloud.make(f"{mixed}_pci_0000_3b_00_0", mixed, ["OWNER_NOVA"], {"VGPU": 8})
     hosts = {"mixed": {"placement_root": mixed}, "t4-1": {"placement_root": "not-there-yet"}}
-    assert play(hosts, hosts=("t4-1", "mixed"), vfio_profiles=OWN) == 0, play.said
+    assert play(hosts, hosts=("t4-1", "mixed"), vfio_profiles=OWN, placement_root_optional=True) == 0, play.said
     warning = " ".join(play.said.split())
     assert f"does not have it yet: not-there-yet (and 2 below it), {mixed}_pci_0000_af_00_0; this is" in warning
     assert by_tail(cloud, mixed) == {
         "_pci_0000_3b_00_0": ({"VGPU": (8, 0)}, ["CUSTOM_TIER_GOLD", "OWNER_NOVA"]),
         "_vfio_0000:5e:00.0": ({"CUSTOM_NIC_VF": (4, 0)}, ["CUSTOM_NUMA_0"]),
     }
+
+
+def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nodes):
+    unknown = [{**OWN[0], "placement": {"resource_class": "CUSTOM_NIC_VF", "traits": ["HW_NO_SUCH"]}}]
+    hosts = {
+        "t4-1": {"placement_root": "nobody", "vfio_profiles": []},
+        "mixed": {"placement_root": nodes["mixed"], "vfio_profiles": unknown},
+        "t4-2": {"placement_root": nodes["t4-2"], **of_cyborg({"select": "product_id == '1eb8'"})},
+    }
+    assert play(hosts, hosts=tuple(hosts)) == 2, play.said
+    assert dict(re.findall(r"^(\S+) .*failed=(\d)", play.said, re.MULTILINE)) == {
+        "t4-1": "1",
+        "mixed": "1",
+        "t4-2": "0",
+    }
+    assert "Placement refuses the providers of t4-1. The other hosts do not depend on it." in play.said
+    assert "nobody: there is no provider of this name" in play.said
+    assert f"{nodes['mixed']}_vfio_0000:5e:00.0: Placement knows no trait HW_NO_SUCH" in play.said
+    assert len(by_tail(cloud, nodes["t4-2"])) == 2
+    assert by_tail(cloud, nodes["mixed"]) == {}
+
+
+def test_hosts_of_two_clouds_are_not_published_with_one_login(play, nodes):
+    root = "{{ inventory_hostname }}." + nodes["t4-1"].partition(".")[2]
+    assert play(CYBORG, placement_root=root, placement_region_name="{{ inventory_hostname }}") == 2
+    assert "t4-2 and t4-1 differ in placement_region_name, and one call publishes both." in play.said
+    assert play.writes == []
 
 
 def test_drain_purge_and_absent(play, cloud, nodes):
@@ -198,6 +225,13 @@ def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tm
         assert words in text
     assert play(hosts, "--check", "-e", "report_placement=true", **options) == 0, play.said
     assert len(proxy.requests) == requests
+
+    # The first host does not ask, and the other does.
+    asked = {**hosts, "mixed": {**hosts["mixed"], "report_placement": True}}
+    assert play(asked, **{**options, "hosts": ("t4-1", "mixed")}) == 0, play.said
+    text = page.read_text(encoding="utf-8")
+    assert "a total of 4 in Placement" in text
+    assert "No provider of the host in Placement" not in text
 
     nowhere = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": "http://127.0.0.1:9", "OS_TOKEN": "admin"}
     assert play(hosts, "-e", "report_placement=true", environment=nowhere, **options) == 0, play.said

@@ -10,12 +10,18 @@ import subprocess
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration import simulated
+from ansible_collections.vfio.devices.tests.integration.placement import proxy as proxies
 from ansible_collections.vfio.devices.tests.integration.placement import services
 from ansible_collections.vfio.devices.tests.simhost import mounting
 
 FIRST, SECOND = HOSTS = ("t4-1", "t4-2")
 PROFILES = [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2Q"}}]
 OTHER_PROFILES = [{**PROFILES[0], "owner": "none"}]
+# One card of nova, and one that this collection publishes itself.
+MIXED_PROFILES = [
+    {**PROFILES[0], "select": ["0000:3b:00.0"]},
+    {**OTHER_PROFILES[0], "name": "own", "select": ["0000:af:00.0"]},
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +44,34 @@ def play(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def said(play):
-    """What site says where Placement cannot be found."""
-    return play("site", placement_cloud="nowhere")[1]
+def login(tmp_path_factory):
+    """The variables of a Placement that can be read and not written."""
+    service = services.placement(tmp_path_factory.mktemp("placement"))
+    services.Cloud(service.url).make(SECOND, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    proxy = proxies.Proxy(service.port)
+    proxy.rules.append(proxies.Rule("403", "^(PUT|POST|DELETE) ", times=1000))
+    yield {"placement_auth_type": "admin_token", "placement_auth": {"endpoint": proxy.url, "token": "admin"}}
+    proxy.stop()
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def said(play, login):
+    """What site says when Placement fails after the cards were changed."""
+    return play("site", vfio_profiles=MIXED_PROFILES, **login)[1]
+
+
+def test_no_card_is_changed_where_placement_cannot_be_found(play):
+    status, said = play("site", placement_cloud="nowhere", vfio_profiles=OTHER_PROFILES)
+    assert status
+    assert "cannot log in to the cloud" in said
+    assert set(re.findall(r"changed=(\d+)", said)) == {"0"}
 
 
 def test_each_host_says_whether_it_is_published(said):
     failed = dict(re.findall(r"^(\S+) .*failed=(\d)", said, re.MULTILINE))
     assert failed == {FIRST: "0", SECOND: "1"}
-    assert "cannot log in to the cloud" in said
+    assert f"Placement refuses the providers of {SECOND}." in said
 
 
 def test_settings_that_were_written_are_told_after_a_failure_too(said):
@@ -61,13 +86,13 @@ def test_no_card_is_changed_where_nova_has_no_such_release(play):
     assert set(re.findall(r"changed=(\d+)", said)) == {"0"}
 
 
-def test_a_host_that_is_not_published_has_no_drift_in_placement(said, play, tmp_path):
+def test_a_host_that_is_not_published_has_no_drift_in_placement(play, tmp_path):
     running = services.placement(tmp_path)
+    login = {"placement_auth_type": "admin_token", "placement_auth": {"endpoint": running.url, "token": "admin"}}
     try:
         services.Cloud(running.url).make(SECOND, traits=["COMPUTE_NODE", "OWNER_NOVA"])
-        status, verified = play(
-            "verify", placement_auth_type="admin_token", placement_auth={"endpoint": running.url, "token": "admin"}
-        )
+        for name in ("site", "verify"):
+            status, said = play(name, **login)
+            assert status == 0, said
     finally:
         running.stop()
-    assert status == 0, verified

@@ -41,7 +41,7 @@ class Switch:
         """A card as it is: all that a change could leave behind."""
         card = _pf_state.observe(self.host.root(), parse({"pf": pf, "mode": "vf"}))["cards"][pf]
         virtual = {one["index"]: (one["address"], one["override"], one["driver"]) for one in card["virtual_functions"]}
-        files = {name: card[name] for name in ("record", "memory", "autoprobe_off", "rule")}
+        files = {name: card[name] for name in ("record", "memory", "autoprobe_off", "changing", "rule")}
         return {
             "driver": card["driver"],
             "driver_override": card["driver_override"],

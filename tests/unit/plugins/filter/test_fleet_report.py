@@ -140,5 +140,13 @@ def test_profiles_need_jmespath(kinds, monkeypatch):
     monkeypatch.setattr(_expression, "MISSING", ImportError("no jmespath"))
     facts, profiles = kinds["gpu"]
     assert fleet_report({"a": facts})
-    with pytest.raises(AnsibleFilterError, match="needs the Python library jmespath"):
+    with pytest.raises(AnsibleFilterError, match=r"-m pip install jmespath"):
         fleet_report({"a": facts}, profiles={"a": profiles})
+
+
+def test_a_host_without_a_root_is_not_compared_with_placement(kinds):
+    facts, _profiles = kinds["gpu"]
+    placement = {"providers": [], "owners": {}, "usages": {}, "missing": []}
+    words = "No provider of the host in Placement"
+    assert words in fleet_report({"a": facts}, placement=placement)
+    assert words not in fleet_report({"a": facts}, placement=placement, roots={"a": ""})

@@ -111,3 +111,10 @@ def test_refusals(device, options, sentence):
 def test_garbage_is_refused(device):
     with pytest.raises(AnsibleFilterError):
         hostdev_xml(device)
+
+
+@pytest.mark.parametrize(
+    ("options", "result"), [({"device_api": "", "display": ""}, UUID), ({"mac": "", "vlan": ""}, UUID)]
+)
+def test_the_text_that_a_template_makes_of_null_is_not_given(options, result):
+    assert hostdev_xml(result, **options, ramfb="", interface="", managed="") == hostdev_xml(result)

@@ -298,3 +298,9 @@ def test_every_line_is_an_option_or_it_is_refused(cards, release, flags):
         return
     for line in text.split("\n"):
         assert not line or line.startswith(("#", "[")) or " = " in line
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_the_text_that_a_template_makes_of_null_is_not_given(nothing):
+    plan = {"cards": [], "later": []}
+    assert nova_config(plan, "34", report_in_placement=nothing, pci_in_placement=nothing) == nova_config(plan, "34")

@@ -232,3 +232,32 @@ def test_the_plan_of_a_host(simulated):
             for numa, name in enumerate(("0000:3b:00.0", "0000:af:00.0"))
         ),
     ]
+
+
+NOT_GIVEN = dict.fromkeys(("shape", "cyborg_agent", "cyborg_host", "exact_names", "drain", "traits_mode"))
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_null_is_not_given_also_as_the_text_that_a_template_makes_of_it(nothing):
+    assert tree(vgpus(), **dict.fromkeys(NOT_GIVEN, nothing)) == tree(vgpus())
+
+
+@pytest.mark.parametrize("option", ["cyborg_agent", "exact_names", "root_optional", "preview"])
+def test_what_is_neither_true_nor_false_is_refused_by_its_name(option):
+    with pytest.raises(AnsibleFilterError, match=f"{option} must be true or false, and not 'perhaps'"):
+        placement_tree({"cards": []}, "node", **{option: "perhaps"})
+
+
+def test_a_root_that_must_exist():
+    first = placement_tree({"cards": [vgpus()]}, "node", root_optional="False")[0]
+    assert first == {"name": "node", "optional": False}
+    assert placement_tree({"cards": []}, "node", root_optional="False") == [ROOT]
+
+
+def test_a_preview_has_names_of_cards_whose_devices_are_not_known_yet():
+    later = card(mode="vf", total=None, traits=["CUSTOM_A"], resource_class="CUSTOM_X")
+    assert tree(later) == [{"name": "node_vfio_0000:af:00.0", "parent": "node", "optional": True}]
+    assert tree(later, preview=True) == [made("vfio_0000:af:00.0", "CUSTOM_X", 0x7FFFFFFF, "CUSTOM_A")]
+    without = {"name": "node_vfio_0000:af:00.0", "parent": "node", "traits": []}
+    assert tree({**later, "resource_class": None, "traits": []}, preview=True) == [without]
+    assert tree(vgpus(), preview=True) == tree(vgpus())

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.resolve import FilterModule
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -317,3 +319,11 @@ def t4_facts():
     from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 
     return _facts.observe(HostRoot("/simulated", files=Accessor(SimHost("t4"))))
+
+
+def test_without_jmespath_it_names_the_python_and_the_command(monkeypatch):
+    monkeypatch.setattr(_expression, "MISSING", ImportError("No module named 'jmespath'"))
+    with pytest.raises(AnsibleFilterError, match="vfio_profiles cannot be read") as error:
+        resolve([], {"physical_functions": [], "parents": [], "devices": []})
+    assert f"not installed for {sys.executable} on the controller (No module named 'jmespath')" in str(error.value)
+    assert f"Run: {sys.executable} -m pip install jmespath" in str(error.value)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
 from ansible_collections.vfio.devices.plugins.modules import placement_inventory
-from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlacement, provider, refusal, root
+from ansible_collections.vfio.devices.tests.unit.placement_fake import FakePlacement, inventory, provider, refusal, root
 
 
 @pytest.fixture
@@ -74,3 +74,17 @@ def test_documentation_has_the_very_fields_that_are_returned(run_module, placeme
     documented = yaml.safe_load(placement_inventory.RETURN)
     assert set(result) - {"changed", "diff"} == set(documented)
     assert {key for one in result["providers"] for key in one} == set(documented["providers"]["contains"])
+
+
+def test_usages_are_left_out_in_check_mode_only(run_module, placement):
+    used = provider(
+        "00000000-0000-0000-0000-0000000000a1", "node_a", inventories={"CUSTOM_VF": inventory(4)},
+        usages={"CUSTOM_VF": 3},
+    )  # fmt: skip
+    placement.data[used["uuid"]] = used
+    options = {"providers": PROVIDERS, "check_usages": False}
+    assert "CUSTOM_VF cannot shrink" in run_module(placement_inventory, {"providers": PROVIDERS})["msg"]
+    assert run_module(placement_inventory, options, check_mode=True)["updated"] == ["node_a"]
+    refused = run_module(placement_inventory, options)
+    assert "check_usages=false is for check mode only" in refused["msg"]
+    assert used["inventories"]["CUSTOM_VF"]["total"] == 4

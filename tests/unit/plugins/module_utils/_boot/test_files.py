@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import configparser
+import os
+import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import archive as _boot_program
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 
 FILES = {
@@ -54,6 +58,50 @@ def test_rule_starts_the_unit_of_a_recorded_card():
     assert [line.count('ENV{DRIVER}!="*vfio*"') for line in lines[1:]] == [1, 1, 0]
     kinds = [kind for line in lines for kind in ("sriov_pf_mode", "mdev_instance") if f"/{kind}/$kernel.json" in line]
     assert kinds == ["sriov_pf_mode", "mdev_instance", "mdev_instance"]
+
+
+def middle_of(data, fill):
+    start = len(data) // 2
+    return data[:start] + fill * 4096 + data[start + 4096 :]
+
+
+DAMAGES = {
+    "none": lambda data: data,
+    "missing": lambda data: None,
+    "empty": lambda data: b"",
+    "one byte": lambda data: data[:1],
+    "half": lambda data: data[: len(data) // 2],
+    "without its last page": lambda data: data[:-4096],
+    "without its last byte": lambda data: data[:-1],
+    "zeros": lambda data: bytes(len(data)),
+    "zeros at its beginning": lambda data: bytes(4096) + data[4096:],
+    "zeros in the middle": lambda data: middle_of(data, bytes(1)),
+    "zeros at its end": lambda data: data[:-4096] + bytes(4096),
+    "another byte in the middle": lambda data: middle_of(data, b"x"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_program_does_not_end_with_success(units, tmp_path, damage):
+    words = shlex.split(units[_boot_files.UNIT]["Service"]["ExecStartPre"].replace("%%", "%"))
+    assert words[-1] == f"/{_boot_files.PROGRAM}"
+    program = tmp_path / "restore.pyz"
+    content = DAMAGES[damage](_boot_program.build())
+    if content is not None:
+        program.write_bytes(content)
+    ended = subprocess.run(
+        [sys.executable, *words[1:-1], program], capture_output=True, text=True, check=False, env={"PATH": ""}
+    )
+    if damage == "none":
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+        return
+    assert ended.returncode == 1
+    assert f"{program} is missing or damaged" in ended.stderr or "BadZipFile" in ended.stderr
+    assert os.path.exists(program) is (damage != "missing")
+
+
+def test_what_systemd_would_take_for_its_own_is_not_in_the_check():
+    assert not set(_boot_files.CHECK) & set('"\\%$')
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")

@@ -52,19 +52,45 @@ def test_difference_has_the_texts_and_a_checksum(run):
     assert difference["after"][f"/{_boot_files.ENABLED}"] == f"/{_boot_files.UNIT}"
 
 
-@pytest.mark.parametrize("spoil", ["change", "remove", "link"])
+# By hand, by a power failure, by an older version of this collection.
+@pytest.mark.parametrize("spoil", ["change", "cut", "empty", "remove"])
 @pytest.mark.parametrize("path", PATHS)
 def test_drift_is_mended(run, path, spoil):
     run()
     files = run.host.files
+    if path in _boot_files.links():
+        content = None if spoil == "remove" else f"../{path.rpartition('/')[2]}"
+    else:
+        text = files.read(path)
+        content = {"change": text + b"#", "cut": text[:600], "empty": b"", "remove": None}[spoil]
     files.unlink(path)
-    if spoil == "change":
-        files.replace(path, b"#")
-    elif spoil == "link":
-        files.symlink(path, "/dev/null")
+    if isinstance(content, bytes):
+        files.replace(path, content)
+    elif content:
+        files.symlink(path, content)
     assert run(check=True)["changed"]
     assert run()["changed"]
     assert not run()["changed"]
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize("kind", ["file", "directory", "link to nothing", "link to a file of ours"])
+@pytest.mark.parametrize("path", PATHS)
+def test_files_of_others_are_left_alone(run, path, kind, present):
+    files = run.host.files
+    if kind == "file":
+        files.replace(path, b"[Service]\nEnvironment=PASSWORD=secret\n")
+    elif kind == "directory":
+        files.replace(f"{path}/file", b"")
+    else:
+        target = "/dev/null" if kind == "link to nothing" else "/etc/ours"
+        files.replace("etc/ours", _boot_files.HEADER.encode())
+        files.symlink(path, target)
+    for check in (True, False):
+        with pytest.raises(Refused, match=f"/simulated/{path} .*left alone. Make way with: mv /simulated") as refused:
+            run(present=present, check=check)
+        assert "secret" not in str(refused.value)
+        assert [other for other in PATHS if other != path and files.exists(other)] == []
 
 
 def test_unfinished_files_of_a_killed_run_go(run):
@@ -81,10 +107,45 @@ def test_what_does_not_stay_is_told(run):
         run()
 
 
-@pytest.mark.parametrize("python", ["python3", '/usr/bin/py"thon', "/x\n", "/100%", "", "/usr/bin/$x"])
-def test_interpreter_that_is_none(run, python):
-    with pytest.raises(Refused, match="python must be the absolute path"):
-        run(python=python)
+@pytest.mark.parametrize("python", ["python3", "/no/such/python"])
+@pytest.mark.parametrize("check", [True, False])
+def test_interpreter_that_is_none(run, python, check):
+    with pytest.raises(Refused, match="python "):
+        run(python=python, check=check)
+    assert not [path for path in PATHS if run.host.files.exists(path)]
+    assert not run(present=False, python=python)["changed"]
+
+
+def test_without_an_option_it_is_a_lasting_one(run):
+    run(python=None)
+    assert b'"/usr/bin/python3" -I' in run.host.files.read(_boot_files.UNIT)
+
+
+def test_host_without_an_interpreter(run):
+    run.host.files.unlink("usr/bin/python3")
+    with pytest.raises(Refused, match="this host has no Python 3.9 or later of its own"):
+        run(python=None)
+
+
+@pytest.mark.parametrize("path", _boot_files.PATHS)
+def test_file_that_others_may_write_is_replaced(run, path):
+    run()
+    node = run.host.kernel.tree.nodes[path]
+    node.mode |= 0o022
+    assert run(check=True)["diff"]["before"][f"/{path}"] == "others than root may write it: owner 0, mode 0666"
+    assert actions(run())[PATHS.index(path)] == "replaced"
+    assert not run()["changed"]
+
+
+@pytest.mark.parametrize("path", PATHS[:4])
+def test_empty_file_is_mended_and_seen_in_check_mode(run, path):
+    run()
+    run.host.files.replace(path, b"")
+    seen = run(check=True)
+    assert actions(seen)[PATHS.index(path)] == "replaced"
+    assert seen["diff"]["before"] != seen["diff"]["after"]
+    assert run()["changed"]
+    assert not run()["changed"]
 
 
 class Systemctl:
@@ -97,11 +158,12 @@ class Systemctl:
         return name
 
     def start(self, path, arguments, lock=None):
-        self.calls.append([path, *arguments])
+        if path == "systemctl":
+            self.calls.append([path, *arguments])
         return self
 
     def poll(self):
-        return type("Output", (), {"status": 0, "text": "", "errors": ""})
+        return type("Output", (), {"status": 0, "text": "3.11", "errors": ""})
 
 
 @pytest.mark.parametrize(("root", "booted", "told"), [("/", True, True), ("/", False, False), ("/host", True, False)])

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +33,7 @@ class Host:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.changes(lambda host: _boot_restore.converge(host, True, sys.executable, 30.0, False))
+        self.changes(lambda host: _boot_restore.converge(host, True, None, 30.0, False))
 
     def changes(self, converge):
         """Whether a run changes something; it has a process of its own, as it keeps the host's lock until its end."""
@@ -58,10 +57,8 @@ class Host:
         self.simhost("reboot", str(self.root), *(word for name in late for word in ("--late", name)))
 
     def start(self, *arguments, **environment):
-        """The program as the unit has it, but below this root."""
-        unit = (self.root / _boot_files.UNIT).read_text(encoding="utf-8")
-        interpreter = re.search('^ExecStart="(.*)" -I -B /', unit, re.MULTILINE)[1]
-        command = [interpreter, "-I", "-B", self.root / _boot_files.PROGRAM, "--root", self.root, *arguments]
+        """The program as the unit has it, but below this root and with the Python of the tests."""
+        command = [sys.executable, "-I", "-B", self.root / _boot_files.PROGRAM, "--root", self.root, *arguments]
         clean = {name: value for name, value in os.environ.items() if name != "JOURNAL_STREAM"}
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**clean, **environment}
@@ -137,7 +134,7 @@ def test_host_in_trouble(fleet):
     HostRoot(str(host.root)).lock()
     status, lines = host.run("--timeout=0.2")
     assert status == 1
-    assert f"pid {os.getpid()} has run/vfio-devices/lock locked" in lines[0]
+    assert f"another run on this host holds it, pid {os.getpid()} (" in lines[0]
 
 
 @pytest.mark.parametrize("arguments", [["--timeout"], ["--surprise"]])

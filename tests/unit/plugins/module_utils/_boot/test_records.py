@@ -72,6 +72,10 @@ def test_record_of_a_card_that_is_none(card, function, sentence):
     assert sentence in str(caught.value)
 
 
+def of(instances, **more):
+    return {"instances": instances, **more}
+
+
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
@@ -82,16 +86,22 @@ def test_record_of_a_card_that_is_none(card, function, sentence):
     ],
 )
 def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected):
-    found = _restore_records.instances([MDEV], {("mtty", UUID): definition} if definition else {})
+    found = _restore_records.instances(of([MDEV]), {("mtty", UUID): definition} if definition else {})
     assert [[*option["type"], option["id"], option["attributes"]] for option in found] == (
         [expected] if expected else []
     )
 
 
+@pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): {**DEFINITION, "type": "mtty-2", "autostart": False}}])
+def test_while_definitions_change_the_record_alone_says_it(definitions):
+    (option,) = _restore_records.instances(of([MDEV], definitions_change=True), definitions)
+    assert (option["uuid"], option["id"]) == (UUID, "mtty-1")
+
+
 def test_vgpu_is_wanted_by_its_record():
-    (option,) = _restore_records.instances([VGPU, {**VGPU, "parent": "x", "autostart": False}], {})
+    (option,) = _restore_records.instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
     assert (option["parent"], option["uuid"], option["type"]) == ("0000:84:00.4", None, ["Single port serial"])
-    assert _restore_records.instances([{**VGPU, "type_name": None}], {})[0]["type"] == ["1150"]
+    assert _restore_records.instances(of([{**VGPU, "type_name": None}]), {})[0]["type"] == ["1150"]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +110,7 @@ def test_vgpu_is_wanted_by_its_record():
 )
 def test_record_of_a_device_that_is_none(fault):
     with pytest.raises(Hopeless, match="which is no device"):
-        _restore_records.instances([{**MDEV, **fault}], {("mtty", UUID): DEFINITION})
+        _restore_records.instances(of([{**MDEV, **fault}]), {("mtty", UUID): DEFINITION})
 
 
 @pytest.mark.parametrize("fault", [{"parent": "../x"}, {"uuid": "x"}, {"attributes": [["../x", "1"]]}])
@@ -109,4 +119,4 @@ def test_record_with_names_that_are_none(fault):
     attributes = [{name: value} for name, value in instance["attributes"]]
     definitions = {(instance["parent"], instance["uuid"]): {**DEFINITION, "attributes": attributes}}
     with pytest.raises(Hopeless, match="its record is wrong"):
-        _restore_records.instances([instance], definitions)
+        _restore_records.instances(of([instance]), definitions)

@@ -242,8 +242,9 @@ def test_check_mode_waits_for_nothing_and_changes_nothing(boot):
 def test_run_of_somebody_else_is_waited_for(boot):
     host = boot("nics")
     root = host.host.root()
-    host.host.files.lock = lambda path: "pid 17"
-    with pytest.raises(HostError, match="pid 17 has run/vfio-devices/lock locked"):
+    host.host.files.lock = lambda path: False
+    host.host.files.lock_holders = lambda path: ["pid 17 (python3)"]
+    with pytest.raises(HostError, match=r"/run/vfio-devices/lock was not released within 300 s: .* pid 17 \(python3\)"):
         _restore.restore(root)
 
 

@@ -77,6 +77,15 @@ def test_garbage_in_a_table_is_told(simulated, path, line):
     assert "which is no route" in " ".join(root.warnings)
 
 
+@pytest.mark.parametrize("line", ["x", "zz 03 40 00 80 eth0", "20010db8000000000000000000000005 03 ff 00 80 eth0"])
+def test_garbage_in_the_table_of_addresses_is_told(simulated, line):
+    host = simulated("empty", routes=[])
+    host.kernel.tree.add("proc/net/if_inet6", Attribute(f"{line}\n".encode()))
+    root = host.root()
+    assert routes.observe(root).addresses == {}
+    assert "which is not an address" in " ".join(root.warnings)
+
+
 def test_missing_program(simulated, monkeypatch):
     root = simulated("nics").root()
     monkeypatch.setattr(root, "run", lambda *arguments: (_ for _ in ()).throw(HostError("no ip", "ip")))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import json
 
 import pytest
@@ -463,42 +462,45 @@ def test_skip_leaves_a_named_device_of_another_type_that_is_in_use(simulated):
     assert result["missing"] == [{"item": 0, "types": ["mtty-2"], "count": 1}]
 
 
-class Killed(BaseException):
-    """The end that kill -9 makes: no handler of ours runs."""
+FULL = [(errno.ENOSPC, "its file system is full"), (errno.EROFS, "its file system is read-only")]
+WRONG_ADVICE = ("room left", "licence", "kernel log", "driver", "gather the facts", "parent is")
 
 
-@pytest.mark.parametrize("profile", ["mtty", "l40s"])
-@pytest.mark.parametrize("call", ["write", "replace", "unlink"])
-def test_killed_at_any_step_the_next_run_finishes(simulated, monkeypatch, profile, call):
-    kinds = {"mtty": ("mtty", "mtty-1", "mtty-2"), "l40s": ("0000:84:00.0", "NVIDIA L40S-4Q", "NVIDIA L40S-8Q")}
-    parent, first, second = kinds[profile]
-    before, wanted = ({"type": kind, "parent": parent, "count": "3"} for kind in (first, second))
-    clean = simulated(profile)
-    clean.converge(before, exact=True)
-    clean.converge(wanted, exact=True)
-    for step in range(100):
-        host = simulated(profile)
-        host.converge(before, exact=True)
-        original, calls = getattr(host.files, call), itertools.count()
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("place", ["etc/vfio-devices/mdev_instance/*", "etc/mdevctl.d/*"])
+@pytest.mark.parametrize(("number", "remedy"), FULL)
+def test_files_that_cannot_be_written_are_found_before_the_first_change(simulated, number, remedy, place, check):
+    host = simulated("t4")
+    host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"})
+    before = host.devices()
+    host.kernel.faults.fail(place, number, operations=("write",))
+    both = [{"type": "GRID T4-1B", "parent": parent, "count": "2"} for parent in (T4, SECOND_T4)]
+    with pytest.raises(Refused) as refused:
+        host.converge(*both, exact=True, check=check)
+    assert host.devices() == before
+    assert remedy in str(refused.value)
+    assert not [words for words in WRONG_ADVICE if words in str(refused.value)]
+    assert host.converge(*both, exact=True, check=True, persist=None)["changed"]
 
-        def die(*args, original=original, calls=calls, step=step):
-            if next(calls) >= step:
-                raise Killed
-            original(*args)
 
-        monkeypatch.setattr(host.files, call, die)
-        try:
-            host.converge(wanted, exact=True)
-        except Killed:
-            monkeypatch.setattr(host.files, call, original)
-            host.converge(wanted, exact=True)
-        else:
-            assert step > 0 or call == "unlink"
-            return
-        assert host.devices() == clean.devices()
-        assert host.devices("defined") == {}
-        assert host.converge(wanted, exact=True)["changed"] is False
-    raise AssertionError("there was no end of the steps")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.ENOENT, errno.EPERM, errno.EBUSY])
+def test_errors_of_files_come_without_advice_about_cards(simulated, monkeypatch, number):
+    host = simulated("mtty")
+
+    def fail(path, data):
+        raise OSError(number, "")
+
+    monkeypatch.setattr(host.files, "replace", fail)
+    (sentence,) = host.converge({"type": "mtty-1", "parent": "mtty"})["failures"]
+    assert sentence.startswith("cannot record mtty on mtty: cannot write /etc/vfio-devices/mdev_instance/mtty.json: ")
+    assert errno.errorcode[number] in sentence
+    assert not [words for words in WRONG_ADVICE if words in sentence]
+
+
+def test_names_that_cannot_be_kept_are_no_reason_to_make_nothing(simulated):
+    host = simulated("l40s")
+    host.kernel.faults.fail("etc/vfio-devices/vgpu_types/*", errno.EROFS, operations=("write",))
+    assert host.converge({"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.4"}, persist=None)["created"]
 
 
 @pytest.mark.parametrize(("profile", "parent", "kind"), [("mtty", "mtty", "mtty-1"), ("t4", T4, "GRID T4-2B")])

@@ -56,6 +56,7 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
         "hidden": [],
         "identities": {},
         "recorded_identities": {},
+        "unreadable": {},
         "machine_id": machine_id,
     }
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._instances.records import with_persistence
+from ansible_collections.vfio.devices.plugins.module_utils._instances.records import only_recorded, with_persistence
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 DEFINITION = {"type": "x", "autostart": True, "attributes": [{"a": "1"}]}
@@ -29,25 +29,90 @@ def record(**fields):
     return {"instances": [{**entry, "attributes": [["a", "1"]]}]}
 
 
-def test_a_new_device_is_defined_and_recorded():
-    assert steps([instance("create")]) == [("create", None), ("define", DEFINITION), ("record", record())]
+def marked(record):
+    return {**record, "definitions_change": True}
+
+
+def test_a_new_device_is_promised_until_it_is_defined():
+    assert steps([instance("create")]) == [
+        ("create", None),
+        ("promise", marked(record())),
+        ("define", DEFINITION),
+        ("record", record()),
+    ]
 
 
 def test_a_kept_device_needs_only_what_is_missing():
-    assert steps(kept=[instance()]) == [("define", DEFINITION), ("record", record())]
+    assert steps(kept=[instance()]) == [("promise", marked(record())), ("define", DEFINITION), ("record", record())]
     assert steps(kept=[instance()], definitions={("p", UUID): DEFINITION}, records={"p": record()}) == []
+    assert steps(kept=[instance()], definitions={("p", UUID): DEFINITION}) == [("record", record())]
 
 
-def test_a_removed_device_is_forgotten():
+def test_a_removed_device_is_recorded_until_its_definition_is_gone():
     known = {"definitions": {("p", UUID): DEFINITION}, "records": {"p": record()}}
-    assert steps([instance("remove")], **known) == [("forget", None), ("remove", None), ("define", None)]
-    assert steps([instance("remove")], persist=False, **known) == steps([instance("remove")], **known)
+    expected = [("remove", None), ("retain", marked(record())), ("undefine", None), ("record", None)]
+    assert steps([instance("remove")], **known) == expected
+    assert steps([instance("remove")], persist=False, **known) == expected
+
+
+def test_what_is_defined_by_others_is_recorded_until_its_definition_is_gone():
+    expected = record()["instances"][0]
+    retained = steps([instance("remove")], definitions={("p", UUID): DEFINITION})[1]
+    assert retained == ("retain", marked({"instances": [{**expected, "type_name": None}]}))
+
+
+def test_what_a_definition_keeps_from_coming_back_is_not_promised():
+    manual, other = {**DEFINITION, "autostart": False}, record(uuid="b")["instances"]
+    both = {"instances": [*record()["instances"], *other]}
+    definitions = {("p", UUID): manual, ("p", "b"): DEFINITION}
+    promised = steps([instance("create", uuid="c")], definitions=definitions, records={"p": both})[1]
+    autostart = {one["uuid"]: one["autostart"] for one in promised[1]["instances"]}
+    assert (promised[0], autostart) == ("promise", {UUID: False, "b": True, "c": True})
 
 
 def test_a_replaced_device_keeps_its_definition_until_the_new_one_is_there():
-    known = {"definitions": {("p", UUID): {**DEFINITION, "type": "y"}}, "records": {"p": record(type_id="y")}}
-    actions = steps([instance("remove", type_id="y"), instance("create")], **known)
-    assert actions == [("remove", None), ("create", None), ("define", DEFINITION), ("record", record())]
+    old = record(type_id="y")
+    known = {"definitions": {("p", UUID): {**DEFINITION, "type": "y"}}, "records": {"p": old}}
+    replaced = [instance("remove", type_id="y"), instance("create")]
+    assert steps(replaced, **known) == [
+        ("remove", None),
+        ("create", None),
+        ("retain", marked(old)),
+        ("undefine", None),
+        ("promise", marked(record())),
+        ("define", DEFINITION),
+        ("record", record()),
+    ]
+    assert steps(replaced, persist=False, **known)[2:] == [
+        ("retain", marked(old)),
+        ("undefine", None),
+        ("record", None),
+    ]
+
+
+def test_a_record_that_is_complete_by_itself_stays_so_until_all_are_defined():
+    unfinished = {"instances": [*record(uuid="b")["instances"], *record()["instances"]]}
+    changed = steps([instance("create", uuid="c")], records={"p": marked(unfinished)})
+    assert [content.get("definitions_change") for action, content in changed if action in ("promise", "record")] == [
+        True,
+        True,
+    ]
+    known = {("p", uuid): DEFINITION for uuid in (UUID, "b")}
+    assert steps(kept=[instance()], definitions=known, records={"p": marked(unfinished)}) == [("record", unfinished)]
+
+
+def test_what_only_a_record_knows_counts_as_long_as_nothing_else_tells_it():
+    vgpu = {**record(uuid=None, address="vf", parent="vf")["instances"][0]}
+    mdev = record()["instances"][0]
+    records = {"a": {"instances": [vgpu]}, "b": {"instances": [mdev]}}
+    parents = {"vf", "p"}
+    assert list(only_recorded(records, set(), parents)) == [vgpu]
+    records["b"] = marked(records["b"])
+    assert list(only_recorded(records, set(), parents)) == [vgpu, mdev]
+    assert list(only_recorded(records, {("vf", "vf"), ("p", UUID)}, parents)) == []
+    assert list(only_recorded(records, set(), set())) == []
+    for spoilt in ({"uuid": "../x"}, {"type": 5}, {"attributes": [5]}, {"autostart": None}):
+        assert list(only_recorded({"b": marked({"instances": [{**mdev, **spoilt}]})}, set(), parents)) == []
 
 
 def test_without_persist_nothing_new_is_kept():
@@ -63,11 +128,6 @@ def test_one_card_after_the_other():
     planned = [instance("create", uuid="b", card="2", parent="2"), instance("remove", uuid="a", card="1", parent="1")]
     planned += [instance("create", uuid="c", card="1", parent="1")]
     assert [action for action, content in steps(planned)] == [
-        "remove",
-        "create",
-        "define",
-        "record",
-        "create",
-        "define",
-        "record",
+        *("remove", "create", "promise", "define", "record"),
+        *("create", "promise", "define", "record"),
     ]

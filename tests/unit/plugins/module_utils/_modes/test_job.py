@@ -436,8 +436,8 @@ def test_persistence_is_removed_when_it_is_no_longer_wanted(switch):
     assert 'ATTR{sriov_numvfs}="4"' in rule
     result = run(entry, persist=False)
     assert result["functions"][0]["done"] == [
-        f"removed the udev rule of {ICE}",
         "removed the record of the mode",
+        f"removed the udev rule of {ICE}",
     ]
     assert run.card(ICE)["record"] is None
     assert not run(entry, persist=False)["changed"]
@@ -663,3 +663,34 @@ def test_pinned_card(switch):
     assert not run({"pf": ICE, "mode": "vf", "num_vfs": "2"})["changed"]
     with pytest.raises(_plan.Refused, match="not reconfigurable"):
         run({"pf": ICE, "mode": "pf", "reconfigurable": False})
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("place", ["etc/vfio-devices/sriov_pf_mode/*", "etc/udev/rules.d/*", "run/*"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_files_that_cannot_be_written_are_found_before_the_first_card_is_switched(switch, number, place, check):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
+    before = [run.card(pf) for pf in (ICE, MLX5)]
+    run.host.kernel.faults.fail(place, number, operations=("write",))
+    with pytest.raises(_plan.Refused) as refused:
+        run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "2"}, check=check)
+    assert errno.errorcode[number] in str(refused.value)
+    assert "Above 4G Decoding" not in str(refused.value)
+    assert [run.card(pf) for pf in (ICE, MLX5)] == before
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOMEM, errno.EIO])
+def test_errors_of_files_come_without_advice_about_cards(switch, number):
+    run = switch("nics")
+    replace = run.host.files.replace
+
+    def fail(path, data):
+        if path.startswith("etc/vfio-devices"):
+            raise OSError(number, "")
+        replace(path, data)
+
+    run.host.files.replace = fail
+    (sentence,) = run({"pf": ICE, "mode": "vf", "num_vfs": "2"})["failures"]
+    assert f"cannot write /etc/vfio-devices/sriov_pf_mode/{ICE}.json: {errno.errorcode[number]}" in sentence
+    assert not [words for words in ("firmware", "driver cannot make", "kernel log") if words in sentence]

@@ -14,7 +14,8 @@ def test_rule_matches_the_native_driver_coming_back():
     assert comment.startswith("#")
     assert rule == (
         'ACTION=="bind", SUBSYSTEM=="pci", KERNEL=="0000:31:00.0", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", '
-        'ENV{DRIVER}!="pci-pf-stub", TEST!="/etc/systemd/system/vfio-devices-restore.service", ATTR{sriov_numvfs}="4"'
+        'ENV{DRIVER}!="pci-pf-stub", TEST!="/etc/systemd/system/vfio-devices-restore.service", '
+        'TEST!="/run/vfio-devices/changing/0000:31:00.0.json", ATTR{sriov_numvfs}="4"'
     )
 
 

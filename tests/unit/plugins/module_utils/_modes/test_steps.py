@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
 from ansible_collections.vfio.devices.plugins.module_utils._modes import steps as _pf_steps
 
 PF = "0000:31:00.0"
@@ -29,6 +30,7 @@ def card(vfs=(), **fields):
         "record": None,
         "memory": None,
         "autoprobe_off": False,
+        "changing": False,
         "known": {},
         "identity": {},
         "rule": None,
@@ -170,11 +172,22 @@ def test_recorded_driver_is_taken_where_it_is_loaded(entries):
     assert _pf_steps.most_vfs(before) == 4
 
 
-def test_stale_rule_goes_first_and_the_new_one_comes_last(entries):
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (card(rule="one of version 1.0.0"), "rule create record rule"),
+        (card(rule=_pf_persistence.rule(PF, 4)), "memory create record rule memory"),
+        (card(rule=_pf_persistence.rule(PF, 4), changing=True), "create record rule memory"),
+        (card(rule=_pf_persistence.rule(PF, 2), changing=True), "create record memory"),
+    ],
+)
+def test_stale_rule_waits_until_the_record_is_new(entries, before, expected):
     (entry,) = entries({"pf": PF, "mode": "vf", "num_vfs": "2"})
-    before = card(rule="an old one")
     target = _pf_steps.wanted_target(entry, before, ["ice"], persist=True)
-    assert [step["action"] for step in _pf_steps.steps(before, target)] == ["rule", "create", "record", "rule"]
+    assert [step["action"] for step in _pf_steps.steps(before, target)] == expected.split()
+    removed = _pf_steps.steps(before, {**target, "rule": None})
+    texts = [step["text_of_rule"] for step in removed if step["action"] == "rule"]
+    assert texts == [None]
 
 
 def test_files_stay_as_they_are_and_names_as_they_were(entries):

@@ -44,6 +44,13 @@ def test_what_is_gone_is_none_and_what_is_no_answer_of_placement_is_an_error():
         placement.provider(U)
 
 
+def test_the_roots_are_all_providers_without_a_parent():
+    other = "00000000-0000-4000-8000-000000000002"
+    child = {**PROVIDER, "uuid": other, "name": "child", "parent_provider_uuid": PROVIDER["uuid"]}
+    placement, transport = said(Reply(200, {"resource_providers": [PROVIDER, child]}))
+    assert placement.roots() == [PROVIDER["name"]]
+
+
 def test_a_trait_that_nobody_knows_marks_nothing():
     placement, _sent = said(refusal(400), Reply(200, {"resource_providers": [PROVIDER]}))
     assert placement.marked(U, "CUSTOM_X") == set()

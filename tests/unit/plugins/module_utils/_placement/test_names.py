@@ -81,3 +81,25 @@ def test_owner(traits, who):
 def test_names_that_others_make(name, traits, who):
     reason = names.taken(name, "host.example", traits)
     assert (who in reason) if who else reason is None
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("compute1", ["compute1.example.com"]),
+        ("Compute2.Example.com", ["COMPUTE2.example.com"]),
+        ("compute3.example.com", ["compute1.example.com", "COMPUTE2.example.com", "compute30.example.com"]),
+        ("zz", ["compute1.example.com", "COMPUTE2.example.com", "compute30.example.com", "storage-9.other.net"]),
+    ],
+)
+def test_similar_names(name, found):
+    known = ["storage-9.other.net", "compute1.example.com", "COMPUTE2.example.com", "compute30.example.com"]
+    assert sorted(names.similar(name, known)[: len(found)]) == sorted(found)
+    assert names.similar(name, []) == []
+
+
+def test_the_same_host_comes_first_and_few_are_named():
+    known = [f"gpu{number}.example.com" for number in range(1, 50)]
+    assert names.similar("gpu7", known) == ["gpu7.example.com"]
+    assert names.similar("gpu7.example.org", known)[0] == "gpu7.example.com"
+    assert len(names.similar("gpu7.example.org", known)) == names.SIMILAR_AT_MOST

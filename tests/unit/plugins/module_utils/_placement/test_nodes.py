@@ -78,3 +78,27 @@ def test_a_name_that_differs_only_by_case_from_one_that_exists():
         {"name": "node_0000:af:00.0", "parent": "node", "traits": ["OWNER_CYBORG"]},
     )
     assert "there is node_0000:AF:00.0 already, which differs only by case" in found.problems[0]
+
+
+def test_a_root_that_is_missing_is_told_with_those_that_exist():
+    roots = ["node1.example.com", "storage"]
+    found = nodes(
+        state(root(), roots=roots),
+        {"name": "node1"},
+        {"name": "node1_card", "parent": "node1"},
+        {"name": "x", "parent": "node1.example.org"},
+        {"name": "zz", "traits": []},
+    )
+    assert found.lacks_a_root
+    missing, parent, unlike = found.problems
+    assert missing.startswith("providers[0] (node1): there is no provider of this name")
+    for sentence in (missing, parent):
+        assert "the roots in Placement are node1.example.com and 1 more; " in sentence
+    assert parent.startswith("providers[2] (x): its parent node1.example.org is neither listed nor in Placement; ")
+    assert "the roots in Placement are node1.example.com, storage; " in unlike
+    assert "Placement has no root" in nodes(state(), {"name": "node1"}).problems[0]
+
+
+def test_no_root_is_missing_if_it_is_optional_or_made():
+    assert not nodes(state(root()), {"name": "node1", "optional": True}).lacks_a_root
+    assert not nodes(state(root()), {"name": "node1"}, create_roots=True).lacks_a_root

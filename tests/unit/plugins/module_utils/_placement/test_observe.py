@@ -108,3 +108,10 @@ def test_one_that_changes_all_the_time_is_read_a_few_times():
     placement._verb = changing
     assert observing.read_one(placement, {"uuid": A})
     assert sum(counts(placement).values()) == observing.READS + 2
+
+
+def test_the_roots_are_listed_only_if_one_is_missing(pool):
+    placement = FakePlacement(root(), provider(A, "node_a"))
+    assert observe(placement, pool, entry())["roots"] == []
+    assert "roots" not in counts(placement)
+    assert observe(placement, pool, {"name": "nod"})["roots"] == ["node"]

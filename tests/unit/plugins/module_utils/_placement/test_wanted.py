@@ -139,3 +139,13 @@ def test_garbage_is_refused_with_sentences(providers):
         assert all(isinstance(one, str) for one in refused.problems)
     else:
         assert [entry["item"] for entry in entries] == list(range(len(providers)))
+
+
+@pytest.mark.parametrize("name", ["a", "node (1): b", "x" * 200, "[0] ) ("])
+def test_a_sentence_is_split_into_its_entry_and_the_rest(name):
+    (entry,) = parse({"name": name})
+    item, text = wanted.split_sentence(f"{wanted.where(entry)}: it is wrong: (a): b")
+    assert item == 0
+    assert text.endswith(": it is wrong: (a): b")
+    assert text.startswith(name[:4])
+    assert wanted.split_sentence("scope: nobody") == (None, "scope: nobody")

@@ -18,6 +18,8 @@ OPTIONS = {
     "exact_names": False,
     "drain": False,
     "traits_mode": None,
+    "root_optional": True,
+    "preview": False,
 }
 KNOWN = {"known_traits": {"HW_NIC_SRIOV", "OWNER_CYBORG"}, "known_classes": {"SRIOV_NET_VF"}}
 
@@ -63,10 +65,11 @@ def cards(draw):
     exact=st.booleans(),
     drain=st.one_of(st.booleans(), st.lists(names, max_size=2)),
     mode=st.sampled_from([None, "exact"]),
+    preview=st.booleans(),
 )
-def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, host, exact, drain, mode):
+def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, host, exact, drain, mode, preview):
     options = {**OPTIONS, "shape": shape, "cyborg_agent": agent, "cyborg_host": host, "exact_names": exact}
-    options.update(drain=drain, traits_mode=mode)
+    options.update(drain=drain, traits_mode=mode, preview=preview)
     providers, problems = _provider_tree.tree({"cards": cards}, options)
     if problems:
         assert all(isinstance(sentence, str) for sentence in problems)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: placement_refusals
+short_description: Assign the errors of a call for many hosts to these hosts
+version_added: 1.0.0
+description:
+  - One call of M(vfio.devices.placement_inventory) publishes the providers of many hosts. If it fails, this filter
+    returns for each host what is wrong with its own providers, so that the other hosts can go on.
+  - An error that concerns no host, such as a failed login, is in none of the lists.
+author:
+  - vfio.devices contributors (@vfio-devices)
+positional: requests
+options:
+  _input:
+    description: Result of M(vfio.devices.placement_inventory).
+    type: dict
+    required: true
+  requests:
+    description:
+      - The providers by host, as P(vfio.devices.placement_tree#filter) returns them. All of them together, in this
+        order, are O(vfio.devices.placement_inventory#module:providers) of the call.
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.placement_tree
+    plugin_type: filter
+  - plugin: vfio.devices.placement_inventory
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Fail on the hosts whose cards Placement does not take
+  ansible.builtin.fail:
+    msg: "{{ refused[inventory_hostname] | join('\\n') }}"
+  when: inventory_hostname in refused
+  vars:
+    refused: "{{ result | vfio.devices.placement_refusals(trees) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The errors by host. Hosts without an error are not listed.
+  type: dict
+  sample:
+    compute1: ["compute1_vfio_0000:41:00.0: Placement knows no trait HW_FAST; correct it, or let it begin with CUSTOM_"]
+"""
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
+
+
+def placement_refusals(result, requests):
+    """By host the sentences of the result that are about its providers."""
+    try:
+        hosts = [host for host, providers in requests.items() for _provider in providers]
+        roots = {providers[0]["name"]: host for host, providers in requests.items() if providers}
+        refused = {}
+        for sentence in result.get("problems") or []:
+            item, text = _placement_wanted.split_sentence(sentence)
+            host = hosts[item] if item is not None and item < len(hosts) else _host_of_scope(sentence, roots)
+            if host is not None:
+                refused.setdefault(host, []).append(text)
+        for sentence in result.get("failures") or []:
+            host = _host_of_provider(sentence, result["providers"], hosts, roots)
+            if host is not None:
+                refused.setdefault(host, []).append(sentence)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(
+            "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host: "
+            f"{error!r}"
+        ) from error
+    return refused
+
+
+def _host_of_scope(sentence, roots):
+    """The host below whose root nothing can be removed, because the root does not exist."""
+    if not sentence.startswith("scope: "):
+        return None
+    return next((roots[word] for word in sentence.split() if word in roots), None)
+
+
+def _host_of_provider(sentence, providers, hosts, roots):
+    """The host of the provider that a failure is about, also of one that was to be purged and is not listed."""
+    subject = next((one for one in providers if sentence.startswith((f"{one['name']}:", f"{one['name']} was "))), None)
+    if subject is None:
+        return None
+    if subject["item"] is not None:
+        return hosts[subject["item"]]
+    root = next((one["name"] for one in providers if one["uuid"] == subject["root"]), None)
+    return roots.get(root)
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"placement_refusals": placement_refusals}

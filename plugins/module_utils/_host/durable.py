@@ -1,0 +1,171 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Ordinary files that are, after a power cut at any moment, as they were before or as they were written.
+
+Without an fsync of the file before the rename, a file system may keep the new name and lose the content. Without one of
+the directory after it, the rename itself may be lost after the caller was told that all is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from typing import Callable
+
+# Ends the name of a file that is not yet in its place.
+UNFINISHED = ".vfio-devices-new"
+# A file name has at most 255 bytes, and the unfinished one is longer.
+LONGEST = 200
+# Whatever the umask is: some of these files are run by root.
+FILE_MODE, DIRECTORY_MODE = 0o644, 0o755
+# What to do about an errno of a file system.
+REMEDIES = {
+    errno.ENOSPC: "its file system is full: free some space there",
+    errno.EDQUOT: "the quota of its file system is used up: raise it",
+    errno.EROFS: "its file system is read-only: repair it or mount it read-write",
+    errno.EIO: "its file system or disk fails: see what dmesg says of it",
+    errno.EACCES: "run as root (become: true)",
+    errno.EPERM: "run as root (become: true), and look for an immutable file (lsattr) or another owner",
+    errno.ENOTDIR: "something else is at the place of a directory: move it away",
+    errno.EISDIR: "a directory is at the place of the file: move it away",
+    errno.ELOOP: "a symbolic link is at its place: remove it",
+}
+
+
+def replace(path: str, data: bytes, prepare: Callable[[int], None] | None = None) -> None:
+    """Make or replace a file, with the directories above it; ``OSError`` if that fails.
+
+    ``prepare`` gets the descriptor of the new file before it takes its place: instead of the usual mode it gives it a
+    mode, an owner and attributes.
+    """
+
+    def write(directory: int, name: str) -> None:
+        _write(directory, name, data, prepare)
+
+    _put(path, write)
+
+
+def symlink(path: str, target: str) -> None:
+    """Make or replace a symbolic link in the same way."""
+    _put(path, lambda directory, name: os.symlink(target, name, dir_fd=directory))
+
+
+def unlink(path: str) -> None:
+    """Remove a file or a symbolic link, so that it does not come back either."""
+    above, name = os.path.split(path)
+    directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.unlink(name, dir_fd=directory)
+        _sync_directory(directory)
+    finally:
+        os.close(directory)
+
+
+def open_directory(path: str) -> int:
+    """A descriptor of a directory, which is made with those above it where it does not exist."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        pass
+    above, name = os.path.split(path)
+    parent = open_directory(above)
+    try:
+        made = False
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, DIRECTORY_MODE, dir_fd=parent)
+            made = True
+        descriptor = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=parent)
+        if made:
+            os.fchmod(descriptor, DIRECTORY_MODE)
+            _sync_directory(parent)
+        return descriptor
+    finally:
+        os.close(parent)
+
+
+def try_to_write(path: str, size: int) -> None:
+    """Make a file of so many bytes in a directory and remove it again; ``OSError`` with the reason if that fails."""
+    directory = open_directory(path)
+    name = f".room{UNFINISHED}"
+    try:
+        with _cleared(directory, name):
+            # A file system that compresses would find room for any number of zeros.
+            _write(directory, name, os.urandom(size))
+    finally:
+        os.close(directory)
+
+
+def look_for_room(path: str, size: int) -> None:
+    """What can be said of the same without a write: ``OSError`` for a file system that is read-only or full."""
+    while True:
+        try:
+            found = os.statvfs(path)
+            break
+        except (FileNotFoundError, PermissionError):
+            # Whoever only looks may not be root.
+            path = os.path.dirname(path)
+    if found.f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    free = found.f_bavail if os.geteuid() else found.f_bfree
+    if free * found.f_frsize < size or (found.f_files and not found.f_ffree):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _put(path: str, make: Callable[[int, str], None]) -> None:
+    """Let ``make`` make something of an unfinished name in the directory of a file, and give it the file's name."""
+    above, name = os.path.split(path)
+    unfinished = f".{os.fsdecode(os.fsencode(name)[:LONGEST])}{UNFINISHED}"
+    directory = open_directory(above)
+    try:
+        with _cleared(directory, unfinished):
+            make(directory, unfinished)
+            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+        _sync_directory(directory)
+    finally:
+        os.close(directory)
+
+
+@contextlib.contextmanager
+def _cleared(directory: int, name: str) -> Iterator[None]:
+    """A name that nothing has before and after, also where the work fails: what is left over takes room."""
+    _remove(directory, name)
+    try:
+        yield
+    finally:
+        _remove(directory, name)
+
+
+def _remove(directory: int, name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=directory)
+
+
+def _write(directory: int, name: str, data: bytes, prepare: Callable[[int], None] | None = None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=directory)
+    try:
+        rest = data
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if prepare:
+            prepare(descriptor)
+        else:
+            os.fchmod(descriptor, FILE_MODE)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_directory(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # A file system that cannot do this with a directory says so.
+        if error.errno != errno.EINVAL:
+            raise

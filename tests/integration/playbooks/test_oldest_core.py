@@ -1,0 +1,33 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The oldest supported ansible-core, whose templates make text of every value; "make compat" runs all of them."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.tests import compat
+from ansible_collections.vfio.devices.tests.integration.placement import services
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+OLDEST = next(iter(compat.CORES))
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Runs a playbook on the hosts of tests.compat, with a Placement."""
+    pythons = compat.pythons_of(OLDEST)
+    if not pythons:
+        pytest.skip(f"this machine has no Python that ansible-core {OLDEST} can run on")
+    variables = compat.of_core(OLDEST, pythons[0])
+    service = services.placement(tmp_path / "placement")
+    mounting.mount(tmp_path / "fleet", compat.FLEET)
+    yield compat.Plays(tmp_path, "oldest", variables, service.url)
+    mounting.unmount(tmp_path / "fleet")
+    service.stop()
+
+
+def test_it_publishes_verifies_and_drains(play):
+    play("site", changed=True)
+    play("verify", changed=False)
+    play("drain", "-e", "vfio_wait=0", changed=True)

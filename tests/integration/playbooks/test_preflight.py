@@ -1,0 +1,176 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Placement will refuse is found before the first card of the first host is changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.vfio.devices.tests.integration import simulated
+from ansible_collections.vfio.devices.tests.integration.placement import proxy as proxies
+from ansible_collections.vfio.devices.tests.integration.placement import services
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+FIRST, SECOND = HOSTS = ("t4-1", "t4-2")
+DOMAIN = "example.com"
+PASSWORD = "secret-wrong"
+GUEST = "66666666-0000-0000-0000-000000000011"
+
+
+def desktops(type_name="GRID T4-2Q", **placement):
+    profile = {"name": "desktops", "select": "product_id == '1eb8'", "owner": "none", "vgpu": {"type": type_name}}
+    return [{**profile, "placement": placement}]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("hosts") / "fleet"
+    mounting.mount(directory, ["t4=2"])
+    yield directory
+    mounting.unmount(directory)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """A Placement with the compute nodes of both hosts."""
+    service = services.placement(tmp_path_factory.mktemp("placement"))
+    cloud = services.Cloud(service.url)
+    for host in HOSTS:
+        cloud.make(f"{host}.{DOMAIN}", traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    yield cloud
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def wrong_password(cloud):
+    """The variables of a login that is always denied."""
+    proxy = proxies.Proxy(int(cloud.url.rpartition(":")[2]))
+    proxy.rules += [proxies.Rule("401", "^POST ", times=1000), proxies.Rule("404", "^GET ", times=1000)]
+    domains = {"user_domain_id": "default", "project_domain_id": "default"}
+    user = {"username": "admin", "password": PASSWORD, "project_name": "admin"}
+    yield {
+        "placement_auth_type": "password",
+        "placement_auth": {"auth_url": f"{proxy.url}/v3", **user, **domains},
+    }
+    proxy.stop()
+
+
+@pytest.fixture
+def play(fleet, cloud, tmp_path):
+    """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
+
+    def play(name, *arguments, hosts=None, **variables):
+        given = {
+            "vfio_profiles": desktops(),
+            "placement_publish": True,
+            "placement_root": "{{ inventory_hostname }}." + DOMAIN,
+            "placement_auth_type": "admin_token",
+            "placement_auth": {"endpoint": cloud.url, "token": "admin"},
+            **variables,
+        }
+        inventory = tmp_path / "hosts.json"
+        inventory.write_text(simulated.inventory(fleet, {**dict.fromkeys(HOSTS, {}), **(hosts or {})}, **given))
+        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+        changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
+        return done.returncode, done.stdout, changed
+
+    return play
+
+
+def tree(fleet):
+    """All paths of both hosts, and what is in the files of their configuration."""
+    found = {}
+    for directory, folders, files in os.walk(fleet):
+        found[directory] = sorted([*folders, *files])
+        if "/etc" in directory:
+            found.update((f"{directory}/{name}", Path(directory, name).read_bytes()) for name in files)
+    return found
+
+
+REFUSED = {
+    "password": ({}, ["cannot log in to the cloud"]),
+    "root": (
+        {"hosts": {SECOND: {"placement_root": SECOND}}},
+        [f"Placement would refuse the providers of {SECOND}. Nothing was changed on any host.", f"{SECOND}.{DOMAIN}"],
+    ),
+    "trait": (
+        {"hosts": {SECOND: {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])}}},
+        [f"the providers of {SECOND}. ", "Placement knows no trait HW_NO_SUCH"],
+    ),
+    "class": (
+        {"vfio_profiles": desktops(resource_class="NO_SUCH"), "vfio_serial": 1},
+        # The profile itself is refused, since the standard names are known.
+        ["NO_SUCH"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["real", "check"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_nothing_is_changed_on_any_host(case, arguments, play, fleet, wrong_password):
+    variables, words = REFUSED[case]
+    before = tree(fleet)
+    status, said, changed = play("site", *arguments, **(variables or wrong_password))
+    assert status == 2, said
+    assert set(changed.values()) == {0}, said
+    for sentence in words:
+        assert sentence in said
+    assert PASSWORD not in said
+    assert tree(fleet) == before
+
+
+def test_reprofile_and_drain_check_first_too(play, fleet, cloud):
+    before = tree(fleet)
+    hosts = {SECOND: {"placement_root": "nobody"}}
+    for name in ("reprofile", "drain"):
+        status, said, changed = play(name, hosts=hosts)
+        assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
+        assert f"Placement would refuse the providers of {SECOND}." in said
+    assert tree(fleet) == before
+    assert list(cloud.tree(f"{FIRST}.{DOMAIN}")) == [f"{FIRST}.{DOMAIN}"]
+
+
+def test_a_python_without_openstacksdk_is_named_with_the_command(play, fleet, tmp_path):
+    bare = tmp_path / "python"
+    bare.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S "$@"\n')
+    bare.chmod(0o755)
+    before = tree(fleet)
+    status, said, changed = play("site", "-e", f"ansible_python_interpreter={bare}")
+    assert status == 2, said
+    assert f"Run there: {sys.executable} -m pip install openstacksdk" in said
+    assert set(changed.values()) == {0}
+    assert tree(fleet) == before
+
+
+def test_less_than_guests_have_is_refused_before_their_card_is_changed(play, fleet, cloud):
+    status, said, changed = play("site", vfio_profiles=desktops(resource_class="CUSTOM_T4"))
+    assert status == 0, said
+    assert set(cloud.tree(f"{FIRST}.{DOMAIN}")) == {FIRST + end for end in (f".{DOMAIN}", *(
+        f".{DOMAIN}_vfio_{card}" for card in ("0000:3b:00.0", "0000:af:00.0")))}  # fmt: skip
+    # A guest that is shut off has no process, and keeps what it has in Placement.
+    provider = f"{SECOND}.{DOMAIN}_vfio_0000:3b:00.0"
+    cloud.allocate(GUEST, provider, {"CUSTOM_T4": 6})
+    before = tree(fleet)
+    try:
+        status, said, changed = play("site", vfio_profiles=desktops("GRID T4-4Q", resource_class="CUSTOM_T4"))
+    finally:
+        cloud.free(GUEST)
+    assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
+    assert f"{provider}: CUSTOM_T4 cannot shrink to total 4" in said
+    assert f"the providers of {SECOND}." in said
+    assert f"the providers of {FIRST}." not in said
+    assert tree(fleet) == before
+
+
+def test_a_host_that_is_not_in_placement_yet_may_be_left_out(play):
+    hosts = {SECOND: {"placement_root": "new", "placement_root_optional": True}}
+    status, said, changed = play("site", hosts=hosts, vfio_profiles=desktops(resource_class="CUSTOM_T4"))
+    assert status == 0, said
+    assert "does not have it yet: new" in " ".join(said.split())

@@ -1,0 +1,252 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that end at any of their writes: a boot brings back all of the old or all of the new, the next run finishes."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import re
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
+
+T4, A40, L40S = "0000:3b:00.0", "0000:41:00.0", "0000:84:00.0"
+UUIDS = [f"c2177883-f1bb-47f0-914d-32a22e3a88{number:02}" for number in range(3)]
+CHANGES = ("write", "replace", "symlink", "unlink")
+MTTY, OTHER_MTTY = ({"type": kind, "parent": "mtty", "count": "3"} for kind in ("mtty-1", "mtty-2"))
+NAMED, OTHER_NAMED = (
+    [{"type": kind, "parent": "mtty", "uuid": uuid} for uuid in UUIDS] for kind in ("mtty-1", "mtty-2")
+)
+VGPUS, OTHER_VGPUS = (
+    {"type": f"NVIDIA L40S-{size}Q", "parent": L40S, "count": count} for size, count in ((4, "2"), (8, "2"))
+)
+NAMED_VFS, OTHER_NAMED_VFS = (
+    [{"type": f"NVIDIA L40S-{size}Q", "parent": f"0000:84:00.{number}"} for number in (4, 5)] for size in (4, 8)
+)
+KEPT = re.compile(r"etc/mdevctl\.d/[^/]+/[^/]+|etc/vfio-devices/mdev_instance/[^/]+")
+EXACT, ABSENT = {"exact": True}, {"state": "absent"}
+
+# Profile, what there is, what is wanted, and the other options of that.
+RUNS = {
+    "retype": ("mtty", [MTTY], [OTHER_MTTY], EXACT),
+    "retype of a whole GPU": ("t4", *([{"type": f"GRID T4-{n}B", "parent": T4, "count": "2"}] for n in (2, 1)), EXACT),
+    "retype on virtual functions": (
+        "a40",
+        *([{"type": f"NVIDIA A40-{n}Q", "parent": A40, "count": "2"}] for n in (8, 4)),
+        EXACT,
+    ),
+    "retype of vGPUs": ("l40s", [VGPUS], [OTHER_VGPUS], EXACT),
+    "retype by UUID": ("mtty", NAMED, OTHER_NAMED, {}),
+    "retype by virtual function": ("l40s", NAMED_VFS, OTHER_NAMED_VFS, {}),
+    "first": ("mtty", [], [MTTY], {}),
+    "more": ("mtty", [{**MTTY, "count": "1"}], [MTTY], {}),
+    "more vGPUs": ("l40s", [{**VGPUS, "count": "1"}], [VGPUS], {}),
+    "fewer": ("mtty", [MTTY], [{**MTTY, "count": "1"}], EXACT),
+    "fewer vGPUs": ("l40s", [VGPUS], [{**VGPUS, "count": "1"}], EXACT),
+    "none": ("mtty", [MTTY], [{"parent": "mtty"}], ABSENT),
+    "no vGPUs": ("l40s", [VGPUS], [{"parent": L40S}], ABSENT),
+    "no longer at boot": ("mtty", NAMED, [{**one, "autostart": False} for one in NAMED], {}),
+    "retype without a record": ("mtty", NAMED, OTHER_NAMED, {"persist": False}),
+}
+
+
+class Killed(BaseException):
+    """The end that kill -9 or a power cut makes: no handler of ours runs."""
+
+
+class Host:
+    """A simulated host that can end a run at any write, and that can boot."""
+
+    def __init__(self, simulated, run, mdevctl):
+        self.profile, self.before, self.wanted, self.options = RUNS[run]
+        self.host = simulated(self.profile)
+        self.mdevctl = mdevctl
+        if self.before:
+            self.host.converge(*self.before)
+
+    def run(self):
+        return self.host.converge(*self.wanted, **self.options)
+
+    def end_at(self, monkeypatch, number, end):
+        """Let the n-th write end the run."""
+        count = 0
+
+        def counted(original):
+            def call(*args):
+                nonlocal count
+                count += 1
+                if count == number:
+                    end()
+                return original(*args)
+
+            return call
+
+        for name in CHANGES:
+            monkeypatch.setattr(self.host.files, name, counted(getattr(self.host.files, name)))
+
+    def boot(self):
+        """What is there after a boot: first mdevctl makes what is defined, then the program the rest."""
+        self.host.kernel.reboot()
+        if self.mdevctl:
+            for parent in self.host.root().names("etc/mdevctl.d"):
+                for uuid in self.host.root().names(f"etc/mdevctl.d/{parent}"):
+                    definition = json.loads(self.host.files.read(f"etc/mdevctl.d/{parent}/{uuid}"))
+                    if definition["start"] == "auto":
+                        with contextlib.suppress(OSError):
+                            self.host.create(parent, definition["mdev_type"], uuid)
+        results = _restore.restore(self.host.root(), timeout=1.0)
+        assert not [problem for result in results for problem in result["problems"]]
+        return self.host.devices()
+
+    def kept(self):
+        """Definitions and records."""
+        return {path: self.host.files.read(path) for path in self.host.kernel.tree.nodes if KEPT.match(path)}
+
+
+def ends(simulated, run, mdevctl=True):
+    """What a boot brings back before the run, and after it."""
+    host = Host(simulated, run, mdevctl)
+    before = host.boot()
+    if host.before and host.options != ABSENT:
+        host = Host(simulated, run, mdevctl)
+    host.run()
+    kept = host.kept()
+    return before, host.boot(), kept
+
+
+def kill():
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    ("run", "mdevctl"),
+    [(run, mdevctl) for run in RUNS for mdevctl in (True, False) if RUNS[run][0] == "mtty" or mdevctl],
+)
+def test_a_boot_after_a_cut_brings_back_all_of_the_old_or_all_of_the_new(simulated, monkeypatch, run, mdevctl):
+    old, new, dummy = ends(simulated, run, mdevctl)
+    for number in range(1, 200):
+        host = Host(simulated, run, mdevctl)
+        with monkeypatch.context() as patch:
+            host.end_at(patch, number, kill)
+            try:
+                host.run()
+                break
+            except Killed:
+                pass
+        found = host.boot()
+        assert found in (old, new), (number, found)
+        host.run()
+        assert not host.run()["changed"], number
+        assert host.boot() == new, number
+    assert number > 2
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_next_run_finishes_what_a_killed_one_has_left(simulated, monkeypatch, run):
+    kept = ends(simulated, run)[2]
+    for number in range(1, 200):
+        host = Host(simulated, run, True)
+        with monkeypatch.context() as patch:
+            host.end_at(patch, number, kill)
+            try:
+                host.run()
+                break
+            except Killed:
+                pass
+        host.run()
+        assert host.kept() == kept, number
+        assert not host.run()["changed"], number
+    assert number > 2
+
+
+@pytest.mark.parametrize(
+    ("run", "error"),
+    [
+        *((run, errno.EIO) for run in RUNS if RUNS[run][0] == "mtty"),
+        *((run, errno.ENOSPC) for run in ("retype", "retype of a whole GPU", "retype of vGPUs", "no vGPUs")),
+    ],
+)
+def test_after_a_write_that_fails_a_boot_finds_the_old_or_the_new(simulated, monkeypatch, run, error):
+    old, new, dummy = ends(simulated, run)
+
+    def fail():
+        raise OSError(error, "")
+
+    for number in range(1, 200):
+        host = Host(simulated, run, True)
+        with monkeypatch.context() as patch:
+            host.end_at(patch, number, fail)
+            result = host.run()
+        if not result["failures"]:
+            break
+        found = host.boot()
+        assert found in (old, new), (number, found)
+    assert number > 2
+
+
+ICE = "0000:31:00.0"
+PINNED = {"vf_driver": "vfio-pci", "drivers_autoprobe": False}
+VFS, FEWER_VFS = ({"pf": ICE, "mode": "vf", "num_vfs": count} for count in "42")
+WHOLE = {"pf": ICE, "mode": "pf"}
+# Profile, what there is, what is wanted.
+MODES = {
+    "first": ("nics", None, {**VFS, "vf_driver": "vfio-pci"}),
+    "fewer": ("nics", VFS, FEWER_VFS),
+    "another driver": ("nics", VFS, {**VFS, **PINNED}),
+    "whole": ("nics", VFS, WHOLE),
+    "no longer whole": ("nics", WHOLE, {**FEWER_VFS, **PINNED}),
+    "none": ("nics", {**VFS, **PINNED}, {**VFS, "num_vfs": "0", "drivers_autoprobe": True}),
+    "GPU": ("a40", {"pf": A40, "mode": "vf", "num_vfs": "max"}, {"pf": A40, "mode": "pf"}),
+}
+
+
+class Card:
+    """A card that is switched, at any write not to the end, and booted."""
+
+    def __init__(self, switch, mode):
+        profile, before, self.wanted = MODES[mode]
+        self.switch = switch(profile)
+        self.host = self.switch.host
+        if before:
+            self.switch(before)
+
+    def seen(self):
+        """All that must be the old or the new, and what of it lasts."""
+        card = self.switch.card(self.wanted["pf"])
+        lasting = {name: card.pop(name) for name in ("record", "rule")}
+        return {name: card[name] for name in ("driver", "driver_override", "virtual", "autoprobe")}, lasting
+
+    def boot(self):
+        self.host.kernel.reboot()
+        _restore.restore(self.host.root(), timeout=1.0)
+        return self.seen()[0]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_boot_after_a_cut_brings_a_card_back_to_its_old_or_its_new_mode(switch, monkeypatch, mode):
+    card = Card(switch, mode)
+    old, old_files = card.boot(), card.seen()[1]
+    card = Card(switch, mode)
+    card.switch(card.wanted)
+    new, new_files = card.boot(), card.seen()[1]
+    for number in range(1, 200):
+        card = Card(switch, mode)
+        with monkeypatch.context() as patch:
+            Host.end_at(card, patch, number, kill)
+            try:
+                card.switch(card.wanted)
+                break
+            except Killed:
+                pass
+        files = card.seen()[1]
+        for name, content in files.items():
+            # Where the program of boot_restore is not installed the rule alone brings virtual functions back.
+            assert content in (old_files[name], new_files[name]), (number, name)
+        assert card.boot() in (old, new), number
+        card.switch(card.wanted)
+        assert card.seen() == (new, new_files), number
+        assert not card.switch(card.wanted)["changed"], number
+    assert number > 3

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Templates give the same on every supported ansible-core. Before 2.19 a template of null is empty text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = [path for folder in ("roles", "playbooks") for path in sorted((ROOT / folder).rglob("*.yml"))]
+# Null as the value of a template, and not as one part of a list or a comparison.
+NULL = re.compile(
+    r"\{\{(?:(?!\}\}).)*(?:default\(\s*none\b|\belse\s+none\s*\}\}|\{\{\s*none\s+if\b)", re.DOTALL | re.IGNORECASE
+)
+
+
+def values_of_null(text):
+    return [match.group() for match in NULL.finditer(text)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_template_has_the_value_null(path):
+    assert not values_of_null(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_null"),
+    [
+        ('shape: "{{ placement_shape | default(none) }}"', True),
+        ('placement: "{{ result if report_placement | bool else none }}"', True),
+        ('shape: "{{ a | default(None, true) }}"', True),
+        ("{{ 1 if a is not none else 2 }}", False),
+        ("{{ dict(hosts | product([none])) }}", False),
+        ("{{ ['none'] + [] }}", False),
+    ],
+)
+def test_such_templates_are_found(text, is_null):
+    assert bool(values_of_null(text)) is is_null
