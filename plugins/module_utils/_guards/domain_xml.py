@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 from xml.etree import ElementTree
@@ -87,8 +88,10 @@ def _address(address: ElementTree.Element) -> Iterator[Reference]:
     if address.get("uuid"):
         yield Reference(DEVICE, address.get("uuid", "").lower())
     elif address.get("bus") and address.get("slot"):
-        parts = [_number(address.get(part, "0")) for part in ("domain", "bus", "slot", "function")]
-        yield Reference(DEVICE, "{:04x}:{:02x}:{:02x}.{:x}".format(*parts))
+        # What libvirt took although it is no number means no device; the others of the domain count.
+        with contextlib.suppress(ValueError):
+            parts = [_number(address.get(part, "0")) for part in ("domain", "bus", "slot", "function")]
+            yield Reference(DEVICE, "{:04x}:{:02x}:{:02x}.{:x}".format(*parts))
 
 
 def _number(text: str) -> int:

@@ -32,6 +32,11 @@ def domain(devices="", more="", attributes=""):
             "</source></interface>",
             [("device", "0000:10:10.2")],
         ),
+        (
+            "<hostdev><source><address bus='x' slot='0'/></source></hostdev>"
+            "<hostdev><source><address bus='0x41' slot='0'/></source></hostdev>",
+            [("device", "0000:41:00.0")],
+        ),
         ("<hostdev type='usb'><source><address bus='1' device='3'/></source></hostdev>", []),
         ("<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/></interface>", [("file", "/dev/vhost-vdpa-0")]),
         (
