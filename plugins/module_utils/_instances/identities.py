@@ -32,10 +32,31 @@ def taken_out(records: State) -> dict[str, Identity]:
     return {card: _identity.trusted(record.pop(FIELD, None)) for card, record in records.items()}
 
 
+def follow(state: State) -> None:
+    """Take what is kept of a card that has moved for that of its new address; its devices keep their UUIDs.
+
+    The record of a card that another one has replaced is worth nothing; its definitions are those of the new card.
+    """
+    recorded, now = state["recorded_identities"], state["identities"]
+    state["moved"] = moved = {}
+    for card, identity in list(recorded.items()):
+        if card in now and not _identity.other(identity, now[card]):
+            continue
+        for address, current in now.items():
+            if _identity.is_same(identity, current) and not _identity.other(identity, current):
+                moved[card] = address
+        if card in now or card in moved:
+            del state["records"][card], recorded[card]
+    for device in state["devices"]:
+        if device["state"] == "defined":
+            device["parent"] = moved.get(device["parent"], device["parent"])
+
+
 def with_identities(state: State, planned: State, steps: list[State], persist: bool | None) -> list[State]:
     """The steps of a plan whose records say of which card they are, and one for each record that does not say it yet.
 
-    ``state`` has ``identities`` (of the cards as they are) and ``recorded_identities``.
+    ``state`` has ``identities`` (of the cards as they are) and ``recorded_identities``. What a card that has moved has
+    left at its old address goes at the end.
     """
     steps = [
         {**step, "record": _complete(state, step["card"], step["record"])} if step.get("record") else step
@@ -45,11 +66,20 @@ def with_identities(state: State, planned: State, steps: list[State], persist: b
         return steps
     written = {step["card"] for step in steps if "record" in step}
     made = [step for step in steps if step["action"] == "create"]
-    for card in dict.fromkeys(instance["card"] for instance in [*planned["kept"], *made]):
+    lasting = list(dict.fromkeys(instance["card"] for instance in [*planned["kept"], *made]))
+    for card in lasting:
         record = state["records"].get(card)
         recorded = state["recorded_identities"].get(card, {})
         if record and card not in written and _identity.kept(recorded, state["identities"].get(card, {})) != recorded:
             steps.append({"action": "record", "card": card, "record": _complete(state, card, record)})
+    defined = {(step["parent"], step["uuid"]) for step in steps if "definition" in step}
+    for old, card in state["moved"].items():
+        if card in lasting:
+            left = [uuid for parent, uuid in state["definitions"] if parent == old and (card, uuid) in defined]
+            steps += [
+                {"action": "undefine", "card": card, "parent": old, "uuid": uuid, "definition": None} for uuid in left
+            ]
+            steps += [] if old in written else [{"action": "record", "card": old, "record": None}]
     return steps
 
 

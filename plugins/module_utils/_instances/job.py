@@ -83,7 +83,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
     devices += _only_recorded(records, devices, parents)
     for device in devices:
         device["users"] = []
-    return {
+    state = {
         "functions": functions,
         "parents": parents,
         "devices": devices,
@@ -96,6 +96,8 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }
+    _identities.follow(state)
+    return state
 
 
 def _only_recorded(

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances import identities
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 T4 = "0000:3b:00.0"
 OLD, NOW = {"slot": "1", "gpu": "GPU-1"}, {"slot": "1"}
@@ -23,7 +24,13 @@ def test_identities_are_no_part_of_what_the_plan_compares():
     [(OLD, NOW, OLD), ({}, NOW, NOW), (OLD, {"gpu": "GPU-2"}, {"gpu": "GPU-2"}), ({}, {}, None)],
 )
 def test_records_say_of_which_card_they_are(recorded, now, identity):
-    state = {"records": {}, "identities": {"a": now}, "recorded_identities": {"a": recorded}}
+    state = {
+        "records": {},
+        "moved": {},
+        "definitions": {},
+        "identities": {"a": now},
+        "recorded_identities": {"a": recorded},
+    }
     steps = [
         {"action": "record", "card": "a", "record": {"instances": [1]}},
         {"action": "forget", "card": "a", "record": None},
@@ -40,6 +47,7 @@ def test_records_say_of_which_card_they_are(recorded, now, identity):
 @pytest.mark.parametrize("made", [[], [{"action": "create", "card": "a"}]])
 def test_record_of_a_card_that_is_kept_learns_which_it_is(recorded, persist, steps, made):
     state = {"records": {"a": {"instances": []}}, "identities": {"a": NOW}, "recorded_identities": {"a": recorded}}
+    state.update(moved={}, definitions={})
     kept = [] if made else [{"card": "a"}]
     assert len(identities.with_identities(state, {"kept": kept}, made, persist)) == steps + len(made)
 
@@ -54,3 +62,49 @@ def test_run_after_an_update_records_the_card_once(simulated):
     host.files.replace(path, json.dumps(record).encode())
     assert host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"})["changed"]
     assert not host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"})["changed"]
+
+
+SECOND_T4 = "0000:af:00.0"
+
+
+def gpus(host, *uuids):
+    """What the driver tells of both cards."""
+    for address, uuid in zip((T4, SECOND_T4), uuids):
+        path = f"proc/driver/nvidia/gpus/{address}/information"
+        host.kernel.tree.remove(path)
+        host.kernel.tree.add(path, Attribute(f"GPU UUID: GPU-{uuid * 8}\n".encode()))
+
+
+def kept(host, directory):
+    root = host.root()
+    return {name: root.read(f"{directory}/{name}") for name in root.names(directory)}
+
+
+def test_devices_of_a_card_that_has_moved_keep_their_uuids(simulated):
+    host = simulated("t4")
+    gpus(host, "a", "b")
+    host.converge({"type": "GRID T4-2Q", "parent": T4, "count": "2"})
+    uuids = sorted(host.devices())
+    host.kernel.reboot()
+    gpus(host, "b", "a")
+    wanted = {"type": "GRID T4-2Q", "parent": SECOND_T4, "count": "2"}
+    predicted = host.converge(wanted, exact=True, check=True)
+    assert host.converge(wanted, exact=True)["instances"] == predicted["instances"]
+    assert host.devices() == dict.fromkeys(uuids, (SECOND_T4, "nvidia-231"))
+    assert sorted(kept(host, f"etc/mdevctl.d/{SECOND_T4}")) == uuids
+    assert kept(host, f"etc/mdevctl.d/{T4}") == {}
+    assert list(kept(host, "etc/vfio-devices/mdev_instance")) == [f"{SECOND_T4}.json"]
+    assert not host.converge(wanted, exact=True)["changed"]
+
+
+def test_card_that_replaces_another_gets_its_definitions(simulated):
+    host = simulated("t4")
+    gpus(host, "a", "b")
+    wanted = {"type": "GRID T4-2Q", "parent": T4, "count": "2"}
+    host.converge(wanted)
+    uuids = sorted(host.devices())
+    host.kernel.reboot()
+    gpus(host, "c", "b")
+    host.converge(wanted, exact=True)
+    assert sorted(host.devices()) == uuids
+    assert not host.converge(wanted, exact=True)["changed"]

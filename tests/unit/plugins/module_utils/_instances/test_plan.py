@@ -55,6 +55,7 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
         "known_types": {},
         "hidden": [],
         "identities": {},
+        "moved": {},
         "recorded_identities": {},
         "unreadable": {},
         "machine_id": machine_id,
