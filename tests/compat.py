@@ -6,7 +6,7 @@
 python -m tests.compat list [--all]
 python -m tests.compat run NAME
 
-Each name has an environment of its own below .build/compat, with the newest packages that it can have.
+Each name has an environment of its own below .build/compat, with the packages of a lock (see tests/lock.py).
 """
 
 from __future__ import annotations
@@ -57,16 +57,36 @@ def find_python(version: str) -> str | None:
     return None
 
 
-def environment(name: str, python: str, packages: Sequence[str]) -> dict[str, str]:
-    """The variables of the environment ``name``, which is made if it is not there."""
+def locks() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """By name of a lock the oldest Python that installs it, and what is wanted."""
+    cores = {
+        f"compat-core-{core}": (oldest(versions), (f"ansible-core ~= {core}.0", *LIBRARIES))
+        for core, versions in CORES.items()
+    }
+    return {
+        "compat-python": (PYTHONS[0], ("ansible-core", *LIBRARIES, "hypothesis", "pytest", "pytest-xdist")),
+        **cores,
+        "compat-galaxy-importer": ("3.10", ("galaxy-importer >= 0.4.30",)),
+    }
+
+
+def oldest(versions: Sequence[str]) -> str:
+    """The oldest of some versions of Python."""
+    return min(versions, key=PYTHONS.index)
+
+
+def environment(name: str, python: str, lock: str) -> dict[str, str]:
+    """The variables of the environment ``name`` with what a lock holds, which is made if it is not there."""
     place = PLACE / name
     stamp = place / "stamp"
-    wanted = hashlib.sha256(repr((python, packages)).encode()).hexdigest()
+    packages = ROOT / f"tests/locks/compat-{lock}.txt"
+    wanted = hashlib.sha256(python.encode() + packages.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([python, "-m", "venv", place], check=True)
-        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([str(place / "bin/python"), *pip, *packages], check=True)
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+        locked = ["--require-hashes", "--only-binary=:all:", "-r", packages]
+        subprocess.run([str(place / "bin/python"), *pip, *locked], check=True)
         stamp.write_text(wanted)
     return {**os.environ, "PATH": f"{place}/bin:{os.environ['PATH']}"}
 
@@ -76,8 +96,7 @@ def with_python(version: str) -> None:
     python = find_python(version)
     if python is None:
         raise SystemExit(f"there is no Python {version} here that can make environments")
-    packages = ("ansible-core", *LIBRARIES, "hypothesis", "pytest", "pytest-xdist")
-    variables = environment(f"python-{version}", python, packages)
+    variables = environment(f"python-{version}", python, "python")
     tests = OF_HOSTS if version == PYTHONS[0] else OF_ALL
     run(["python", "-m", "pytest", "-q", "-n", "2", *tests], variables)
 
@@ -87,7 +106,7 @@ def with_core(core: str) -> None:
     python = next(filter(None, map(find_python, CORES[core])), None)
     if python is None:
         raise SystemExit(f"ansible-core {core} needs Python {' or '.join(CORES[core])}")
-    variables = environment(f"core-{core}", python, (f"ansible-core~={core}.0", *LIBRARIES))
+    variables = environment(f"core-{core}", python, f"core-{core}")
     run(["python", "tests/sanity.py"], variables)
     with tempfile.TemporaryDirectory() as demo:
         fleet = Path(demo, "fleet")
@@ -117,7 +136,7 @@ def play(demo: str, variables: dict[str, str], name: str, *options: str, unchang
 
 def as_galaxy_does() -> None:
     """Build the release, and let galaxy-importer look at it."""
-    variables = environment("galaxy-importer", sys.executable, ("galaxy-importer>=0.4.30",))
+    variables = environment("galaxy-importer", sys.executable, "galaxy-importer")
     # It shall find its own packages and nothing of this checkout.
     for variable in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG"):
         variables.pop(variable, None)

@@ -7,7 +7,9 @@ BUILD=$ROOT/.build
 
 export LC_ALL=C.UTF-8
 export PATH=$BUILD/venv/bin:$PATH
-export PYTHONPATH=$BUILD/collections
+# The second place has a sitecustomize that keeps what is compiled of Ansible's modules.
+export PYTHONPATH=$BUILD/collections:$ROOT/tests/lab/guest
+export KEPT_FROM_ZIP_FILES=$BUILD/cache/zip-files
 export PYTHONPYCACHEPREFIX=$BUILD/cache/compiled
 export XDG_CACHE_HOME=$BUILD/cache
 
@@ -17,4 +19,6 @@ export ANSIBLE_REMOTE_TEMP=$BUILD/ansible/tmp
 export ANSIBLE_COLLECTIONS_PATH=$BUILD/collections
 
 export HYPOTHESIS_STORAGE_DIRECTORY=$BUILD/cache/hypothesis
+# Every start of Ansible takes three times as long where Python may not keep what it compiles.
+unset PYTHONDONTWRITEBYTECODE
 unset VIRTUAL_ENV ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_LIBRARY

@@ -22,6 +22,19 @@ options:
     default: /
 """
 
+    READING = r"""
+options:
+  timeout:
+    description:
+      - Seconds that libvirt may take to tell its domains. A file that a driver answers, such as an attribute of a type
+        of mediated devices, may take a fifteenth of it, or 2 seconds if that is more.
+      - If a file of a card does not answer in time, no other one of that card is read. What was not read becomes null,
+        and a warning names the card and the file. The facts of all other cards are complete.
+      - A number from 0.1 to 86400, which is one day.
+    type: raw
+    default: 30
+"""
+
     CHANGING = r"""
 options:
   timeout:
@@ -30,6 +43,8 @@ options:
         that libvirt may take to tell its domains.
       - The kernel lets a removal wait for as long as the device is in use. When the time is over, the module fails and
         says that the removal is pending.
+      - A file that a driver answers may take a fifteenth of it, or 2 seconds if that is more, and never longer than all
+        of it. A card of which a file does not answer in time counts as in use.
       - A number from 0.1 to 86400, which is one day.
     type: raw
     default: 30

@@ -65,6 +65,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_m
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 DRIVER = "nvidia_gpu_driver"
 
@@ -83,7 +84,7 @@ def cyborg_config(plan, drivers=(), nova_release=None):
     except ValueError as error:
         raise AnsibleFilterError(f"cyborg_config: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"cyborg_config needs a plan of vfio.devices.resolve: {error!r}") from error
+        raise AnsibleFilterError(f"cyborg_config needs a plan of vfio.devices.resolve: {misfit(error)}") from None
     if problems:
         raise AnsibleFilterError("\n".join(["there are no such settings of Cyborg:", *problems]))
     return _settings_file.text("Cyborg", sections)
@@ -94,7 +95,7 @@ def _is_word(text):
 
 
 def _check(card, release):
-    found = []
+    found = list(filter(None, [card.get("not_shareable")]))
     if not _nova_mdev.ADDRESS.match(card["address"] or ""):
         found.append("cyborg-agent stops at it, because it knows PCI functions in domains of four digits only")
     if not _plan_cards.is_nvidia_gpu(card):

@@ -49,6 +49,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 
 def differing_cards(plan, results):
@@ -58,7 +59,7 @@ def differing_cards(plan, results):
         touched.update(entry["name"] for entry in plan["later"])
         return [card["name"] for card in plan["cards"] if touched & set(_names(card))]
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"differing_cards takes a plan and a list of results: {error!r}") from error
+        raise AnsibleFilterError(f"differing_cards takes a plan and a list of results: {misfit(error)}") from None
 
 
 def _touched(result):

@@ -49,6 +49,7 @@ import difflib
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 # More names in one line than this are counted only.
 MOST_KEYS = 3
@@ -61,7 +62,7 @@ def drift(results):
     try:
         return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"drift takes results of modules of this collection: {error!r}") from error
+        raise AnsibleFilterError(f"drift takes results of modules of this collection: {misfit(error)}") from None
 
 
 def _lines(result):

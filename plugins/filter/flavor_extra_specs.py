@@ -47,6 +47,7 @@ _value:
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 
 def flavor_extra_specs(plan):
@@ -55,7 +56,7 @@ def flavor_extra_specs(plan):
         found = {card["profile"]: _of_nova(card) for card in _plan_cards.known(plan, "nova")}
         found.update((card["profile"], _of_cyborg(card)) for card in _plan_cards.known(plan, "cyborg"))
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"flavor_extra_specs needs a plan of vfio.devices.resolve: {error!r}") from error
+        raise AnsibleFilterError(f"flavor_extra_specs needs a plan of vfio.devices.resolve: {misfit(error)}") from None
     return {profile: specs for profile, specs in sorted(found.items()) if specs}
 
 

@@ -87,6 +87,7 @@ import json
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet as _report_fleet
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import page as _report_page
 
@@ -113,8 +114,8 @@ def fleet_report(
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
             f"fleet_report needs facts of vfio.devices.mdev_facts with all parts, and a result of "
-            f"vfio.devices.placement_inventory_info: {error!r}"
-        ) from error
+            f"vfio.devices.placement_inventory_info: {misfit(error)}"
+        ) from None
 
 
 class FilterModule:

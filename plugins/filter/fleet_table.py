@@ -44,6 +44,7 @@ from itertools import zip_longest
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 HEADING = ("HOST", "CARD", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE", "FREE/MAX PER TYPE")
 TYPES_WIDTH = 64
@@ -59,7 +60,7 @@ def fleet_table(facts_by_host):
         try:
             rows += _host_rows(host, facts)
         except (AttributeError, KeyError, TypeError) as error:
-            raise AnsibleFilterError(f"fleet_table: what {host} has are no facts of mdev_facts: {error!r}") from error
+            raise AnsibleFilterError(f"fleet_table: {host} has no facts of mdev_facts: {misfit(error)}") from None
     widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(HEADING))]
     return [
         "  ".join((text or "").ljust(width) for text, width in zip(line, widths)).rstrip()

@@ -38,6 +38,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 
 def held_cards(plan, facts):
@@ -66,7 +67,7 @@ def held_cards(plan, facts):
                 ]
         return held
     except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"held_cards takes a plan and facts with users: {error!r}") from error
+        raise AnsibleFilterError(f"held_cards takes a plan and facts with users: {misfit(error)}") from None
 
 
 class FilterModule:

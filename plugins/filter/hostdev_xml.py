@@ -85,7 +85,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import grammar 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
@@ -123,7 +123,7 @@ def hostdev_xml(
     except ValueError as error:
         raise AnsibleFilterError(f"hostdev_xml: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"hostdev_xml needs a device of mdev_facts, or its name: {error!r}") from error
+        raise AnsibleFilterError(f"hostdev_xml needs a device of mdev_facts, or its name: {misfit(error)}") from None
     if problems:
         raise AnsibleFilterError(f"hostdev_xml: {'; '.join(problems)}")
     ElementTree.indent(element)

@@ -94,7 +94,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_p
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 
 def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):
@@ -113,7 +113,7 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
     except ValueError as error:
         raise AnsibleFilterError(f"nova_config: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"nova_config needs a plan of vfio.devices.resolve: {error!r}") from error
+        raise AnsibleFilterError(f"nova_config needs a plan of vfio.devices.resolve: {misfit(error)}") from None
     if problems:
         raise AnsibleFilterError("\n".join(["there are no such settings of nova:", *problems]))
     return _settings_file.text("nova", sections)
@@ -156,7 +156,11 @@ def _api(plans, options, problems):
 
 
 def _check_cards(cards, options):
-    return [_plan_cards.of_card(card, sentence) for card in cards for sentence in _nova_pci.check(card, options)]
+    return [
+        _plan_cards.of_card(card, sentence)
+        for card in cards
+        for sentence in (*filter(None, [card.get("not_shareable")]), *_nova_pci.check(card, options))
+    ]
 
 
 def _check_classes(plan, cards):

@@ -106,7 +106,7 @@ from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement.names import provider_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import providers as _provider_tree
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 SHAPES = (None, _provider_tree.NOVA, _provider_tree.CYBORG, _provider_tree.OWN)
 TRAITS_MODES = (None, "exact", "add")
@@ -145,8 +145,8 @@ def placement_tree(
         raise AnsibleFilterError(f"placement_tree: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"placement_tree needs a plan of vfio.devices.resolve, and a name: {error!r}"
-        ) from error
+            f"placement_tree needs a plan of vfio.devices.resolve, and a name: {misfit(error)}"
+        ) from None
     if problems:
         raise AnsibleFilterError("\n".join([f"the cards of {root} cannot be described for Placement:", *problems]))
     return providers

@@ -71,6 +71,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import nam
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
 
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
 
@@ -88,8 +89,8 @@ def provider_config(plan, root, release, inventories=False):
         raise AnsibleFilterError(f"provider_config: {error}") from error
     except (AttributeError, KeyError, TypeError) as error:
         raise AnsibleFilterError(
-            f"provider_config needs a plan of vfio.devices.resolve, and a name: {error!r}"
-        ) from error
+            f"provider_config needs a plan of vfio.devices.resolve, and a name: {misfit(error)}"
+        ) from None
     if problems:
         raise AnsibleFilterError("\n".join(["there is no such provider configuration of nova:", *problems]))
     if not providers:

@@ -21,6 +21,9 @@ description:
   - The program waits for cards, drivers, virtual functions and parents that appear late. It never touches what is in
     use, and removes no mediated device or vGPU. What it could not restore is in the journal, one sentence each, and the
     unit has failed then; all else is restored, and other units start.
+  - A file at one of its paths that was not written by this collection is refused, and neither replaced, removed nor
+    shown. So is a symbolic link, such as that of a masked unit. An empty file counts as one that a power failure has
+    left.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:

@@ -16,8 +16,8 @@ description:
     the IOMMU, and of mdevctl.
   - Both frameworks are covered, mediated devices (mdev) on any bus, and NVIDIA's vendor-specific VFIO framework, in
     which an SR-IOV virtual function is given a vGPU type.
-  - Never writes, and never waits for a device that somebody else has locked. What cannot be read becomes null, and
-    is named in RV(ansible_facts.mdev.warnings).
+  - Never writes, and never waits longer than O(timeout) says for a device that is locked, or whose driver hangs. What
+    cannot be read, or is not what it should be, becomes null, and is named in RV(ansible_facts.mdev.warnings).
   - All ids are strings in lower case without C(0x).
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.facts
   - vfio.devices._attributes.host
   - vfio.devices._host
+  - vfio.devices._host.reading
 options:
   gather:
     description:
@@ -39,10 +40,11 @@ options:
     description:
       - PCI classes of the functions that are listed although they have neither SR-IOV nor mediated devices.
         Two, four or six hexadecimal digits each.
-      - The default stands for network controllers, NVMe, display and 3D controllers, and processing accelerators.
+      - The default stands for network controllers, NVMe, display and 3D controllers, NVSwitches, and
+        processing accelerators.
     type: list
     elements: str
-    default: ['02', '0108', '03', '12']
+    default: ['02', '0108', '03', '0680', '12']
 notes:
   - Only root sees the open files of other users' processes. For an ordinary user O(gather=users) is incomplete, and
     RV(ansible_facts.mdev.warnings) says so.
@@ -165,6 +167,13 @@ ansible_facts:
                   do not.
               type: str
               sample: mdev
+            unreadable:
+              description: Why the state of the card is unknown, so that the other fields do not tell all of it.
+              returned: when a file of the card did not answer, or does not tell whether there is a vGPU
+              type: str
+              sample: >-
+                sys/bus/pci/devices/0000:84:00.4/nvidia/current_vgpu_type did not answer within 2 s: nothing else that a
+                driver computes was read of 0000:84:00.0. See what dmesg says of 0000:84:00.0
             virtual_functions:
               description: The virtual functions in the order of their index.
               type: list
@@ -230,6 +239,10 @@ ansible_facts:
               description: V(mdev) or V(vendor_vfio).
               type: str
               sample: mdev
+            unreadable:
+              description: The same as that of its physical function.
+              returned: when the state of the card is unknown
+              type: str
             types:
               description:
                 - The types that the device offers. In the vendor-specific framework only those that can be made now, so
@@ -251,7 +264,8 @@ ansible_facts:
                   sample: num_heads=4, frl_config=45, framebuffer=2048M, max_resolution=5120x2880, max_instance=8
                 attributes:
                   description:
-                    - What the description states, by the driver's own names. Numbers are integers, sizes in MiB.
+                    - What the description states, by the driver's own names. Numbers are integers, sizes in MiB. A
+                      number that cannot be understood is null.
                   type: dict
                   sample: {num_heads: 4, framebuffer: 2048, max_instance: 8}
                 device_api:
@@ -421,6 +435,8 @@ ansible_facts:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 
@@ -435,15 +451,19 @@ def main():
                 "default": list(_facts.DEFAULT_PARTS),
             },
             "classes": {"type": "list", "elements": "str", "default": list(_facts.DEFAULT_CLASSES)},
+            "timeout": {"type": "raw", "default": 30},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
     options = module.params
     try:
-        classes = _grammar.check_all(_grammar.pci_class, options["classes"], "classes")
-        facts = _facts.observe(HostRoot(options["host_root"]), options["gather"], classes)
-    except (ValueError, HostError) as error:
+        classes, timeout = together(
+            lambda: _grammar.check_all(_grammar.pci_class, options["classes"], "classes"),
+            lambda: duration(options["timeout"], "timeout"),
+        )
+        facts = _facts.observe(HostRoot(options["host_root"], timeout), options["gather"], classes)
+    except (Refused, HostError) as error:
         module.fail_json(msg=str(error))
     for sentence in summarize(facts["warnings"]):
         module.warn(sentence)

@@ -114,7 +114,10 @@ options:
     default: false
 notes:
   - Where the task does not run on the controller itself, there are no lines of progress.
-  - After a failure the result has what was done up to then, and another run goes on from there.
+  - In check mode only reads are sent, and whatever the real run would refuse is refused, so that a play can check
+    settings, login, API version, roots and providers before it changes any card.
+  - After a failure the result has what was done up to then, and another run goes on from there. What was sent without
+    an answer is read again. It counts as changed if that is not possible either.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
     child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
     Authentication is not counted.

@@ -151,6 +151,7 @@ options:
         and their settings.
       - Elsewhere a rule of udev makes the virtual functions again when the native driver is bound. Their drivers and
         settings, mode V(pf), and virtual functions of GPUs come back with another run.
+      - A file at the path of that rule that was not written by this collection is refused.
       - With V(false) the record and the rule of these cards are removed.
     type: bool
     default: true

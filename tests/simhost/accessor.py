@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Targets = list[tuple[str, "str | OSError"]]
-Mapped = dict[str, "list[str] | int"]
 
 
 class Accessor:
@@ -54,8 +54,8 @@ class Accessor:
             canonical, node = self._resolve(path)
             if not isinstance(node, Directory):
                 raise error(errno.ENOTDIR)
-            self.host.faults.strike("list", canonical)
-            return list(node.children)
+            names: list[str] = self._run(f"list {path}", self.host.listing(canonical, node))
+            return names
 
     def link_below(self, directory: str, path: str) -> str:
         return self.link(f"{directory}/{path}")
@@ -78,16 +78,14 @@ class Accessor:
                 found.append((name, failure))
         return found
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        """By path of a table of mappings the device files in it."""
-        found: Mapped = {}
-        for path in paths:
-            try:
-                lines = self.read(path).decode().splitlines()
-                found[path] = sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
-            except OSError as failure:
-                found[path] = failure.errno or errno.EIO
-        return found
+    def mapped(self, path: str) -> builtins.list[str]:
+        """The device files in a table of mappings."""
+        lines = self.read(path).decode().splitlines()
+        return sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
+
+    def claimed(self, path: str, number: str) -> bool:
+        """Nodes cannot be opened here."""
+        return False
 
     def device(self, path: str) -> str | None:
         """Nodes have no numbers here."""
@@ -101,6 +99,23 @@ class Accessor:
             except OSError:
                 return False
             return True
+
+    def look(self, path: str) -> Any:
+        """What the engine has to know of a path before it replaces a file there."""
+        # The model stands by itself: only this answer has the form of the engine.
+        from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
+
+        with self.host.operations.lock:
+            try:
+                node = self._resolve(path, follow=False)[1]
+            except FileNotFoundError:
+                return None
+            kind = (
+                "a symbolic link" if isinstance(node, Link) else "a directory" if isinstance(node, Directory) else None
+            )
+            content = b"" if kind else self.read(path)
+            ours = ownership.is_own_link(path, node.target) if isinstance(node, Link) else ownership.is_ours(content)
+            return ownership.Entry(kind, ours, not kind and not content, 0o644, 0, 0)
 
     def write(self, path: str, data: bytes) -> None:
         """One open for writing and one write."""
@@ -170,6 +185,21 @@ class Accessor:
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """Attempt one of the methods."""
         return self.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
+    def each_in_time(
+        self, timeout: float, limit: float, method: str, paths: builtins.list[str]
+    ) -> tuple[builtins.list[tuple[int | None, Any]], int | None]:
+        """Attempt one of the methods for each path; see Files of the engine."""
+        answers: builtins.list[tuple[int | None, Any]] = []
+        end = self.now() + limit
+        for index, path in enumerate(paths):
+            try:
+                answers.append((None, self.in_time(min(timeout, end - self.now()), method, path)))
+            except OSError as problem:
+                if isinstance(problem, Blocked):
+                    return answers, index
+                answers.append((problem.errno, None))
+        return answers, None
 
     def now(self) -> float:
         """The model's clock, in seconds."""

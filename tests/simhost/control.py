@@ -87,7 +87,7 @@ def _fault(host: SimHost, request: Request) -> None:
 
 def _slow(host: SimHost, request: Request) -> None:
     with host.operations.lock:
-        host.faults.delay(request["path"].lstrip("/"), request["seconds"], ("write",))
+        host.faults.delay(request["path"].lstrip("/"), request["seconds"], (request["operation"],))
 
 
 def _clear_faults(host: SimHost, request: Request) -> None:

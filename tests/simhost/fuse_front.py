@@ -99,7 +99,8 @@ class Front(mfusepy.Operations):  # type: ignore[misc]
         with self._at(path) as place:
             if not isinstance(place.node, Directory):
                 raise error(errno.ENOTDIR)
-            place.strike("list")
+            if place.host is not None and place.host.faults.active:
+                self._run(place, place.host, "list", place.host.listing(place.path, place.node))
             children = [(name, child.mode, 0) for name, child in place.node.children.items()]
         hosts = [(name, stat.S_IFDIR, 0) for name in self.fleet.profiles] if path == "/" else []
         return [(".", stat.S_IFDIR, 0), ("..", stat.S_IFDIR, 0), *children, *hosts]

@@ -29,7 +29,7 @@ from .pci import PciBus, PciFunction
 from .pools import SriovGpuPool
 from .profile import Profile, ProfileError, load
 from .subchannels import CssBus
-from .tree import Attribute, File, Node, Tree, check_open, constant
+from .tree import Attribute, Directory, File, Node, Tree, check_open, constant
 from .vendor_vfio import VendorVfio
 
 KERNEL_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
@@ -176,6 +176,11 @@ class SimHost:
             return node.content() if content is None else content
         assert isinstance(node, File)
         return node.data if content is None else content
+
+    def listing(self, path: str, node: Directory) -> Steps[list[str]]:
+        """The names in a directory whose canonical path and node are known."""
+        yield from self._struck("list", path)
+        return list(node.children)
 
     def writing(self, path: str, node: Node, data: bytes) -> Steps[None]:
         """Open and write a file; one call of the store function, none for no data."""

@@ -112,3 +112,11 @@ def module_arguments(arguments):
     else:
         with patch_module_args(arguments):
             yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many bad inputs the tests have tried."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    tried = [dict(getattr(report, "user_properties", ())).get("inputs", 0) for report in reports]
+    if any(tried):
+        terminalreporter.write_line(f"{sum(tried)} bad inputs tried")

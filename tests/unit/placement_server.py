@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 ROOT, CHILD = (f"00000000-0000-4000-8000-00000000000{number}" for number in (1, 2))
 TOKEN = "a-token-that-nobody-may-see"
+PASSWORD = "a-password-that-nobody-may-see"
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 
 
@@ -36,11 +37,7 @@ class Server:
     """
 
     def __init__(self):
-        self.providers = {}
-        self.add(ROOT, "node", None, [], {})
-        self.add(CHILD, "node_0", ROOT, [MARKER], {"CUSTOM_VF": inventory(4)})
-        self.traits, self.classes, self.used = {MARKER}, {"CUSTOM_VF", "VGPU"}, {}
-        self.rules, self.requests, self.tokens = [], [], []
+        self.reset()
         self.lock = threading.Lock()
         self.ended = threading.Event()
         server = self
@@ -69,6 +66,13 @@ class Server:
         self.listener = Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.listener.server_address[1]}"
         threading.Thread(target=self.listener.serve_forever, args=(0.02,), daemon=True).start()
+
+    def reset(self):
+        self.providers = {}
+        self.add(ROOT, "node", None, [], {})
+        self.add(CHILD, "node_0", ROOT, [MARKER], {"CUSTOM_VF": inventory(4)})
+        self.traits, self.classes, self.used = {MARKER}, {"CUSTOM_VF", "VGPU"}, {}
+        self.rules, self.requests, self.tokens = [], [], []
 
     def add(self, uuid, name, parent, traits, inventories):
         self.providers[uuid] = {

@@ -96,18 +96,17 @@ def _paths() -> list[str]:
 
 
 def _wanted(host: HostRoot, present: bool, python: str | None, timeout: float) -> State:
-    if not present:
-        return dict.fromkeys(_paths())
-    problems = []
-    if python is None:
+    problems = [reason for reason in map(host.refusal, _paths()) if reason]
+    if present and python is None:
         python = _interpreter.find(host)
-        problem = None if python else NO_INTERPRETER
-    else:
+        problems += [] if python else [NO_INTERPRETER]
+    elif present and python is not None:
         problem = _interpreter.problem(host, python)
-    if problem:
-        problems.append(problem)
+        problems += [problem] if problem else []
     if problems:
         raise _plan.Refused(problems)
+    if not present:
+        return dict.fromkeys(_paths())
     return {**_boot_files.files(str(python), timeout), **_boot_files.links()}
 
 

@@ -26,6 +26,11 @@ KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,
 # IFNAMSIZ is 16 with the NUL at the end, and dev_valid_name() refuses ":" (net/core/dev.c).
 INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
 PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
+# One file name for one file: no "..", whose target depends on links, and nothing that would break a line of output.
+FILE_PATH = re.compile(
+    r"(?!/(?:proc|sys)/)(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255})+\Z"
+)
+LONGEST_PATH = 4000
 
 
 def pci_address(text: str) -> str:
@@ -56,6 +61,16 @@ def interface_name(text: str) -> str:
 def pci_class(text: str) -> str:
     """A PCI class as two, four or six hexadecimal digits: ``02`` is each network card, ``0302`` a 3D controller."""
     return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
+
+
+def file_path(text: str) -> str:
+    """The absolute path of an ordinary file: ``/etc/nova/nova.conf.d/50-vfio-devices.conf``."""
+    if FILE_PATH.match(text) and len(text.encode()) <= LONGEST_PATH:
+        return text
+    raise ValueError(
+        f"must be the absolute path of a file such as /etc/nova/nova.conf.d/50-vfio-devices.conf, outside /proc and "
+        f"/sys, without //, . and .. in it, without a slash at its end and control characters, and not {text[:100]!r}"
+    )
 
 
 def collect(check: Callable[[Any], Value], given: Any, found: list[str]) -> Value | None:

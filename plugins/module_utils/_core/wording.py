@@ -10,6 +10,12 @@ from __future__ import annotations
 
 # A vGPU card has dozens of types.
 SHOWN = 5
+MOST_CHARACTERS = 300
+
+
+def printable(text: str | None, otherwise: str) -> str:
+    """The beginning of a text that a sentence can hold, or what to say instead of one that has control characters."""
+    return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
 
 def describe(types: dict[str, str | None], asked: list[str]) -> str:

@@ -68,7 +68,7 @@ def driver_fits(driver: str | None, wanted: Wanted) -> bool:
 
 def observe(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str | None, str | None]]:
     """By address the override and the driver of functions."""
-    overrides = host.read_locked([f"{DEVICES}/{address}/driver_override" for address in addresses], optional=True)
+    overrides = host.read_all([f"{DEVICES}/{address}/driver_override" for address in addresses], optional=True)
     return {
         address: (
             normal_override(overrides[f"{DEVICES}/{address}/driver_override"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 
+from .._core.text import printable
 from .._host.root import HostError, HostRoot
 
 PROGRAM = "devlink"
@@ -19,8 +20,8 @@ def observe(host: HostRoot, address: str) -> str:
     """``legacy`` or ``switchdev``; raise HostError if the card does not tell."""
     text = host.run(PROGRAM, ["-j", "dev", "eswitch", "show", f"pci/{address}"])
     try:
-        return str(json.loads(text)["dev"][f"pci/{address}"]["mode"])
-    except (ValueError, TypeError, KeyError) as error:
+        return printable(str(json.loads(text)["dev"][f"pci/{address}"]["mode"]), "")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise HostError(f"{PROGRAM} said what cannot be understood of {address}: {text[:80]!r}", PROGRAM) from error
 
 

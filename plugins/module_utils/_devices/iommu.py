@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .._core.text import printable
 from .._host.root import HostRoot
 from .pci import PciFunction
 from .sriov import is_vfio_driver
@@ -47,9 +48,14 @@ def observe(host: HostRoot, functions: dict[str, PciFunction]) -> dict[str, Any]
             {"group": group, "devices": addresses} for group, addresses in sorted(members.items()) if len(addresses) > 1
         ],
         "cpu_vendor": _cpu_vendor(host),
-        "kernel_arguments": ARGUMENT.findall(host.read(COMMAND_LINE) or ""),
+        "kernel_arguments": ARGUMENT.findall(_command_line(host)),
         "vfio_drivers": [name for name in host.names(DRIVERS) if is_vfio_driver(name)],
     }
+
+
+def _command_line(host: HostRoot) -> str:
+    """One argument that is no text, of whatever a boot loader was told, must not hide the others."""
+    return printable((host.read_bytes(COMMAND_LINE) or b"").decode(errors="replace").rstrip())
 
 
 def _cpu_vendor(host: HostRoot) -> str | None:

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple, Optional
 
 from .._core.grammar import PCI_ADDRESS
+from .._core.text import decimal
 from .._host.root import HostRoot
 
 DEVICES = "sys/bus/pci/devices"
@@ -24,7 +25,13 @@ MODALIAS = re.compile(
     r"bc(?P<class>[0-9A-F]{2})sc(?P<subclass>[0-9A-F]{2})i(?P<interface>[0-9A-F]{2})\Z"
 )
 
-BRIDGE = "06"
+# CONFIG_NODES_SHIFT is 10 at most.
+MOST_NODES = 1023
+# They are numbered with ints (drivers/iommu/iommu.c, iommu_group_ida).
+MOST_GROUPS = 2**31 - 1
+# What other devices lie behind, and the host bridge. An NVSwitch (0680) or an ISA bridge (0601) is a function like any
+# other to VFIO (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_register_device: header type 0).
+BRIDGES = ("0600", "0604", "0607", "0609")
 # Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
 VF_ATTRIBUTE = "sriov_vf_msix_count"
 
@@ -60,7 +67,7 @@ class PciFunction(NamedTuple):
 
     @property
     def is_bridge(self) -> bool:
-        return self.identity is not None and self.identity.pci_class.startswith(BRIDGE)
+        return self.identity is not None and self.identity.pci_class.startswith(BRIDGES)
 
 
 class NumaNodes(dict[str, Optional[int]]):
@@ -74,22 +81,26 @@ class NumaNodes(dict[str, Optional[int]]):
         self._host = host
 
     def __missing__(self, address: str) -> int | None:
-        node = self._host.read_number(f"{DEVICES}/{address}/numa_node", optional=True)
+        node = self._host.read_number(f"{DEVICES}/{address}/numa_node", optional=True, least=-1, most=MOST_NODES)
         self[address] = None if node is None or node < 0 else node
         return self[address]
 
 
 def observe(host: HostRoot) -> dict[str, PciFunction]:
     """Every PCI function of the host by its address, in the order of the addresses."""
-    functions = {}
-    for address in host.names(DEVICES):
-        if not PCI_ADDRESS.match(address):
-            host.warn(f"{DEVICES} has an entry {address[:80]!r}, which is no PCI address")
-            continue
-        function = _observe_function(host, address)
-        if function.entries:
-            functions[address] = function
-    return functions
+    host.look_anew()
+    addresses = []
+    for name in host.names(DEVICES):
+        if PCI_ADDRESS.match(name):
+            addresses.append(name)
+        else:
+            host.warn(f"{DEVICES} has an entry {name[:80]!r}, which is no PCI address")
+    with host.names_ahead(f"{DEVICES}/{address}" for address in addresses):
+        functions = [_observe_function(host, address) for address in addresses]
+    for function in functions:
+        if function.physical_function:
+            host.belongs_to(function.address, function.physical_function)
+    return {function.address: function for function in functions if function.entries}
 
 
 def _observe_function(host: HostRoot, address: str) -> PciFunction:
@@ -128,5 +139,4 @@ def _identity(host: HostRoot, path: str) -> Identity | None:
 
 def iommu_group(host: HostRoot, path: str) -> int | None:
     """The number of a device's IOMMU group, or None when it is in none."""
-    name = host.link_name(f"{path}/iommu_group")
-    return int(name) if name and name.isdecimal() else None
+    return decimal(host.link_name(f"{path}/iommu_group"), most=MOST_GROUPS)

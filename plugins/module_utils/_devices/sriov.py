@@ -18,7 +18,14 @@ from typing import Any
 from .._host.root import HostRoot
 from .pci import NumaNodes, PciFunction
 
-VIRTUAL_FUNCTION = re.compile(r"virtfn(\d{1,5})\Z")
+VIRTUAL_FUNCTION = re.compile(r"virtfn([0-9]{1,5})\Z")
+PRODUCT_ID = re.compile(r"[0-9a-f]{4}\Z")
+# TotalVFs is a field of 16 bits (include/uapi/linux/pci_regs.h, PCI_SRIOV_TOTAL_VF).
+MOST_VFS = 65535
+# The PCI core answers these itself (drivers/pci/iov.c), today without a lock. The override, which has one, takes them
+# along for nothing.
+TOTAL, VF_DEVICE, AUTOPROBE = "sriov_totalvfs", "sriov_vf_device", "sriov_drivers_autoprobe"
+OVERRIDE = "driver_override"
 # vfio-pci and its variant drivers: mlx5_vfio_pci, nvgrace-gpu-vfio-pci, ...
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
 # A virtio NIC's interface belongs to the device that virtio puts on top of the PCI function.
@@ -44,36 +51,46 @@ def describe(
     numa_nodes: NumaNodes,
 ) -> list[dict[str, Any]]:
     """The entries of the list ``physical_functions`` for the given functions, none of which is a VF."""
-    overrides = host.read_locked([f"{function.path}/driver_override" for function in functions], optional=True)
+    cards = {function.address for function in functions}
+    parts = [one for one in all_functions.values() if one.address in cards or one.physical_function in cards]
+    files = [path for function in functions for path in _files(function)]
+    with host.names_ahead(f"{owner}/net" for part in parts for owner in _owners(part)):
+        netdevs = {part.address: _netdevs(host, part) for part in parts}
     described = []
-    for function in functions:
-        virtual_functions = _virtual_functions(host, function, all_functions)
-        identity = function.identity
-        override = overrides[f"{function.path}/driver_override"]
-        capable = "sriov_totalvfs" in function.entries
-        described.append(
-            {
-                "address": function.address,
-                "vendor_id": identity.vendor_id if identity else None,
-                "product_id": identity.product_id if identity else None,
-                "subsystem_vendor_id": identity.subsystem_vendor_id if identity else None,
-                "subsystem_product_id": identity.subsystem_product_id if identity else None,
-                "class": identity.pci_class[:4] if identity else None,
-                "driver": function.driver,
-                "driver_override": normal_override(override),
-                "numa_node": numa_nodes[function.address],
-                "iommu_group": function.iommu_group,
-                "mode": _mode(function, virtual_functions),
-                "total_vfs": host.read_number(f"{function.path}/sriov_totalvfs") if capable else 0,
-                "num_vfs": len(virtual_functions),
-                "vf_product_id": _vf_product_id(host, function) if capable else None,
-                "drivers_autoprobe": _drivers_autoprobe(host, function) if capable else None,
-                "netdevs": _netdevs(host, function),
-                "virtual_functions": virtual_functions,
-                "users": None,
-            }
-        )
+    with host.ahead(files):
+        for function in functions:
+            virtual_functions = _virtual_functions(host, function, all_functions, netdevs)
+            identity = function.identity
+            capable = TOTAL in function.entries
+            described.append(
+                {
+                    "address": function.address,
+                    "vendor_id": identity.vendor_id if identity else None,
+                    "product_id": identity.product_id if identity else None,
+                    "subsystem_vendor_id": identity.subsystem_vendor_id if identity else None,
+                    "subsystem_product_id": identity.subsystem_product_id if identity else None,
+                    "class": identity.pci_class[:4] if identity else None,
+                    "driver": function.driver,
+                    "driver_override": normal_override(host.read_line(f"{function.path}/{OVERRIDE}", optional=True)),
+                    "numa_node": numa_nodes[function.address],
+                    "iommu_group": function.iommu_group,
+                    "mode": _mode(function, virtual_functions),
+                    "total_vfs": host.read_number(f"{function.path}/{TOTAL}", most=MOST_VFS) if capable else 0,
+                    "num_vfs": len(virtual_functions),
+                    "vf_product_id": _vf_product_id(host, function) if capable else None,
+                    "drivers_autoprobe": _drivers_autoprobe(host, function) if capable else None,
+                    "netdevs": netdevs[function.address],
+                    "virtual_functions": virtual_functions,
+                    "users": None,
+                }
+            )
     return described
+
+
+def _files(function: PciFunction) -> list[str]:
+    """What is read of a function that a driver may hold up."""
+    names = [OVERRIDE, *((TOTAL, VF_DEVICE, AUTOPROBE) if TOTAL in function.entries else ())]
+    return [f"{function.path}/{name}" for name in names]
 
 
 def _mode(function: PciFunction, virtual_functions: list[dict[str, Any]]) -> str:
@@ -83,18 +100,28 @@ def _mode(function: PciFunction, virtual_functions: list[dict[str, Any]]) -> str
 
 
 def _drivers_autoprobe(host: HostRoot, function: PciFunction) -> bool | None:
-    text = host.read(f"{function.path}/sriov_drivers_autoprobe", optional=True)
-    return None if text is None else text == "1"
+    number = host.read_number(f"{function.path}/{AUTOPROBE}", optional=True, most=1)
+    return None if number is None else bool(number)
 
 
 def _vf_product_id(host: HostRoot, function: PciFunction) -> str | None:
     """Four digits, of which the kernel shows no leading zeros (drivers/pci/iov.c, sriov_vf_device_show)."""
-    text = host.read(f"{function.path}/sriov_vf_device", optional=True)
-    return text.lower().zfill(4) if text else None
+    path = f"{function.path}/{VF_DEVICE}"
+    text = host.read(path, optional=True)
+    if text is None:
+        return None
+    digits = text.lower().zfill(4)
+    if PRODUCT_ID.match(digits):
+        return digits
+    host.warn(f"{path} holds {text[:40]!r}, which is not a product id of four hexadecimal digits", path)
+    return None
 
 
 def _virtual_functions(
-    host: HostRoot, function: PciFunction, all_functions: dict[str, PciFunction]
+    host: HostRoot,
+    function: PciFunction,
+    all_functions: dict[str, PciFunction],
+    netdevs: dict[str, list[str]],
 ) -> list[dict[str, Any]]:
     """The VFs that have a link: reading ``sriov_numvfs`` could block for ever (drivers/pci/iov.c)."""
     matches = (VIRTUAL_FUNCTION.match(entry) for entry in function.entries)
@@ -105,14 +132,14 @@ def _virtual_functions(
         if virtual is None:
             host.warn(f"{function.path}/virtfn{index} points to no PCI function")
             continue
-        netdevs = _netdevs(host, virtual)
+        own = netdevs.get(virtual.address)
         found.append(
             {
                 "address": virtual.address,
                 "index": index,
                 "driver": virtual.driver,
                 "iommu_group": virtual.iommu_group,
-                "netdev": netdevs[0] if netdevs else None,
+                "netdev": own[0] if own else None,
                 "users": None,
             }
         )
@@ -121,10 +148,14 @@ def _virtual_functions(
 
 def _netdevs(host: HostRoot, function: PciFunction) -> list[str]:
     """The function's own network interfaces, without the representors that a card in switchdev mode adds."""
-    owners = [function.path] if "net" in function.entries else []
-    owners += [f"{function.path}/{entry}" for entry in function.entries if VIRTIO_DEVICE.match(entry)]
-    paths = [(name, f"{owner}/net/{name}") for owner in owners for name in host.names(f"{owner}/net")]
+    paths = [(name, f"{owner}/net/{name}") for owner in _owners(function) for name in host.names(f"{owner}/net")]
     return [name for name, path in paths if len(paths) == 1 or not _is_representor(host, path)]
+
+
+def _owners(function: PciFunction) -> list[str]:
+    """The paths of the devices that may have the function's network interfaces."""
+    owners = [function.path] if "net" in function.entries else []
+    return owners + [f"{function.path}/{entry}" for entry in function.entries if VIRTIO_DEVICE.match(entry)]
 
 
 def _is_representor(host: HostRoot, path: str) -> bool:

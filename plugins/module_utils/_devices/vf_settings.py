@@ -21,7 +21,7 @@ def observe(host: HostRoot, interface: str) -> dict[int, dict[str, Any]]:
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
         return parse(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
         raise HostError(f"{PROGRAM} said what cannot be understood of {interface}: {text[:80]!r}", PROGRAM) from error
 
 

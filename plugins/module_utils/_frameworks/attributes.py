@@ -35,7 +35,7 @@ def check(attribute: Any) -> tuple[str, str]:
     """Name and value of a dictionary with one key; ``ValueError`` for what no driver's attribute can be."""
     if not isinstance(attribute, dict) or len(attribute) != 1:
         given = f"has {len(attribute)}" if isinstance(attribute, dict) else f"is {numbers.shown(attribute)}"
-        raise ValueError(f"each entry of attributes must have exactly one key, and one {given}")
+        raise ValueError(f"an attribute must have exactly one key, and this one {given}")
     ((name, value),) = attribute.items()
     shown = numbers.shown(name)
     if not isinstance(name, str) or not NAME.match(name):

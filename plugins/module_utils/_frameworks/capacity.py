@@ -18,11 +18,11 @@ from typing import Any
 
 from . import nvidia_vfio as _vendor_vfio
 
-MTTY = re.compile(r"mtty-(\d+)\Z")
-MBOCHS_MEMORY = re.compile(r"(\d+) MB video memory")
+MTTY = re.compile(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
+MBOCHS_MEMORY = re.compile(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
 GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 # The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
-NVIDIA_SIZE = re.compile(r"-(\d+)[A-Z]+\d?\Z")
+NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 # A vGPU on a MIG instance has two numbers, A100-1-5C, and the driver alone knows what goes together.
 MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
 
@@ -59,9 +59,13 @@ class Card:
         expected = self._expected(parent, type_id)
         if self._given:
             return expected
+        return max(0, min(expected, self._live(parent, type_id)))
+
+    def _live(self, parent: str, type_id: str) -> int:
+        """What the counter would say after what is planned; it cannot tell what a removal would free."""
         offered = self.types.get((parent, type_id))
         live = (offered["available_instances"] or 0) if offered else 0
-        return max(0, min(expected, live - self._taken.get((parent, type_id), 0)))
+        return live - self._taken.get((parent, type_id), 0)
 
     def take(self, parent: str, type_id: str) -> None:
         """Count a device that is planned."""
@@ -150,13 +154,18 @@ class Gpu(Card):
         existing = list(self.all_occupants())
         if not self._mixed and any(other and self._size(other) != self._size(type_id) for other in existing):
             return 0
-        stated: int = self._by_id.get(type_id, {}).get("max_instance", 0)
-        room = stated - len(existing)
-        if self._mixed:
-            memory = max(one.get("framebuffer", 0) * one.get("max_instance", 0) for one in self._by_id.values())
-            used = sum(self._by_id.get(other or "", {}).get("framebuffer", 0) for other in existing)
-            room = (memory - used) // max(1, self._by_id.get(type_id, {}).get("framebuffer", 1))
+        room = self._stated(type_id, "max_instance") - len(existing)
+        if self._by_id.get(type_id, {}).get("max_instance") is None:
+            # The driver does not say it in a form that can be understood: what fits now is known all the same.
+            room = self._live(parent, type_id)
+        elif self._mixed:
+            memory = max(self._stated(one, "framebuffer") * self._stated(one, "max_instance") for one in self._by_id)
+            used = sum(self._stated(other or "", "framebuffer") for other in existing)
+            room = (memory - used) // max(1, self._stated(type_id, "framebuffer"))
         return max(0, min(room, 1) if self._on_functions else room)
+
+    def _stated(self, type_id: str, name: str) -> int:
+        return self._by_id.get(type_id, {}).get(name) or 0
 
 
 class VendorGpu(Card):

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .._core.grammar import UUID
+from .._core.grammar import UUID, type_id
+from .._core.text import CONTROL
 from .._host.root import HostRoot
 from . import mdev as _mdev
 from .attributes import check
@@ -96,7 +97,7 @@ def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
     try:
         definition = json.loads(content)
         return {
-            "type": str(definition["mdev_type"]),
+            "type": type_id(str(definition["mdev_type"])),
             "autostart": definition.get("start") == "auto",
             "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
         }
@@ -107,4 +108,6 @@ def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
 
 def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
     ((name, value),) = attribute.items()
+    if CONTROL.search(f"{name}{value}"):
+        raise ValueError
     return {str(name): str(value)}

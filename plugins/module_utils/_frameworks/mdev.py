@@ -21,6 +21,9 @@ from . import type_description as _type_description
 FRAMEWORK = "mdev"
 PARENTS = "sys/class/mdev_bus"
 DEVICES = "sys/bus/mdev/devices"
+AVAILABLE = "available_instances"
+# The same for a type whichever parent offers it.
+STATIC = ("description", "name", "device_api")
 # Seconds; libvirt waits as long for the same (nodeDeviceCreateXML).
 SETTLE = 1.0
 
@@ -51,7 +54,11 @@ class Mdevs:
     def parents(self, devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Every parent with its types; ``devices`` count towards a type's maximum."""
         existing = Counter((device["parent"], device["type"]) for device in devices)
-        return [self._parent(name, existing) for name in self.parent_names]
+        directories = {name: f"{PARENTS}/{name}/mdev_supported_types" for name in self.parent_names}
+        with self._host.names_ahead(directories.values()):
+            offers = {name: self._host.names(directory) for name, directory in directories.items()}
+        with self._host.ahead(self._files(offers)):
+            return [self._parent(name, offers[name], existing) for name in self.parent_names]
 
     def type_name(self, type_id: str) -> str | None:
         """The name of a type that has been seen."""
@@ -76,12 +83,21 @@ class Mdevs:
         type_id = types[0]
         if type_id is None and not self._host.exists(path):
             return None
+        card = self._card(target[-2])
+        self._host.belongs_to(uuid, card.address if card else target[-2])
         return new_device(
             target[-2],
             uuid=uuid,
             type=type_id,
-            type_name=self._static(type_id, f"{path}/mdev_type")["name"] if type_id else None,
+            type_name=self._static(type_id, self._type_path(target[-2], type_id, path))["name"] if type_id else None,
             iommu_group=iommu_group(self._host, path),
+        )
+
+    def _type_path(self, parent: str, type_id: str, device: str) -> str:
+        return (
+            f"{PARENTS}/{parent}/mdev_supported_types/{type_id}"
+            if parent in self.parent_names
+            else f"{device}/mdev_type"
         )
 
     def _children(self, parent: str) -> list[str]:
@@ -96,9 +112,24 @@ class Mdevs:
         group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
         return new_device(parent, uuid=uuid, iommu_group=group, state="removing")
 
-    def _parent(self, name: str, existing: Counter[tuple[str, str]]) -> dict[str, Any]:
+    def _files(self, offers: dict[str, list[str]]) -> list[str]:
+        """What will be read of the types that each parent offers."""
+        files = []
+        known = set(self._types)
+        for parent, type_ids in offers.items():
+            for type_id in type_ids:
+                names = (AVAILABLE,) if type_id in known else (*STATIC, AVAILABLE)
+                files += [f"{PARENTS}/{parent}/mdev_supported_types/{type_id}/{name}" for name in names]
+                known.add(type_id)
+        return files
+
+    def _card(self, parent: str) -> PciFunction | None:
+        function = self._functions.get(parent)
+        return self._functions.get(function.physical_function or parent) if function else None
+
+    def _parent(self, name: str, type_ids: list[str], existing: Counter[tuple[str, str]]) -> dict[str, Any]:
         function = self._functions.get(name)
-        card = self._functions.get(function.physical_function or name) if function else None
+        card = self._card(name)
         path = f"{PARENTS}/{name}"
         return {
             "name": name,
@@ -109,13 +140,13 @@ class Mdevs:
             "framework": FRAMEWORK,
             "types": [
                 self._type(type_id, f"{path}/mdev_supported_types/{type_id}", existing[name, type_id])
-                for type_id in self._host.names(f"{path}/mdev_supported_types")
+                for type_id in type_ids
             ],
         }
 
     def _type(self, type_id: str, path: str, existing: int) -> dict[str, Any]:
         static = self._static(type_id, path)
-        available = self._host.read_number(f"{path}/available_instances")
+        available = self._host.read_number(f"{path}/{AVAILABLE}")
         return {
             **static,
             "available_instances": available,
@@ -132,13 +163,16 @@ class Mdevs:
 
     def _read_static(self, type_id: str, path: str) -> dict[str, Any]:
         description = self._host.read(f"{path}/description", optional=True)
+        attributes, wrong = _type_description.attributes(description)
+        for sentence in wrong:
+            self._host.warn(f"{path}/description {sentence}")
         return {
             "id": type_id,
             # Kernels before 6.1 may have none.
-            "name": self._host.read(f"{path}/name", optional=True),
+            "name": self._host.read_line(f"{path}/name", optional=True),
             "description": description,
-            "attributes": _type_description.attributes(description),
-            "device_api": self._host.read(f"{path}/device_api"),
+            "attributes": attributes,
+            "device_api": self._host.read_line(f"{path}/device_api"),
         }
 
 

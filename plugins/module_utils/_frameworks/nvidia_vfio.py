@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
 from .._host import records as _desired
 from .._host.root import HostRoot
@@ -23,6 +25,7 @@ CURRENT_TYPE = "nvidia/current_vgpu_type"
 CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
 KNOWN_TYPES = "vgpu_types"
+TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
 
 
 def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
@@ -45,9 +48,15 @@ def observe(
     parents = []
     current_types = {}
     known = _remembered(host) if vgpu_functions else {}
+    files = [f"{one.path}/{name}" for one in vgpu_functions for name in (CURRENT_TYPE, CREATABLE_TYPES)]
+    answers = host.read_all(files)
     for function in vgpu_functions:
-        current = host.read(f"{function.path}/{CURRENT_TYPE}")
-        creatable = parse_creatable_types(host.read(f"{function.path}/{CREATABLE_TYPES}") or "")
+        path = f"{function.path}/{CURRENT_TYPE}"
+        current = answers[path]
+        if current is not None and not TYPE_ID.match(current):
+            host.warn(f"{path} holds {current[:40]!r}, which is not the number of a type", path)
+            current = None
+        creatable = parse_creatable_types(answers[f"{function.path}/{CREATABLE_TYPES}"] or "")
         if current not in (None, NO_TYPE):
             current_types[function.address] = current
         card = _card(function, functions)
@@ -60,6 +69,12 @@ def observe(
     known_types = {function.address: known[_model(_card(function, functions))] for function in vgpu_functions}
     devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
     return parents, devices, known_types
+
+
+def unreadable(host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction]) -> dict[str, str]:
+    """By card why it is unknown whether one of its functions has a type."""
+    reasons = {one: host.unread(f"{one.path}/{CURRENT_TYPE}") for one in reversed(vgpu_functions)}
+    return {_card(function, functions).address: reason for function, reason in reasons.items() if reason}
 
 
 def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFunction:
@@ -91,8 +106,8 @@ def parse_creatable_types(text: str) -> dict[str, str]:
     types = {}
     for line in text.splitlines():
         type_id, dummy, name = line.partition(":")
-        if type_id.strip().isdecimal():
-            types[type_id.strip()] = name.strip()
+        if TYPE_ID.match(type_id.strip()):
+            types[type_id.strip()] = printable(name.strip(), "")
     return types
 
 

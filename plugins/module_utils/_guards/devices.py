@@ -4,10 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""What was made on a function, and network interfaces of it that another network namespace has."""
+"""What was made on a function: mediated devices, vGPUs, vDPA devices, subfunctions; interfaces of other namespaces."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .._core.problems import holders
@@ -18,6 +19,11 @@ from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene, user
 
 NAME = "devices"
+# Devices of other subsystems that are made on a function and go with it (drivers/vdpa, drivers/base/auxiliary.c).
+VDPA = "sys/bus/vdpa/devices"
+AUXILIARY = "sys/bus/auxiliary/devices"
+ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
+SUBFUNCTION = re.compile(r"\.sf\.\d+\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
@@ -28,13 +34,18 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             users = [user(use.holder) for use in scene.found if use.subject == device["uuid"] and use.holder]
             suffix = f" (in use by {holders(users)})" if users else ""
             made.setdefault(device["parent"], []).append(f"mdev {device['uuid']}{suffix}")
+    for address, name in _made_by_others(host):
+        made.setdefault(address, []).append(name)
     for address in scene.asked or scene.functions:
         function = scene.functions.get(address)
         if function is None:
             continue
         if "nvidia" in function.entries:
-            current = host.read(f"{function.path}/{_vendor_vfio.CURRENT_TYPE}", optional=True)
-            if current not in (None, _vendor_vfio.NO_TYPE):
+            path = f"{function.path}/{_vendor_vfio.CURRENT_TYPE}"
+            current = host.read_line(path, optional=True)
+            if host.unread(path):
+                made.setdefault(address, []).append("a vGPU, or not: its type cannot be read")
+            elif current not in (None, _vendor_vfio.NO_TYPE):
                 made.setdefault(address, []).append(f"a vGPU of type {current}")
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
@@ -48,6 +59,17 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 clause="its network interface is in another network namespace, such as that of a container, which "
                 "would lose it",
             )
+
+
+def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
+    for name, path in host.links(VDPA):
+        addresses = ADDRESS.findall(path)
+        if addresses:
+            yield addresses[-1], f"the vDPA device {name} (vdpa dev del {name} removes it)"
+    for name, path in host.links(AUXILIARY):
+        addresses = ADDRESS.findall(path)
+        if addresses and SUBFUNCTION.search(name):
+            yield addresses[-1], f"the subfunction {name} (devlink port del removes it)"
 
 
 def _is_in_other_namespace(host: HostRoot, function: PciFunction) -> bool:

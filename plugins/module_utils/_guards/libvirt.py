@@ -11,6 +11,7 @@ libvirt-python and a libvirt socket are used where both exist.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,5 +78,7 @@ def devices_in(xml: str) -> Iterator[str]:
             if address.get("uuid"):
                 yield address.get("uuid", "").lower()
             elif address.get("bus") and address.get("slot"):
-                parts = [int(address.get(part, "0"), 0) for part in ("domain", "bus", "slot", "function")]
-                yield "{:04x}:{:02x}:{:02x}.{:x}".format(*parts)
+                # What libvirt took although it is no number means no device; the others of the domain count.
+                with contextlib.suppress(ValueError):
+                    parts = [int(address.get(part, "0"), 0) for part in ("domain", "bus", "slot", "function")]
+                    yield "{:04x}:{:02x}:{:02x}.{:x}".format(*parts)

@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
+import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Union
+from typing import Union
 
+from .._core.text import decimal
+from .._devices import routes as _routes
 from .._host.root import HostRoot
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
 from .base import Scene
@@ -21,27 +23,18 @@ NAME = "network"
 ADVICE = "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
 
 INTERFACES = "sys/class/net"
-# The first process is in the host's own network namespace, whoever reads.
-ROUTES = ("proc/1/net/route", "proc/net/route")
-ROUTES6 = ("proc/1/net/ipv6_route", "proc/net/ipv6_route")
-# include/uapi/linux/route.h
-UP, REJECT = 0x1, 0x200
+# The first process has the host's own mounts, whoever reads.
+MOUNTS = ("proc/1/mounts", "proc/mounts")
+MOUNT_SERVER = re.compile(r"(?:^|,)addr=([^,]+)")
+# Servers of block storage: iSCSI (drivers/scsi/scsi_transport_iscsi.c) and NVMe over a network.
+ISCSI_CONNECTIONS = "sys/class/iscsi_connection"
+FABRICS = "sys/class/nvme-fabrics/ctl"
+FABRICS_ADDRESS = re.compile(r"(?:^|,)traddr=([^,]+)")
 CONNECTION = "SSH_CONNECTION"
 # More ancestors than any module has.
 MOST_ANCESTORS = 64
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
-
-
-class Route(NamedTuple):
-    """One route; ``default`` if it leads everywhere."""
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    interface: str
-
-    @property
-    def default(self) -> bool:
-        return self.network.prefixlen == 0
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
@@ -66,17 +59,46 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
 
     ``connection`` are the addresses of both ends of the connection over which this run came.
     """
+    links = _routes.observe(host)
     names = host.names(INTERFACES)
     own = {name: _own_uses(host, name) for name in names}
-    for route in routes(host):
+    for route in links.routes:
         if route.default and route.interface in own:
             _add(own[route.interface], "carries the default route")
-    for address, interface in _ways(host, connection).items():
-        if interface in own:
-            _add(own[interface], f"carries the connection of this run ({address})")
+    for what, servers in (("the connection of this run", connection), *_storage(host)):
+        for address, interfaces in _ways(links.routes, servers).items():
+            for interface in interfaces & set(own):
+                _add(own[interface], f"carries {what} ({address})")
+    for name, addresses in links.addresses.items():
+        if name in own:
+            _add(own[name], f"has the address {' and '.join(addresses)}")
+    for route in links.routes:
+        if not route.default and not own.get(route.interface, True):
+            _add(own[route.interface], f"carries the route to {route.network}")
+    for name in links.xdp & set(own):
+        _add(own[name], "has an XDP program")
     above = {name: _above(host, name) for name in names}
     uses = {name: _inherited(name, own, above, set()) for name in names}
     return {name: sentences for name, sentences in uses.items() if sentences}
+
+
+def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
+    """The servers of the host's storage."""
+    for line in _lines(host, MOUNTS):
+        words = line.split()
+        if len(words) > 3:
+            server = MOUNT_SERVER.search(words[3])
+            if server:
+                yield f"the mount {words[1]}", [server[1]]
+            elif words[2] == "ceph":
+                monitors = words[0].partition(":/")[0].split(",")
+                yield f"the mount {words[1]}", [one.rpartition(":")[0].strip("[]") or one for one in monitors]
+    for name in host.names(ISCSI_CONNECTIONS):
+        address = host.read(f"{ISCSI_CONNECTIONS}/{name}/persistent_address", optional=True)
+        yield "an iSCSI session", [address] if address else []
+    for name in host.names(FABRICS):
+        found = FABRICS_ADDRESS.search(host.read(f"{FABRICS}/{name}/address", optional=True) or "")
+        yield f"the NVMe connection {name}", [found[1]] if found else []
 
 
 def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) -> list[str]:
@@ -90,55 +112,28 @@ def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) 
         asked.add(process)
         path = f"proc/{process}/environ"
         # Reading it waits for the process's memory, which a process in trouble may keep locked.
-        variables = (host.read_locked([path], optional=True)[path] or "").split("\0")
+        variables = (host.read(path, optional=True) or "").split("\0")
         value = next((text.partition("=")[2] for text in variables if text.startswith(f"{CONNECTION}=")), None)
         process = _parent(host, process)
     words = (value or "").split()
     return [words[0], words[2]] if len(words) == 4 else []
 
 
-def routes(host: HostRoot) -> list[Route]:
-    """Every route that is up and leads somewhere."""
-    found = []
-    for parse, lines in ((_ipv4_route, _lines(host, ROUTES)[1:]), (_ipv6_route, _lines(host, ROUTES6))):
-        for line in lines:
-            try:
-                route, flags = parse(line.split())
-            except (ValueError, IndexError):
-                host.warn(f"the kernel's table of routes has a line {line[:80]!r}, which is no route")
-                continue
-            if flags & (UP | REJECT) == UP and route.interface != "lo":
-                found.append(route)
+def _ways(routes: list[_routes.Route], addresses: list[str]) -> dict[str, set[str]]:
+    """By address the interfaces that the longest matching routes lead through: all next hops count."""
+    found = {}
+    for text in addresses:
+        address = _address(text)
+        matching = [route for route in routes if address is not None and address in route.network]
+        if matching:
+            longest = max(route.network.prefixlen for route in matching)
+            found[text] = {route.interface for route in matching if route.network.prefixlen == longest}
     return found
-
-
-def _ipv4_route(words: list[str]) -> tuple[Route, int]:
-    # Interface, destination, gateway, flags, three counters, mask (net/ipv4/fib_trie.c, fib_route_seq_show).
-    address, mask = (int.from_bytes(bytes.fromhex(word), sys.byteorder) for word in (words[1], words[7]))
-    return Route(ipaddress.IPv4Network((address, bin(mask).count("1")), strict=False), words[0]), int(words[3], 16)
-
-
-def _ipv6_route(words: list[str]) -> tuple[Route, int]:
-    # Destination, its length, six more, flags, interface (net/ipv6/route.c, rt6_info_route).
-    network = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
-    return Route(network, words[9]), int(words[8], 16)
 
 
 def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:
     path = next((path for path in paths if host.exists(path)), None)
     return (host.read(path) or "").splitlines() if path else []
-
-
-def _ways(host: HostRoot, connection: list[str]) -> dict[str, str]:
-    """By address the interface that the longest matching route leads through."""
-    found = {}
-    table = routes(host) if connection else []
-    for text in connection:
-        address = _address(text)
-        matching = [route for route in table if address is not None and address in route.network]
-        if matching:
-            found[text] = max(matching, key=lambda route: route.network.prefixlen).interface
-    return found
 
 
 def _address(text: str) -> Address | None:
@@ -153,8 +148,8 @@ def _address(text: str) -> Address | None:
 def _parent(host: HostRoot, process: int) -> int:
     for line in (host.read(f"proc/{process}/status", optional=True) or "").splitlines():
         name, dummy, value = line.partition(":")
-        if name == "PPid" and value.strip().isdecimal():
-            return int(value)
+        if name == "PPid":
+            return decimal(value.strip(), most=2**31 - 1) or 0
     return 0
 
 

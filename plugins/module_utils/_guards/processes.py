@@ -12,9 +12,11 @@ import os
 import re
 from typing import Optional
 
+from .._core.text import printable
 from .._host.root import HostRoot
 from .._model.uses import Holder
 
+PROCESS = re.compile(r"[0-9]{1,9}\Z")
 OPEN_DEVICE = "anon_inode:[vfio-device]"
 FLAGS = re.compile(r"^flags:\s*([0-7]+)\s*$", re.MULTILINE)
 # d_path() of a node that was removed while it is open (fs/d_path.c).
@@ -75,15 +77,16 @@ class Processes:
         if process not in self._described:
             path = f"proc/{process}/cmdline"
             # Reading a command line waits for the process's memory, which a process in trouble may keep locked.
-            command_line = self._host.read_locked([path], optional=True)[path] or ""
-            command = self._host.read(f"proc/{process}/comm", optional=True)
+            command_line = self._host.read(path, optional=True) or ""
+            # A process gives itself any name that it wants, line ends too (fs/proc/array.c, proc_task_name).
+            command = self._host.read_line(f"proc/{process}/comm", optional=True)
             self._described[process] = Holder(process, command, guest_name(command_line), running=True)
         return self._described[process]._replace(device_file=device_file)
 
     def _scan(self) -> dict[str, list[Opened]]:
         host = self._host
         found: dict[str, list[Opened]] = {}
-        processes = sorted(int(name) for name in host.names("proc") if name.isdecimal())
+        processes = sorted(int(name) for name in host.names("proc") if PROCESS.match(name))
         for process in processes:
             for descriptor, target in host.links(f"proc/{process}/fd"):
                 if _is_device_file(target):
@@ -107,5 +110,5 @@ def guest_name(command_line: str) -> str | None:
         if option == "-name":
             # A bare value is the name; QEMU writes a comma inside a name twice.
             guest = GUEST.search(value) or BARE_GUEST.match(value)
-            return guest[1].replace(",,", ",") or None if guest else None
+            return printable(guest[1].replace(",,", ","), "") or None if guest else None
     return None

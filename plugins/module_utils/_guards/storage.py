@@ -4,7 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Disks of functions that the host itself uses: file systems, swap space, what lies on top, processes."""
+"""Disks of functions that the host uses: file systems, pools, swap space, exports, what lies on top, processes.
+
+Whatever else claims a disk for itself is found by the kernel's own answer to an exclusive open.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,24 @@ from .base import Scene, user
 from .processes import REMOVED, UDEV, Processes
 
 NAME = "storage"
+ADVICE = "select another card, or end the use of the disk first"
 
 BLOCK = "sys/class/block"
 # The first process has the host's own mounts, whoever reads.
 MOUNTS = ("proc/1/mounts", "proc/mounts")
 MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
 SWAPS = "proc/swaps"
+# Each mounted file system has its devices here, in whatever namespace it is mounted (fs/btrfs/sysfs.c).
+BTRFS = "sys/fs/btrfs"
+# Each imported pool has a directory here (OpenZFS, module/zfs/spa_stats.c).
+ZFS_POOLS = "proc/spl/kstat/zfs"
+UDEV_DATA = "run/udev/data"
+UDEV_PROPERTY = re.compile(r"^E:(ID_FS_TYPE|ID_FS_LABEL)=(.*)$", re.MULTILINE)
+# Disks that are exported: of NVMe (drivers/nvme/target/configfs.c) and of SCSI (drivers/target/target_core_configfs.c).
+EXPORTS = (
+    ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
+    ("sys/kernel/config/target/core", "", "udev_path", "exported over SCSI"),
+)
 ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 # One path to a namespace that others lead to as well; the file system is on nvme0n1 (drivers/nvme/host/multipath.c).
 PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
@@ -40,7 +55,52 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             found.setdefault(address, []).append(f"{name} is in use by {users}")
     for address, sentences in found.items():
         clause = f"carries a disk of this host: {'; '.join(sentences)}"
-        yield Use(address, NAME, LOSES_DRIVER, "select another card, or end the use of the disk first", clause=clause)
+        yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=clause)
+
+
+def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
+    """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``.
+
+    ``owners`` are those of :func:`owners`, or some of them.
+    """
+    used = _mounted(host)
+    for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host)):
+        for name, use in uses.items():
+            used.setdefault(name, []).append(use)
+    found: dict[str, list[str]] = {}
+    for name, addresses in owners.items():
+        sentences = [f"{name} is {use}" for use in used.get(name, [])]
+        sentences += [f"{name} is used by {_on_top(host, one)}" for one in host.names(f"{BLOCK}/{name}/holders")]
+        if not sentences and host.is_claimed(name, host.read(f"{BLOCK}/{name}/dev", optional=True)):
+            sentences = [f"{name} is claimed by the kernel or a program, which refuses an exclusive open with EBUSY"]
+        for address in addresses if sentences else ():
+            found.setdefault(address, []).extend(sentences)
+    return found
+
+
+def owners(host: HostRoot) -> dict[str, set[str]]:
+    """By block device the functions that it needs: its own, and a VMD above, which has a domain of its own below it."""
+    found: dict[str, set[str]] = {}
+    for name, path in host.links(BLOCK):
+        above = ADDRESS.findall(path)
+        if above:
+            drive = above[-1]
+            addresses = {one for one in above if one == drive or _domain(one) != _domain(drive)}
+            found.setdefault(name, set()).update(addresses)
+            one_of_many = PATH_TO_NAMESPACE.match(name)
+            if one_of_many:
+                found.setdefault(f"nvme{one_of_many[1]}n{one_of_many[2]}", set()).update(addresses)
+    heads = [name for name in found if not host.exists(f"{BLOCK}/{name}/partition")]
+    for name in host.names(BLOCK):
+        for head in heads:
+            # A partition of a namespace with several paths.
+            if name not in found and re.fullmatch(re.escape(head) + r"p\d+", name):
+                found[name] = found[head]
+    return found
+
+
+def _domain(address: str) -> str:
+    return address.partition(":")[0]
 
 
 def _opened(processes: Processes, names: set[str]) -> dict[str, str]:
@@ -53,40 +113,6 @@ def _opened(processes: Processes, names: set[str]) -> dict[str, str]:
             if holder.command not in UDEV and processes.is_open(opened):
                 found.setdefault(name, {})[opened.process] = holders([user(holder)])
     return {name: ", ".join(users[process] for process in sorted(users)) for name, users in found.items()}
-
-
-def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
-    """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``.
-
-    ``owners`` are those of :func:`owners`, or some of them.
-    """
-    used = _mounted(host)
-    found: dict[str, list[str]] = {}
-    for name, addresses in owners.items():
-        sentences = [f"{name} is {use}" for use in used.get(name, [])]
-        sentences += [f"{name} is used by {holder}" for holder in host.names(f"{BLOCK}/{name}/holders")]
-        for address in addresses if sentences else ():
-            found.setdefault(address, []).extend(sentences)
-    return found
-
-
-def owners(host: HostRoot) -> dict[str, set[str]]:
-    """By block device the functions that it needs."""
-    found: dict[str, set[str]] = {}
-    for name in host.names(BLOCK):
-        addresses = ADDRESS.findall(host.link(f"{BLOCK}/{name}") or "")
-        if addresses:
-            found.setdefault(name, set()).add(addresses[-1])
-            path = PATH_TO_NAMESPACE.match(name)
-            if path:
-                found.setdefault(f"nvme{path[1]}n{path[2]}", set()).add(addresses[-1])
-    heads = [name for name in found if not host.exists(f"{BLOCK}/{name}/partition")]
-    for name in host.names(BLOCK):
-        for head in heads:
-            # A partition of a namespace with several paths.
-            if name not in found and re.fullmatch(re.escape(head) + r"p\d+", name):
-                found[name] = found[head]
-    return found
 
 
 def _mounted(host: HostRoot) -> dict[str, list[str]]:
@@ -104,12 +130,75 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
                 used[name] = [f"mounted at {numbers[number]}"]
     for line in _lines(host, MOUNTS):
         words = line.split()
-        name = words[0].rpartition("/")[2] if len(words) > 1 and words[0].startswith("/dev/") else ""
-        if name and name not in used:
-            used[name] = [f"mounted at {words[1]}"]
+        disk = _name(words[0]) if len(words) > 1 else None
+        if disk and disk not in used:
+            used[disk] = [f"mounted at {words[1]}"]
     for line in _lines(host, (SWAPS,))[1:]:
-        used.setdefault(line.split()[0].rpartition("/")[2], []).append("swap space")
+        disk = _name(line.split()[0]) if line.split() else None
+        if disk:
+            used.setdefault(disk, []).append("swap space")
     return used
+
+
+def _btrfs(host: HostRoot) -> dict[str, str]:
+    """By block device the mounted btrfs of several devices that it belongs to."""
+    found = {}
+    for uuid in host.names(BTRFS):
+        for name in host.names(f"{BTRFS}/{uuid}/devices"):
+            found[name] = f"part of the mounted btrfs {uuid}"
+    return found
+
+
+def _zfs(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
+    """By block device the imported ZFS pool that it belongs to, as udev has read its label.
+
+    A member whose pool has no name there counts for any pool that is imported.
+    """
+    pools = {name for name in host.names(ZFS_POOLS) if host.exists(f"{ZFS_POOLS}/{name}/state")}
+    pools |= {line.split()[0].partition("/")[0] for line in _lines(host, MOUNTS) if line.split()[2:3] == ["zfs"]}
+    found = {}
+    for name in owners if pools else ():
+        number = host.read(f"{BLOCK}/{name}/dev", optional=True)
+        properties = dict(UDEV_PROPERTY.findall(host.read(f"{UDEV_DATA}/b{number}", optional=True) or ""))
+        label = properties.get("ID_FS_LABEL")
+        if properties.get("ID_FS_TYPE") == "zfs_member" and (label is None or label in pools):
+            found[name] = f"part of the imported ZFS pool {label or ' or '.join(sorted(pools))}"
+    return found
+
+
+def _loops(host: HostRoot) -> dict[str, str]:
+    """By block device the loop device that has it as its file."""
+    found = {}
+    for name in host.names(BLOCK):
+        if name.startswith("loop"):
+            disk = _name(host.read(f"{BLOCK}/{name}/loop/backing_file", optional=True) or "")
+            if disk:
+                found[disk] = f"used by {name}"
+    return found
+
+
+def _exports(host: HostRoot) -> dict[str, str]:
+    """By block device how it is exported to other machines."""
+    found = {}
+    for directory, middle, attribute, use in EXPORTS:
+        for group in host.names(directory):
+            above = "/".join(filter(None, (directory, group, middle)))
+            for member in host.names(above):
+                disk = _name(host.read(f"{above}/{member}/{attribute}", optional=True) or "")
+                if disk:
+                    found[disk] = use
+    return found
+
+
+def _on_top(host: HostRoot, name: str) -> str:
+    """What lies on a disk: ``dm-0 (vg0-root)``."""
+    title = host.read(f"{BLOCK}/{name}/dm/name", optional=True)
+    return f"{name} ({title})" if title else name
+
+
+def _name(path: str) -> str | None:
+    """The name of the block device of a path below /dev."""
+    return path.rpartition("/")[2] if path.startswith("/dev/") else None
 
 
 def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:

@@ -48,8 +48,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             yield Use(device, NAME, EVERY_EFFECT, ADVICE, holders[process])
     for device, path in _vgpu_paths(scene).items():
         # Only while a guest runs on it the driver knows a name; some versions have no such attribute.
-        guest = host.read(f"{path}/nvidia/vm_name", optional=True)
-        if guest and device not in held:
+        name = f"{path}/nvidia/vm_name"
+        guest = host.read_line(name, optional=True)
+        # Of one that cannot be read nobody knows, so that it counts as in use.
+        if (guest or host.unread(name)) and device not in held:
             yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, guest, running=True))
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import marshal
+import mmap
 import os
 import signal
 import socket
+import struct
 import time
 import weakref
 from typing import Any, Callable, TypeVar
@@ -23,6 +25,16 @@ Value = TypeVar("Value")
 MOST_DESCRIPTORS = 1024
 # Bytes of the length that precedes an answer.
 SIZE = 8
+# How many parts of a request are done, and when the last of them was.
+PROGRESS = struct.Struct("qd")
+
+
+class Late(TimeoutError):
+    """The child did not answer in time; ``done`` parts of the request were done before."""
+
+    def __init__(self, done: int) -> None:
+        super().__init__()
+        self.done = done
 
 
 class Child:
@@ -36,26 +48,31 @@ class Child:
         self._answer = answer
         self._end: weakref.finalize[Any, Any] | None = None
 
-    def ask(self, request: Any, timeout: float) -> Any:
+    def ask(self, request: Any, timeout: float, limit: float | None = None) -> Any:
         """Return ``answer(request)`` as the child, which may take ``timeout`` seconds, returns it.
 
+        If the child says with :meth:`proceed` how far it is, ``timeout`` is for each part of the request, and ``limit``
+        for all of it.
+
         Request and value must be made of the plain types that :mod:`marshal` knows. An ``OSError`` of the answer is
-        raised here with its errno, any other exception as ``RuntimeError``. A ``TimeoutError`` without errno means
-        that the child did not answer in time: it has been sent SIGKILL, but a kernel call that cannot be interrupted
-        goes on until the kernel ends it.
+        raised here with its errno, any other exception as ``RuntimeError``. A :class:`Late` means that the child did
+        not answer in time: it has been sent SIGKILL, but a kernel call that cannot be interrupted goes on until the
+        kernel ends it.
         """
         if self._end is None or not self._end.alive:
             self._start()
-        deadline = time.monotonic() + timeout
+        begin = time.monotonic()
+        PROGRESS.pack_into(self._progress, 0, 0, begin)
+        last = begin + (timeout if limit is None else limit)
         answered = False
         try:
             self._connection.settimeout(timeout)
             self._connection.sendall(marshal.dumps(request))
-            size = int.from_bytes(self._receive(SIZE, deadline), "big")
-            error_number, value, bug = marshal.loads(self._receive(size, deadline))
+            size = int.from_bytes(self._receive(SIZE, timeout, last), "big")
+            error_number, value, bug = marshal.loads(self._receive(size, timeout, last))
             answered = True
         except socket.timeout:
-            raise TimeoutError from None
+            raise Late(self._proceeded()[0]) from None
         except (EOFError, ConnectionError):
             raise RuntimeError(f"the child process {self._pid} was ended by somebody else") from None
         finally:
@@ -72,17 +89,34 @@ class Child:
         if self._end:
             self._end()
 
-    def _receive(self, size: int, deadline: float) -> bytes:
+    def proceed(self, done: int) -> None:
+        """Say, in the child, how many parts of the request are done."""
+        PROGRESS.pack_into(self._progress, 0, done, time.monotonic())
+
+    def _proceeded(self) -> tuple[int, float]:
+        done, moment = PROGRESS.unpack_from(self._progress)
+        return done, moment
+
+    def _receive(self, size: int, timeout: float, last: float) -> bytes:
         received = b""
         while len(received) < size:
-            self._connection.settimeout(max(0.001, deadline - time.monotonic()))
-            part = self._connection.recv(size - len(received))
+            remaining = min(self._proceeded()[1] + timeout, last) - time.monotonic()
+            if remaining <= 0:
+                raise socket.timeout
+            self._connection.settimeout(remaining)
+            try:
+                part = self._connection.recv(size - len(received))
+            except socket.timeout:
+                # The child may have done a part meanwhile.
+                continue
             if not part:
                 raise EOFError
             received += part
         return received
 
     def _start(self) -> None:
+        # A write into memory that both have costs a tenth of a microsecond, a message some microseconds.
+        self._progress = mmap.mmap(-1, PROGRESS.size)
         self._connection, theirs = socket.socketpair()
         self._pid = os.fork()
         if self._pid == 0:

@@ -12,7 +12,7 @@ import os
 import re
 
 # What a process has open.
-OPEN = re.compile(r"proc/(\d+)/(?:fd(?:/|\Z)|maps\Z)")
+OPEN = re.compile(r"proc/([0-9]+)/(?:fd(?:info)?(?:/|\Z)|maps\Z)")
 
 
 class Denials:
@@ -24,6 +24,11 @@ class Denials:
     def add(self, path: str, name: str) -> None:
         """``name`` is that of an errno."""
         self._names.setdefault(path, name)
+
+    def add_silence(self, path: str, seconds: float) -> None:
+        """A directory of what a process has open did not answer in time; nothing if ``path`` is something else."""
+        if OPEN.match(path):
+            self.add(path, f"no answer within {seconds:g} s")
 
     def sentences(self) -> list[str]:
         """One sentence of files and one of processes, where there are some."""

@@ -12,16 +12,19 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, Callable, Protocol, TypeVar, Union
+from collections.abc import Iterable
+from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
 from . import child as _child
 from . import durable as _durable
 from . import lock as _lock
+from . import ownership as _ownership
 
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
-Mapped = dict[str, Union[list[str], int]]
+Paths = list[str]
+# Of each call its errno or None, and what it returned.
+Answers = list[tuple[Optional[int], Any]]
 
 
 class Files(Protocol):
@@ -47,14 +50,20 @@ class Files(Protocol):
     def links(self, directory: str) -> Targets:
         """The names in a directory, each with its target as a symbolic link, or why there is none."""
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        """By path of a process's ``maps`` the device files in it, or the errno why there are none."""
+    def mapped(self, path: str) -> Paths:
+        """The device files in a process's ``maps``."""
 
     def device(self, path: str) -> str | None:
         """``major:minor`` of a character device, or None."""
 
+    def claimed(self, path: str, number: str) -> bool:
+        """Whether an exclusive open of the block device with this ``major:minor`` gives EBUSY."""
+
     def exists(self, path: str) -> bool:
         """Whether there is something at a path."""
+
+    def look(self, path: str) -> _ownership.Entry | None:
+        """What is at a path, no link followed, and whether this collection wrote it; None if there is nothing."""
 
     def write(self, path: str, data: bytes) -> None:
         """Write into a file that is there, in one piece."""
@@ -77,7 +86,7 @@ class Files(Protocol):
     def lock(self, path: str) -> bool:
         """Lock a file until this process ends; False if another one has it locked."""
 
-    def lock_holders(self, path: str) -> Sequence[str]:
+    def lock_holders(self, path: str) -> Paths:
         """Who has a file locked now, as far as can be seen: ``pid 4242 (python3 restore.pyz)``."""
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
@@ -85,6 +94,13 @@ class Files(Protocol):
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What one of these methods returns; ``TimeoutError`` after so many seconds."""
+
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
+        """What a method returns for each of many paths: its errno or None, and the value.
+
+        One call may take ``timeout`` seconds, and all together ``limit``. The second value is the index of the path
+        that did not answer in time, or None: those after it, and it may be some before it, have no answer.
+        """
 
     def now(self) -> float:
         """Seconds since some point."""
@@ -142,15 +158,9 @@ class OperatingSystemFiles:
         finally:
             os.close(opened)
 
-    def mapped(self, paths: Sequence[str]) -> Mapped:
-        found: Mapped = {}
-        for path in paths:
-            try:
-                with open(self._prefix + path, "rb") as lines:
-                    found[path] = devices_in_maps(lines)
-            except OSError as error:
-                found[path] = error.errno or errno.EIO
-        return found
+    def mapped(self, path: str) -> Paths:
+        with open(self._prefix + path, "rb") as lines:
+            return devices_in_maps(lines)
 
     def device(self, path: str) -> str | None:
         try:
@@ -161,8 +171,21 @@ class OperatingSystemFiles:
             return None
         return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
 
+    def claimed(self, path: str, number: str) -> bool:
+        status = os.stat(self._prefix + path)
+        if not stat.S_ISBLK(status.st_mode) or number != f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}":
+            return False
+        try:
+            os.close(os.open(self._prefix + path, os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError as error:
+            return error.errno == errno.EBUSY
+        return False
+
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)
+
+    def look(self, path: str) -> _ownership.Entry | None:
+        return _ownership.look(self._prefix + path)
 
     def write(self, path: str, data: bytes) -> None:
         """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
@@ -197,7 +220,7 @@ class OperatingSystemFiles:
         self.locked = _lock.take(self._prefix + path)
         return self.locked is not None
 
-    def lock_holders(self, path: str) -> Sequence[str]:
+    def lock_holders(self, path: str) -> Paths:
         return _lock.holders(self._prefix + path)
 
     def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:
@@ -230,6 +253,30 @@ class OperatingSystemFiles:
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
         return self._child.ask((method, *arguments), timeout)
+
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
+        """What a method of these files returns in the common child for each path; see :class:`Files`."""
+        try:
+            return self._child.ask(("_each", method, paths), timeout, limit), None
+        except _child.Late as late:
+            # All that is done, and not yet said, is the last one's delay.
+            silent = min(late.done, len(paths) - 1)
+        # What the lost child had read is read once more.
+        try:
+            return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
+        except _child.Late:
+            return [], silent
+
+    def _each(self, method: str, paths: Paths) -> Answers:
+        action = getattr(self, method)
+        answers: Answers = []
+        for path in paths:
+            try:
+                answers.append((None, action(path)))
+            except OSError as error:
+                answers.append((error.errno or errno.EIO, None))
+            self._child.proceed(len(answers))
+        return answers
 
     def now(self) -> float:
         return time.monotonic()

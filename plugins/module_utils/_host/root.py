@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Callable, TypeVar
 
+from .._core.text import MOST, decimal, printable
+from . import ownership as _ownership
 from .denials import Denials
 from .durable import REMEDIES, UNFINISHED
 from .files import Files, OperatingSystemFiles
 from .lock import describe as describe_held
 from .programs import Output, SystemTools, Tools
+from .reader import READS, NoAnswer, Reader, is_locked
 
 Value = TypeVar("Value")
 
@@ -42,7 +46,7 @@ class HostError(Exception):
     def __init__(
         self, message: str, path: str, value: str | None = None, errno: str | None = None, pending: bool = False
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable(message, ""))
         self.path = path
         self.value = value
         self.errno = errno
@@ -55,15 +59,18 @@ class HostError(Exception):
 
 
 class HostRoot:
-    """Reads that never end a scan, writes that never hang, waits that always end."""
+    """Reads that never end a scan and never hang, writes that never hang, waits that always end."""
 
-    # How long to wait for an attribute whose device is locked by somebody else.
+    # Seconds for a file that a driver answers, or that a device locks.
     READ_TIMEOUT = 2.0
 
     def __init__(
         self, root: str = "/", timeout: float = 30.0, files: Files | None = None, tools: Tools | None = None
     ) -> None:
-        """``root``: absolute path of the host's file system; ``timeout``: seconds that one write may take."""
+        """``root``: absolute path of the host's file system; ``timeout``: seconds that one write may take.
+
+        The reads of one device may take as long together, and one of them a fifteenth of it, or 2 s if that is more.
+        """
         if files is None and not os.path.isdir(os.path.join(root, "sys")):
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         self.root = root
@@ -72,64 +79,90 @@ class HostRoot:
         self.wakes_daemons = True
         self._files: Files = files or OperatingSystemFiles(root)
         self._tools: Tools = tools or SystemTools(root)
+        self._reader = Reader(self._files)
+        self._unread: dict[str, str] = {}
         self._problems: list[str] = []
         self._denials = Denials()
         self._locked = False
 
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that one read may take."""
+        return min(self.timeout, max(self.READ_TIMEOUT, self.timeout / READS))
+
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
 
-        With ``optional`` a file that does not exist is no reason for a warning.
+        With ``optional`` a file that does not exist is no reason for a warning. What is not printable is replaced, see
+        :func:`printable`.
         """
         try:
-            return self._text(path, self._files.read(path))
+            text = self._text(path, self._reader.get("read", path, self.read_timeout))
         except OSError as error:
             self._note(path, error, optional)
             return None
+        if text is not None:
+            self._unread.pop(path, None)
+        return text
+
+    def read_line(self, path: str, optional: bool = False) -> str | None:
+        """The same of a file that has one line: what ends a line is replaced too."""
+        text = self.read(path, optional)
+        return None if text is None else printable(text, "")
 
     def read_bytes(self, path: str) -> bytes | None:
         """The first MiB of a file, or None if there is none or it cannot be read."""
         try:
-            return self._files.read(path)
+            content: bytes = self._reader.get("read", path, self.read_timeout)
+            return content
         except OSError as error:
             self._note(path, error, optional=True)
             return None
 
-    def read_number(self, path: str, optional: bool = False) -> int | None:
-        """The decimal number in a file, or None."""
+    def read_number(self, path: str, optional: bool = False, least: int = 0, most: int = MOST) -> int | None:
+        """The decimal number from ``least`` to ``most`` in a file, or None with the reason kept as a warning."""
         text = self.read(path, optional)
         if text is None:
             return None
-        try:
-            return int(text)
-        except ValueError:
-            self.warn(f"{path} holds {text[:40]!r}, which is no number")
-            return None
+        number = decimal(text, least, most)
+        if number is None:
+            self.warn(f"{path} holds {text[:40]!r}, which is not a number from {least} to {most}", path)
+        return number
 
-    def read_locked(self, paths: list[str], optional: bool = False) -> dict[str, str | None]:
-        """Read attributes whose kernel handlers take the device's lock, such as ``driver_override``.
+    def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """Within this context each of many files of drivers can be read once, with few requests for all of them."""
+        return self._reader.ahead("read", paths, self.read_timeout)
 
-        Somebody's pending removal holds that lock for as long as the device is in use, and a reader could not even
-        be killed (drivers/pci/pci-sysfs.c, driver_override_show): so the reads run in a child with a deadline.
-        """
-        values: dict[str, str | None] = {}
-        for path in paths:
-            values[path] = None
-            try:
-                values[path] = self._text(path, self._files.in_time(self.READ_TIMEOUT, "read", path))
-            except OSError as error:
-                if is_deadline(error):
-                    self.warn(
-                        f"{path} did not answer within {self.READ_TIMEOUT:g} s: a pending change locks its device"
-                    )
-                else:
-                    self._note(path, error, optional)
-        return values
+    def read_all(self, paths: list[str], optional: bool = False) -> dict[str, str | None]:
+        """What :meth:`read` says of each of many files of drivers."""
+        with self.ahead(paths):
+            return {path: self.read(path, optional) for path in paths}
+
+    def names_ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
+        """The same for :meth:`names`."""
+        return self._reader.ahead("list", paths, self.read_timeout)
+
+    def belongs_to(self, device: str, card: str) -> None:
+        """Say which card answers for a VF or mediated device; if it does not answer, no other device of it is asked."""
+        self._reader.cards[device] = card
+
+    def look_anew(self) -> None:
+        """Ask cards again that did not answer in an earlier look at the host."""
+        self._reader.silent.clear()
+
+    def unread(self, path: str) -> str | None:
+        """Why a file that is there could not be read or understood when it was last read, as a sentence; or None."""
+        return self._unread.get(path)
+
+    @property
+    def silent(self) -> dict[str, str]:
+        """By card, or other device of the host, a sentence if one of its files did not answer."""
+        return {card: self._unread[path] for card, (path, dummy) in self._reader.silent.items() if path in self._unread}
 
     def names(self, path: str, optional: bool = True) -> list[str]:
         """The sorted names in a directory; empty when it cannot be read."""
         try:
-            names = self._files.list(path)
+            names = self._reader.get("list", path, self.read_timeout)
         except OSError as error:
             self._note(path, error, optional)
             return []
@@ -153,30 +186,18 @@ class HostRoot:
         Reading them waits for the process's memory, which a process in trouble may keep locked
         (fs/proc/task_mmu.c, m_start): it counts as one whose open files cannot be seen.
         """
-        paths = {f"proc/{process}/maps": process for process in processes}
-        try:
-            answers = self._files.in_time(self.READ_TIMEOUT, "mapped", list(paths))
-        except OSError as error:
-            if not is_deadline(error):
-                raise
-            answers = {path: self._mapped_alone(path) for path in paths}
+        paths = {process: f"proc/{process}/maps" for process in processes}
         found = {}
-        for path, answer in answers.items():
-            if isinstance(answer, int):
-                self._note(path, OSError(answer, os.strerror(answer)), optional=True)
-            elif answer:
-                found[paths[path]] = answer
+        with self._reader.ahead("mapped", paths.values(), self.read_timeout):
+            for process, path in paths.items():
+                try:
+                    targets = self._reader.get("mapped", path, self.read_timeout)
+                except OSError as error:
+                    self._note(path, error, optional=True)
+                else:
+                    if targets:
+                        found[process] = targets
         return found
-
-    def _mapped_alone(self, path: str) -> list[str] | int:
-        try:
-            answer: list[str] | int = self._files.in_time(self.READ_TIMEOUT, "mapped", [path])[path]
-        except OSError as error:
-            if is_deadline(error):
-                self._denials.add(path, f"no answer within {self.READ_TIMEOUT:g} s")
-                return []
-            raise
-        return answer
 
     def device_number(self, process: int, descriptor: str | None, path: str) -> str | None:
         """``major:minor`` of a character device that a process has open or mapped, or None.
@@ -188,6 +209,17 @@ class HostRoot:
         else:
             place = f"proc/{process}/fd/{descriptor}" if descriptor else f"proc/{process}/root{path}"
         return self._files.device(place)
+
+    def is_claimed(self, name: str, number: str | None) -> bool:
+        """Whether somebody has a block device for itself alone: file systems, pools, RAID, swap in any namespace.
+
+        ``number`` is its ``major:minor``. A drive in trouble may not answer, and then counts as claimed
+        (block/bdev.c, bd_prepare_to_claim).
+        """
+        try:
+            return bool(self._files.in_time(self.READ_TIMEOUT, "claimed", f"dev/{name}", number or ""))
+        except OSError as error:
+            return is_deadline(error)
 
     def link(self, path: str) -> str | None:
         """Where a symbolic link points to, or None when there is no such link."""
@@ -216,6 +248,15 @@ class HostRoot:
 
     def exists(self, path: str) -> bool:
         return self._files.exists(path)
+
+    def refusal(self, path: str) -> str | None:
+        """Why a file that only this collection should write is neither replaced nor removed, or None."""
+        try:
+            reason = _ownership.refusal(self._files.look(path), takes_empty=True)
+        except OSError as error:
+            reason = f"cannot be read: {describe(error)}"
+        place = f"{self.root.rstrip('/')}/{path}"
+        return reason and f"{place} {reason}, and is left alone. Make way with: {_ownership.rename_command(place)}"
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
@@ -353,8 +394,12 @@ class HostRoot:
             pause = min(pause * 2, 0.2)
         return True
 
-    def warn(self, sentence: str) -> None:
+    def warn(self, sentence: str, path: str | None = None) -> None:
+        """Keep a warning; ``path`` is the file that could not be read or understood."""
+        sentence = printable(sentence, "")
         self._problems.append(sentence)
+        if path is not None:
+            self._unread[path] = sentence
 
     @property
     def warnings(self) -> list[str]:
@@ -368,9 +413,9 @@ class HostRoot:
 
     def _text(self, path: str, content: bytes) -> str | None:
         try:
-            return content.decode().rstrip()
+            return printable(content.decode().rstrip())
         except UnicodeDecodeError:
-            self.warn(f"{path} is not UTF-8 text")
+            self.warn(f"{path} is not UTF-8 text", path)
             return None
 
     def _is_text(self, name: str, path: str) -> bool:
@@ -379,13 +424,39 @@ class HostRoot:
         except UnicodeEncodeError:
             self.warn(f"{path} has a name that is not UTF-8 text: {os.fsencode(name)[:80]!r}")
             return False
+        if printable(name, "") != name:
+            self.warn(f"{path} has a name with control characters: {name[:80]!r}")
+            return False
         return True
 
     def _note(self, path: str, error: OSError, optional: bool) -> None:
-        if error.errno in DENIED:
+        if isinstance(error, NoAnswer):
+            self._note_silence(path, error)
+        elif error.errno in DENIED:
             self._denials.add(path, error_name(error))
-        elif not (optional and error.errno in ABSENT):
-            self.warn(f"cannot read {path}: {describe(error)}")
+            self._unread[path] = f"cannot read {path}: {describe(error)}"
+        elif error.errno in ABSENT and optional:
+            self._unread.pop(path, None)
+        else:
+            self.warn(f"cannot read {path}: {describe(error)}", None if error.errno in ABSENT else path)
+
+    def _note_silence(self, path: str, error: NoAnswer) -> None:
+        """A warning for the first file of a device that did not answer; the others are remembered only."""
+        silent, seconds = error.path, error.seconds
+        device = self._reader.subject(path)
+        if device.isdecimal():
+            sentence = f"{silent} did not answer within {seconds:g} s: process {device} hangs"
+            self._denials.add_silence(path, seconds)
+        elif is_locked(path):
+            sentence = f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
+        else:
+            sentence = (
+                f"{silent} did not answer within {seconds:g} s: nothing else that a driver computes was read of "
+                f"{device}. See what dmesg says of {device}"
+            )
+        if path == error.path and path not in self._unread:
+            self.warn(sentence, path)
+        self._unread[path] = sentence
 
 
 def _file_error(verb: str, path: str, error: OSError) -> HostError:

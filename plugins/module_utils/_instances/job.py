@@ -87,6 +87,7 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "definitions": definitions,
         "known_types": known_types,
         "records": records,
+        "unreadable": {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }

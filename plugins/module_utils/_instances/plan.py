@@ -30,8 +30,9 @@ def plan(
     """The steps for ``wanted`` (entries of :func:`_wanted.parse`), or :class:`_plan.Refused`.
 
     ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
-    ``definitions``, ``records`` and ``machine_id``. The result has ``steps`` (in order, each with its ``card``),
-    ``kept``, ``busy`` (devices that had to stay) and ``missing`` (what could not be made because of them).
+    ``unreadable`` (by card why its state is unknown), ``definitions``, ``records`` and ``machine_id``. The result has
+    ``steps`` (in order, each with its ``card``), ``kept``, ``busy`` (devices that had to stay) and ``missing`` (what
+    could not be made because of them).
     """
     frozen: set[str] = set()
     while True:
@@ -63,6 +64,7 @@ class _Attempt:
         self.skip_busy = skip_busy
         self.frozen = frozen
         self.hidden = state["hidden"]
+        self.unreadable: dict[str, str] = state["unreadable"]
         self.problems: list[str] = []
         self.blocked_cards: set[str] = set()
         self.kept: list[dict[str, Any]] = []
@@ -102,6 +104,8 @@ class _Attempt:
         return self._result()
 
     def absent(self) -> dict[str, Any]:
+        for asked in self.wanted if not self.skip_busy else ():
+            self._refuse_unreadable(asked["where"], self._unreadable_cards(asked["parent"]))
         for device in self.inventory.devices.values():
             entry = next((entry for entry in self.wanted if self._matches(entry, device)), None)
             if entry:
@@ -112,6 +116,15 @@ class _Attempt:
 
     # What is wanted, and where
 
+    def _unreadable_cards(self, name: str | None) -> list[str]:
+        """The cards of unknown state that are meant by the name of a card or parent."""
+        parents = self.inventory.parents_named(name) if name else []
+        cards = dict.fromkeys(self.inventory.card(parent["name"]) for parent in parents)
+        return [card for card in cards if card in self.unreadable]
+
+    def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
+        self.problems += [f"{where}: {card} cannot be seen as it is: {self.unreadable[card]}" for card in cards]
+
     def _find_candidates(self, entry: dict[str, Any]) -> bool:
         """Fill in ``parents``: the names of those that the entry may mean."""
         where = entry["where"]
@@ -120,6 +133,14 @@ class _Attempt:
             parents = inventory.parents_named(entry["parent"])
             if not parents:
                 self.problems.append(f"{where}: {inventory.describe_unknown_parent(entry['parent'])}")
+                return False
+            unreadable = self._unreadable_cards(entry["parent"])
+            if unreadable and self.skip_busy:
+                count = entry["count"] if isinstance(entry["count"], int) else 1
+                self.missing.append({"item": entry["item"], "types": entry["types"], "count": count})
+                return False
+            if unreadable:
+                self._refuse_unreadable(where, unreadable)
                 return False
         else:
             parents = list(inventory.parents.values())
@@ -226,17 +247,23 @@ class _Attempt:
 
     def _settle_removals(self) -> None:
         """Refuse or spare the devices in use, and give back what the others took."""
-        used = [device for device in self.removals if device["users"] and device["state"] == "active"]
-        for device in used:
+        for device in [device for device in self.removals if device["state"] == "active"]:
+            unreadable = self.unreadable.get(self.inventory.card(device["parent"]))
+            if not device["users"] and not unreadable:
+                continue
             if self.skip_busy:
                 self.busy.append(self._outcome(device, None))
                 self.removals.remove(device)
-            else:
-                self.problems.append(
-                    f"{device['uuid'] or device['address']} on {device['parent']} "
-                    f"would have to be removed, but is in use by {_plan.holders(device['users'])}; "
-                    "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
-                )
+                continue
+            name = f"{device['uuid'] or device['address']} on {device['parent']}"
+            if unreadable and not any(user["pid"] or user["domain"] for user in device["users"]):
+                self.problems.append(f"{name} would have to be removed, but may be in use: {unreadable}")
+                continue
+            self.problems.append(
+                f"{device['uuid'] or device['address']} on {device['parent']} "
+                f"would have to be removed, but is in use by {_plan.holders(device['users'])}; "
+                "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
+            )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
             self.problems += self.hidden
         doomed = {self._key(device) for device in self.removals}
@@ -253,7 +280,7 @@ class _Attempt:
         """Plan ``count`` more devices of an entry, or with None all that fit."""
         made = 0
         while count is None or made < count:
-            chosen = self.choice.next(entry, self.frozen)
+            chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
             if chosen is None:
                 break
             self.creations.append(self._new_instance(entry, *chosen, best_effort=count is None))
@@ -291,12 +318,14 @@ class _Attempt:
 
     def _lacking(self, entry: dict[str, Any], count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry["parents"]}
+        unreadable = cards & set(self.unreadable)
         stuck = {self.inventory.card(device["parent"]) for device in self.busy} & cards
-        if stuck and self.skip_busy:
+        if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
             self.missing.append({"item": entry["item"], "types": entry["types"], "count": count - made})
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
+            sentence += "".join(f"; {card} is left out: {self.unreadable[card]}" for card in sorted(unreadable))
             self.problems.append(f"{entry['where']}: {sentence}")
 
     # The result

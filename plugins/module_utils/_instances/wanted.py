@@ -13,6 +13,7 @@ from typing import Any
 from .._core import grammar as _grammar
 from .._core import numbers
 from .._core.problems import Refused
+from .._core.wording import printable
 from .._frameworks import attributes
 
 MAX = "max"
@@ -66,7 +67,7 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         found.append(f"one uuid cannot be that of {count} devices")
     return {
         "item": item,
-        "where": instance.get("label") or f"instances[{item}]",
+        "where": printable(instance.get("label"), f"instances[{item}]"),
         "uuid": uuid,
         "types": types,
         "parent": parent,
@@ -100,5 +101,10 @@ def _numa_node(given: Any) -> int:
 
 
 def _attributes(given: list[dict[str, Any]], found: list[str]) -> list[tuple[str, str]]:
-    pairs = [_grammar.collect(attributes.check, attribute or {}, found) for attribute in given]
-    return [pair for pair in pairs if pair]
+    pairs = []
+    for place, attribute in enumerate(given):
+        try:
+            pairs.append(attributes.check(attribute))
+        except ValueError as error:
+            found.append(f"attributes[{place}]: {error}")
+    return pairs

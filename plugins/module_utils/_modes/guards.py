@@ -78,7 +78,33 @@ def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -
                     f"{card['address']} shares IOMMU group {card['iommu_group']} with {other['address']}, which "
                     f"{other['driver']} has: the whole group has to be given away together"
                 )
+    for virtual in card["virtual_functions"]:
+        found += _shared_with_host(card, virtual, target, given)
     return found
+
+
+def _shared_with_host(card: dict[str, Any], virtual: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
+    """Why no guest could use a VF that is there and gets a VFIO driver: the host has others of its IOMMU group."""
+
+    def gets_vfio(index: int) -> bool:
+        wanted = _pf_steps.binding_of(target, index)
+        return bool(wanted and is_vfio_driver(wanted["driver"]))
+
+    if target["num_vfs"] == 0 or not gets_vfio(virtual["index"]):
+        return []
+    siblings = {one["address"] for one in card["virtual_functions"] if gets_vfio(one["index"])}
+    blocking = [
+        f"{other['address']} ({other['driver']})"
+        for other in virtual["group_others"]
+        if other["driver"] and not is_vfio_driver(other["driver"]) and other["address"] not in siblings | given
+    ]
+    if not blocking:
+        return []
+    return [
+        f"VF {virtual['address']} of {card['address']} shares IOMMU group {virtual['iommu_group']} with "
+        f"{', '.join(blocking)}, so that no guest can use it: enable ACS in the firmware, or move the card to another "
+        "slot"
+    ]
 
 
 def stuck(state: dict[str, Any]) -> Found:

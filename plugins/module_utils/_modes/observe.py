@@ -83,6 +83,7 @@ class _Kept:
             "autoprobe_off": address in self._autoprobe_off,
             "changing": address in self._changing,
             "rule": _pf_persistence.observe_rule(self._host, address),
+            "rule_refused": _pf_persistence.refuse_rule(self._host, address),
         }
 
 
@@ -168,25 +169,41 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         card["capable"] = "sriov_totalvfs" in function.entries
         card["bridge"] = function.is_bridge
         card["gpu"] = _sriov_manage.governs(card["vendor_id"], card["class"]) and card["capable"]
-        card["group_others"] = [
-            {"address": other.address, "driver": other.driver, "physical_function": other.physical_function}
-            for other in functions.values()
-            if function.iommu_group is not None
-            and other.iommu_group == function.iommu_group
-            and other.address != function.address
-            and not other.is_bridge
-        ]
+        card["group_others"] = _group_others(function, functions)
+        for one in card["virtual_functions"]:
+            one["group_others"] = _group_others(functions[one["address"]], functions)
         card["offset"] = host.read_number(f"{function.path}/sriov_offset", optional=True)
         card["stride"] = host.read_number(f"{function.path}/sriov_stride", optional=True)
         card["eswitch"] = None
         card["settings"] = None
         card["unreadable"] = []
+        card["unseen"] = _unseen(host, function, [one["address"] for one in card["virtual_functions"]])
         card["native"] = card["driver"] is not None and not (
             _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
         )
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
     return {card["address"]: card for card in described}
+
+
+def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> list[str]:
+    """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
+    addresses = [card.address, *virtual_functions]
+    paths = [f"{card.path}/{_sriov.TOTAL}", *(f"{_pci.DEVICES}/{one}/{_sriov.OVERRIDE}" for one in addresses)]
+    reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
+    return list(dict.fromkeys(reason for reason in reasons if reason))
+
+
+def _group_others(function: PciFunction, functions: dict[str, PciFunction]) -> list[dict[str, Any]]:
+    """The other members of a function's IOMMU group; bridges do not count."""
+    return [
+        {"address": other.address, "driver": other.driver, "physical_function": other.physical_function}
+        for other in functions.values()
+        if function.iommu_group is not None
+        and other.iommu_group == function.iommu_group
+        and other.address != function.address
+        and not other.is_bridge
+    ]
 
 
 def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:

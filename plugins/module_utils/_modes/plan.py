@@ -85,12 +85,15 @@ def _plan_card(
         found += _pf_guards.stuck(state)
         found += _pf_guards.hidden(card, steps, state["seen"])
         busy = _pf_guards.uses(card, steps, target, state["seen"], lifted)
+    if card["rule_refused"] and any(step["action"] == "rule" for step in steps):
+        found.append(card["rule_refused"])
     if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
         found.append(f"the virtual functions of this GPU need {_sriov_manage.PROGRAM}, which is not there")
     if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):
         found.append(
             f"this takes its {card['num_vfs']} virtual functions away: say with num_vfs how many there shall be"
         )
+    busy = [*(f"{card['address']} cannot be seen as it is: {reason}" for reason in card["unseen"]), *busy]
     return {
         "item": entry["item"],
         "name": entry["name"],
@@ -146,6 +149,8 @@ def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], f
 
 
 def _check_number(entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
+    if card["total_vfs"] is None:
+        return
     count = entry["num_vfs"]
     most = _pf_steps.most_vfs(card)
     if isinstance(count, int) and count > most:

@@ -32,6 +32,11 @@ def observe_rule(host: HostRoot, address: str) -> str | None:
     return host.read(rule_path(address), optional=True)
 
 
+def refuse_rule(host: HostRoot, address: str) -> str | None:
+    """Why the path of a card's rule is left alone, or None."""
+    return host.refusal(rule_path(address))
+
+
 def rule(address: str, count: int) -> str:
     """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from .._core import grammar as _grammar
 from .._core import numbers
+from .._core.wording import printable
 from .._devices import binding as _binding
 
 MAX = "max"
@@ -64,7 +65,7 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
         found[-1] += " of its virtual functions"
     return {
         "item": item,
-        "where": f"{function.get('label') or f'functions[{item}]'} ({function['pf']})",
+        "where": f"{printable(function.get('label'), f'functions[{item}]')} ({printable(function['pf'], '?')})",
         "pf": _pf(function["pf"], found),
         "name": function["pf"],
         "mode": mode,

@@ -136,7 +136,7 @@ class _Work:
             try:
                 return _call(make, name) or unsure
             except PlacementError as error:
-                unsure = unsure or error.unclear
+                unsure = unsure or error.unclear or error.foreign
                 again = attempt < self.tries and (error.conflict or error.unclear)
                 if not again or not self.placement.clock.pause(attempt, error.wait):
                     self.stopped = str(error)
@@ -177,13 +177,13 @@ class _Work:
 
     def _again(self, step: Step, error: PlacementError, attempt: int) -> None:
         """Wait before the next try, or raise why there is none."""
-        step["unsure"] = step["unsure"] or error.unclear
+        step["unsure"] = step["unsure"] or error.unclear or error.foreign
         if not (error.conflict or error.unclear):
             raise error
         if attempt == self.tries or not self.placement.clock.pause(attempt, error.wait):
             dead = error.unclear and error.status is None
-            tries = "1 try" if attempt == 1 else f"{attempt} tries"
-            raise PlacementError(f"given up after {tries}: {error}", mine=not dead) from error
+            given_up = f"given up after {attempt} tries: {error}" if attempt > 1 else f"given up after 1 try: {error}"
+            raise PlacementError(given_up, mine=not dead) from error
         self.outcome.retries += 1
 
     def _find_out(self, step: Step) -> None:

@@ -31,6 +31,10 @@ NEWEST = (1, 39)
 OLDEST = (1, 26)
 # Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
 ANSWER = 60
+# Seconds for all files and addresses with settings.
+SETTINGS = 60
+# Characters of a reason of the library, which tells the cause last.
+EXPLANATION = 600
 # Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
 TEXT = 2000
 LONG = 16
@@ -57,7 +61,6 @@ def connect(options: dict[str, Any]) -> Placement:
 
     The time that the options allow for all requests begins now. Raises PlacementError.
     """
-    clock = Clock(options["timeout"])
     try:
         import openstack
         from keystoneauth1 import adapter, exceptions, session
@@ -66,6 +69,7 @@ def connect(options: dict[str, Any]) -> Placement:
             f"the Python library openstacksdk is missing where this module runs ({sys.executable}: {error}); install "
             "it there, or let the module run in an execution environment that has it"
         ) from error
+    clock = Clock(options["timeout"])
     settings = _settings(options)
     secrets = Secrets(_placement_options.secrets(options))
     failures = (exceptions.ClientException, openstack.exceptions.SDKException)
@@ -75,14 +79,17 @@ def connect(options: dict[str, Any]) -> Placement:
         made.session.hooks["response"].append(limits.check)
         return made
 
+    def read_settings() -> Any:
+        # A profile in them may be an address, which the SDK reads.
+        return openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
+
     with _explained("the settings of the cloud", failures, secrets):
-        region = openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
+        region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= _placement_options.secrets({"auth": region.config.get("auth")})
-        region.config["api_timeout"] = _seconds(region.config.get("api_timeout"))
+        region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
     with _explained("the answers of Keystone", failures, secrets):
         first = region.get_session_client("placement")
-        seconds = region.config["api_timeout"]
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
         raise PlacementError(
@@ -111,7 +118,7 @@ class Secrets:
         shown = USER_IN_ADDRESS.sub("", str(text))
         for value in sorted(self.values, key=len, reverse=True):
             shown = shown.replace(value, "***")
-        return words(shown).rstrip(".")
+        return words(shown.rstrip("."), EXPLANATION)
 
     def add(self, token: str) -> None:
         """One more, unless it may be a word of an answer by chance."""

@@ -28,7 +28,8 @@ class PlacementError(Exception):
     """What could not be read or written, and Placement's own words.
 
     ``conflict``: somebody else was faster, so that the plan is out of date. ``unclear``: nobody knows whether it has
-    been done. ``final``: it will be so for every other request too. ``wait``: seconds that Placement asks to wait.
+    been done. ``foreign``: neither does anybody know, but something between says no, and would again. ``final``: it
+    will be so for every other request too. ``wait``: seconds that Placement asks to wait.
     """
 
     def __init__(self, attempt: str, reply: Reply | None = None, mine: bool = False, unclear: bool = False) -> None:
@@ -41,6 +42,7 @@ class PlacementError(Exception):
         self.wait = reply.wait if reply else 0.0
         self.final = not mine and not unclear and (reply is None or status in (401, 403, 406))
         self.unclear = unclear or reply is not None and (status is None or status in (408, 429) or status >= 500)
+        self.foreign = reply is not None and not self.unclear and not is_refusal(reply)
         changed = code in ("placement.concurrent_update", "placement.duplicate_name")
         self.conflict = changed or status == 404 and code is not None
 
@@ -60,7 +62,7 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
     if reply is None:
         return None, None, ""
     if reply.status is None:
-        return None, None, f"no answer from Placement ({words(reply.body)})"
+        return None, None, f"no answer from Placement ({reply.body})"
     errors = _errors(reply)
     if not errors:
         text = words(reply.body or "", 200)

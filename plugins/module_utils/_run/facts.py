@@ -31,8 +31,8 @@ USERS = "users"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
 PARTS = (*DEFAULT_PARTS, USERS)
 
-# Network controllers, NVMe, display and 3D controllers, processing accelerators (include/linux/pci_ids.h).
-DEFAULT_CLASSES = ("02", "0108", "03", "12")
+# Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
+DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
 
 
 def observe(
@@ -75,6 +75,11 @@ def observe(
                 if unseen.guard != every.PROCESSES:
                     host.warn(unseen.sentence)
             _add_users(facts, seen.users())
+    reasons = {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent}
+    for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
+        reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
+        if reason:
+            entry["unreadable"] = reason
     if IOMMU in gather:
         facts[IOMMU] = _iommu.observe(host, functions)
     if MDEVCTL in gather:

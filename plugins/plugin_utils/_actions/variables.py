@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Callable
 
-from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
@@ -64,12 +64,24 @@ def _text(value: Any, name: str, empty: bool = False) -> None:
         _refuse(value, name, what)
 
 
-def _matching(value: Any, name: str, grammar: re.Pattern[str], what: str) -> None:
-    if not isinstance(value, str) or not grammar.match(value):
+def _matching(value: Any, name: str, pattern: re.Pattern[str], what: str) -> None:
+    if not isinstance(value, str) or not pattern.match(value):
         _refuse(value, name, what)
 
 
+def _file(value: Any, name: str, empty: bool = False) -> None:
+    _text(value, name, empty)
+    try:
+        if value or not empty:
+            grammar.file_path(value)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from error
+
+
 def _mode(value: Any, name: str) -> None:
+    # Without a mode the file keeps its own.
+    if value == "":
+        return
     # 0644 without quotes is the number 420 in YAML, and Ansible takes it for what it was.
     is_number = numbers.is_whole(value) and not isinstance(value, str) and value <= 0o7777
     if not is_number and not (isinstance(value, str) and MODE.match(value)):
@@ -171,20 +183,20 @@ CHECKS: dict[str, Check] = {
     # Roles
     "boot_state": _choices["state"],
     "boot_timeout": numbers.duration,
-    "cyborg_config_path": _empty_text,
+    "cyborg_config_path": partial(_file, empty=True),
     "cyborg_config_drivers": partial(_list, check=_text),
     "cyborg_config_nova_release": partial(_release, empty=True),
     "cyborg_config_owner": _empty_text,
     "cyborg_config_group": _empty_text,
     "cyborg_config_mode": _mode,
     "cyborg_config_restart": flag,
-    "cyborg_config_service": partial(_matching, grammar=UNIT, what="the name of a systemd unit"),
+    "cyborg_config_service": partial(_matching, pattern=UNIT, what="the name of a systemd unit"),
     "iommu_passthrough": flag,
     "iommu_kernel_arguments": partial(
         _list,
         check=partial(
             _matching,
-            grammar=KERNEL_ARGUMENT,
+            pattern=KERNEL_ARGUMENT,
             what="one word of letters, digits and . _ , : / = @ % + -, such as 'iommu=pt'",
         ),
     ),
@@ -196,17 +208,17 @@ CHECKS: dict[str, Check] = {
     "mdev_persist": flag,
     "mdev_packages": partial(_list, check=_text),
     "nova_config_release": _release,
-    "nova_config_path": _text,
+    "nova_config_path": _file,
     "nova_config_report_in_placement": flag,
     "nova_config_pci_in_placement": flag,
     "nova_config_provider_config": flag,
-    "nova_config_provider_path": _text,
+    "nova_config_provider_path": _file,
     "nova_config_root": _root,
     "nova_config_owner": _empty_text,
     "nova_config_group": _empty_text,
     "nova_config_mode": _mode,
     "nova_config_restart": flag,
-    "nova_config_service": partial(_matching, grammar=UNIT, what="the name of a systemd unit"),
+    "nova_config_service": partial(_matching, pattern=UNIT, what="the name of a systemd unit"),
     "placement_state": _choices["state"],
     "placement_root": _root,
     "placement_shape": partial(_choice, choices=("nova", "cyborg", "own")),
@@ -226,7 +238,7 @@ CHECKS: dict[str, Check] = {
     "sriov_timeout": numbers.duration,
     "sriov_allow_host_network": flag,
     "sriov_persist": flag,
-    "vfio_host_root": partial(_matching, grammar=re.compile(r"/[^\x00-\x1f\x7f]{0,4095}\Z"), what="an absolute path"),
+    "vfio_host_root": partial(_matching, pattern=re.compile(r"/[^\x00-\x1f\x7f]{0,4095}\Z"), what="an absolute path"),
     "vfio_on_busy": partial(_choice, choices=("fail", "skip")),
     "vfio_compare_only": flag,
 }

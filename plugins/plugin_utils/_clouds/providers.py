@@ -50,7 +50,7 @@ def tree(plan, options):
 
 def _entries(card, options, drained, found):
     shape = options["shape"] or SHAPE_OF_OWNER[card["owner"]]
-    reason = _why_not(card, shape, options["cyborg_agent"])
+    reason = card.get("not_shareable") or _why_not(card, shape, options["cyborg_agent"])
     if reason:
         found.append(reason)
         return []

@@ -39,6 +39,7 @@ def _count(offers, existing, on_card):
     stated = offers[0]["attributes"].get("max_instance")
     if isinstance(stated, int):
         return {"existing": existing, "free": min(free, max(0, stated - on_card)), "most": stated}
-    # Without a description nothing tells how many of the VFs that offer a type can have it at once.
-    unknown = offers[0]["description"] is None and len(offers) > 1
+    # Without the number nothing tells how many of the VFs that offer a type can have it at once.
+    silent = offers[0]["description"] is None or "max_instance" in offers[0]["attributes"]
+    unknown = silent and len(offers) > 1
     return {"existing": existing, "free": free, "most": None if unknown else free + existing}

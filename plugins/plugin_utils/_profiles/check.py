@@ -13,6 +13,7 @@ import re
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
@@ -147,7 +148,7 @@ def _wrong(values, kinds, prefix=""):
         kind = kinds.get(key)
         if kind is None:
             part = next((part for part, keys in PARTS.items() if not prefix and key in keys), None)
-            wrong[key] = f"there is no key {prefix}{key}, only {', '.join(kinds)}"
+            wrong[key] = f"there is no key {prefix}{_key(key)}, only {', '.join(kinds)}"
             if part:
                 wrong[key] = f"the key {key} belongs in {part}"
         elif isinstance(kind, tuple):
@@ -162,6 +163,10 @@ def _wrong(values, kinds, prefix=""):
 
 def _shape(values, kinds, prefix=""):
     return list(_wrong(values, kinds, prefix).values())
+
+
+def _key(key):
+    return printable(key, numbers.shown(key))
 
 
 def _shown(value):
@@ -224,7 +229,7 @@ def _function(profile, wrong, found):
         complete["vfs"] = []
         for place, virtual in enumerate(given["vfs"]):
             unknown = [key for key in virtual if key not in VIRTUAL_FUNCTION_OPTIONS]
-            found += [f"there is no key vfs[{place}].{key}" for key in unknown]
+            found += [f"there is no key vfs[{place}].{_key(key)}" for key in unknown]
             if "index" not in virtual:
                 found.append(f"vfs[{place}] has no index")
             entry = {**dict.fromkeys(VIRTUAL_FUNCTION_OPTIONS), **virtual, "index": str(virtual.get("index", 0))}
@@ -289,17 +294,23 @@ def _placement(profile, parsed, found):
         return {"resource_class": None, "traits": []}
     resource_class = placement.get("resource_class")
     traits = placement.get("traits") or []
-    if resource_class is not None:
-        _grammar.collect(standard.resource_class, resource_class, found)
-        if parsed["owner"] == "cyborg":
-            own = "VGPU" if parsed["vgpu"] else "PGPU"
-            if resource_class != own:
-                found.append(f"the resource class that Cyborg gives to such a card is {own}, and not {resource_class}")
-    for trait in traits:
-        _grammar.collect(standard.trait, trait, found)
-        if trait in _placement_names.NEVER_SET:
-            found.append(f"trait {trait} is for nova-compute alone to set")
-    return {"resource_class": resource_class, "traits": list(dict.fromkeys(traits))}
+    resource_class = _collect(standard.resource_class, resource_class, "placement.resource_class", found)
+    if resource_class is not None and parsed["owner"] == "cyborg":
+        own = "VGPU" if parsed["vgpu"] else "PGPU"
+        if resource_class != own:
+            found.append(f"the resource class that Cyborg gives to such a card is {own}, and not {resource_class}")
+    right = [trait for trait in traits if _collect(standard.trait, trait, "placement.traits", found)]
+    found += [
+        f"trait {trait} is for nova-compute alone to set" for trait in right if trait in _placement_names.NEVER_SET
+    ]
+    return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
+
+
+def _collect(check, text, option, found):
+    sentences = []
+    right = _grammar.collect(check, text, sentences)
+    found += [f"{option}: {sentence}" for sentence in sentences]
+    return right
 
 
 def _nova(profile, parsed, found):

@@ -122,6 +122,7 @@ def _explained(function, argument):
         return function(argument)
     # What jmespath itself does not look at, as the order of a list and a number.
     except (jmespath.exceptions.JMESPathError, TypeError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
+        said = "".join(letter if letter.isprintable() else " " for letter in str(error))
+        raise ValueError(" ".join(said.split())) from error
     except RecursionError:
         raise ValueError(TOO_DEEP) from None

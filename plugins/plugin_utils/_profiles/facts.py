@@ -44,7 +44,7 @@ PARTS = {
                 "id": TEXT,
                 **dict.fromkeys(("name", "description", "device_api"), OR_NULL[TEXT]),
                 "attributes": ANYTHING,
-                "available_instances": OR_NULL[NUMBER],
+                **dict.fromkeys(("available_instances", "max_instances"), OR_NULL[NUMBER]),
             }
         ],
     },

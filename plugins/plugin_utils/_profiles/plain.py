@@ -31,3 +31,8 @@ def flag(value, name):
         return boolean(value)
     except TypeError:
         raise ValueError(f"{name} must be true or false, and not {numbers.shown(value)}") from None
+
+
+def misfit(error):
+    """What is wrong with data of another form, from the error of the code that takes it for the right one."""
+    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another form"

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
 
+UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
 # Null for a parent that is no PCI function.
 FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
@@ -26,12 +29,15 @@ def plan(profiles, facts):
     parsed, problems = _declaration.parse(profiles)
     cards = []
     result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
+    shared = groups.members(facts["physical_functions"])
     for profile, subject in _selection.select(parsed, _selection.subjects(facts), problems):
         if not profile["complete"]:
             continue
         found = []
         card = _card(profile, subject)
         cards.append(card)
+        if "virtual_functions" in subject and not profile["vgpu"]:
+            card["not_shareable"] = groups.why_not_shareable(subject, card["mode"], shared)
         if profile["function"] is not None:
             _plan_function(profile, subject, card, result, found)
         elif not profile["vgpu"]:
@@ -66,6 +72,7 @@ def _card(profile, subject):
         "parents": [],
         "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
         "total": None,
+        "not_shareable": None,
         "resource_class": profile["placement"]["resource_class"],
         "traits": profile["placement"]["traits"],
         "nova": profile["nova"],
@@ -82,7 +89,11 @@ def _plan_function(profile, subject, card, result, found):
         wanted = profile["num_vfs"]
         if wanted is not None:
             card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
-        if card["num_vfs"] != 0 and not subject["total_vfs"]:
+        if subject["total_vfs"] is None:
+            # Nothing depends on it where there shall be none.
+            if card["num_vfs"] != 0:
+                found.append(UNREADABLE)
+        elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
@@ -93,6 +104,10 @@ def _plan_function(profile, subject, card, result, found):
 
 def _plan_vgpu(profile, subject, card, result, found):
     card["total"] = None
+    reasons = [one["unreadable"] for one in (subject, *subject["parents"]) if one.get("unreadable")]
+    if reasons:
+        found.append(f"it cannot be seen as it is: {reasons[0]}")
+        return
     vfs_to_come = card["mode"] == "vf" and (
         subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
     )
@@ -107,10 +122,17 @@ def _plan_vgpu(profile, subject, card, result, found):
     if chosen is None:
         asked = profile["vgpu"]["types"]
         known = {offered["id"]: offered["name"] for offered in subject["types"]}
-        found.append(f"there is no type {' or '.join(asked)}; it has {_type_names.describe(known, asked)}")
+        names = " or ".join(_type_names.printable(text, numbers.shown(text)) for text in asked)
+        found.append(f"there is no type {names}; it has {_type_names.describe(known, asked)}")
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
+    offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
+    if any(offered["available_instances"] is None for offered in offers):
+        found.append(
+            f"how many devices of type {chosen['id']} it can make was not readable: see the warnings of the facts"
+        )
+        return
     card["parents"] = _totals(subject, chosen["id"])
     possible = sum(parent["total"] for parent in card["parents"])
     # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.

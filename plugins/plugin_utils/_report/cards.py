@@ -55,7 +55,11 @@ def holder(user):
 
 def in_order(name):
     """A key for names with numbers, node2 before node10."""
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in re.split(r"([0-9]+)", name)]
+    parts = re.split(r"([0-9]+)", name)
+    # By length first: Python makes no integer of some thousand digits.
+    return [
+        (part.isdecimal(), len(part.lstrip("0")) if part.isdecimal() else 0, part.lstrip("0"), part) for part in parts
+    ]
 
 
 def _labels(card):

@@ -17,6 +17,7 @@ from ansible_collections.vfio.devices.plugins.filter.hostdev_xml import hostdev_
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 PYTHON = "/usr/bin/python3"
+APT = Path(__file__).resolve().parents[2] / "apt"
 
 
 def has_libvirt():
@@ -28,7 +29,7 @@ def libvirt_python():
     if not has_libvirt():
         if os.geteuid():
             pytest.fail("python3-libvirt is missing: run sudo apt-get install -y python3-libvirt")
-        subprocess.run(["apt-get", "install", "-y", "-qq", "python3-libvirt"], check=True, capture_output=True)
+        subprocess.run([APT, "python3-libvirt"], check=True, capture_output=True)
     assert has_libvirt()
 
 

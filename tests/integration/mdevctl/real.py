@@ -14,7 +14,7 @@ INSIDE = Path(__file__).parent / "inside"
 DEFINITIONS = Path("/etc/mdevctl.d")
 # mdevctl 1.2 wants these two, which are hidden when the definitions of a host lie over those of this machine.
 SCRIPTS = ("etc/mdevctl.d/scripts.d/callouts", "etc/mdevctl.d/scripts.d/notifiers")
-APT = ["apt-get", "install", "-y", "--no-install-recommends", "mdevctl"]
+APT = Path(__file__).resolve().parents[2] / "apt"
 
 
 class Unavailable(Exception):
@@ -38,11 +38,9 @@ def provide() -> None:
 def _install() -> None:
     if shutil.which("apt-get") is None:
         raise Unavailable("mdevctl is missing: install the package mdevctl")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], APT):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Unavailable(f"mdevctl is missing, and this failed: {' '.join(command)}: {done.stderr.strip()}")
+    done = subprocess.run([APT, "mdevctl"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unavailable(f"mdevctl is missing, and this failed: {APT} mdevctl: {done.stderr.strip()}")
 
 
 def make_ready(root: Path) -> None:

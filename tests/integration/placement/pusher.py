@@ -26,6 +26,7 @@ OPTIONS = {
     "scope": [],
     "create_roots": False,
     "tries": 10,
+    "timeout": 600,
 }
 
 

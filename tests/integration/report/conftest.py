@@ -6,12 +6,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from ansible_collections.vfio.devices.plugins.filter.fleet_report import fleet_report
 from ansible_collections.vfio.devices.tests.unit import report_fleet
 
 from . import browser
+
+APT = Path(__file__).resolve().parents[2] / "apt"
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +25,7 @@ def chromium():
             pytest.skip("there is no Chromium here, and no apt-get that could install it")
         if os.geteuid():
             pytest.fail("Chromium is missing: run sudo apt-get install -y chromium")
-        subprocess.run(["apt-get", "update", "-qq"], check=True, capture_output=True)
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(install, check=True, capture_output=True, env=environment)
+        subprocess.run([APT, "chromium"], check=True, capture_output=True)
     with browser.running(browser.find()) as pipe:
         yield pipe
 

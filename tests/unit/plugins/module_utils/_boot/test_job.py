@@ -52,19 +52,45 @@ def test_difference_has_the_texts_and_a_checksum(run):
     assert difference["after"][f"/{_boot_files.ENABLED}"] == f"/{_boot_files.UNIT}"
 
 
-@pytest.mark.parametrize("spoil", ["change", "remove", "link"])
+# By hand, by a power failure, by an older version of this collection.
+@pytest.mark.parametrize("spoil", ["change", "cut", "empty", "remove"])
 @pytest.mark.parametrize("path", PATHS)
 def test_drift_is_mended(run, path, spoil):
     run()
     files = run.host.files
+    if path in _boot_files.links():
+        content = None if spoil == "remove" else f"../{path.rpartition('/')[2]}"
+    else:
+        text = files.read(path)
+        content = {"change": text + b"#", "cut": text[:600], "empty": b"", "remove": None}[spoil]
     files.unlink(path)
-    if spoil == "change":
-        files.replace(path, b"#")
-    elif spoil == "link":
-        files.symlink(path, "/dev/null")
+    if isinstance(content, bytes):
+        files.replace(path, content)
+    elif content:
+        files.symlink(path, content)
     assert run(check=True)["changed"]
     assert run()["changed"]
     assert not run()["changed"]
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize("kind", ["file", "directory", "link to nothing", "link to a file of ours"])
+@pytest.mark.parametrize("path", PATHS)
+def test_files_of_others_are_left_alone(run, path, kind, present):
+    files = run.host.files
+    if kind == "file":
+        files.replace(path, b"[Service]\nEnvironment=PASSWORD=secret\n")
+    elif kind == "directory":
+        files.replace(f"{path}/file", b"")
+    else:
+        target = "/dev/null" if kind == "link to nothing" else "/etc/ours"
+        files.replace("etc/ours", _boot_files.HEADER.encode())
+        files.symlink(path, target)
+    for check in (True, False):
+        with pytest.raises(Refused, match=f"/simulated/{path} .*left alone. Make way with: mv /simulated") as refused:
+            run(present=present, check=check)
+        assert "secret" not in str(refused.value)
+        assert [other for other in PATHS if other != path and files.exists(other)] == []
 
 
 def test_unfinished_files_of_a_killed_run_go(run):

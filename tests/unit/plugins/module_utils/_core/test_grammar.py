@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from hypothesis import given
@@ -62,3 +64,24 @@ def test_all_wrong_ones_are_told_at_once():
     with pytest.raises(ValueError, match=r"classes: 'q' is .*; '0x2' is ") as caught:
         _grammar.check_all(_grammar.pci_class, ["02", "q", "0x2"], "classes")
     assert "'02'" not in str(caught.value)
+
+
+@given(text=st.text(alphabet=st.one_of(st.sampled_from("/.a~\0\n\x1b"), st.characters())))
+def test_a_path_that_is_taken_names_one_file_below_the_root(text):
+    try:
+        path = _grammar.file_path(text)
+    except ValueError as error:
+        assert str(error).isprintable()
+        return
+    assert path == text == os.path.normpath(text)
+    assert path.startswith("/")
+    assert not path.startswith("//")
+    assert not set(path) & set("\0\n\r\x1b\x7f")
+    path.encode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/a", "/etc/nova/nova.conf.d/50-vfio-devices.conf", "/a b/..c/.d", "/procedure/é", "/sysfs"]
+)
+def test_paths_of_files(path):
+    assert _grammar.file_path(path) == path

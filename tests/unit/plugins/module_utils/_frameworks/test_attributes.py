@@ -80,7 +80,7 @@ def test_what_is_no_value_is_refused(value):
 
 @pytest.mark.parametrize("attribute", [None, {}, {"a": "1", "b": "2"}, "a", ["a", "1"], 5])
 def test_what_is_no_attribute_is_refused(attribute):
-    with pytest.raises(ValueError, match="each entry of attributes must have exactly one key, and one "):
+    with pytest.raises(ValueError, match="an attribute must have exactly one key, and this one "):
         attributes.check(attribute)
 
 
@@ -109,7 +109,9 @@ def test_options_are_refused_before_any_write(simulated, name, check):
 
 def test_declaration_is_refused(simulated):
     vgpu = {"type": "mtty-1", "attributes": [{"mdev_type/create": UUID}]}
-    with pytest.raises(Exception, match="profile a: vgpu: attribute 'mdev_type/create'.* belongs to the kernel"):
+    with pytest.raises(
+        Exception, match="profile a: vgpu: attributes.0.: attribute 'mdev_type/create'.* belongs to the kernel"
+    ):
         resolve([{"name": "a", "select": ["mtty"], "vgpu": vgpu}], simulated("mtty").facts())
 
 

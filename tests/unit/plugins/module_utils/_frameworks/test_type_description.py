@@ -30,13 +30,26 @@ from hypothesis import strategies as st
         ("", {}),
         (None, {}),
         ("max_instance=", {}),
-        ("max_instance=-1, framebuffer=1G", {"max_instance": "-1", "framebuffer": "1G"}),
     ],
 )
 def test_attributes(description, expected):
-    assert attributes(description) == expected
+    assert attributes(description) == (expected, [])
 
 
-@given(st.text())
-def test_any_text_is_taken(text):
-    assert isinstance(attributes(text), dict)
+@pytest.mark.parametrize("value", ["16x", "-1", "1048577", "9" * 30, "²", "1e3", "0x10", "N/A"])
+def test_a_number_that_is_none_is_told(value):
+    found, wrong = attributes(f"num_heads=4, max_instance={value}")
+    assert found == {"num_heads": 4, "max_instance": None}
+    assert wrong == [f"states max_instance {value!r}, which is not a number from 0 to 1048576"]
+
+
+def test_sizes_have_their_unit_only():
+    found, wrong = attributes("framebuffer=1G, low_gm_size: 128MiB, fence: 4M")
+    assert found == {"framebuffer": None, "low_gm_size": None, "fence": 4}
+    assert len(wrong) == 2
+
+
+@given(st.text(), st.sampled_from(["max_instance", "framebuffer", "x"]))
+def test_any_text_is_taken(text, name):
+    found, wrong = attributes(f"{name}={text}")
+    assert len(wrong) == sum(value is None for value in found.values())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._guards import devices
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
@@ -32,3 +33,24 @@ def test_interface_of_another_namespace(simulated):
     tree.remove(tree.resolve("sys/class/net/enp1s0f0")[0])
     (use,) = observe(host)
     assert (use.subject, "network namespace" in use.clause) == ("0000:01:00.0", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "clause"),
+    [
+        ("sys/bus/vdpa/devices/vdpa0", "{}/vdpa0", "carries the vDPA device vdpa0 (vdpa dev del vdpa0 removes it)"),
+        (
+            "sys/bus/auxiliary/devices/mlx5_core.sf.4",
+            "{}/mlx5_core.sf.4",
+            "carries the subfunction mlx5_core.sf.4 (devlink port del removes it)",
+        ),
+        ("sys/bus/auxiliary/devices/mlx5_core.rdma.0", "{}/mlx5_core.rdma.0", None),
+    ],
+)
+def test_devices_of_other_subsystems(simulated, path, target, clause):
+    host = simulated("nics")
+    tree = host.kernel.tree
+    card = tree.resolve("sys/bus/pci/devices/0000:01:00.1")[0]
+    tree.directory(target.format(card))
+    tree.link(path, target.format(card))
+    assert [(use.subject, use.clause) for use in observe(host)] == ([("0000:01:00.1", clause)] if clause else [])

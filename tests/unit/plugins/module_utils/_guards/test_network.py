@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices import routes as _routes
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
 from ansible_collections.vfio.devices.tests.simhost import profile
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
@@ -68,7 +69,6 @@ def test_default_route_of_ipv6(network):
     unreachable = line.replace("00000003 ens49f0np0", "00200200       lo")
     host.kernel.tree.add("proc/net/ipv6_route", Attribute((line + unreachable).encode()))
     assert observe() == {"ens49f0np0": ["carries the default route"]}
-    assert _host_network.routes(host.root()) == [_host_network.Route(ipaddress.ip_network("::/0"), "ens49f0np0")]
 
 
 def process(host, number, parent, environment):
@@ -97,16 +97,54 @@ def test_addresses_in_all_spellings():
     assert _host_network._address("UNKNOWN") is None
 
 
-@pytest.mark.parametrize("path", ["proc/net/route", "proc/net/ipv6_route"])
-@pytest.mark.parametrize("line", ["x", "a b c d e f g h i j", "eth0 00 00 zz 0 0 0 00 0 0 0"])
-def test_garbage_in_a_table_is_told(network, path, line):
-    host, observe = network()
-    host.kernel.tree.add(path, Attribute(f"header\n{line}\n".encode()))
-    assert observe() == {}
-    assert "which is no route" in host_warnings(host)
+ICE = "ens49f0np0"
+ON_ICE = {"interface": ICE, "destination": "198.51.100.0", "mask": "255.255.255.0"}
 
 
-def host_warnings(host):
-    root = host.root()
-    _host_network.routes(root)
-    return " ".join(root.warnings)
+def test_connected_route(network):
+    dummy, observe = network(ON_ICE)
+    assert observe() == {ICE: ["carries the route to 198.51.100.0/24"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "sentence"),
+    [
+        ("proc/net/if_inet6", "20010db8000000000000000000000005 03 40 00 80 {}\n", "has the address 2001:db8::5/64"),
+        ("proc/net/if_inet6", "fe800000000000000000000000000005 03 40 20 80 {}\n", None),
+        (
+            "proc/1/mounts",
+            "198.51.100.20:/nova /var/lib/nova nfs4 rw,addr=198.51.100.20,clientaddr=198.51.100.5 0 0\n",
+            "carries the mount /var/lib/nova (198.51.100.20)",
+        ),
+        (
+            "proc/1/mounts",
+            "198.51.100.21:6789,203.0.113.1:6789:/ /mnt ceph rw,name=a 0 0\n",
+            "carries the mount /mnt (198.51.100.21)",
+        ),
+        (
+            "sys/class/iscsi_connection/connection1:0/persistent_address",
+            "198.51.100.10\n",
+            "carries an iSCSI session (198.51.100.10)",
+        ),
+        (
+            "sys/class/nvme-fabrics/ctl/nvme4/address",
+            "traddr=198.51.100.11,trsvcid=4420\n",
+            "carries the NVMe connection nvme4 (198.51.100.11)",
+        ),
+    ],
+)
+def test_storage_and_addresses(network, path, content, sentence):
+    host, observe = network(ON_ICE)
+    host.kernel.tree.add(path, Attribute(content.format(ICE).encode()))
+    assert observe()[ICE][0] == (sentence or "carries the route to 198.51.100.0/24")
+
+
+def test_every_next_hop_and_xdp_program(network, monkeypatch):
+    dummy, observe = network()
+    network4 = ipaddress.ip_network("0.0.0.0/0")
+    routes = [_routes.Route(network4, "enp1s0f0"), _routes.Route(network4, ICE)]
+    monkeypatch.setattr(_routes, "observe", lambda host: _routes.Links(routes, {ICE: ["192.0.2.7/24"]}, {"enp1s0f0"}))
+    assert observe() == {
+        "enp1s0f0": ["carries the default route", "has an XDP program"],
+        ICE: ["carries the default route", "has the address 192.0.2.7/24"],
+    }

@@ -15,16 +15,22 @@ from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 class Host:
     """A few files."""
 
-    def __init__(self, links, files, holders=()):
-        self.links, self.files, self.holders = links, files, dict(holders)
+    def __init__(self, links, files, holders=(), claimed=()):
+        self.linked, self.files, self.holders, self.claimed = links, files, dict(holders), claimed
 
     def names(self, path):
         if path.endswith("/holders"):
             return self.holders.get(path.split("/")[-2], [])
-        return sorted(self.links)
+        if path == "sys/class/block":
+            return sorted(self.linked)
+        below = [file[len(path) + 1 :].partition("/")[0] for file in self.files if file.startswith(f"{path}/")]
+        return sorted(set(below))
 
-    def link(self, path):
-        return self.links.get(path.rpartition("/")[2])
+    def links(self, path):
+        return sorted(self.linked.items())
+
+    def is_claimed(self, name, number):
+        return name in self.claimed
 
     def exists(self, path):
         return path in self.files
@@ -69,6 +75,68 @@ def test_holders_and_swap():
     assert observe(Host({"nvme0n1": NVME}, files, {"nvme0n1": ["dm-0"]})) == {
         "0000:61:00.0": ["nvme0n1 is swap space", "nvme0n1 is used by dm-0"]
     }
+
+
+TWO = {
+    "nvme0n1": NVME,
+    "nvme0n1p3": f"{NVME}/nvme0n1p3",
+    "nvme1n1p3": "../../devices/pci0000:60/0000:60:02.0/0000:62:00.0/nvme/nvme1/nvme1n1/nvme1n1p3",
+}
+NUMBERS = {"sys/class/block/nvme0n1p3/dev": "259:3", "sys/class/block/nvme1n1p3/dev": "259:9"}
+POOL = {"proc/spl/kstat/zfs/tank/state": "ONLINE"}
+MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "sentences"),
+    [
+        ({**POOL, "run/udev/data/b259:3": MEMBER}, ["nvme0n1p3 is part of the imported ZFS pool tank"]),
+        (
+            {**POOL, "run/udev/data/b259:3": "E:ID_FS_TYPE=zfs_member\n"},
+            ["nvme0n1p3 is part of the imported ZFS pool tank"],
+        ),
+        (
+            {"proc/1/mounts": "tank/root / zfs rw 0 0\n", "run/udev/data/b259:3": MEMBER},
+            ["nvme0n1p3 is part of the imported ZFS pool tank"],
+        ),
+        ({"run/udev/data/b259:3": MEMBER}, []),
+        ({**POOL, "run/udev/data/b259:3": MEMBER.replace("tank", "exported")}, []),
+        ({"sys/fs/btrfs/1b/devices/nvme0n1p3/size": "1"}, ["nvme0n1p3 is part of the mounted btrfs 1b"]),
+        ({"sys/class/block/loop7/loop/backing_file": "/dev/nvme0n1p3"}, ["nvme0n1p3 is used by loop7"]),
+        (
+            {"sys/kernel/config/nvmet/subsystems/nqn/namespaces/1/device_path": "/dev/nvme0n1p3"},
+            ["nvme0n1p3 is exported over NVMe"],
+        ),
+        (
+            {"sys/kernel/config/target/core/iblock_0/disk/udev_path": "/dev/nvme0n1p3"},
+            ["nvme0n1p3 is exported over SCSI"],
+        ),
+    ],
+)
+def test_members_and_exports(files, sentences):
+    loops = {"loop7": "../../devices/virtual/block/loop7"}
+    found = observe(Host({**TWO, **loops}, {**NUMBERS, **files}))
+    assert found.get("0000:61:00.0", []) == sentences
+    assert "0000:62:00.0" not in found
+
+
+def test_disk_that_something_unknown_has_for_itself():
+    found = observe(Host(TWO, NUMBERS, claimed=["nvme1n1p3"]))
+    assert "nvme1n1p3 is claimed" in found["0000:62:00.0"][0]
+    assert "0000:61:00.0" not in found
+
+
+def test_name_of_what_is_on_top():
+    files = {"sys/class/block/dm-0/dm/name": "vg0-root"}
+    assert observe(Host({"nvme0n1": NVME}, files, {"nvme0n1": ["dm-0"]})) == {
+        "0000:61:00.0": ["nvme0n1 is used by dm-0 (vg0-root)"]
+    }
+
+
+def test_controller_above_a_drive():
+    path = "../../devices/pci0000:00/0000:00:0e.0/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/nvme0/nvme0n1"
+    found = observe(Host({"nvme0n1": path}, {"proc/1/mounts": "/dev/nvme0n1 / ext4 rw 0 0\n"}))
+    assert set(found) == {"0000:00:0e.0", "10000:e1:00.0"}
 
 
 def test_unused_disks_and_others():

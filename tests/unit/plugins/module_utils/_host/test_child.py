@@ -158,6 +158,40 @@ def test_a_process_ends_with_its_child(child):
     assert not is_at_work(pid)
 
 
+@pytest.fixture
+def counting():
+    """A child whose request is a list of seconds, each a part."""
+
+    def answer(seconds):
+        for done, pause in enumerate(seconds, start=1):
+            time.sleep(pause)
+            made.proceed(done)
+        return len(seconds)
+
+    made = _child.Child(answer)
+    yield made
+    made.close()
+
+
+def test_each_part_of_a_request_has_the_whole_time(counting):
+    assert counting.ask([0.15] * 6, 0.6, 30) == 6
+
+
+def test_the_part_that_is_late_is_known(counting):
+    begin = time.monotonic()
+    with pytest.raises(_child.Late) as caught:
+        counting.ask([0, 0, 60, 0], 0.3, 30)
+    assert caught.value.done == 2
+    assert 0.3 <= time.monotonic() - begin < 10
+
+
+def test_all_parts_together_have_an_end(counting):
+    with pytest.raises(_child.Late) as caught:
+        counting.ask([0.05] * 1000, 5, 0.4)
+    assert 0 < caught.value.done < 20
+    assert counting.ask([0], 5, 5) == 1
+
+
 PARENT = """
 import os, sys
 from ansible_collections.vfio.devices.plugins.module_utils._host import child as _child

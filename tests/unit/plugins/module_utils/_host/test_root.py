@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -25,6 +27,11 @@ class ScriptedFiles(OperatingSystemFiles):
             raise self.failures[path]
         return super().read(path)
 
+    def list(self, path):
+        if path in self.failures:
+            raise self.failures[path]
+        return super().list(path)
+
     def write(self, path, data):
         if path in self.failures:
             raise self.failures[path]
@@ -32,6 +39,17 @@ class ScriptedFiles(OperatingSystemFiles):
 
     def in_time(self, timeout, method, *arguments):
         return getattr(self, method)(*arguments)
+
+    def each_in_time(self, timeout, limit, method, paths):
+        answers = []
+        for index, path in enumerate(paths):
+            try:
+                answers.append((None, getattr(self, method)(path)))
+            except OSError as error:
+                if isinstance(error, TimeoutError) and error.errno is None:
+                    return answers, index
+                answers.append((error.errno, None))
+        return answers, None
 
     def now(self):
         return self.time
@@ -97,11 +115,42 @@ def test_bytes_that_are_no_text(host, tree):
     assert host.warnings == ["sys/name is not UTF-8 text"]
 
 
-@pytest.mark.parametrize(("text", "number"), [("12\n", 12), ("-1\n", -1), ("", None), ("x\n", None), ("1 2", None)])
+NO_NUMBERS = ["", "x\n", "1 2", "16x", "1_000", "+5", "0x10", "1.5", "٣", "-1", "-2", "1048577", "9" * 5000]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("12\n", 12), ("0", 0), ("007", 7), ("1048576", 1 << 20), *((text, None) for text in NO_NUMBERS)],
+)
 def test_numbers(host, tree, text, number):
     (tree / "numa_node").write_text(text)
     assert host.read_number("sys/numa_node") == number
-    assert len(host.warnings) == (number is None)
+    if number is None:
+        (warning,) = host.warnings
+        assert warning == f"sys/numa_node holds {text.strip()[:40]!r}, which is not a number from 0 to 1048576"
+        assert host.unread("sys/numa_node") == warning
+    else:
+        assert host.warnings == []
+
+
+def test_numbers_of_another_range(host, tree):
+    (tree / "numa_node").write_text("-1\n")
+    assert host.read_number("sys/numa_node", least=-1, most=1023) == -1
+    (tree / "numa_node").write_text("1024\n")
+    assert host.read_number("sys/numa_node", least=-1, most=1023) is None
+
+
+def test_control_characters_are_replaced(host, tree):
+    (tree / "name").write_text("a\x1b[2J\x9b\u202eb\n\tc\0d\n")
+    assert host.read("sys/name") == "a\ufffd[2J\ufffd\ufffdb\n\tc\0d"
+
+
+def test_names_with_control_characters_are_told_and_left_out(host, tree):
+    for name in ("a", "b\x1b[2J", "c\nd"):
+        (tree / name).touch()
+    assert host.names("sys") == ["a"]
+    told = [f"sys has a name with control characters: {name!r}" for name in ("b\x1b[2J", "c\nd")]
+    assert sorted(host.warnings) == told
 
 
 def test_fifo_and_endless_file_do_not_hang(host, tree):
@@ -187,37 +236,58 @@ def test_after_a_write_that_blocks_the_others_go_on(tree):
 
 def test_a_locked_attribute_is_given_up_by_itself(tree, monkeypatch):
     monkeypatch.setattr(HostRoot, "READ_TIMEOUT", 0.2)
-    (tree / "driver_override").write_text("vfio-pci\n")
-    # Reading it takes its time.
-    os.mkfifo(tree / "locked")
-    host = HostRoot(str(tree.parent))
+    for device in "ab":
+        (tree / device).mkdir()
+    (tree / "a" / "driver_override").write_text("vfio-pci\n")
+    # Without O_NONBLOCK, reading it takes its time.
+    os.mkfifo(tree / "b" / "driver_override")
+    host = HostRoot(str(tree.parent), timeout=1)
     monkeypatch.setattr(host._files, "read", lambda path: (tree.parent / path).read_bytes())
-    assert host.read_locked(["sys/locked", "sys/driver_override"]) == {
-        "sys/locked": None,
-        "sys/driver_override": "vfio-pci",
-    }
+    paths = [f"sys/{device}/driver_override" for device in "ba"]
+    assert host.read_all(paths) == dict(zip(paths, [None, "vfio-pci"]))
+    assert host.warnings == ["sys/b/driver_override did not answer within 0.2 s: a pending change locks its device"]
 
 
-def test_locked_attributes_that_answer(host, tree, files):
+def test_many_files(host, tree, files):
     (tree / "driver_override").write_text("(null)\n")
     files.failures["sys/broken"] = OSError(errno.EIO, "")
     paths = ["sys/driver_override", "sys/none", "sys/broken"]
-    assert host.read_locked(paths, optional=True) == {
-        "sys/driver_override": "(null)",
-        "sys/none": None,
-        "sys/broken": None,
-    }
+    assert host.read_all(paths, optional=True) == dict(zip(paths, ["(null)", None, None]))
     assert host.warnings == ["cannot read sys/broken: EIO (Input/output error)"]
+    assert (host.unread("sys/none"), host.unread("sys/broken")) == (None, *host.warnings)
 
 
-def test_one_locked_device_does_not_hide_the_others(host, tree, files):
-    (tree / "driver_override").write_text("vfio-pci\n")
-    files.failures["sys/locked"] = TimeoutError()
-    assert host.read_locked(["sys/locked", "sys/driver_override"]) == {
-        "sys/locked": None,
-        "sys/driver_override": "vfio-pci",
-    }
-    assert host.warnings == ["sys/locked did not answer within 2 s: a pending change locks its device"]
+@pytest.mark.parametrize(
+    ("timeout", "seconds"), [(30, 2), (3, 2), (1, 1), (0.1, 0.1), (150, 10)], ids=lambda value: f"{value:g}s"
+)
+def test_a_read_may_take_a_part_of_the_timeout(files, timeout, seconds):
+    assert HostRoot("/simulated", timeout, files=files).read_timeout == seconds
+
+
+def test_what_a_device_does_not_answer_is_told_once_with_its_name(host, tree, files):
+    card = tree / "bus" / "pci" / "devices" / "0000:01:00.0"
+    card.mkdir(parents=True)
+    path = "sys/bus/pci/devices/0000:01:00.0"
+    for name in ("slow", "other"):
+        (card / name).write_text("1\n")
+    files.failures[f"{path}/slow"] = TimeoutError()
+    assert host.read_all([f"{path}/slow", f"{path}/other"]) == {f"{path}/slow": None, f"{path}/other": None}
+    assert host.read_number(f"{path}/other") is None
+    (warning,) = host.warnings
+    assert warning == (
+        f"{path}/slow did not answer within 2 s: nothing else that a driver computes was read of 0000:01:00.0. "
+        "See what dmesg says of 0000:01:00.0"
+    )
+    assert host.silent == {"0000:01:00.0": warning}
+    assert host.unread(f"{path}/other") == warning
+
+
+def test_open_files_of_a_process_that_cannot_be_seen(host, tree, files):
+    (tree.parent / "proc" / "7" / "fd").mkdir(parents=True)
+    files.failures["proc/7/fd"] = TimeoutError()
+    assert host.names("proc/7/fd") == []
+    assert host.hidden_processes.startswith("cannot see all that process 7 has open")
+    assert "proc/7/fd gives no answer" in host.hidden_processes
 
 
 def test_wait_ends_with_the_condition_or_the_deadline(host, files):
@@ -240,3 +310,32 @@ def test_link_that_cannot_be_made_is_told(host, tree):
     (tree.parent / "etc").touch()
     with pytest.raises(HostError, match=r"cannot link /etc/x/y: \w+ "):
         host.replace_link("etc/x/y", "/z")
+
+
+@pytest.fixture
+def loop_device(tmp_path):
+    """The path of a real block device."""
+    image = tmp_path / "image"
+    image.write_bytes(bytes(1 << 20))
+    made = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"there is no loop device: {made.stderr.strip()}")
+    yield made.stdout.strip()
+    subprocess.run(["losetup", "--detach", made.stdout.strip()], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("losetup"), reason="needs root and losetup")
+def test_disk_that_somebody_has_for_himself_is_claimed(loop_device):
+    name = os.path.basename(loop_device)
+    status = os.stat(loop_device)
+    number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    root = HostRoot("/")
+    assert not root.is_claimed(name, number)
+    descriptor = os.open(loop_device, os.O_RDONLY | os.O_EXCL)
+    try:
+        assert root.is_claimed(name, number)
+        assert not root.is_claimed(name, "1:1")
+    finally:
+        os.close(descriptor)
+    assert not root.is_claimed("null", "1:3")
+    assert not root.is_claimed("none", None)

@@ -54,6 +54,7 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
         "records": {},
         "known_types": {},
         "hidden": [],
+        "unreadable": {},
         "machine_id": machine_id,
     }
 

@@ -95,3 +95,31 @@ def test_failure_of_one_card_does_not_stop_the_others(switch):
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "4"}, {"pf": MLX5, "mode": "vf", "num_vfs": "4"})
     assert [function["action"] for function in result["functions"]] == ["restored", "changed"]
     assert "pci=realloc" in result["failures"][0]
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+@pytest.mark.parametrize("entry", [{"mode": "vf", "num_vfs": "4"}, {"mode": "pf"}], ids=["writes", "removes"])
+def test_a_udev_rule_of_others_is_refused_before_the_card_is_changed(switch, entry, kind):
+    run = switch("nics")
+    rule = f"etc/udev/rules.d/90-vfio-devices-{ICE}.rules"
+    if kind == "file":
+        run.host.files.replace(rule, b'ACTION=="add", ENV{SECRET}="secret"\n')
+    else:
+        run.host.files.replace(
+            "etc/rules", b"# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed\n"
+        )
+        run.host.files.symlink(rule, "../../rules")
+    before = run.card(ICE)
+    for check in (True, False):
+        with pytest.raises(_plan.Refused, match=rf"{rule} (is a|was not).*, and is left alone. Make way") as refused:
+            run({"pf": ICE, **entry}, check=check)
+        assert "secret" not in str(refused.value)
+        assert run.card(ICE) == before
+    assert not run.host.files.exists(f"etc/vfio-devices/sriov_pf_mode/{ICE}.json")
+
+
+def test_a_udev_rule_of_others_is_no_matter_where_none_is_written(switch):
+    run = switch("nics")
+    run.host.files.replace(f"etc/udev/rules.d/90-vfio-devices-{ICE}.rules", b"of others")
+    assert run({"pf": ICE, "mode": "vf", "num_vfs": "4"}, persist=None)["changed"]
+    assert run.card(ICE)["rule"] == "of others"

@@ -9,7 +9,7 @@ import re
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import answers
 from ansible_collections.vfio.devices.tests.unit.placement_server import CHILD, ROOT, Answer, inventory
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 OTHER = "00000000-0000-4000-8000-000000000009"
@@ -262,3 +262,47 @@ def sound(found):
         inner = [*found, *found.values()] if isinstance(found, dict) else found
         return all(sound(one) for one in inner)
     return found is None or (found.isprintable() if isinstance(found, str) else 0 <= found < 2**128)
+
+
+REQUESTS = [
+    "GET ",
+    "GET .*name=",
+    "GET .*in_tree=",
+    "GET .*/traits",
+    "usages",
+    "POST ",
+    "PUT ",
+    "PUT .*s/.*/",
+    "DELETE ",
+    "",
+]
+STATUSES = [200, 201, 202, 204, 300, 302, 400, 404, 406, 409, 429, 500, 503]
+RUNS = [{}, {"drain": True}, {"purge": True, "scope": ["node"]}, {"state": "absent", "providers": [{"name": "node_0"}]}]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(data=st.data())
+def test_whatever_a_server_answers(run, server, data):
+    """No traceback, and whatever was written is told."""
+    server.reset()
+    status, value, place = (
+        data.draw(st.none() | st.sampled_from(STATUSES)),
+        data.draw(json),
+        data.draw(st.integers(0, 99)),
+    )
+
+    def change(answer):
+        body = answer.body
+        if status and status >= 400:
+            error = {"status": status, "title": "Title", "detail": "Detail", "code": "placement.duplicate_name"}
+            body = {"errors": [error]}
+        path = places(body)[place % len(places(body))]
+        return Answer(changed(path, value)(Answer(body)).body if path else value, status or answer.status)
+
+    server.used = {"CUSTOM_VF": data.draw(st.integers(0, 1))}
+    pattern, times = data.draw(st.sampled_from(REQUESTS)), data.draw(st.sampled_from([1, 2, 9**9]))
+    server.rule(pattern, change, times=times, before=data.draw(st.booleans()))
+    before = copy.deepcopy(server.providers)
+    result = run(**data.draw(st.sampled_from(RUNS)))
+    assert result.get("changed", False) or server.providers == before
+    assert run.seconds < 9

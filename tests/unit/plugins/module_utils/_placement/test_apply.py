@@ -226,6 +226,15 @@ def test_a_removal_that_was_done():
     assert (result["removed"], result["failures"], result["changed"]) == (["node_0"], [], True)
 
 
+@pytest.mark.parametrize("reply", [Reply(409, "<html>"), Reply(404, None), Reply(403, {}), Reply(302, "moved")])
+def test_a_removal_that_was_done_and_something_between_says_no(reply):
+    placement = FakePlacement(root(), ours())
+    placement.faults = {"delete": [reply] * 9}
+    placement.before = {"delete": [lambda: placement.data.pop(A)]}
+    result = converge(placement, {"name": "node_0"}, state="absent")
+    assert (result["removed"], result["changed"], result["retries"]) == (["node_0"], True, 0)
+
+
 def test_a_removal_that_was_not_done():
     placement = FakePlacement(root(), ours())
     placement.faults = {"delete": [LOST] * 9}

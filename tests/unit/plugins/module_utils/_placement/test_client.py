@@ -9,13 +9,14 @@ import copy
 import json
 import logging
 import socket
+import threading
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
 from ansible_collections.vfio.devices.plugins.module_utils._placement import retry as _backoff
 from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError, Reply
-from ansible_collections.vfio.devices.tests.unit.placement_server import TOKEN, Answer, Server
+from ansible_collections.vfio.devices.tests.unit.placement_server import PASSWORD, TOKEN, Answer, Server
 
 OPTIONS = {"tries": 1, "timeout": 60}
 
@@ -124,13 +125,14 @@ def test_a_cloud_that_is_not_there():
         _placement_client.connect({**OPTIONS, "cloud": "nowhere"})
 
 
-@pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 1})])
-def test_a_server_that_never_answers(monkeypatch, default, given):
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(("default", "given"), [(0.2, {}), (60, {"api_timeout": 0.2})])
+def test_a_server_that_never_answers(monkeypatch, default, given, scheme):
     monkeypatch.setattr(_placement_client, "ANSWER", default)
     # The SDK keeps settings for the next connection of the same process.
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
+        auth = {"endpoint": f"{scheme}://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
         placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, **given})
         with pytest.raises(PlacementError, match="no answer from Placement .*timed out"):
             placement.find("node")
@@ -138,31 +140,25 @@ def test_a_server_that_never_answers(monkeypatch, default, given):
 
 # At a Keystone that answers oddly
 
-PASSWORD = "a-password-that-nobody-may-see"
+
+def test_nobody_listens(monkeypatch):
+    monkeypatch.setattr("openstack.config.defaults._defaults", None)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
+    placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth})
+    with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused"):
+        placement.find("node")
 
 
-@pytest.fixture
-def log_in(run, server, monkeypatch, tmp_path, caplog):
-    """A run that logs in with a password; neither that nor the token is in the result or in a log."""
-    for name in ("HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-
-    def log_in(check=True, password=PASSWORD, **options):
-        auth = {
-            "auth_url": f"{server.url}/v3",
-            "username": "admin",
-            "password": password,
-            "project_name": "admin",
-            "user_domain_id": "default",
-            "project_domain_id": "default",
-        }
-        result = run(check=check, **{"auth_type": "password", "auth": auth, **options})
-        for secret in (PASSWORD, TOKEN):
-            assert secret not in repr(result)
-            assert secret not in caplog.text
-        return result
-
-    return log_in
+def test_a_name_that_is_looked_up_for_ever(monkeypatch):
+    monkeypatch.setattr("openstack.config.defaults._defaults", None)
+    ended = threading.Event()
+    monkeypatch.setattr("urllib3.util.connection.socket.getaddrinfo", lambda *_given, **_options: ended.wait(9) and [])
+    auth = {"endpoint": "http://placement.invalid", "token": "admin"}
+    placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth, "api_timeout": 0.2})
+    with pytest.raises(PlacementError, match=r"timed out after 0\.2 seconds"):
+        placement.find("node")
+    ended.set()
 
 
 def test_login(log_in, server, caplog):
@@ -233,6 +229,21 @@ def test_no_password_goes_to_another_server(log_in, server):
         assert other.requests == []
     finally:
         other.stop()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:1/v3/", "http://example.invalid/v3/", "https://example.invalid/v3"]
+)
+def test_no_password_goes_where_a_list_of_versions_says(log_in, secure, address):
+    """keystoneauth takes nothing but the version of it."""
+
+    def change(answer):
+        links = [{"rel": "self", "href": address}]
+        return Answer({"version": {**answer.body["version"], "links": links}})
+
+    secure.rule("GET /v3", change)
+    assert log_in(validate_certs=False)["created"] == ["node_1"]
+    assert secure.requests[:2] == ["GET /v3", "POST /v3/auth/tokens"]
 
 
 @pytest.mark.parametrize("pattern", ["GET /v3", "POST /v3"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
-from ansible_collections.vfio.devices.tests.unit.inputs.mutations import BAD
+from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
 # With the facts of the host, by the filter resolve.
@@ -70,7 +70,9 @@ GOOD = {
     "placement_cards": [[], ["0000:3b:00.0"], None],
     "placement_shape": ["own", None],
     "nova_config_release": [34, "34", 2026.2, "hibiscus"],
-    "nova_config_mode": ["0644", "640", 0o644],
+    "nova_config_mode": ["0644", "640", 0o644, ""],
+    "nova_config_path": ["/etc/nova/nova.conf.d/50-vfio-devices.conf", "/a b"],
+    "cyborg_config_path": ["", "/etc/cyborg/cyborg.conf.d/x.conf"],
     "nova_config_service": ["nova-compute", "openstack-nova-compute.service", "nova@1"],
     "cyborg_config_nova_release": ["", "34"],
     "iommu_kernel_arguments": [[], ["iommu=pt", "vfio-pci.ids=10de:1eb8,8086:1572", "hugepages=16"]],
@@ -97,6 +99,22 @@ WRONG = {
     "placement_root": ["", " a", "a\n", "a" * 201, 5, None],
     "nova_config_release": [99, "3\uff14", "", None, True, "x"],
     "nova_config_mode": ["0999", "rw", 1.5, True, 10000, "0644\n", None],
+    "nova_config_path": [
+        "",
+        "/",
+        "nova.conf",
+        "~/a",
+        "/a/../b",
+        "/a/",
+        "/a//b",
+        "/a\n",
+        "/a\0",
+        "/proc/a",
+        5,
+        None,
+        [],
+    ],
+    "cyborg_config_path": ["a", "/a/..", None, 5],
     "nova_config_service": ["", "a b", "a;b", "a\n", None],
     "iommu_kernel_arguments": ["quiet", [""], ["a b"], ['a"'], ["$a"], ["a\\"], ["a\n"], [None], [1], ["`a`"], None],
     "iommu_command_prefix": ["chroot", [""], [None], [5], None],

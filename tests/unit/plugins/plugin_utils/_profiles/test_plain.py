@@ -7,7 +7,7 @@ import datetime
 
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import plain
-from ansible_collections.vfio.devices.tests.unit.inputs.mutations import nested
+from ansible_collections.vfio.devices.tests.unit.plugins.mutations import nested
 
 
 def test_types_are_those_of_json():

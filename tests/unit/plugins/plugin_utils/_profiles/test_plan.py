@@ -76,3 +76,13 @@ def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
     assert _host_plan.plan(profiles, host.facts())[1] == [
         f"{parent} is in the profiles a and b, and can only be in one"
     ]
+
+
+@pytest.mark.parametrize(("num_vfs", "is_planned"), [(0, True), (4, False), ("max", False)])
+def test_a_number_of_virtual_functions_that_could_not_be_read(simulated, num_vfs, is_planned):
+    facts = simulated("nics").facts()
+    for card in facts["physical_functions"]:
+        card["total_vfs"] = None
+    profiles = [{"name": "a", "select": ["0000:31:00.0"], "mode": "vf", "num_vfs": num_vfs}]
+    problems = _host_plan.plan(profiles, facts)[1]
+    assert problems == ([] if is_planned else [f"profile a, 0000:31:00.0: {_host_plan.UNREADABLE}"])

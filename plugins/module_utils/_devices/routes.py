@@ -1,0 +1,141 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Routes and addresses of the host's interfaces, of the kernel's tables in proc and of the program ip where it answers.
+
+The program knows all tables, every next hop and every address. The tables in proc have the main table only, and the
+first next hop of each route (net/ipv4/fib_trie.c, fib_route_seq_show), but those of the host's own namespace.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Union
+
+from .._host.root import HostError, HostRoot
+
+PROGRAM = "ip"
+# The first process is in the host's own network namespace, whoever reads.
+ROUTES = ("proc/1/net/route", "proc/net/route")
+ROUTES6 = ("proc/1/net/ipv6_route", "proc/net/ipv6_route")
+ADDRESSES6 = ("proc/1/net/if_inet6", "proc/net/if_inet6")
+# include/uapi/linux/route.h
+UP, REJECT = 0x1, 0x200
+# What the kernel keeps for itself, and no use of an interface.
+OWN_TYPES = ("local", "broadcast", "multicast", "anycast")
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
+
+
+class Route(NamedTuple):
+    """One route; ``default`` if it leads everywhere."""
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    interface: str
+
+    @property
+    def default(self) -> bool:
+        return self.network.prefixlen == 0
+
+
+class Links(NamedTuple):
+    """What the host's network has."""
+
+    routes: list[Route]
+    addresses: dict[str, list[str]]  # by interface, with the length of the network; none of link-local IPv6
+    xdp: set[str]  # interfaces with an XDP program
+
+
+def observe(host: HostRoot) -> Links:
+    """Routes of all tables, addresses and XDP programs."""
+    of_kernel, addresses = routes(host), _addresses(host)
+    try:
+        told = _of_program(host)
+    except (HostError, ValueError, KeyError, TypeError, AttributeError):
+        # No such program, one of busybox, or one that knows no JSON (iproute2 before 4.14).
+        return Links(of_kernel, addresses, set())
+    return Links(list(dict.fromkeys([*of_kernel, *told.routes])), {**addresses, **told.addresses}, told.xdp)
+
+
+def _of_program(host: HostRoot) -> Links:
+    found: list[Route] = []
+    for family, everywhere in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
+        for route in json.loads(host.run(PROGRAM, [family, "-json", "route", "show", "table", "all"]) or "[]"):
+            if route.get("type", "unicast") not in OWN_TYPES:
+                destination = route["dst"] if route["dst"] != "default" else everywhere
+                network = ipaddress.ip_network(destination, strict=False)
+                found += [Route(network, interface) for interface in _interfaces(route) if interface != "lo"]
+    addresses: dict[str, list[str]] = {}
+    xdp = set()
+    for link in json.loads(host.run(PROGRAM, ["-json", "address", "show"]) or "[]"):
+        texts = [f"{one['local']}/{one['prefixlen']}" for one in link.get("addr_info", []) if "local" in one]
+        addresses[link["ifname"]] = [text for text in texts if _is_global(ipaddress.ip_interface(text))]
+        if link.get("xdp"):
+            xdp.add(link["ifname"])
+    return Links(found, {name: texts for name, texts in addresses.items() if texts and name != "lo"}, xdp)
+
+
+def _interfaces(route: Any) -> Iterator[str]:
+    """Of a route with one next hop, or with several."""
+    for hop in [route, *route.get("nexthops", [])]:
+        if "dev" in hop and "linkdown" not in hop.get("flags", []):
+            yield hop["dev"]
+
+
+def _is_global(interface: Interface) -> bool:
+    # Every interface that is up gives itself one of these.
+    return not (interface.version == 6 and interface.ip.is_link_local)
+
+
+def _addresses(host: HostRoot) -> dict[str, list[str]]:
+    """The IPv6 addresses of each interface, but the link-local ones; those of IPv4 have routes."""
+    found: dict[str, list[str]] = {}
+    for line in _lines(host, ADDRESSES6):
+        # Address, index, length of the prefix, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show).
+        words = line.split()
+        try:
+            interface = ipaddress.IPv6Interface((int(words[0], 16), int(words[2], 16)))
+            if _is_global(interface) and words[5] != "lo":
+                found.setdefault(words[5], []).append(str(interface))
+        except (ValueError, IndexError):
+            host.warn(f"the kernel's table of addresses has a line {line[:80]!r}, which is not an address")
+    return found
+
+
+def routes(host: HostRoot) -> list[Route]:
+    """Every route of the main tables that is up and leads somewhere, as proc has them."""
+    found = []
+    for parse, lines in ((_ipv4_route, _lines(host, ROUTES)[1:]), (_ipv6_route, _lines(host, ROUTES6))):
+        for line in lines:
+            try:
+                route, flags = parse(line.split())
+            except (ValueError, IndexError):
+                host.warn(f"the kernel's table of routes has a line {line[:80]!r}, which is no route")
+                continue
+            if flags & (UP | REJECT) == UP and route.interface != "lo":
+                found.append(route)
+    return found
+
+
+def _ipv4_route(words: list[str]) -> tuple[Route, int]:
+    # Interface, destination, gateway, flags, three counters, mask (net/ipv4/fib_trie.c, fib_route_seq_show).
+    address, mask = (int.from_bytes(bytes.fromhex(word), sys.byteorder) for word in (words[1], words[7]))
+    return Route(ipaddress.IPv4Network((address, bin(mask).count("1")), strict=False), words[0]), int(words[3], 16)
+
+
+def _ipv6_route(words: list[str]) -> tuple[Route, int]:
+    # Destination, its length, six more, flags, interface (net/ipv6/route.c, rt6_info_route).
+    network = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
+    return Route(network, words[9]), int(words[8], 16)
+
+
+def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:
+    path = next((path for path in paths if host.exists(path)), None)
+    return (host.read(path) or "").splitlines() if path else []

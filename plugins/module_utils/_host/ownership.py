@@ -1,0 +1,108 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether this collection wrote a file. Other files are never replaced, removed or shown."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shlex
+import stat
+from typing import NamedTuple
+
+# Settings, units and rules by their first line, the boot program by its first entry, the report by its generator.
+OURS = re.compile(
+    rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
+    rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w)"
+    rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
+    rb'|<!doctype html>\n<html lang="en">\n<head>\n<meta name="generator" content="vfio\.devices">',
+    re.DOTALL,
+)
+# JSON has no comments: these keys are in each file of facts that the playbook discover saves.
+FACTS = {"devices", "iommu", "mdevctl", "parents", "physical_functions", "warnings"}
+# The link that enables the boot unit, whatever way to the unit it takes.
+ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
+HEAD = 2048
+LINK = "a symbolic link"
+KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFLNK: LINK,
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+
+
+class Entry(NamedTuple):
+    """What is at a path: ``kind`` is None for an ordinary file, and ``mode`` has the permissions only."""
+
+    kind: str | None
+    is_ours: bool
+    is_empty: bool
+    mode: int
+    uid: int
+    gid: int
+
+
+def look(place: str) -> Entry | None:
+    """What is at a path of the running system, no link followed, or None; ``OSError`` if it cannot be read."""
+    try:
+        status = os.lstat(place)
+    except FileNotFoundError:
+        return None
+    kind = KINDS.get(stat.S_IFMT(status.st_mode))
+    content = b"" if kind else _telling(place)
+    mode = stat.S_IMODE(status.st_mode)
+    ours = is_own_link(place, os.readlink(place)) if kind == LINK else is_ours(content)
+    return Entry(kind, ours, kind is None and not status.st_size, mode, status.st_uid, status.st_gid)
+
+
+def is_ours(content: bytes) -> bool:
+    """Whether this collection wrote a file that begins with these bytes; of JSON all of it is needed."""
+    if content.startswith(b"{"):
+        try:
+            facts = json.loads(content)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(facts, dict) and set(facts) >= FACTS
+    return OURS.match(content) is not None
+
+
+def is_own_link(place: str, target: str) -> bool:
+    """Whether a symbolic link enables the boot unit of this collection; no other link is ours."""
+    return ENABLED.search(f"{place}\n{target}") is not None
+
+
+def refusal(entry: Entry | None, takes_empty: bool = False) -> str | None:
+    """Why a path is left alone, as ``is a directory``, or None for one that is free or ours.
+
+    ``takes_empty`` is for paths that only this collection uses: a power failure may have emptied its file.
+    """
+    if entry is None or entry.is_ours or (takes_empty and entry.is_empty):
+        return None
+    return f"is {entry.kind}" if entry.kind else "was not written by this collection"
+
+
+def rename_command(place: str) -> str:
+    """What an operator can run to make way at a path; nothing gets lost."""
+    return f"mv {shlex.quote(place)} {shlex.quote(place + '.saved')}"
+
+
+def _telling(place: str) -> bytes:
+    """As much of a file as tells whose it is; none of what has become a FIFO or a link meanwhile."""
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return b""
+        raise
+    with os.fdopen(descriptor, "rb") as file:
+        head = file.read(HEAD)
+        return head + file.read() if head.startswith(b"{") else head

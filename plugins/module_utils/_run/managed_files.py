@@ -1,0 +1,230 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The work of managed_files: observe all paths, refuse all that is not ours, write."""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, NamedTuple
+
+from .._core import grammar as _grammar
+from .._core.problems import Refused
+from .._host import ownership as _ownership
+from .._host import replacement as _replacement
+from .._host.root import HostError, describe, error_name
+
+MODE = re.compile(r"0?[0-7]{3,4}\Z")
+NEW_MODE = 0o644
+
+
+# What replaces a file, and what leaves it as it is.
+WRITING = ("created", "replaced")
+UNCHANGED = ("kept", "absent")
+
+
+class Requested(NamedTuple):
+    """One entry of the option ``files`` as it is given."""
+
+    path: str
+    content: str | None
+    variable: str
+    suggestion: str
+    owner: str
+    group: str
+    mode: str
+
+
+class Result(NamedTuple):
+    """What the module returns."""
+
+    changed: bool
+    files: list[dict[str, str]]
+    diff: list[dict[str, str]]
+
+
+class Wanted(NamedTuple):
+    """One checked entry of the option ``files``.
+
+    ``place`` is the path below the root of the host, ``variable`` its name for whoever reads a message, and
+    ``suggestion`` a path that would do. ``content`` is None where a path is only looked at, and empty to remove the
+    file. What is None of ``mode``, ``uid`` and ``gid`` stays as it is.
+    """
+
+    place: str
+    variable: str
+    suggestion: str
+    content: bytes | None
+    mode: int | None
+    uid: int | None
+    gid: int | None
+
+
+class Step(NamedTuple):
+    """What is done to one path; ``content`` is None where the file is removed, and ``before`` where there is none."""
+
+    action: str
+    place: str
+    before: bytes | None
+    content: bytes | None
+    mode: int
+    uid: int
+    gid: int
+
+
+def converge(root: str, files: list[Requested], check_mode: bool, done: list[dict[str, str]]) -> Result:
+    """Bring all files to what is wanted, and return the module's result; ``Refused`` before the first write.
+
+    ``done`` gets each file that was handled, so that it is known after a ``HostError`` as well.
+    """
+    if not _replacement.is_root(root):
+        raise Refused([f"host_root must be the absolute path of a directory, and not {root!r}"])
+    problems: list[str] = []
+    wanted = _parse(root.rstrip("/"), files, problems)
+    entries = [_observe(file, problems) for file in wanted]
+    if problems:
+        raise Refused(problems)
+    steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
+    problems = [
+        f"{step.place} belongs to user id {step.uid}, and only root can keep it so. Run with become: true"
+        for step in steps
+        if step.action in WRITING and not _replacement.may_keep(step.uid)
+    ]
+    if problems:
+        raise Refused(problems)
+    for step in steps:
+        if not check_mode:
+            _apply(step)
+        done.append({"path": step.place, "action": step.action})
+    changes = [step for step in steps if step.action not in UNCHANGED]
+    return Result(bool(changes), done, [_diff(step) for step in changes])
+
+
+def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wanted]:
+    """The entries that are right; what is wrong with others is added to ``problems``."""
+    wanted: list[Wanted] = []
+    users: dict[str, str] = {}
+    for number, file in enumerate(files):
+        name = file.variable or f"files[{number}].path"
+        found: list[str] = []
+        path = _grammar.collect(_grammar.file_path, file.path, found)
+        problems += [f"{name} {sentence}" for sentence in found]
+        if path is None:
+            continue
+        if path in users:
+            problems.append(f"{users[path]} and {name} are both {path}. Each file needs a path of its own")
+        users[path] = name
+        content = None if file.content is None else file.content.encode(errors="backslashreplace")
+        if content and not _ownership.is_ours(content):
+            problems.append(f"The text for {path} does not begin with the header of this collection")
+        wanted.append(
+            Wanted(
+                place=root + path,
+                variable=file.variable,
+                suggestion=file.suggestion,
+                content=content,
+                mode=_mode(file.mode, path, problems),
+                uid=_id(_replacement.user_id, file.owner, "user", path, problems),
+                gid=_id(_replacement.group_id, file.group, "group", path, problems),
+            )
+        )
+    return wanted
+
+
+def _mode(text: str, path: str, problems: list[str]) -> int | None:
+    if text and not MODE.match(text):
+        problems.append(f"The mode of {path} must be octal digits in quotes such as '0640', and not {text[:40]!r}")
+        return None
+    return int(text, 8) if text else None
+
+
+def _id(find: Callable[[str], int], name: str, kind: str, path: str, problems: list[str]) -> int | None:
+    try:
+        return find(name) if name else None
+    except (KeyError, ValueError):
+        problems.append(f"{path} cannot belong to {kind} {name[:40]!r}, since this host has no such {kind}")
+        return None
+
+
+def _observe(file: Wanted, problems: list[str]) -> _ownership.Entry | None:
+    """What is at a path; why it is left alone is added to ``problems``."""
+    entry = None
+    try:
+        blocking = _replacement.blocking_parent(file.place)
+        entry = None if blocking else _ownership.look(file.place)
+        # Only this collection uses a path that no variable names.
+        reason = _ownership.refusal(entry, takes_empty=not file.variable)
+        if entry and entry.kind and file.content is not None:
+            reason = f"is {entry.kind}"
+        reason = f"needs {blocking}, which is not a directory" if blocking else reason
+    except OSError as error:
+        reason = f"cannot be read: {describe(error)}"
+    if reason:
+        problems.append(_sentence(file, reason, is_file=entry is not None and entry.kind is None))
+    return entry
+
+
+def _sentence(file: Wanted, reason: str, is_file: bool) -> str:
+    ways = []
+    if file.variable:
+        there = file.suggestion if file.suggestion and not file.place.endswith(file.suggestion) else ""
+        ways.append(f"set {file.variable}: {there}" if there else f"set {file.variable} to another path")
+    if is_file or not file.variable:
+        command = _ownership.rename_command(file.place)
+        ways.append(f"if nothing needs the file, {command}" if file.variable else command)
+    named = f"{file.place} ({file.variable})" if file.variable else file.place
+    advice = ", or ".join(ways)
+    return f"{named} {reason}, and is left alone. To go on, {advice}"
+
+
+def _plan(file: Wanted, entry: _ownership.Entry | None) -> Step:
+    before = _read(file.place) if entry and file.content is not None else None
+    mode = file.mode if file.mode is not None else entry.mode if entry else NEW_MODE
+    uid = file.uid if file.uid is not None else entry.uid if entry else _replacement.user_id("")
+    gid = file.gid if file.gid is not None else entry.gid if entry else _replacement.group_id("")
+    step = Step("kept" if entry else "absent", file.place, before, file.content, mode, uid, gid)
+    if file.content is None:
+        return step
+    if not file.content:
+        return step._replace(action="removed", content=None) if entry else step
+    if before != file.content:
+        return step._replace(action="replaced" if entry else "created")
+    if entry and (entry.mode, entry.uid, entry.gid) != (mode, uid, gid):
+        return step._replace(action="adjusted")
+    return step
+
+
+def _read(place: str) -> bytes:
+    try:
+        content = _replacement.read(place)
+    except OSError as error:
+        raise HostError(f"{place} cannot be read: {describe(error)}", place, errno=error_name(error)) from error
+    if content and not _ownership.is_ours(content):
+        raise HostError(f"{place} has been replaced by another program meanwhile, and is left alone", place)
+    return content
+
+
+def _apply(step: Step) -> None:
+    try:
+        if step.action in WRITING and step.content is not None:
+            _replacement.put(step.place, step.content, step.mode, step.uid, step.gid)
+        elif step.action == "adjusted":
+            _replacement.set_access(step.place, step.mode, step.uid, step.gid)
+        elif step.action == "removed":
+            _replacement.remove(step.place)
+    except OSError as error:
+        raise HostError(
+            f"{step.place} could not be {step.action}: {describe(error)}", step.place, errno=error_name(error)
+        ) from error
+
+
+def _diff(step: Step) -> dict[str, str]:
+    """The texts, and a line more where only mode or owner change."""
+    after = b"" if step.action == "removed" else step.content or b""
+    texts = {"before": (step.before or b"").decode(errors="replace"), "after": after.decode(errors="replace")}
+    if step.action == "adjusted":
+        texts = {"before": "", "after": f"mode {step.mode:04o}, user id {step.uid}, group id {step.gid}\n"}
+    return {**texts, "before_header": step.place, "after_header": step.place}

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""IOMMU groups: a group goes to one guest as a whole (Documentation/driver-api/vfio.rst)."""
+
+from __future__ import annotations
+
+
+def members(physical_functions):
+    """By number of the group the addresses of its physical and virtual functions."""
+    found = {}
+    for card in physical_functions:
+        for function in (card, *card["virtual_functions"]):
+            if function["iommu_group"] is not None:
+                found.setdefault(function["iommu_group"], []).append(function["address"])
+    return found
+
+
+def why_not_shareable(subject, mode, groups):
+    """Why several guests cannot have the functions that a profile gives to guests, as a sentence, or None."""
+    offered = subject["virtual_functions"] if mode == "vf" else [subject] if mode == "pf" else []
+    for function in offered:
+        others = [name for name in groups.get(function["iommu_group"], []) if name != function["address"]]
+        if mode == "pf":
+            # Its own virtual functions go before it is passed through.
+            others = [name for name in others if name not in {one["address"] for one in subject["virtual_functions"]}]
+        if others:
+            return (
+                f"{function['address']} shares IOMMU group {function['iommu_group']} with {', '.join(others[:5])}"
+                f"{' and others' if len(others) > 5 else ''}, and a group goes to one guest as a whole. "
+                "Enable ACS in the firmware, or move the card to another slot"
+            )
+    return None

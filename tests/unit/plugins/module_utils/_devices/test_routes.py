@@ -1,0 +1,92 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import ipaddress
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices import routes
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+
+ROUTES4 = [
+    {"dst": "default", "dev": "eth0", "gateway": "192.0.2.1", "flags": []},
+    {"dst": "198.51.100.0/24", "nexthops": [{"dev": "eth1", "flags": []}, {"dev": "eth2", "flags": []}], "flags": []},
+    {"dst": "203.0.113.7", "dev": "eth3", "table": "12", "flags": ["linkdown"]},
+    {"type": "local", "dst": "192.0.2.5", "dev": "eth4", "table": "local"},
+    {"type": "blackhole", "dst": "10.0.0.0/8"},
+]
+ROUTES6 = [{"dst": "default", "dev": "eth5", "nhid": 7}, {"dst": "::1", "dev": "lo"}]
+ADDRESSES = [
+    {"ifname": "lo", "addr_info": [{"local": "127.0.0.1", "prefixlen": 8}]},
+    {
+        "ifname": "eth0",
+        "xdp": {"mode": 1},
+        "addr_info": [{"local": "192.0.2.5", "prefixlen": 24}, {"local": "fe80::1", "prefixlen": 64}],
+    },
+    {"ifname": "eth1", "addr_info": [{"local": "fe80::2", "prefixlen": 64}, {}]},
+]
+
+
+def answer(host, monkeypatch, *outputs):
+    """Let ip print these texts."""
+    waiting = list(outputs)
+    root = host.root()
+    monkeypatch.setattr(root, "run", lambda program, arguments: waiting.pop(0))
+    return root
+
+
+def test_all_tables_hops_and_addresses(simulated, monkeypatch):
+    root = answer(simulated("empty", routes=[]), monkeypatch, *map(json.dumps, (ROUTES4, ROUTES6, ADDRESSES)))
+    links = routes.observe(root)
+    assert [(str(route.network), route.interface) for route in links.routes] == [
+        ("0.0.0.0/0", "eth0"),
+        ("198.51.100.0/24", "eth1"),
+        ("198.51.100.0/24", "eth2"),
+        ("::/0", "eth5"),
+    ]
+    assert links.addresses == {"eth0": ["192.0.2.5/24"]}
+    assert links.xdp == {"eth0"}
+
+
+@pytest.mark.parametrize(
+    "output", ["no JSON", '{"a": 1}', "[5]", '[{"dev": "eth0"}]', '[{"dst": "x", "dev": "eth0"}]', "null"]
+)
+def test_a_program_that_says_something_else_leaves_the_tables_of_the_kernel(simulated, monkeypatch, output):
+    host = simulated("nics")
+    root = answer(host, monkeypatch, output, output, output)
+    assert routes.observe(root).routes == routes.routes(host.root()) != []
+
+
+def test_route_of_ipv6(simulated):
+    host = simulated("empty", routes=[])
+    line = f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 27}1 00000400 00000001 00000000 00000003 eth7\n"
+    host.kernel.tree.add("proc/net/ipv6_route", Attribute(line.encode()))
+    assert routes.routes(host.root()) == [routes.Route(ipaddress.ip_network("::/0"), "eth7")]
+
+
+@pytest.mark.parametrize("path", ["proc/net/route", "proc/net/ipv6_route"])
+@pytest.mark.parametrize("line", ["x", "a b c d e f g h i j", "eth0 00 00 zz 0 0 0 00 0 0 0"])
+def test_garbage_in_a_table_is_told(simulated, path, line):
+    host = simulated("empty", routes=[])
+    host.kernel.tree.add(path, Attribute(f"header\n{line}\n".encode()))
+    root = host.root()
+    assert routes.routes(root) == []
+    assert "which is no route" in " ".join(root.warnings)
+
+
+@pytest.mark.parametrize("line", ["x", "zz 03 40 00 80 eth0", "20010db8000000000000000000000005 03 ff 00 80 eth0"])
+def test_garbage_in_the_table_of_addresses_is_told(simulated, line):
+    host = simulated("empty", routes=[])
+    host.kernel.tree.add("proc/net/if_inet6", Attribute(f"{line}\n".encode()))
+    root = host.root()
+    assert routes.observe(root).addresses == {}
+    assert "which is not an address" in " ".join(root.warnings)
+
+
+def test_missing_program(simulated, monkeypatch):
+    root = simulated("nics").root()
+    monkeypatch.setattr(root, "run", lambda *arguments: (_ for _ in ()).throw(HostError("no ip", "ip")))
+    assert routes.observe(root).xdp == set()

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+
+import pytest
+from ansible_collections.vfio.devices.plugins.filter import provider_config
+from ansible_collections.vfio.devices.plugins.filter.fleet_report import fleet_report
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file
+
+SECTIONS = {"pci": [("report_in_placement", "true")]}
+FACTS = dict.fromkeys([*facts.DEFAULT_PARTS, "warnings"], [])
+WANTS = "etc/systemd/system/multi-user.target.wants"
+
+# By kind what the collection itself writes.
+WRITTEN = {
+    "nova": settings_file.text("nova", SECTIONS),
+    "cyborg": settings_file.text("Cyborg", SECTIONS),
+    "traits": provider_config.HEADER + "meta: {}\n",
+    "kernel": "# Written by the role vfio.devices.iommu.\nvfio-pci\n",
+    "rule": records.rule("0000:31:00.0", 4),
+    "report": fleet_report({}, title="Cards", time="now"),
+    "facts": json.dumps(FACTS, indent=4, sort_keys=True),
+    "facts in one line": json.dumps({**FACTS, "more": 1}),
+    "changed by hand": settings_file.text("nova", SECTIONS) + "[DEFAULT]\ndebug = true\n",
+}
+
+OF_OTHERS = {
+    "empty": "",
+    "settings": "[DEFAULT]\ntransport_url = rabbit://nova:secret@mq\n",
+    "a comment": "# Settings of nova\n",
+    "a word about us": "# Settings of nova, see vfio.devices\n",
+    "the header further down": "\n# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n",
+    "the header after a mark": "\ufeff# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n",
+    "a page": '<!doctype html>\n<html lang="en">\n<head>\n<title>vfio.devices</title>',
+    "a page about us": '<!doctype html>\n<p><meta name="generator" content="vfio.devices">',
+    "another object": json.dumps({"devices": [], "warnings": []}),
+    "a list": json.dumps([FACTS]),
+    "half an object": json.dumps(FACTS)[:-1],
+    "deep": "{" + '"a":{' * 100_000,
+    "another archive": "PK\x03\x04" + "\0" * 26 + "other.py",
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_what_this_collection_writes_is_ours(tmp_path, kind):
+    file = tmp_path / "file"
+    file.write_text(WRITTEN[kind])
+    entry = ownership.look(str(file))
+    assert entry.is_ours
+    assert ownership.refusal(entry) is None
+
+
+def test_all_boot_files_are_ours_also_when_they_were_cut():
+    for content in files.files("/usr/bin/python3", 60).values():
+        assert ownership.is_ours(content)
+        assert ownership.is_ours(content[:600])
+
+
+@pytest.mark.parametrize("kind", OF_OTHERS)
+def test_all_else_is_of_others(tmp_path, kind):
+    file = tmp_path / "file"
+    file.write_text(OF_OTHERS[kind])
+    assert ownership.refusal(ownership.look(str(file))) == "was not written by this collection"
+
+
+def test_an_empty_file_is_taken_only_where_nobody_else_writes(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    entry = ownership.look(str(file))
+    assert ownership.refusal(entry, takes_empty=True) is None
+    file.write_text("\n")
+    assert ownership.refusal(ownership.look(str(file)), takes_empty=True)
+
+
+def test_bytes_that_are_no_text_are_of_others(tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(bytes(range(256)) * 100)
+    assert not ownership.look(str(file)).is_ours
+    file.write_bytes(b"{\xff\xfe")
+    assert not ownership.look(str(file)).is_ours
+
+
+def test_nothing_is_free(tmp_path):
+    assert ownership.look(str(tmp_path / "nothing")) is None
+    assert ownership.refusal(None) is None
+
+
+def test_mode_and_owner_are_told(tmp_path):
+    file = tmp_path / "file"
+    file.write_text(WRITTEN["nova"])
+    file.chmod(0o640)
+    entry = ownership.look(str(file))
+    assert (entry.mode, entry.uid, entry.gid) == (0o640, os.geteuid(), file.stat().st_gid)
+
+
+def make(kind, path):
+    """Something that is no ordinary file; what it is in words."""
+    ours = path.parent / "ours"
+    ours.write_text(WRITTEN["nova"])
+    if kind == "directory":
+        path.mkdir()
+        return "a directory"
+    if kind == "FIFO":
+        os.mkfifo(path)
+        return "a FIFO"
+    if kind == "socket":
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(os.path.relpath(path))
+        return "a socket"
+    path.symlink_to({"link to ours": ours, "link to nothing": "/nothing", "link to a device": "/dev/null"}[kind])
+    return "a symbolic link"
+
+
+@pytest.mark.parametrize("kind", ["directory", "FIFO", "socket", "link to ours", "link to nothing", "link to a device"])
+@pytest.mark.parametrize("takes_empty", [True, False])
+def test_only_ordinary_files_are_ours(tmp_path, monkeypatch, kind, takes_empty):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "path"
+    words = make(kind, path)
+    assert ownership.refusal(ownership.look(str(path)), takes_empty) == f"is {words}"
+
+
+def test_devices_are_not_read():
+    assert ownership.refusal(ownership.look("/dev/zero")) == "is a character device"
+
+
+@pytest.mark.parametrize(
+    ("place", "target", "ours"),
+    [
+        (f"{WANTS}/vfio-devices-restore.service", "/etc/systemd/system/vfio-devices-restore.service", True),
+        (f"{WANTS}/vfio-devices-restore.service", "../vfio-devices-restore.service", True),
+        (f"{WANTS}/vfio-devices-restore.service", "/dev/null", False),
+        (f"{WANTS}/other.service", "../other.service", False),
+        ("etc/systemd/system/vfio-devices-restore.service", "/x/vfio-devices-restore.service", False),
+    ],
+)
+def test_one_link_is_ours(tmp_path, place, target, ours):
+    link = tmp_path / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(target)
+    assert ownership.look(str(link)).is_ours is ours
+    assert ownership.is_own_link(place, target) is ours
+
+
+@pytest.mark.parametrize("name", ["/etc/a.conf", "/a b", "/it's", "/$(reboot)", "/-x"])
+def test_the_command_renames_this_file_only(name):
+    assert shlex.split(ownership.rename_command(name)) == ["mv", name, f"{name}.saved"]

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks look at the very paths that roles and modules write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def read(path):
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+(CHECK,) = read("playbooks/tasks/files.yml")
+PATHS = CHECK["vars"]
+
+
+def test_it_is_a_look_only():
+    assert CHECK["check_mode"] is True
+    assert not any("content" in file for name in ("nova", "traits", "cyborg") for file in PATHS[name])
+
+
+def test_boot_files_are_those_of_the_engine():
+    paths = {f"/{path}" for path in (*_boot_files.PATHS, *_boot_files.links())}
+    assert set(PATHS["boot_files"]) == paths
+
+
+def test_udev_rules_are_those_of_the_engine():
+    before, after = re.findall(r"'\^|\$', '([^']+)'", PATHS["of_cards"].replace("'^', '", "'$', '"))
+    assert f"{before}0000:31:00.0{after}" == f"/{records.rule_path('0000:31:00.0')}"
+
+
+@pytest.mark.parametrize("role", ["nova_config", "cyborg_config"])
+def test_defaults_are_those_of_the_roles(role):
+    defaults = read(f"roles/{role}/defaults/main.yml")
+    text = yaml.safe_dump([PATHS[name] for name in ("nova", "traits", "cyborg")], width=10_000)
+    named = re.findall(rf"({role}_\w+) \| default\((?:'|'')([^']*)(?:'|'')\)", text.replace("''", "'"))
+    assert named
+    assert dict(named) == {name: defaults[name] for name, dummy in named}
+
+
+def test_what_the_role_iommu_writes_is_ours():
+    for file in read("roles/iommu/vars/main.yml")["_iommu_files"].values():
+        assert ownership.is_ours(file["content"].encode())

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is fetched is fixed: packages by hashes of their files, actions by commit, images and releases by version."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from ansible_collections.vfio.devices.tests import lock
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PINNED = re.compile(
+    r"(?P<name>[a-z0-9.-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
+)
+NEWEST = "3.14"
+# Where programs are installed from packages that were not built here.
+INSTALLERS = ("tests/setup", "tests/compat.py", "extensions/ee/execution-environment.yml")
+
+
+def lines(path):
+    """The lines of a requirements file without comments, those that go on in one."""
+    text = (lock.ROOT / path).read_text().replace("\\\n", "")
+    return [" ".join(line.split()) for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def wanted(requirements):
+    """What a lock has to satisfy, with the files that are included."""
+    for line in requirements:
+        if line.startswith("-r "):
+            path = line.removeprefix("-r ")
+            yield from wanted(
+                included if not included.startswith("-r ") else f"-r {path.rpartition('/')[0]}/{included[3:]}"
+                for included in lines(path)
+            )
+        else:
+            yield Requirement(line)
+
+
+def versions(path, python):
+    """By package the version that a lock has for a Python."""
+    environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
+    found = [PINNED.fullmatch(line) for line in lines(path)]
+    return {
+        canonicalize_name(one["name"]): one["version"]
+        for one in found
+        if one and (not one["marker"] or Marker(one["marker"]).evaluate(environment))
+    }
+
+
+@pytest.mark.parametrize("path", lock.LOCKS)
+def test_a_lock_has_versions_and_hashes_and_nothing_else(path):
+    assert [line for line in lines(path) if not PINNED.fullmatch(line)] == []
+    assert lines(path)
+
+
+@pytest.mark.parametrize("path", lock.LOCKS)
+def test_a_lock_has_what_is_wanted_of_it(path):
+    for python in (lock.LOCKS[path].python, NEWEST):
+        found = versions(path, python)
+        missing = [
+            str(one)
+            for one in wanted(lock.LOCKS[path].requirements)
+            if not one.specifier.contains(found.get(canonicalize_name(one.name), "0"), prereleases=True)
+        ]
+        assert missing == []
+
+
+def test_every_list_of_requirements_has_a_lock_and_every_lock_is_renewed():
+    files = {path.relative_to(lock.ROOT).as_posix() for path in lock.ROOT.glob("tests/requirements*.txt")}
+    included = {line.removeprefix("-r ") for one in lock.LOCKS.values() for line in one.requirements}
+    assert files <= included
+    assert {path.relative_to(lock.ROOT).as_posix() for path in lock.ROOT.glob("tests/locks/*")} <= set(lock.LOCKS)
+
+
+def test_the_demo_shares_its_environment_with_the_tests():
+    assert versions("tests/locks/demo.txt", "3.10").items() <= versions("tests/locks/test.txt", "3.10").items()
+    assert versions("tests/locks/demo.txt", NEWEST).items() <= versions("tests/locks/test.txt", NEWEST).items()
+
+
+@pytest.mark.parametrize("path", INSTALLERS)
+def test_packages_are_installed_by_hash_and_not_built(path):
+    text = (lock.ROOT / path).read_text()
+    assert text.count('"install"') + text.count("pip install") == text.count("--require-hashes") == 1
+    assert "--only-binary" in text
+
+
+def workflows():
+    return [yaml.safe_load(path.read_text()) for path in sorted((lock.ROOT / ".github/workflows").glob("*"))]
+
+
+@pytest.mark.parametrize("workflow", workflows(), ids=lambda workflow: workflow["name"])
+def test_a_workflow_may_read_and_no_more(workflow):
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        assert "latest" not in job["runs-on"]
+        for step in filter(lambda step: "uses" in step, job["steps"]):
+            action, _, commit = step["uses"].partition("@")
+            assert re.fullmatch("[0-9a-f]{40}", commit), step["uses"]
+            assert action != "actions/checkout" or step["with"]["persist-credentials"] is False
+
+
+def release():
+    return yaml.safe_load((lock.ROOT / "galaxy.yml").read_text())["version"]
+
+
+def test_awx_takes_its_playbooks_from_a_release():
+    (play,) = yaml.safe_load((lock.ROOT / "extensions/awx/apply.yml").read_text())
+    assert play["vars"]["awx_scm_branch"] == release()
+
+
+def test_the_execution_environment_is_made_of_fixed_parts():
+    definition = yaml.safe_load((lock.ROOT / "extensions/ee/execution-environment.yml").read_text())
+    assert re.search(r":\d+$|@sha256:[0-9a-f]{64}$", definition["images"]["base_image"]["name"])
+    assert "python" not in definition["dependencies"]
+    assert [one["version"] for one in definition["dependencies"]["galaxy"]["collections"]] == [release()]
+    # What a collection asks for would be fetched in its newest version.
+    asked = {one.name for one in wanted(["-r meta/ee-requirements.txt"])}
+    assert asked == set(definition["dependencies"]["exclude"]["python"])
