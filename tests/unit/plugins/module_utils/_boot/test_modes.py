@@ -49,7 +49,7 @@ def test_check_mode_loads_nothing(stage):
     host, found = stage({"mode": "pf"}, {"vfio-pci": 999})
     with pytest.raises(Exception, match="this host has no driver vfio-pci now"):
         found.run(True, True)
-    assert host.tools.calls == []
+    assert not [call for call in host.tools.calls if call.startswith("modprobe")]
 
 
 def test_failure_is_a_problem_without_the_address(stage):
