@@ -12,7 +12,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
 from . import child as _child
@@ -86,7 +86,7 @@ class Files(Protocol):
     def lock(self, path: str) -> bool:
         """Lock a file until this process ends; False if another one has it locked."""
 
-    def lock_holders(self, path: str) -> Sequence[str]:
+    def lock_holders(self, path: str) -> Paths:
         """Who has a file locked now, as far as can be seen: ``pid 4242 (python3 restore.pyz)``."""
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
@@ -220,7 +220,7 @@ class OperatingSystemFiles:
         self.locked = _lock.take(self._prefix + path)
         return self.locked is not None
 
-    def lock_holders(self, path: str) -> Sequence[str]:
+    def lock_holders(self, path: str) -> Paths:
         return _lock.holders(self._prefix + path)
 
     def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:

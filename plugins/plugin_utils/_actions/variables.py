@@ -222,6 +222,7 @@ CHECKS: dict[str, Check] = {
     "nova_config_service": partial(_matching, pattern=UNIT, what="the name of a systemd unit"),
     "placement_state": _choices["state"],
     "placement_root": _root,
+    "placement_root_optional": flag,
     "placement_shape": partial(_choice, choices=("nova", "cyborg", "own")),
     "placement_cyborg_agent": flag,
     "placement_cyborg_host": _root,

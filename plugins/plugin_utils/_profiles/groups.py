@@ -14,8 +14,8 @@ def members(physical_functions):
     found = {}
     for card in physical_functions:
         for function in (card, *card["virtual_functions"]):
-            if function["iommu_group"] is not None:
-                found.setdefault(function["iommu_group"], []).append(function["address"])
+            if isinstance(function.get("iommu_group"), int):
+                found.setdefault(function.get("iommu_group"), []).append(function["address"])
     return found
 
 
@@ -23,7 +23,9 @@ def why_not_shareable(subject, mode, groups):
     """Why several guests cannot have the functions that a profile gives to guests, as a sentence, or None."""
     offered = subject["virtual_functions"] if mode == "vf" else [subject] if mode == "pf" else []
     for function in offered:
-        others = [name for name in groups.get(function["iommu_group"], []) if name != function["address"]]
+        if not isinstance(function.get("iommu_group"), int):
+            continue
+        others = [name for name in groups.get(function.get("iommu_group"), []) if name != function["address"]]
         if mode == "pf":
             # Its own virtual functions go before it is passed through.
             others = [name for name in others if name not in {one["address"] for one in subject["virtual_functions"]}]

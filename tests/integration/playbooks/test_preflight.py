@@ -79,7 +79,7 @@ def play(fleet, cloud, tmp_path):
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
         changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
-        return done.returncode, done.stdout, changed
+        return done.returncode, done.stdout + done.stderr, changed
 
     return play
 
@@ -90,7 +90,8 @@ def tree(fleet):
     for directory, folders, files in os.walk(fleet):
         found[directory] = sorted([*folders, *files])
         if "/etc" in directory:
-            found.update((f"{directory}/{name}", Path(directory, name).read_bytes()) for name in files)
+            paths = [Path(directory, name) for name in files]
+            found.update((path, path.readlink() if path.is_symlink() else path.read_bytes()) for path in paths)
     return found
 
 

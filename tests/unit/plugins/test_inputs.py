@@ -368,7 +368,7 @@ DESCRIPTION = "num_heads=4, frl_config=45, framebuffer=1024M, max_resolution=512
 def test_descriptions_of_types(attempts):
     for what, bad in mutations(dict(part.split("=") for part in DESCRIPTION.split(", ")), BAD):
         text = ", ".join(f"{name}={value}" for name, value in bad.items()) if isinstance(bad, dict) else f"{bad}"
-        found = attempts(what, (), lambda text=text: type_description.attributes(text))
+        found = attempts(what, (), lambda text=text: type_description.attributes(text)[0])
         offered = {"id": "a", "name": "A", "attributes": found, "description": text, "available_instances": 4}
         parent = {"name": "p", "physical_function": "p", "framework": "mdev", "types": [offered]}
         card = capacity.of_card([parent], [{"state": "active", "parent": "p", "type": "a"}], {"a": "A"})
