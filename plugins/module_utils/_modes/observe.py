@@ -18,7 +18,7 @@ from .._devices import eswitch as _eswitch
 from .._devices import pci as _pci
 from .._devices import sriov as _sriov
 from .._devices import vf_settings as _vf_settings
-from .._devices.identity import Identities, other
+from .._devices.identity import Identities, is_same, other
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov as _sriov_manage
 from .._frameworks.mdev import Mdevs
@@ -42,7 +42,8 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     functions = _pci.observe(host)
     kept = _Kept(host)
     identities = Identities(host)
-    known = _known(_of_same_cards(kept.records, functions, identities), kept.memories)
+    stale = _of_other_cards(kept.records, functions, identities)
+    known = _known({name: record for name, record in kept.records.items() if name not in stale}, kept.memories)
     names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
     state: dict[str, Any] = {
         "names": names,
@@ -62,6 +63,12 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     for address, card in state["cards"].items():
         identity = identities.of(functions[address])
         card.update(kept.of_card(address), known=known.get(address, {}), identity=identity)
+        card["moved_from"] = [
+            old
+            for old, recorded in stale.items()
+            # Another card of this call gets a record of its own there.
+            if old not in state["cards"] and is_same(recorded, identity) and not other(recorded, identity)
+        ]
         different = other((card["record"] or {}).get("identity"), identity)
         if different:
             host.warn(f"the record of {address} is of another card, which was there before: {different}")
@@ -93,14 +100,14 @@ class _Kept:
         }
 
 
-def _of_same_cards(
+def _of_other_cards(
     records: dict[str, dict[str, Any]], functions: dict[str, PciFunction], identities: Identities
-) -> dict[str, dict[str, Any]]:
-    """Records without those of cards that have moved, which know nothing of the cards that are there now."""
+) -> dict[str, Any]:
+    """By address the identities in records of cards that are not there (now): they know nothing of those that are."""
     return {
-        address: record
+        address: record.get("identity")
         for address, record in records.items()
-        if not (address in functions and other(record.get("identity"), identities.of(functions[address])))
+        if address not in functions or other(record.get("identity"), identities.of(functions[address]))
     }
 
 
@@ -131,7 +138,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
             host.warn(f"{address} is gone")
             continue
         card = cards[address]
-        card.update(kept.of_card(address), known=old["known"], identity=old["identity"])
+        card.update(kept.of_card(address), known=old["known"], identity=old["identity"], moved_from=[])
         if network and old["eswitch"] is not None and card["native"]:
             card["eswitch"] = _eswitch.observe(host, address)
         if network and old["settings"] is not None and card["netdevs"]:

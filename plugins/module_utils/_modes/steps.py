@@ -60,6 +60,7 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
         "record": card["record"] if persist is None else _pf_persistence.record(entry, card) if persist else None,
         "rule": rule,
         "memory": memory,
+        "moved_from": card["moved_from"] if persist else [],
     }
 
 
@@ -89,6 +90,7 @@ def present_target(card: dict[str, Any]) -> Target:
         "record": card["record"],
         "rule": card["rule"],
         "memory": card["memory"],
+        "moved_from": [],
     }
 
 
@@ -285,5 +287,8 @@ class _Steps:
                 text = f"removed the udev rule of {card['address']}"
             if target["rule"] is not None or _pf_persistence.waits(card["rule"], card["address"]):
                 self._add("rule", text, text_of_rule=target["rule"])
+        for old in target["moved_from"]:
+            self._add("record", f"removed the record of {old}, where the card was", record=None, pf=old)
+            self._add("rule", "", text_of_rule=None, pf=old)
         if card["changing"] or any(step.get("kind") == _pf_persistence.CHANGING for step in self.found):
             self._add("memory", "", kind=_pf_persistence.CHANGING, memory=None)

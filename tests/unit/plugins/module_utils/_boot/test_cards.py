@@ -47,6 +47,28 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
     assert [one["outcome"] for one in _restore.restore(run.host.root())] == ["restored"]
 
 
+@pytest.mark.parametrize("wanted", [{"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}])
+def test_run_with_the_new_address_takes_the_record_along(switch, wanted):
+    """Nothing is left that a boot could not bring back."""
+    run = switch("nics")
+    run({"pf": FIRST, **wanted})
+    run.host.kernel.reboot()
+    record = json.loads(run.host.files.read(f"{MODES}/{FIRST}.json"))
+    old = "0000:02:00.1"
+    record["function"]["pf"] = old
+    run.host.files.replace(f"{MODES}/{old}.json", json.dumps(record).encode())
+    run.host.files.unlink(f"{MODES}/{FIRST}.json")
+    run.host.files.replace(f"etc/udev/rules.d/90-vfio-devices-{old}.rules", b"x")
+    result = run({"pf": FIRST, **wanted})
+    assert f"removed the record of {old}, where the card was" in result["functions"][0]["done"]
+    root = run.host.root()
+    assert root.names(MODES) == [f"{FIRST}.json"]
+    assert f"90-vfio-devices-{old}.rules" not in root.names("etc/udev/rules.d")
+    assert not run({"pf": FIRST, **wanted})["changed"]
+    run.host.kernel.reboot()
+    assert [one["outcome"] for one in _restore.restore(root)] == ["restored"]
+
+
 @pytest.mark.parametrize("identity", [None, {}, {"mac": 5}, "x"])
 def test_record_without_an_identity_is_compared_as_before(switch, identity):
     run = switch("nics")

@@ -33,6 +33,7 @@ def card(vfs=(), **fields):
         "changing": False,
         "known": {},
         "identity": {},
+        "moved_from": [],
         "rule": None,
         "virtual_functions": [
             {"index": index, "address": f"0000:31:01.{index}", "override": override, "driver": driver}
