@@ -126,7 +126,7 @@ def with_python(version: str) -> None:
 
 def with_core(name: str) -> None:
     """All playbooks with an ansible-core on a Python, both of ``2.16-python-3.10``."""
-    core, _, version = name.partition("-python-")
+    core, version = name.split("-python-")
     variables = of_core(core, version)
     if core in WITH_JINJA_NATIVE and version == pythons_of(core)[-1]:
         variables["ANSIBLE_JINJA2_NATIVE"] = "true"

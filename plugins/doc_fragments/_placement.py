@@ -55,7 +55,7 @@ options:
     description:
       - Seconds for each answer, from the look-up of the name of the server to the last byte, from 0.1 to 86400.
         The login has as long.
-      - Default: what the configuration of the cloud says, or else 60.
+      - The default is the value in the configuration of the cloud, or else 60.
     type: raw
   tries:
     description:

@@ -74,10 +74,7 @@ options:
 notes:
   - Directories above a file are created with mode V(0755).
 seealso:
-  - plugin: vfio.devices.nova_config
-    plugin_type: role
-  - plugin: vfio.devices.cyborg_config
-    plugin_type: role
+  - module: vfio.devices.boot_restore
 """
 
 EXAMPLES = r"""

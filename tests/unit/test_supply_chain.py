@@ -99,7 +99,7 @@ def test_a_workflow_may_read_and_no_more(workflow):
         assert "permissions" not in job
         assert "latest" not in job["runs-on"]
         for step in filter(lambda step: "uses" in step, job["steps"]):
-            action, _, commit = step["uses"].partition("@")
+            action, commit = step["uses"].split("@")
             assert re.fullmatch("[0-9a-f]{40}", commit), step["uses"]
             assert action != "actions/checkout" or step["with"]["persist-credentials"] is False
 

@@ -87,11 +87,11 @@ def without(value, path):
     return value
 
 
-def mutations(value, bad=BAD):
+def mutations(value, bad=None):
     """Copies of a value with one thing wrong: what is wrong, and the copy."""
     for path in places(value):
         where = ".".join(map(str, path))
-        for name, new in bad.items():
+        for name, new in (BAD if bad is None else bad).items():
             yield f"{where}: {name}", replaced(value, path, new)
         if path:
             yield f"{where}: missing", without(value, path)

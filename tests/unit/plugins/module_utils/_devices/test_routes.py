@@ -88,5 +88,9 @@ def test_garbage_in_the_table_of_addresses_is_told(simulated, line):
 
 def test_missing_program(simulated, monkeypatch):
     root = simulated("nics").root()
-    monkeypatch.setattr(root, "run", lambda *arguments: (_ for _ in ()).throw(HostError("no ip", "ip")))
+
+    def fail(*arguments):
+        raise HostError("there is no program ip", "ip")
+
+    monkeypatch.setattr(root, "run", fail)
     assert routes.observe(root).xdp == set()

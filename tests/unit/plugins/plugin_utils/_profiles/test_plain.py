@@ -16,7 +16,7 @@ def test_types_are_those_of_json():
 
     found = plain({"a": (Text("b"), 1)}, "it")
     assert found == {"a": ["b", 1]}
-    assert type(found["a"][0]) is str
+    assert not isinstance(found["a"][0], Text)
 
 
 @pytest.mark.parametrize(
