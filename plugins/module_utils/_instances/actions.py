@@ -19,7 +19,6 @@ from .._frameworks import mdev as _mdev
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from .._host import records as _desired
 from .._host.root import HostError, HostRoot
-from .._run.recheck import Watch
 from .records import KIND
 
 # Seconds in which a device that another program is making is complete.
@@ -59,12 +58,12 @@ def apply(
     host: HostRoot,
     steps: list[dict[str, Any]],
     budget: float | None = None,
-    watch: Watch[dict[str, list[dict[str, Any]]]] | None = None,
+    users: Callable[[], dict[str, list[dict[str, Any]]]] | None = None,
 ) -> Outcome:
     """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything.
 
     With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues. ``watch`` tells by UUID or address who uses devices now.
+    tried, so that nothing is tried again by whoever continues. ``users`` says by UUID or address who uses devices now.
     """
     outcome = Outcome()
     end = None if budget is None else host.now() + budget
@@ -83,8 +82,8 @@ def apply(
                 unmade.add(_key(step))
             continue
         try:
-            if watch and _takes_away(step):
-                _check_free(step, watch)
+            if users and _takes_away(step):
+                _check_free(step, users())
             ACTIONS[step["action"]](host, step)
             outcome.done.append(step)
             worked = worked or is_work(step)
@@ -105,8 +104,8 @@ def apply(
     return outcome
 
 
-def _check_free(step: dict[str, Any], watch: Watch[dict[str, list[dict[str, Any]]]]) -> None:
-    users = (watch.now() or {}).get(step["uuid"] or step["address"])
+def _check_free(step: dict[str, Any], users_of: dict[str, list[dict[str, Any]]]) -> None:
+    users = users_of.get(step["uuid"] or step["address"])
     if users:
         path = _type_path(step["address"]) if step["address"] else f"{_mdev.DEVICES}/{step['uuid']}"
         raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)

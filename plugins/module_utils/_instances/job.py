@@ -22,7 +22,6 @@ from .._guards.every import Seen
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
 from .._run import room as _room
-from .._run.recheck import Watch
 from . import actions as _instance_apply
 from . import identities as _identities
 from . import plan as _instance_plan
@@ -61,8 +60,9 @@ def converge(
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        watch = Watch(host, lambda: _look(host, before, configured=False).users())
-        outcome = _instance_apply.apply(host, planned["steps"], budget, watch)
+        outcome = _instance_apply.apply(
+            host, planned["steps"], budget, lambda: _look(host, before, configured=False).users()
+        )
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
     return _instance_result.report(before, planned, outcome, after)

@@ -19,7 +19,6 @@ from .._devices.sriov import VIRTUAL_FUNCTION
 from .._frameworks import nvidia_sriov as _sriov_manage
 from .._host import records as _desired
 from .._host.root import HostError, HostRoot
-from .._run.recheck import Watch
 from . import observe as _pf_state
 from . import records as _pf_persistence
 from . import steps as _pf_steps
@@ -58,12 +57,13 @@ def apply(
     host: HostRoot,
     planned: list[dict[str, Any]],
     budget: float | None = None,
-    watch: Watch[Callable[[dict[str, Any]], list[str]]] | None = None,
+    uses: Callable[[dict[str, Any], list[dict[str, Any]]], list[str]] | None = None,
 ) -> dict[str, Outcome]:
     """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
 
     With ``budget`` no card is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues. ``watch`` tells of a planned card what uses would end.
+    tried, so that nothing is tried again by whoever continues. ``uses`` says of a planned card and its next
+    steps what uses these would end now: it is asked before a card is begun, and directly before each of its steps.
     """
     outcomes: dict[str, Outcome] = {}
     end = None if budget is None else host.now() + budget
@@ -76,14 +76,16 @@ def apply(
             outcome.left = not any(other.error for other in so_far)
             if outcome.left:
                 continue
-        uses = watch.now() if watch and one["steps"] else None
-        found = uses(one) if uses else []
+        found = uses(one, one["steps"]) if uses else []
         if found:
             outcome.error = f"{one['card']['address']} is left as it is, since meanwhile {'; '.join(found)}"
             continue
         started = host.now()
         try:
             for step in one["steps"]:
+                found = uses(one, [step]) if uses else []
+                if found:
+                    raise HostError(f"meanwhile {'; '.join(found)}", one["card"]["address"])
                 ACTIONS[step["action"]](host, step)
                 outcome.done.append(step)
         except HostError as error:

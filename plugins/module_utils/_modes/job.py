@@ -15,7 +15,6 @@ from .._core import problems as _plan
 from .._host.root import HostError, HostRoot
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._run import room as _room
-from .._run.recheck import Watch
 from . import actions as _pf_apply
 from . import guards as _pf_guards
 from . import observe as _pf_state
@@ -48,8 +47,7 @@ def converge(
     _room.check(host, _pf_apply.files(steps), write=not check_mode)
     outcomes = after = None
     if not check_mode:
-        watch = Watch(host, lambda: _uses(host, state, options, connection))
-        outcomes = _pf_apply.apply(host, planned, budget, watch)
+        outcomes = _pf_apply.apply(host, planned, budget, _uses(host, state, options, connection))
         for one in planned:
             outcome = outcomes[one["card"]["address"]]
             if outcome.pending:
@@ -88,11 +86,20 @@ def _planned(
 
 def _uses(
     host: HostRoot, state: dict[str, Any], options: dict[str, Any], connection: list[str]
-) -> Callable[[dict[str, Any]], list[str]]:
-    """What of a plan for a card would end a use now; a guest that has started since has processes."""
-    seen = _pf_state.look(host, state, connection, configured=False)
+) -> Callable[[dict[str, Any], list[dict[str, Any]]], list[str]]:
+    """What uses some steps of a planned card would end now.
+
+    A guest that has started since the plan has processes.
+    """
     lifted = (ALLOW_HOST_NETWORK,) if options["allow_host_network"] else ()
-    return lambda one: _pf_guards.uses(one["card"], one["steps"], one["target"], seen, lifted)
+
+    def uses(one: dict[str, Any], steps: list[dict[str, Any]]) -> list[str]:
+        if not _pf_guards.touches(one["card"], steps):
+            return []
+        seen = _pf_state.look(host, state, connection, anew=True)
+        return _pf_guards.uses(one["card"], steps, one["target"], seen, lifted)
+
+    return uses
 
 
 def _after(

@@ -166,16 +166,17 @@ def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostR
         return use(host, now[0])
 
 
-def look(host: HostRoot, state: dict[str, Any], connection: list[str], configured: bool = True) -> Seen:
+def look(host: HostRoot, state: dict[str, Any], connection: list[str], anew: bool = False) -> Seen:
     """What the cards are used for, and by whom.
 
     This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
-    Without ``configured`` guests that do not run are left out.
+    ``anew`` means while the work goes on: the functions are not those of the plan, and guests that do not run are left
+    out.
     """
-    functions = state["functions"]
+    functions = _pci.observe(host) if anew else state["functions"]
     parts = [one["address"] for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
-    scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured)
+    scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
     return observe_uses(host, scene)
 
 

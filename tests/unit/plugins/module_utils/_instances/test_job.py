@@ -503,8 +503,9 @@ def test_names_that_cannot_be_kept_are_no_reason_to_make_nothing(simulated):
     assert host.converge({"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.4"}, persist=None)["created"]
 
 
+@pytest.mark.parametrize("seconds", [0, 6])
 @pytest.mark.parametrize(("profile", "parent", "kind"), [("mtty", "mtty", "mtty-1"), ("t4", T4, "GRID T4-2B")])
-def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, profile, parent, kind):
+def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, profile, parent, kind, seconds):
     host = simulated(profile)
     host.converge({"parent": parent, "type": kind, "count": "4"})
     last = sorted(host.devices())[-1]
@@ -514,7 +515,7 @@ def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, pr
         write(path, data)
         if path.endswith("/remove") and not host.kernel.device(last).holders:
             host.kernel.hold(last, pid=4242)
-            host.files.pause(6)
+            host.files.pause(seconds)
 
     monkeypatch.setattr(host.files, "write", slow)
     before = host.files.now()
