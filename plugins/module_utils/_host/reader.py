@@ -75,7 +75,8 @@ class Reader:
 
         ``timeout`` is in seconds, as long as everything has answered in time.
         """
-        if not _may_block(path):
+        if not _may_block(path) or (method == "list" and not DEVICE.match(f"{path}/")):
+            # What a bus or a class has is the kernel's own list (fs/kernfs/dir.c, kernfs_fop_readdir).
             return getattr(self._files, method)(path)
         if (method, path) not in self._answers:
             self._ask(method, [path], timeout)

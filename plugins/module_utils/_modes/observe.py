@@ -58,6 +58,7 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
         "owners": _sriov_owners.observe(host),
         "seen": Seen(),
     }
+    state["silent"] = host.silent
     cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
     state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
     for address, card in state["cards"].items():

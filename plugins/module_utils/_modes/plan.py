@@ -115,6 +115,8 @@ def _card(state: dict[str, Any], entry: dict[str, Any], found: list[str]) -> dic
         found.append(f"{address} is a virtual function of {state['virtual'][address]}, which is to be named here")
     elif address in state["virtual"]:
         found.append(f"{address} is a virtual function that is being removed")
+    elif address not in state["cards"] and address in state["silent"]:
+        found.append(state["silent"][address])
     elif address not in state["cards"]:
         found.append("there is no such PCI function, or no PCI function below that interface")
     else:

@@ -216,3 +216,25 @@ def test_a_process_ends_with_the_one_that_has_made_it(end):
         assert parent.stdout.read() == b""
         parent.wait()
         wait_for_the_end_of(pid)
+
+
+def test_a_child_that_gets_no_processor_is_waited_for():
+    """Such as one of an emulated machine that stood still; a read that computes looks the same."""
+
+    def compute(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+        return seconds
+
+    busy = _child.Child(compute)
+    assert busy.ask(0.5, 0.2, 10) == 0.5
+    with pytest.raises(_child.Late):
+        busy.ask(9, 0.2, 10)
+    with pytest.raises(_child.Late):
+        busy.ask(0.5, 0.2)
+    sleeping = _child.Child(time.sleep)
+    begin = time.monotonic()
+    with pytest.raises(_child.Late):
+        sleeping.ask(9, 0.2, 10)
+    assert time.monotonic() - begin < 0.2 * _child.STARVED
