@@ -152,14 +152,21 @@ def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play
 
 
 def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play, fleet):
-    in_the_way = fleet / "mixed/usr/local/lib/vfio-devices-restore.pyz"
-    in_the_way.unlink(missing_ok=True)
-    in_the_way.mkdir(parents=True)
+    program = fleet / "mixed/usr/local/lib/vfio-devices-restore.pyz"
+    program.unlink(missing_ok=True)
+    mounting.request(
+        fleet,
+        command="fault",
+        host="mixed",
+        operation="write",
+        errno="EIO",
+        path="usr/local/lib/*vfio-devices-restore*",
+    )
     status, said, changed = play("reprofile", hosts={"mixed": {}, "t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))
     assert (status, changed["t4"]) == (2, 0), said
     assert r"It failed at \"Install or remove what restores the host at boot\", and no other host began" in said
     assert "Nothing was changed here, since a step failed on mixed before." in said
-    in_the_way.rmdir()
+    mounting.request(fleet, command="clear-faults", host="mixed")
 
 
 def test_profiles_are_refused_in_one_sentence_each(play):
