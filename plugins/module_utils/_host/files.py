@@ -12,7 +12,6 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable
 from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
 from . import child as _child
@@ -159,8 +158,8 @@ class OperatingSystemFiles:
             os.close(opened)
 
     def mapped(self, path: str) -> Paths:
-        with open(self._prefix + path, "rb") as lines:
-            return devices_in_maps(lines)
+        with open(self._prefix + path, "rb") as file:
+            return devices_in_maps(file.read())
 
     def device(self, path: str) -> str | None:
         try:
@@ -285,7 +284,13 @@ class OperatingSystemFiles:
         time.sleep(seconds)
 
 
-def devices_in_maps(lines: Iterable[bytes]) -> list[str]:
+def devices_in_maps(table: bytes) -> list[str]:
     """The paths in a process's table of mappings that may be device files (proc_pid_maps(5): the sixth column)."""
-    paths = {line.split(None, 5)[-1].strip() for line in lines if b"/dev/" in line or b"/resource" in line}
+    if not _may_be_devices(table):
+        return []
+    paths = {line.split(None, 5)[-1].strip() for line in table.splitlines() if _may_be_devices(line)}
     return sorted(path.decode(errors="replace") for path in paths)
+
+
+def _may_be_devices(text: bytes) -> bool:
+    return b"/dev/" in text or b"/resource" in text
