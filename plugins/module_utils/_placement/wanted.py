@@ -20,7 +20,7 @@ from . import options as _placement_options
 Entry = dict[str, Any]
 
 # What where() begins a sentence with.
-PLACE = re.compile(r"providers\[(\d+)\] \((.{0,80}?)\): ")
+PLACE = re.compile(rf"providers\[(\d+)\] \((.{{0,{_placement_names.LONGEST_PROVIDER}}}?)\): ")
 
 
 def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
@@ -45,7 +45,7 @@ def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entr
 
 def where(entry: Entry) -> str:
     """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``."""
-    return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:80]})"
+    return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[: _placement_names.LONGEST_PROVIDER]})"
 
 
 def split_sentence(sentence: str) -> tuple[int | None, str]:

@@ -34,6 +34,8 @@ MOST_HOSTS = 100000
 KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}\Z")
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
+# In the name of a variable, or of what is in it: its value may be a secret.
+SECRET = re.compile(r"auth|passw|passcode|token|secret|key|credential", re.IGNORECASE)
 PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%\Z")
 
 
@@ -51,6 +53,8 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
 
 
 def _refuse(value: Any, name: str, what: str) -> None:
+    if SECRET.search(name):
+        raise ValueError(f"{name} must be {what}. Its value is not shown, because it may be a secret")
     raise ValueError(f"{name} must be {what}, and not {numbers.shown(value)}")
 
 

@@ -121,7 +121,12 @@ def _names_of_pci(card, root):
 
 def _names_of_cyborg(card, options):
     addresses = _parents(card) if card["framework"] else [card["address"]]
-    return [f"{options['cyborg_host'] or options['root']}_{address}" for address in addresses]
+    return [_name_of_cyborg(address, options) for address in addresses]
+
+
+def _name_of_cyborg(address, options):
+    """Cyborg has the address from lspci, which writes it in small letters."""
+    return f"{options['cyborg_host'] or options['root']}_{address.lower()}"
 
 
 # What we make
@@ -130,46 +135,41 @@ def _names_of_cyborg(card, options):
 def _ours(card, shape, options, drained, found):
     """One provider for the card."""
     root = options["root"]
-    name = f"{root}_vfio_{card['name']}"
-    if shape == CYBORG:
-        name = f"{options['cyborg_host'] or root}_{card['address']}"
+    name = _name_of_cyborg(card["address"], options) if shape == CYBORG else f"{root}_vfio_{card['name']}"
     total = card["total"]
     kept = {"name": name, "parent": root, "optional": True}
     if drained:
         # As it is in Placement: guests may still have what the card was before its profile was changed.
         return {**kept, "drain": True}
-    if total is None and options["preview"]:
-        return _to_come(name, root, card)
-    if not total:
+    to_come = total is None and options["preview"]
+    if not total and not to_come:
         # Nothing is made. What there is offers nothing more, or stays as it is where nobody knows.
         return kept if total is None else {**kept, "inventories": {}}
-    resource_class, traits = _cyborg(card, options["exact_names"], found) if shape == CYBORG else _own(card, found)
-    _grammar.collect(_placement_names.resource_class, resource_class, found)
+    if shape == CYBORG:
+        resource_class, traits = _cyborg(card, options["exact_names"], to_come, found)
+    elif to_come:
+        # Only what is declared is known before the virtual functions exist.
+        resource_class, traits = card["resource_class"], card["traits"]
+    else:
+        resource_class, traits = _own(card, found)
     for trait in traits:
         _grammar.collect(_placement_names.trait, trait, found)
-    return {
-        "name": name,
-        "parent": root,
-        "inventories": {resource_class: {"total": total}},
-        "traits": sorted(set(traits)),
-    }
-
-
-def _to_come(name, root, card):
-    """The provider as far as it is known before the virtual functions of the card exist."""
-    provider = {"name": name, "parent": root, "traits": sorted(card["traits"])}
-    if card["resource_class"]:
-        # No number of devices is larger, so that no inventory seems to shrink.
-        provider["inventories"] = {card["resource_class"]: {"total": LARGEST_TOTAL}}
+    provider = {"name": name, "parent": root, "traits": sorted(set(traits))}
+    if resource_class:
+        _grammar.collect(_placement_names.resource_class, resource_class, found)
+        # No number of devices is larger than that of a preview, so that no inventory seems to shrink.
+        provider["inventories"] = {resource_class: {"total": LARGEST_TOTAL if to_come else total}}
     return provider
 
 
-def _cyborg(card, exact_names, found):
-    """The resource class and the traits that Cyborg gives to a GPU."""
-    resource_class = "VGPU" if card["type"] else "PGPU"
+def _cyborg(card, exact_names, to_come, found):
+    """The resource class and the traits that Cyborg gives to a GPU. What is to come has no type yet."""
+    resource_class = "VGPU" if card["type"] or to_come else "PGPU"
     if card["resource_class"] not in (None, resource_class):
         found.append(f"in Cyborg's shape its resource class is {resource_class}, and not {card['resource_class']}")
     traits = [_cyborg_names.OWNER, *card["traits"]]
+    if to_come:
+        return resource_class, traits
     try:
         traits.append(_cyborg_names.gpu_trait(card["product_id"], _type_name(card), exact_names))
     except ValueError as error:

@@ -25,6 +25,7 @@ OPTIONS = {
     "purge": False,
     "scope": [],
     "create_roots": False,
+    "check_usages": True,
     "tries": 10,
     "timeout": 600,
 }

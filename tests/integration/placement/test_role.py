@@ -137,7 +137,7 @@ def test_one_call_for_hosts_that_are_and_hosts_that_are_not_in_placement(play, c
 def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nodes):
     unknown = [{**OWN[0], "placement": {"resource_class": "CUSTOM_NIC_VF", "traits": ["HW_NO_SUCH"]}}]
     hosts = {
-        "t4-1": {"placement_root": "nobody", "vfio_profiles": []},
+        "t4-1": {"placement_root": "nobody", **of_cyborg({"select": "product_id == '1eb8'"})},
         "mixed": {"placement_root": nodes["mixed"], "vfio_profiles": unknown},
         "t4-2": {"placement_root": nodes["t4-2"], **of_cyborg({"select": "product_id == '1eb8'"})},
     }

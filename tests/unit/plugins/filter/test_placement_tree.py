@@ -261,3 +261,30 @@ def test_a_preview_has_names_of_cards_whose_devices_are_not_known_yet():
     without = {"name": "node_vfio_0000:af:00.0", "parent": "node", "traits": []}
     assert tree({**later, "resource_class": None, "traits": []}, preview=True) == [without]
     assert tree(vgpus(), preview=True) == tree(vgpus())
+
+
+@pytest.mark.parametrize("agent", [True, False])
+def test_cyborg_writes_addresses_in_small_letters(agent):
+    (provider,) = tree(card("0000:AF:00.0", owner="cyborg", traits=["CUSTOM_A"]), cyborg_agent=agent)
+    assert provider["name"] == "node_0000:af:00.0"
+
+
+def test_a_preview_in_the_shape_of_cyborg_is_the_vgpus_of_cyborg_without_a_type():
+    later = card(mode="vf", total=None, owner="cyborg", framework="mdev", traits=["CUSTOM_A"])
+    to_come = made("0000:af:00.0", "VGPU", 0x7FFFFFFF, "CUSTOM_A", "OWNER_CYBORG")
+    for exact in (False, True):
+        assert tree(later, preview=True, cyborg_agent=False, exact_names=exact) == [to_come]
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"resource_class": "bad"}, "'bad' is not a resource class"),
+        ({"traits": ["bad"]}, "'bad' is not a trait"),
+        ({"owner": "cyborg", "resource_class": "PGPU"}, "in Cyborg's shape its resource class is VGPU, and not PGPU"),
+    ],
+)
+def test_a_preview_refuses_what_the_provider_cannot_have(fields, refusal):
+    later = card(mode="vf", total=None, profile="p", **fields)
+    (problem,) = problems(later, preview=True, cyborg_agent=False)
+    assert problem.startswith(f"profile p, 0000:af:00.0: {refusal}")

@@ -149,3 +149,9 @@ def test_a_sentence_is_split_into_its_entry_and_the_rest(name):
     assert text.endswith(": it is wrong: (a): b")
     assert text.startswith(name[:4])
     assert wanted.split_sentence("scope: nobody") == (None, "scope: nobody")
+
+
+def test_the_address_at_the_end_of_a_long_name_is_whole():
+    name = f"{'x' * 181}_vfio_0000:5e:00.0"
+    (entry,) = parse({"name": name})
+    assert wanted.split_sentence(f"{wanted.where(entry)}: wrong") == (0, f"{name}: wrong")

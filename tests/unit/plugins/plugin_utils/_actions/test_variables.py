@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,25 @@ WRONG = {
 def test_wrong(name, value):
     (refusal,) = variables.refusals({name: value})
     assert refusal.startswith(name)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in variables.CHECKS if "auth" in name))
+@pytest.mark.parametrize("value", ["hidden", "hidden\n", ["hidden"], {"password": "hidden"}, 5550123])
+def test_what_may_be_secret_is_not_shown(name, value):
+    for refusal in variables.refusals({name: value}):
+        assert refusal.startswith(f"{name} must be ")
+        assert "hidden" not in refusal
+        assert "5550123" not in refusal
+
+
+@pytest.mark.parametrize("name", ["a_token", "the_Password[0]", "cloud.auth.secret[1]", "client_key", "credential"])
+def test_what_is_named_like_a_secret_is_not_shown_at_any_depth(name, monkeypatch):
+    monkeypatch.setitem(variables.CHECKS, name, partial(variables._list, check=variables._text))
+    for value in ("hidden", ["hidden\n"], [5550123]):
+        (refusal,) = variables.refusals({name: value})
+        assert refusal.startswith(name)
+        assert "hidden" not in refusal
+        assert "5550123" not in refusal
 
 
 @pytest.mark.parametrize("name", sorted(variables.CHECKS))
