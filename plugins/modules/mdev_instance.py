@@ -279,7 +279,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._guards.every import NAMES
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted

@@ -342,7 +342,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
-from ansible_collections.vfio.devices.plugins.module_utils._guards.every import NAMES
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted

@@ -17,7 +17,7 @@ from .._devices.pci import DEVICES as FUNCTIONS
 from .._frameworks import definitions as _definitions
 from .._frameworks import mdev as _mdev
 from .._frameworks import nvidia_vfio as _vendor_vfio
-from .._guards.every import CONFIGURED
+from .._guards.base import CONFIGURED
 from .._host.root import HostRoot
 from .._instances import job as _instances
 from .._instances import records as _instance_persistence

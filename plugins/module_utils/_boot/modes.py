@@ -16,7 +16,7 @@ from .._core.problems import Refused
 from .._devices import binding as _binding
 from .._devices.pci import DEVICES
 from .._devices.sriov import is_vfio_driver
-from .._guards.every import CONFIGURED
+from .._guards.base import CONFIGURED
 from .._host import records as _desired
 from .._host.root import HostError, HostRoot
 from .._modes import actions as _pf_apply

@@ -16,6 +16,16 @@ from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from .processes import Processes
 
+# The guard of what the processes have open, which the others build on.
+PROCESSES = "processes"
+# Guests that do not run: at boot, before anyone starts them, none loses anything.
+CONFIGURED = ("libvirt", "proxmox", "containers")
+# What an operator may accept not to be seen.
+NAMES = (
+    *(PROCESSES, "vfio", "open_devices", "libvirt", "proxmox", "containers", "kubernetes"),
+    *("devices", "storage", "network"),
+)
+
 
 class Scene(NamedTuple):
     """What guards look at. They may report uses of other subjects than the asked ones as well."""
@@ -47,3 +57,18 @@ def user(holder: Holder) -> dict[str, Any]:
         "running": holder.running,
         "device_file": holder.device_file,
     }
+
+
+class Seen(NamedTuple):
+    """What a look at the host has found."""
+
+    uses: tuple[Use, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+
+    def users(self) -> dict[str, list[dict[str, Any]]]:
+        """By address or UUID the processes and guests, as facts show them."""
+        users: dict[str, list[dict[str, Any]]] = {}
+        for use in self.uses:
+            if use.holder:
+                users.setdefault(use.subject, []).append(user(use.holder))
+        return users

@@ -4,43 +4,24 @@
 
 # Private to this collection: may change without notice.
 
-"""All guards: a new one is a file of this package and a line here."""
+"""All guards: a new one is a file of this package, a line here and its name in ``base``.
+
+Jobs import this file where they look at users: Ansible compiles whatever is imported anew in each run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
 
 from .._host.root import HostRoot
 from .._model.uses import Unseen, Use
 from . import containers, devices, kubernetes, libvirt, network, open_devices, proxmox, storage, vfio
-from .base import Guard, Scene, user
+from .base import PROCESSES, Guard, Scene, Seen
 
 # Those that find processes and guests: the users that facts show.
 HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
 # In this order; a guard knows what those before it have found.
 GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
-# The guard of what the processes have open, which the others build on.
-PROCESSES = "processes"
-# What an operator may accept not to be seen.
-NAMES = (PROCESSES, *(guard.NAME for guard in GUARDS))
-# Guests that do not run: at boot, before anyone starts them, none loses anything.
-CONFIGURED = (libvirt.NAME, proxmox.NAME, containers.NAME)
-
-
-class Seen(NamedTuple):
-    """What a look at the host has found."""
-
-    uses: tuple[Use, ...] = ()
-    unseen: tuple[Unseen, ...] = ()
-
-    def users(self) -> dict[str, list[dict[str, Any]]]:
-        """By address or UUID the processes and guests, as facts show them."""
-        users: dict[str, list[dict[str, Any]]] = {}
-        for use in self.uses:
-            if use.holder:
-                users.setdefault(use.subject, []).append(user(use.holder))
-        return users
 
 
 def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> Seen:

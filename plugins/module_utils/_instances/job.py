@@ -15,10 +15,8 @@ from .._devices import pci as _pci
 from .._frameworks import definitions as _definitions
 from .._frameworks import nvidia_vfio as _vendor_vfio
 from .._frameworks.mdev import Mdevs, new_device
-from .._guards import every, managers
-from .._guards.base import Scene
+from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
-from .._guards.every import Seen
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
 from .._run import room as _room
@@ -52,6 +50,8 @@ def converge(
     if check_mode:
         outcome.done = planned["steps"]
     elif planned["steps"]:
+        from .._guards import managers
+
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
         try:
@@ -147,4 +147,6 @@ def _planned(
 def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:
     """Who uses devices now."""
     scene = Scene(state["functions"], state["devices"], Processes(host), configured=configured)
+    from .._guards import every
+
     return every.observe(host, scene, every.HOLDERS)

@@ -14,8 +14,8 @@ from typing import Any
 from .._core.problems import holders
 from .._devices import binding as _binding
 from .._devices.sriov import is_vfio_driver
+from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
-from .._guards.every import Seen
 from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
 from . import steps as _pf_steps
 

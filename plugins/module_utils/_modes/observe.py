@@ -23,9 +23,7 @@ from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov as _sriov_manage
 from .._frameworks.mdev import Mdevs
 from .._guards import managers as _sriov_owners
-from .._guards.base import Scene
-from .._guards.every import HOLDERS, Seen
-from .._guards.every import observe as observe_uses
+from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
 from .._host import records as _desired
@@ -178,12 +176,16 @@ def look(host: HostRoot, state: dict[str, Any], connection: list[str], anew: boo
     parts = [one["address"] for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
     scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
-    return observe_uses(host, scene)
+    from .._guards import every
+
+    return every.observe(host, scene)
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     """Who holds which function now."""
-    return observe_uses(host, Scene(_pci.observe(host), [], Processes(host)), HOLDERS).users()
+    from .._guards import every
+
+    return every.observe(host, Scene(_pci.observe(host), [], Processes(host)), every.HOLDERS).users()
 
 
 def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:

@@ -67,12 +67,12 @@ def observe(
         if USERS in gather:
             # Each module of the payload is compiled anew on each run.
             from .._guards import every
-            from .._guards.base import Scene
+            from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes
 
             seen = every.observe(host, Scene(functions, devices, Processes(host)), every.HOLDERS)
             for unseen in seen.unseen:
-                if unseen.guard != every.PROCESSES:
+                if unseen.guard != PROCESSES:
                     host.warn(unseen.sentence)
             _add_users(facts, seen.users())
     reasons = {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent}

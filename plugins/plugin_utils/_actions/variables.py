@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
-from ansible_collections.vfio.devices.plugins.module_utils._guards import every
+from ansible_collections.vfio.devices.plugins.module_utils._guards import base
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
@@ -246,7 +246,7 @@ CHECKS: dict[str, Check] = {
     "sriov_persist": flag,
     "vfio_host_root": partial(_matching, pattern=re.compile(r"/[^\x00-\x1f\x7f]{0,4095}\Z"), what="an absolute path"),
     "vfio_on_busy": partial(_choice, choices=("fail", "skip")),
-    "vfio_accept_unseen": partial(_list, check=partial(_choice, choices=every.NAMES)),
+    "vfio_accept_unseen": partial(_list, check=partial(_choice, choices=base.NAMES)),
     "vfio_compare_only": flag,
 }
 # They have no default, and null stands for what is left out.

@@ -22,7 +22,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._modes import job as 
 from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._guards.every import Seen
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 root, timeout, blind, functions = json.loads(sys.argv[1])
 if blind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils._guards import every, libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import base, every, libvirt
 from ansible_collections.vfio.devices.plugins.modules import mdev_instance, sriov_pf_mode
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
@@ -31,10 +31,15 @@ def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
 @pytest.mark.parametrize("guard", every.GUARDS, ids=lambda guard: guard.NAME)
 def test_every_guard_has_a_name_of_its_own(guard):
     assert [one.NAME for one in every.GUARDS].count(guard.NAME) == 1
-    assert guard.NAME != every.PROCESSES
+    assert guard.NAME != base.PROCESSES
 
 
 @pytest.mark.parametrize("module", [mdev_instance, sriov_pf_mode], ids=lambda module: module.__name__)
 def test_what_may_be_accepted_is_documented(module):
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]["accept_unseen"]["choices"]
-    assert documented == list(every.NAMES)
+    assert documented == list(base.NAMES)
+
+
+def test_base_names_all_guards():
+    assert (base.PROCESSES, *(guard.NAME for guard in every.GUARDS)) == base.NAMES
+    assert set(base.CONFIGURED) < set(base.NAMES)
