@@ -31,12 +31,12 @@ LOOSE_DICTIONARIES = {
     "_core": 3,
     "_host": 3,
     "_devices": 15,
-    "_frameworks": 36,
-    "_guards": 11,
+    "_frameworks": 35,
+    "_guards": 4,
     "_run": 4,
     "_modes": 146,
-    "_instances": 114,
-    "_boot": 29,
+    "_instances": 106,
+    "_boot": 28,
     "_placement": 85,
 }
 
