@@ -78,9 +78,10 @@ def observe(
     parents = []
     for function in vgpu_functions:
         card = cards[function.address]
-        types = _of_one_mode(known_types[function.address], seen[card.address])
+        creatable = listed[function.address]
+        types = _of_one_mode({**known_types[function.address], **creatable}, seen[card.address])
         current = current_types.get(function.address)
-        parents.append(_parent(function, card, types, listed[function.address], current, numa_nodes))
+        parents.append(_parent(function, card, types, creatable, current, numa_nodes))
     devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
     return parents, devices, known_types
 
