@@ -273,7 +273,10 @@ ansible_facts:
                   type: str
                   sample: vfio-pci
                 available_instances:
-                  description: How many more can be made now. Often shared with other types and other parents.
+                  description:
+                    - How many more can be made now. Often shared with other types and other parents.
+                    - V(0) also for types that the vendor-specific VFIO framework does not list now, as a GPU that has
+                      vGPUs, and that other GPUs of the same model list or M(vfio.devices.mdev_instance) has saved.
                   type: int
                   sample: 8
                 max_instances:

@@ -23,8 +23,6 @@ MBOCHS_MEMORY = re.compile(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
 GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 # The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
 NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
-# A vGPU on a MIG instance has two numbers, A100-1-5C, and the driver alone knows what goes together.
-MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
 
 
 def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]) -> Card:
@@ -171,8 +169,8 @@ class Gpu(Card):
 class VendorGpu(Card):
     """A GPU in the vendor-specific VFIO framework: one vGPU a VF, sizes known by name only, and no stated number.
 
-    The largest type takes the whole framebuffer. It is known while the GPU is empty; one that has vGPUs offers only
-    types of their size.
+    The largest type takes the whole framebuffer. It is known once the GPU was seen empty; one that has vGPUs offers
+    only types of their size.
     """
 
     def __init__(
@@ -182,9 +180,13 @@ class VendorGpu(Card):
         self._sizes = {type_id: _vgpu_size(name) for type_id, name in names.items()}
         largest = max((size for size in self._sizes.values() if size), default=None)
         occupied = [self._sizes.get(type_id or "") for type_id in self.all_occupants()]
-        offered = {self._sizes[one["id"]] for one in self.types.values()}
+        offered = {self._sizes[one["id"]] for one in self.types.values() if one["available_instances"]}
         self._mixed = len(set(occupied)) > 1 or bool(occupied and offered - set(occupied))
-        self._memory = None if largest in occupied and not self._mixed else largest
+        self._memory = largest
+        if largest in occupied and not self._mixed:
+            # A GPU that offers a free VF nothing is full; of another one a larger type may not be known.
+            full = not offered and not all(self.occupants.values())
+            self._memory = sum(filter(None, occupied)) if full else None
         self.exclusive = not self._mixed
 
     def _expected(self, parent: str, type_id: str) -> int:
@@ -200,7 +202,8 @@ class VendorGpu(Card):
 
 
 def _vgpu_size(name: str | None) -> float | None:
-    match = None if MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
+    # The driver alone knows which vGPUs on MIG instances go together.
+    match = None if _vendor_vfio.MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
     return (int(match[1]) or 0.5) if match else None
 
 

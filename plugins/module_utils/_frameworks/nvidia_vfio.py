@@ -26,6 +26,8 @@ CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
 KNOWN_TYPES = "vgpu_types"
 TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
+# A vGPU on a MIG instance has two numbers, A100-1-5C.
+MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
 
 
 def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
@@ -43,10 +45,11 @@ def observe(
     """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
 
     A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
-    that any function of the same model lists now, and those that :func:`remember` has kept.
+    that any function of the same model lists now, and those that :func:`remember` has kept. A parent has all of them,
+    as a full mdev parent has, with 0 available instances where its function does not list them.
     """
-    parents = []
     current_types = {}
+    listed = {}
     known = _remembered(host) if vgpu_functions else {}
     files = [f"{one.path}/{name}" for one in vgpu_functions for name in (CURRENT_TYPE, CREATABLE_TYPES)]
     answers = host.read_all(files)
@@ -65,8 +68,20 @@ def observe(
             # Another version of the driver has other ids.
             types.clear()
         types.update(creatable)
-        parents.append(_parent(function, card, creatable, numa_nodes))
-    known_types = {function.address: known[_model(_card(function, functions))] for function in vgpu_functions}
+        listed[function.address] = creatable
+    cards = {function.address: _card(function, functions) for function in vgpu_functions}
+    known_types = {address: known[_model(card)] for address, card in cards.items()}
+    seen: dict[str, set[str]] = {}
+    for address, card in cards.items():
+        current = current_types.get(address, NO_TYPE)
+        seen.setdefault(card.address, set()).update(listed[address].values(), [known_types[address].get(current, "")])
+    parents = []
+    for function in vgpu_functions:
+        card = cards[function.address]
+        creatable = listed[function.address]
+        types = _of_one_mode({**known_types[function.address], **creatable}, seen[card.address])
+        current = current_types.get(function.address)
+        parents.append(_parent(function, card, types, creatable, current, numa_nodes))
     devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
     return parents, devices, known_types
 
@@ -79,6 +94,12 @@ def unreadable(host: HostRoot, functions: dict[str, PciFunction], vgpu_functions
 
 def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFunction:
     return functions.get(function.physical_function or function.address, function)
+
+
+def _of_one_mode(types: dict[str, str], seen: set[str]) -> dict[str, str]:
+    """The types that go with the names ``seen`` on a card: with MIG other types exist than without it."""
+    modes = {bool(MIG.search(name)) for name in seen if name}
+    return {type_id: name for type_id, name in types.items() if not modes or bool(MIG.search(name)) in modes}
 
 
 def _model(card: PciFunction) -> str:
@@ -98,7 +119,14 @@ def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dic
 
 def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
     records = _desired.observe(host, KNOWN_TYPES)
-    return {model: {str(type_id): str(name) for type_id, name in types.items()} for model, types in records.items()}
+    return {
+        model: {
+            type_id: printable(name, "")
+            for type_id, name in types.items()
+            if TYPE_ID.match(type_id) and isinstance(name, str)
+        }
+        for model, types in records.items()
+    }
 
 
 def parse_creatable_types(text: str) -> dict[str, str]:
@@ -112,7 +140,12 @@ def parse_creatable_types(text: str) -> dict[str, str]:
 
 
 def _parent(
-    function: PciFunction, card: PciFunction, creatable: dict[str, str], numa_nodes: NumaNodes
+    function: PciFunction,
+    card: PciFunction,
+    types: dict[str, str],
+    creatable: dict[str, str],
+    current: str | None,
+    numa_nodes: NumaNodes,
 ) -> dict[str, Any]:
     return {
         "name": function.address,
@@ -128,10 +161,10 @@ def _parent(
                 "description": None,
                 "attributes": {},
                 "device_api": DEVICE_API,
-                "available_instances": 1,
-                "max_instances": 1,
+                "available_instances": int(type_id in creatable),
+                "max_instances": int(type_id in creatable or type_id == current),
             }
-            for type_id, name in creatable.items()
+            for type_id, name in types.items()
         ],
     }
 

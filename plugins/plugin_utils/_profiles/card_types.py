@@ -23,7 +23,7 @@ def by_name(parents, devices):
     present = [device for device in devices if device["state"] != "defined"]
     existing = Counter(type_name(device["type_name"], device["type"]) for device in present)
     counts = {name: _count(offers[name], existing[name], len(present)) for name in offers}
-    # A full GPU of the vendor-specific framework offers nothing, not even the type that it has.
+    # A full GPU of the vendor-specific framework whose types nobody has seen offers not even the type that it has.
     for name, number in existing.items():
         counts.setdefault(name, {"existing": number, "free": 0, "most": number})
     return counts
@@ -39,7 +39,9 @@ def _count(offers, existing, on_card):
     stated = offers[0]["attributes"].get("max_instance")
     if isinstance(stated, int):
         return {"existing": existing, "free": min(free, max(0, stated - on_card)), "most": stated}
-    # Without the number nothing tells how many of the VFs that offer a type can have it at once.
+    # Without the number nothing tells how many of the VFs that offer a type can have it at once, nor what an occupied
+    # card could make of a type that it cannot make now.
     silent = offers[0]["description"] is None or "max_instance" in offers[0]["attributes"]
-    unknown = silent and len(offers) > 1
+    offering = sum(offered["available_instances"] != 0 for offered in offers)
+    unknown = silent and len(offers) > 1 and (offering > 1 or not (offering or existing))
     return {"existing": existing, "free": free, "most": None if unknown else free + existing}

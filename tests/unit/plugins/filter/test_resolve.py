@@ -9,6 +9,8 @@ import sys
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.filter.resolve import FilterModule
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,6 +102,43 @@ def test_the_vendor_framework(switch):
     assert (full["type"]["device_api"], full["total"]) == ("vfio-pci", 6)
     few = {**profile, "vgpu": {"type": "NVIDIA L40S-8Q", "count": 2}}
     assert resolve([few], run.host.facts())["cards"][0]["total"] == 2
+
+
+@pytest.mark.parametrize(("before", "after", "number"), [("8Q", "4Q", 12), ("48Q", "8Q", 6), ("4Q", "48Q", 1)])
+def test_another_type_on_full_cards_of_the_vendor_framework(simulated, before, after, number):
+    host = simulated("l40s")
+    profile = {"name": "l40s", "select": "class == '0302'", "owner": "none"}
+    old, new = ({**profile, "vgpu": {"type": f"NVIDIA L40S-{size}"}} for size in (before, after))
+    made = host.converge(*resolve([old], host.facts())["instances"], exact=True)["created"]
+    plan = resolve([new], host.facts())
+    assert [card["total"] for card in plan["cards"]] == [number, number]
+    changed = host.converge(*plan["instances"], exact=True)
+    assert len(changed["replaced"] + changed["removed"]) == len(made)
+    assert len(changed["replaced"] + changed["created"]) == 2 * number
+    assert {device["type_name"] for device in host.facts()["devices"]} == {f"NVIDIA L40S-{after}"}
+    again = resolve([new], host.facts())
+    assert [card["total"] for card in again["cards"]] == [number, number]
+    assert host.converge(*again["instances"], exact=True)["changed"] is False
+
+
+def test_another_type_than_a_guest_has_on_a_card_of_the_vendor_framework(simulated):
+    host = simulated("l40s")
+    profile = {"name": "l40s", "select": "class == '0302'", "owner": "none"}
+    old, new = ({**profile, "vgpu": {"type": f"NVIDIA L40S-{size}"}} for size in ("8Q", "4Q"))
+    used = host.converge(*resolve([old], host.facts())["instances"], exact=True)["created"][0]
+    host.kernel.hold(used, pid=4242)
+    plan = resolve([new], host.facts(*_facts.PARTS))
+    assert [card["total"] for card in plan["cards"]] == [0, 12]
+    before = host.devices()
+    with pytest.raises(Refused, match=f"{used} .* is in use by"):
+        host.converge(*plan["instances"], exact=True)
+    assert host.devices() == before
+    changed = host.converge(*plan["instances"], exact=True, on_busy="skip")
+    assert len(changed["replaced"] + changed["created"]) == 12
+    kept = {name: device for name, device in before.items() if name.startswith("0000:84:")}
+    assert kept.items() <= host.devices().items()
+    again = resolve([new], host.facts(*_facts.PARTS))["instances"]
+    assert host.converge(*again, exact=True, on_busy="skip")["changed"] is False
 
 
 def test_selection_by_type_and_numa_node(facts):

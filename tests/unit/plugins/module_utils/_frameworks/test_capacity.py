@@ -136,8 +136,10 @@ def test_a_gpu_of_mixed_sizes_is_limited_by_its_memory():
     assert rooms(capacity, VGPU[2], "8Q", "4Q") == [0, 1]
 
 
-def l40s(devices=(), names=("NVIDIA L40S-8Q", "NVIDIA L40S-4Q", "NVIDIA L40S-16Q")):
-    functions = [parent(name, *(offered(one, 1) for one in names), card="pf", framework="vendor_vfio") for name in VGPU]
+def l40s(devices=(), names=("NVIDIA L40S-8Q", "NVIDIA L40S-4Q", "NVIDIA L40S-16Q"), available=1):
+    functions = [
+        parent(name, *(offered(one, available) for one in names), card="pf", framework="vendor_vfio") for name in VGPU
+    ]
     return card(functions, [device(name, one) for name, one in devices])
 
 
@@ -160,6 +162,17 @@ def test_an_unknown_size_of_the_whole_does_not_limit():
     capacity = l40s([(VGPU[0], "NVIDIA L40S-8Q")], names=["NVIDIA L40S-8Q"])
     capacity.take(VGPU[1], "NVIDIA L40S-8Q")
     assert rooms(capacity, VGPU[2], "NVIDIA L40S-8Q") == [1]
+
+
+def test_a_full_gpu_of_the_vendor_framework_shows_the_size_of_the_whole():
+    occupied = [(VGPU[0], "NVIDIA L40S-16Q")]
+    capacity = l40s(occupied, available=0)
+    assert capacity.exclusive
+    capacity.give(*occupied[0])
+    assert rooms(capacity, VGPU[0], "NVIDIA L40S-8Q", "NVIDIA L40S-16Q") == [1, 1]
+    for function in VGPU[:2]:
+        capacity.take(function, "NVIDIA L40S-8Q")
+    assert rooms(capacity, VGPU[2], "NVIDIA L40S-8Q") == [0]
 
 
 @pytest.mark.parametrize(

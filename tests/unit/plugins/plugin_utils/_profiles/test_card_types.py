@@ -40,3 +40,8 @@ def test_counts_of_a_card(counts, profile, kind, card, expected):
 @pytest.mark.parametrize(("name", "identity", "shown"), [("a", "b", "a"), (None, "b", "b"), (None, None, "?")])
 def test_a_type_without_a_name(name, identity, shown):
     assert _card_types.type_name(name, identity) == shown
+
+
+def test_a_type_that_an_occupied_gpu_cannot_make_now(counts):
+    found = counts("l40s", {"type": "NVIDIA L40S-24Q", "parent": "0000:84:00.0", "count": "2"})
+    assert found["NVIDIA L40S-8Q"] == {"existing": 0, "free": 0, "most": None}
