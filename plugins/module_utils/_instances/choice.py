@@ -15,6 +15,7 @@ from typing import Any
 
 from .._core import wording as _type_names
 from .._frameworks import capacity as _capacity
+from .._frameworks import no_types
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -34,6 +35,7 @@ class Inventory:
                 self.by_uuid[device["uuid"]] = device
         self._machine_id = state["machine_id"]
         self._known_types = state["known_types"]
+        self._unreadable = state["unreadable"]
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}
@@ -93,13 +95,27 @@ class Inventory:
         return candidate
 
     def describe_unknown_parent(self, name: str) -> str:
-        return f"there is no parent {name}; this host has {_list(self._cards) or 'none'}"
+        if not self._cards:
+            return f"there is no parent {name}; this host has none. {no_types.NO_PARENTS}"
+        return f"there is no parent {name}; this host has {_list(self._cards)}"
 
     def describe_unknown_type(self, parents: list[dict[str, Any]], specs: list[str]) -> str:
         cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
         where = cards[0] if len(cards) == 1 else "this host"
-        return f"there is no type {' or '.join(specs)}; {where} has {_type_names.describe(known, specs)}"
+        sentence = f"there is no type {' or '.join(specs)}; {where} has {_type_names.describe(known, specs)}"
+        if not cards:
+            return f"{sentence}. {no_types.NO_PARENTS}"
+        return sentence + self.why_no_types([card for card in cards if not self._types[card]])
+
+    def why_no_types(self, cards: list[str]) -> str:
+        """What to check on cards that list no types, once for each reason; empty without such cards."""
+        reasons: dict[str, list[str]] = {}
+        for card in cards:
+            parents = [self.parents[name] for name in self._cards[card]]
+            if card not in self._unreadable and not any(parent["types"] for parent in parents):
+                reasons.setdefault(no_types.advice(parents), []).append(card)
+        return "".join(f". No types are listed by {_list(names)}. {advice}" for advice, names in reasons.items())
 
     def _capacity(self, card: str, names: list[str]) -> _capacity.Card:
         devices = [device for device in self.devices.values() if device["parent"] in names]
@@ -153,7 +169,9 @@ class Choice:
             sentence += f" beside the {len(others)} that exist"
             if not exact:
                 sentence += "; with exact those that are not listed are replaced"
-        return sentence
+            return sentence
+        # A card keeps its names when its driver stops listing types.
+        return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
 
     def _candidates(self, entry: dict[str, Any], frozen: set[str]) -> dict[str, tuple[str, ...]]:
         cards: dict[str, tuple[str, ...]] = {}

@@ -205,7 +205,7 @@ CHECKS: dict[str, Check] = {
             what="one word of letters, digits and . _ , : / = @ % + -, such as 'iommu=pt'",
         ),
     ),
-    "iommu_bootloader": partial(_choice, choices=("auto", "grub", "grubby", "none")),
+    "iommu_bootloader": partial(_choice, choices=("auto", "grub", "grubby", "systemd-boot", "none")),
     "iommu_command_prefix": partial(_list, check=_text),
     "iommu_reboot": flag,
     "iommu_reboot_timeout": lambda value, name: numbers.count(value, name, 1, A_DAY),

@@ -13,6 +13,7 @@ from collections import Counter
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
@@ -123,7 +124,11 @@ def _plan_vgpu(profile, subject, card, result, found):
         asked = profile["vgpu"]["types"]
         known = {offered["id"]: offered["name"] for offered in subject["types"]}
         names = " or ".join(_type_names.printable(text, numbers.shown(text)) for text in asked)
-        found.append(f"there is no type {names}; it has {_type_names.describe(known, asked)}")
+        if known:
+            found.append(f"there is no type {names}; it has {_type_names.describe(known, asked)}")
+        else:
+            advice = no_types.advice(subject["parents"], subject.get("vendor_id"))
+            found.append(f"it lists no types, so there is no type {names}. {advice}")
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}

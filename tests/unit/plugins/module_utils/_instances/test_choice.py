@@ -20,7 +20,8 @@ def device(uuid, name, type_id, state="active"):
 
 
 def inventory(parents, devices=(), machine_id=MACHINE_ID, reserved=()):
-    state = {"parents": parents, "devices": list(devices), "known_types": {}, "hidden": None, "machine_id": machine_id}
+    state = {"parents": parents, "devices": list(devices), "known_types": {}, "unreadable": {}}
+    state["machine_id"] = machine_id
     return Inventory(state, set(reserved))
 
 

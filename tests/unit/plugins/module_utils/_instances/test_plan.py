@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
@@ -142,6 +143,43 @@ def test_all_problems_at_once():
         "instances[2]: there is no type y; b has name of x",
         "instances[3]: no such parent is on NUMA node 9",
     ]
+
+
+def silent(name, framework="mdev"):
+    return {**parent(name), "framework": framework, "physical_function": name}
+
+
+def test_what_to_check_when_no_types_are_listed():
+    cards = [silent("c"), silent("d"), silent("e", "vendor_vfio")]
+    (problem,) = refusal(state(parents=cards), entry())
+    assert problem.startswith("instances[0]: there is no type x; this host has none. No types are listed by c, d. ")
+    assert "No types are listed by e. Its creatable_vgpu_types are empty. If MIG mode" in problem
+    (problem,) = refusal(state(parents=[*cards, parent("a", offered("y", 1))]), entry())
+    assert "this host has name of y. No types are listed by c, d. Its mdev_supported_types" in problem
+    (problem,) = refusal(state(parents=cards), entry(parent="e"))
+    assert "nvidia-vgpud" not in problem
+
+
+def test_what_to_check_on_a_host_without_parents():
+    host = {**state(), "parents": []}
+    for problem in refusal(host, entry(0), entry(1, parent="a")):
+        assert problem.endswith("; this host has none. " + no_types.NO_PARENTS)
+
+
+def test_a_card_that_is_unreadable_is_not_said_to_list_no_types():
+    host = {**state(parents=[silent("c"), silent("e", "vendor_vfio")]), "unreadable": {"e": "EIO"}}
+    (problem,) = refusal(host, entry())
+    assert "listed by c. " in problem
+    assert "MIG" not in problem
+
+
+def test_what_to_check_when_the_types_are_only_remembered():
+    host = {**state(parents=[silent("e", "vendor_vfio")]), "known_types": {"e": {"x": "NVIDIA X-10C"}}}
+    (problem,) = refusal(host, entry())
+    assert "has room for 0. No types are listed by e. Its creatable_vgpu_types are empty" in problem
+    host["devices"] = [{**device(None, "e", "x"), "address": "e"}]
+    (problem,) = refusal(host, entry(count=2))
+    assert "MIG" not in problem
 
 
 def test_a_uuid_that_is_elsewhere():

@@ -69,6 +69,27 @@ def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "vendor_id", "advice"),
+    [
+        ("l40s", "10de", "nvidia-smi mig -lgi"),
+        ("t4", "10de", "systemctl status nvidia-vgpud nvidia-vgpu-mgr"),
+        ("t4", "1002", "journalctl -k"),
+    ],
+)
+def test_what_to_check_on_a_card_that_lists_no_types(simulated, kind, vendor_id, advice):
+    facts = simulated(kind).facts()
+    name = facts["parents"][0]["physical_function"]
+    for parent in facts["parents"]:
+        parent["types"] = []
+    for function in facts["physical_functions"]:
+        function["vendor_id"] = vendor_id
+    profiles = [{"name": "a", "owner": "none", "select": [name], "vgpu": {"type": "GOLD-4Q"}}]
+    (problem,) = _host_plan.plan(profiles, facts)[1]
+    assert problem.startswith(f"profile a, {name}: it lists no types, so there is no type GOLD-4Q. Its ")
+    assert advice in problem
+
+
 def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
     host, parent, dummy = t4
     one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
