@@ -66,7 +66,7 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         "warnings": [
             *_left_out(nodes),
             *_other_names(nodes),
-            *_offered_twice(nodes),
+            *_leftovers(nodes),
             *(sentence for step in steps for sentence in step["warnings"]),
         ],
     }
@@ -171,23 +171,29 @@ def _other_names(nodes: Nodes) -> list[str]:
     ]
 
 
-def _offered_twice(nodes: Nodes) -> list[str]:
+def _leftovers(nodes: Nodes) -> list[str]:
     """After the root or the shape of a card has changed, the new provider does not replace the old one."""
     cards = {
         (node["root"], _placement_names.card(node["name"])): node["name"]
         for node in nodes.present()
         if node["parent"] and node["ours"]
     }
-    twice = [
-        (cards.get((one["root"], _placement_names.card(one["name"]))), f"{one['name']} ({one['uuid']})")
-        for one in nodes.unexpected()
-    ]
-    return [
-        f"{new} and {old} stand for the same card, so Placement offers the card twice. Remove the old provider with "
-        "placement_purge: true. If it is in use, move or delete its guests first."
-        for new, old in twice
-        if new
-    ]
+    warnings = []
+    for one in nodes.unexpected():
+        old = f"{one['name']} ({one['uuid']})"
+        new = cards.get((one["root"], _placement_names.card(one["name"])))
+        root = nodes.providers[one["root"]]["name"]
+        if new:
+            found = f"{new} and {old} stand for the same card, so Placement offers the card twice."
+        elif _placement_names.OWN in one["name"] and not one["name"].startswith(f"{root}{_placement_names.OWN}"):
+            found = f"{old} has its name from another root than {root}, and Placement still offers its card."
+        else:
+            continue
+        warnings.append(
+            f"{found} Remove the old provider with placement_purge: true. If it is in use, move or delete its guests "
+            "first."
+        )
+    return warnings
 
 
 # What has to go

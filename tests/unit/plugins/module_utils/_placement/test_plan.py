@@ -357,8 +357,18 @@ def test_a_card_that_is_offered_twice_is_warned_of(old):
     found = state(root(), ours(derived, old), ours(A, "node_vfio_0000:41:00.0"), marked={A, derived})
     new = "node.example.org_vfio_0000:81:00.0"
     planned = plan(found, {"name": "node"}, entry(new))
-    (warning,) = planned["warnings"]
+    (warning,) = [one for one in planned["warnings"] if "same card" in one]
     assert f"{new} and {old} ({derived}) stand for the same card" in warning
     assert "placement_purge: true" in warning
     assert sorted(names(planned)) == sorted([old, "node_vfio_0000:41:00.0"])
     assert plan(found, {"name": "node"}, entry(new), purge=True, scope=["node"])["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [("old_vfio_a", True), ("NODE_vfio_a", True), ("node_vfio_a", False), ("old_0000:41:00.0", False)],
+)
+def test_what_has_its_name_from_another_root_is_warned_of(name, warned):
+    found = state(root(), ours(_placement_names.derived_uuid(ROOT, name), name, generation=0))
+    warnings = plan(found, {"name": "node"}, entry("node_b"))["warnings"]
+    assert [f"{name} (" in one and "from another root than node" in one for one in warnings] == [True] * warned
