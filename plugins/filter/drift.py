@@ -12,6 +12,7 @@ description:
   - Turns the results of tasks that ran in check mode into one line for each difference, with what is and what shall be.
     The difference is what counts, and not whether the task says that it has changed something.
   - What cannot be changed because it is in use is told with its users.
+  - Providers of this collection in Placement that no card stands behind are told with the way to remove them.
   - A task that failed gives its problems, and a task that was skipped gives nothing.
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -73,12 +74,21 @@ def _lines(result):
     busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
     # Others of the same card may have to stay with the ones in use.
     busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
-    return busy + _of_change(result)
+    return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
 
 
 def _of_device(device):
     name = device["uuid"] or device["address"]
     return f"{device['parent']} {name} shall not be there, and is in use by {_plan.holders(device['users'])}"
+
+
+def _of_provider(provider):
+    return (
+        f"{provider['name']} in Placement stands for a card that is not on the host or is not published any more, and "
+        "guests that get a device there do not start. `placement_purge: true` removes the provider. If it is in use, "
+        "move or delete its guests first. List them with "
+        f"`openstack resource provider show --allocations {provider['uuid']}`."
+    )
 
 
 def _of_change(result):

@@ -126,6 +126,7 @@ notes:
     an answer is read again. It counts as changed if that is not possible either.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
     child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
+    A tree that has more providers of ours than the list costs one more.
     Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info
@@ -240,6 +241,30 @@ missing:
   returned: always, unless the options are refused
   type: list
   elements: str
+unexpected:
+  description:
+    - Our own providers that are not in O(providers) and stay, in the trees whose root is in O(providers). If the list
+      has all cards of the host, their cards are not there any more. O(purge) removes them.
+  returned: always, unless the options are refused
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the provider.
+      type: str
+      sample: compute1.example.com_vfio_0000:41:00.0
+    uuid:
+      description: UUID of the provider.
+      type: str
+      sample: 0ff9b28c-c1e6-5a0f-b7ab-2a0c1a5c92f6
+    parent:
+      description: UUID of the provider above it.
+      type: str
+      sample: 6a5e4b26-5a15-4a3b-8b3f-a0b0f8cbe54a
+    root:
+      description: UUID of the root of its tree.
+      type: str
+      sample: 6a5e4b26-5a15-4a3b-8b3f-a0b0f8cbe54a
 failures:
   description: One sentence for each provider that failed.
   returned: always, unless the options are refused

@@ -18,6 +18,8 @@ from .._core import grammar as _grammar
 # What our own providers carry.
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 OURS = "vfio.devices"
+# In their names, before that of the card.
+OWN = "_vfio_"
 NOVA = "nova"
 CYBORG = "cyborg"
 OWNER_TRAITS = {"OWNER_NOVA": NOVA, "COMPUTE_NODE": NOVA, "COMPUTE_MANAGED_PCI_DEVICE": NOVA, "OWNER_CYBORG": CYBORG}
@@ -83,16 +85,26 @@ def owner(traits: Iterable[str]) -> str | None:
     return next((who for name, who in OWNER_TRAITS.items() if name in has), None)
 
 
+def same_host(name: str, known: Iterable[str]) -> list[str]:
+    """The names, in order, whose short host name is the same if case is ignored; an address has no short name."""
+    short = _short(name)
+    return [one for one in sorted(known) if _short(one) == short]
+
+
+def card(name: str) -> str:
+    """The end of the name of one of our own providers, in small letters, which is the card it stands for."""
+    return name.rpartition(OWN if OWN in name else "_")[2].casefold()
+
+
 def similar(name: str, known: Iterable[str]) -> list[str]:
     """Some of the names, at most :data:`SIMILAR_AT_MOST`: first those of the same short host name, then similar ones.
 
     If none is similar, they are the first ones in order.
     """
-    short = name.casefold().partition(".")[0]
     by_folded = {one.casefold(): one for one in sorted(known)}
-    same_host = [folded for folded in by_folded if folded.partition(".")[0] == short]
+    same = same_host(name.casefold(), by_folded)
     close = difflib.get_close_matches(name.casefold(), by_folded, SIMILAR_AT_MOST, SIMILARITY)
-    found = dict.fromkeys([*same_host, *close] or by_folded)
+    found = dict.fromkeys([*same, *close] or by_folded)
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
@@ -116,6 +128,12 @@ def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:
                 "and write the address in small letters to have Cyborg's shape"
             )
     return None
+
+
+def _short(name: str) -> str:
+    folded = name.casefold()
+    short = folded.partition(".")[0]
+    return folded if short.isdigit() else short
 
 
 def _checked(text: str, what: str, example: str) -> str:

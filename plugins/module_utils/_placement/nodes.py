@@ -30,6 +30,8 @@ class Nodes:
         self.problems: list[str] = []
         self.missing: list[str] = []
         self.lacks_a_root = False
+        self._lost_roots: list[str] = []
+        self._above = {entry["above"] for entry in wanted}
         self._roots: list[str] = state["roots"]
         self._marked = state["marked"]
         self._by_name = {provider["name"]: provider for provider in self.providers.values()}
@@ -60,12 +62,35 @@ class Nodes:
                 lost[name] = lost.get(name, 0) + (entry is not top)
         return lost
 
+    def other_names(self) -> dict[str, list[str]]:
+        """By the name of each optional root that is missing, the roots in Placement that are most likely this host."""
+        found = {name: _placement_names.same_host(name, self._roots) for name in self._lost_roots}
+        return {name: others for name, others in found.items() if others}
+
     def named(self, reference: str) -> dict[str, Any] | None:
         """A provider that exists, by its name or UUID."""
         return self.providers.get(reference) or self._by_name.get(reference)
 
     def is_listed(self, provider: dict[str, Any]) -> bool:
         return provider["uuid"] in self._listed
+
+    def unlisted(self) -> list[dict[str, Any]]:
+        """Those that look like ours and are not listed, in the trees whose root is listed."""
+        if self.options["state"] == "absent":
+            return []
+        return [
+            provider
+            for provider in self.providers.values()
+            if provider["parent"]
+            and provider["root"] in self._listed
+            and not self.is_listed(provider)
+            and (_placement_names.OWN in provider["name"] or self._is_derived(provider))
+        ]
+
+    def unexpected(self) -> list[dict[str, Any]]:
+        """Our own ones that are not listed in such a tree, and that stay."""
+        doomed = {provider["uuid"] for provider in self.doomed}
+        return [one for one in self.unlisted() if self._is_marked(one) and one["uuid"] not in doomed]
 
     def _is_ours(self, provider: dict[str, Any]) -> bool:
         """Marked, or made by a run that did not come to mark it."""
@@ -158,6 +183,11 @@ class Nodes:
             top = self._left_out_below.get(entry["above"])
         if top is None and not entry["optional"]:
             return False
+        # With nothing below it and nothing to purge there, a root does not matter.
+        matters = entry["item"] in self._above or entry["name"] in self.options["scope"]
+        if top is None and entry["name"] and not entry["parent"] and matters:
+            self._lost_roots.append(entry["name"])
+            self.lacks_a_root = True
         self._left_out_below[entry["item"]] = top or entry
         self.missing.append(str(entry["name"] or entry["uuid"]))
         return True
@@ -204,7 +234,10 @@ class Nodes:
         self.lacks_a_root = True
         named = _placement_names.similar(name, self._roots)
         more = len(self._roots) - len(named)
+        same = _placement_names.same_host(name, self._roots)
         existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
+        if same:
+            existing += f"; if that is this host, set placement_root: {same[0]}"
         if not named:
             existing = "Placement has no root"
         return self._refuse(
@@ -233,9 +266,11 @@ class Nodes:
         return [
             {**provider, "item": None, "ours": True}
             for provider in self.in_scope()
-            if not self.is_listed(provider)
-            and (provider["uuid"] in self._marked or provider["generation"] == 0 and self._is_derived(provider))
+            if not self.is_listed(provider) and self._is_marked(provider)
         ]
+
+    def _is_marked(self, provider: dict[str, Any]) -> bool:
+        return bool(provider["uuid"] in self._marked or provider["generation"] == 0 and self._is_derived(provider))
 
     def _declared(self, entry: Entry, provider: dict[str, Any]) -> bool:
         return bool(provider["generation"] == 0 and entry["uuid"] == provider["uuid"])

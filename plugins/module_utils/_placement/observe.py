@@ -33,17 +33,16 @@ def observe(
     tell: _progress.Tell = _progress.nobody,
 ) -> State:
     """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
-    ``known_classes``, by the names in ``scope`` the UUIDs that are marked as ours below them, and ``roots``, the names
-    of all roots if one of those that are wanted is missing.
+    ``known_classes``, in ``marked`` the UUIDs that are marked as ours in the trees with providers that are not listed,
+    and ``roots``, the names of all roots if one of those that are wanted is missing.
     """
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
     if Nodes(state, wanted, options).lacks_a_root:
         state["roots"] = placement.roots()
-    if options["purge"]:
-        roots = _placement_plan.roots_to_purge(state, wanted, options)
-        for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
-            state["marked"] |= marked
+    roots = _placement_plan.roots_to_search(state, wanted, options)
+    for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
+        state["marked"] |= marked
     read_details(placement, pool, state, *_placement_plan.details(state, wanted, options), tell)
     uncertain = _placement_plan.shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):

@@ -31,7 +31,7 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
 
     ``state`` is what :func:`_placement_observe.observe` returns. The result has ``removals`` (children first),
     ``steps`` (parents first), ``kept``, ``missing`` (the names that were not found), the ``classes`` and ``traits``
-    to be made, and ``warnings``.
+    to be made, our own ones that are ``unexpected``, and ``warnings``.
     """
     nodes = Nodes(state, wanted, options)
     problems = nodes.problems
@@ -43,7 +43,7 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         if step:
             steps.append(step)
         elif node["provider"]:
-            kept.append({**_named(node), "item": node["item"]})
+            kept.append({**_identity(node), "item": node["item"]})
     traits = {name for step in steps for name in step["traits"] or []}
     classes = {name for step in steps for name in step["inventories"] or {}}
     problems += _unknown_names(state, wanted)
@@ -54,6 +54,7 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         "steps": sorted(steps, key=lambda step: step["depth"]),
         "kept": kept,
         "missing": nodes.missing,
+        "unexpected": [_identity(provider) for provider in nodes.unexpected()],
         "classes": sorted(
             name
             for name in classes - _seen(state, "inventories") - state["known_classes"]
@@ -62,7 +63,12 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         "traits": sorted(
             name for name in traits - _seen(state, "traits") - state["known_traits"] if _placement_names.is_custom(name)
         ),
-        "warnings": [*_left_out(nodes), *(sentence for step in steps for sentence in step["warnings"])],
+        "warnings": [
+            *_left_out(nodes),
+            *_other_names(nodes),
+            *_leftovers(nodes),
+            *(sentence for step in steps for sentence in step["warnings"]),
+        ],
     }
 
 
@@ -106,10 +112,11 @@ def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> 
     return sorted(traits), [*foretold, *_odd_classes(state, wanted)]
 
 
-def roots_to_purge(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
-    """The roots of the trees in scope where there is anything that is not listed."""
+def roots_to_search(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
+    """The roots of the trees with providers that are not listed, and that are to be purged or reported if ours."""
     nodes = Nodes(state, wanted, options)
-    return list(dict.fromkeys(provider["root"] for provider in nodes.in_scope() if not nodes.is_listed(provider)))
+    purged = [one for one in nodes.in_scope() if not nodes.is_listed(one)] if options["purge"] else []
+    return list(dict.fromkeys(provider["root"] for provider in [*purged, *nodes.unlisted()]))
 
 
 def _seen(state: State, field: str) -> set[str]:
@@ -142,7 +149,8 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
 
 def _left_out(nodes: Nodes) -> list[str]:
     """One sentence, however many providers are missing."""
-    lost = nodes.left_out()
+    others = nodes.other_names()
+    lost = {name: below for name, below in nodes.left_out().items() if name not in others}
     if not lost:
         return []
     named = [f"{name} (and {below} below it)" if below else name for name, below in lost.items()]
@@ -152,6 +160,40 @@ def _left_out(nodes: Nodes) -> list[str]:
         f"left out, because Placement does not have it yet: {', '.join(named)}; this is what nova-compute or "
         "cyborg-agent makes, so start that there and run again"
     ]
+
+
+def _other_names(nodes: Nodes) -> list[str]:
+    """One sentence for each host, because each has a setting of its own."""
+    return [
+        f"left out, because Placement has no root {name}. It has {', '.join(others)}, which is most likely the same "
+        f"host. The name must be the hypervisor_hostname of the compute node. Set placement_root: {others[0]}"
+        for name, others in nodes.other_names().items()
+    ]
+
+
+def _leftovers(nodes: Nodes) -> list[str]:
+    """After the root or the shape of a card has changed, the new provider does not replace the old one."""
+    cards = {
+        (node["root"], _placement_names.card(node["name"])): node["name"]
+        for node in nodes.present()
+        if node["parent"] and node["ours"]
+    }
+    warnings = []
+    for one in nodes.unexpected():
+        old = f"{one['name']} ({one['uuid']})"
+        new = cards.get((one["root"], _placement_names.card(one["name"])))
+        root = nodes.providers[one["root"]]["name"]
+        if new:
+            found = f"{new} and {old} stand for the same card, so Placement offers the card twice."
+        elif _placement_names.OWN in one["name"] and not one["name"].startswith(f"{root}{_placement_names.OWN}"):
+            found = f"{old} has its name from another root than {root}, and Placement still offers its card."
+        else:
+            continue
+        warnings.append(
+            f"{found} Remove the old provider with placement_purge: true. If it is in use, move or delete its guests "
+            "first."
+        )
+    return warnings
 
 
 # What has to go
@@ -195,5 +237,5 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
     return removals
 
 
-def _named(node: dict[str, Any]) -> dict[str, Any]:
-    return {field: node[field] for field in ("uuid", "name", "parent", "root")}
+def _identity(one: dict[str, Any]) -> dict[str, Any]:
+    return {field: one[field] for field in ("uuid", "name", "parent", "root")}

@@ -29,6 +29,7 @@ def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, A
         "providers": providers,
         **listed,
         "missing": planned["missing"],
+        "unexpected": planned["unexpected"],
         "failures": [step["error"] for step in outcome.failed],
         "resource_classes": outcome.classes,
         "traits": outcome.traits,

@@ -65,3 +65,11 @@ def test_connections_are_kept(run, proxy, root):
     proxy.clear()
     run(children(root, 16, "KEEP"))
     assert proxy.connections <= 6
+
+
+def test_what_is_not_listed_costs_one_more(run, root):
+    run(children(root, 2, "UNEXPECTED"))
+    listed = run([{"name": root}, *children(root, 1, "UNEXPECTED")])
+    assert listed["calls"] == 2 * 1 + 2 + 1
+    assert [one["name"] for one in listed["unexpected"]] == [f"{root}_vf1"]
+    assert run(children(root, 1, "UNEXPECTED"))["calls"] == 2 * 1 + 2

@@ -172,6 +172,7 @@ def test_drain_purge_and_absent(play, cloud, nodes):
     assert play.changed == 1
     assert play({}, **{**options, "vfio_profiles": []}) == 0, play.said
     assert (play.changed, totals(cloud.tree(name)[port])) == (0, {"CUSTOM_NIC_VF": (4, 4)})
+    assert f"WARNING: {port} in Placement stands for a card that is not on the host" in play.said
 
     assert play({}, **options) == 0, play.said
     cloud.allocate(GUEST, port, {"CUSTOM_NIC_VF": 1})
@@ -179,6 +180,7 @@ def test_drain_purge_and_absent(play, cloud, nodes):
     assert "1 of CUSTOM_NIC_VF are in use" in play.said
     cloud.free(GUEST)
     assert play({}, **{**options, "vfio_profiles": []}, placement_purge=True) == 0, play.said
+    assert "stands for a card" not in play.said
     assert by_tail(cloud, name) == {}
 
     assert play({}, **options) == 0, play.said

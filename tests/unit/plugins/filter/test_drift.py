@@ -79,3 +79,11 @@ def test_what_is_in_use(simulated):
 def test_what_is_no_result(results):
     with pytest.raises(AnsibleFilterError, match="drift takes a dictionary"):
         drift(results)
+
+
+def test_a_provider_that_no_card_stands_behind():
+    result = {"diff": {"before": {}, "after": {}}, "unexpected": [{"name": "rp", "uuid": "12-34"}]}
+    (line,) = drift({"placement": result})
+    assert line.startswith("placement: rp in Placement stands for a card that is not on the host")
+    assert "`placement_purge: true`" in line
+    assert line.endswith("`openstack resource provider show --allocations 12-34`.")

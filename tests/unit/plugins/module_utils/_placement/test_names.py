@@ -103,3 +103,23 @@ def test_the_same_host_comes_first_and_few_are_named():
     assert names.similar("gpu7", known) == ["gpu7.example.com"]
     assert names.similar("gpu7.example.org", known)[0] == "gpu7.example.com"
     assert len(names.similar("gpu7.example.org", known)) == names.SIMILAR_AT_MOST
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("cmp1", ["CMP1.example.net", "Cmp1.example.org"]),
+        ("cMP1.example.com", ["CMP1.example.net", "Cmp1.example.org"]),
+        ("cmp", []),
+        ("10.0.0.1", []),
+        ("10.0.0.2", ["10.0.0.2"]),
+    ],
+)
+def test_the_same_host(name, same):
+    assert names.same_host(name, ["Cmp1.example.org", "cmp10", "10.0.0.2", "CMP1.example.net"]) == same
+
+
+@pytest.mark.parametrize("name", ["a_vfio_0000:AF:00.0", "a_b_0000:af:00.0", "a_vfio_b_vfio_0000:af:00.0"])
+def test_the_card_of_a_provider(name):
+    assert names.card(name) == "0000:af:00.0"
+    assert names.card("a_vfio_mtty_mtty") == "mtty_mtty"

@@ -224,12 +224,12 @@ def test_places_that_do_not_fit():
 def test_purge():
     found = state(root(), ours(), ours(B, "node_b"), provider(C, "node_c", traits=["CUSTOM_X"]), marked={A, B})
     options = {"purge": True, "scope": ["node"]}
-    assert plans.roots_to_purge(found, parse(entry(), **options), {**OPTIONS, **options}) == [ROOT]
+    assert plans.roots_to_search(found, parse(entry(), **options), {**OPTIONS, **options}) == [ROOT]
     assert [step["name"] for step in plan(found, entry(), **options)["removals"]] == ["node_b"]
     assert plan(found, entry(), entry("node_b"))["removals"] == []
     assert "no provider elsewhere" in problems(found, entry(), purge=True, scope=["elsewhere"])[0]
     nothing = state(root(), ours())
-    assert plans.roots_to_purge(nothing, parse(entry(), **options), {**OPTIONS, **options}) == []
+    assert plans.roots_to_search(nothing, parse(entry(), **options), {**OPTIONS, **options}) == []
 
 
 def test_scope_is_below_and_not_beside():
@@ -299,3 +299,76 @@ def test_one_warning_for_all_that_is_left_out():
     assert "does not have it yet: n0 (and 2 below it), n1 (and" in warning
     assert "n9 (and 2 below it), 2 more; this is" in warning
     assert len(planned["missing"]) == 36
+
+
+@pytest.mark.parametrize("name", ["cmp1", "CMP1", "cmp1.example.org", "cmp1.other.net"])
+def test_a_root_with_another_name_is_pointed_to_instead_of_nova_compute(name):
+    found = state(roots=["Cmp1.example.org", "cmp10.example.org"])
+    bare = {"name": name, "optional": True}
+    (warning,) = plan(found, bare, entry(f"{name}_a", parent=name))["warnings"]
+    assert f"Placement has no root {name}. It has Cmp1.example.org, which" in warning
+    assert "hypervisor_hostname" in warning
+    assert warning.endswith("Set placement_root: Cmp1.example.org")
+    assert len(plan(found, bare, purge=True, scope=[name])["warnings"]) == 1
+    assert plan(found, bare)["warnings"] == []
+    (problem,) = problems(found, {**bare, "optional": False}, entry(f"{name}_a", parent=name))
+    assert "if that is this host, set placement_root: Cmp1.example.org; correct the name" in problem
+
+
+def test_roots_are_only_listed_for_a_host_that_is_left_out():
+    bare = {"name": "cmp1", "optional": True}
+    for entries, lacks in (
+        ([bare], False),
+        ([bare, entry(parent="cmp1")], True),
+        ([{**bare, "parent": "node"}], False),
+    ):
+        assert plans.Nodes(state(root()), parse(*entries), OPTIONS).lacks_a_root is lacks
+
+
+def names(planned):
+    return [one["name"] for one in planned["unexpected"]]
+
+
+def test_providers_of_ours_that_are_not_listed_are_unexpected():
+    derived = _placement_names.derived_uuid(ROOT, "node_b")
+    others = [ours(A, "node_vfio_a"), ours(derived, "node_b"), ours(C, "node_vfio_c"), ours(B, "node_0000:41:00.0")]
+    found = state(root(), *others, marked={A, B, derived}, **KNOWN)
+    listed = [{"name": "node"}, entry("node_vfio_d")]
+    assert plans.roots_to_search(found, parse(*listed), OPTIONS) == [ROOT]
+    planned = plan(found, *listed)
+    assert names(planned) == ["node_vfio_a", "node_b"]
+    assert planned["unexpected"][0] == {"name": "node_vfio_a", "uuid": A, "parent": ROOT, "root": ROOT}
+    assert planned["warnings"] == planned["removals"] == []
+    assert names(plan(found, *listed, purge=True, scope=["node"])) == []
+    assert names(plan(found, *listed, entry("node_vfio_a"))) == ["node_b"]
+
+
+def test_nothing_is_searched_where_the_list_is_not_of_a_whole_tree():
+    found = state(root(), ours(A, "node_vfio_a"), marked={A})
+    for entries, options in (([entry("node_vfio_b")], {}), ([{"name": "node"}], {"state": "absent"})):
+        assert plans.roots_to_search(found, parse(*entries, **options), {**OPTIONS, **options}) == []
+    foreign = state(root(), provider(A, "node_pci_0000_41_00_0"), provider(B, "node_0000:41:00.0"))
+    assert plans.roots_to_search(foreign, parse({"name": "node"}), OPTIONS) == []
+
+
+@pytest.mark.parametrize("old", ["old_vfio_0000:81:00.0", "node_vfio_0000:81:00.0", "NODE_0000:81:00.0"])
+def test_a_card_that_is_offered_twice_is_warned_of(old):
+    derived = _placement_names.derived_uuid(ROOT, old)
+    found = state(root(), ours(derived, old), ours(A, "node_vfio_0000:41:00.0"), marked={A, derived})
+    new = "node.example.org_vfio_0000:81:00.0"
+    planned = plan(found, {"name": "node"}, entry(new))
+    (warning,) = [one for one in planned["warnings"] if "same card" in one]
+    assert f"{new} and {old} ({derived}) stand for the same card" in warning
+    assert "placement_purge: true" in warning
+    assert sorted(names(planned)) == sorted([old, "node_vfio_0000:41:00.0"])
+    assert plan(found, {"name": "node"}, entry(new), purge=True, scope=["node"])["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [("old_vfio_a", True), ("NODE_vfio_a", True), ("node_vfio_a", False), ("old_0000:41:00.0", False)],
+)
+def test_what_has_its_name_from_another_root_is_warned_of(name, warned):
+    found = state(root(), ours(_placement_names.derived_uuid(ROOT, name), name, generation=0))
+    warnings = plan(found, {"name": "node"}, entry("node_b"))["warnings"]
+    assert [f"{name} (" in one and "from another root than node" in one for one in warnings] == [True] * warned

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._placement import result as _placement_result
 from ansible_collections.vfio.devices.plugins.module_utils._placement.apply import Outcome
 
-PLAN = {"kept": [], "missing": ["gone"]}
+PLAN = {"kept": [], "missing": ["gone"], "unexpected": []}
 
 
 def step(name, action="update", item=0, before=None, actual=None, **fields):
@@ -30,6 +30,7 @@ def test_nothing():
     assert result["changed"] is False
     assert result["calls"] == 4
     assert result["missing"] == ["gone"]
+    assert result["unexpected"] == []
     assert result["diff"] == {"before": {}, "after": {}}
 
 
