@@ -8,9 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from . import nvidia_sriov, nvidia_vfio
 
 NO_PARENTS = "Check that the vendor's vGPU driver is loaded and bound to the card (`lspci -k`)"
@@ -25,9 +22,16 @@ OTHER_MDEV = "Its mdev_supported_types is empty. Check the kernel log of the ven
 ANY_MDEV = f"{OTHER_MDEV}, and for an NVIDIA GPU its services ({NVIDIA_SERVICES})"
 
 
-def advice(parents: Iterable[dict[str, Any]], vendor_id: str | None = None) -> str:
-    """What to check, for the parents of one card; ``vendor_id`` is None where it is unknown."""
-    frameworks = {parent["framework"] for parent in parents}
+def lists_types(framework: str, rooms: list[int | None]) -> bool:
+    """Whether the driver lists types for a parent now, from how many more devices of each type the parent can have.
+
+    The facts of a VF have the types of its model besides, without room for them.
+    """
+    return any(rooms) if framework == nvidia_vfio.FRAMEWORK else bool(rooms)
+
+
+def advice(frameworks: set[str], vendor_id: str | None = None) -> str:
+    """What to check, from the frameworks of a card's parents; ``vendor_id`` is None where it is unknown."""
     if not frameworks:
         return NO_PARENTS
     if nvidia_vfio.FRAMEWORK in frameworks:

@@ -113,8 +113,15 @@ class Inventory:
         reasons: dict[str, list[str]] = {}
         for card in cards:
             parents = [self.parents[name] for name in self._cards[card]]
-            if card not in self._unreadable and not any(parent["types"] for parent in parents):
-                reasons.setdefault(no_types.advice(parents), []).append(card)
+            listed = any(
+                no_types.lists_types(
+                    parent["framework"], [offered["available_instances"] for offered in parent["types"]]
+                )
+                for parent in parents
+            )
+            if card not in self._unreadable and not listed:
+                advice = no_types.advice({parent["framework"] for parent in parents})
+                reasons.setdefault(advice, []).append(card)
         return "".join(f". No types are listed by {_list(names)}. {advice}" for advice, names in reasons.items())
 
     def _capacity(self, card: str, names: list[str]) -> _capacity.Card:

@@ -127,7 +127,7 @@ def _plan_vgpu(profile, subject, card, result, found):
         if known:
             found.append(f"there is no type {names}; it has {_type_names.describe(known, asked)}")
         else:
-            advice = no_types.advice(subject["parents"], subject.get("vendor_id"))
+            advice = no_types.advice({parent["framework"] for parent in subject["parents"]}, subject.get("vendor_id"))
             found.append(f"it lists no types, so there is no type {names}. {advice}")
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)

@@ -177,6 +177,9 @@ def test_what_to_check_when_the_types_are_only_remembered():
     host = {**state(parents=[silent("e", "vendor_vfio")]), "known_types": {"e": {"x": "NVIDIA X-10C"}}}
     (problem,) = refusal(host, entry())
     assert "has room for 0. No types are listed by e. Its creatable_vgpu_types are empty" in problem
+    host["parents"][0]["types"] = [offered("x", 0)]
+    (problem,) = refusal(host, entry())
+    assert "has room for 0. No types are listed by e. " in problem
     host["devices"] = [{**device(None, "e", "x"), "address": "e"}]
     (problem,) = refusal(host, entry(count=2))
     assert "MIG" not in problem
