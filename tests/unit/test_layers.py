@@ -37,7 +37,7 @@ LOOSE_DICTIONARIES = {
     "_modes": 146,
     "_instances": 106,
     "_boot": 28,
-    "_placement": 85,
+    "_placement": 72,
 }
 
 # Plans, and what they call: functions of plain data.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import names as _placement_names
+from .answers import Provider
 from .wanted import Entry, where
 
 Node = dict[str, Any]
@@ -24,7 +25,7 @@ class Nodes:
     """
 
     def __init__(self, state: dict[str, Any], wanted: list[Entry], options: dict[str, Any]) -> None:
-        self.providers: dict[str, dict[str, Any]] = state["providers"]
+        self.providers: dict[str, Provider] = state["providers"]
         self.wanted = wanted
         self.options = options
         self.problems: list[str] = []
@@ -67,14 +68,14 @@ class Nodes:
         found = {name: _placement_names.same_host(name, self._roots) for name in self._lost_roots}
         return {name: others for name, others in found.items() if others}
 
-    def named(self, reference: str) -> dict[str, Any] | None:
+    def named(self, reference: str) -> Provider | None:
         """A provider that exists, by its name or UUID."""
         return self.providers.get(reference) or self._by_name.get(reference)
 
-    def is_listed(self, provider: dict[str, Any]) -> bool:
+    def is_listed(self, provider: Provider) -> bool:
         return provider["uuid"] in self._listed
 
-    def unlisted(self) -> list[dict[str, Any]]:
+    def unlisted(self) -> list[Provider]:
         """Those that look like ours and are not listed, in the trees whose root is listed."""
         if self.options["state"] == "absent":
             return []
@@ -87,18 +88,18 @@ class Nodes:
             and (_placement_names.OWN in provider["name"] or self._is_derived(provider))
         ]
 
-    def unexpected(self) -> list[dict[str, Any]]:
+    def unexpected(self) -> list[Provider]:
         """Our own ones that are not listed in such a tree, and that stay."""
         doomed = {provider["uuid"] for provider in self.doomed}
         return [one for one in self.unlisted() if self._is_marked(one) and one["uuid"] not in doomed]
 
-    def _is_ours(self, provider: dict[str, Any]) -> bool:
+    def _is_ours(self, provider: Provider) -> bool:
         """Marked, or made by a run that did not come to mark it."""
         if provider["traits"] is not None and _placement_names.MARKER in provider["traits"]:
             return True
         return bool(provider["generation"] == 0 and self._is_derived(provider))
 
-    def in_scope(self) -> list[dict[str, Any]]:
+    def in_scope(self) -> list[Provider]:
         """The providers below those that ``scope`` names."""
         tops = set()
         for reference in self.options["scope"]:
@@ -110,7 +111,7 @@ class Nodes:
     def depth(self, uuid: str) -> int:
         return len(self._ancestors(self.providers[uuid]))
 
-    def parent_name(self, provider: dict[str, Any]) -> str | None:
+    def parent_name(self, provider: Provider) -> str | None:
         above = self.providers.get(provider["parent"] or "")
         return above["name"] if above else None
 
@@ -123,7 +124,7 @@ class Nodes:
             self._nodes[item] = self._existing(entry, provider) if provider else self._new(entry)
         return self._nodes[item]
 
-    def _existing(self, entry: Entry, provider: dict[str, Any]) -> Node | None:
+    def _existing(self, entry: Entry, provider: Provider) -> Node | None:
         told = len(self.problems)
         for field in ("uuid", "name"):
             if entry[field] and entry[field] != provider[field]:
@@ -212,7 +213,7 @@ class Nodes:
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], None)
 
     def _node(
-        self, entry: Entry, provider: dict[str, Any] | None, uuid: str, name: str, parent: str | None, above: str | None
+        self, entry: Entry, provider: Provider | None, uuid: str, name: str, parent: str | None, above: str | None
     ) -> Node:
         root = self.providers.get(provider["root"]) if provider else None
         return {
@@ -252,12 +253,12 @@ class Nodes:
 
     # Which ones have to go
 
-    def _absent(self) -> list[dict[str, Any]]:
+    def _absent(self) -> list[Provider]:
         return [
             {**node["provider"], "item": node["item"], "ours": node["ours"]} for node in self._nodes.values() if node
         ]
 
-    def _unlisted(self) -> list[dict[str, Any]]:
+    def _unlisted(self) -> list[Provider]:
         for reference in self.options["scope"]:
             if not self.named(reference) and not any(reference in (one["name"], one["uuid"]) for one in self.wanted):
                 self.problems.append(
@@ -269,17 +270,17 @@ class Nodes:
             if not self.is_listed(provider) and self._is_marked(provider)
         ]
 
-    def _is_marked(self, provider: dict[str, Any]) -> bool:
+    def _is_marked(self, provider: Provider) -> bool:
         return bool(provider["uuid"] in self._marked or provider["generation"] == 0 and self._is_derived(provider))
 
-    def _declared(self, entry: Entry, provider: dict[str, Any]) -> bool:
+    def _declared(self, entry: Entry, provider: Provider) -> bool:
         return bool(provider["generation"] == 0 and entry["uuid"] == provider["uuid"])
 
-    def _is_derived(self, provider: dict[str, Any]) -> bool:
+    def _is_derived(self, provider: Provider) -> bool:
         root = provider["root"] if provider["parent"] else None
         return bool(provider["uuid"] == _placement_names.derived_uuid(root, provider["name"]))
 
-    def _ancestors(self, provider: dict[str, Any]) -> list[str]:
+    def _ancestors(self, provider: Provider) -> list[str]:
         found: list[str] = []
         parent = provider["parent"]
         while parent and parent not in found:

