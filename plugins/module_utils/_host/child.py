@@ -31,6 +31,7 @@ PROGRESS = struct.Struct("qd")
 # processor, and seconds between two looks at it.
 STARVED = 5
 PAUSE = 0.1
+AT_ONCE = 0.001
 
 
 class Late(TimeoutError):
@@ -115,14 +116,15 @@ class Child:
         while len(received) < size:
             moment, now = self._proceeded()[1], time.monotonic()
             remaining = min(moment + timeout, last) - now
-            if remaining <= 0:
-                if not (is_read and now < moment + timeout * STARVED and self._is_runnable()):
-                    raise socket.timeout
-                remaining = min(timeout, PAUSE)
-            self._connection.settimeout(remaining)
+            is_late = remaining <= 0
+            is_starved = is_late and is_read and now < moment + timeout * STARVED and self._is_runnable()
+            # What is late may just have come.
+            self._connection.settimeout(PAUSE if is_starved else AT_ONCE if is_late else remaining)
             try:
                 part = self._connection.recv(size - len(received))
             except socket.timeout:
+                if is_late and not is_starved:
+                    raise
                 # The child may have done a part meanwhile.
                 continue
             if not part:
