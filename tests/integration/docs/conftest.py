@@ -28,8 +28,8 @@ def follow(request, tmp_path):
             url = request.getfixturevalue("placement").url
             cloud = services.Cloud(url)
             for host in scene.hosts.split():
-                if not cloud.provider(host):
-                    cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+                _remove_tree(cloud, host)
+                cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
         reader = Reader(tmp_path, scene.hosts.split(), url)
         try:
             scenes.follow(reader, scene, scenes.sections()[place])
@@ -37,3 +37,12 @@ def follow(request, tmp_path):
             reader.close()
 
     return follow
+
+
+def _remove_tree(cloud, host):
+    """Forget what another scene has published for a host of the same name."""
+    root = cloud.provider(host)
+    if root:
+        tree = cloud("GET", f"/resource_providers?in_tree={root['uuid']}")["resource_providers"]
+        for provider in sorted(tree, key=lambda one: one["uuid"] == root["uuid"]):
+            cloud("DELETE", f"/resource_providers/{provider['uuid']}")
