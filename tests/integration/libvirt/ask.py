@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import libvirt
+from ansible_collections.vfio.devices.plugins.module_utils._guards import domain_xml
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 
 DOMAIN = """
@@ -35,4 +36,8 @@ for name, uuid, function in (
     domain = connection.defineXML(DOMAIN.format(name=name, uuid=uuid, function=function))
     if name == "web1":
         domain.create()
-print(json.dumps(_libvirt.domains(connection)))
+found = {}
+for name, active, xml in _libvirt.domains(connection):
+    for reference in domain_xml.parse(xml).references:
+        found.setdefault(reference.name, []).append({"name": name, "running": active})
+print(json.dumps(found))
