@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 
 # The domain has four digits, or more where a bridge makes domains of its own (drivers/pci/controller/vmd.c).
 PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
+# A PCI function on the way to a device of sysfs; the last one is the device's own.
+FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 # What the kernel's uuid_parse() takes (lib/uuid.c), in the letter case that it prints.
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 # A name that the kernel gave to a device or a type: one path part, no white space, and UTF-8.

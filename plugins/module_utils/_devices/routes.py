@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Union
 
-from .._host.root import HostError, HostRoot
+from .._host.root import HostError, HostRoot, first_lines
 
 PROGRAM = "ip"
 # The first process is in the host's own network namespace, whoever reads.
@@ -97,7 +97,7 @@ def _is_global(interface: Interface) -> bool:
 def _addresses(host: HostRoot) -> dict[str, list[str]]:
     """The IPv6 addresses of each interface, but the link-local ones; those of IPv4 have routes."""
     found: dict[str, list[str]] = {}
-    for line in _lines(host, ADDRESSES6):
+    for line in first_lines(host, ADDRESSES6):
         # Address, index, length of the prefix, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show).
         words = line.split()
         try:
@@ -112,7 +112,7 @@ def _addresses(host: HostRoot) -> dict[str, list[str]]:
 def routes(host: HostRoot) -> list[Route]:
     """Every route of the main tables that is up and leads somewhere, as proc has them."""
     found = []
-    for parse, lines in ((_ipv4_route, _lines(host, ROUTES)[1:]), (_ipv6_route, _lines(host, ROUTES6))):
+    for parse, lines in ((_ipv4_route, first_lines(host, ROUTES)[1:]), (_ipv6_route, first_lines(host, ROUTES6))):
         for line in lines:
             try:
                 route, flags = parse(line.split())
@@ -134,8 +134,3 @@ def _ipv6_route(words: list[str]) -> tuple[Route, int]:
     # Destination, its length, six more, flags, interface (net/ipv6/route.c, rt6_info_route).
     network = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
     return Route(network, words[9]), int(words[8], 16)
-
-
-def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:
-    path = next((path for path in paths if host.exists(path)), None)
-    return (host.read(path) or "").splitlines() if path else []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
 from .._devices.pci import PciFunction
 from .._frameworks import nvidia_vfio as _vendor_vfio
@@ -22,7 +23,6 @@ NAME = "devices"
 # Devices of other subsystems that are made on a function and go with it (drivers/vdpa, drivers/base/auxiliary.c).
 VDPA = "sys/bus/vdpa/devices"
 AUXILIARY = "sys/bus/auxiliary/devices"
-ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 SUBFUNCTION = re.compile(r"\.sf\.\d+\Z")
 
 
@@ -63,11 +63,11 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
 
 def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
     for name, path in host.links(VDPA):
-        addresses = ADDRESS.findall(path)
+        addresses = FUNCTION_IN_PATH.findall(path)
         if addresses:
             yield addresses[-1], f"the vDPA device {name} (vdpa dev del {name} removes it)"
     for name, path in host.links(AUXILIARY):
-        addresses = ADDRESS.findall(path)
+        addresses = FUNCTION_IN_PATH.findall(path)
         if addresses and SUBFUNCTION.search(name):
             yield addresses[-1], f"the subfunction {name} (devlink port del removes it)"
 

@@ -15,7 +15,7 @@ from typing import Union
 
 from .._core.text import decimal
 from .._devices import routes as _routes
-from .._host.root import HostRoot
+from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
 from .base import Scene
 
@@ -84,7 +84,7 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
 
 def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
     """The servers of the host's storage."""
-    for line in _lines(host, MOUNTS):
+    for line in first_lines(host, MOUNTS):
         words = line.split()
         if len(words) > 3:
             server = MOUNT_SERVER.search(words[3])
@@ -129,11 +129,6 @@ def _ways(routes: list[_routes.Route], addresses: list[str]) -> dict[str, set[st
             longest = max(route.network.prefixlen for route in matching)
             found[text] = {route.interface for route in matching if route.network.prefixlen == longest}
     return found
-
-
-def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:
-    path = next((path for path in paths if host.exists(path)), None)
-    return (host.read(path) or "").splitlines() if path else []
 
 
 def _address(text: str) -> Address | None:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
+from .._core.grammar import FUNCTION_IN_PATH
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene
@@ -31,7 +32,6 @@ NVIDIA_MAJOR = 195
 MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
 # The compute device of AMD's driver has no function of its own (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c).
 KFD, KFD_DRIVER = "kfd", "amdgpu"
-ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 # A region of a function itself (drivers/pci/pci-sysfs.c), which programs map that go without a driver.
 RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
 # Their guard is another one: vfio, storage.
@@ -79,14 +79,14 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
 def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
     nodes = _Nodes({}, {})
     for number, path in host.links(NUMBERS):
-        addresses = ADDRESS.findall(path)
+        addresses = FUNCTION_IN_PATH.findall(path)
         if addresses:
             nodes.by_number.setdefault(number, set()).add(addresses[-1])
     for kind in host.names(CLASSES):
         if kind in ELSEWHERE:
             continue
         for name, path in host.links(f"{CLASSES}/{kind}"):
-            addresses = ADDRESS.findall(path)
+            addresses = FUNCTION_IN_PATH.findall(path)
             own = host.read(f"{CLASSES}/{kind}/{name}/dev", optional=True) if addresses else None
             if own:
                 nodes.by_number.setdefault(own, set()).add(addresses[-1])

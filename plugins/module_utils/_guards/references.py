@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .._core.grammar import PCI_ADDRESS, UUID
+from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS, UUID
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, LOSES_DRIVER
@@ -24,7 +24,6 @@ INTERFACE = "interface"  # network interface
 POOL = "pool"  # network interface whose card's VFs guests get
 
 SHORT_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
-FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 CLASSES = "sys/class"
 INTERFACES = f"{CLASSES}/net"
 VFIO_FILE = re.compile(r"vfio/(?:noiommu-)?(\d{1,9})\Z")

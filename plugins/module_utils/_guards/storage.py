@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
-from .._host.root import HostRoot
+from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene, user
 from .processes import REMOVED, UDEV, Processes
@@ -39,7 +40,6 @@ EXPORTS = (
     ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
     ("sys/kernel/config/target/core", "", "udev_path", "exported over SCSI"),
 )
-ADDRESS = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 # One path to a namespace that others lead to as well; the file system is on nvme0n1 (drivers/nvme/host/multipath.c).
 PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
@@ -82,7 +82,7 @@ def owners(host: HostRoot) -> dict[str, set[str]]:
     """By block device the functions that it needs: its own, and a VMD above, which has a domain of its own below it."""
     found: dict[str, set[str]] = {}
     for name, path in host.links(BLOCK):
-        above = ADDRESS.findall(path)
+        above = FUNCTION_IN_PATH.findall(path)
         if above:
             drive = above[-1]
             addresses = {one for one in above if one == drive or _domain(one) != _domain(drive)}
@@ -119,7 +119,7 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
     """By block device what is on it."""
     used: dict[str, list[str]] = {}
     numbers: dict[str, str] = {}
-    for line in _lines(host, MOUNTINFO):
+    for line in first_lines(host, MOUNTINFO):
         words = line.split()
         if len(words) > 4 and not words[2].startswith("0:"):
             numbers.setdefault(words[2], words[4])
@@ -128,12 +128,12 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
             number = host.read(f"{BLOCK}/{name}/dev", optional=True)
             if number in numbers:
                 used[name] = [f"mounted at {numbers[number]}"]
-    for line in _lines(host, MOUNTS):
+    for line in first_lines(host, MOUNTS):
         words = line.split()
         disk = _name(words[0]) if len(words) > 1 else None
         if disk and disk not in used:
             used[disk] = [f"mounted at {words[1]}"]
-    for line in _lines(host, (SWAPS,))[1:]:
+    for line in first_lines(host, (SWAPS,))[1:]:
         disk = _name(line.split()[0]) if line.split() else None
         if disk:
             used.setdefault(disk, []).append("swap space")
@@ -155,7 +155,7 @@ def _zfs(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
     A member whose pool has no name there counts for any pool that is imported.
     """
     pools = {name for name in host.names(ZFS_POOLS) if host.exists(f"{ZFS_POOLS}/{name}/state")}
-    pools |= {line.split()[0].partition("/")[0] for line in _lines(host, MOUNTS) if line.split()[2:3] == ["zfs"]}
+    pools |= {line.split()[0].partition("/")[0] for line in first_lines(host, MOUNTS) if line.split()[2:3] == ["zfs"]}
     found = {}
     for name in owners if pools else ():
         number = host.read(f"{BLOCK}/{name}/dev", optional=True)
@@ -199,8 +199,3 @@ def _on_top(host: HostRoot, name: str) -> str:
 def _name(path: str) -> str | None:
     """The name of the block device of a path below /dev."""
     return path.rpartition("/")[2] if path.startswith("/dev/") else None
-
-
-def _lines(host: HostRoot, paths: tuple[str, ...]) -> list[str]:
-    path = next((path for path in paths if host.exists(path)), None)
-    return (host.read(path) or "").splitlines() if path else []

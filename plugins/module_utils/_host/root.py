@@ -469,6 +469,12 @@ def _file_error(verb: str, path: str, error: OSError) -> HostError:
     return HostError(sentence, path, errno=error_name(error))
 
 
+def first_lines(host: HostRoot, paths: Sequence[str]) -> list[str]:
+    """The lines of the first of some files that exists, or none."""
+    path = next((path for path in paths if host.exists(path)), None)
+    return (host.read(path) or "").splitlines() if path else []
+
+
 def summarize(warnings: list[str]) -> list[str]:
     """At most a few of many warnings, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:

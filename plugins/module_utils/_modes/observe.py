@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .._core.grammar import PCI_ADDRESS
+from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS
 from .._devices import binding as _binding
 from .._devices import eswitch as _eswitch
 from .._devices import pci as _pci
@@ -31,8 +30,6 @@ from .._host.root import HostError, HostRoot
 from . import records as _pf_persistence
 
 Value = TypeVar("Value")
-
-FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
 
 
 def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
