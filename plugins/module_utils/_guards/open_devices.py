@@ -21,17 +21,14 @@ from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene
 from .processes import REMOVED, UDEV, Opened
+from .references import behind_kfd, nvidia_minors
 
 NAME = "open_devices"
 
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
-NVIDIA = "proc/driver/nvidia/gpus"
 # Documentation/admin-guide/devices.txt
 NVIDIA_MAJOR = 195
-MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
-# The compute device of AMD's driver has no function of its own (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c).
-KFD, KFD_DRIVER = "kfd", "amdgpu"
 # A region of a function itself (drivers/pci/pci-sysfs.c), which programs map that go without a driver.
 RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
 # Their guard is another one: vfio, storage.
@@ -91,12 +88,10 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
             if own:
                 nodes.by_number.setdefault(own, set()).add(addresses[-1])
                 nodes.by_name.setdefault(_name(host, f"{CLASSES}/{kind}/{name}", name), set()).add(addresses[-1])
-    for address in host.names(NVIDIA):
-        minor = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
-        if minor:
-            nodes.by_number.setdefault(f"{NVIDIA_MAJOR}:{minor[1]}", set()).add(address.lower())
-            nodes.by_name.setdefault(f"nvidia{minor[1]}", set()).add(address.lower())
-    nodes.by_name[KFD] = {one.address for one in scene.functions.values() if one.driver == KFD_DRIVER}
+    for address, minor in nvidia_minors(host).items():
+        nodes.by_number.setdefault(f"{NVIDIA_MAJOR}:{minor}", set()).add(address)
+        nodes.by_name.setdefault(f"nvidia{minor}", set()).add(address)
+    nodes.by_name["kfd"] = behind_kfd(scene.functions)
     return nodes
 
 

@@ -108,7 +108,7 @@ def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) ->
         return {one.address for one in functions.values() if one.iommu_group == int(group[1])}
     minor = NVIDIA_FILE.match(name)
     if minor:
-        return _with_minor(host, minor[1])
+        return {address for address, number in nvidia_minors(host).items() if number == minor[1]}
     if name in DIRECTORIES:
         paths = [path for kind in DIRECTORIES[name] for _name, path in host.links(f"{CLASSES}/{kind}")]
     else:
@@ -117,16 +117,24 @@ def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) ->
     found = {addresses[-1] for addresses in map(FUNCTION_IN_PATH.findall, paths) if addresses}
     if found or name != "kfd":
         return found
-    # The compute device of AMD's driver has no function of its own (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c).
+    return behind_kfd(functions)
+
+
+def behind_kfd(functions: dict[str, PciFunction]) -> set[str]:
+    """The functions behind the compute device of AMD's driver, which has none of its own.
+
+    (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c)
+    """
     return {one.address for one in functions.values() if one.driver == "amdgpu"}
 
 
-def _with_minor(host: HostRoot, minor: str) -> set[str]:
-    found = set()
+def nvidia_minors(host: HostRoot) -> dict[str, str]:
+    """By address the minor number of each GPU of NVIDIA's driver, which shows no devices in sysfs."""
+    found = {}
     for address in host.names(NVIDIA):
         said = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
-        if said and said[1] == minor and PCI_ADDRESS.match(address.lower()):
-            found.add(address.lower())
+        if said and PCI_ADDRESS.match(address.lower()):
+            found[address.lower()] = said[1]
     return found
 
 
