@@ -18,7 +18,8 @@ MAY_IMPORT = {
     **{package: set(ON_HOSTS[:floor]) for floor, package in enumerate(ON_HOSTS)},
     "_modes": set(ON_HOSTS),
     "_instances": set(ON_HOSTS),
-    "_boot": {*ON_HOSTS, "_modes", "_instances"},
+    "_partitions": set(ON_HOSTS),
+    "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
     "_placement": {"_core"},
 }
 
@@ -47,6 +48,10 @@ PURE = [
     "_instances/result.py",
     "_instances/wanted.py",
     "_modes/guards.py",
+    "_partitions/arrangement.py",
+    "_partitions/plan.py",
+    "_partitions/result.py",
+    "_partitions/wanted.py",
     "_modes/plan.py",
     "_modes/result.py",
     "_modes/steps.py",
