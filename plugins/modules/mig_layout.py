@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mig_layout
 short_description: Divide NVIDIA GPUs into MIG instances
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Enables or disables Multi-Instance GPU (MIG) on the GPUs of a host, and makes the GPU instances and compute
     instances of a layout.
