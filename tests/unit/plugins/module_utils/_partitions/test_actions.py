@@ -14,7 +14,6 @@ from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.te
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partitions.layouts import (
     A100,
     H200,
-    OTHER,
     RECORD,
     changes,
     converge,
@@ -39,7 +38,7 @@ def test_mode_that_waits_for_a_reset(host):
 
 def test_success_that_is_none(host):
     host.kernel.nvidia_smi.deaf.add(H200)
-    result = converge(host, FULL)
+    result = converge(host, {"1g.18gb": 1})
     assert result["failures"] == [
         f"{H200}: nvidia-smi reported success for {H200}, but has not enabled MIG: "
         f"Enabled MIG Mode for GPU 0000{H200.upper()} All done."
