@@ -439,9 +439,10 @@ ansible_facts:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -460,17 +461,16 @@ def main():
         supports_check_mode=True,
     )
     options = module.params
-    try:
+
+    def work():
         classes, timeout = together(
             lambda: _grammar.check_all(_grammar.pci_class, options["classes"], "classes"),
             lambda: duration(options["timeout"], "timeout"),
         )
         facts = _facts.observe(HostRoot(options["host_root"], timeout), options["gather"], classes)
-    except (Refused, HostError) as error:
-        module.fail_json(msg=str(error))
-    for sentence in summarize(facts["warnings"]):
-        module.warn(sentence)
-    module.exit_json(changed=False, ansible_facts={"mdev": facts})
+        return {"changed": False, "ansible_facts": {"mdev": facts}}, summarize(facts["warnings"])
+
+    run(module, work, unchanged=None)
 
 
 if __name__ == "__main__":

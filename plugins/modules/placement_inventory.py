@@ -299,7 +299,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import cli
 from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
 from ansible_collections.vfio.devices.plugins.module_utils._placement import options as _placement_options
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 PROVIDER = {
     "name": {"type": "str"},
@@ -330,22 +330,17 @@ def main():
     )
     options = module.params
     module.no_log_values = _placement_options.hidden(options, module.no_log_values)
-    try:
+
+    def work():
         if not options["check_usages"] and not module.check_mode:
             raise Refused(["check_usages=false is for check mode only, because guests could lose what they have"])
         options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
         wanted = _placement_wanted.parse(options["providers"], options)
         placement = _placement_client.connect(options)
-        result, warnings = _placement.converge(placement, options, wanted, module.check_mode, _progress.wanted())
-    except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed in Placement: {refused}", problems=refused.problems)
-    except PlacementError as error:
-        module.fail_json(msg=f"Nothing was changed in Placement: {error}")
-    for warning in warnings:
-        module.warn(warning)
-    if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
-    module.exit_json(**result)
+        return _placement.converge(placement, options, wanted, module.check_mode, _progress.wanted())
+
+    unchanged = "Nothing was changed in Placement"
+    run(module, work, unchanged, failed=f"{unchanged}: ")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import cli
 from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
 from ansible_collections.vfio.devices.plugins.module_utils._placement import options as _placement_options
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -121,17 +121,17 @@ def main():
     )
     options = module.params
     module.no_log_values = _placement_options.hidden(options, module.no_log_values)
-    try:
+
+    def work():
         problems: list[str] = []
         _placement_options.check(options, problems)
         if problems:
             raise Refused(problems)
         roots = _placement_wanted.parse_references(options["roots"], "roots")
         placement = _placement_client.connect(options)
-        result = _placement.describe(placement, roots, options["usages"])
-    except (Refused, PlacementError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **result)
+        return {"changed": False, **_placement.describe(placement, roots, options["usages"])}, ()
+
+    run(module, work, unchanged=None)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Callable, TypeVar
 
+from .._core.problems import Failed
 from .._core.text import MOST, decimal, printable
 from . import ownership as _ownership
 from .denials import Denials
@@ -35,7 +36,7 @@ LOCK = "run/vfio-devices/lock"
 SHOWN_WARNINGS = 3
 
 
-class HostError(Exception):
+class HostError(Failed):
     """What was attempted on the host and why it failed, as one sentence.
 
     ``path`` is relative to the root; ``value`` is what was written, or None for a read; ``errno`` is the error's

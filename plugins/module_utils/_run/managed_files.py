@@ -20,7 +20,8 @@ from .._host.root import HostError, describe, error_name
 
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 NEW_MODE = 0o644
-
+# Problems in a sentence: a host has fewer files, but the controller has one for each host.
+SHOWN = 15
 
 # What replaces a file, and what leaves it as it is.
 WRITING = ("created", "replaced")
@@ -76,32 +77,49 @@ class Step(NamedTuple):
     gid: int
 
 
-def converge(root: str, files: list[Requested], check_mode: bool, done: list[dict[str, str]]) -> Result:
+def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
     """Bring all files to what is wanted, and return the module's result; ``Refused`` before the first write.
 
-    ``done`` gets each file that was handled, so that it is known after a ``HostError`` as well.
+    A ``HostError`` has as its result what was done before.
     """
     if not _replacement.is_root(root):
         raise Refused([f"host_root must be the absolute path of a directory, and not {root!r}"])
     problems: list[str] = []
     wanted = _parse(root.rstrip("/"), files, problems)
     entries = [_observe(file, problems) for file in wanted]
+    _refuse(problems)
+    done: list[Step] = []
+    try:
+        steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
+        _refuse(
+            [
+                f"{step.place} belongs to user id {step.uid}, and only root can keep it so. Run with become: true"
+                for step in steps
+                if step.action in WRITING and not _replacement.may_keep(step.uid)
+            ]
+        )
+        for step in steps:
+            if not check_mode:
+                _apply(step)
+            done.append(step)
+    except HostError as error:
+        result = _result(done)
+        error.result = {"changed": result.changed, "files": result.files}
+        raise
+    return _result(done)
+
+
+def _refuse(problems: list[str]) -> None:
     if problems:
-        raise Refused(problems)
-    steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
-    problems = [
-        f"{step.place} belongs to user id {step.uid}, and only root can keep it so. Run with become: true"
-        for step in steps
-        if step.action in WRITING and not _replacement.may_keep(step.uid)
-    ]
-    if problems:
-        raise Refused(problems)
-    for step in steps:
-        if not check_mode:
-            _apply(step)
-        done.append({"path": step.place, "action": step.action})
-    changes = [step for step in steps if step.action not in UNCHANGED]
-    return Result(bool(changes), done, [_diff(step) for step in changes])
+        more = len(problems) - SHOWN
+        shown = "; ".join(problems[:SHOWN]) + (f"; and {more} more, see problems" if more > 0 else "")
+        raise Refused(problems, shown)
+
+
+def _result(done: list[Step]) -> Result:
+    files = [{"path": step.place, "action": step.action} for step in done]
+    changes = [step for step in done if step.action not in UNCHANGED]
+    return Result(bool(changes), files, [_diff(step) for step in changes])
 
 
 def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wanted]:
