@@ -104,7 +104,7 @@ reloaded:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
@@ -127,7 +127,7 @@ def main():
         (timeout,) = together(lambda: duration(options["timeout"], "timeout"))
         host = HostRoot(options["host_root"], timeout)
         present = options["state"] == "present"
-        result = _boot_restore.converge(host, present, options["python"], timeout, module.check_mode)
+        result = job.converge(host, present, options["python"], timeout, module.check_mode)
         return result, summarize(host.warnings)
 
     run(module, work)

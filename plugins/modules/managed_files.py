@@ -117,7 +117,7 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files as _managed_files
+from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
@@ -142,10 +142,10 @@ def main():
         },
         supports_check_mode=True,
     )
-    files = [_managed_files.Requested(**file) for file in module.params["files"]]
+    files = [managed_files.Requested(**file) for file in module.params["files"]]
 
     def work():
-        return _managed_files.converge(module.params["host_root"], files, module.check_mode)._asdict(), ()
+        return managed_files.converge(module.params["host_root"], files, module.check_mode)._asdict(), ()
 
     run(module, work)
 

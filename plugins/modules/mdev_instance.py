@@ -276,13 +276,13 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 INSTANCE = {
@@ -316,11 +316,11 @@ def main():
 
     def work():
         wanted, options["timeout"] = together(
-            lambda: _wanted.parse(options["instances"], options["state"], options["exact"]),
+            lambda: parse_instances(options["instances"], options["state"], options["exact"]),
             lambda: duration(options["timeout"], "timeout"),
         )
         host = HostRoot(options["host_root"], options["timeout"])
-        result = _instances.converge(host, options, wanted, module.check_mode, _progress.budget())
+        result = job.converge(host, options, wanted, module.check_mode, progress.budget())
         return result, summarize(host.warnings)
 
     run(module, work)

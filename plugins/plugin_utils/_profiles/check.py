@@ -236,7 +236,7 @@ def _function(profile, wrong, found):
             found += _virtual_function_shape(entry, place)
             complete["vfs"].append(entry)
     if len(found) == before:
-        found += _pf_wanted.parse([complete])[0]["problems"]
+        found += _pf_wanted.parse_functions([complete])[0]["problems"]
     return given
 
 
@@ -273,7 +273,7 @@ def _vgpu(profile, owner, found):
     entry = dict.fromkeys(("uuid", "parent", "numa_node", "autostart"))
     entry.update(type=types, count=None if count == "0" else count, attributes=vgpu.get("attributes"))
     try:
-        _wanted.parse([entry], "present", False)
+        _wanted.parse_instances([entry], "present", False)
     except Refused as refused:
         found += ["vgpu: " + problem.partition(": ")[2] for problem in refused.problems]
     if count == "0":

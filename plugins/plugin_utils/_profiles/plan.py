@@ -190,7 +190,7 @@ def _choose_type(specs, subject):
 def _totals(subject, type_id):
     """Each parent with how many devices of the type it has, or will have when all that fit are made."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    capacity = _capacity.of_card(subject["parents"], subject["devices"], names)
+    capacity = _capacity.capacity_of_card(subject["parents"], subject["devices"], names)
     present = [device for device in subject["devices"] if device["state"] != "defined"]
     for device in present:
         if device["type"] != type_id and not device["users"]:
