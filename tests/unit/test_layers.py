@@ -123,6 +123,12 @@ def test_engine_runs_without_ansible(file):
     assert not uses_any(imported_modules(file), {"ansible", "ansible_collections"})
 
 
+@pytest.mark.parametrize("file", FILES)
+def test_what_is_imported_keeps_its_name(file):
+    aliases = [alias for node in ast.walk(tree(file)) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert not [alias.name for alias in aliases if alias.asname]
+
+
 @pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("_host/")])
 def test_only_the_package_host_does_input_and_output(file):
     assert not uses_any(imported_modules(file), INPUT_OUTPUT)

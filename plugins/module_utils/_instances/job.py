@@ -34,7 +34,7 @@ def converge(
 ) -> dict[str, Any]:
     """Bring the host to what is wanted and return the module's result; raise :class:`Refused` before any write.
 
-    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`_wanted.parse` returns them. With
+    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`parse_instances` returns them. With
     ``budget`` the work stops between two steps after so many seconds, and ``progress`` of the result tells how far it
     has come: the same call again goes on.
     """

@@ -28,7 +28,7 @@ def plan_instances(
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> dict[str, Any]:
-    """The steps for ``wanted`` (entries of :func:`_wanted.parse`), or :class:`Refused`.
+    """The steps for ``wanted`` (entries of :func:`parse_instances`), or :class:`Refused`.
 
     ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
     ``unreadable`` (by card why its state is unknown), ``definitions``, ``records``, ``identities``,
