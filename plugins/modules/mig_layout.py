@@ -193,11 +193,12 @@ failures:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 GPU = {
     "pf": {"type": "str", "required": True},
@@ -221,20 +222,14 @@ def main():
         supports_check_mode=True,
     )
     given = module.params
-    try:
+
+    def work():
         wanted, timeout = together(lambda: parse(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
         host = HostRoot(given["host_root"], timeout)
         options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])
-        result = job.converge(host, wanted, options, module.check_mode)
-    except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
-    except HostError as error:
-        module.fail_json(msg=str(error))
-    for warning in host.warnings:
-        module.warn(warning)
-    if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
-    module.exit_json(**result)
+        return job.converge(host, wanted, options, module.check_mode), host.warnings
+
+    run(module, work)
 
 
 if __name__ == "__main__":

@@ -14,12 +14,11 @@ from .._core.problems import Refused
 from .._devices import mig
 from .._devices.pci import DEVICES
 from .._guards.base import CONFIGURED
-from .._host import records as host_records
+from .._host.records import Record, read_records
 from .._host.root import HostRoot
-from .._partitions import job
-from .._partitions import records as layouts
+from .._partitions import job, records
 from .cards import check_card
-from .records import Hopeless
+from .records import NotRestorable
 
 # nvidia-smi knows only what this driver has.
 DRIVER = "nvidia"
@@ -28,9 +27,9 @@ DRIVER = "nvidia"
 class Partitions:
     """The record that mig_layout has left of one card."""
 
-    kind = layouts.KIND
+    kind = records.KIND
 
-    def __init__(self, host: HostRoot, card: str, record: host_records.Record) -> None:
+    def __init__(self, host: HostRoot, card: str, record: Record) -> None:
         self.card = card
         self._host = host
         self._record = record
@@ -38,7 +37,7 @@ class Partitions:
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Partitions]:
         """One for each record."""
-        for card, record in host_records.observe(host, cls.kind).items():
+        for card, record in read_records(host, cls.kind).items():
             yield cls(host, card, record)
 
     def missing(self) -> str | None:
@@ -54,9 +53,9 @@ class Partitions:
         if absent:
             raise Refused([absent])
         try:
-            wanted = layouts.wanted(self.card, self._record)
+            wanted = records.wanted(self.card, self._record)
         except Refused as refused:
-            raise Hopeless(refused.problems) from None
+            raise NotRestorable(refused.problems) from None
         options = job.Options(skip_busy=True, accept_unseen=CONFIGURED, persist=None)
         try:
             result = job.converge(self._host, [wanted], options, check_mode)

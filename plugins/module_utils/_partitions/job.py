@@ -18,7 +18,7 @@ from .._devices.identity import Identities
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
-from .._host import records as host_records
+from .._host.records import DIRECTORY, read_records, record_path, record_text
 from .._host.root import HostRoot
 from .._model.uses import DRIVER, Touch
 from .._run import facts, room
@@ -44,7 +44,7 @@ def converge(host: HostRoot, wanted: list[Wanted], options: Options, check_mode:
     """Bring the GPUs to what is wanted and return the module's result; Refused before the first change."""
     if not check_mode:
         host.lock()
-        host.remove_unfinished(f"{host_records.DIRECTORY}/{records.KIND}")
+        host.remove_unfinished(f"{DIRECTORY}/{records.KIND}")
     gpus = mig.observe(host, [one.pf for one in wanted])
     problems: list[str] = []
     plans = [found for one in wanted for found in [plan(one, gpus.get(one.pf), gpus, problems)] if found]
@@ -99,7 +99,7 @@ def _files(host: HostRoot, wanted: list[Wanted], options: Options) -> dict[str, 
         return {}
     functions = pci.observe(host)
     identities = Identities(host)
-    present = host_records.observe(host, records.KIND)
+    present = read_records(host, records.KIND)
     files: dict[str, File] = {}
     for one in wanted:
         function = functions.get(one.pf)
@@ -110,7 +110,7 @@ def _files(host: HostRoot, wanted: list[Wanted], options: Options) -> dict[str, 
             model = f"{ids.vendor_id}:{ids.product_id}" if ids else "unknown"
             new = records.record(one, model, dict(identities.of(function)))
         if new != present.get(one.pf):
-            files[one.pf] = (host_records.path(records.KIND, one.pf), host_records.text(new) if new else None)
+            files[one.pf] = (record_path(records.KIND, one.pf), record_text(new) if new else None)
     return files
 
 
