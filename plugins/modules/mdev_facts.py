@@ -437,11 +437,17 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
+    DEFAULT_CLASSES,
+    DEFAULT_PARTS,
+    PARTS,
+    observe,
+)
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -450,27 +456,26 @@ def main():
             "gather": {
                 "type": "list",
                 "elements": "str",
-                "choices": list(_facts.PARTS),
-                "default": list(_facts.DEFAULT_PARTS),
+                "choices": list(PARTS),
+                "default": list(DEFAULT_PARTS),
             },
-            "classes": {"type": "list", "elements": "str", "default": list(_facts.DEFAULT_CLASSES)},
+            "classes": {"type": "list", "elements": "str", "default": list(DEFAULT_CLASSES)},
             "timeout": {"type": "raw", "default": 30},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
     options = module.params
-    try:
+
+    def work():
         classes, timeout = together(
-            lambda: _grammar.check_all(_grammar.pci_class, options["classes"], "classes"),
+            lambda: grammar.check_all(grammar.pci_class, options["classes"], "classes"),
             lambda: duration(options["timeout"], "timeout"),
         )
-        facts = _facts.observe(HostRoot(options["host_root"], timeout), options["gather"], classes)
-    except (Refused, HostError) as error:
-        module.fail_json(msg=str(error))
-    for sentence in summarize(facts["warnings"]):
-        module.warn(sentence)
-    module.exit_json(changed=False, ansible_facts={"mdev": facts})
+        facts = observe(HostRoot(options["host_root"], timeout), options["gather"], classes)
+        return {"changed": False, "ansible_facts": {"mdev": facts}}, summarize(facts["warnings"])
+
+    run(module, work, unchanged=None)
 
 
 if __name__ == "__main__":
