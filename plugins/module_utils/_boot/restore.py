@@ -6,14 +6,16 @@
 
 """Bring cards back to what is recorded of them: after a boot, or when one comes back from a guest.
 
-Each card goes its own way: its mode and VFs first, then its mediated devices and vGPUs. Each of these stages waits
-until what it needs is there, while others are at work: a card that never appears costs the others nothing.
+Each card goes its own way: its mode and VFs first, then its MIG layout, then its mediated devices and vGPUs. Each of
+these stages waits until what it needs is there, while others are at work: a card that never appears costs the others
+nothing.
 """
 
 from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from .._core.problems import Refused
@@ -21,6 +23,7 @@ from .._host.records import DIRECTORY, RECORD_SUFFIX, recorded_cards
 from .._host.root import HostError, HostRoot
 from .instances import Instances
 from .modes import Modes
+from .partitions import Partitions
 from .records import NotRestorable
 
 # How many times the timeout another run may take: it may be at work on all the cards of the host.
@@ -144,7 +147,12 @@ class _Unreadable:
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
     """By card its stages, in the order of the work."""
     stages: dict[str, list[Stage]] = {}
-    for kind, found in ((Modes.kind, Modes.observe(host, patient)), (Instances.kind, Instances.observe(host))):
+    of_kinds: tuple[tuple[str, Iterable[Modes | Partitions | Instances]], ...] = (
+        (Modes.kind, Modes.observe(host, patient)),
+        (Partitions.kind, Partitions.observe(host)),
+        (Instances.kind, Instances.observe(host)),
+    )
+    for kind, found in of_kinds:
         records: dict[str, Stage] = {stage.card: stage for stage in found}
         for card in recorded_cards(host, kind):
             path = f"{DIRECTORY}/{kind}/{card}{RECORD_SUFFIX}"
