@@ -129,7 +129,7 @@ def test_engine_runs_without_ansible(file):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_what_is_imported_keeps_its_name(file):
+def test_the_engine_imports_under_no_other_name(file):
     aliases = [alias for node in ast.walk(tree(file)) if isinstance(node, ast.ImportFrom) for alias in node.names]
     assert not [alias.name for alias in aliases if alias.asname]
 
