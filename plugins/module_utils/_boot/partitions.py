@@ -16,7 +16,8 @@ from .._devices.pci import DEVICES
 from .._guards.base import CONFIGURED
 from .._host.records import Record, read_records
 from .._host.root import HostRoot
-from .._partitions import job, records
+from .._partitions import job
+from .._partitions.records import KIND, recorded_layout
 from .cards import check_card
 from .records import NotRestorable
 
@@ -27,7 +28,7 @@ DRIVER = "nvidia"
 class Partitions:
     """The record that mig_layout has left of one card."""
 
-    kind = records.KIND
+    kind = KIND
 
     def __init__(self, host: HostRoot, card: str, record: Record) -> None:
         self.card = card
@@ -53,7 +54,7 @@ class Partitions:
         if absent:
             raise Refused([absent])
         try:
-            wanted = records.wanted(self.card, self._record)
+            wanted = recorded_layout(self.card, self._record)
         except Refused as refused:
             raise NotRestorable(refused.problems) from None
         options = job.Options(skip_busy=True, accept_unseen=CONFIGURED, persist=None)

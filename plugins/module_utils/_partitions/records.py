@@ -26,7 +26,7 @@ def record(wanted: Wanted, model: str, identity: dict[str, str]) -> Record:
     return {"gpu": gpu, "model": model, "identity": identity}
 
 
-def wanted(card: str, kept: Record) -> Wanted:
+def recorded_layout(card: str, kept: Record) -> Wanted:
     """The entry that a record was made of; Refused with what is wrong with it, since files may be changed by anyone."""
     gpu = kept.get("gpu")
     types: dict[str, type] = {"pf": str, "enabled": bool, "layout": dict, "compute_instances": bool}

@@ -16,7 +16,7 @@ ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.dict
 
 def test_a_record_means_what_was_wanted():
     record = records.record(WANTED, "10de:2335", {"serial": "1"})
-    assert records.wanted(H200, record) == WANTED
+    assert records.recorded_layout(H200, record) == WANTED
     assert (record["model"], record["identity"]) == ("10de:2335", {"serial": "1"})
 
 
@@ -24,7 +24,7 @@ def test_a_record_means_what_was_wanted():
 def test_garbage_is_refused_or_means_something(changes):
     gpu = {**records.record(WANTED, "", {})["gpu"], **changes}
     try:
-        wanted = records.wanted(H200, {"gpu": gpu})
+        wanted = records.recorded_layout(H200, {"gpu": gpu})
     except Refused as refused:
         assert H200 in refused.problems[0]
     else:
