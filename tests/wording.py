@@ -76,7 +76,7 @@ RULES = (
     Rule(r"\brules? of udev\b", "put the noun first", "udev rule"),
     Rule(r"\bunits? of systemd\b", "put the noun first", "systemd unit"),
     Rule(r"\b(cards?|GPUs?|drivers?) of NVIDIA\b", "put the noun first", "NVIDIA GPU, NVIDIA driver"),
-    Rule(r"\b(settings|releases?) of nova\b", "put the noun first", "nova settings, nova release"),
+    Rule(r"\breleases? of nova\b", "put the noun first", "nova release"),
     Rule(r"\barguments? of the kernel\b", "put the noun first", "kernel argument"),
     Rule(r"\bfirst looks?\b|\blooks? who\b|\blook what\b", "name the action", "read, list"),
     Rule(r"\bkeep(s|ing)? \S+ away\b", "use the term", "blacklist, prevent"),
@@ -112,6 +112,10 @@ PATTERNS = (
     "extensions/awx/**/*.yml",
     "extensions/ee/*.yml",
     "meta/*.yml",
+    "plugins/modules/*.py",
+    "plugins/filter/*.py",
+    "plugins/lookup/*.py",
+    "plugins/doc_fragments/*.py",
 )
 
 
