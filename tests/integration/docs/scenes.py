@@ -79,7 +79,7 @@ SCENES = {
 
 # No test can do what these say, or another one does.
 ELSEWHERE = {
-    ("README.md", "Installation"): "it would fetch the collection of GitHub, and the tests are for this one",
+    ("README.md", "Installation"): "tests/integration/awx installs the archive of this checkout",
     ("benchmarks.rst", "How to repeat"): "it takes long; tests/integration/bench runs each part in its smallest size",
     ("guide_awx.rst", "Execution environment"): "tests/integration/awx makes the context; an image needs more",
     ("guide_awx.rst", "Job templates"): "there is no AWX here; tests/integration/awx checks and runs the templates",
