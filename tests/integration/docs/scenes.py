@@ -86,7 +86,7 @@ SCENES = {
 
 # No test can do what these say, or another one does.
 ELSEWHERE = {
-    ("README.md", "Installation"): "it would fetch the collection of GitHub, and the tests are for this one",
+    ("README.md", "Installation"): "tests/integration/awx installs the archive of this checkout",
     ("guide_installation.rst", "Controller"): "the tests are for this checkout, and their Python has the library",
     ("guide_installation.rst", "OpenStack"): "the Python of the tests has the library",
     ("benchmarks.rst", "How to repeat"): "it takes long; tests/integration/bench runs each part in its smallest size",
