@@ -185,7 +185,7 @@ _value:
       description: Cards whose devices can only be planned when C(functions) is done, and why.
       type: list
       elements: dict
-      sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions are not there yet}]
+      sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions do not exist yet}]
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve

@@ -334,7 +334,9 @@ def main():
 
     def work():
         if not options["check_usages"] and not module.check_mode:
-            raise Refused(["check_usages=false is for check mode only, because guests could lose what they have"])
+            raise Refused(
+                ["check_usages: false is only valid in check mode, because guests could lose their allocations"]
+            )
         options["scope"] = parse_references(options["scope"], "scope")
         wanted = parse_providers(options["providers"], options)
         placement = client.connect(options)

@@ -37,7 +37,7 @@ def test_all_kinds_of_texts_are_checked() -> None:
         "the driver tells its types",
         "it was told",
         "See that it fits",
-        "3b:00.0 is no PCI address",
+        "3b:00.0 is not a PCI address",
         "these are no cards",
         "so that it is kept",
         "no IOMMU can be had",

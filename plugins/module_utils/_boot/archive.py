@@ -65,7 +65,7 @@ def _source(name: str) -> str:
     get_source = getattr(spec.loader if spec else None, "get_source", None)
     text = get_source(name) if get_source else None
     if not isinstance(text, str):
-        raise RuntimeError(f"the source of {name} is not to be had")
+        raise RuntimeError(f"Source file {name} of the collection is not available on the controller")
     return text
 
 

@@ -30,7 +30,7 @@ PATIENCE = 10.0
 MOST_LINKS = 40
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
 UNSAFE = "must not be run by root at boot:"
-REMEDY = "Leave python out, or name an interpreter that only root can change"
+REMEDY = "Omit the option python, or set it to an interpreter that only root can change"
 
 
 def find(host: HostRoot) -> str | None:
@@ -44,7 +44,7 @@ def problem(host: HostRoot, path: str) -> str | None:
     Below another root than / it is not started: it may be one for another machine. Its files are looked at there.
     """
     if not PATH.match(path):
-        return f"python must be the absolute path of an interpreter such as /usr/bin/python3, not {path!r}"
+        return f"python must be the absolute path of an interpreter such as /usr/bin/python3, and not {path!r}"
     found = _problem_of_files(host, path)
     if found or host.root != "/":
         return f"python {path} {found}" if found else None
@@ -54,9 +54,9 @@ def problem(host: HostRoot, path: str) -> str | None:
         return f"python {path} cannot be run: {error}"
     version = VERSION.match(said)
     if not version:
-        return f"python {path} is not Python: asked for its version it says {said[:40]!r}"
+        return f"python {path} is not a Python interpreter. Its version output is {said[:40]!r}"
     if tuple(map(int, version.groups())) < OLDEST:
-        return f"python {path} is Python {said}; the program needs {'.'.join(map(str, OLDEST))} or later"
+        return f"python {path} is Python {said}. The program needs {'.'.join(map(str, OLDEST))} or later"
     return None
 
 
@@ -77,18 +77,18 @@ def _problem_of_files(host: HostRoot, path: str) -> str | None:
             way = [] if target.startswith("/") else way[:-1]
             waiting += target.strip("/").split("/")[::-1]
             if links > MOST_LINKS:
-                return "leads through too many symbolic links"
+                return "has too many symbolic links"
         elif owner != 0:
             return f"{UNSAFE} /{name} belongs to user {owner}. {REMEDY}"
         elif mode & OTHERS:
-            return f"{UNSAFE} others may write to /{name} (mode {stat.S_IMODE(mode):04o}). {REMEDY}"
+            return f"{UNSAFE} other users may write to /{name} (mode {stat.S_IMODE(mode):04o}). {REMEDY}"
         elif not waiting:
             if not stat.S_ISREG(mode) or not mode & stat.S_IXUSR:
                 return f"is not a program: /{name} is {'no file' if not stat.S_ISREG(mode) else 'not executable'}"
             return None
         elif not stat.S_ISDIR(mode):
-            return f"does not exist: /{name} is no directory"
+            return f"does not exist: /{name} is not a directory"
         if not waiting:
-            return f"does not exist: /{name} leads nowhere"
+            return f"does not exist: /{name} is a broken link"
         part = waiting.pop()
         way = way[:-1] if part == ".." else way if part in ("", ".") else [*way, part]

@@ -97,8 +97,8 @@ def bind(host: HostRoot, address: str, observed: tuple[str | None, str | None], 
     if not host.wait(settled, min(SETTLE, host.timeout)):
         override, driver = found[0]
         raise HostError(
-            f"{address} is bound to {driver or 'no driver'} with driver_override {override or 'unset'} after it was to "
-            f"be bound to {describe_binding(wanted)}",
+            f"{address} is bound to {driver or 'no driver'} with driver_override {override or 'unset'}, and not to "
+            f"{describe_binding(wanted)} as requested",
             f"{DEVICES}/{address}/driver",
         )
 

@@ -22,7 +22,7 @@ def observe(host: HostRoot, address: str) -> str:
     try:
         return printable(str(json.loads(text)["dev"][f"pci/{address}"]["mode"]), "")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise HostError(f"{PROGRAM} said what cannot be understood of {address}: {text[:80]!r}", PROGRAM) from error
+        raise HostError(f"{PROGRAM} printed unknown output for {address}: {text[:80]!r}", PROGRAM) from error
 
 
 def apply(host: HostRoot, address: str, mode: str) -> None:
@@ -32,4 +32,4 @@ def apply(host: HostRoot, address: str, mode: str) -> None:
     host.run(PROGRAM, ["dev", "eswitch", "set", f"pci/{address}", "mode", mode])
     found = observe(host, address)
     if found != mode:
-        raise HostError(f"the switch of {address} is in mode {found} after {mode} was set", PROGRAM)
+        raise HostError(f"the switch of {address} is in mode {found}, although the mode {mode} was set", PROGRAM)

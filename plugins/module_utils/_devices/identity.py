@@ -82,10 +82,10 @@ def difference(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
     for field, name in {SUBSYSTEM: "subsystem", **UNIQUE}.items():
         old, new = recorded.get(field), now.get(field)
         if old and new and not set(old.split()) & set(new.split()):
-            return f"{name} {new}, and {old} was recorded"
+            return f"{name} {new} instead of {old}"
     if is_same(recorded, now) or not recorded.get(SLOT) or not now.get(SLOT) or recorded[SLOT] == now[SLOT]:
         return None
-    return f"slot {now[SLOT]}, and {recorded[SLOT]} was recorded"
+    return f"slot {now[SLOT]} instead of {recorded[SLOT]}"
 
 
 def is_same(recorded: Any, now: Mapping[str, str]) -> bool:

@@ -94,7 +94,7 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
         if PCI_ADDRESS.match(name):
             addresses.append(name)
         else:
-            host.warn(f"{DEVICES} has an entry {name[:80]!r}, which is no PCI address")
+            host.warn(f"{DEVICES} has an entry {name[:80]!r}, which is not a PCI address")
     with host.names_ahead(f"{DEVICES}/{address}" for address in addresses):
         functions = [_observe_function(host, address) for address in addresses]
     for function in functions:
@@ -114,7 +114,7 @@ def _observe_function(host: HostRoot, address: str) -> PciFunction:
     physical_function = host.link_name(f"{path}/physfn") if "physfn" in entries else None
     leaving = physical_function is None and VF_ATTRIBUTE in entries
     if leaving:
-        host.warn(f"the virtual function {address} is being removed, and somebody still uses it")
+        host.warn(f"the virtual function {address} is being removed, but is still in use")
     return PciFunction(
         address=address,
         entries=entries,
@@ -131,7 +131,7 @@ def _identity(host: HostRoot, path: str) -> Identity | None:
         return None
     ids = MODALIAS.match(text)
     if not ids:
-        host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the form that PCI functions have")
+        host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the format of PCI functions")
         return None
     return Identity(
         vendor_id=ids["vendor"].lower(),

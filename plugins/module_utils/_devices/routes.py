@@ -117,7 +117,7 @@ def read_routes(host: HostRoot) -> list[Route]:
             try:
                 route, flags = parse(line.split())
             except (ValueError, IndexError):
-                host.warn(f"the kernel's table of routes has a line {line[:80]!r}, which is no route")
+                host.warn(f"the kernel's routing table has a line {line[:80]!r}, which is not a route")
                 continue
             if flags & (UP | REJECT) == UP and route.interface != "lo":
                 found.append(route)

@@ -130,7 +130,7 @@ def _virtual_functions(
         address = host.link_name(f"{function.path}/virtfn{index}")
         virtual = all_functions.get(address or "")
         if virtual is None:
-            host.warn(f"{function.path}/virtfn{index} points to no PCI function")
+            host.warn(f"{function.path}/virtfn{index} does not point to a PCI function")
             continue
         own = netdevs.get(virtual.address)
         found.append(

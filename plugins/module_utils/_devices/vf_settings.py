@@ -22,7 +22,7 @@ def observe(host: HostRoot, interface: str) -> dict[int, dict[str, Any]]:
     try:
         return parse(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
-        raise HostError(f"{PROGRAM} said what cannot be understood of {interface}: {text[:80]!r}", PROGRAM) from error
+        raise HostError(f"{PROGRAM} printed unknown output for {interface}: {text[:80]!r}", PROGRAM) from error
 
 
 def parse(links: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
@@ -67,7 +67,7 @@ def apply(host: HostRoot, interface: str, wanted: dict[int, dict[str, Any]]) -> 
     for index, settings in wanted.items():
         for name, value in differences(observed.get(index, {}), settings).items():
             raise HostError(
-                f"{interface} has {name} {describe(observed.get(index, {}).get(name))} for VF {index} after "
+                f"{interface} has {name} {describe(observed.get(index, {}).get(name))} for VF {index} although "
                 f"{describe(value)} was set",
                 PROGRAM,
             )

@@ -28,7 +28,7 @@ NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 def capacity_of_card(
     parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]
 ) -> Capacity:
-    """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it.
+    """The capacity of one card, or of one parent that is not a PCI function, from what the facts have of it.
 
     ``names`` are those of all types that are known to belong to the card, by their ids.
     """

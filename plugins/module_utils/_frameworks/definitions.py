@@ -107,7 +107,8 @@ def attribute_pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[s
             found.append(check(attribute))
         except ValueError as error:
             raise ValueError(
-                f"the mdevctl definition of {uuid} cannot be kept: {error}, with mdevctl modify --uuid {uuid} "
+                f"the mdevctl definition of {uuid} is invalid: {error}. Remove the attribute with mdevctl modify "
+                f"--uuid {uuid} "
                 f"--delattr --index {place}"
             ) from error
     return found
@@ -150,7 +151,7 @@ def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
             "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
         }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        host.warn(f"{file} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
+        host.warn(f"{file} is not an mdevctl definition: it must be a JSON object with mdev_type, start and attrs")
         return None
 
 

@@ -78,7 +78,7 @@ class Mdevs:
         # The link leads to <parent's directory>/<uuid>.
         target = (self._host.link(path) or "").split("/")
         if not UUID.match(uuid) or len(target) < 2:
-            self._host.warn(f"{path[:200]} is no mediated device")
+            self._host.warn(f"{path[:200]} is not a mediated device")
             return None
         types: list[str | None] = []
 

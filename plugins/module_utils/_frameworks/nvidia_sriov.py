@@ -46,7 +46,7 @@ def run(host: HostRoot, address: str, enable: bool) -> None:
 
     if not host.wait(ended, min(PATIENCE, host.timeout)):
         raise HostError(
-            f"{refusals[-1]}; it was tried {len(refusals)} times: stop what watches the GPU, such as "
+            f"{refusals[-1]}; it failed {len(refusals)} times. Stop the programs that monitor the GPU, such as "
             "nvidia-persistenced, DCGM or an exporter",
             PROGRAM,
         )

@@ -62,7 +62,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             found = parse(host.read(path) or "")
         except ValueError:
             yield Unseen(
-                NAME, f"the devices of pods are unknown: /{path} cannot be read, or is no checkpoint; drain the node"
+                NAME, f"the devices of pods are unknown: /{path} cannot be read, or is not a checkpoint. Drain the node"
             )
             continue
         for given in found:
@@ -99,7 +99,7 @@ def _given(entry: Any) -> Given:
 
 def _uses(host: HostRoot, scene: Scene, given: Given) -> Iterator[Use]:
     holder = Holder(None, None, f"{given.container} of pod {given.pod}", running=True)
-    advice = f"delete the pod, which has it as {given.resource}"
+    advice = f"delete the pod, which uses it as {given.resource}"
     references = [Reference(DEVICE, device) for device in given.devices if _is_device(device)]
     references += [Reference(DEVICE, name) for name in NAMED.findall(given.answer)]
     references += [Reference(FILE, path) for path in DEVICE_FILE.findall(given.answer)]

@@ -57,13 +57,13 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         yield from _uses(host, scene, one.domain, one.running, daemons, advice)
     if asked is None:
         if (runs or problem) and not _is_known(host, daemons, files):
-            yield Unseen(NAME, f"libvirt is there, but its domains are unknown: {problem or 'it has no socket'}")
+            yield Unseen(NAME, f"libvirt is installed, but its domains are unknown: {problem or 'it has no socket'}")
         elif problem and MISSING not in problem:
-            host.warn(f"the domains are those of libvirt's files: {problem}")
+            host.warn(f"the libvirt domains were read from files: {problem}")
     if files.unreadable:
         first, *others = files.unreadable
         more = f" and {len(others)} more" if others else ""
-        yield Unseen(NAME, f"domains of libvirt are unknown: /{first}{more} cannot be read, or is no XML")
+        yield Unseen(NAME, f"libvirt domains are unknown: /{first}{more} cannot be read, or is not XML")
 
 
 def _uses(
@@ -102,11 +102,11 @@ def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
     try:
         return ask(host), None
     except TimeoutError:
-        return None, f"libvirt did not answer within {host.timeout:g} s; restart its daemon"
+        return None, f"libvirt did not answer within {host.timeout:g} s. Restart its daemon"
     except RuntimeError as error:
         if MISSING in str(error):
-            return None, f"{MISSING}, and no XML of a domain was found; install the package python3-libvirt"
-        return None, f"asking libvirt-python gave {error}"
+            return None, f"{MISSING}, and no XML of a domain was found. Install the package python3-libvirt"
+        return None, f"libvirt-python failed with {error}"
 
 
 def ask(host: HostRoot) -> Optional[list[Asked]]:

@@ -76,7 +76,7 @@ def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:
     """One sentence for each file of another manager that sets virtual functions, or makes mediated devices."""
     script, rule = (SCRIPT, RULE) if what == VIRTUAL_FUNCTIONS else (DEVICE_SCRIPT, DEVICE_SCRIPT)
     return [
-        f"{path} has {found}: if it means a card of this call, two managers set its {what}, and the last one wins"
+        f"{path} has {found}. If it configures a card of this call, two programs set its {what}, and the last one wins"
         for path, found in _found(host, SOURCES if what == VIRTUAL_FUNCTIONS else (), script, rule)
     ]
 

@@ -20,7 +20,7 @@ from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
 from .base import Scene
 
 NAME = "network"
-ADVICE = "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
+ADVICE = "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
 
 INTERFACES = "sys/class/net"
 # The first process has the host's own mounts, whoever reads.

@@ -39,7 +39,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     for process, opened in _by_process(scene.processes).items():
         for device in _held_by(host, scene.processes, opened, members):
             if device is None:
-                yield Unseen(NAME, f"process {process} has a VFIO device open, and this kernel does not say which one")
+                yield Unseen(
+                    NAME, f"process {process} has a VFIO device open, and this kernel does not report which one"
+                )
             else:
                 held.setdefault(device, {})[process] = scene.processes.holder(process)
     for device, holders in held.items():

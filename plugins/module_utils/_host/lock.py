@@ -79,15 +79,17 @@ def describe_holders(path: str, found: Sequence[str], seconds: float) -> str:
     """Who keeps a run from its lock at ``path``; ``found`` is what :func:`holders` says."""
     waited = f"{path} was not released within {seconds:g} s"
     if found:
-        return f"{waited}: another run on this host holds it, {', '.join(found)}. Run again when that has ended"
-    return f"{waited}, and no process that holds it is left among those that are visible from this container"
+        return (
+            f"{waited}: another run on this host holds it, {', '.join(found)}. Run the play again when it has finished"
+        )
+    return f"{waited}, and no visible process holds it. Run the play on the host itself, and not in a container"
 
 
 def _own(descriptor: int, mode: int) -> None:
     """Make sure that a file or directory is ours alone."""
     found = os.fstat(descriptor)
     if found.st_uid not in (0, os.geteuid()) or not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
-        raise OSError(errno.EPERM, f"it belongs to user {found.st_uid}, or is no file")
+        raise OSError(errno.EPERM, f"it belongs to user {found.st_uid}, or is not a file")
     if stat.S_IMODE(found.st_mode) != mode:
         os.fchmod(descriptor, mode)
 

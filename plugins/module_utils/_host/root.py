@@ -262,7 +262,7 @@ class HostRoot:
         except OSError as error:
             reason = f"cannot be read: {describe(error)}"
         place = f"{self.root.rstrip('/')}/{path}"
-        return reason and f"{place} {reason}, and is left alone. Make way with: {ownership.rename_command(place)}"
+        return reason and f"{place} {reason}, and is not changed. Move it with: {ownership.rename_command(place)}"
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
@@ -272,8 +272,8 @@ class HostRoot:
         except OSError as error:
             if is_deadline(error):
                 raise HostError(
-                    f"writing {value!r} to {path} has not returned within {limit:g} s: the kernel waits until the "
-                    "device is no longer used, and the change is pending until then",
+                    f"writing {value!r} to {path} timed out after {limit:g} s, because the device is in use. The "
+                    "change remains pending in the kernel. Stop the user of the device, and run the play again",
                     path,
                     value,
                     pending=True,
@@ -374,10 +374,10 @@ class HostRoot:
         if not self.wait(ended, limit):
             if not keep:
                 process.kill()
-            raise HostError(f"{command} has not ended within {limit:g} s", name, pending=True)
+            raise HostError(f"{command} did not finish within {limit:g} s", name, pending=True)
         if outputs[0].status:
             said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
-            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'it said nothing'}", name)
+            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'no output'}", name)
         return outputs[0].text
 
     def now(self) -> float:
@@ -460,8 +460,8 @@ class HostRoot:
             sentence = f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
         else:
             sentence = (
-                f"{silent} did not answer within {seconds:g} s: nothing else that a driver computes was read of "
-                f"{device}. See what dmesg says of {device}"
+                f"{silent} did not answer within {seconds:g} s: further driver files of {device} were not read. Read "
+                f"the messages about {device} in dmesg"
             )
         if path == error.path and path not in self._unread:
             self.warn(sentence, path)
@@ -485,7 +485,7 @@ def summarize(warnings: list[str]) -> list[str]:
     """At most a few of many warnings, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:
         return warnings
-    return [*warnings[:SHOWN_WARNINGS], f"there are {len(warnings) - SHOWN_WARNINGS} more such problems on this host"]
+    return [*warnings[:SHOWN_WARNINGS], f"{len(warnings) - SHOWN_WARNINGS} more such problems on this host"]
 
 
 def is_deadline(error: OSError) -> bool:

@@ -23,21 +23,24 @@ from .records import INSTANCE_RECORDS
 SETTLE = 5.0
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
-    "EEXIST": "another device has this UUID; choose another one, or wait until the old one is gone",
-    "EINVAL": "the kernel does not take this value",
-    "ENODEV": "the parent is being unregistered: its driver is leaving",
+    "EEXIST": "another device has this UUID. Use another UUID, or wait until the old device is removed",
+    "EINVAL": "the kernel does not accept this value",
+    "ENODEV": "the parent is being removed with its driver",
     "ENOMEM": "the host is out of memory",
-    "EAGAIN": "the driver is not ready yet; run again later",
+    "EAGAIN": "the driver is not ready yet. Run the play again later",
     "EUSERS": "the parent has no free instance left",
     "ENOSPC": "the parent has no room left for this type",
-    "EIO": "the kernel log has the driver's reason, such as a full GPU, another type on it, or a missing licence",
+    "EIO": (
+        "read the reason of the driver in the kernel log (dmesg): for example a full GPU, another type on it, or a "
+        "missing licence"
+    ),
     "EPERM": "the driver does not allow it now: the device is open, or its type must be cleared first",
-    "EBUSY": "the driver is still busy with it; run again later",
+    "EBUSY": "the driver is busy. Run the play again later",
     "ERANGE": "the driver does not know such a type",
     "EADDRINUSE": "another device already has these resources",
     "EADDRNOTAVAIL": "the host keeps these resources for itself",
-    "ENOENT": "it is not there (any more); gather the facts again",
-    "EACCES": "run as root; what root gets this from cannot be written at all",
+    "ENOENT": "it does not exist. Gather the facts again",
+    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
 }
 
 
@@ -106,7 +109,7 @@ def _check_free(step: dict[str, Any], users_of: dict[str, list[dict[str, Any]]])
     users = users_of.get(step["uuid"] or step["address"])
     if users:
         path = _type_path(step["address"]) if step["address"] else f"{mdev.DEVICES}/{step['uuid']}"
-        raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
+        raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
 
 
 def _is_full(host: HostRoot, step: dict[str, Any], error: HostError) -> bool:
@@ -129,8 +132,8 @@ def _describe_full(
         sum((one["action"], one["card"], one.get("type")) == kind for one in some) for some in (done, steps)
     )
     return (
-        f"{step['card']} is taken as full: {step['parent']} refused one more of type {step['type']} ({error.errno}) "
-        f"after {made} of the {expected} that were to be made"
+        f"{step['card']} counts as full: {step['parent']} rejected one more of type {step['type']} ({error.errno}) "
+        f"after {made} of {expected}"
     )
 
 
@@ -139,7 +142,7 @@ def _removed_before(step: dict[str, Any], done: list[dict[str, Any]]) -> str:
     removed = sum(_takes_away(one) and one["card"] == step["card"] for one in done)
     if step["action"] != "create" or not removed:
         return ""
-    return f"; removed from {step['card']} before that: {removed}"
+    return f". Removed from {step['card']} before: {removed}"
 
 
 def is_work(step: dict[str, Any]) -> bool:
@@ -163,7 +166,9 @@ def _confirm(host: HostRoot, outcome: Outcome) -> None:
             there = step["uuid"] in uuids or host.exists(f"{mdev.DEVICES}/{step['uuid']}")
         if not there:
             outcome.done.remove(step)
-            outcome.failed.append({**step, "error": _explain(step, HostError("it was made, but is gone again", ""))})
+            outcome.failed.append(
+                {**step, "error": _explain(step, HostError("it was created, but has disappeared", ""))}
+            )
 
 
 def _key(step: dict[str, Any]) -> tuple[str, str]:
@@ -210,7 +215,7 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
             return
         raise
     if host.link_name(f"{uuid}/mdev_type", below=parent) != step["type"]:
-        raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
+        raise HostError(f"the kernel accepted {uuid}, but the device of type {step['type']} does not exist", path, uuid)
     try:
         for name, value in step["attributes"]:
             attributes.write(host, path, name, value)
@@ -240,7 +245,7 @@ def _remove(host: HostRoot, step: dict[str, Any]) -> None:
             raise
     below = f"{mdev.PARENTS}/{step['parent']}/{step['uuid']}"
     if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
-        raise HostError(f"{step['uuid']} is still there after its removal", path, "1", pending=True)
+        raise HostError(f"{step['uuid']} still exists after its removal", path, "1", pending=True)
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
@@ -250,7 +255,7 @@ def _set_type(host: HostRoot, address: str, type_id: str) -> None:
     path = _type_path(address)
     host.write(path, type_id)
     if not host.wait(lambda: _current_type(host, address) == type_id):
-        raise HostError(f"{path} reads {_current_type(host, address)} after {type_id} was written", path, type_id)
+        raise HostError(f"{path} reads {_current_type(host, address)}, although {type_id} was written", path, type_id)
 
 
 def _type_path(address: str) -> str:

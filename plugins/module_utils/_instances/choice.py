@@ -166,16 +166,16 @@ class Choice:
     def describe_lack(self, entry: dict[str, Any], count: int, made: int, exact: bool) -> str:
         """Why fewer than ``count`` devices fit, with the numbers."""
         where = entry["parent"] or "this host"
-        sentence = f"{count} more of {' or '.join(entry['types'])} are wanted, but {where} has room for {made}"
+        sentence = f"{count} more of {' or '.join(entry['types'])} are requested, but {where} has room for {made}"
         others = [
             device
             for device in self._inventory.devices.values()
             if device["state"] != "defined" and device["parent"] in entry["parents"]
         ]
         if others:
-            sentence += f" beside the {len(others)} that exist"
+            sentence += f" in addition to the {len(others)} existing devices"
             if not exact:
-                sentence += "; with exact those that are not listed are replaced"
+                sentence += ". Set exact: true to replace devices that are not listed"
             return sentence
         # A card keeps its names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))

@@ -125,7 +125,7 @@ class _Attempt:
         return [card for card in cards if card in self.unreadable]
 
     def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
-        self.problems += [f"{where}: {card} cannot be seen as it is: {self.unreadable[card]}" for card in cards]
+        self.problems += [f"{where}: the state of {card} is unknown: {self.unreadable[card]}" for card in cards]
 
     def _find_candidates(self, entry: dict[str, Any]) -> bool:
         """Fill in ``parents``: the names of those that the entry may mean."""
@@ -159,8 +159,8 @@ class _Attempt:
             unusable = [option for option in ("uuid", "attributes") if entry[option]]
             if unusable:
                 self.problems.append(
-                    f"{where}: {' and '.join(unusable)} cannot be set, because a vGPU of the vendor-specific VFIO "
-                    f"framework is known by the address of its VF, such as parent {entry['parents'][0]}"
+                    f"{where}: {' and '.join(unusable)} cannot be set, because a vendor-specific vGPU is identified by "
+                    f"the address of its VF. Use for example parent {entry['parents'][0]}"
                 )
                 return False
         return True
@@ -259,12 +259,12 @@ class _Attempt:
                 continue
             name = f"{device['uuid'] or device['address']} on {device['parent']}"
             if unreadable and not any(user["pid"] or user["domain"] for user in device["users"]):
-                self.problems.append(f"{name} would have to be removed, but may be in use: {unreadable}")
+                self.problems.append(f"{name} would be removed, but may be in use: {unreadable}")
                 continue
             self.problems.append(
                 f"{device['uuid'] or device['address']} on {device['parent']} "
-                f"would have to be removed, but is in use by {holders(device['users'])}; "
-                "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
+                f"would be removed, but is in use by {holders(device['users'])}. Stop this use, or skip the device "
+                "with on_busy: skip (in the roles vfio_on_busy: skip)"
             )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
             self.problems += self.hidden
@@ -303,8 +303,8 @@ class _Attempt:
         uuid = None if vendor else entry["uuid"] or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
             self.problems.append(
-                f"{entry['where']}: without a machine id in etc/machine-id no UUID can be derived; give each "
-                "device a uuid, or run systemd-machine-id-setup"
+                f"{entry['where']}: no UUID can be derived, because /etc/machine-id has no machine id. Run "
+                "systemd-machine-id-setup, or set the uuid of each device"
             )
         return {
             "item": entry["item"],
@@ -327,7 +327,7 @@ class _Attempt:
             self.missing.append({"item": entry["item"], "types": entry["types"], "count": count - made})
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
-            sentence += "".join(f"; {card} is left out: {self.unreadable[card]}" for card in sorted(unreadable))
+            sentence += "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
             self.problems.append(f"{entry['where']}: {sentence}")
 
     # The result

@@ -35,7 +35,7 @@ def observe_records(host: HostRoot) -> dict[str, Record]:
         instances = record.get("instances")
         if not isinstance(instances, list) or not all(_is_instance(instance) for instance in instances):
             host.warn(
-                f"the record of {card} in {DIRECTORY}/{INSTANCE_RECORDS} has not the form that this collection gives it"
+                f"the record of {card} in {DIRECTORY}/{INSTANCE_RECORDS} does not have the format of this collection"
             )
             del records[card]
     return records

@@ -89,10 +89,10 @@ def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
     for device in sorted(state["devices"], key=_place):
         definition = state["definitions"].get(_place(device))
         words = [str(device["type_name"] or device["type"] or device["state"])]
-        words += ["made at boot"] if definition and definition["autostart"] else []
+        words += ["created at boot"] if definition and definition["autostart"] else []
         words += ["recorded"] if _place(device) in recorded else []
         text = ", ".join(words)
         # Nobody has to know that mdevctl's definition of a device outlives it.
         absent = device["state"] == "defined"
-        shown.setdefault(device["parent"], {})[_name(device)] = f"not there, only defined as {text}" if absent else text
+        shown.setdefault(device["parent"], {})[_name(device)] = f"missing, only defined as {text}" if absent else text
     return shown

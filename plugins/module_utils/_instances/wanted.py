@@ -33,13 +33,13 @@ def parse_instances(instances: list[dict[str, Any]], state: str, exact: bool) ->
     entries: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     if exact and state == "absent":
-        problems.append("exact removes what is not listed, so it has no meaning with state absent")
+        problems.append("exact is not valid with state: absent. Remove one of the two options")
     for item, instance in enumerate(instances):
         found: list[str] = []
         entry = _entry(item, instance, state, found)
         uuid = entry["uuid"]
         if uuid in seen:
-            found.append(f"its uuid {uuid} is that of {entries[seen[uuid]]['where']} too")
+            found.append(f"its uuid {uuid} is also the uuid of {entries[seen[uuid]]['where']}")
         elif uuid:
             seen[uuid] = item
         problems += [f"{entry['where']}: {sentence}" for sentence in found]
@@ -56,14 +56,14 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
     count = _count(instance["count"], found)
     if state == "absent":
         if instance["count"] is not None:
-            found.append("count has no meaning with state absent, which removes every device that matches")
+            found.append("count is not valid with state: absent, which removes all matching devices. Remove count")
         if not (uuid or types or parent):
-            found.append("it names no uuid, type or parent, so that it would remove every device of the host")
+            found.append("it has no uuid, type and parent, so it would remove all devices of the host. Set one of them")
         count = MAX
     elif not types:
         found.append("it has no type")
     elif uuid and count != 1:
-        found.append(f"one uuid cannot be that of {count} devices")
+        found.append(f"one uuid is not possible for {count} devices. Omit uuid or set count: 1")
     return {
         "item": item,
         "where": printable(instance.get("label"), f"instances[{item}]"),

@@ -33,7 +33,7 @@ def touches(card: dict[str, Any], steps: list[dict[str, Any]]) -> list[Touch]:
     if loses_driver or {"remove", "create", "eswitch"} & set(actions):
         found.append(Touch(address, PORT, address, "be changed"))
     if loses_driver:
-        found.append(Touch(address, DRIVER, address, "give up its driver"))
+        found.append(Touch(address, DRIVER, address, "be unbound from its driver"))
     for virtual in card["virtual_functions"]:
         label, index = f"VF {virtual['address']} of {address}", virtual["index"]
         if "remove" in actions:
@@ -41,7 +41,7 @@ def touches(card: dict[str, Any], steps: list[dict[str, Any]]) -> list[Touch]:
         elif "bind_vfs" in actions and index in actions["bind_vfs"]["certain"]:
             found.append(Touch(virtual["address"], DRIVER, label, "change its driver"))
         elif "settings" in actions and index in actions["settings"]["settings"]:
-            found.append(Touch(virtual["address"], SETTINGS, label, "be set up anew"))
+            found.append(Touch(virtual["address"], SETTINGS, label, "be set up again"))
     return found
 
 
@@ -67,16 +67,16 @@ def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -
     whole = is_vfio_driver(target["binding"]["driver"])
     if (whole or vfio_vfs) and card["iommu_group"] is None:
         return [
-            f"{card['address']} is in no IOMMU group, so that it cannot be passed through: switch the IOMMU on, and "
-            "restart the host"
+            f"{card['address']} has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role "
+            "vfio.devices.iommu, and reboot the host"
         ]
     if whole:
         for other in card["group_others"]:
             leaves = other["physical_function"] == card["address"] or other["address"] in given
             if not leaves and other["driver"] is not None and not is_vfio_driver(other["driver"]):
                 found.append(
-                    f"{card['address']} shares IOMMU group {card['iommu_group']} with {other['address']}, which "
-                    f"{other['driver']} has: the whole group has to be given away together"
+                    f"{card['address']} shares IOMMU group {card['iommu_group']} with {other['address']}, which is "
+                    f"bound to {other['driver']}. Pass the complete group through, or move the card to another slot"
                 )
     for virtual in card["virtual_functions"]:
         found += _shared_with_host(card, virtual, target, given)
@@ -102,8 +102,7 @@ def _shared_with_host(card: dict[str, Any], virtual: dict[str, Any], target: dic
         return []
     return [
         f"VF {virtual['address']} of {card['address']} shares IOMMU group {virtual['iommu_group']} with "
-        f"{', '.join(blocking)}, so that no guest can use it: enable ACS in the firmware, or move the card to another "
-        "slot"
+        f"{', '.join(blocking)}, so no guest can use it. Enable ACS in the firmware, or move the card to another slot"
     ]
 
 
@@ -111,8 +110,9 @@ def stuck(state: dict[str, Any]) -> Found:
     """VFs whose removal waits for their users: until they are gone, every other change of VFs waits as well."""
     users = state["seen"].users()
     return [
-        f"the removal of VF {address} is pending, in use by {holders(users.get(address, [])) or 'somebody'}: "
-        "the kernel changes no virtual function of this host until it is released"
+        f"the removal of VF {address} is pending, because it is in use by "
+        f"{holders(users.get(address, [])) or 'an unknown process'}. Stop this use: until then the kernel changes no "
+        "virtual function of this host"
         for address in state["leaving"]
     ]
 

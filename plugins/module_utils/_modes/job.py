@@ -118,4 +118,4 @@ def _who(host: HostRoot, card: dict[str, Any]) -> str:
     users = observe.users(host)
     names = [card["address"], *(virtual["address"] for virtual in card["virtual_functions"])]
     held = [f"{name} is in use by {holders(users[name])}" for name in names if users.get(name)]
-    return f"nothing else was begun; {', '.join(held) or 'nobody is seen to use it'}"
+    return f"no other change was started. {', '.join(held) or 'no user is visible'}"

@@ -64,7 +64,7 @@ def observe_cards(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, An
         ]
         different = difference((card["record"] or {}).get("identity"), identity)
         if different:
-            host.warn(f"the record of {address} is of another card, which was there before: {different}")
+            host.warn(f"the record of {address} belongs to another card, which was at this address before: {different}")
     for entry in entries:
         card = state["cards"].get(names.get(entry["pf"]))
         if card:

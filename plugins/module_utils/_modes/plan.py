@@ -47,7 +47,10 @@ def plan_functions(
         found = list(entry["problems"])
         card = _card(state, entry, found)
         if card and seen.setdefault(card["address"], entry) is not entry:
-            found.append(f"{entry['name']} is {card['address']}, as {seen[card['address']]['where']} is")
+            found.append(
+                f"{entry['name']} is {card['address']}, which is also in {seen[card['address']]['where']}. List each "
+                "card once"
+            )
         if card:
             _check(state, entry, card, found)
         if card and not found:
@@ -79,7 +82,10 @@ def _plan_card(
     if changes:
         if not entry["reconfigurable"]:
             texts = "; ".join(step["text"] for step in changes if step["text"])
-            found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
+            found.append(
+                "it is pinned (reconfigurable: false), but these changes would be required: "
+                f"{texts or 'offered to drivers'}"
+            )
         found += guards.passthrough(card, target, given)
         found += guards.stuck(state)
         found += guards.hidden(card, steps, state["seen"], state["accept_unseen"])
@@ -87,12 +93,16 @@ def _plan_card(
     if card["rule_refused"] and any(step["action"] == "rule" for step in steps):
         found.append(card["rule_refused"])
     if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
-        found.append(f"the virtual functions of this GPU need {nvidia_sriov.PROGRAM}, which is not there")
+        found.append(
+            f"the virtual functions of this GPU require {nvidia_sriov.PROGRAM}, which is missing. Install the NVIDIA "
+            "vGPU host driver"
+        )
     if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):
         found.append(
-            f"this takes its {card['num_vfs']} virtual functions away: say with num_vfs how many there shall be"
+            f"this removes its {card['num_vfs']} virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove "
+            "them"
         )
-    busy = [*(f"{card['address']} cannot be seen as it is: {reason}" for reason in card["unseen"]), *busy]
+    busy = [*(f"the state of {card['address']} is unknown: {reason}" for reason in card["unseen"]), *busy]
     return {
         "item": entry["item"],
         "name": entry["name"],
@@ -109,9 +119,9 @@ def _card(state: dict[str, Any], entry: dict[str, Any], found: list[str]) -> dic
         return None
     address = state["names"][entry["pf"]]
     if address is None:
-        found.append("there is no such network interface; a card that a guest has is known by its PCI address only")
+        found.append("there is no such network interface. Use the PCI address: a card with a guest has no interface")
     elif state["virtual"].get(address):
-        found.append(f"{address} is a virtual function of {state['virtual'][address]}, which is to be named here")
+        found.append(f"{address} is a virtual function of {state['virtual'][address]}. Use the address of this card")
     elif address in state["virtual"]:
         found.append(f"{address} is a virtual function that is being removed")
     elif address not in state["cards"] and address in state["silent"]:
@@ -127,25 +137,25 @@ def _card(state: dict[str, Any], entry: dict[str, Any], found: list[str]) -> dic
 def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
     """What of an entry does not go with its card."""
     if card["bridge"]:
-        found.append("it is a bridge, whose devices would be lost")
+        found.append("it is a PCI bridge, whose devices would be lost. Select the card behind it")
     if entry["mode"] == "vf" and not card["capable"]:
-        found.append("it has no SR-IOV capability: the card has none, or the firmware of the host hides it")
+        found.append("it has no SR-IOV capability. Enable SR-IOV in the firmware if the card supports it")
     else:
         _check_number(entry, card, found)
     drivers = [entry["driver"]] if entry["mode"] == "pf" else []
     drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
     for driver in dict.fromkeys(drivers):
         if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state["drivers"]):
-            found.append(f"this host has no driver {driver} now: load its module, or correct the name")
+            found.append(f"the driver {driver} is not loaded. Load it with modprobe, or correct the name")
     programs = {
         vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
         eswitch.PROGRAM: bool(entry["eswitch"]),
     }
     for program, needed in programs.items():
         if needed and not state["programs"][program]:
-            found.append(f"this needs the program {program}, and there is none below host_root")
+            found.append(f"this requires the program {program}, which is not installed on the host")
     if programs[vf_settings.PROGRAM] and card["native"] and not card["netdevs"]:
-        found.append("only a network card's virtual functions have settings, and it has no network interface")
+        found.append("vfs settings require a network card, and this card has no network interface")
     found += card["unreadable"]
 
 
@@ -155,11 +165,13 @@ def _check_number(entry: dict[str, Any], card: dict[str, Any], found: list[str])
     count = entry["num_vfs"]
     most = most_vfs(card)
     if isinstance(count, int) and count > most:
-        found.append(f"num_vfs {count} is more than the {most} that this card can make")
+        found.append(
+            f"num_vfs {count} is more than the maximum of this card, {most}. Set num_vfs: max or a lower number"
+        )
     elif card["gpu"] and count not in (None, 0, MAX, most):
-        found.append(f"this GPU makes all of its {most} virtual functions or none: say num_vfs max")
+        found.append(f"this GPU supports all of its {most} virtual functions or none. Set num_vfs: max")
     if not isinstance(count, int) and entry["vfs"]:
         present = most if count == MAX else card["num_vfs"]
         wrong = [index for index in entry["vfs"] if index >= present]
         if wrong:
-            found.append(f"vfs names VF {wrong[-1]}, and there are {present}")
+            found.append(f"vfs contains VF {wrong[-1]}, but the card has {present} virtual functions")

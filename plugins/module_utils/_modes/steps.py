@@ -181,7 +181,7 @@ class _Steps:
         else:
             self._set_autoprobe()
         if self.creates:
-            text = f"made {self.count} virtual functions"
+            text = f"created {self.count} virtual functions"
             self._add("create", text, count=self.count, max=target["max"], tool=card["gpu"])
         self._configure()
         self._keep()
@@ -217,7 +217,7 @@ class _Steps:
         through_tool = self.card["gpu"] and (self.removes or self.creates) and self.card["native"]
         self.remembers = memory or (records.remembered(self.card) if through_tool else None)
         if self.remembers and self.remembers != self.card["memory"]:
-            text = "remembered the native driver until the next boot"
+            text = "stored the native driver until the next boot"
             self._add("memory", text, kind=records.MODE_RECORDS, memory=self.remembers)
 
     def _bind(self) -> None:
@@ -284,7 +284,7 @@ class _Steps:
         if card["autoprobe_off"] or self.unprobed:
             self._add("memory", "", kind=records.AUTOPROBE_OFF, memory=None)
         if lasting is not None and target["memory"] is None:
-            text = "forgot the native driver, which is bound again"
+            text = "removed the stored native driver, which is bound again"
             self._add("memory", text, kind=records.MODE_RECORDS, memory=None)
         if card["record"] != target["record"]:
             kept = target["record"] is not None

@@ -183,7 +183,7 @@ def _dictionary(value: Any, field: str) -> dict[str, Any]:
 def _uuid(value: Any, field: str) -> str:
     # It becomes a part of addresses.
     if not isinstance(value, str) or value != value.lower() or not names.is_uuid(value):
-        raise _unlike(value, field, "a UUID in small letters")
+        raise _unlike(value, field, "a UUID in lower case")
     return value
 
 

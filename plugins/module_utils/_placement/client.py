@@ -85,17 +85,17 @@ def connect(options: dict[str, Any]) -> Placement:
         # A profile in them may be an address, which the SDK reads.
         return openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
 
-    with _explained("the settings of the cloud", failures, secrets):
+    with _explained("the configuration of the cloud", failures, secrets):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
-    with _explained("the answers of Keystone", failures, secrets):
+    with _explained("the responses of Keystone", failures, secrets):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
         raise PlacementError(
-            f"the cloud has no endpoint of Placement for the interface {region.get_interface('placement')} in the "
+            f"the cloud has no Placement endpoint for the interface {region.get_interface('placement')} in the "
             f"region {region.get_region_name('placement')}"
         )
 
@@ -202,7 +202,7 @@ class SdkTransport(Transport):
     def _no_answer(self, error: Exception) -> Reply:
         said = self.secrets.hide(error) or type(error).__name__
         if isinstance(error, self.untrusted) and "EOF" not in str(error):
-            raise PlacementError(f"the certificate of Placement cannot be trusted: {said}; correct ca_cert") from error
+            raise PlacementError(f"the certificate of Placement is not trusted: {said}. Correct ca_cert") from error
         if isinstance(error, limits.Late):
             return Reply(None, said)
         if isinstance(error, self._failures):
@@ -229,11 +229,11 @@ class SdkTransport(Transport):
             newest = VERSION.match(reply.body["errors"][0]["max_version"])
             version = int(newest[1]), int(newest[2])  # type: ignore[index]
         except (TypeError, KeyError, IndexError) as wrong:
-            raise PlacementError("cannot agree with Placement on an API version", reply) from wrong
+            raise PlacementError("cannot negotiate an API version with Placement", reply) from wrong
         if version < OLDEST:
             raise PlacementError(
-                "this Placement is too old: its newest API version is {}.{}, and {}.{} is needed (since OpenStack "
-                "Rocky)".format(*version, *OLDEST)
+                "this Placement is too old: its newest API version is {}.{}, but {}.{} is required (OpenStack Rocky or "
+                "later)".format(*version, *OLDEST)
             )
         self.version = min(NEWEST, version)
 
@@ -246,7 +246,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
         beside = [ours for ours, theirs in CONNECTION.items() if theirs in settings and ours != "interface"]
         if beside:
             raise PlacementError(
-                f"cloud has all settings itself when it is a dictionary, so leave out {', '.join(beside)}"
+                f"cloud is a dictionary, which contains all connection options. Remove {', '.join(beside)}"
             )
         return cloud
     return settings if cloud is None else {**settings, "cloud": cloud}
@@ -261,19 +261,19 @@ def _explained(what: str, failures: Any, secrets: Secrets) -> Iterator[None]:
         raise
     except (*failures, limits.Unacceptable, limits.Late) as error:
         raise PlacementError(
-            f"cannot log in to the cloud and find Placement in it: {secrets.hide(error) or type(error).__name__}; "
-            "cloud names one of clouds.yaml, and without it auth or the variables OS_* say how to log in; in the roles "
-            "these are placement_cloud and placement_auth"
+            f"cannot log in to the cloud and find Placement: {secrets.hide(error) or type(error).__name__}. Set cloud "
+            "to an entry of clouds.yaml, or set auth or the variables OS_*. In the roles, use placement_cloud or "
+            "placement_auth"
         ) from error
     except Exception as error:
-        raise PlacementError(f"cannot make sense of {what}: {type(error).__name__}: {secrets.hide(error)}") from error
+        raise PlacementError(f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}") from error
 
 
 def _seconds(value: Any) -> float:
     try:
         return ANSWER if value is None else numbers.duration(value, "api_timeout")
     except ValueError as error:
-        raise PlacementError(f"the settings of the cloud: {error}") from error
+        raise PlacementError(f"the configuration of the cloud: {error}") from error
 
 
 def _check_files(verify: Any, cert: Any) -> None:

@@ -31,7 +31,7 @@ def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | Non
     told = len(found)
     for field in fields:
         if field not in FIELDS:
-            found.append(f"it has no field {str(field)[:80]!r}, only {', '.join(FIELDS)}")
+            found.append(f"{str(field)[:80]!r} is not a field of an inventory. The fields are {', '.join(FIELDS)}")
     if fields.get("total") is None:
         found.append("its total is missing")
         return None
@@ -74,7 +74,7 @@ def _whole(field: str, value: Any, found: list[str]) -> int:
         found.append(f"{field} must be a whole number and not {numbers.shown(value)}")
         return 0
     if field == "total" and number == 0:
-        found.append("total must not be 0, Placement knows no empty inventory; leave the resource class out")
+        found.append("total must not be 0, because Placement has no empty inventories. Remove the resource class")
     elif not LEAST[field] <= number <= HIGHEST:
         found.append(f"{field} must be from {LEAST[field]} to {HIGHEST} and not {numbers.shown(number)}")
     return number

@@ -103,7 +103,7 @@ class Counted:
             received += len(piece)
             if received > MOST_BYTES:
                 self._raw.close()
-                raise Unacceptable(f"the answer has more than {MOST_MIB} MiB")
+                raise Unacceptable(f"the response has more than {MOST_MIB} MiB")
             yield piece
 
 
@@ -118,8 +118,8 @@ def _check_redirect(response: Any) -> None:
         same = False
     if not same:
         raise Unacceptable(
-            f"the server at {_shown_origin(response.url)} redirects to {words(location, 100)}; no token and no "
-            "password is sent there, so correct the address in auth_url, in endpoint or in the service catalog",
+            f"the server at {_shown_origin(response.url)} redirects to {words(location, 100)}; no token or password is "
+            "sent to this address. Correct the address in auth_url, in endpoint or in the service catalog",
             final=True,
         )
     # keystoneauth follows, and takes no path without a host.
@@ -139,7 +139,7 @@ def _shown_origin(address: str) -> str:
 def _check_head(headers: Any) -> None:
     encoding = str(headers.get("Content-Encoding") or "").strip().lower()
     if encoding not in ENCODINGS:
-        raise Unacceptable(f"the answer has the Content-Encoding {words(encoding, 40)}, which nobody asked for")
+        raise Unacceptable(f"the answer has the Content-Encoding {words(encoding, 40)}, which was not requested")
     length = str(headers.get("Content-Length") or "").strip()
     if length.isascii() and length.isdigit() and (len(length) > 20 or int(length) > MOST_BYTES):
-        raise Unacceptable(f"the answer has more than {MOST_MIB} MiB")
+        raise Unacceptable(f"the response has more than {MOST_MIB} MiB")

@@ -116,16 +116,16 @@ def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | Non
         tail = name[len(prefix) + 1 :]
         if NODE_DEVICE.match(tail.lower()):
             return (
-                "nova-compute itself makes a provider of this name, with the mediated devices as its inventory, and "
-                "fails as long as it has been made by another; leave it to nova, or choose another name"
+                "nova-compute creates a provider with this name itself, and fails if another service has created it. "
+                "Remove the entry, or use another name"
             )
         if grammar.PCI_ADDRESS.match(tail.lower()):
             if "OWNER_CYBORG" in traits and tail == tail.lower():
                 return None
             return (
-                "nova-compute (PCI devices) and cyborg-agent make providers of this name and fail when it has been "
-                "made by another; choose another name, or, where no cyborg-agent runs, list the trait OWNER_CYBORG "
-                "and write the address in small letters to have Cyborg's shape"
+                "nova-compute (PCI devices) and cyborg-agent create providers with this name, and fail if another "
+                "service has created it. Use another name. On hosts without cyborg-agent, list the trait OWNER_CYBORG "
+                "and write the address in lower case for Cyborg's shape"
             )
     return None
 

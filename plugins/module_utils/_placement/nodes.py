@@ -131,14 +131,14 @@ class Nodes:
                 self._refuse(
                     entry,
                     f"the provider {provider['name']} has the UUID {provider['uuid']}, so {field} {entry[field]} does "
-                    "not fit; leave out one of them, or remove the provider first",
+                    "not match. Remove one of the two, or remove the provider first",
                 )
         parent_name = self.parent_name(provider)
         if entry["parent"] and entry["parent"] not in (provider["parent"], parent_name):
             self._refuse(
                 entry,
-                f"it is below {parent_name or 'no other provider'} and not below {entry['parent']}; providers are not "
-                "moved, so correct parent, or remove it first",
+                f"its parent is {parent_name or 'no provider'} and not {entry['parent']}. Providers are not moved: "
+                "correct parent, or remove the provider first",
             )
         if len(self.problems) > told:
             return None
@@ -151,14 +151,14 @@ class Nodes:
         if self._is_left_out(entry):
             return None
         if not entry["name"]:
-            return self._refuse(entry, "there is no provider of this UUID; give a name too and it is made")
+            return self._refuse(entry, "there is no provider with this UUID. Set its name to create it")
         if not entry["parent"]:
             if not self.options["create_roots"]:
                 return self._lacks_root(
                     entry,
                     entry["name"],
-                    "there is no provider of this name, and without a parent it would be the root of a tree",
-                    "give a parent, or set create_roots",
+                    "there is no provider with this name, and without a parent it would be the root of a tree",
+                    "set parent, or set create_roots: true",
                 )
             uuid = entry["uuid"] or names.derived_uuid(None, entry["name"])
             return self._node(entry, None, uuid, entry["name"], None, None)
@@ -168,7 +168,7 @@ class Nodes:
         root = above["root"]
         uuid = entry["uuid"] or names.derived_uuid(root, entry["name"])
         if uuid in self.providers:
-            return self._refuse(entry, f"its UUID {uuid} is that of {self.providers[uuid]['name']} already")
+            return self._refuse(entry, f"its UUID {uuid} is already used by {self.providers[uuid]['name']}")
         reason = self._why_not_named_so(entry["name"], above["root_name"], entry["traits"] or [])
         if reason:
             return self._refuse(entry, reason)
@@ -197,8 +197,8 @@ class Nodes:
         other = self._by_folded_name.get(name.casefold())
         if other:
             return (
-                f"there is {other['name']} already, which differs only by case, and some databases of Placement take "
-                "the two names for one; remove that one, or leave the card to who made it"
+                f"there is {other['name']} already, which differs only by case, and some Placement databases treat "
+                "both names as equal. Remove that provider, or remove this entry"
             )
         return names.name_conflict(name, root_name, traits)
 
@@ -238,13 +238,13 @@ class Nodes:
         same = names.same_host(name, self._roots)
         existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
         if same:
-            existing += f"; if that is this host, set placement_root: {same[0]}"
+            existing += f". If this is the host, set placement_root: {same[0]}"
         if not named:
             existing = "Placement has no root"
         return self._refuse(
             entry,
-            f"{reason}; {existing}; correct the name, which is the hypervisor_hostname of the compute node (in the "
-            f"roles placement_root), start nova-compute there first, which makes the root, {advice}",
+            f"{reason}. {existing}. Correct the name, which is the hypervisor_hostname of the compute node (in the "
+            f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
 
     def _refuse(self, entry: Entry, sentence: str) -> Node | None:
@@ -261,9 +261,7 @@ class Nodes:
     def _unlisted(self) -> list[Provider]:
         for reference in self.options["scope"]:
             if not self.named(reference) and not any(reference in (one["name"], one["uuid"]) for one in self.wanted):
-                self.problems.append(
-                    f"scope: there is no provider {reference} in Placement; correct it or leave it out"
-                )
+                self.problems.append(f"scope: there is no provider {reference} in Placement. Correct or remove it")
         return [
             {**provider, "item": None, "ours": True}
             for provider in self.in_scope()

@@ -84,7 +84,7 @@ class LongWork(ActionBase):
         try:
             return interval(wanted)
         except ValueError as error:
-            raise AnsibleActionFail(f"Nothing was changed: {error}. Set 0 for no progress.") from None
+            raise AnsibleActionFail(f"Nothing was changed: {error}. Set it to 0 for no progress lines.") from None
 
 
 class WorkInParts(LongWork):

@@ -46,7 +46,7 @@ def _ended(merged: Result) -> Result:
     reason = "; ".join(merged["problems"]) if merged.get("problems") else merged.get("msg", "the module has failed")
     # It has the old message in it, and would be shown instead.
     merged.pop("exception", None)
-    return {**merged, "msg": f"Stopped in the middle, what was done stays: {reason}"}
+    return {**merged, "msg": f"Stopped during the run, and completed changes remain: {reason}"}
 
 
 def _instances(before: list[Result], now: list[Result]) -> list[Result]:

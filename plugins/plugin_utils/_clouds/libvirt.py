@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-# The parents that are no PCI functions and have no class of their own name (libvirt's udev driver).
+# The parents that are not PCI functions and have no class of their own name (libvirt's udev driver).
 MATRIX = "matrix"
 SUBCHANNEL = re.compile(r"[0-9a-f]+\.[0-9a-f]\.[0-9a-f]{4}\Z")
 PCI_FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")

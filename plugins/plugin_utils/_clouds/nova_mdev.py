@@ -31,12 +31,13 @@ def sections(plan, release, problems):
     by_type = {}
     for card in cards:
         found = [
-            f"nova.{key} is for PCI devices, and guests ask for mediated devices by their resource class"
+            f"nova.{key} is only for PCI devices. Guests request mediated devices by their resource class. Remove "
+            f"nova.{key}"
             for key in card["nova"]
             if key != "max_instances"
         ]
         if not settings_file.WORD.match(card["type"]["id"]):
-            found.append(f"the type {card['type']['id']!r} cannot be the name of a section in nova's settings")
+            found.append(f"the type {card['type']['id']!r} cannot be the name of a section in the nova configuration")
         found += [sentence for name in usable_parents(card) if (sentence := _why_not(name, release))]
         problems += [of_card(card, sentence) for sentence in found]
         if usable_parents(card):
@@ -63,8 +64,8 @@ def _type_options(type_id, cards, release, problems):
     if resource_class(cards[0]) != DEFAULT_CLASS:
         if release < nova_release.MDEV_TYPES:
             problems.append(
-                f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{nova_release.MDEV_TYPES} on, and not {resource_class(cards[0])}"
+                f"type {type_id}: nova {release} supports only the resource class VGPU, and not "
+                f"{resource_class(cards[0])}. nova {nova_release.MDEV_TYPES} or later supports other classes"
             )
         options.append(("mdev_class", resource_class(cards[0])))
     limit = cards[0]["nova"].get("max_instances")
@@ -83,12 +84,13 @@ def _why_not(name, release):
     if ADDRESS.match(name):
         return None
     if ":" in name:
-        return f"nova stops at the address {name}, because it knows PCI domains of four digits only"
+        return f"nova fails at the address {name}, because it supports only PCI domains of four digits"
     if name != VIRTUAL_PARENT:
         return f"nova finds no parent {name}, only PCI functions and, for tests, {VIRTUAL_PARENT}"
     if release < nova_release.VIRTUAL_PARENTS:
         return (
-            f"nova {release} stops at the parent {name}, which is no PCI function; {nova_release.VIRTUAL_PARENTS} can"
+            f"nova {release} fails at the parent {name}, which is not a PCI function. nova "
+            f"{nova_release.VIRTUAL_PARENTS} or later supports it"
         )
     return None
 
@@ -98,9 +100,9 @@ def _check_single_type(plan, by_type, release, problems):
     if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
     ((type_id, cards),) = by_type.items()
-    rule = f"nova {release} passes over the section of a type that is the only one"
+    rule = f"nova {release} ignores the section of a type if it is the only type"
     if resource_class(cards[0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
-        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(cards[0])}")
+        problems.append(f"type {type_id}: {rule}, so the resource class {resource_class(cards[0])} has no effect")
     others = [card["name"] for card in plan["cards"] if card["owner"] != "nova" and card["framework"] == "mdev"]
     if others:
         problems.append(f"type {type_id}: {rule}, and would use {', '.join(others)} too, whose owner is not nova")
@@ -109,19 +111,19 @@ def _check_single_type(plan, by_type, release, problems):
 def _check_limit(limit, cards, release):
     """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
     if release < nova_release.MAX_INSTANCES:
-        return [f"nova {release} has no max_instances; {nova_release.MAX_INSTANCES} has"]
+        return [f"nova {release} does not support max_instances. nova {nova_release.MAX_INSTANCES} or later does"]
     totals = [parent["total"] for card in cards for parent in card["parents"]]
     if sum(totals) <= limit:
         return []
     if max(totals) > 1:
         return [
-            f"with max_instances {limit} nova leaves out whole cards, because a card has {max(totals)} and all have "
-            f"{sum(totals)}; set it to {sum(totals)} or leave it out, or use fewer cards"
+            f"with max_instances {limit} nova ignores complete cards, because one card has {max(totals)} and all have "
+            f"{sum(totals)}. Set max_instances: {sum(totals)} or omit it, or use fewer cards"
         ]
     made = sum(card["total"] if card["count"] == "max" else card["count"] or 0 for card in cards)
     if made > limit:
         return [
-            f"with max_instances {limit} and {made} devices made nova offers none at all; "
-            f"set vgpu.count so that there are no more than {limit}"
+            f"with max_instances {limit} and {made} devices made nova offers no device. Set vgpu.count to at most "
+            f"{limit} devices in total"
         ]
     return []

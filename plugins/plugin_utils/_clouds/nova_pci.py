@@ -31,18 +31,20 @@ def check(card, options):
     nova, release = card["nova"], options["release"]
     found = []
     if not nova_mdev.ADDRESS.match(card["address"]):
-        found.append(f"nova stops at the address {card['address']}, because it knows PCI domains of four digits only")
+        found.append(
+            f"nova fails at the address {card['address']}, because it supports only PCI domains of four digits"
+        )
     if is_vendor_vfio(card) and release < nova_release.MANAGED:
         found.append(
-            f"nova {release} would take the vendor's driver off its vGPUs, which are virtual functions; "
-            f"{nova_release.MANAGED} and later leave it there"
+            f"nova {release} would unbind the vendor driver of its vGPUs, which are virtual functions. nova "
+            f"{nova_release.MANAGED} and later keep the driver"
         )
     if "max_instances" in nova:
-        found.append("nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these")
+        found.append("nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs")
     if nova.get("trusted") is not None and card["mode"] == "pf":
-        found.append("nova.trusted is for virtual functions")
+        found.append("nova.trusted is only for virtual functions. Remove it")
     if nova.get("live_migratable") and release < nova_release.MANAGED:
-        found.append(f"nova {release} has no live_migratable; {nova_release.MANAGED} has")
+        found.append(f"nova {release} does not support live_migratable. nova {nova_release.MANAGED} or later does")
     if nova.get("one_time_use"):
         found += _check_one_time_use(card, options)
     if options["report_in_placement"]:
@@ -53,11 +55,15 @@ def check(card, options):
 def _check_one_time_use(card, options):
     found = []
     if options["release"] < nova_release.ONE_TIME_USE:
-        found.append(f"nova {options['release']} has no one_time_use; {nova_release.ONE_TIME_USE} has")
+        found.append(
+            f"nova {options['release']} does not support one_time_use. nova {nova_release.ONE_TIME_USE} or later does"
+        )
     if not options["report_in_placement"]:
-        found.append("nova stops at one_time_use without report_in_placement")
+        found.append(
+            "nova fails with one_time_use without report_in_placement. Set nova_config_report_in_placement: true"
+        )
     if card["mode"] != "pf":
-        found.append("nova stops at one_time_use for virtual functions; it is for whole cards")
+        found.append("nova fails with one_time_use for virtual functions. Use it only for mode pf")
     return found
 
 
@@ -67,10 +73,13 @@ def _check_placement(card):
     if card["nova"].get("physical_network"):
         wanted = [text for text, value in (("resource_class", name), ("traits", card["traits"])) if value]
         if wanted:
-            found.append(f"nova does not report devices with a physical_network, and so no {' or '.join(wanted)}")
+            found.append(
+                "nova does not report devices with a physical_network, so it does not report their "
+                f"{' or '.join(wanted)}"
+            )
     if name and not name.startswith("CUSTOM_") and name not in STANDARD_CLASSES:
         found.append(
-            f"nova would make CUSTOM_{name} of the resource class {name}; choose one that begins with CUSTOM_, "
+            f"nova would use CUSTOM_{name} instead of the resource class {name}. Use a class that begins with CUSTOM_, "
             f"or {', '.join(STANDARD_CLASSES)}"
         )
     return found
@@ -80,19 +89,24 @@ def _check_alias(card, options):
     nova = card["nova"]
     alias = nova.get("alias")
     if alias is None:
-        return ["nova.numa_policy is a part of the alias, and there is no nova.alias"] if "numa_policy" in nova else []
+        return ["nova.numa_policy requires nova.alias. Set nova.alias"] if "numa_policy" in nova else []
     found = []
     if not alias.strip() or alias != alias.strip() or re.search(r"[,:]", alias) or len(alias) > LONGEST_ALIAS:
         found.append(
-            f"no flavor can ask for the alias {alias[:80]!r}; take 1 to {LONGEST_ALIAS} characters without commas and "
+            f"no flavor can request the alias {alias[:80]!r}. Use 1 to {LONGEST_ALIAS} characters without commas and "
             "colons, and without blanks at the ends"
         )
     if nova.get("numa_policy") == "socket" and options["release"] < nova_release.SOCKET_POLICY:
-        found.append(f"nova {options['release']} has no numa_policy socket; {nova_release.SOCKET_POLICY} has")
+        found.append(
+            f"nova {options['release']} does not support numa_policy socket. nova {nova_release.SOCKET_POLICY} or "
+            "later does"
+        )
     if options["pci_in_placement"] and nova.get("physical_network"):
-        found.append("with pci_in_placement nova finds no device of an alias that has a physical_network")
+        found.append(
+            "with pci_in_placement nova finds no device of an alias with a physical_network. Remove one of the two"
+        )
     if not _uses_class(card, options) and not _product_id(card):
-        found.append("the device id of its virtual functions is not known, which an alias needs")
+        found.append("the device id of its virtual functions is unknown, but an alias requires it")
     return found
 
 
@@ -159,13 +173,13 @@ def aliases(all_cards, options, problems):
         profiles = " and ".join(sorted({card["profile"] for card in versions.values()}))
         if len(meanings) > 1:
             problems.append(
-                f"alias {name} of profile {profiles}: nova stops when an alias has several types of device or NUMA "
-                "policies; give each its own name"
+                f"alias {name} of profile {profiles}: nova fails if an alias has several device types or NUMA "
+                "policies. Use a different alias for each"
             )
         elif len(versions) > 1 and options["pci_in_placement"]:
             problems.append(
-                f"alias {name} of profile {profiles}: with pci_in_placement nova wants one kind of device; give them "
-                "one placement.resource_class, or each its own name"
+                f"alias {name} of profile {profiles}: with pci_in_placement an alias must have one kind of device. Set "
+                "the same placement.resource_class, or use different aliases"
             )
     return [spec for name in sorted(specs) for spec in sorted(specs[name])]
 

@@ -64,9 +64,9 @@ def number(release):
     elif version:
         found = int(version.group(1))
     else:
-        raise ValueError(f"{numbers.shown(release)} is no release of nova such as {NEWEST} or 2026.2")
+        raise ValueError(f"{numbers.shown(release)} is not a nova release such as {NEWEST} or 2026.2")
     if found < OLDEST:
-        raise ValueError(f"nova {text} is older than {OLDEST}, the oldest release whose settings are known here")
+        raise ValueError(f"nova {text} is older than {OLDEST}, the oldest supported release")
     if found > LATEST:
-        raise ValueError(f"nova {text} is not out, {NEWEST} is the newest release whose settings are known here")
+        raise ValueError(f"nova {text} is not released. {NEWEST} is the newest supported release")
     return found

@@ -69,7 +69,8 @@ def problems(facts, users=False):
     if not found:
         cards = {function["address"] for function in facts["physical_functions"]}
         found = [
-            f"parents[{place}].physical_function is {numbers.shown(parent['physical_function'])}, which is no card here"
+            f"parents[{place}].physical_function is {numbers.shown(parent['physical_function'])}, which is not a card "
+            "of this host"
             for place, parent in enumerate(facts["parents"])
             if parent["physical_function"] is not None and parent["physical_function"] not in cards
         ]

@@ -21,8 +21,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import pl
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, expression, groups, selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 
-UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
-# Null for a parent that is no PCI function.
+UNREADABLE = "its maximum number of virtual functions is unreadable. Read the warnings of vfio.devices.mdev_facts"
+# Null for a parent that is not a PCI function.
 FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
 
@@ -98,7 +98,7 @@ def _card(profile, subject):
 
 def _plan_function(profile, subject, card, result, found):
     if "total_vfs" not in subject:
-        found.append("mode is for PCI functions, and this is none")
+        found.append("mode is only for PCI functions, and this parent is not a PCI function. Remove mode")
         return
     if card["mode"] == "pf":
         card["total"] = 1
@@ -111,9 +111,15 @@ def _plan_function(profile, subject, card, result, found):
             if card["num_vfs"] != 0:
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
-            found.append("it has no SR-IOV, and so no virtual functions")
+            found.append(
+                "it has no SR-IOV, so it cannot have virtual functions. Enable SR-IOV in the firmware if the card "
+                "supports it"
+            )
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
-            found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
+            found.append(
+                f"it supports at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}. Set "
+                "num_vfs: max or a lower number"
+            )
         card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
@@ -123,13 +129,13 @@ def _plan_vgpu(profile, subject, card, result, found):
     card["total"] = None
     reasons = [one["unreadable"] for one in (subject, *subject["parents"]) if one.get("unreadable")]
     if reasons:
-        found.append(f"it cannot be seen as it is: {reasons[0]}")
+        found.append(f"its state is unknown: {reasons[0]}")
         return
     vfs_to_come = card["mode"] == "vf" and (
         subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
     )
     if vfs_to_come:
-        reason = "its virtual functions are not there yet"
+        reason = "its virtual functions do not exist yet"
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
         return
     if not subject["parents"]:
@@ -151,7 +157,7 @@ def _plan_vgpu(profile, subject, card, result, found):
     offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
     if any(offered["available_instances"] is None for offered in offers):
         found.append(
-            f"how many devices of type {chosen['id']} it can make was not readable: see the warnings of the facts"
+            f"the number of possible devices of type {chosen['id']} is unreadable. Read the warnings of the facts"
         )
         return
     card["parents"] = _totals(subject, chosen["id"])
@@ -178,10 +184,10 @@ def _plan_vgpu(profile, subject, card, result, found):
 def _why_no_parents(subject):
     if subject.get("total_vfs") and not subject["num_vfs"]:
         return (
-            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
-            "otherwise see that the vendor's vGPU driver is loaded"
+            "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
+            "load the vGPU driver of the vendor"
         )
-    return "it makes no vGPUs; see that the vendor's vGPU driver is loaded and bound to it"
+    return "it has no vGPU types. Load the vGPU driver of the vendor and bind it to the card"
 
 
 def _choose_type(specs, subject):

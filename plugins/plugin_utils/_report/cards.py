@@ -67,7 +67,7 @@ def _labels(card):
     labels = [("driver", card["driver"] or "none") if "driver" in card else ("bus", card["bus"])]
     if "mode" in card:
         if card["mode"] == "pf":
-            labels.append(("mode", "given away whole"))
+            labels.append(("mode", "passed through"))
         if card["total_vfs"]:
             labels.append(("VFs", f"{card['num_vfs']} of {card['total_vfs']}"))
     if card["framework"]:

@@ -71,7 +71,7 @@ def _devices(planned, card):
         if device["state"] == "active"
     )
     number = present.pop(wanted, 0)
-    lines = [f"{number_of} of type {name}, and the type shall be {wanted}" for name, number_of in present.items()]
+    lines = [f"{number_of} of type {name}, declared is type {wanted}" for name, number_of in present.items()]
     if planned["count"] is None:
         return lines
     shall = (

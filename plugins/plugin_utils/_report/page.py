@@ -96,7 +96,7 @@ def _strip(functions):
         )
         for state in states
     }
-    words = {"used": "in use", "made": "with a vGPU that nobody uses", "free": "free"}
+    words = {"used": "in use", "made": "with a free vGPU", "free": "free"}
     return {
         "width": min(len(functions), ROW) * STEP - STEP + CELL,
         "height": -(-len(functions) // ROW) * STEP - STEP + CELL,

@@ -53,7 +53,7 @@ def compare(providers, cards, planned, root):
         elif any(_is_device(tail) for tail in tails):
             stale.append(_entry(provider))
             name = provider["name"].removeprefix(f"{root}_")
-            drift.append((None, f"a provider for {name} in Placement, which is not on the host"))
+            drift.append((None, f"a provider for {name} in Placement, but the card is missing on the host"))
     for name, card in cards.items():
         lines = _differences(found[name]["providers"], found[name]["has"], _held(card), planned.get(name))
         drift += [(name, line) for line in lines]
@@ -136,7 +136,7 @@ def _differences(providers, has, held, planned):
         lines.append(f"without {', '.join(lacking)} in Placement")
     used = [one["used"] for one in classes]
     if classes and None not in used and held > sum(used):
-        lines.append(f"{held} in use on the host, and {sum(used)} in Placement, which may give them away again")
+        lines.append(f"{held} in use on the host, but {sum(used)} in Placement, which may assign devices twice")
     return lines
 
 

@@ -162,7 +162,7 @@ def test_a_name_that_another_tree_has(run, cloud, root):
     assert result["changed"]
     assert result["created"] == [f"{root}_vf0", f"{root}_vf3"]
     assert "another provider of this name" in result["failures"][0]
-    assert f"{root}_vf2 was left as it is, because of {root}_vf1" in result["failures"][1]
+    assert f"{root}_vf2 remains unchanged, because {root}_vf1 failed" in result["failures"][1]
     cloud("DELETE", f"/resource_providers/{cloud.provider(f'{root}_vf1')['uuid']}")
     result = run([child(root, 0), child(root, 1), {**child(root, 2), "parent": f"{root}_vf1"}, child(root, 3)])
     assert result["created"] == [f"{root}_vf1", f"{root}_vf2"]

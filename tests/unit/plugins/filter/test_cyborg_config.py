@@ -70,7 +70,7 @@ REFUSED = [
     ([gpu("a,b")], {}, "cannot be the name of a section"),
     ([gpu(type_name="T4")], {}, "cyborg-agent stops at the type name 'T4'"),
     ([gpu(type_name="NVIDIA H100-1-10C.ME")], {}, "is no valid trait"),
-    ([gpu()], {"nova_release": 33}, "nova 33 gives guests no vGPU of Cyborg; 34 does"),
+    ([gpu()], {"nova_release": 33}, "nova 33 does not assign Cyborg vGPUs to guests. nova 34 or later does"),
     ([gpu(), mdevs()], {}, "profile p, 0000:84:00.0: its owner is nova, but cyborg-agent gives away every"),
 ]
 
@@ -84,7 +84,7 @@ def test_all_problems_at_once():
     assert len(refusals(cyborg_config, plan(gpu(type_name="T4"), mdevs()), nova_release="2026.1")) == 3
 
 
-@pytest.mark.parametrize(("options"), [{"drivers": "x"}, {"drivers": ["a b"]}, {"nova_release": "x"}])
+@pytest.mark.parametrize("options", [{"drivers": "x"}, {"drivers": ["a b"]}, {"nova_release": "x"}])
 def test_options(options):
     with pytest.raises(AnsibleFilterError, match="drivers must be a list of names|is no release of nova"):
         cyborg_config(plan(gpu()), **options)

@@ -85,7 +85,7 @@ REFUSED = [
     (ports(), {}, "has several devices for guests; take one of them"),
     (UUID, {"managed": True}, "managed, interface, mac and vlan are for PCI functions"),
     (UUID, {"vlan": 1}, "managed, interface, mac and vlan are for PCI functions"),
-    (UUID, {"device_api": "vfio-platform"}, "libvirt knows vfio-pci, vfio-ccw, vfio-ap, and not 'vfio-platform'"),
+    (UUID, {"device_api": "vfio-platform"}, "libvirt supports vfio-pci, vfio-ccw, vfio-ap, and not 'vfio-platform'"),
     (UUID, {"device_api": "vfio-ap", "display": True}, "a vfio-ap device has no display"),
     (UUID, {"ramfb": True}, "ramfb needs display=true"),
     ("0000:84:00.4", {"display": True}, "device_api, display and ramfb are for mediated devices"),

@@ -178,9 +178,13 @@ REFUSED = [
     ([whole(name="10000:84:00.0")], 34, "it knows PCI domains of four digits only"),
     ([vendor_vgpus()], 30, "nova 30 would take the vendor's driver off its vGPUs"),
     ([whole(nova={"max_instances": 2})], 34, "nova.max_instances is for mediated devices"),
-    ([whole(nova={"trusted": True})], 34, "nova.trusted is for virtual functions"),
+    ([whole(nova={"trusted": True})], 34, "nova.trusted is only for virtual functions. Remove it"),
     ([whole(nova={"live_migratable": True})], 30, "nova 30 has no live_migratable"),
-    ([whole(nova={"one_time_use": True})], 34, "nova stops at one_time_use without report_in_placement"),
+    (
+        [whole(nova={"one_time_use": True})],
+        34,
+        "nova fails with one_time_use without report_in_placement. Set nova_config_report_in_placement: true",
+    ),
     ([whole(nova={"one_time_use": True})], 31, "nova 31 has no one_time_use"),
     ([ports(nova={"one_time_use": True})], 34, "one_time_use for virtual functions"),
     ([ports(nova={"numa_policy": "required"})], 34, "there is no nova.alias"),
@@ -205,7 +209,7 @@ PLACEMENT = [
     ([ports(resource_class="GPU")], "nova would make CUSTOM_GPU of the resource class GPU"),
     (
         [ports(resource_class="CUSTOM_X", traits=["CUSTOM_Y"], nova={"physical_network": "n"})],
-        "nova does not report devices with a physical_network, and so no resource_class or traits",
+        "nova does not report devices with a physical_network, so it does not report their resource_class or traits",
     ),
     ([ports(nova={"physical_network": "n", "alias": "a"})], "finds no device of an alias that has a physical_network"),
     ([mdevs(), whole(name="0000:41:00.0", resource_class="VGPU")], "have the resource class VGPU; choose another"),
@@ -225,11 +229,11 @@ def test_refusals_with_placement(cards, sentence):
 def test_all_problems_at_once():
     cards = plan(mdevs(nova={"alias": "x"}), ports(name="0000:81:00.0", nova={"max_instances": 1}))
     assert refusals(nova_config, cards, 25, report_in_placement=True, pci_in_placement=True) == [
-        "nova 25 has no report_in_placement; 26 has",
-        "nova 25 has no pci_in_placement; 27 has",
-        "profile p, 0000:84:00.0: nova.alias is for PCI devices, and guests ask for mediated devices by their "
-        "resource class",
-        "profile p, 0000:81:00.0: nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these",
+        "nova 25 does not support report_in_placement. nova 26 or later does",
+        "nova 25 does not support pci_in_placement. nova 27 or later does",
+        "profile p, 0000:84:00.0: nova.alias is only for PCI devices. Guests request mediated devices by their "
+        "resource class. Remove nova.alias",
+        "profile p, 0000:81:00.0: nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs",
     ]
     assert refusals(nova_config, cards, 34, pci_in_placement=True)[0].startswith("with pci_in_placement the scheduler")
 

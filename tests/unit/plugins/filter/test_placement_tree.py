@@ -154,7 +154,7 @@ def test_other_cards_are_not_drained():
 
 REFUSED = [
     (card(owner="nova", mode="pf"), {"shape": "cyborg"}, "its owner is nova"),
-    (card(), {"shape": "nova"}, "nova makes no provider for it, because its owner is none"),
+    (card(), {"shape": "nova"}, "nova creates no provider for it, because its owner is none"),
     (vgpus(owner="nova"), {"shape": "own"}, "would be counted twice"),
     (card(owner="cyborg"), {"shape": "own"}, "would be counted twice"),
     (port(), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),

@@ -71,7 +71,7 @@ def test_virtual_functions_come_first(simulated, switch):
     card = plan["cards"][0]
     assert (card["type"], card["parents"], card["total"]) == (None, [], None)
     assert plan["later"] == [
-        {"name": card["name"], "profile": "a40", "reason": "its virtual functions are not there yet"}
+        {"name": card["name"], "profile": "a40", "reason": "its virtual functions do not exist yet"}
     ]
     run(*plan["functions"])
     plan = resolve([profile], run.host.facts())
@@ -204,13 +204,16 @@ SCHEMA = {
         ({"name": ""}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"name": "a\n"}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"nova": {"alias": "a/b"}}, "nova.alias must be text of 1 to 255 printable characters"),
-        ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a class of your own"),
-        ({"selekt": "x"}, "profile t4: there is no key selekt, only name, select,"),
+        ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a custom class"),
+        ({"selekt": "x"}, "profile t4: selekt is not a key. The keys are name, select,"),
         ({"select": "vendor_id = '10de'"}, "profile t4: select cannot be used: "),
         ({"select": "starts_with(driver_override, 'x')"}, "select cannot be asked of"),
         ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in small letters"),
         ({"select": ["af:00.0"]}, "write the address af:00.0 with its domain, 0000:af:00.0"),
-        ({"select": "product == '1eb8'"}, "select cannot be used: there is no field product, only name, address,"),
+        (
+            {"select": "product == '1eb8'"},
+            "select cannot be used: product is not a field of a card. The fields are name, address,",
+        ),
         ({"select": ["../etc"]}, "neither a PCI address nor the name"),
         ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, since an interface goes away"),
         ({"select": "vendor_id == 'ffff'", "required": True}, "it is required, and selects nothing on this host"),
@@ -219,16 +222,16 @@ SCHEMA = {
         ({"mode": "vfs"}, "mode must be pf or vf"),
         ({"mode": "pf"}, "goes to a guest as a whole and makes no vGPUs"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
-        ({"mode": "vf", "num_vfs": 0}, "with num_vfs 0 there are no virtual functions for vgpu"),
+        ({"mode": "vf", "num_vfs": 0}, "num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max"),
         ({"mode": "vf", "num_vfs": 4}, "it has no SR-IOV"),
         ({"mode": "vf", "vf_driver": "vfio-pci"}, "leave vf_driver out"),
-        ({"num_vfs": 4}, "num_vfs has no meaning without mode"),
-        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "there is no key vfs[0].colour"),
+        ({"num_vfs": 4}, "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "vfs[0].colour is not a key"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"vlan": "x"}]}, "vfs[0] has no index"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is no unicast address"),
         ({"vgpu": None}, "it says neither mode nor vgpu"),
         ({"vgpu": {}}, "vgpu has no type"),
-        ({"vgpu": {"type": "GRID T5-2B"}}, "more; the closest to GRID T5-2B is GRID T4-2B"),
+        ({"vgpu": {"type": "GRID T5-2B"}}, "more. The most similar name to GRID T5-2B is GRID T4-2B"),
         ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a whole number from 1 to"),
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
@@ -241,7 +244,7 @@ SCHEMA = {
         ({"placement": {"traits": ["gold"]}}, "'gold' is not a trait"),
         ({"placement": {"traits": ["OWNER_NOVA"]}}, "trait OWNER_NOVA is for nova-compute alone"),
         ({"placement": {"trait": []}}, "there is no key placement.trait"),
-        ({"nova": {"alias": "x"}, "owner": "none"}, "nova has no meaning with owner none"),
+        ({"nova": {"alias": "x"}, "owner": "none"}, "nova requires owner nova, and the owner is none. Remove nova"),
         ({"nova": {"max_instances": 0}}, "nova.max_instances must be a whole number from 1 to 65536"),
     ],
     "nics": [
@@ -291,8 +294,8 @@ def test_a_virtual_function_is_not_selected_alone(switch):
     virtual = next(card for card in facts["physical_functions"] if card["address"] == pf)["virtual_functions"][0]
     lines = refusal([{"name": "x", "select": [pf, virtual["address"]], "mode": "vf"}], facts)
     assert lines == [
-        f"profile x: {virtual['address']} is a virtual function of {pf}; a card is selected as a whole, "
-        "by its physical function"
+        f"profile x: {virtual['address']} is a virtual function of {pf}. Select the card by the address of its "
+        "physical function"
     ]
 
 

@@ -84,7 +84,7 @@ def test_parents_that_are_missing_are_one_sentence(stage):
     host, found = stage("a40", {"type": "NVIDIA A40-8Q", "parent": A40, "count": "2"}, late=late)
     assert found.missing() == "there is no parent 0000:41:00.4, 0000:41:00.5"
     done, problems = found.run(True, False)
-    assert (done, problems) == ([], [f"2 of NVIDIA A40-8Q are not made: {found.missing()}"])
+    assert (done, problems) == ([], [f"2 of NVIDIA A40-8Q are not created: {found.missing()}"])
     assert host.devices() == {}
 
 
@@ -95,7 +95,7 @@ def test_half_removed_device_is_told(stage):
     host.kernel.hold(uuid)
     with pytest.raises(Exception, match="has not returned"):
         host.root().write(f"sys/bus/mdev/devices/{uuid}/remove", "1", timeout=1)
-    assert found.run(True, False) == ([], [f"{uuid} is being removed, and somebody still has it open"])
+    assert found.run(True, False) == ([], [f"{uuid} is being removed, but a process still has it open"])
 
 
 def test_names_that_a_full_card_does_not_tell(stage):

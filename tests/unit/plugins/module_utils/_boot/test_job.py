@@ -132,7 +132,7 @@ def test_file_that_others_may_write_is_replaced(run, path):
     run()
     node = run.host.kernel.tree.nodes[path]
     node.mode |= 0o022
-    assert run(check=True)["diff"]["before"][f"/{path}"] == "others than root may write it: owner 0, mode 0666"
+    assert run(check=True)["diff"]["before"][f"/{path}"] == "other users than root may write it: owner 0, mode 0666"
     assert actions(run())[PATHS.index(path)] == "replaced"
     assert not run()["changed"]
 

@@ -80,7 +80,7 @@ def test_what_is_no_value_is_refused(value):
 
 @pytest.mark.parametrize("attribute", [None, {}, {"a": "1", "b": "2"}, "a", ["a", "1"], 5])
 def test_what_is_no_attribute_is_refused(attribute):
-    with pytest.raises(ValueError, match="an attribute must have exactly one key, and this one "):
+    with pytest.raises(ValueError, match="an attribute must have exactly one key, but this one "):
         attributes.check(attribute)
 
 

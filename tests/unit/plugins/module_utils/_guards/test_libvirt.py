@@ -154,7 +154,7 @@ def test_libvirt_that_hangs_is_told(host, monkeypatch):
     root = made.root()
     list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))
     assert root.warnings == [
-        "the domains are those of libvirt's files: libvirt did not answer within 30 s; restart its daemon"
+        "the libvirt domains were read from files: libvirt did not answer within 30 s. Restart its daemon"
     ]
 
 

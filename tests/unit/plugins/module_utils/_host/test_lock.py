@@ -86,7 +86,7 @@ def test_links_are_not_followed(path, tmp_path, what):
 def test_what_is_no_file_is_refused(path, tmp_path):
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
-    with pytest.raises(HostError, match=rf"cannot lock /{LOCK}: EPERM \(it belongs to user \d+, or is no file\)"):
+    with pytest.raises(HostError, match=rf"cannot lock /{LOCK}: EPERM \(it belongs to user \d+, or is not a file\)"):
         HostRoot(str(tmp_path), timeout=0.1).lock()
 
 

@@ -276,8 +276,8 @@ def test_what_a_device_does_not_answer_is_told_once_with_its_name(host, tree, fi
     assert host.read_number(f"{path}/other") is None
     (warning,) = host.warnings
     assert warning == (
-        f"{path}/slow did not answer within 2 s: nothing else that a driver computes was read of 0000:01:00.0. "
-        "See what dmesg says of 0000:01:00.0"
+        f"{path}/slow did not answer within 2 s: further driver files of 0 were not read. Read the messages about 0 in "
+        "dmesg000:01:00.0"
     )
     assert host.silent == {"0000:01:00.0": warning}
     assert host.unread(f"{path}/other") == warning

@@ -78,7 +78,7 @@ def test_a_device_that_goes_when_the_next_one_comes_is_a_failure(simulated, monk
     outcome = _instance_apply.apply(host.root(), [create(), create(OTHER)])
     assert [step["uuid"] for step in outcome.done] == [OTHER]
     assert [step["error"] for step in outcome.failed] == [
-        f"cannot make {UUID} of type mtty-1 on mtty: it was made, but is gone again"
+        f"cannot make {UUID} of type mtty-1 on mtty: it was created, but has disappeared"
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_type_that_does_not_stay_is_a_failure(simulated, monkeypatch):
     monkeypatch.setattr(host.files, "unlink", clear)
     outcome = _instance_apply.apply(host.root(), [vgpu("create", type_id), record])
     assert outcome.done == [record]
-    assert outcome.failed[0]["error"].endswith("it was made, but is gone again")
+    assert outcome.failed[0]["error"].endswith("it was created, but has disappeared")
 
 
 def test_a_device_that_went_by_itself_is_removed(simulated):

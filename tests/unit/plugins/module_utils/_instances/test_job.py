@@ -329,7 +329,7 @@ def test_max_fails_where_not_even_one_is_made(simulated, monkeypatch, profile, p
     result = host.converge({"type": new, "parent": parent, "count": "max"}, exact=True)
     (sentence,) = result["failures"]
     assert errno.errorcode[number] in sentence
-    assert sentence.endswith(f"; removed from {parent} before that: {made}")
+    assert sentence.endswith(f". Removed from {parent} before: {made}")
     assert (result["changed"], len(result["removed"]), result["created"]) == (True, made, [])
     monkeypatch.undo()
     again = host.converge({"type": new, "parent": parent, "count": "max"}, exact=True)

@@ -61,13 +61,13 @@ def test_counts(count, expected):
         ({"count": "99999999"}, "count must be a whole number from 1"),
         ({"count": "all"}, "count must be a whole number from 1"),
         ({"count": "1.5"}, "count must be a whole number from 1"),
-        ({"count": "2", "uuid": UUID}, "one uuid cannot be that of 2 devices"),
-        ({"count": "max", "uuid": UUID}, "one uuid cannot be that of max devices"),
+        ({"count": "2", "uuid": UUID}, "one uuid is not possible for 2 devices. Omit uuid or set count: 1"),
+        ({"count": "max", "uuid": UUID}, "one uuid is not possible for max devices. Omit uuid or set count: 1"),
         ({"uuid": "{" + UUID + "}"}, "is not a UUID"),
         ({"uuid": UUID + "\n"}, "is not a UUID"),
-        ({"parent": "../mtty"}, "is not a name of a parent device"),
-        ({"parent": "mtty\0"}, "is not a name of a parent device"),
-        ({"parent": ".."}, "is not a name of a parent device"),
+        ({"parent": "../mtty"}, "is not a name of a parent"),
+        ({"parent": "mtty\0"}, "is not a name of a parent"),
+        ({"parent": ".."}, "is not a name of a parent"),
         ({"type": None}, "it has no type"),
         ({"type": []}, "it has no type"),
         ({"type": ["mtty-1", " "]}, "is neither the id nor the name"),
@@ -98,7 +98,7 @@ def test_all_at_once():
     ("fields", "sentence"),
     [
         ({"type": None}, "it names no uuid, type or parent"),
-        ({"count": "2"}, "count has no meaning with state absent"),
+        ({"count": "2"}, "count is not valid with state: absent. Remove it"),
     ],
 )
 def test_refused_with_state_absent(fields, sentence):
@@ -108,7 +108,7 @@ def test_refused_with_state_absent(fields, sentence):
 
 def test_absent_and_exact_contradict():
     assert problems(entry(), state="absent", exact=True) == [
-        "exact removes what is not listed, so it has no meaning with state absent"
+        "exact is not valid with state: absent. Remove one of the two options"
     ]
 
 

@@ -34,7 +34,9 @@ def test_all_uses_of_all_cards_at_once(switch):
     assert len(problems) == 4
     for pid, problem in zip((5000, 5002, 6000), problems):
         assert f"pid {pid}" in problem
-    assert "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this" in problems[3]
+    assert (
+        "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
+    ) in problems[3]
 
 
 def test_what_needs_no_change_of_the_port_is_allowed_on_the_default_route(switch):
@@ -98,8 +100,8 @@ def test_disk_that_a_process_has_open(switch):
     run({"pf": "0000:61:00.0", "mode": "vf", "num_vfs": "2"})
     (problem,) = refusal(run, {"pf": "0000:61:00.0", "mode": "pf"})
     assert (
-        "would have to give up its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, ceph-osd"
-        in problem
+        "would have to be unbound from its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, "
+        "ceph-osd" in problem
     )
 
 
@@ -157,7 +159,8 @@ def test_settings_of_a_function_in_use_stay(switch):
     run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
     run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
     assert (
-        "would have to be set up anew" in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
+        "would have to be set up again"
+        in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
     )
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "vlan": 5}]})
 
@@ -193,15 +196,15 @@ def test_users_of_the_mdevs_of_a_card_are_named(switch, monkeypatch):
     first, second = (f"c2177883-f1bb-47f0-914d-32a22e3a880{number}" for number in (1, 2))
     for uuid in (first, second):
         run.host.write(f"sys/class/mdev_bus/{pf}/mdev_supported_types/{kind}/create", uuid)
-    carries = f"{pf} would have to give up its driver, but carries mdev {first}"
+    carries = f"{pf} would have to be unbound from its driver, but carries mdev {first}"
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
-    assert problem.endswith(f"{carries} and mdev {second}: end all use of that, and remove it first")
+    assert problem.endswith(f"{carries} and mdev {second}: stop its users, and remove it first")
     run.host.kernel.hold(first, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
     domains(monkeypatch, {second: [{"name": "spare", "running": False}]})
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert problem.endswith(
         f"{carries} (in use by guest web1 (pid 4242, qemu-system-x86)) and mdev {second} (in use by guest spare "
-        "(defined)): end all use of that, and remove it first"
+        "(defined)): stop its users, and remove it first"
     )
 
 

@@ -361,7 +361,7 @@ def test_guest_that_starts_while_others_are_changed(switch, seconds):
     first, second = result["functions"]
     assert first["action"] == "changed"
     assert second["action"] == "failed"
-    assert f"is left as it is, since meanwhile VF {virtual} of {MLX5} would have to go" in second["error"]
+    assert f"remains unchanged, because during the run VF {virtual} of {MLX5} would have to go" in second["error"]
     undisturbed(run)
     assert run.card(MLX5) == before
 
@@ -483,7 +483,7 @@ def test_settings_before_drivers_and_only_where_they_differ(switch):
     }
     result = run(entry)
     assert [step for step in result["functions"][0]["done"] if "virtual functions" in step] == [
-        "made 6 virtual functions",
+        "created 6 virtual functions",
         "set up virtual functions 0 (mac vlan qos trust), 2 (spoofchk max_tx_rate), 3 (spoofchk max_tx_rate), "
         "4 (spoofchk max_tx_rate)",
         "bound virtual functions 2, 3, 4 to vfio-pci",
@@ -531,7 +531,7 @@ def test_setting_that_has_no_effect_is_found_out(switch):
     run = switch("nics")
     run.host.tools.ignored.add("trust")
     result = run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vfs": [{"index": "0", "trust": True}]})
-    assert "has trust off for VF 0 after on was set" in result["failures"][0]
+    assert "has trust off for VF 0 although on was set" in result["failures"][0]
     assert run.card(ICE)["virtual"] == {}
 
 
@@ -543,7 +543,7 @@ def test_switch_mode_is_set_while_there_are_no_virtual_functions(switch):
     assert result["functions"][0]["done"][:3] == [
         "removed 2 virtual functions",
         "set the switch to switchdev",
-        "made 2 virtual functions",
+        "created 2 virtual functions",
     ]
     assert result["diff"]["after"][MLX5]["eswitch"] == "switchdev"
     assert not run(entry)["changed"]

@@ -18,7 +18,11 @@ GPU = "0000:41:00.0"
         ("nics", {"pf": "0000:30:00.0", "mode": "pf"}, "it is a bridge"),
         ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "129"}, "num_vfs 129 is more than the 128"),
         ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "max", "vfs": [{"index": "128"}]}, "vfs names VF 128"),
-        ("nics", {"pf": ICE, "mode": "vf", "vfs": [{"index": "0"}]}, "vfs names VF 0, and there are 0"),
+        (
+            "nics",
+            {"pf": ICE, "mode": "vf", "vfs": [{"index": "0"}]},
+            "vfs contains VF 0, but the card has 0 virtual functions",
+        ),
         ("nics", {"pf": ICE, "mode": "pf", "driver": "vfio-pci2"}, "no driver vfio-pci2 now"),
         ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "driver": "x"}]}, "no driver x now"),
         ("nvme", {"pf": "0000:62:00.0", "mode": "vf"}, "no SR-IOV capability"),

@@ -49,12 +49,15 @@ def with_vf(**settings):
         (with_vf(qos=3), "needs a vlan"),
         (with_vf(min_tx_rate=9, max_tx_rate=5), "min_tx_rate 9 is more than max_tx_rate 5"),
         (with_vf(max_tx_rate=-5), "max_tx_rate must be a whole number"),
-        ({**ICE, "vfs": [{"index": "8"}]}, "there is no VF 8, as num_vfs 8 makes those from 0 to 7"),
+        ({**ICE, "vfs": [{"index": "8"}]}, "there is no VF 8, because num_vfs 8 creates the functions 0 to 7"),
         ({**ICE, "vfs": [{"index": "5-3"}]}, "index must be a number such as 3, or a range"),
         ({**ICE, "vfs": [{"index": "1,2"}]}, "index must be a number such as 3, or a range"),
         ({**ICE, "vfs": [{"index": "0-99999"}]}, "index must be a number such as 3, or a range"),
         ({**ICE, "vfs": [{"index": "0-3"}, {"index": "3"}]}, "vfs[1]: VF 3 is in another entry"),
-        ({**ICE, "vfs": [{"index": "0-1", "mac": "52:54:00:00:00:01"}]}, "one mac cannot be that of 2 VFs"),
+        (
+            {**ICE, "vfs": [{"index": "0-1", "mac": "52:54:00:00:00:01"}]},
+            "one mac is not possible for 2 VFs. Write one entry for each VF",
+        ),
     ],
 )
 def test_what_is_wrong(entries, function, sentence):

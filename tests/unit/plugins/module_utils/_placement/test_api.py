@@ -92,7 +92,7 @@ def test_writes_are_compared_with_the_answer():
 def test_made_or_there_already():
     placement, _sent = said(Reply(201, None), Reply(204, None), refusal(400))
     assert [placement.make_trait("CUSTOM_X"), placement.make_class("CUSTOM_X")] == [True, False]
-    with pytest.raises(PlacementError, match="cannot make the trait X"):
+    with pytest.raises(PlacementError, match="cannot create the trait X"):
         placement.make_trait("X")
 
 

@@ -166,7 +166,7 @@ def test_an_answer_that_is_too_large(run, server, kind):
     result = run()
     assert (
         result["msg"]
-        == "Nothing was changed in Placement: GET /resource_providers?name=node: the answer has more than 64 MiB"
+        == "Nothing was changed in Placement: GET /resource_providers?name=node: the response has more than 64 MiB"
     )
     assert len(server.requests) == 1
 

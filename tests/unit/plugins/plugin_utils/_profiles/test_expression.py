@@ -46,7 +46,7 @@ def test_reasons_are_one_line():
     ],
 )
 def test_what_no_card_has_is_refused(text):
-    with pytest.raises(ValueError, match="^there is no field product, only vendor_id, numa_node,"):
+    with pytest.raises(ValueError, match="^product is not a field of a card. The fields are vendor_id, numa_node,"):
         _expression.compiled(text, KNOWN)
 
 

@@ -95,7 +95,7 @@ def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
     one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
     profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
     assert _host_plan.plan(profiles, host.facts())[1] == [
-        f"{parent} is in the profiles a and b, and can only be in one"
+        f"{parent} is in the profiles a and b, but a card can only be in one profile. Restrict select of one profile"
     ]
 
 

@@ -42,7 +42,7 @@ def test_traits(os_traits, text):
     ("text", "said"), [("HW_NIC_SRIOVS", "Did you mean HW_NIC_SRIOV"), ("TIER", "Write CUSTOM_TIER")]
 )
 def test_traits_that_are_none(os_traits, text, said):
-    with pytest.raises(ValueError, match=f"trait {text} is no standard trait.*{said}"):
+    with pytest.raises(ValueError, match=f"trait {text} is not a standard trait.*{said}"):
         standard.trait(text)
 
 
