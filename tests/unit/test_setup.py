@@ -102,6 +102,7 @@ def test_nothing_is_said_where_nothing_is_missing(machine):
 def test_another_system_names_the_packages(machine):
     place, _add = machine
     (place / "bin/apt-get").unlink()
+    assert "chromium" not in packages(place, "services")[0]
     said, _named = packages(place, "demo")
     assert said == (
         "tests/setup: please install with the package manager of this system: " + " ".join(ALL["demo"]) + "\n"
