@@ -8,8 +8,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: ## show the collection at work on simulated hosts
-	@tests/setup demo
-	@tests/setup placement
 	@tests/demo/run
 
 test: ## run all tests: lint, sanity, unit, integration, molecule

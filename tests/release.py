@@ -53,9 +53,9 @@ def problems(
         found.append(f"The tag {tag} is not the version {version} of galaxy.yml.")
     if version not in released:
         found.append(f"The changelog has no release {version}. Run antsibull-changelog release.")
-    waiting = sorted(name for name in files if re.search(rf"^{FRAGMENTS}[^.]", name))
+    waiting = sorted(name.removeprefix(FRAGMENTS) for name in files if re.search(rf"^{FRAGMENTS}[^.]", name))
     if waiting:
-        found.append(f"{waiting[0]} and {len(waiting) - 1} more fragments wait. Run antsibull-changelog release.")
+        found.append(f"Fragments are not released: {', '.join(waiting)}. Run antsibull-changelog release.")
     if not repository:
         found.append(f"galaxy.yml names no repository. Add to it: repository: {address or 'https://...'}")
     elif address and repository != address:

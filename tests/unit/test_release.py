@@ -29,7 +29,7 @@ def test_a_release_that_is_ready():
         ({"released": ["1.1.0"]}, "The changelog has no release 1.2.0. Run antsibull-changelog release."),
         (
             {"files": ["changelogs/fragments/a.yml", "changelogs/fragments/b.yml"]},
-            "changelogs/fragments/a.yml and 1 more fragments wait. Run antsibull-changelog release.",
+            "Fragments are not released: a.yml, b.yml. Run antsibull-changelog release.",
         ),
         (
             {"galaxy": {"version": "1.2.0"}},

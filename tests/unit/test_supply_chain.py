@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -167,3 +168,14 @@ def test_the_execution_environment_is_made_of_fixed_parts():
     # What a collection asks for would be fetched in its newest version.
     asked = {one.name for one in wanted(["-r meta/ee-requirements.txt"])}
     assert asked == set(definition["dependencies"]["exclude"]["python"])
+
+
+def test_renovate_finds_the_base_image():
+    (manager,) = json.loads((lock.ROOT / ".github/renovate.json").read_text())["customManagers"]
+    (place,), (pattern,) = manager["managerFilePatterns"], manager["matchStrings"]
+    path = "extensions/ee/execution-environment.yml"
+    text = (lock.ROOT / path).read_text()
+    assert re.search(place.strip("/"), path)
+    found = re.search(pattern.replace("(?<", "(?P<"), text)
+    image = yaml.safe_load(text)["images"]["base_image"]["name"]
+    assert f"{found['depName']}:{found['currentValue']}" == image
