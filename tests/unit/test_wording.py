@@ -26,6 +26,7 @@ def test_all_kinds_of_texts_are_checked() -> None:
     checked = {path.relative_to(wording.ROOT).as_posix() for path in wording.files()}
     assert {"README.md", "roles/vfio/README.md", "playbooks/site.yml", "docs/docsite/rst/guide_nova.rst"} <= checked
     assert {"roles/vfio/meta/argument_specs.yml", "examples/nova/group_vars/hypervisors.yml"} <= checked
+    assert {"plugins/modules/mdev_facts.py", "plugins/plugin_utils/_report/page.js"} <= checked
 
 
 @pytest.mark.parametrize(

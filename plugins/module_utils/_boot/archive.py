@@ -45,7 +45,7 @@ def build() -> bytes:
 
 
 def sources() -> dict[str, str]:
-    """By package and name the text of the program's first file and of all that it imports from the collection.
+    """By package and name the text of the program's first file and of its imports from the collection.
 
     They are asked of whatever has imported this file: on a host the whole engine lies in the zip file of the module.
     """

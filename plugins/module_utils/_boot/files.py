@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The files that bring everything back at boot: the program, two units of systemd, and a rule of udev."""
+"""The files of the boot service: the program, two systemd units, and a udev rule."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ KillMode=process
 
 
 def _rule() -> str:
-    """The same events as :func:`rule`; parents that are not PCI functions are told by the mdev core."""
+    """The same events as :func:`rule`; the mdev core reports parents that are not PCI functions."""
     start = f'RUN+="{SYSTEMCTL} --no-block start vfio-devices-restore@$kernel.service"'
     native = 'ACTION=="bind", SUBSYSTEM=="pci", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", ENV{DRIVER}!="pci-pf-stub", '
     lines = [

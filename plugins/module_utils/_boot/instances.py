@@ -150,7 +150,7 @@ def _name(option: dict[str, Any]) -> str:
 
 
 def _fits(device: dict[str, Any], option: dict[str, Any]) -> bool:
-    """Names are more certain than ids, but a full card of NVIDIA does not tell them."""
+    """Names are more certain than ids, but a full NVIDIA card does not list them."""
     if device["type_name"] is None:
         return bool(device["type"] == option["id"])
     return option["type"][0] in (device["type"], device["type_name"])

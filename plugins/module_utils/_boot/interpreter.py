@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The interpreter that runs the program as root at each boot: a lasting one that nobody else can change."""
+"""The interpreter that runs the program as root at each boot: a permanent one that only root can change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .._host.root import HostError, HostRoot
 # What needs no quoting in a unit (systemd.service(5), "Command lines").
 PATH = re.compile(r"/[\w.+@:/ -]{1,4095}\Z", re.ASCII)
 OLDEST = (3, 9)
-# Where systems have theirs: the usual name, those of later versions beside an old one, RHEL's own, and one from source.
+# Where systems have theirs: the usual name, those of later versions next to an old one, RHEL's own, and one from
+# source.
 LASTING = (
     "/usr/bin/python3",
     *(f"/usr/bin/python3.{minor}" for minor in range(20, 8, -1)),
@@ -61,7 +62,7 @@ def problem(host: HostRoot, path: str) -> str | None:
 
 
 def _problem_of_files(host: HostRoot, path: str) -> str | None:
-    """Each directory on the way and the file, with all that symbolic links lead through."""
+    """Each directory on the way and the file, with all targets of symbolic links."""
     waiting = path.strip("/").split("/")[::-1]
     way: list[str] = []
     links = 0

@@ -48,7 +48,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
             raise HostError(
                 f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
             )
-    # Without a running systemd, or with that of another root, there is nobody to tell.
+    # Without a running systemd, or below another root, no systemd needs a reload.
     if host.root == "/" and host.exists(BOOTED) and any(step["path"] != files.PROGRAM for step in steps):
         reloaded = True
         if not check_mode:
@@ -67,7 +67,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
 
 
 def observe(host: HostRoot) -> State:
-    """By path what there is: bytes of a file, text of a link's target, or None."""
+    """By path the current content: bytes of a file, text of a link's target, or None."""
     found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
 

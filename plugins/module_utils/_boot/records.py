@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From records back to the options that they were made of; no I/O. Nobody's hands keep the files from being changed."""
+"""From records back to the options that they were made of; no I/O. The files may be changed by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .._modes.wanted import parse_functions
 
 
 class NotRestorable(Refused):
-    """What no waiting will mend."""
+    """An error that waiting cannot correct."""
 
 
 # By option the type of its value; what Ansible's own check of arguments makes sure of in the modules.
@@ -60,7 +60,7 @@ def recorded_function(card: str, record: dict[str, Any]) -> dict[str, Any]:
     given["vfs"] = [_checked(virtual, VIRTUAL_FUNCTION, ("index",)) for virtual in given["vfs"] or []] or None
     if given["pf"] != card:
         raise NotRestorable([f"its record belongs to {given['pf'][:80]}"])
-    # A pinned card is what its record says: to bring it back is no change.
+    # A pinned card matches its record, so its restoration is not a change.
     given["reconfigurable"] = True
     entry = parse_functions([given])[0]
     if entry["problems"]:
@@ -118,5 +118,5 @@ def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> d
 
 
 def _is(value: Any, kind: type) -> bool:
-    """As ``isinstance``, but true and false are no numbers."""
+    """As ``isinstance``, but true and false are not numbers."""
     return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)

@@ -131,7 +131,7 @@ def restore(
 
 
 class _Unreadable:
-    """A file that is no record."""
+    """A file that is not a record."""
 
     def __init__(self, kind: str, path: str) -> None:
         self.kind = kind

@@ -7,7 +7,7 @@
 """Bind a PCI function to a driver: ``driver_override``, unbind, ``drivers_probe``, and read back.
 
 What is wanted is a dictionary: ``driver`` (a name, None for no driver, or :data:`CHOICE`), ``override`` (what
-``driver_override`` shall be, None for unset), ``exact`` (both must be just so) and ``optional`` (where the kernel finds
+desired ``driver_override``, None for unset), ``exact`` (both must be just so) and ``optional`` (where the kernel finds
 no driver, that is as well).
 """
 
@@ -23,7 +23,7 @@ DRIVERS = "sys/bus/pci/drivers"
 PROBE = "sys/bus/pci/drivers_probe"
 # Whatever the kernel's own matching gives, but no VFIO driver.
 CHOICE = "*"
-# An override that is no driver's name keeps all drivers away (Documentation/ABI/testing/sysfs-bus-pci).
+# An override that is not the name of a driver prevents all drivers (Documentation/ABI/testing/sysfs-bus-pci).
 NOBODY = "none"
 DEFAULT = "default"
 # Seconds for something to appear that is usually there when the write returns.
@@ -51,7 +51,7 @@ def exactly(override: str | None, driver: str | None) -> Wanted:
 
 
 def is_bound(override: str | None, driver: str | None, wanted: Wanted) -> bool:
-    """Whether a function is bound as it shall be."""
+    """Whether a function has the desired binding."""
     if wanted["exact"]:
         return (override, driver) == (wanted["override"], wanted["driver"])
     if wanted["driver"] == CHOICE:
@@ -106,7 +106,7 @@ def bind(host: HostRoot, address: str, observed: tuple[str | None, str | None], 
 def _probe(host: HostRoot, address: str, wanted: Wanted) -> None:
     name = wanted["driver"]
     if name == CHOICE or wanted["override"] is not None:
-        # A driver's refusal is not told by this file: it only leaves the function unbound.
+        # This file does not report a driver's rejection: the function only stays unbound.
         host.write(PROBE, address)
         if name == CHOICE or host.link_name(f"{DEVICES}/{address}/driver") == name:
             return

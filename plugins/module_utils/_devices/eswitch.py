@@ -17,7 +17,7 @@ PROGRAM = "devlink"
 
 
 def observe(host: HostRoot, address: str) -> str:
-    """``legacy`` or ``switchdev``; raise HostError if the card does not tell."""
+    """``legacy`` or ``switchdev``; raise HostError if the card does not report it."""
     text = host.run(PROGRAM, ["-j", "dev", "eswitch", "show", f"pci/{address}"])
     try:
         return printable(str(json.loads(text)["dev"][f"pci/{address}"]["mode"]), "")

@@ -47,7 +47,7 @@ class Identity(NamedTuple):
 
 
 class PciFunction(NamedTuple):
-    """One function as it was found; ``identity`` is None for a VF, whose card has it, and where it is unreadable."""
+    """One function in its current state; ``identity`` is None for a VF, whose card has it, and if it is unreadable."""
 
     address: str
     entries: frozenset[str]

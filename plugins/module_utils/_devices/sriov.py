@@ -159,5 +159,5 @@ def _owners(function: PciFunction) -> list[str]:
 
 
 def _is_representor(host: HostRoot, path: str) -> bool:
-    # A port without a switch answers EOPNOTSUPP (net/core/net-sysfs.c), which is no news.
+    # A port without a switch answers EOPNOTSUPP (net/core/net-sysfs.c), which is expected.
     return bool(REPRESENTOR.match(host.read(f"{path}/phys_port_name", optional=True) or ""))

@@ -17,7 +17,7 @@ PROGRAM = "ip"
 
 
 def observe(host: HostRoot, interface: str) -> dict[int, dict[str, Any]]:
-    """The settings of each VF by its index; raise HostError if they cannot be told."""
+    """The settings of each VF by its index; raise HostError if they are unknown."""
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
         return parse(json.loads(text))
@@ -26,7 +26,7 @@ def observe(host: HostRoot, interface: str) -> dict[int, dict[str, Any]]:
 
 
 def parse(links: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """The settings in the list that ``ip -j -d link show`` prints; those that the driver does not tell are missing."""
+    """The settings in the list that ``ip -j -d link show`` prints; unreported ones are missing."""
     found = {}
     for virtual in links[0].get("vfinfo_list", []):
         vlan = (virtual.get("vlan_list") or [virtual])[0]

@@ -25,7 +25,7 @@ OF_THE_KERNEL = re.compile(
     "|state_synced|waiting_for_supplier|of_node|firmware_node|(physical|software)_node[0-9]*"
     "|remove|mdev_type|mdev_supported_types|iommu|iommu_group|vfio|vfio-dev)\\Z"
 )
-# What is no directory of attributes but a device of its own has one of them.
+# Another device, and not a directory of attributes, has one of them.
 OF_A_DEVICE = ("uevent", "subsystem")
 # The file of an attribute is one page, of which the kernel needs a byte for the end.
 MOST_BYTES = 4095

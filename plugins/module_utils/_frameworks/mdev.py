@@ -203,7 +203,7 @@ def new_device(parent: str | None, **fields: Any) -> dict[str, Any]:
 
 
 def _max_instances(static: dict[str, Any], available: int | None, existing: int) -> int | None:
-    """NVIDIA states how many instances a whole GPU can have; elsewhere it is what is there and what still fits."""
+    """NVIDIA states how many instances a whole GPU can have; otherwise existing and available ones."""
     stated = static["attributes"].get("max_instance")
     if isinstance(stated, int):
         return stated

@@ -30,7 +30,7 @@ def governs(vendor_id: str | None, pci_class: str | None) -> bool:
 
 
 def run(host: HostRoot, address: str, enable: bool) -> None:
-    """Make all VFs of a GPU, or remove them; try again while somebody holds the GPU's lock."""
+    """Make all VFs of a GPU, or remove them; try again while another process holds the GPU's lock."""
     refusals: list[HostError] = []
 
     def ended() -> bool:

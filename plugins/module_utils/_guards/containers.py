@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of containers and guests of systemd-nspawn, LXD and Incus, as far as text files tell them.
+"""Devices of containers and guests of systemd-nspawn, LXD and Incus, as far as text files contain them.
 
-LXD and Incus keep their instances in a database. Beside the disk of each lies a copy of its configuration, which is
+LXD and Incus keep their instances in a database. A copy of its configuration lies next to the disk of each, which is
 there as long as the storage pool is mounted.
 """
 

@@ -7,7 +7,7 @@
 """Devices that the kubelet has given to pods, as its checkpoint has them.
 
 A device is an address, a GPU's UUID, or whatever its device plugin calls it; then the answer of the plugin, which is
-kept beside it, has the device files and addresses that the pod's container got.
+kept next to it, has the device files and addresses that the pod's container got.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NAME = "kubernetes"
 KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
 CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
 GPU = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# A part of a GPU; its UUID does not tell of which one.
+# A part of a GPU; its UUID does not identify the GPU.
 PART_OF_GPU = re.compile(r"MIG-")
 GPU_UUID = re.compile(r"^GPU UUID:\s*(\S+)\s*$", re.MULTILINE)
 NAMED = re.compile(

@@ -8,7 +8,7 @@
 
 libvirt-python is asked where it is installed and the daemon has a socket: it knows best which domains there are and
 which run. Otherwise libvirt's own files count, whether the daemon runs or not. A libvirt of which neither can be read
-is no libvirt without domains.
+is not a libvirt without domains.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files
     views = [*libvirt_files.own_views(host, daemons)]
     if not views and any(host.exists(path) for path in PROGRAMS):
         views = [""]
-    # There are directories of networks and of what is started, unless it cannot be seen what is there.
+    # Directories of networks and of running domains exist, unless they are unreadable.
     return bool(views) and all(host.names(f"{view}{libvirt_files.DEFINITIONS}") for view in views)
 
 

@@ -17,7 +17,7 @@ Pattern = re.Pattern[str]
 
 VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
 
-# A line that is no comment and names what sets VFs, in a script or in a program that a unit starts.
+# A line that is not a comment and names a program that sets VFs, in a script or in a program that a unit starts.
 SCRIPT = re.compile(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
 # A rule that only compares sets nothing.
 RULE = re.compile(
@@ -120,6 +120,6 @@ def _files(host: HostRoot, directory: str, ends: tuple[str, ...]) -> Iterator[st
 
 
 def _text(host: HostRoot, path: str) -> str:
-    """What a file says; one that is no text may be a program, and says nothing."""
+    """The text of a file; a file that is not text may be a program, and has none."""
     content = host.read_bytes(path) or b""
     return "" if b"\0" in content[:1024] else content.decode(errors="replace")

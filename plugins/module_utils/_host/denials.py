@@ -16,7 +16,7 @@ OPEN = re.compile(r"proc/([0-9]+)/(?:fd(?:info)?(?:/|\Z)|maps\Z)")
 
 
 class Denials:
-    """All that was forbidden; there may be thousands."""
+    """All forbidden files; there may be thousands."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}

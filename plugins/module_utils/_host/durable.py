@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Ordinary files that are, after a power cut at any moment, as they were before or as they were written.
+"""Ordinary files that have, after a power cut at any moment, their old or their new content.
 
 Without an fsync of the file before the rename, a file system may keep the new name and lose the content. Without one of
-the directory after it, the rename itself may be lost after the caller was told that all is done.
+the directory after it, the rename itself may be lost after the call has returned.
 """
 
 from __future__ import annotations

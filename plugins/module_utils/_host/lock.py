@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from .durable import open_directory
 
-# Nobody else may open the file: who can, can hold the lock.
+# Only root may open the file: a process that opens it can hold the lock.
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
 PROCESSES = "/proc"
 # What fdinfo says of a descriptor that holds a lock of flock(2) (fs/proc/fd.c, seq_show).
@@ -29,7 +29,7 @@ SHOWN_HOLDERS, SHOWN_COMMAND = 3, 120
 def take(path: str) -> int | None:
     """A descriptor that holds the lock until it is closed, here and in all processes that have it; None if it is held.
 
-    ``OSError`` where the lock cannot be made, and where somebody else owns the file or its directory (EPERM).
+    ``OSError`` if the lock cannot be created, and if another user owns the file or its directory (EPERM).
     """
     above, name = os.path.split(path)
     directory = open_directory(os.path.dirname(above))

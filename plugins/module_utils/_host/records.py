@@ -22,7 +22,7 @@ RECORD_SUFFIX = ".json"
 
 
 def read_records(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
-    """The records of one kind by card; one that is no JSON object is told and left out."""
+    """The records of one kind by card; one that is not a JSON object is skipped with a warning."""
     records = {}
     for card in recorded_cards(host, kind, directory):
         record = _read(host, record_path(kind, card, directory))

@@ -29,7 +29,7 @@ from .reader import READS, NoAnswer, Reader, is_locked
 
 Value = TypeVar("Value")
 
-# What the kernel says of a thing that is not there (any more), or that a driver does not have.
+# Errors of the kernel for missing files, and for values that a driver does not have.
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
 LOCK = "run/vfio-devices/lock"
@@ -94,7 +94,7 @@ class HostRoot:
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
 
-        With ``optional`` a file that does not exist is no reason for a warning. What is not printable is replaced, see
+        With ``optional`` a missing file causes no warning. What is not printable is replaced, see
         :func:`printable`.
         """
         try:
@@ -175,7 +175,7 @@ class HostRoot:
         return sorted(name for name in names if self._is_text(name, path))
 
     def links(self, directory: str) -> list[tuple[str, str]]:
-        """The symbolic links in a directory with their targets, sorted; one that is gone meanwhile is left out."""
+        """The symbolic links in a directory with their targets, sorted; one that disappears meanwhile is skipped."""
         try:
             found = self._files.links(directory)
         except OSError as error:
@@ -217,7 +217,7 @@ class HostRoot:
         return self._files.device(place)
 
     def is_claimed(self, name: str, number: str | None) -> bool:
-        """Whether somebody has a block device for itself alone: file systems, pools, RAID, swap in any namespace.
+        """Whether a block device is opened exclusively: file systems, pools, RAID, swap in any namespace.
 
         ``number`` is its ``major:minor``. A drive in trouble may not answer, and then counts as claimed
         (block/bdev.c, bd_prepare_to_claim).
@@ -235,7 +235,7 @@ class HostRoot:
         try:
             target = look()
         except OSError as error:
-            # readlink(2) says so of what is no link.
+            # The error of readlink(2) for other files than links.
             if error.errno != errno.EINVAL:
                 self._note(path, error, optional=True)
             return None
@@ -283,14 +283,14 @@ class HostRoot:
             ) from error
 
     def replace_file(self, path: str, content: str | bytes) -> None:
-        """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
+        """Create or replace an ordinary file atomically, with the directories above it; raise HostError if it fails."""
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
             raise _file_error("write", path, error) from error
 
     def replace_link(self, path: str, target: str) -> None:
-        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        """Create or replace a symbolic link atomically, with the directories above it; raise HostError if it fails."""
         try:
             self._files.symlink(path, target)
         except OSError as error:
@@ -316,7 +316,7 @@ class HostRoot:
             raise _file_error("write to", directory, error) from error
 
     def status(self, path: str) -> tuple[int, int] | None:
-        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it cannot be told."""
+        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it is unknown."""
         try:
             return self._files.status(path)
         except OSError:

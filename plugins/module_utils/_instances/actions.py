@@ -61,7 +61,7 @@ def apply(
     budget: float | None = None,
     users: Callable[[], dict[str, list[dict[str, Any]]]] | None = None,
 ) -> Outcome:
-    """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything.
+    """Do the steps in their order. After a failure the rest of that card is skipped, after a deadline everything.
 
     With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
     tried, so that nothing is tried again by whoever continues. ``users`` says by UUID or address who uses devices now.
@@ -90,7 +90,7 @@ def apply(
             worked = worked or is_work(step)
         except HostError as error:
             if step.get("best_effort") and _is_full(host, step, error):
-                # "max" takes what fits, and some drivers tell only by refusing.
+                # "max" uses all room, and some drivers report a full card only by an error.
                 host.warn(_describe_full(step, error, steps, outcome.done))
                 full.add((step["card"], step["type"]))
                 unmade.add(_key(step))
@@ -146,7 +146,7 @@ def _removed_before(step: dict[str, Any], done: list[dict[str, Any]]) -> str:
 
 
 def is_work(step: dict[str, Any]) -> bool:
-    """Whether it changes a device. All else is files, which are quickly written."""
+    """Whether it changes a device. Other steps write files, which is fast."""
     return step["action"] == "create" or _takes_away(step)
 
 
@@ -155,7 +155,7 @@ def _takes_away(step: dict[str, Any]) -> bool:
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
-    """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
+    """Check all created devices again: a driver or another program may have removed them meanwhile."""
     made = [step for step in outcome.done if step["action"] == "create"]
     # One listing instead of a look-up for each device.
     uuids = set(host.names(mdev.DEVICES)) if any(step["uuid"] for step in made) else set()

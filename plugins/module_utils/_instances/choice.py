@@ -139,7 +139,7 @@ class Inventory:
 
 
 class Choice:
-    """Which parent makes the next device of an entry: deterministic, and counted at once."""
+    """Which parent makes the next device of an entry: deterministic, and counted immediately."""
 
     def __init__(self, inventory: Inventory, spread: bool) -> None:
         self._inventory = inventory

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Records of devices say of which card they are, beside its address."""
+"""Records of devices contain the identity of their card, in addition to its address."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the devices that a host has and the ones that it shall have to the steps that lead there; no I/O."""
+"""From the current and the desired devices of a host to the steps of the change; no I/O."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ class _Attempt:
             self._remove(device, entry)
 
     def _claim_existing(self, entry: dict[str, Any]) -> int | None:
-        """Keep devices that will do, those in use first; return how many are still missing, None for all that fit."""
+        """Keep matching devices, those in use first; return how many are still missing, None for the maximum."""
         matching = [
             device
             for device in self.inventory.devices.values()
@@ -208,7 +208,7 @@ class _Attempt:
     def _satisfies(self, entry: dict[str, Any], device: dict[str, Any]) -> bool:
         if device["type"] not in self.inventory.type_ids(device["parent"], entry["types"]):
             return False
-        # What attributes a device without a definition was given cannot be told.
+        # The attributes of a device without a definition are unknown.
         if device["autostart"] is None or not entry["attributes"]:
             return True
         return bool(device["attributes"] == [{name: value} for name, value in entry["attributes"]])
@@ -279,7 +279,7 @@ class _Attempt:
     # What has to come
 
     def _create(self, entry: dict[str, Any], count: int | None) -> None:
-        """Plan ``count`` more devices of an entry, or with None all that fit."""
+        """Plan ``count`` more devices of an entry, or with None the maximum."""
         made = 0
         while count is None or made < count:
             chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
@@ -289,7 +289,7 @@ class _Attempt:
             made += 1
             if self.problems:
                 return
-        # All that fits may be nothing only where other entries have taken it.
+        # The room may only be zero if other entries have used it.
         nothing = count is None and not any(one["parent"] in entry["parents"] for one in [*self.kept, *self.creations])
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)

@@ -29,7 +29,7 @@ RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "aut
 
 
 def observe_records(host: HostRoot) -> dict[str, Record]:
-    """The record of each card; one that this collection has not written like that is told and left out."""
+    """The record of each card; one in another format is skipped with a warning."""
     records = read_records(host, INSTANCE_RECORDS)
     for card, record in list(records.items()):
         instances = record.get("instances")
@@ -79,7 +79,7 @@ def with_persistence(state: State, planned: State, persist: bool | None) -> list
     With ``persist`` false nothing new is kept, but what is kept of a removed device goes with it. With None all files
     stay as they are.
 
-    Whenever a run ends, a boot must find all that was there before or all that is wanted, and never two types: so the
+    Whenever a run ends, a boot must find either all old devices or all new devices, and never two types: so the
     files stay as they are until all devices of the card are as wanted. A card has one record but many definitions, of
     which mdevctl makes devices one by one. While they change, the record is marked: what it names is made at boot
     whatever the definitions say, and those that exist are always some of the devices that it names.
@@ -125,7 +125,7 @@ def _definitions(state: State, lasting: list[Instance], gone: list[Instance]) ->
     for (parent, uuid), (card, definition) in wanted.items():
         old = state["definitions"].get((parent, uuid))
         step = {"card": card, "parent": parent, "uuid": uuid}
-        # Some of the old devices beside some of the new ones are neither.
+        # A mix of old and new devices is neither.
         if old and (definition is None or any(definition[name] != old[name] for name in ("type", "attributes"))):
             steps.append({**step, "action": "undefine", "definition": None})
         if definition and definition != old:

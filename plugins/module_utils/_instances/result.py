@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What mdev_instance tells of its work: each device with what was done to it, and the difference by parent."""
+"""The result of mdev_instance: each device with its action, and the difference by parent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTED = ("created", "removed", "replaced", "kept")
 def report(
     before: dict[str, Any], planned: dict[str, Any], outcome: Outcome, after: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """The result of the module; ``after`` is None where the steps of the outcome lead to all that is there."""
+    """The result of the module; ``after`` is None if the steps of the outcome lead to the current state."""
     made = {_place(step): step for step in outcome.done if step["action"] == "create"}
     gone = {_place(step): step for step in outcome.done if step["action"] == "remove"}
     instances = [_instance(device, "kept") for device in planned["kept"]]
@@ -92,7 +92,7 @@ def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
         words += ["created at boot"] if definition and definition["autostart"] else []
         words += ["recorded"] if _place(device) in recorded else []
         text = ", ".join(words)
-        # Nobody has to know that mdevctl's definition of a device outlives it.
+        # The definition of mdevctl that outlives a device is not reported.
         absent = device["state"] == "defined"
         shown.setdefault(device["parent"], {})[_name(device)] = f"missing, only defined as {text}" if absent else text
     return shown

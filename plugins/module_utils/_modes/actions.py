@@ -48,7 +48,7 @@ class Outcome:
         self.done: list[dict[str, Any]] = []
         self.error: str | None = None
         self.pending = False
-        # After a failure: whether the card is as it was, and what is not.
+        # After a failure: whether the card has its previous state, and the differences.
         self.restored: bool | None = None
         self.seconds = 0.0
         # There was no time for it.
@@ -124,7 +124,7 @@ def _present(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name(host: HostRoot, before: dict[str, Any]) -> str:
-    """What there is now instead of what there was."""
+    """The current state instead of the previous state."""
     address = before["address"]
     override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What keeps a card from being changed: somebody uses it, the host itself uses it, or it cannot be passed through."""
+"""Reasons against a change of a card: it is in use, the host uses it, or it cannot be passed through."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def uses(
     card: dict[str, Any], steps: list[dict[str, Any]], target: dict[str, Any], seen: Seen, lifted: Container[str]
 ) -> Found:
     """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
-    # A domain that is only defined wants the whole card, and is no reason against giving it.
+    # A defined domain will use the card itself, so it does not block mode pf.
     whole = target["num_vfs"] == 0 and is_vfio_driver(target["binding"]["driver"])
     counting = [
         use
@@ -60,7 +60,7 @@ def uses(
 
 
 def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
-    """Why a function that shall get a VFIO driver could not be passed through. ``given``: other cards of this call."""
+    """Why a function with a desired VFIO driver could not be passed through. ``given``: other cards of this call."""
     found: Found = []
     wants = [target["vf_binding"], *(virtual["binding"] for virtual in target["vfs"].values())]
     vfio_vfs = any(one and is_vfio_driver(one["driver"]) for one in wants)

@@ -32,7 +32,7 @@ def converge(
 
     ``options`` are those of sriov_pf_mode, ``entries`` its functions as :func:`parse_functions` returns them, and
     ``connection`` the addresses of the connection that must not be cut. With ``budget`` the work stops between two
-    cards after so many seconds, and ``progress`` of the result tells how far it has come: the same call again goes on.
+    cards after so many seconds, and ``progress`` of the result shows how far it is: the same call continues.
     """
     if not check_mode:
         host.lock()

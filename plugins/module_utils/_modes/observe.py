@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What sriov_pf_mode has to know of a host: the cards that are meant, all that hangs on them, and who uses it."""
+"""The state of a host for sriov_pf_mode: the selected cards, their functions and devices, and their users."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any
 def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = True) -> dict[str, dict[str, Any]]:
     """By address some cards as they are now, with the parts that an earlier observation of them had.
 
-    A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
+    A missing card is skipped with a warning. Without ``network`` no program is asked about its settings.
     """
     functions = pci.observe(host)
     kept = _Kept(host)
@@ -162,9 +162,9 @@ def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostR
 def look(host: HostRoot, state: dict[str, Any], connection: list[str], anew: bool = False) -> Seen:
     """What the cards are used for, and by whom.
 
-    This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
-    ``anew`` means while the work goes on: the functions are not those of the plan, and guests that do not run are left
-    out.
+    This reads every process and every interface of the host, so it is skipped if nothing changes.
+    ``anew`` means during the run: the functions are not those of the plan, and guests that do not run are
+    ignored.
     """
     functions = pci.observe(host) if anew else state["functions"]
     parts = [one["address"] for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
@@ -209,7 +209,7 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
 
 
 def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> list[str]:
-    """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
+    """Why a part of a card's state is unknown, so the effect of a change is unknown."""
     addresses = [card.address, *virtual_functions]
     paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
@@ -229,7 +229,7 @@ def _group_others(function: PciFunction, functions: dict[str, PciFunction]) -> l
 
 
 def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:
-    """The address of a function by its address or an interface; also by one that it had before it was given away."""
+    """The address of a function by its address or an interface; also by its interface before a passthrough."""
     if PCI_ADDRESS.match(name):
         return name
     addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From what a host is and what is asked for to the steps for each card, or to all that is against it; no I/O."""
+"""From the state of a host and the request to the steps for each card, or to all errors; no I/O."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What makes a card's mode survive a reboot and a passthrough: a record, and a rule of udev."""
+"""The files that restore a card's mode after a reboot and a passthrough: a record, and a udev rule."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def refuse_rule(host: HostRoot, address: str) -> str | None:
 def rule(address: str, count: int) -> str:
     """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
 
-    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not told
-    when VFs go away (drivers/base/dd.c).
+    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not
+    reported when VFs are removed (drivers/base/dd.c).
     """
     matches = [
         'ACTION=="bind"',
@@ -95,7 +95,7 @@ def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
 
 
 def completed(host: HostRoot, address: str, kept: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A record with what the card tells of itself now, when it may have its own driver again."""
+    """A record with the current identity of the card, when it may have its own driver again."""
     if kept is None:
         return None
     now = Identities(host).of(pci.function(host, address))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What sriov_pf_mode tells of its work: each card before and after, what was done, and the difference."""
+"""The result of sriov_pf_mode: each card before and after, the completed steps, and the difference."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
-    """What a card will be; null where only the kernel will tell."""
+    """The predicted state of a card; null where only the kernel decides."""
     steps = {step["action"]: step for step in plan_steps(card, target)}
     shown = _card(card)
     if "bind" in steps:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From a card as it is and as it shall be to the steps that lead there, the way back included; no I/O.
+"""From the current and the desired state of a card to the steps of the change, the way back included; no I/O.
 
 A target is a dictionary: ``whole`` (mode pf), ``binding`` (see :mod:`._binding`), ``num_vfs`` (None: whatever there
 is), ``max`` (as many as the driver can make), ``autoprobe``, ``eswitch`` (None: as it is), ``vf_binding`` (of the VFs
@@ -104,22 +104,22 @@ def present_target(card: dict[str, Any]) -> Target:
 
 
 def _restorable(settings: dict[str, Any]) -> dict[str, Any]:
-    """Without an address that nobody has set: no driver takes zeros."""
+    """Without an address that was never set: no driver accepts zeros."""
     return {name: value for name, value in settings.items() if name != "mac" or value.strip("0:")}
 
 
 def _native(card: dict[str, Any], drivers: list[str]) -> Wanted:
-    """The driver that a card shall have as a card: the one it has, the recorded one, or what the kernel finds."""
+    """The desired driver of the card itself: its current one, the recorded one, or the choice of the kernel."""
     if card["native"]:
         binding = native(card["driver"])
-        # Somebody may want just this driver; but an override to another one would fight with it.
+        # This driver may be intended; but an override to another driver would conflict with it.
         return {**binding, "override": card["driver_override"] if card["driver_override"] == card["driver"] else None}
     known = card["known"].get("driver") or (nvidia_sriov.DRIVER if card["gpu"] else None)
     return native(known if known in drivers else None)
 
 
 def binding_of(target: Target, index: int) -> Wanted | None:
-    """How a VF shall be bound; None if that is not said."""
+    """The desired binding of a VF; None if it is not requested."""
     wanted: Wanted | None = target["vfs"].get(index, {}).get("binding") or target["vf_binding"]
     return wanted
 
@@ -135,7 +135,7 @@ def _by_matching(wanted: Wanted) -> bool:
 
 
 def plan_steps(card: dict[str, Any], target: Target) -> list[Step]:
-    """The steps in their order, each with ``action``, ``pf`` and ``text``; none if all is as it shall be."""
+    """The steps in their order, each with ``action``, ``pf`` and ``text``; none if the card matches."""
     return _Steps(card, target).all()
 
 

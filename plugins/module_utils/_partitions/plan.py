@@ -47,7 +47,7 @@ class MakeCompute(NamedTuple):
 
 
 Step = Union[SetMode, Remove, Make, MakeCompute]
-# What these take away somebody may use.
+# These steps may end a use.
 TAKES_AWAY = (SetMode, Remove)
 
 

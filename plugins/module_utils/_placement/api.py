@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What Placement can be asked and told, in plain data; how the requests travel is left to :class:`Transport`."""
+"""The requests to Placement, in plain data; :class:`Transport` sends them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Transport:
         raise NotImplementedError
 
     def hide(self, text: str) -> str:
-        """A text of the server without what nobody may see."""
+        """A text of the server without secrets."""
         return text
 
 
@@ -117,7 +117,7 @@ class Placement:
         """The names of all resource classes."""
         return self._get("/resource_classes", "cannot read the resource classes", answers.class_names) or set()
 
-    # Writing; each returns the generation after it, and says so if Placement did something else than it was told
+    # Writing; each returns the generation after it, and reports if Placement did not do the request
 
     def make_class(self, name: str) -> bool:
         """Whether it is new."""

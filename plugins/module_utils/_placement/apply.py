@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of placement_inventory; what somebody else has changed meanwhile is read and planned again."""
+"""Carry out the steps of placement_inventory; providers changed meanwhile are planned again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 class Outcome:
     """What has been done so far: the very same after success and after a failure.
 
-    ``unsure``: a class or a trait may have been made, and nobody can tell.
+    ``unsure``: a class or a trait may have been created, but this is unknown.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ def apply_plan(
 
 
 def predict(planned: dict[str, Any]) -> Outcome:
-    """What :func:`apply` does if nobody comes between."""
+    """What :func:`apply` does without another client."""
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
     for step in [*planned["removals"], *planned["steps"]]:
@@ -83,7 +83,7 @@ class _Work:
         self.tell: Callable[[], None] = lambda: None
 
     def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
-        """A class or trait that exists is no error, so these need no plan."""
+        """A class or trait that exists is not an error, so these need no plan."""
         placement = self.placement
         for names, make, exists, made in (
             (planned["classes"], placement.make_class, lambda name: name in placement.known_classes(), "classes"),
@@ -196,7 +196,7 @@ class _Work:
             step["error"] += ". Placement may still have completed the change. Run the play again"
 
     def _settle(self, step: Step, provider: Provider | None) -> None:
-        """Note what is there by now, of a step of which nobody knew; a removal is done where nothing is there."""
+        """Record the current state of a step with an unknown result; a removal is done if the provider is missing."""
         step["unsure"] = False
         parent = (step["before"] or step.get("after") or {}).get("parent")
         actual = provider and show_provider(provider, parent)

@@ -30,13 +30,13 @@ from .retry import Clock
 # The newest microversion that this was written for, and the oldest that can do all of it: reserved = total.
 NEWEST = (1, 39)
 OLDEST = (1, 26)
-# Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
+# Default seconds for one response: the SDK itself would wait forever.
 ANSWER = 60
 # Seconds for all files and addresses with settings.
 SETTINGS = 60
-# Characters of a reason of the library, which tells the cause last.
+# Characters of a reason of the library, which has the cause at its end.
 EXPLANATION = 600
-# Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
+# Bytes of an answer that is not JSON; characters of a secret that is not a word of an answer by chance.
 TEXT = 2000
 LONG = 16
 
@@ -224,7 +224,7 @@ class SdkTransport(Transport):
         return Reply(status, body, limits.retry_after(response.headers))
 
     def _negotiate(self, reply: Reply) -> None:
-        """Go down to what the server has; it tells so when it refuses a version."""
+        """Go down to what the server has; it reports it when it rejects a version."""
         try:
             newest = VERSION.match(reply.body["errors"][0]["max_version"])
             version = int(newest[1]), int(newest[2])  # type: ignore[index]
@@ -239,7 +239,7 @@ class SdkTransport(Transport):
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """What the SDK is told."""
+    """The arguments of the SDK."""
     settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
     cloud = options.get("cloud")
     if isinstance(cloud, dict):

@@ -28,7 +28,7 @@ class Reply(NamedTuple):
 class PlacementError(Failed):
     """What could not be read or written, and Placement's own words.
 
-    ``conflict``: somebody else was faster, so that the plan is out of date. ``unclear``: nobody knows whether it has
+    ``conflict``: another client was faster, so the plan is outdated. ``unclear``: it is unknown whether it has
     been done. ``foreign``: neither does anybody know, but something between says no, and would again. ``final``: it
     will be so for every other request too. ``wait``: seconds that Placement asks to wait.
     """
@@ -49,7 +49,7 @@ class PlacementError(Failed):
 
 
 def is_refusal(reply: Reply) -> bool:
-    """Whether it is an error as Placement tells them, and not one of something between."""
+    """Whether it is an error of Placement, and not of a proxy."""
     return bool(_errors(reply))
 
 

@@ -24,7 +24,7 @@ FIELDS = (*LEAST, "allocation_ratio")
 
 
 def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | None:
-    """All six fields of an inventory as an option has them; what is wrong is told in ``found``.
+    """All six fields of an inventory as an option has them; errors are added to ``found``.
 
     Placement checks little of this: it takes a min_unit above max_unit, and a max_unit above the total.
     """

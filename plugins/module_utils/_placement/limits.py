@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 MOST_MIB = 64
 MOST_BYTES = MOST_MIB * 2**20
 REDIRECTS = (301, 302, 303, 305, 307, 308)
-# Those of which a few bytes cannot become more than a thousand times as many; several at once can.
+# Encodings that expand a few bytes at most a thousand times; several together can expand more.
 ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 PORTS = {"http": 80, "https": 443}
 SECONDS = re.compile(r"[0-9]{1,9}\Z")
@@ -38,7 +38,7 @@ class Unacceptable(Exception):
 
 
 class Late(Exception):
-    """The work has not ended in time, and nobody knows how far it came."""
+    """The work has not ended in time, and its progress is unknown."""
 
 
 def within(seconds: float, work: Callable[[], Value]) -> Value:
@@ -79,7 +79,7 @@ def retry_after(headers: Any) -> float:
         return float(text)
     try:
         then = parsedate_to_datetime(text)
-        # By the clock of the server, where it tells.
+        # By the clock of the server, if it reports one.
         date = headers.get("Date")
         now = parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
         return max(0.0, (then - now).total_seconds())

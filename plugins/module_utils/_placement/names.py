@@ -23,7 +23,7 @@ OWN = "_vfio_"
 NOVA = "nova"
 CYBORG = "cyborg"
 OWNER_TRAITS = {"OWNER_NOVA": NOVA, "COMPUTE_NODE": NOVA, "COMPUTE_MANAGED_PCI_DEVICE": NOVA, "OWNER_CYBORG": CYBORG}
-# nova-compute removes a provider of somebody else with the one, and takes it for its own with the others.
+# nova-compute removes another service's provider with the first, and adopts it with the others.
 NEVER_SET = ("COMPUTE_MANAGED_PCI_DEVICE", "COMPUTE_NODE", "OWNER_NOVA")
 # nova-compute replaces all traits there whenever it updates the provider.
 REWRITTEN = "COMPUTE_MANAGED_PCI_DEVICE"
@@ -78,7 +78,7 @@ def derived_uuid(root: str | None, name: str) -> str:
 
 
 def owner(traits: Iterable[str]) -> str | None:
-    """Whose a provider is that has these traits, or None where nobody says so."""
+    """The owner of a provider with these traits, or None if no trait names it."""
     has = set(traits)
     if MARKER in has:
         return OURS
@@ -109,7 +109,7 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
 
 
 def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | None:
-    """Why a provider of this name must not be made: somebody else makes one, if the device is configured there."""
+    """Why a provider with this name must not be created: another service creates it, if it manages the device."""
     for prefix in (root_name, root_name.partition(".")[0]):
         if not name.lower().startswith(f"{prefix.lower()}_"):
             continue

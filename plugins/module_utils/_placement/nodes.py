@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which provider each entry means, where it is or shall be in its tree, and which ones have to go; no I/O."""
+"""The provider of each entry, its current or desired place in the tree, and the providers to remove; no I/O."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Nodes:
         self.doomed = self._absent() if options["state"] == "absent" else self._unlisted() if options["purge"] else []
 
     def present(self) -> list[Node]:
-        """The entries that shall exist and have a place."""
+        """The desired entries that have a place."""
         if self.options["state"] == "absent":
             return []
         return [node for node in self._nodes.values() if node]
 
     def left_out(self) -> dict[str, int]:
-        """By the name of each optional provider that is missing, how many below it are left out with it.
+        """By the name of each optional provider that is missing, how many below it are skipped with it.
 
-        Those of which nothing but the place is asked are no loss.
+        Entries that only request a place are not counted.
         """
         lost: dict[str, int] = {}
         for item, top in self._left_out_below.items():
@@ -177,7 +177,7 @@ class Nodes:
         return node
 
     def _is_left_out(self, entry: Entry) -> bool:
-        """Whether it is optional, or below one that is left out; noted with the topmost of these."""
+        """Whether it is optional, or below one that is skipped; recorded with the topmost of these."""
         top = None
         if entry["above"] is not None:
             self._resolve(self.wanted[entry["above"]])
@@ -204,7 +204,7 @@ class Nodes:
 
     def _parent_of(self, entry: Entry) -> Node | None:
         if entry["above"] is not None:
-            # What is wrong with the parent is told there.
+            # Errors of the parent are reported there.
             return self._resolve(self.wanted[entry["above"]])
         provider = self.named(entry["parent"])
         if provider is None:

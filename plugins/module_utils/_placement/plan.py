@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the providers that Placement has and the ones that it shall have to the steps that lead there; no I/O."""
+"""From the current and the desired providers to the steps of the change; no I/O."""
 
 from __future__ import annotations
 

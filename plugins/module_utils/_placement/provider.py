@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""One provider: what it shall have, whether that takes anything away from a guest, and the step to it; no I/O.
+"""One provider: its desired state, whether a guest would lose a device, and the step; no I/O.
 
-The same functions plan a provider again when somebody else has changed it meanwhile.
+The same functions plan a provider again after another client has changed it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def owner_of(who: str | None) -> str:
 
 
 def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
-    """By class all that the provider shall have, or None where nobody asks."""
+    """By class the desired inventories of the provider, or None if they are not requested."""
     inventories: dict[str, Any] | None = node["inventories"]
     if node["drain"] and (inventories is not None or node["ours"]):
         if inventories is None:
@@ -103,7 +103,7 @@ def desired_inventories(node: Node, provider: Provider | None, options: dict[str
 
 
 def _desired_traits(node: Node, provider: Provider | None, options: dict[str, Any]) -> list[str] | None:
-    """All traits that the provider shall have, sorted, or None where nobody asks."""
+    """The desired traits of the provider, sorted, or None if they are not requested."""
     now = set(provider["traits"] or ()) if provider else set()
     listed, mode = node["traits"], options["traits_mode"]
     if not node["ours"]:
@@ -121,7 +121,7 @@ def _desired_traits(node: Node, provider: Provider | None, options: dict[str, An
 def _check_owner(
     provider: Provider, inventories: dict[str, Any] | None, traits: list[str] | None, found: list[str]
 ) -> None:
-    """Of a provider of somebody else only the custom traits are anybody's."""
+    """Only the custom traits of another service's provider may be changed."""
     who = names.owner(provider["traits"] or ())
     adopt = "" if who else f", or add this trait to manage it (it has the UUID {provider['uuid']})"
     if inventories is not None and not is_same(inventories, provider["inventories"]):

@@ -28,7 +28,7 @@ def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) ->
 
     Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
     item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
-    fields) and ``traits``; the last three are None where the option was left out.
+    fields) and ``traits``; the last three are None if the option was omitted.
     """
     problems = _check_options(options)
     entries = []

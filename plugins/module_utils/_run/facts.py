@@ -68,7 +68,7 @@ def observe(
         if DEVICES in gather:
             facts[DEVICES] = devices
         if USERS in gather:
-            # Each module of the payload is compiled anew on each run.
+            # Each module of the payload is compiled again in each run.
             from .._guards import every
             from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes

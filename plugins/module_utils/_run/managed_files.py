@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of managed_files: observe all paths, refuse all that is not ours, write."""
+"""The work of managed_files: observe all paths, reject files of other programs, write."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ TOLD = ("warnings", "deprecations")
 def merge(so_far: Result | None, part: Result) -> Result:
     """The result of all parts up to this one; ``so_far`` is None for the first.
 
-    A part that could do nothing, because it was refused or failed as a whole, tells what the others have done.
+    A part that did nothing, because it was rejected or failed completely, reports the changes of the others.
     """
     if so_far is None:
         return part

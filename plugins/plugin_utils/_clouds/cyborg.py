@@ -148,7 +148,7 @@ def _check_type(card, release):
 
 
 def _check_others(plan):
-    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones."""
+    """cyborg-agent reports each NVIDIA GPU, and GPUs without a type as complete ones."""
     return [
         of_card(
             card,

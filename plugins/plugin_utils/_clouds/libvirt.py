@@ -19,7 +19,7 @@ PCI_FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 def node_device(name: str) -> str:
     """The node device of a parent: ``pci_0000_84_00_0``, ``mtty_mtty``, ``css_0_0_0313``, ``ap_matrix``.
 
-    It is the subsystem and the kernel's name, with an underscore for all that is neither a letter nor a digit.
+    It is the subsystem and the kernel's name, with an underscore for all other characters than letters and digits.
     """
     if PCI_FUNCTION.match(name):
         subsystem = "pci"

@@ -19,14 +19,14 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 )
 
 DEFAULT_CLASS = "VGPU"
-# libvirt finds no other parent that is no hardware.
+# libvirt finds no other parent that is not hardware.
 VIRTUAL_PARENT = "mtty"
 # What nova, libvirt and the kernel agree on; other domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
 def sections(plan, release, problems):
-    """Sections for _settings_file; what nova would refuse or pass over without a word is added to ``problems``."""
+    """Sections for _settings_file; settings that nova would reject or ignore are added to ``problems``."""
     cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type = {}
     for card in cards:
@@ -58,7 +58,7 @@ def resource_class(card):
 
 
 def _type_options(type_id, cards, release, problems):
-    """Options of one type; ``resolve`` has seen that all cards have the same class and limit."""
+    """Options of one type; ``resolve`` has checked that all cards have the same class and limit."""
     names = sorted(name for card in cards for name in usable_parents(card))
     options = [("device_addresses", ",".join(map(_device_address, names)))]
     if resource_class(cards[0]) != DEFAULT_CLASS:

@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import ca
 
 # Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
-# Drivers beside vfio-pci itself that give a function to guests, such as mlx5_vfio_pci.
+# Drivers in addition to vfio-pci that pass a function through, such as mlx5_vfio_pci.
 VARIANT_DRIVER = re.compile(r".+[-_]vfio[-_]pci\Z")
 LONGEST_ALIAS = 256
 
@@ -27,7 +27,7 @@ def cards(plan):
 
 
 def check(card, options):
-    """A sentence for each setting that nova would refuse, or pass over without a word."""
+    """A sentence for each setting that nova would reject or ignore."""
     nova, release = card["nova"], options["release"]
     found = []
     if not nova_mdev.ADDRESS.match(card["address"]):
@@ -122,7 +122,7 @@ def device_specs(card, options):
     elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
     elif card["vf_product_id"] not in (None, card["product_id"]):
-        # The address of a physical function stands for its virtual functions too; the device id tells them apart.
+        # The address of a physical function stands for its virtual functions too; the device id distinguishes them.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
         matches = [{"address": address} for address in sorted(card["virtual_functions"])]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Releases of nova by number, and what each of them was the first to know (nova's sources and release notes)."""
+"""nova releases by number, and the first release of each feature (nova's sources and release notes)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ FIRST_SERIES = (27, 2023)
 
 
 def number(release):
-    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for what is no release."""
+    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for other texts."""
     text = (release if isinstance(release, str) else numbers.shown(release)).strip().lower()
     series = re.fullmatch(r"(20[0-9]{2})\.([12])", text)
     version = re.fullmatch(r"([0-9]{2})(\.[0-9]+)*", text)

@@ -27,7 +27,7 @@ def ours(card, name, options, content, found):
         return {**kept, "drain": True}
     to_come = total is None and options["preview"]
     if not total and not to_come:
-        # Nothing is made. What there is offers nothing more, or stays as it is where nobody knows.
+        # Nothing is created. Existing devices offer no more, or remain unchanged if they are unknown.
         return kept if total is None else {**kept, "inventories": {}}
     resource_class, traits = content(card, options, found)
     for trait in traits:

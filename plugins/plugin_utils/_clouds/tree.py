@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 TRAITS_MODES = ("exact", "add")
-# Services say with these whose a provider is; nobody else may.
+# Services mark their providers with these traits; other programs must not.
 RESERVED_TRAITS = (*names.OWNER_TRAITS, names.MARKER)
 
 

@@ -127,7 +127,7 @@ def parse(profiles):
             found.append(f"vfio_profiles[{places[name]}] has the same name. Use a different name for each profile")
         complete = not found
         readable = all(key not in wrong and profile.get(key) for key in ("name", "select"))
-        # What is right about it is looked at all the same, so that all is told at once.
+        # The valid parts are still checked, so all errors are reported together.
         one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
         if readable and places[name] == place:
             parsed.append({**one, "complete": complete})
@@ -181,7 +181,7 @@ def _profile(profile, wrong, found):
             parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
-            # Nobody knows whether it would select something.
+            # It is unknown whether it would select a card.
             parsed["required"] = False
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]

@@ -57,7 +57,7 @@ MOST = 5
 
 
 def problems(facts, users=False):
-    """A sentence for each thing that is wrong with facts; with ``users`` also where nobody has looked for users."""
+    """A sentence for each error of facts; with ``users`` also if the users were not read."""
     if not isinstance(facts, dict):
         return [f"the facts of a host are a dictionary, and not {numbers.shown(facts)}"]
     found = []

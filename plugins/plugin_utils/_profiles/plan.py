@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the profiles and the facts of a host to its plan: each card with what it shall be, and the modules' lists."""
+"""From the profiles and the facts of a host to its plan: each card with its desired state, and the modules' lists."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _plan_function(profile, subject, card, result, found):
         if wanted is not None:
             card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
         if subject["total_vfs"] is None:
-            # Nothing depends on it where there shall be none.
+            # Nothing depends on it if none is desired.
             if card["num_vfs"] != 0:
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
@@ -162,7 +162,7 @@ def _plan_vgpu(profile, subject, card, result, found):
         return
     card["parents"] = _totals(subject, chosen["id"])
     possible = sum(parent["total"] for parent in card["parents"])
-    # A cloud that makes mediated devices counts all that can still be made; of others there is what is made.
+    # A cloud that creates mediated devices counts all possible devices; otherwise only existing devices count.
     takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)
     card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
     if card["count"] is None:
@@ -208,7 +208,7 @@ def _choose_type(specs, subject):
 
 
 def _totals(subject, type_id):
-    """Each parent with how many devices of the type it has, or will have when all that fit are made."""
+    """Each parent with its number of devices of the type, now or after the creation of the maximum."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
     rooms = capacity_of_card(subject["parents"], subject["devices"], names)
     present = [device for device in subject["devices"] if device["state"] != "defined"]

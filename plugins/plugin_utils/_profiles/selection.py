@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-# What select may ask of a card, and the kind of it where it is one; a parent that is not a PCI function has only some.
+# The fields of a card for select, and their types; a parent that is not a PCI function has only some.
 FIELDS = {
     "name": "text",
     "address": "text",

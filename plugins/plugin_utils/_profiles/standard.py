@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The resource classes and traits that Placement knows without being told."""
+"""The standard resource classes and traits of Placement."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ VFIO_PCI = "vfio-pci"
 
 
 def of_card(planned, card, function):
-    """A few words for each difference; they do not name the card, so that those of many cards can be told together.
+    """A few words for each difference; they do not name the card, so those of many cards can be listed together.
 
     ``planned`` is the card of the plan, ``card`` the subject of ``_selection.subjects``, and ``function`` the entry of
     the plan's ``functions`` for it, or None.

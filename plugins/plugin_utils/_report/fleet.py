@@ -21,7 +21,7 @@ EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
 
 def build(facts_by_host, profiles, placement, roots):
-    """All that the page shows.
+    """The content of the page.
 
     ``profiles`` and ``roots`` are by host; ``placement`` is a result of placement_inventory_info, or None. Without
     facts a host is only named.
@@ -125,7 +125,7 @@ def _plan(profiles, facts):
 
 
 def _of_facts(facts, subjects):
-    """What the facts alone tell that somebody should look at."""
+    """Findings from the facts alone."""
     found = [_finding("problem", f"not readable: {line}") for line in facts.get("warnings", [])]
     cards = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
     states = Counter()
