@@ -166,15 +166,19 @@ def names(path: Path, node: yaml.Node | None) -> Iterator[Text]:
             if isinstance(child, yaml.MappingNode):
                 keys = {key.value: value for key, value in child.value}
                 name = keys.get("name")
-                if isinstance(name, yaml.ScalarNode) and len(keys) > 1:
+                is_task = any("." in key or key in ("hosts", "block") for key in keys)
+                if isinstance(name, yaml.ScalarNode) and is_task:
                     yield Text(path, name.start_mark.line + 1, name.value)
     for child in children:
         if isinstance(child, (yaml.SequenceNode, yaml.MappingNode)):
             yield from names(path, child)
 
 
-def has_tasks(path: Path) -> bool:
-    return path.suffix == ".yml" and bool({"tasks", "handlers", "playbooks"} & set(path.relative_to(ROOT).parts[:-1]))
+def task_names(path: Path) -> Iterator[Text]:
+    if path.suffix == ".py":
+        yield from examples(path)
+    elif path.suffix == ".yml" and {"tasks", "handlers", "playbooks"} & set(path.relative_to(ROOT).parts[:-1]):
+        yield from names(path, yaml.compose(path.read_text(encoding="utf-8")))
 
 
 def of_python(path: Path, source: str) -> Iterator[Text]:
@@ -195,6 +199,15 @@ def _of_python(path: Path, source: str) -> Iterator[Text]:
             yield Text(path, node.lineno, "".join(map(str, parts)))
         elif isinstance(node, ast.Constant) and id(node) not in inside and " " in str(node.value).strip():
             yield Text(path, node.lineno, str(node.value))
+
+
+def examples(path: Path) -> Iterator[Text]:
+    """The names of the tasks in the examples of a plugin."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES":
+            source = ast.literal_eval(node.value)
+            for name in names(path, yaml.compose(source)):
+                yield name._replace(line=node.lineno + name.line - 1)
 
 
 def texts(path: Path) -> Iterator[Text]:
@@ -230,9 +243,8 @@ def violations(paths: list[Path] | None = None) -> list[Violation]:
     for path in files() if paths is None else paths:
         for text in texts(path):
             found += wrong_words(text)
-        if has_tasks(path):
-            for name in names(path, yaml.compose(path.read_text(encoding="utf-8"))):
-                found += wrong_name(name)
+        for name in task_names(path):
+            found += wrong_name(name)
     return found
 
 

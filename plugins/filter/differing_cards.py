@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: See what would change
+- name: Compare devices in check mode
   vfio.devices.mdev_instance:
     instances: "{{ plan.instances }}"
     exact: true

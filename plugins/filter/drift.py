@@ -27,7 +27,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See whether the card has its virtual functions
+- name: Check the virtual functions of the card
   vfio.devices.sriov_pf_mode:
     functions: [{pf: "0000:41:00.0", mode: vf, num_vfs: 8}]
   check_mode: true

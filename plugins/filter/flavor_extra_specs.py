@@ -24,7 +24,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a flavor for desktops
+- name: Create a flavor for desktops
   openstack.cloud.compute_flavor:
     cloud: mycloud
     name: desktop

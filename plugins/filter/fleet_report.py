@@ -63,7 +63,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find out who holds the devices of the host
+- name: Read the users of the devices
   vfio.devices.mdev_facts:
     gather: [physical_functions, parents, devices, iommu, users]
 

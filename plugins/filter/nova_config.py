@@ -67,7 +67,7 @@ EXAMPLES = r"""
     dest: /etc/nova/nova.conf.d/50-vfio-devices.conf
     mode: "0644"
 
-- name: Show the aliases of several plans, for nova-api and nova-scheduler
+- name: Show the aliases of several plans
   ansible.builtin.debug:
     msg: "{{ [plan, other_plan] | vfio.devices.nova_config('2026.2', service='api') }}"
 """

@@ -34,7 +34,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Fail on the hosts whose cards Placement does not take
+- name: Fail if Placement rejects the host
   ansible.builtin.fail:
     msg: "{{ refused[inventory_hostname] | join('\\n') }}"
   when: inventory_hostname in refused

@@ -93,7 +93,7 @@ EXAMPLES = r"""
       {{ profiles | vfio.devices.resolve(ansible_facts.mdev) | vfio.devices.placement_tree(inventory_hostname) }}
   delegate_to: localhost
 
-- name: Show what a host without cyborg-agent offers in the shape of Cyborg
+- name: Show the providers in the shape of Cyborg
   ansible.builtin.debug:
     msg: >-
       {{ profiles | vfio.devices.resolve(ansible_facts.mdev)

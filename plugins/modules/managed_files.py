@@ -85,7 +85,7 @@ EXAMPLES = r"""
         mode: "0640"
         group: nova
 
-- name: Check that the path is free or has a file of this collection
+- name: Check for files of other programs
   vfio.devices.managed_files:
     files:
       - {path: /etc/nova/nova.conf.d/50-vfio-devices.conf, variable: nova_config_path}

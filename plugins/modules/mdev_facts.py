@@ -63,16 +63,16 @@ EXAMPLES = r"""
 - name: Discover what the host can share
   vfio.devices.mdev_facts:
 
-- name: Show how many devices of each type can still be made on each parent
+- name: Show the free instances of each type
   ansible.builtin.debug:
     msg: "{{ ansible_facts.mdev.parents | map(attribute='name')
              | zip(ansible_facts.mdev.parents | map(attribute='types')) }}"
 
-- name: Find out who holds the devices of the host
+- name: Read the users of the devices
   vfio.devices.mdev_facts:
     gather: [physical_functions, devices, users]
 
-- name: Look at processing accelerators and crypto controllers only
+- name: Read accelerators and crypto controllers only
   vfio.devices.mdev_facts:
     gather: [physical_functions]
     classes: ['12', '1000']

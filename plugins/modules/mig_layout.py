@@ -96,13 +96,13 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Divide a GPU into MIG instances
+- name: Create MIG instances on a GPU
   vfio.devices.mig_layout:
     gpus:
       - pf: "0000:41:00.0"
         layout: {1g.18gb: 4, 3g.71gb: 1}
 
-- name: Preview a layout
+- name: Show the changes of a layout
   vfio.devices.mig_layout:
     gpus:
       - pf: "0000:41:00.0"

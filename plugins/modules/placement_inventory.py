@@ -159,7 +159,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Add a trait to a GPU that nova manages
+- name: Add a trait to a nova GPU
   vfio.devices.placement_inventory:
     cloud: mycloud
     providers:

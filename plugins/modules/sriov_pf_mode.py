@@ -182,7 +182,7 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Split one card and pass another through
+- name: Create virtual functions and pass a card through
   vfio.devices.sriov_pf_mode:
     functions:
       - pf: ens1f0
@@ -223,7 +223,7 @@ EXAMPLES = r"""
         mode: pf
         driver: native
 
-- name: Return an unused card to the host
+- name: Remove the virtual functions of a card
   vfio.devices.sriov_pf_mode:
     functions:
       - pf: "0000:41:00.0"

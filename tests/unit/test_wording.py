@@ -38,7 +38,7 @@ def test_all_kinds_of_texts_are_checked() -> None:
         "the driver tells its types",
         "it was told",
         "See that it fits",
-        "3b:00.0 is not a PCI address",
+        "3b:00.0 is no PCI address",
         "these are no cards",
         "so that it is kept",
         "no IOMMU can be had",
@@ -84,6 +84,8 @@ def test_where_texts_are(tmp_path: Path) -> None:
 
 def test_names_are_those_of_plays_and_tasks(tmp_path: Path) -> None:
     tasks = tmp_path / "tasks.yml"
-    tasks.write_text("- name: Play\n  vars: {a: [{name: data}]}\n  tasks:\n    - {name: Task, debug: {}}\n")
+    tasks.write_text(
+        "- name: Play\n  hosts: all\n  vars: {a: [{name: data, b: 1}]}\n  tasks:\n    - {name: Task, a.b.c: {}}\n"
+    )
     node = wording.yaml.compose(tasks.read_text())
-    assert [(name.line, name.text) for name in wording.names(tasks, node)] == [(1, "Play"), (4, "Task")]
+    assert [(name.line, name.text) for name in wording.names(tasks, node)] == [(1, "Play"), (5, "Task")]

@@ -149,7 +149,7 @@ def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nod
     }
     assert "Placement rejects the providers of t4-1. The other hosts were published." in play.said
     assert "nobody: there is no provider of this name" in play.said
-    assert f"{nodes['mixed']}_vfio_0000:5e:00.0: Placement knows no trait HW_NO_SUCH" in play.said
+    assert f"{nodes['mixed']}_vfio_0000:5e:00.0: Placement has no trait HW_NO_SUCH" in play.said
     assert len(by_tail(cloud, nodes["t4-2"])) == 2
     assert by_tail(cloud, nodes["mixed"]) == {}
 

@@ -164,20 +164,24 @@ def test_what_is_not_for_nova_or_not_yet_known():
 
 
 REFUSED = [
-    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
+    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 supports only the resource class VGPU"),
     ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
     ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 too, whose owner is not nova"),
     ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
-    ([mdevs(nova={"max_instances": 4})], 34, "leaves out whole cards, because a card has 8 and all have 8"),
+    ([mdevs(nova={"max_instances": 4})], 34, "ignores complete cards, because one card has 8 and all have 8"),
     ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),
     ([mdevs(nova={"alias": "x"})], 34, "nova.alias is for PCI devices"),
     ([mdevs("a,b")], 34, "the type 'a,b' cannot be the name of a section"),
-    ([mdevs(name="10000:84:00.0")], 34, "nova stops at the address 10000:84:00.0"),
-    ([mdevs(name="mtty", address=None)], 33, "nova 33 stops at the parent mtty"),
+    ([mdevs(name="10000:84:00.0")], 34, "nova fails at the address 10000:84:00.0"),
+    ([mdevs(name="mtty", address=None)], 33, "nova 33 fails at the parent mtty"),
     ([mdevs(name="matrix", address=None)], 34, "nova finds no parent matrix"),
-    ([whole(name="10000:84:00.0")], 34, "it knows PCI domains of four digits only"),
+    ([whole(name="10000:84:00.0")], 34, ", because it supports only PCI domains of four digits"),
     ([vendor_vgpus()], 30, "nova 30 would take the vendor's driver off its vGPUs"),
-    ([whole(nova={"max_instances": 2})], 34, "nova.max_instances is for mediated devices"),
+    (
+        [whole(nova={"max_instances": 2})],
+        34,
+        "nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs",
+    ),
     ([whole(nova={"trusted": True})], 34, "nova.trusted is only for virtual functions. Remove it"),
     ([whole(nova={"live_migratable": True})], 30, "nova 30 has no live_migratable"),
     (
@@ -185,17 +189,21 @@ REFUSED = [
         34,
         "nova fails with one_time_use without report_in_placement. Set nova_config_report_in_placement: true",
     ),
-    ([whole(nova={"one_time_use": True})], 31, "nova 31 has no one_time_use"),
+    ([whole(nova={"one_time_use": True})], 31, "nova 31 does not support one_time_use"),
     ([ports(nova={"one_time_use": True})], 34, "one_time_use for virtual functions"),
-    ([ports(nova={"numa_policy": "required"})], 34, "there is no nova.alias"),
-    ([ports(nova={"alias": "a", "numa_policy": "socket"})], 22, "nova 22 has no numa_policy socket"),
-    ([ports(nova={"alias": "a:b"})], 34, "no flavor can ask for the alias 'a:b'"),
-    ([ports(nova={"alias": " "})], 34, "no flavor can ask for the alias ' '"),
-    ([ports(nova={"alias": "a"}, vf_product_id=None)], 34, "the device id of its virtual functions is not known"),
+    ([ports(nova={"numa_policy": "required"})], 34, "nova.numa_policy requires nova.alias. Set nova.alias"),
+    ([ports(nova={"alias": "a", "numa_policy": "socket"})], 22, "nova 22 does not support numa_policy socket"),
+    ([ports(nova={"alias": "a:b"})], 34, "no flavor can request the alias 'a:b'"),
+    ([ports(nova={"alias": " "})], 34, "no flavor can request the alias ' '"),
+    (
+        [ports(nova={"alias": "a"}, vf_product_id=None)],
+        34,
+        "the device id of its virtual functions is unknown, but an alias requires it",
+    ),
     (
         [ports(nova={"alias": "a"}), whole(profile="q", nova={"alias": "a"})],
         34,
-        "alias a of profile p and q: nova stops when an alias has several types",
+        "alias a of profile p and q: nova fails if an alias has several device types",
     ),
 ]
 
@@ -206,16 +214,20 @@ def test_refusals(cards, release, sentence):
 
 
 PLACEMENT = [
-    ([ports(resource_class="GPU")], "nova would make CUSTOM_GPU of the resource class GPU"),
+    ([ports(resource_class="GPU")], "nova would use CUSTOM_GPU instead of the resource class GPU"),
     (
         [ports(resource_class="CUSTOM_X", traits=["CUSTOM_Y"], nova={"physical_network": "n"})],
         "nova does not report devices with a physical_network, so it does not report their resource_class or traits",
     ),
-    ([ports(nova={"physical_network": "n", "alias": "a"})], "finds no device of an alias that has a physical_network"),
-    ([mdevs(), whole(name="0000:41:00.0", resource_class="VGPU")], "have the resource class VGPU; choose another"),
+    (
+        [ports(nova={"physical_network": "n", "alias": "a"})],
+        "with pci_in_placement nova finds no device of an alias with a physical_network. Remove one of the two",
+    ),
+    ([mdevs(), whole(name="0000:41:00.0", resource_class="VGPU")], "have the resource class VGPU. Use another class"),
     (
         [ports(nova={"alias": "a"}), ports(name="0000:81:00.0", vf_product_id="154c", nova={"alias": "a"})],
-        "nova wants one kind of device",
+        "with pci_in_placement an alias must have one kind of device. Set the same placement.resource_class, or use "
+        "different aliases",
     ),
 ]
 
@@ -235,7 +247,10 @@ def test_all_problems_at_once():
         "resource class. Remove nova.alias",
         "profile p, 0000:81:00.0: nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs",
     ]
-    assert refusals(nova_config, cards, 34, pci_in_placement=True)[0].startswith("with pci_in_placement the scheduler")
+    assert refusals(nova_config, cards, 34, pci_in_placement=True)[0].startswith(
+        "pci_in_placement requires report_in_placement, otherwise the scheduler finds no device of the host. Set "
+        "nova_config_report_in_placement: true"
+    )
 
 
 def test_limits_that_nova_can_keep():
@@ -249,7 +264,8 @@ def test_limits_that_nova_can_keep():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"), [((34, False, False, "web"), "service must be"), (("x",), "no release")]
+    ("arguments", "sentence"),
+    [((34, False, False, "web"), "service must be"), (("x",), "is not a nova release such as")],
 )
 def test_arguments(arguments, sentence):
     with pytest.raises(AnsibleFilterError, match=sentence):

@@ -40,7 +40,7 @@ def test_refusals_are_those_of_the_host_whose_provider_it_is():
         call(FakePlacement(root(), OTHER), REQUESTS)
     found = placement_refusals({"failed": True, "problems": refused.value.problems}, REQUESTS)
     assert sorted(found) == ["b", "c"]
-    assert found["b"][0].startswith("lost: there is no provider of this name")
+    assert found["b"][0].startswith("lost: there is no provider with this name")
     assert found["c"] == ["other_1: Placement has no trait HW_X. Correct it, or use a name that begins with CUSTOM_"]
 
 

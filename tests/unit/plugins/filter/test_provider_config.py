@@ -70,8 +70,12 @@ REFUSED = [
         "nova accepts only custom traits from a file, and not HW_GPU_API_VULKAN",
     ),
     ([ports(owner="none")], {"inventories": True}, "an inventory requires placement.resource_class"),
-    ([ports(owner="none", resource_class="PGPU")], {"inventories": True}, "custom resource classes only"),
-    ([], {"release": 21}, "nova 21 reads no such files"),
+    (
+        [ports(owner="none", resource_class="PGPU")],
+        {"inventories": True},
+        "nova accepts only custom resource classes from a file, and not",
+    ),
+    ([], {"release": 21}, "nova 21 does not read such files"),
 ]
 
 

@@ -40,7 +40,7 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
         f"another card is at this address: MAC address {mac(run.host, FIRST)} instead of {moved}"
         in result["problems"][0]
     )
-    assert f"the recorded one is at {SECOND} now: run the play" in result["problems"][0]
+    assert f"The recorded card is now at {SECOND}. Run the play" in result["problems"][0]
     assert run.card(FIRST)["driver"] != "vfio-pci"
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     run.host.kernel.reboot()

@@ -129,7 +129,7 @@ def test_host_in_trouble(fleet):
     host.reboot("mtty=1")
     status, lines = host.run("--timeout=20", JOURNAL_STREAM="1:2")
     assert status == 1
-    assert "<6>mtty devices: made 2 of Single port serial" in lines
+    assert "<6>mtty devices: created 2 of Single port serial" in lines
     problem = "etc/vfio-devices/mdev_instance/zz.json is no record of this collection"
     assert f"<3>zz devices: {problem}: run the play again, or remove the file" in lines
     assert not host.devices(wanted, check=True)

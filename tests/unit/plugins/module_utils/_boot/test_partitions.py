@@ -57,7 +57,7 @@ def test_driver_that_never_comes(host):
             {"gpu": {"pf": H200, "enabled": True, "layout": {"../x": 1}, "compute_instances": True}},
             f"{H200}: '../x' is not a MIG profile",
         ),
-        ({"identity": {"subsystem": "10de:0000"}}, "another card is here now"),
+        ({"identity": {"subsystem": "10de:0000"}}, "another card is at this address:"),
     ],
 )
 def test_record_that_somebody_has_changed(host, change, sentence):

@@ -54,13 +54,13 @@ def test_pinned_card_may_be_brought_back():
 @pytest.mark.parametrize(
     ("card", "function", "sentence"),
     [
-        (ICE, None, "none of this collection"),
+        (ICE, None, "its record was not written by this collection"),
         (ICE, {}, "has no pf; its record has no mode"),
         (ICE, {**VF, "mode": "x"}, "mode 'x', which is not one of pf, vf"),
         (ICE, {**VF, "num_vfs": 4}, "num_vfs '4', which is not of the type str"),
         (ICE, {**VF, "num_vfs": "many"}, "num_vfs must be a whole number"),
         (ICE, {**VF, "vfs": [{"index": "0", "vlan": True}]}, "vlan 'True', which is not of the type int"),
-        (ICE, {**VF, "vfs": [5]}, "none of this collection"),
+        (ICE, {**VF, "vfs": [5]}, "its record was not written by this collection"),
         (ICE, {**VF, "surprise": 1}, "'surprise', which this version does not know"),
         ("0000:98:00.0", VF, f"its record belongs to {ICE}"),
         ("..", VF, "'..' is not a PCI address"),

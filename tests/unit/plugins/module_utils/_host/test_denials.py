@@ -31,4 +31,4 @@ def test_sentences(monkeypatch, user, advice):
 def test_one_hidden_process_does_not_hide_that_the_others_were_seen():
     denials = _denials.Denials()
     denials.add("proc/17/fd", "EACCES")
-    assert "process 17 has open, 1 of 2000 processes, and a device that it uses" in denials.of_processes(2000)
+    assert "process 17 are unreadable (1 of 2000 processes)" in denials.of_processes(2000)

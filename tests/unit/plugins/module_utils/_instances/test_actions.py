@@ -106,8 +106,8 @@ def test_a_device_that_went_by_itself_is_removed(simulated):
     ("type_id", "number", "words"),
     [
         ("mtty-1", errno.EEXIST, "another device has this UUID"),
-        ("mtty-1", errno.EINVAL, "does not take this value"),
-        ("mtty-1", errno.ENODEV, "is being unregistered"),
+        ("mtty-1", errno.EINVAL, "the kernel does not accept this value"),
+        ("mtty-1", errno.ENODEV, "the parent is being removed with its driver"),
         ("mtty-1", errno.ENOMEM, "out of memory"),
         ("mtty-1", errno.EAGAIN, "not ready yet"),
         ("mtty-1", errno.EUSERS, "no free instance"),
@@ -141,7 +141,10 @@ def test_after_a_deadline_nothing_more_is_tried(simulated):
     later = create(OTHER, card="other")
     outcome = _instance_apply.apply(host.root(), [remove(), later])
     assert (outcome.done, outcome.skipped) == ([], [later])
-    assert "the change is pending" in outcome.failed[0]["error"]
+    assert (
+        "s, because the device is in use. The change remains pending in the kernel. Stop the user of the device, and "
+        "run the play again" in outcome.failed[0]["error"]
+    )
 
 
 def test_tidy_removes_only_unfinished_files(simulated):

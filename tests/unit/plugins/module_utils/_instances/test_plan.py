@@ -214,7 +214,7 @@ def test_max_that_gives_nothing_is_refused():
 
 
 def test_nothing_goes_where_users_may_be_hidden():
-    problem = "it is unknown who uses what would be changed: process 7 is hidden"
+    problem = "the users of the devices to change are unknown: process 7 is hidden"
     host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": [problem]}
     with pytest.raises(Refused) as refused:
         _instance_plan.plan_instances(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
@@ -233,7 +233,7 @@ def test_every_busy_device_is_named():
 def test_without_a_machine_id_a_uuid_must_be_given():
     host = state(machine_id="uninitialized")
     (problem,) = refusal(host, entry(count=3))
-    assert "without a machine id" in problem
+    assert "no UUID can be derived" in problem
     assert run(host, entry(uuid=UUIDS[0], parent="a"))[0] == [("create", "a", "x")]
 
 

@@ -91,14 +91,17 @@ def test_refused(wrong, sentence):
 def test_all_at_once():
     found = problems(entry(uuid=UUID, count="0"), entry(uuid=UUID, parent="a/b"), entry(type=None))
     assert [problem.partition(":")[0] for problem in found] == [f"instances[{item}]" for item in (0, 1, 1, 2)]
-    assert "is that of instances[0] too" in found[2]
+    assert "is also the uuid of instances[0]" in found[2]
 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"type": None}, "it names no uuid, type or parent"),
-        ({"count": "2"}, "count is not valid with state: absent. Remove it"),
+        (
+            {"type": None},
+            "it has no uuid, type and parent, so it would remove all devices of the host. Set one of them",
+        ),
+        ({"count": "2"}, "count is not valid with state: absent"),
     ],
 )
 def test_refused_with_state_absent(fields, sentence):

@@ -61,7 +61,7 @@ def test_interface_of_a_virtual_function(switch):
     tree.link("sys/class/net/br0", "sys/devices/virtual/net/br0")
     tree.link(f"{tree.resolve(f'sys/class/net/{interface}')[0]}/master", "sys/devices/virtual/net/br0")
     (problem,) = refusal(run, {"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"})
-    assert f"{interface}, which is a port of the bridge br0: choose another card" in problem
+    assert f"{interface}, which is a port of the bridge br0: select another card" in problem
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
     run({"pf": ICE, "mode": "pf"}, allow_host_network=True)
 
@@ -107,8 +107,14 @@ def test_disk_that_a_process_has_open(switch):
 
 def test_without_an_iommu_nothing_is_passed_through(switch):
     run = switch("nics", iommu="none")
-    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
-    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})[0]
+    assert (
+        "has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role vfio.devices.iommu, and "
+        "reboot the host" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+    )
+    assert (
+        "has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role vfio.devices.iommu, and "
+        "reboot the host" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})[0]
+    )
     run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
 
 
@@ -131,7 +137,7 @@ def test_rest_of_the_group_has_to_come_along(switch):
     run = switch(SHARED)
     (problem,) = refusal(run, {"pf": "0000:01:00.0", "mode": "pf"})
     assert "shares IOMMU group" in problem
-    assert "0000:01:00.1, which igb has" in problem
+    assert "0000:01:00.1, which is bound to igb" in problem
     run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
 
 
@@ -185,8 +191,7 @@ def test_vgpu_on_a_virtual_function(switch):
     run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert (
-        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: end all use of that"
-        in problem
+        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: stop its users" in problem
     )
 
 
@@ -213,7 +218,7 @@ def test_nothing_goes_where_users_may_be_hidden(switch):
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run.host.kernel.faults.fail("proc/1/fd*", errno.EACCES)
     (problem,) = refusal(run, {"pf": ICE, "mode": "pf"}, on_busy="skip")
-    assert "it is unknown who uses what would be changed: cannot see all that process 1 has open" in problem
+    assert "the users of the devices to change are unknown: open files of process 1 are unreadable" in problem
     assert run({"pf": ICE, "mode": "pf"}, check=True, accept_unseen=["processes"])["changed"]
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run({"pf": ICE, "mode": "vf", "drivers_autoprobe": False})

@@ -23,7 +23,7 @@ STOCK = [GENERATION, ("inventories",), ("inventories", "CUSTOM_VF")]
 READS = {
     "cannot find the provider node": (r"GET .*\?name=node$", LISTED),
     "cannot read the tree of the provider": (r"GET .*\?in_tree=[^&]*$", LISTED),
-    "cannot look for CUSTOM_OWNER_VFIO_DEVICES below": (r"GET .*&required=", LISTED),
+    "cannot search for CUSTOM_OWNER_VFIO_DEVICES below": (r"GET .*&required=", LISTED),
     "cannot read the inventories of": (
         "GET .*/inventories",
         [*STOCK, *(("inventories", "CUSTOM_VF", field) for field in INVENTORY)],
@@ -175,7 +175,7 @@ def test_a_deep_tree_is_taken():
 
 def test_two_providers_of_one_name(run, server):
     server.rule("GET .*name=", lambda _answer: Answer({"resource_providers": [NODE, one(A, "a")]}))
-    assert "cannot find the provider node: the answer does not look like one of Placement" in run()["msg"]
+    assert "cannot find the provider node: the response is not a valid Placement response" in run()["msg"]
 
 
 def test_names_of_others_lose_their_control_characters(run, server):
@@ -190,7 +190,7 @@ def test_a_generation_that_goes_back(run, server, pattern):
     server.providers[CHILD]["generation"] = 7
     server.rule(f"PUT .*{CHILD}.*", changed(("resource_provider_generation",), 3))
     result = run()
-    assert "Placement took the generation" in result["failures"][0]
+    assert "Placement accepted the generation" in result["failures"][0]
     assert result["changed"]
     assert result["created"] == ["node_1"]
 

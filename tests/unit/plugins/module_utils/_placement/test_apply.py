@@ -150,7 +150,7 @@ def test_children_of_what_failed_are_left_out_and_others_go_on():
     placement.faults = {"create": [refusal(400)]}
     leaf = {**entries()[0], "name": "leaf", "parent": "node_0"}
     result = converge(placement, *entries(), leaf, {**leaf, "name": "other", "parent": "node"}, tries=1)
-    assert result["failures"][1] == "leaf remains unchanged, because n failedode_0"
+    assert result["failures"][1] == "leaf remains unchanged, because node_0 failed"
     assert result["updated"] == ["other"]
     assert result["changed"]
 
@@ -160,7 +160,7 @@ def test_parents_of_what_was_not_removed_are_left_out():
     placement.faults = {"delete": [refusal(409, "placement.resource_provider.inuse")]}
     result = converge(placement, {"name": "node_0"}, {"name": "leaf"}, state="absent")
     assert result["removed"] == []
-    assert "node_0 remains unchanged, because l failedeaf" in result["failures"]
+    assert "node_0 remains unchanged, because leaf failed" in result["failures"]
 
 
 def test_no_rights_stop_everything():

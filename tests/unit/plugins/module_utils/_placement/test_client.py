@@ -90,7 +90,7 @@ def test_the_version_is_negotiated_once():
 @pytest.mark.parametrize("newest", ["1.25", "1.0"])
 def test_too_old(newest):
     one, _adapter = transport(older(newest))
-    with pytest.raises(PlacementError, match=rf"too old: its newest API version is {newest}, and 1\.26 is needed"):
+    with pytest.raises(PlacementError, match=rf"too old: its newest API version is {newest}, but 1\.26 is required"):
         one.send("GET", "/")
 
 
@@ -116,7 +116,7 @@ def test_a_missing_library_is_named(monkeypatch):
 
 
 def test_a_dictionary_has_everything_itself():
-    with pytest.raises(PlacementError, match="leave out auth, region_name"):
+    with pytest.raises(PlacementError, match="Remove auth, region_name"):
         _placement_client.connect(
             {**OPTIONS, "cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"}
         )

@@ -273,7 +273,7 @@ def test_an_owner_that_only_root_can_keep_is_refused(host, monkeypatch):
     host.file(PATH, OURS)
     monkeypatch.setattr(replacement, "may_keep", lambda uid: False)
     (problem,) = host.refusal(requested(content=NEW))
-    assert "Run with become: true" in problem
+    assert ", and only root can keep this owner. Run the play with become: true" in problem
     assert not host(requested(content=OURS)).changed
 
 
@@ -301,7 +301,9 @@ def test_what_another_program_puts_there_meanwhile_is_left_alone(host, monkeypat
         return parse(path)
 
     monkeypatch.setattr(replacement, "read", read)
-    with pytest.raises(HostError, match="replaced by another program meanwhile") as error:
+    with pytest.raises(
+        HostError, match="was replaced by another program during the run, and is not changed. Run the play again"
+    ) as error:
         host(requested(content=NEW))
     assert "secret" not in str(error.value)
     assert place.read_text() == SECRET

@@ -70,6 +70,6 @@ def test_what_is_wrong_hides_nothing_else():
         "the key count belongs to vgpu",
         "vgpu must be a dictionary such as {type: GRID",
         "select cannot be used: Bad jmespath expression"[:45],
-        "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs",
+        "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"[:45],
         "mode must be pf or vf, and not 'vfs'",
     ]

@@ -21,7 +21,9 @@ def test_classes(text):
 
 @pytest.mark.parametrize("text", ["NFV_VF", "VCPU", "MEMORY_MB", "VGPUS", "A" * 255])
 def test_classes_that_are_none(text):
-    with pytest.raises(ValueError, match=f"{text} is no standard class for devices, which are FPGA.* Write CUSTOM_"):
+    with pytest.raises(
+        ValueError, match=f"{text} is not a standard class for devices. The standard classes are FPGA.* Write CUSTOM_"
+    ):
         standard.resource_class(text)
 
 

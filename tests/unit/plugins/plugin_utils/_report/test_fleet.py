@@ -60,7 +60,7 @@ def test_a_device_that_its_user_still_holds(host):
     device = simulated.converge({"type": "GRID T4-2B", "parent": T4})["created"][0]
     facts = facts_of(simulated)
     for state, words in (
-        ("removing", "removed, and still held"),
+        ("removing", "removed, but still in use"),
         ("defined", "declared to start at boot, but missing"),
     ):
         facts["devices"] = [{**facts["devices"][0], "state": state, "autostart": True}]
