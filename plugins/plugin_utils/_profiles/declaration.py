@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse as parse_devices
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse as parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
@@ -138,7 +138,7 @@ def _devices(vgpu, label, owner, found):
     entry = dict.fromkeys(("uuid", "parent", "numa_node", "autostart"))
     entry.update(type=types, count=None if count == "0" else count, attributes=vgpu.get("attributes"))
     try:
-        parse_devices([entry], "present", False)
+        parse_instances([entry], "present", False)
     except Refused as refused:
         found += [f"{label}: " + problem.partition(": ")[2] for problem in refused.problems]
     if count == "0":

@@ -39,9 +39,8 @@ def test_where_no_card_is_its_own_there_is_nothing_to_set(cloud):
 
 def test_the_example_of_the_guide_is_a_cloud():
     guide = Path(__file__).resolve().parents[5] / "docs/docsite/rst/guide_architecture.rst"
-    (block,) = re.findall(
-        r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", guide.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    text = guide.read_text(encoding="utf-8")
+    (block,) = re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", text, re.MULTILINE)
     example = types.ModuleType("kubevirt")
     exec(compile(textwrap.dedent(block), str(guide), "exec"), vars(example))
     test_base.test_it_says_all_that_is_asked_of_a_cloud(example)
