@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, expression, groups, selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression, groups, selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 
 UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
@@ -42,7 +42,7 @@ def resolve(profiles, facts):
 
 def plan(profiles, facts):
     """The plan of the host, and a sentence for each conflict; the plan holds only without conflicts."""
-    parsed, problems = check.parse(profiles)
+    parsed, problems = declaration.parse(profiles)
     cards = []
     result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
     shared = groups.members(facts["physical_functions"])
@@ -92,7 +92,7 @@ def _card(profile, subject):
         "not_shareable": None,
         "resource_class": profile["placement"]["resource_class"],
         "traits": profile["placement"]["traits"],
-        "nova": profile["nova"],
+        **{cloud.OWNER: profile[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART},
     }
 
 
