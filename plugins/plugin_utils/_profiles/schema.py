@@ -19,7 +19,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, NUMBER_OR_MAX, TEXT_OR_TEXTS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
+    A_LAYOUT,
+    A_NAME,
+    NUMBER_OR_MAX,
+    TEXT_OR_TEXTS,
+)
 
 Options = dict[str, dict[str, Any]]
 
@@ -179,6 +184,16 @@ PROFILE: Options = {
         "default": CLOUDS[0].OWNER,
     },
     **FUNCTION,
+    "mig": {
+        "description": [
+            "MIG layout of an NVIDIA GPU: the number of GPU instances by profile. If V(false), MIG is disabled. If "
+            "omitted, MIG is not managed.",
+            "With O(vfio_profiles.vgpu), the guests create the compute instances.",
+        ],
+        "type": "raw",
+        "kind": A_LAYOUT,
+        "sample": "{1g.18gb: 4, 3g.71gb: 1}",
+    },
     "vgpu": {
         "description": "The vGPUs or other mediated devices to create on the card or on its virtual functions.",
         "type": "dict",
