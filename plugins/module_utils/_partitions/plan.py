@@ -123,7 +123,7 @@ def predict(one: Plan) -> Gpu:
 
 
 def expand(layout: Iterable[tuple[str, int]], offered: Sequence[Profile], problems: list[str]) -> list[Profile]:
-    """The profile of each wanted instance; why a GPU of the ``offered`` profiles cannot have them goes to ``problems``."""
+    """The profile of each wanted instance; why a GPU with the ``offered`` cannot have them goes to ``problems``."""
     by_name = {profile.name: profile for profile in offered}
     pairs = list(layout)
     unknown = [_unknown(name, list(by_name)) for name, _number in pairs if name not in by_name]

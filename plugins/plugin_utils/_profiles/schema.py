@@ -186,8 +186,8 @@ PROFILE: Options = {
     **FUNCTION,
     "mig": {
         "description": [
-            "MIG layout of an NVIDIA GPU: the number of GPU instances by profile. If V(false), MIG is disabled. If "
-            "omitted, MIG is not managed.",
+            "MIG layout of an NVIDIA GPU, as the number of GPU instances by MIG profile. If V(false), MIG is disabled. "
+            "If omitted, MIG is not managed.",
             "With O(vfio_profiles.vgpu), the guests create the compute instances.",
         ],
         "type": "raw",
