@@ -40,7 +40,7 @@ def test_entry_of_the_module(simulated, mig, entry, total):
     [
         (
             {"1g.18gb": 8},
-            "mig: the layout does not fit: the GPU has at most 7 of 1g.18gb. What fits of it is {1g.18gb: 7}",
+            "mig: the layout does not fit: the GPU has at most 7 of 1g.18gb. A possible layout is {1g.18gb: 7}",
         ),
         ({"1g.5gb": 1}, "mig: the GPU has no MIG profile 1g.5gb. The closest is 1g.35gb. It has 1g.18gb, 1g.18gb+me"),
     ],
@@ -84,7 +84,7 @@ def test_vgpus_wait_for_their_gpu_instances(simulated):
     host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
     host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
     result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
-    assert not result["later"] and "it makes no vGPUs" in problems[0]
+    assert not result["later"] and "it has no vGPU types" in problems[0]
 
 
 @pytest.mark.parametrize("mig", [1, [], {}, {"enabled": True, "instances": {}, "profiles": []}])
