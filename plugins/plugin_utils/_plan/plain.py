@@ -35,4 +35,4 @@ def flag(value, name):
 
 def misfit(error):
     """What is wrong with data of another form, from the error of the code that takes it for the right one."""
-    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another formatat"
+    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another format"

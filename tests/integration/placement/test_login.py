@@ -77,7 +77,7 @@ def test_clouds_yaml(read, stack, tmp_path, monkeypatch):
 def test_cloud_as_a_dictionary(read, stack):
     assert read(cloud={"auth": stacks.password(stack)})["missing"] == ["n1"]
     result = read(cloud={"auth": stacks.password(stack)}, auth=stacks.password(stack))
-    assert "leave out auth" in result["msg"]
+    assert "Remove auth" in result["msg"]
 
 
 def test_application_credential(read, stack):

@@ -57,7 +57,7 @@ def test_everything_that_needs_a_look_at_once(refused, run, cloud, root):
     for sentence in (
         "CUSTOM_VF cannot shrink to total 2",
         "its parent nobody is neither listed nor in Placement",
-        "knows no trait HW_NO_SUCH",
+        "has no trait HW_NO_SUCH",
         "OWNER_NOVA must not be set",
         "has no resource class NO_SUCH",
         "nova-compute creates a provider with this name itself, and fails if another service has created it. Remove "

@@ -165,7 +165,7 @@ def test_what_is_not_for_nova_or_not_yet_known():
 
 REFUSED = [
     ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 supports only the resource class VGPU"),
-    ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
+    ([mdevs(resource_class="CUSTOM_X")], 28, "ignores the section of a type if it is the only type, and so its"),
     ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 too, whose owner is not nova"),
     ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
     ([mdevs(nova={"max_instances": 4})], 34, "ignores complete cards, because one card has 8 and all have 8"),

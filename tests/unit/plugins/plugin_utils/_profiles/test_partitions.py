@@ -53,7 +53,7 @@ def test_layouts_that_do_not_fit_are_refused_before_anything_runs(simulated, mig
 def test_card_that_is_no_gpu(simulated):
     profiles = [{"name": "a", "select": ["0000:31:00.0"], "owner": "none", "mig": {"1g.18gb": 1}}]
     dummy, problems = _host_plan.plan(profiles, simulated("nics").facts(*PARTS))
-    assert problems == ["profile a, 0000:31:00.0: mig is for GPUs of NVIDIA, and this is none"]
+    assert problems == ["profile a, 0000:31:00.0: mig is only for NVIDIA GPUs. Remove mig from the profile"]
 
 
 @pytest.mark.parametrize(
