@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mdev_facts
 short_description: Discover mediated devices, vGPUs, SR-IOV functions and who holds them
@@ -436,6 +434,9 @@ ansible_facts:
           sample: []
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: placement_inventory
 short_description: Publish resource providers, inventories and traits in OpenStack Placement
@@ -292,6 +290,9 @@ retries:
   sample: 0
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
@@ -314,17 +315,17 @@ PROVIDER = {
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            **_placement_options.ARGUMENT_SPEC,
-            "providers": {"type": "list", "elements": "dict", "required": True, "options": PROVIDER},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "traits_mode": {"type": "str", "choices": ["exact", "add"]},
-            "drain": {"type": "bool", "default": False},
-            "purge": {"type": "bool", "default": False},
-            "scope": {"type": "list", "elements": "str", "default": []},
-            "create_roots": {"type": "bool", "default": False},
-            "check_usages": {"type": "bool", "default": True},
-        },
+        argument_spec=dict(
+            _placement_options.ARGUMENT_SPEC,
+            providers={"type": "list", "elements": "dict", "required": True, "options": PROVIDER},
+            state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+            traits_mode={"type": "str", "choices": ["exact", "add"]},
+            drain={"type": "bool", "default": False},
+            purge={"type": "bool", "default": False},
+            scope={"type": "list", "elements": "str", "default": []},
+            create_roots={"type": "bool", "default": False},
+            check_usages={"type": "bool", "default": True},
+        ),
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
@@ -338,9 +339,9 @@ def main():
         placement = _placement_client.connect(options)
         result, warnings = _placement.converge(placement, options, wanted, module.check_mode, _progress.wanted())
     except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed in Placement: {refused}", problems=refused.problems)
+        module.fail_json(msg="Nothing was changed in Placement: " + str(refused), problems=refused.problems)
     except PlacementError as error:
-        module.fail_json(msg=f"Nothing was changed in Placement: {error}")
+        module.fail_json(msg="Nothing was changed in Placement: " + str(error))
     for warning in warnings:
         module.warn(warning)
     if result["failures"]:

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: sriov_pf_mode
 short_description: Switch cards between whole passthrough and SR-IOV virtual functions
@@ -335,6 +333,9 @@ failures:
   elements: str
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 import os
 
 from ansible.module_utils.basic import AnsibleModule
@@ -395,7 +396,7 @@ def main():
         connection = _host_network.connection_of(host, os.environ, os.getpid())
         result = _pf_modes.converge(host, options, entries, connection, module.check_mode, _progress.budget())
     except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
+        module.fail_json(msg="Nothing was changed: " + str(refused), problems=refused.problems)
     except HostError as error:
         module.fail_json(msg=str(error))
     for warning in result.pop("warnings"):

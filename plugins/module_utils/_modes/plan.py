@@ -12,6 +12,7 @@ from typing import Any
 
 from .._core import problems as _plan
 from .._devices import binding as _binding
+from .._devices import driver_names
 from .._devices import eswitch as _eswitch
 from .._devices import vf_settings as _vf_settings
 from .._frameworks import nvidia_sriov as _sriov_manage
@@ -137,7 +138,7 @@ def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], f
     drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
     for driver in dict.fromkeys(drivers):
         if driver and driver not in (NATIVE, _binding.DEFAULT, _binding.NOBODY, *state["drivers"]):
-            found.append(f"this host has no driver {driver} now: load its module, or correct the name")
+            found.append(driver_names.missing(driver, state["drivers"]))
     programs = {
         _vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
         _eswitch.PROGRAM: bool(entry["eswitch"]),

@@ -16,6 +16,7 @@ from .._core import grammar as _grammar
 from .._core import numbers
 from .._core.wording import printable
 from .._devices import binding as _binding
+from .._devices import driver_names
 
 MAX = "max"
 NATIVE = "native"
@@ -110,6 +111,10 @@ def _count(given: Any, found: list[str]) -> int | str | None:
 
 
 def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
+    meant = driver_names.meant(text or "")
+    if meant:
+        found.append(f"{option} {printable(text, '?')} is not the name of a driver. Write {meant}")
+        return None
     if text is None or text in words or (DRIVER.match(text) and text not in (NATIVE, _binding.DEFAULT, "none")):
         return text
     choices = " or ".join(words)
