@@ -17,9 +17,10 @@ from typing import Any
 from ansible import constants
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work as _long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.clouds import FindsClouds
 
 
-class ActionModule(_long_work.LongWork):
+class ActionModule(FindsClouds, _long_work.LongWork):
     def work(self, task_vars: dict[str, Any], seconds: float) -> dict[str, Any]:
         """The result of the module; on another host than the controller without lines."""
         if self._connection.transport.rpartition(".")[2] != "local":

@@ -187,6 +187,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as _facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
@@ -206,7 +207,7 @@ def resolve(profiles, facts):
         raise AnsibleFilterError("\n".join(["resolve needs the facts that vfio.devices.mdev_facts gathers:", *wrong]))
     plan, problems = _host_plan.plan(profiles, facts)
     if problems:
-        raise AnsibleFilterError("\n".join(["vfio_profiles cannot be used on this host:", *problems]))
+        raise AnsibleFilterError("\n".join(["vfio_profiles cannot be used on this host:", *grouped(problems)]))
     return plan
 
 

@@ -278,6 +278,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
@@ -327,7 +328,7 @@ def main():
     for sentence in summarize(host.warnings):
         module.warn(sentence)
     if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
+        module.fail_json(msg="; ".join(grouped(result["failures"])), **result)
     module.exit_json(**result)
 
 

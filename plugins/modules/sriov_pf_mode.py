@@ -340,6 +340,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
@@ -402,7 +403,7 @@ def main():
     for warning in result.pop("warnings"):
         module.warn(warning)
     if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
+        module.fail_json(msg="; ".join(grouped(result["failures"])), **result)
     module.exit_json(**result)
 
 

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+from .grouping import grouped
+
 Step = dict[str, Any]
 
 
 class Refused(Exception):
-    """What the plan cannot or must not do, found before the first write: one sentence for each problem."""
+    """What the plan cannot or must not do, found before the first write: one sentence for each problem.
+
+    Its text has what is wrong with several cards in the same way once.
+    """
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
+        super().__init__("; ".join(grouped(problems)))
         self.problems = problems
 
 

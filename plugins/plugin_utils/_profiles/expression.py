@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals
 
 # Parts of an expression of which only the first is asked of the card itself, and the others of what it gave.
@@ -43,7 +44,7 @@ def missing():
     """What is missing on the controller, and the command that installs it."""
     return (
         f"The Python library jmespath is not installed for {sys.executable} on the controller ({MISSING}). "
-        f"Run: {sys.executable} -m pip install jmespath"
+        f"Run: {missing_library.command('jmespath')}"
     )
 
 

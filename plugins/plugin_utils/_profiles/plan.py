@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups, no_vgpus
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
 
 UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
@@ -117,7 +117,7 @@ def _plan_vgpu(profile, subject, card, result, found):
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
         return
     if not subject["parents"]:
-        found.append(_why_no_parents(subject))
+        found.append(no_vgpus.why(subject))
         return
     chosen = _choose_type(profile["vgpu"]["types"], subject)
     if chosen is None:
@@ -159,15 +159,6 @@ def _plan_vgpu(profile, subject, card, result, found):
     if profile["vgpu"]["autostart"] is not None:
         instance["autostart"] = profile["vgpu"]["autostart"]
     result["instances"].append(instance)
-
-
-def _why_no_parents(subject):
-    if subject.get("total_vfs") and not subject["num_vfs"]:
-        return (
-            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
-            "otherwise see that the vendor's vGPU driver is loaded"
-        )
-    return "it makes no vGPUs; see that the vendor's vGPU driver is loaded and bound to it"
 
 
 def _choose_type(specs, subject):
