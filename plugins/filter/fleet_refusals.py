@@ -38,16 +38,7 @@ _value:
   sample: {gpu2: "vfio_profiles has the same errors on this host as on gpu1, see there."}
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import fleet
-
-
-def fleet_refusals(refusals):
-    """The text of each host that has errors."""
-    try:
-        return fleet.refusals(refusals)
-    except (AttributeError, TypeError):
-        raise AnsibleFilterError("fleet_refusals takes a dictionary of lists of texts by host name") from None
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import fleet_refusals
 
 
 class FilterModule:

@@ -58,24 +58,7 @@ _value:
       sample: [{name: desktops, select: "product_id == '1eb8'", cards: {"0000:3b:00.0": "10de:1eb8"}}]
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression, fleet
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as _facts
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import plain
-
-
-def selection(profiles, facts):
-    """What each profile selects on a host."""
-    if expression.MISSING:
-        raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
-    try:
-        profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
-    except ValueError as error:
-        raise AnsibleFilterError(f"selection: {error}") from error
-    wrong = _facts.problems(facts)
-    if wrong:
-        raise AnsibleFilterError("\n".join(["selection needs the facts that vfio.devices.mdev_facts gathers:", *wrong]))
-    return fleet.of_host(profiles, facts)
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 
 
 class FilterModule:

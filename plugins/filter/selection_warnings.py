@@ -46,19 +46,7 @@ _value:
     - "vfio_profiles is empty or not set for web1, so nothing is configured there."
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import fleet
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit, plain
-
-
-def selection_warnings(selections, with_profiles=()):
-    """One sentence or two for each mistake."""
-    try:
-        return fleet.warnings(plain(selections, "the selections"), plain(list(with_profiles), "with_profiles"))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"selection_warnings takes what selection returns: {misfit(error)}") from None
-    except ValueError as error:
-        raise AnsibleFilterError(f"selection_warnings: {error}") from error
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection_warnings
 
 
 class FilterModule:

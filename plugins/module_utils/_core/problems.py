@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Callable
 
 from .grouping import grouped
@@ -21,9 +22,16 @@ class Refused(Exception):
     Its text has what is wrong with several cards in the same way once.
     """
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(grouped(problems)))
+    def __init__(self, problems: list[str], shown: str | None = None) -> None:
+        """``shown`` is the sentence for users, where it does not have all of many problems."""
+        super().__init__(shown or "; ".join(grouped(problems)))
         self.problems = problems
+
+
+class Failed(Exception):
+    """What was attempted and why it failed, as one sentence; ``result`` is what the module returns all the same."""
+
+    result: Mapping[str, Any] = {}
 
 
 def together(*checks: Callable[[], Any]) -> list[Any]:

@@ -12,7 +12,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, selection
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import select, subjects
 
 SHOWN = 5
 SHOWN_MODELS = 8
@@ -28,16 +33,38 @@ class Use(NamedTuple):
     cards: list[tuple[str, str, str]]
 
 
+def selection(profiles: Any, facts: Any) -> dict[str, Any]:
+    """What :func:`of_host` returns, or ``AnsibleFilterError``."""
+    if expression.MISSING:
+        raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
+    with answering("selection", "selection takes profiles and facts"):
+        profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
+    refuse("selection needs the facts that vfio.devices.mdev_facts gathers:", facts_of_host.problems(facts))
+    return of_host(profiles, facts)
+
+
+def selection_warnings(selections: Any, with_profiles: Any = ()) -> list[str]:
+    """What :func:`warnings` returns, or ``AnsibleFilterError``."""
+    with answering("selection_warnings", "selection_warnings takes what selection returns for each host"):
+        return warnings(plain(selections, "the selections"), plain(list(with_profiles), "with_profiles"))
+
+
+def fleet_refusals(errors: Any) -> dict[str, str]:
+    """What :func:`refusals` returns, or ``AnsibleFilterError``."""
+    with answering("fleet_refusals", "fleet_refusals takes a dictionary of lists of texts by host name"):
+        return refusals(plain(errors, "the errors"))
+
+
 def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data for one host: ``declared``, its ``cards`` with their models, and the cards of each of ``profiles``.
 
     A profile that is not valid is left out, since the plan of the host names what is wrong with it.
     """
     parsed, dummy = check.parse(profiles)
-    subjects = selection.subjects(facts)
-    models = {name: model(subject) for name, subject in subjects.items()}
+    by_name = subjects(facts)
+    models = {name: model(subject) for name, subject in by_name.items()}
     cards: dict[str, dict[str, str]] = {profile["name"]: {} for profile in parsed}
-    for profile, subject in selection.select([{**one, "required": False} for one in parsed], subjects, []):
+    for profile, subject in select([{**one, "required": False} for one in parsed], by_name, []):
         cards[profile["name"]][subject["name"]] = models[subject["name"]]
     selects = {one["name"]: one["select"] for one in profiles if isinstance(one, dict) and one.get("name") in cards}
     return {
