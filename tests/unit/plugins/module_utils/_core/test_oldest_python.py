@@ -40,7 +40,8 @@ def test_an_old_python_compiles_modules_up_to_the_sentence(path):
     assert not [node.name for node in functions if node.returns or any(arg.annotation for arg in node.args.args)]
     imports = [node for node in module.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert not [node for node in imports if getattr(node, "module", None) == "__future__"]
-    if path in MODULES:
+    # What only an action plugin does has no code for a host.
+    if path in MODULES and imports:
         assert [alias.name for alias in imports[0].names] == ["oldest_python"]
 
 
