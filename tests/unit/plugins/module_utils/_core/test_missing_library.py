@@ -39,4 +39,4 @@ def test_the_package_where_pip_refuses(python):
 
 
 def test_pipx_injects(python):
-    assert python("/root/.local/share/pipx/venvs/ansible-core", "/usr") == "pipx inject ansible-core jmespath"
+    assert python("/opt/pipx/venvs/ansible-core", "/usr") == "pipx inject ansible-core jmespath"
