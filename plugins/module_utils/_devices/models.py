@@ -38,6 +38,7 @@ def observe_models(host: HostRoot, functions: Iterable[PciFunction]) -> dict[str
     if unnamed:
         # The newest one may be any of them; the first that exists is that of the distribution.
         database = next((text for text in (host.read_bytes(path, MOST) for path in DATABASES) if text), b"")
+        database = b"\n" + database
         for function in unnamed:
             identity = function.identity
             if identity and database:
@@ -57,7 +58,10 @@ def observe_versions(host: HostRoot, drivers: Iterable[str]) -> dict[str, object
 
 
 def model_in(database: bytes, vendor_id: str, product_id: str) -> Optional[str]:
-    """The name of a product in the text of pci.ids, else that of its vendor with the product's id, else None."""
+    """The name of a product in pci.ids, else that of its vendor with the product's id, else None.
+
+    The text begins with an end of line.
+    """
     # Ids are found by their lines: parsing all of them would take a thousand times longer.
     vendor = database.find(f"\n{vendor_id}  ".encode("ascii"))
     if vendor < 0:

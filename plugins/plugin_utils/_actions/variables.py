@@ -252,6 +252,7 @@ CHECKS: dict[str, Check] = {
     **_connection("placement"),
     "report_path": _text,
     "report_title": _text,
+    "report_formats": partial(_list, check=partial(_choice, choices=("page", "csv", "json"))),
     "report_placement": flag,
     "report_placement_root": _root,
     **_connection("report"),

@@ -85,6 +85,9 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
     if card["types"]:
         type_name, remark = _type(kind)
         mode = ["mode: vf", "num_vfs: max"] if makes_vfs else []
+        lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not one.get("total_vfs")))
+        if lacking:
+            remark.append(f"site refuses {_some(lacking)} until the vGPU driver is installed there.")
         return ["owner: none", *mode, f"vgpu: {{type: {json.dumps(type_name)}}}"], remark, True
     if pci_class.startswith(DISPLAY):
         drivers = sorted({str(one.get("driver")) for dummy, one in kind.cards})
@@ -140,11 +143,15 @@ def _wrapped(first: str, names: list[str]) -> list[str]:
 
 def _where(kind: Kind) -> str:
     hosts = list(dict.fromkeys(host for host, dummy in kind.cards))
-    more = f" and {len(hosts) - SHOWN_HOSTS} more" if len(hosts) > SHOWN_HOSTS else ""
     number = len(kind.cards)
     held = {user for dummy, card in kind.cards for user in _users(card)}
     used = f", in use by {', '.join(sorted(held)[:SHOWN_HOSTS])}" if held else ""
-    return f"{number} x {kind.label} on {', '.join(hosts[:SHOWN_HOSTS])}{more}{used}"
+    return f"{number} x {kind.label} on {_some(hosts)}{used}"
+
+
+def _some(hosts: list[str]) -> str:
+    more = f" and {len(hosts) - SHOWN_HOSTS} more" if len(hosts) > SHOWN_HOSTS else ""
+    return ", ".join(hosts[:SHOWN_HOSTS]) + more
 
 
 def _users(card: dict[str, Any]) -> list[str]:

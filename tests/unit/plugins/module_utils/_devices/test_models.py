@@ -63,6 +63,12 @@ def test_the_driver_knows_best_and_pci_ids_is_read_once(simulated):
     assert found["0000:65:00.0"] is None
     assert facts["versions"] == {"kernel": "5.15", "drivers": {"nvidia": "550.163.02"}}
     assert not facts["warnings"]
+    assert [path for path, number in host.files.reads.items() if "pci.ids" in path and number > 1] == []
+
+
+def test_a_database_that_begins_with_a_vendor(simulated):
+    host = simulated("mixed", files={"usr/share/misc/pci.ids": "144d  Samsung\n\ta80a  PM9A3\n"})
+    assert set(read_models(host).values()) == {"PM9A3", None}
 
 
 def test_no_name_is_read_that_nobody_asks_for(simulated):
