@@ -20,6 +20,8 @@ from .pci import PciFunction
 DATABASES = ("usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids", "var/lib/pciutils/pci.ids")
 # Bytes; the file had 1.5 MB in 2025.
 MOST = 8 << 20
+# Products and subsystems have tabs, and comments may be anywhere.
+NEXT_VENDOR = re.compile(rb"\n[^\t#\n]")
 NVIDIA = "proc/driver/nvidia/gpus/{}/information"
 NVIDIA_MODEL = re.compile(r"^Model:\s*(\S.*?)\s*$", re.MULTILINE)
 # A driver without a number of its own comes with the kernel.
@@ -66,22 +68,13 @@ def model_in(database: bytes, vendor_id: str, product_id: str) -> Optional[str]:
     vendor = database.find(f"\n{vendor_id}  ".encode("ascii"))
     if vendor < 0:
         return None
-    end = _end_of_vendor(database, vendor + 1)
+    following = NEXT_VENDOR.search(database, vendor + 1)
+    end = following.start() if following else len(database)
     product = database.find(f"\n\t{product_id}  ".encode("ascii"), vendor, end)
     if product >= 0:
         return _name(database, product + len(f"\n\t{product_id}  "))
     name = _name(database, vendor + len(f"\n{vendor_id}  "))
     return f"{name} {product_id}" if name else None
-
-
-def _end_of_vendor(database: bytes, start: int) -> int:
-    """Where the next vendor begins: the next line that neither begins with a tab nor is a comment."""
-    position = database.find(b"\n", start)
-    while 0 <= position < len(database) - 1:
-        if database[position + 1 : position + 2] not in (b"\t", b"#", b"\n"):
-            return position + 1
-        position = database.find(b"\n", position + 1)
-    return len(database)
 
 
 def _of_driver(host: HostRoot, function: PciFunction) -> Optional[str]:
