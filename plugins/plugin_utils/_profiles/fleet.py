@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import select, subjects
 
@@ -60,7 +60,7 @@ def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
 
     A profile that is not valid is left out, since the plan of the host names what is wrong with it.
     """
-    parsed, dummy = check.parse(profiles)
+    parsed, dummy = declaration.parse(profiles)
     by_name = subjects(facts)
     models = {name: model(subject) for name, subject in by_name.items()}
     cards: dict[str, dict[str, str]] = {profile["name"]: {} for profile in parsed}

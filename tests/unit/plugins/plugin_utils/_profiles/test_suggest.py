@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.suggest import suggest_profiles
 from ansible_collections.vfio.devices.tests import simhost
@@ -22,7 +22,7 @@ def test_the_declaration_of_each_host_is_valid_and_can_be_used_there(simulated, 
     facts = simulated(profile).facts(*PARTS)
     text = suggest_profiles({"host": facts})
     profiles = yaml.safe_load(text)["vfio_profiles"]
-    assert check.parse(profiles)[1] == []
+    assert declaration.parse(profiles)[1] == []
     plan = resolve(profiles, facts)
     assert bool(plan["cards"]) == bool(profiles)
     assert max(map(len, text.splitlines())) <= 120
@@ -32,7 +32,7 @@ def test_a_fleet_has_a_profile_for_each_kind_of_card(simulated):
     facts = {host: simulated(host).facts(*PARTS) for host in ("t4", "a40", "l40s", "nics", "mixed", "mtty")}
     text = suggest_profiles(facts)
     profiles = yaml.safe_load(text)["vfio_profiles"]
-    assert check.parse(profiles)[1] == []
+    assert declaration.parse(profiles)[1] == []
     found = {
         profile["select"] if isinstance(profile["select"], str) else profile["select"][0]: profile
         for profile in profiles
