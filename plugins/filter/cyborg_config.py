@@ -11,6 +11,7 @@ version_added: 1.0.0
 description:
   - Turns the plan of a host into the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
     V(cyborg). Each type of vGPU has the addresses of its cards, and a card without a type is left to Cyborg as a whole.
+  - cyborg-agent knows C(filter_sriov_vfs) from release 17 on. Older ones give each virtual function of a GPU away too.
   - What stops cyborg-agent, or makes it report another card than the plan says, is refused here, all of it at once,
     each with its profile and card.
 author:
@@ -53,6 +54,7 @@ _value:
     enabled_drivers = nvidia_gpu_driver
 
     [gpu_devices]
+    filter_sriov_vfs = true
     enabled_vgpu_types = nvidia-223
 
     [vgpu_nvidia-223]
@@ -121,15 +123,15 @@ def _check_type(card, release):
 
 
 def _check_others(plan):
-    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones."""
+    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones; it has no option to leave one out."""
+    others = [(_plan_cards.of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"]]
+    others = [(text, card) for text, card in others if card["owner"] != "cyborg"]
+    others += [(f"{card['name']}: it is in no profile", card) for card in plan.get("unselected", [])]
     return [
-        _plan_cards.of_card(
-            card,
-            f"its owner is {card['owner']}, but cyborg-agent gives away every graphics card of NVIDIA on its host; "
-            "give all of them the owner cyborg",
-        )
-        for card in plan["cards"]
-        if card["owner"] != "cyborg" and _plan_cards.is_nvidia_gpu(card)
+        f"{text}, but cyborg-agent gives away every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
+        "or remove this one from the host"
+        for text, card in others
+        if _plan_cards.is_nvidia_gpu(card)
     ]
 
 
@@ -141,8 +143,10 @@ def _sections(cards, drivers):
     for card in cards:
         if card["type"]:
             by_type.setdefault(card["type"]["id"], []).append(card["address"])
+    # Otherwise each virtual function is given away as a whole GPU.
+    sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:
-        sections["gpu_devices"] = [("enabled_vgpu_types", ",".join(sorted(by_type)))]
+        sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))
     for type_id in sorted(by_type):
         sections[f"vgpu_{type_id}"] = [("device_addresses", ",".join(sorted(by_type[type_id])))]
     return sections

@@ -29,7 +29,8 @@ options:
   managed:
     description:
       - Whether libvirt takes the host's driver off a PCI function and gives it back afterwards.
-      - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already.
+      - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already, or is a virtual
+        function with the driver C(nvidia), which makes vGPUs.
     type: bool
   display:
     description: Whether the guest's console shows the display of a vGPU. Without it, libvirt decides.
@@ -89,6 +90,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvir
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag, misfit
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
+VGPU_DRIVER = "nvidia"
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
 # libvirt wants the address of a single card.
 MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}\Z")
@@ -176,9 +178,13 @@ def _is_managed(entry):
     """Not where the driver that a guest needs is there, and taking it off would break what it has made."""
     if entry.get("framework") == _vendor_vfio.FRAMEWORK and entry.get("type"):
         return False
+    driver = entry.get("driver")
     if "profile" in entry:
-        return entry["driver"] == "native"
-    return not VFIO_DRIVER.match(entry.get("driver") or "")
+        return driver is not None and not VFIO_DRIVER.match(driver)
+    if driver == VGPU_DRIVER and "index" in entry:
+        # On a virtual function it makes vGPUs, and is what a guest needs.
+        return False
+    return not VFIO_DRIVER.match(driver or "")
 
 
 def _pci(entry, managed, network, problems):

@@ -124,24 +124,25 @@ def _virtual_functions(
     for place, entry in enumerate(virtual_functions):
         where = f"vfs[{place}]: "
         own: list[str] = []
-        indices = _indices(entry["index"], own)
-        if isinstance(count, int) and indices and indices[-1] >= count:
-            own.append(f"there is no VF {indices[-1]}, as num_vfs {count} makes those from 0 to {count - 1}")
-            indices = range(0)
+        numbers_of = indices(entry["index"], own)
+        if isinstance(count, int) and numbers_of and numbers_of[-1] >= count:
+            own.append(f"there is no VF {numbers_of[-1]}, as num_vfs {count} makes those from 0 to {count - 1}")
+            numbers_of = range(0)
         driver = _driver(entry["driver"], "driver", (_binding.DEFAULT, _binding.NOBODY), own)
         settings = _settings(entry, own)
-        if "mac" in settings and len(indices) > 1:
-            own.append(f"one mac cannot be that of {len(indices)} VFs")
+        if "mac" in settings and len(numbers_of) > 1:
+            own.append(f"one mac cannot be that of {len(numbers_of)} VFs")
             del settings["mac"]
-        twice = [index for index in indices if index in parsed]
+        twice = [index for index in numbers_of if index in parsed]
         if twice:
             own.append(f"VF {twice[0]} is in another entry of vfs too")
-        parsed.update({index: {"driver": driver, "settings": settings} for index in indices})
+        parsed.update({index: {"driver": driver, "settings": settings} for index in numbers_of})
         found += [where + sentence for sentence in own]
     return dict(sorted(parsed.items()))
 
 
-def _indices(text: str, found: list[str]) -> range:
+def indices(text: str, found: list[str]) -> range:
+    """The numbers that ``index`` of an entry of ``vfs`` means; what is wrong with it goes to ``found``."""
     match = INDICES.match(text)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if first > last or last >= MOST_VFS:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 OWNER = "OWNER_CYBORG"
 
@@ -34,3 +35,11 @@ def gpu_trait(product_id: str, type_name: str | None = None, exact: bool = False
     if not re.fullmatch(r"[A-Z0-9_]*", tail):
         raise ValueError(f"Cyborg makes {prefix}_{tail} of the type {type_name!r}, which is no valid trait")
     return f"{prefix}_{tail}" if tail else prefix
+
+
+def provider_uuid(name: str) -> str:
+    """The UUID that cyborg-agent gives to the provider of a GPU (cyborg/conductor/manager.py).
+
+    With another one the agent fails on a provider that it finds under its name.
+    """
+    return str(uuid.uuid3(uuid.NAMESPACE_DNS, name))

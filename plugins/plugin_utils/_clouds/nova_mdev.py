@@ -13,11 +13,13 @@ import re
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import told_apart as _told_apart
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers as _offers
 
-DEFAULT_CLASS = "VGPU"
+DEFAULT_CLASS = _told_apart.DEFAULT_CLASS
 # libvirt finds no other parent that is no hardware.
-VIRTUAL_PARENT = "mtty"
+VIRTUAL_PARENT = _node_devices.MTTY
 # What nova, libvirt and the kernel agree on; other domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
@@ -32,15 +34,19 @@ def sections(plan, release, problems):
             for key in card["nova"]
             if key != "max_instances"
         ]
-        if not _settings_file.WORD.match(card["type"]["id"]):
-            found.append(f"the type {card['type']['id']!r} cannot be the name of a section in nova's settings")
-        found += [sentence for name in _plan_cards.parents(card) if (sentence := _why_not(name, release))]
+        offering = _offering(card)
+        for type_id in dict.fromkeys([card["type"]["id"], *(parent["type"] for parent in offering)]):
+            if not _settings_file.WORD.match(type_id):
+                found.append(f"the type {type_id!r} cannot be the name of a section in nova's settings")
+        found += [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
         problems += [_plan_cards.of_card(card, sentence) for sentence in found]
-        if _plan_cards.parents(card):
-            by_type.setdefault(card["type"]["id"], []).append(card)
+        for parent in offering:
+            by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
         return {}
     _check_single_type(plan, by_type, release, problems)
+    problems += _check_other_parents(plan, by_type)
+    problems += _told_apart.of_mdevs(cards)
     legacy = release < _nova_release.MDEV_TYPES
     kind = "vgpu" if legacy else "mdev"
     result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
@@ -49,24 +55,32 @@ def sections(plan, release, problems):
     return result
 
 
+def _offering(card):
+    """The parents that offer something, each with the type that it has now."""
+    parents = [_offers.now({"type": card["type"]["id"], **parent}) for parent in card["parents"]]
+    return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
+
+
 def resource_class(card):
-    return card["resource_class"] or DEFAULT_CLASS
+    return _told_apart.mdev_class(card)
 
 
-def _type_options(type_id, cards, release, problems):
-    """Options of one type; ``resolve`` has seen that all cards have the same class and limit."""
-    names = sorted(name for card in cards for name in _plan_cards.parents(card))
-    options = [("device_addresses", ",".join(map(_device_address, names)))]
-    if resource_class(cards[0]) != DEFAULT_CLASS:
+def _type_options(type_id, offered, release, problems):
+    """Options of one type; ``resolve`` has seen that all cards that declare it have the same class and limit."""
+    addresses = sorted(_device_address(parent["name"]) for card, parent in offered)
+    declaring = [card for card, parent in offered if card["type"]["id"] == type_id and not card.get("next_type")]
+    card = declaring[0] if declaring else offered[0][0]
+    options = [("device_addresses", ",".join(addresses))]
+    if resource_class(card) != DEFAULT_CLASS:
         if release < _nova_release.MDEV_TYPES:
             problems.append(
                 f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{_nova_release.MDEV_TYPES} on, and not {resource_class(cards[0])}"
+                f"{_nova_release.MDEV_TYPES} on, and not {resource_class(card)}"
             )
-        options.append(("mdev_class", resource_class(cards[0])))
-    limit = cards[0]["nova"].get("max_instances")
+        options.append(("mdev_class", resource_class(card)))
+    limit = card["nova"].get("max_instances")
     if limit is not None:
-        problems += [f"type {type_id}: {sentence}" for sentence in _check_limit(limit, cards, release)]
+        problems += [f"type {type_id}: {sentence}" for sentence in _check_limit(limit, offered, release)]
         options.append(("max_instances", limit))
     return options
 
@@ -91,23 +105,43 @@ def _why_not(name, release):
 
 
 def _check_single_type(plan, by_type, release, problems):
-    """Before 29 nova gives a single type to all parents of the host, whatever their addresses."""
+    """Before 29 nova gives a single type to all parents of the host that have it, whatever their addresses."""
     if release >= _nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
-    ((type_id, cards),) = by_type.items()
+    ((type_id, offered),) = by_type.items()
     rule = f"nova {release} passes over the section of a type that is the only one"
-    if resource_class(cards[0]) != DEFAULT_CLASS and release >= _nova_release.MDEV_TYPES:
-        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(cards[0])}")
-    others = [card["name"] for card in plan["cards"] if card["owner"] != "nova" and card["framework"] == "mdev"]
+    if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= _nova_release.MDEV_TYPES:
+        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(offered[0][0])}")
+    used = {card["name"] for card, parent in offered}
+    planned = [card for card in plan["cards"] if card["name"] not in used and card["framework"] == "mdev"]
+    others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]
+    others += [f"{one['name']} of no profile" for one in plan.get("unselected", []) if type_id in one["types"]]
     if others:
-        problems.append(f"type {type_id}: {rule}, and would use {', '.join(others)} too, whose owner is not nova")
+        problems.append(
+            f"type {type_id}: {rule}, and would use {', '.join(others)} too. Use nova "
+            f"{_nova_release.MAX_INSTANCES} or later, or put all cards of this type in profiles of owner nova"
+        )
 
 
-def _check_limit(limit, cards, release):
+def _check_other_parents(plan, by_type):
+    """nova asks each parent that libvirt lists for its PCI ids, and stops at one that has none and is no address."""
+    known = {parent["name"] for offered in by_type.values() for card, parent in offered}
+    present = [card["name"] for card in plan["cards"] if card["framework"] == "mdev" and not card["address"]]
+    present += [one["name"] for one in plan.get("unselected", []) if one["framework"] == "mdev" and not one["address"]]
+    return [
+        f"nova stops at the parent {name}, which is no PCI function and not among its devices. Remove its driver"
+        f"{' with modprobe -r ' + name if name == VIRTUAL_PARENT else ''}, or leave mediated devices of this host to "
+        "another owner than nova"
+        for name in present
+        if name not in known and _node_devices.is_listed(name)
+    ]
+
+
+def _check_limit(limit, offered, release):
     """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
     if release < _nova_release.MAX_INSTANCES:
         return [f"nova {release} has no max_instances; {_nova_release.MAX_INSTANCES} has"]
-    totals = [parent["total"] for card in cards for parent in card["parents"]]
+    totals = [parent["total"] for card, parent in offered]
     if sum(totals) <= limit:
         return []
     if max(totals) > 1:
@@ -115,10 +149,18 @@ def _check_limit(limit, cards, release):
             f"with max_instances {limit} nova leaves out whole cards, because a card has {max(totals)} and all have "
             f"{sum(totals)}; set it to {sum(totals)} or leave it out, or use fewer cards"
         ]
-    made = sum(card["total"] if card["count"] == "max" else card["count"] or 0 for card in cards)
+    cards = list({card["name"]: card for card, parent in offered}.values())
+    made = sum(_made(card, [parent for one, parent in offered if one["name"] == card["name"]]) for card in cards)
     if made > limit:
         return [
-            f"with max_instances {limit} and {made} devices made nova offers none at all; "
+            f"with max_instances {limit} and {made} devices made nova offers none at all; set it to {made} or more, or "
             f"set vgpu.count so that there are no more than {limit}"
         ]
     return []
+
+
+def _made(card, parents):
+    """How many devices of the card there will be; those that nova makes itself stay."""
+    if card["count"] is None or card.get("next_type"):
+        return sum(parent["existing"] for parent in parents)
+    return sum(parent["total"] for parent in parents) if card["count"] == "max" else card["count"]

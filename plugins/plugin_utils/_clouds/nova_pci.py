@@ -13,6 +13,7 @@ import re
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import told_apart as _told_apart
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 
 # Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
@@ -110,11 +111,12 @@ def device_specs(card, options):
         matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
     elif _plan_cards.is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
-    elif card["vf_product_id"] not in (None, card["product_id"]):
+    elif card["vf_product_id"] not in (None, card["product_id"]) and not card.get("host_functions"):
         # The address of a physical function stands for its virtual functions too; the device id tells them apart.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
-        matches = [{"address": address} for address in sorted(card["virtual_functions"])]
+        kept = card.get("host_functions", [])
+        matches = [{"address": address} for address in sorted(card["virtual_functions"]) if address not in kept]
     return [json.dumps({**match, **tags}) for match in matches]
 
 
@@ -170,6 +172,7 @@ def aliases(all_cards, options, problems):
                 f"alias {name} of profile {profiles}: with pci_in_placement nova wants one kind of device; give them "
                 "one placement.resource_class, or each its own name"
             )
+    problems += _told_apart.of_aliases(all_cards, options)
     return [spec for name in sorted(specs) for spec in sorted(specs[name])]
 
 
@@ -180,6 +183,8 @@ def _alias(card, options):
         alias["resource_class"] = card["resource_class"]
     else:
         alias.update(vendor_id=card["vendor_id"], product_id=_product_id(card))
+    if options["pci_in_placement"] and card["traits"]:
+        alias["traits"] = ",".join(sorted(card["traits"]))
     whole = "type-PF" if card["total_vfs"] else "type-PCI"
     alias["device_type"] = whole if card["mode"] == "pf" else "type-VF"
     if "numa_policy" in nova:

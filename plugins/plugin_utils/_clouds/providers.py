@@ -137,7 +137,10 @@ def _ours(card, shape, options, drained, found):
     root = options["root"]
     name = _name_of_cyborg(card["address"], options) if shape == CYBORG else f"{root}_vfio_{card['name']}"
     total = card["total"]
-    kept = {"name": name, "parent": root, "optional": True}
+    identity = {"name": name, "parent": root}
+    if shape == CYBORG:
+        identity["uuid"] = _cyborg_names.provider_uuid(name)
+    kept = {**identity, "optional": True}
     if drained:
         # As it is in Placement: guests may still have what the card was before its profile was changed.
         return {**kept, "drain": True}
@@ -154,7 +157,7 @@ def _ours(card, shape, options, drained, found):
         resource_class, traits = _own(card, found)
     for trait in traits:
         _grammar.collect(_placement_names.trait, trait, found)
-    provider = {"name": name, "parent": root, "traits": sorted(set(traits))}
+    provider = {**identity, "traits": sorted(set(traits))}
     if resource_class:
         _grammar.collect(_placement_names.resource_class, resource_class, found)
         # No number of devices is larger than that of a preview, so that no inventory seems to shrink.

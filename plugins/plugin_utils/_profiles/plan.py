@@ -12,12 +12,16 @@ from collections import Counter
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
+    groups,
+    host_functions,
+    offers,
+    unselected,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
 
 UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
@@ -31,7 +35,10 @@ def plan(profiles, facts):
     cards = []
     result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
     shared = groups.members(facts["physical_functions"])
-    for profile, subject in _selection.select(parsed, _selection.subjects(facts), problems):
+    subjects = _selection.subjects(facts)
+    selected = set()
+    for profile, subject in _selection.select(parsed, subjects, problems):
+        selected.add(subject["name"])
         if not profile["complete"]:
             continue
         found = []
@@ -50,6 +57,7 @@ def plan(profiles, facts):
         problems += [_plan_cards.of_card(card, sentence) for sentence in found]
     planned = Counter(card["name"] for card in cards)
     problems += _one_meaning_per_type([card for card in cards if planned[card["name"]] == 1])
+    result["unselected"] = unselected.of_host(subjects, selected)
     for entries in result.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
     return result, problems
@@ -68,8 +76,10 @@ def _card(profile, subject):
         "vf_driver": profile["vf_driver"],
         "num_vfs": None,
         "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
+        "host_functions": [],
         "framework": subject["framework"] if profile["vgpu"] else None,
         "type": None,
+        "next_type": None,
         "parents": [],
         "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
         "total": None,
@@ -98,7 +108,11 @@ def _plan_function(profile, subject, card, result, found):
             found.append("it has no SR-IOV, and so no virtual functions")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
+        functions = subject.get("virtual_functions", [])
+        kept = host_functions.indices(profile, functions)
+        card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
         card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
+        card["total"] -= len([index for index in kept if index < card["total"]])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
 
@@ -132,17 +146,23 @@ def _plan_vgpu(profile, subject, card, result, found):
         return
     device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
-    offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
-    if any(offered["available_instances"] is None for offered in offers):
+    offered_types = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
+    if any(offered["available_instances"] is None for offered in offered_types):
         found.append(
             f"how many devices of type {chosen['id']} it can make was not readable: see the warnings of the facts"
         )
         return
-    card["parents"] = _totals(subject, chosen["id"])
+    card["parents"] = offers.of_parents(subject, chosen["id"])
+    held = offers.held_type(card["parents"], chosen["id"])
+    if held:
+        card["next_type"] = card["type"]
+        name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
+        card["type"] = {"id": held, "name": name, "device_api": device_api}
     possible = sum(parent["total"] for parent in card["parents"])
     # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.
     takes_as_made = card["owner"] == "none" or _plan_cards.is_vendor_vfio(card)
-    card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
+    as_made = takes_as_made and card["count"] != "max" and not held
+    card["total"] = card["count"] if as_made else possible
     if card["owner"] == "nova" and _plan_cards.is_vendor_vfio(card) and card["count"] is None:
         found.append("nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0")
     if card["count"] is None:
@@ -187,32 +207,6 @@ def _choose_type(specs, subject):
     return wanted[0] if wanted else None
 
 
-def _totals(subject, type_id):
-    """Each parent with how many devices of the type it has, or will have when all that fit are made."""
-    names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    capacity = _capacity.of_card(subject["parents"], subject["devices"], names)
-    present = [device for device in subject["devices"] if device["state"] != "defined"]
-    for device in present:
-        if device["type"] != type_id and not device["users"]:
-            capacity.give(device["parent"], device["type"])
-    totals = []
-    for parent in subject["parents"]:
-        existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
-        room = capacity.room(parent["name"], type_id)
-        if len(subject["parents"]) > 1:
-            for type_taken in [type_id] * room:
-                capacity.take(parent["name"], type_taken)
-        totals.append(
-            {
-                "name": parent["name"],
-                "numa_node": parent["numa_node"],
-                "existing": existing,
-                "total": existing + room,
-            }
-        )
-    return totals
-
-
 def _check_cyborg(card, found):
     if not _plan_cards.is_nvidia_gpu(card):
         found.append("Cyborg's driver for GPUs knows those of NVIDIA only; choose another owner")
@@ -233,7 +227,8 @@ def _one_meaning_per_type(cards):
                 f"and not {card['resource_class']}"
             )
             problems.append(_plan_cards.of_card(card, sentence))
-        if not card["type"]:
+        # Devices that stay for now keep the class that they have.
+        if not card["type"] or card["next_type"]:
             continue
         meaning = {
             "resource class": card["resource_class"] or "VGPU",

@@ -130,7 +130,7 @@ def test_pci_devices_in_placement():
     assert '"resource_class": "CUSTOM_NFV", "traits": "CUSTOM_RACK_1,CUSTOM_TIER_GOLD"}' in text
     assert '"vendor_id": "8086", "product_id": "1889", "device_type": "type-VF"}' in text
     text = body(plan(card), 34, report_in_placement="yes", pci_in_placement="yes")
-    assert 'alias = {"name": "nfv", "resource_class": "CUSTOM_NFV", "device_type": "type-VF"}\n' in text
+    assert 'alias = {"name": "nfv", "resource_class": "CUSTOM_NFV", "traits": "CUSTOM_RACK_1,CUSTOM_TIER_GOLD", ' in text
     assert text.endswith("\n[filter_scheduler]\npci_in_placement = true\n")
 
 
@@ -166,7 +166,7 @@ def test_what_is_not_for_nova_or_not_yet_known():
 REFUSED = [
     ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
     ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
-    ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 too, whose owner is not nova"),
+    ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 of owner none too"),
     ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
     ([mdevs(nova={"max_instances": 4})], 34, "leaves out whole cards, because a card has 8 and all have 8"),
     ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The virtual functions of a card that stay with the host, and so never go to a guest."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
+from ansible_collections.vfio.devices.plugins.module_utils._devices import sriov as _sriov
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+
+
+def indices(profile, functions):
+    """The numbers of these virtual functions; ``functions`` are the ones that exist, from the facts.
+
+    The host keeps a function whose entry in ``vfs`` names a driver of the host, unlike the others. It also keeps one
+    that still has such a driver while others already have the VFIO driver of ``vf_driver``: somebody uses it.
+    """
+    entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
+    given = {index: entry.get("driver") for entry in entries for index in _range(entry["index"])}
+    usual = profile["vf_driver"]
+    kept = {index for index, driver in given.items() if driver and driver != usual and _is_of_host(driver)}
+    if usual and _sriov.is_vfio_driver(usual):
+        now = {function["index"]: function.get("driver") for function in functions if "index" in function}
+        if any(_sriov.is_vfio_driver(driver) for driver in now.values() if driver):
+            kept |= {index for index, driver in now.items() if not given.get(index) and driver and _is_of_host(driver)}
+    return kept
+
+
+def _range(text):
+    return _pf_wanted.indices(str(text), [])
+
+
+def _is_of_host(driver):
+    return driver != _binding.NOBODY and not _sriov.is_vfio_driver(driver)
