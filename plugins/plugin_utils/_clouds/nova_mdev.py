@@ -10,23 +10,29 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import told_apart as _told_apart
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers as _offers
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    libvirt,
+    nova_release,
+    settings_file,
+    told_apart,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    now,
+    of_card,
+)
 
-DEFAULT_CLASS = _told_apart.DEFAULT_CLASS
+DEFAULT_CLASS = told_apart.DEFAULT_CLASS
 # libvirt finds no other parent that is no hardware.
-VIRTUAL_PARENT = _node_devices.MTTY
+VIRTUAL_PARENT = libvirt.MTTY
 # What nova, libvirt and the kernel agree on; other domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
 def sections(plan, release, problems):
-    """Sections for _settings_file; what nova would refuse or pass over without a word is added to ``problems``."""
-    cards = [card for card in _plan_cards.known(plan, "nova") if _plan_cards.has_mdevs(card)]
+    """Sections for settings_file; what nova would refuse or pass over without a word is added to ``problems``."""
+    cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type = {}
     for card in cards:
         found = [
@@ -36,18 +42,18 @@ def sections(plan, release, problems):
         ]
         offering = _offering(card)
         for type_id in dict.fromkeys([card["type"]["id"], *(parent["type"] for parent in offering)]):
-            if not _settings_file.WORD.match(type_id):
+            if not settings_file.WORD.match(type_id):
                 found.append(f"the type {type_id!r} cannot be the name of a section in nova's settings")
         found += [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
-        problems += [_plan_cards.of_card(card, sentence) for sentence in found]
+        problems += [of_card(card, sentence) for sentence in found]
         for parent in offering:
             by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
         return {}
     _check_single_type(plan, by_type, release, problems)
     problems += _check_other_parents(plan, by_type)
-    problems += _told_apart.of_mdevs(cards)
-    legacy = release < _nova_release.MDEV_TYPES
+    problems += told_apart.of_mdevs(cards)
+    legacy = release < nova_release.MDEV_TYPES
     kind = "vgpu" if legacy else "mdev"
     result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
     for type_id in sorted(by_type):
@@ -57,12 +63,12 @@ def sections(plan, release, problems):
 
 def _offering(card):
     """The parents that offer something, each with the type that it has now."""
-    parents = [_offers.now({"type": card["type"]["id"], **parent}) for parent in card["parents"]]
+    parents = [now({"type": card["type"]["id"], **parent}) for parent in card["parents"]]
     return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
 
 
 def resource_class(card):
-    return _told_apart.mdev_class(card)
+    return told_apart.mdev_class(card)
 
 
 def _type_options(type_id, offered, release, problems):
@@ -72,10 +78,10 @@ def _type_options(type_id, offered, release, problems):
     card = declaring[0] if declaring else offered[0][0]
     options = [("device_addresses", ",".join(addresses))]
     if resource_class(card) != DEFAULT_CLASS:
-        if release < _nova_release.MDEV_TYPES:
+        if release < nova_release.MDEV_TYPES:
             problems.append(
                 f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{_nova_release.MDEV_TYPES} on, and not {resource_class(card)}"
+                f"{nova_release.MDEV_TYPES} on, and not {resource_class(card)}"
             )
         options.append(("mdev_class", resource_class(card)))
     limit = card["nova"].get("max_instances")
@@ -86,7 +92,7 @@ def _type_options(type_id, offered, release, problems):
 
 
 def _device_address(name):
-    return name if ADDRESS.match(name) else _node_devices.node_device(name)
+    return name if ADDRESS.match(name) else libvirt.node_device(name)
 
 
 def _why_not(name, release):
@@ -97,20 +103,20 @@ def _why_not(name, release):
         return f"nova stops at the address {name}, because it knows PCI domains of four digits only"
     if name != VIRTUAL_PARENT:
         return f"nova finds no parent {name}, only PCI functions and, for tests, {VIRTUAL_PARENT}"
-    if release < _nova_release.VIRTUAL_PARENTS:
+    if release < nova_release.VIRTUAL_PARENTS:
         return (
-            f"nova {release} stops at the parent {name}, which is no PCI function; {_nova_release.VIRTUAL_PARENTS} can"
+            f"nova {release} stops at the parent {name}, which is no PCI function; {nova_release.VIRTUAL_PARENTS} can"
         )
     return None
 
 
 def _check_single_type(plan, by_type, release, problems):
     """Before 29 nova gives a single type to all parents of the host that have it, whatever their addresses."""
-    if release >= _nova_release.MAX_INSTANCES or len(by_type) > 1:
+    if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
     ((type_id, offered),) = by_type.items()
     rule = f"nova {release} passes over the section of a type that is the only one"
-    if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= _nova_release.MDEV_TYPES:
+    if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
         problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(offered[0][0])}")
     used = {card["name"] for card, parent in offered}
     planned = [card for card in plan["cards"] if card["name"] not in used and card["framework"] == "mdev"]
@@ -119,7 +125,7 @@ def _check_single_type(plan, by_type, release, problems):
     if others:
         problems.append(
             f"type {type_id}: {rule}, and would use {', '.join(others)} too. Use nova "
-            f"{_nova_release.MAX_INSTANCES} or later, or put all cards of this type in profiles of owner nova"
+            f"{nova_release.MAX_INSTANCES} or later, or put all cards of this type in profiles of owner nova"
         )
 
 
@@ -133,14 +139,14 @@ def _check_other_parents(plan, by_type):
         f"{' with modprobe -r ' + name if name == VIRTUAL_PARENT else ''}, or leave mediated devices of this host to "
         "another owner than nova"
         for name in present
-        if name not in known and _node_devices.is_listed(name)
+        if name not in known and libvirt.is_listed(name)
     ]
 
 
 def _check_limit(limit, offered, release):
     """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
-    if release < _nova_release.MAX_INSTANCES:
-        return [f"nova {release} has no max_instances; {_nova_release.MAX_INSTANCES} has"]
+    if release < nova_release.MAX_INSTANCES:
+        return [f"nova {release} has no max_instances; {nova_release.MAX_INSTANCES} has"]
     totals = [parent["total"] for card, parent in offered]
     if sum(totals) <= limit:
         return []

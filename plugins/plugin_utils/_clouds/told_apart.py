@@ -96,6 +96,6 @@ def _sentence_of_alias(card, other, options):
             "and give each a placement.resource_class of its own"
         )
     return (
-        f"{got}, because both have the same resource class and {theirs} has all traits of {mine}. Give profile {mine} a "
-        f"placement.resource_class or placement.traits that {theirs} does not have"
+        f"{got}, because both have the same resource class and {theirs} has all traits of {mine}. Give profile {mine} "
+        f"a placement.resource_class or placement.traits that {theirs} does not have"
     )

@@ -8,9 +8,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
-from ansible_collections.vfio.devices.plugins.module_utils._devices import sriov as _sriov
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._devices import binding, sriov
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted
 
 
 def indices(profile, functions):
@@ -22,17 +21,17 @@ def indices(profile, functions):
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
     given = {index: entry.get("driver") for entry in entries for index in _range(entry["index"])}
     usual = profile["vf_driver"]
-    kept = {index for index, driver in given.items() if driver and driver != usual and _is_of_host(driver)}
-    if usual and _sriov.is_vfio_driver(usual):
+    kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
+    if isinstance(usual, str) and sriov.is_vfio_driver(usual):
         now = {function["index"]: function.get("driver") for function in functions if "index" in function}
-        if any(_sriov.is_vfio_driver(driver) for driver in now.values() if driver):
-            kept |= {index for index, driver in now.items() if not given.get(index) and driver and _is_of_host(driver)}
+        if any(sriov.is_vfio_driver(driver) for driver in now.values()):
+            kept |= {index for index, driver in now.items() if not given.get(index) and _is_of_host(driver)}
     return kept
 
 
 def _range(text):
-    return _pf_wanted.indices(str(text), [])
+    return wanted.indices(str(text), [])
 
 
 def _is_of_host(driver):
-    return driver != _binding.NOBODY and not _sriov.is_vfio_driver(driver)
+    return isinstance(driver, str) and driver != binding.NOBODY and not sriov.is_vfio_driver(driver)

@@ -11,7 +11,7 @@ nova stops at a parent whose devices it does not find any more while a guest has
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity
 
 DEFINED = "defined"
 
@@ -19,8 +19,8 @@ DEFINED = "defined"
 def of_parents(subject, type_id):
     """Each parent with ``type``, ``existing`` devices of it, and the ``total`` that it has or can still make.
 
-    ``type`` is ``type_id``, unless the devices of guests are of another type. Where nobody has looked for users, a parent
-    that has no room for ``type_id`` has its present type as ``now``, and the rest is as if nobody used it.
+    ``type`` is ``type_id``, unless the devices of guests are of another type. Where nobody has looked for users, a
+    parent that has no room for ``type_id`` has its present type as ``now``, and the rest is as if nobody used it.
     """
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
     others = [device for device in present if device["type"] != type_id]
@@ -36,11 +36,6 @@ def of_parents(subject, type_id):
     return parents
 
 
-def now(parent):
-    """What settings have to say of a parent until its devices have changed."""
-    return {**parent, **parent.get("now", {})}
-
-
 def held_type(parents, type_id):
     """The type that all of the offering parents keep instead of ``type_id``, or None."""
     kept = {parent["type"] for parent in parents if parent["total"]}
@@ -50,16 +45,16 @@ def held_type(parents, type_id):
 def _declared(subject, type_id, present, removable):
     """The parents with what they have of the type, or will have when ``removable`` devices are gone."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    capacity = _capacity.of_card(subject["parents"], subject["devices"], names)
+    rooms = capacity.of_card(subject["parents"], subject["devices"], names)
     for device in removable:
-        capacity.give(device["parent"], device["type"])
+        rooms.give(device["parent"], device["type"])
     totals = []
     for parent in subject["parents"]:
         existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
-        room = capacity.room(parent["name"], type_id)
+        room = rooms.room(parent["name"], type_id)
         if len(subject["parents"]) > 1:
             for type_taken in [type_id] * room:
-                capacity.take(parent["name"], type_taken)
+                rooms.take(parent["name"], type_taken)
         totals.append(
             {
                 "name": parent["name"],

@@ -37,8 +37,8 @@ def test_a_card_that_makes_vgpus_itself(facts):
     card = plan["cards"][0]
     assert card["type"] == {"id": card["type"]["id"], "name": "GRID T4-2B", "device_api": "vfio-pci"}
     assert (card["owner"], card["framework"], card["count"], card["total"]) == ("nova", "mdev", "max", 8)
-    parent = {"name": card["name"], "numa_node": card["numa_node"], "type": card["type"]["id"], "existing": 0, "total": 8}
-    assert card["parents"] == [parent]
+    common = {"name": card["name"], "numa_node": card["numa_node"], "type": card["type"]["id"]}
+    assert card["parents"] == [{**common, "existing": 0, "total": 8}]
     assert (card["resource_class"], card["traits"]) == ("VGPU", ["CUSTOM_TIER_GOLD"])
     first = plan["instances"][0]
     label = f"profile t4, {card['name']}"
