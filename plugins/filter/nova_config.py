@@ -52,6 +52,11 @@ options:
     type: str
     choices: [compute, api]
     default: compute
+  libvirt:
+    description:
+      - Version of libvirt on the host, as V(11.3.0). Releases before 24.2 do not find the mediated devices of libvirt
+        7.7 and later. The default is a version that the release knows.
+    type: str
 seealso:
   - plugin: vfio.devices.resolve
     plugin_type: filter

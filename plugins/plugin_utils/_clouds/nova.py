@@ -39,7 +39,7 @@ TAKES_UNTOUCHED_CARDS = False
 MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
-def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):
+def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute", libvirt=None):
     """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
@@ -49,6 +49,7 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
             "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
             "service": service,
+            "names_fit": _names_fit(release, or_default(libvirt)),
         }
         text, problems = settings(plan, options)
     refuse("there are no such settings of nova:", problems)
@@ -134,6 +135,10 @@ def extra_specs(card):
     return {"pci_passthrough:alias": f"{alias}:1"} if alias else {}
 
 
+def _names_fit(release, libvirt):
+    return libvirt is None or nova_release.knows_names_of(release, nova_release.version(libvirt, "libvirt"))
+
+
 def _check_options(options):
     release, problems = options["release"], []
     if options["report_in_placement"] and release < nova_release.REPORT_IN_PLACEMENT:
@@ -148,6 +153,11 @@ def _check_options(options):
 def _compute(plan, options, problems):
     cards = nova_pci.cards(plan)
     mdevs = nova_mdev.sections(plan, options["release"], problems)
+    if mdevs and not options["names_fit"]:
+        problems.append(
+            f"nova {options['release']} stops at the first mediated device of this libvirt, whose names end in those "
+            f"of their parents since 7.7. Use nova 24.2 or later"
+        )
     problems += _check_cards(cards, options)
     if options["report_in_placement"]:
         problems += _check_classes(plan, cards)

@@ -50,6 +50,11 @@ def sections(plan, release, problems):
             by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
         return {}
+    if release < nova_release.SEVERAL_TYPES and len(by_type) > 1:
+        problems.append(
+            f"nova {release} uses the first type alone of {', '.join(sorted(by_type))}. Use one type on this host, or "
+            f"nova {nova_release.SEVERAL_TYPES} or later"
+        )
     _check_single_type(plan, by_type, release, problems)
     problems += _check_other_parents(plan, by_type)
     problems += told_apart.of_mdevs(cards)
