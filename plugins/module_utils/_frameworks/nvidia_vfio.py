@@ -15,7 +15,7 @@ from typing import Any
 
 from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
-from .._host import records as _desired
+from .._host.records import read_records, save_record
 from .._host.root import HostRoot
 from .mdev import new_device
 
@@ -113,12 +113,12 @@ def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dic
     for address, types in known_types.items():
         model = _model(_card(functions[address], functions))
         if types and saved.get(model) != types:
-            _desired.save(host, KNOWN_TYPES, model, types)
+            save_record(host, KNOWN_TYPES, model, types)
             saved[model] = types
 
 
 def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
-    records = _desired.observe(host, KNOWN_TYPES)
+    records = read_records(host, KNOWN_TYPES)
     return {
         model: {
             type_id: printable(name, "")

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._devices import binding, sriov
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted
+from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NOBODY
+from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
 
 
 def indices(profile, functions):
@@ -19,19 +20,15 @@ def indices(profile, functions):
     that still has such a driver while others already have the VFIO driver of ``vf_driver``: somebody uses it.
     """
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
-    given = {index: entry.get("driver") for entry in entries for index in _range(entry["index"])}
+    given = {index: entry.get("driver") for entry in entries for index in indices_of(entry)}
     usual = profile["vf_driver"]
     kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
-    if isinstance(usual, str) and sriov.is_vfio_driver(usual):
+    if isinstance(usual, str) and is_vfio_driver(usual):
         now = {function["index"]: function.get("driver") for function in functions if "index" in function}
-        if any(sriov.is_vfio_driver(driver) for driver in now.values()):
+        if any(is_vfio_driver(driver) for driver in now.values()):
             kept |= {index for index, driver in now.items() if not given.get(index) and _is_of_host(driver)}
     return kept
 
 
-def _range(text):
-    return wanted.indices(str(text), [])
-
-
 def _is_of_host(driver):
-    return isinstance(driver, str) and driver != binding.NOBODY and not sriov.is_vfio_driver(driver)
+    return isinstance(driver, str) and driver != NOBODY and not is_vfio_driver(driver)

@@ -11,7 +11,7 @@ nova stops at a parent whose devices it does not find any more while a guest has
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
 
 DEFINED = "defined"
 
@@ -45,7 +45,7 @@ def held_type(parents, type_id):
 def _declared(subject, type_id, present, removable):
     """The parents with what they have of the type, or will have when ``removable`` devices are gone."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    rooms = capacity.of_card(subject["parents"], subject["devices"], names)
+    rooms = capacity_of_card(subject["parents"], subject["devices"], names)
     for device in removable:
         rooms.give(device["parent"], device["type"])
     totals = []
