@@ -39,7 +39,9 @@ TAKES_UNTOUCHED_CARDS = False
 MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
-def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute", libvirt=None):
+def nova_config(
+    plan, release, report_in_placement=False, pci_in_placement=False, service="compute", libvirt=None, present=""
+):
     """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
@@ -50,6 +52,7 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
             "service": service,
             "names_fit": _names_fit(release, or_default(libvirt)),
+            "present": str(or_default(present, "")),
         }
         text, problems = settings(plan, options)
     refuse("there are no such settings of nova:", problems)
@@ -152,7 +155,7 @@ def _check_options(options):
 
 def _compute(plan, options, problems):
     cards = nova_pci.cards(plan)
-    mdevs = nova_mdev.sections(plan, options["release"], problems)
+    mdevs = nova_mdev.sections(plan, options["release"], problems, options["present"])
     if mdevs and not options["names_fit"]:
         problems.append(
             f"nova {options['release']} stops at the first mediated device of this libvirt, whose names end in those "

@@ -30,8 +30,11 @@ VIRTUAL_PARENT = libvirt.MTTY
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
-def sections(plan, release, problems):
-    """Sections for settings_file; what nova would refuse or pass over without a word is added to ``problems``."""
+def sections(plan, release, problems, present=""):
+    """Sections for settings_file; what nova would refuse or pass over without a word is added to ``problems``.
+
+    ``present`` is the text that nova has now: types that only stay until guests are gone keep their options.
+    """
     cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type = {}
     for card in cards:
@@ -62,7 +65,14 @@ def sections(plan, release, problems):
     kind = "vgpu" if legacy else "mdev"
     result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
     for type_id in sorted(by_type):
-        result[f"{kind}_{type_id}"] = _type_options(type_id, by_type[type_id], release, problems)
+        section = f"{kind}_{type_id}"
+        declaring = [card for card, parent in by_type[type_id] if _declares(card, type_id)]
+        kept = {} if declaring else settings_file.options_of(present, section)
+        if kept:
+            result[section] = [("device_addresses", _addresses(by_type[type_id])), *_kept(kept)]
+        else:
+            card = declaring[0] if declaring else by_type[type_id][0][0]
+            result[section] = _type_options(type_id, card, by_type[type_id], release, problems)
     return result
 
 
@@ -76,12 +86,21 @@ def resource_class(card):
     return told_apart.mdev_class(card)
 
 
-def _type_options(type_id, offered, release, problems):
+def _declares(card, type_id):
+    return card["type"]["id"] == type_id and not card.get("next_type")
+
+
+def _addresses(offered):
+    return ",".join(sorted(_device_address(parent["name"]) for card, parent in offered))
+
+
+def _kept(options):
+    return [(name, options[name]) for name in ("mdev_class", "max_instances") if name in options]
+
+
+def _type_options(type_id, card, offered, release, problems):
     """Options of one type; ``resolve`` has seen that all cards that declare it have the same class and limit."""
-    addresses = sorted(_device_address(parent["name"]) for card, parent in offered)
-    declaring = [card for card, parent in offered if card["type"]["id"] == type_id and not card.get("next_type")]
-    card = declaring[0] if declaring else offered[0][0]
-    options = [("device_addresses", ",".join(addresses))]
+    options = [("device_addresses", _addresses(offered))]
     if resource_class(card) != DEFAULT_CLASS:
         if release < nova_release.MDEV_TYPES:
             problems.append(
@@ -123,8 +142,8 @@ def _check_single_type(plan, by_type, release, problems):
     rule = f"nova {release} passes over the section of a type that is the only one"
     if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
         problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(offered[0][0])}")
-    used = {card["name"] for card, parent in offered}
-    planned = [card for card in plan["cards"] if card["name"] not in used and card["framework"] == "mdev"]
+    used = [card for card, parent in offered]
+    planned = [card for card in plan["cards"] if card not in used and card["framework"] == "mdev"]
     others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]
     others += [f"{one['name']} of no profile" for one in plan.get("unselected", []) if type_id in one["types"]]
     if others:

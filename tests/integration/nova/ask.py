@@ -136,6 +136,52 @@ def providers(conf, devices, matching):
     }
 
 
+def features():
+    """By what the release has, whether it has it."""
+    import nova.conf
+    from nova.pci import devspec, request
+    from nova.virt.libvirt import driver, utils
+
+    conf = nova.conf.CONF
+    conf([], project="nova", default_config_files=[], default_config_dirs=[])
+    types = "enabled_mdev_types" if hasattr(conf.devices, "enabled_mdev_types") else "enabled_vgpu_types"
+    conf.set_override(types, ["a", "b"], group="devices")
+    nova.conf.devices.register_dynamic_opts(conf)
+    group = getattr(conf, "mdev_a", None)
+    long_name = "mdev_" + "0" * 8 + "_0000" * 3 + "_" + "0" * 12 + "_0000_84_00_0"
+    tags = {"address": "0000:84:00.0", "managed": "no", "live_migratable": "yes", "one_time_use": "yes"}
+
+    def knows(tag):
+        """A release that knows a tag puts its value in one form, or refuses it here."""
+        try:
+            parsed = devspec.PciDeviceSpec({"address": tags["address"], tag: tags[tag]})
+        except Exception as error:
+            return tag in str(error)
+        return parsed.get_tags()[tag] in ("true", "false")
+
+    def works(action):
+        try:
+            return action() is not None
+        except Exception:
+            return False
+
+    source = Path(driver.__file__).read_text(encoding="utf-8")
+    return {
+        "several types": "register_dynamic_opts" in source,
+        "mdev_class": hasattr(group, "mdev_class"),
+        "max_instances": hasattr(group, "max_instances"),
+        "addresses of a single type": hasattr(driver.LibvirtDriver, "_get_supported_mdev_resource_classes")
+        and "pgpu_type_default" in source,
+        "parents that are no PCI functions": "_is_virtual_mdev" in source,
+        "mediated devices of libvirt 7.7": works(lambda: utils.mdev_name2uuid(long_name)),
+        "provider.yaml": works(lambda: importlib.import_module("nova.compute.provider_config")),
+        "numa_policy socket": "socket" in json.dumps(request._ALIAS_SCHEMA),
+        "report_in_placement": hasattr(conf.pci, "report_in_placement"),
+        "pci_in_placement": hasattr(conf.filter_scheduler, "pci_in_placement"),
+        **{tag: knows(tag) for tag in ("managed", "live_migratable", "one_time_use")},
+    }
+
+
 def of_cyborg(path, devices, nodes):
     import cyborg.conf
     from cyborg.accelerator.drivers.gpu.nvidia import sysinfo
@@ -166,6 +212,8 @@ def of_cyborg(path, devices, nodes):
 
 def answer(question):
     try:
+        if question["path"] == "features":
+            return features()
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg
         return asked(Path(question["path"]), question["devices"], question["nodes"])
     except Exception as error:  # whatever they say is the answer

@@ -449,3 +449,38 @@ def test_the_limit_of_a_type_and_the_devices_that_there_are(count, existing, lim
     for parent in card["parents"][:existing]:
         parent["existing"] = 1
     assert works == (not _refused(plan(card)))
+
+
+@pytest.mark.parametrize("kept", ["mdev_class = CUSTOM_OLD\n", "mdev_class = CUSTOM_OLD\nmax_instances = 4\n", ""])
+def test_devices_that_stay_for_now_keep_their_class(kept):
+    card = held(mdevs("new", resource_class="CUSTOM_NEW"), "old")
+    card.update(next_type=card["type"], type={"id": "old", "name": None, "device_api": None})
+    present = f"[devices]\nenabled_mdev_types = old\n\n[mdev_old]\ndevice_addresses = 0000:84:00.0\n{kept}"
+    assert body(plan(card), 34, present=present) == present
+    assert body(plan(card), 34, present="no = file [").endswith("mdev_class = CUSTOM_NEW\n")
+
+
+@pytest.mark.parametrize(
+    ("release", "libvirt", "fits"),
+    [
+        ("23", "11.3.0", False),
+        ("wallaby", "7.7", False),
+        ("23", "7.6.0", True),
+        ("24.1.0", "8.0.0", False),
+        ("24.2.1", "8.0.0", True),
+        ("2022.1", "8.0.0", True),
+        ("25", "11.3.0", True),
+        ("23", "", True),
+    ],
+)
+def test_names_of_mediated_devices_of_libvirt(release, libvirt, fits):
+    if fits:
+        assert nova_config(plan(mdevs()), release, libvirt=libvirt)
+    else:
+        assert "stops at the first mediated device" in refusals(nova_config, plan(mdevs()), release, libvirt=libvirt)[0]
+    assert nova_config(plan(ports()), "23", libvirt="11.3.0")
+
+
+def test_a_version_of_libvirt():
+    with pytest.raises(AnsibleFilterError, match="libvirt must be a version such as 11.3.0, and not"):
+        nova_config(plan(mdevs()), 34, libvirt="new")
