@@ -172,7 +172,7 @@ def features():
         "max_instances": hasattr(group, "max_instances"),
         "addresses of a single type": hasattr(driver.LibvirtDriver, "_get_supported_mdev_resource_classes")
         and "pgpu_type_default" in source,
-        "parents that are no PCI functions": "_is_virtual_mdev" in source,
+        "virtual parents such as mtty": "_is_virtual_mdev" in source,
         "mediated devices of libvirt 7.7": works(lambda: utils.mdev_name2uuid(long_name)),
         "provider.yaml": works(lambda: importlib.import_module("nova.compute.provider_config")),
         "numa_policy socket": "socket" in json.dumps(request._ALIAS_SCHEMA),

@@ -17,7 +17,7 @@ FIRST = {
     "mdev_class": nova_release.MDEV_TYPES,
     "max_instances": nova_release.MAX_INSTANCES,
     "addresses of a single type": nova_release.MAX_INSTANCES,
-    "parents that are no PCI functions": nova_release.VIRTUAL_PARENTS,
+    "virtual parents such as mtty": nova_release.VIRTUAL_PARENTS,
     "mediated devices of libvirt 7.7": nova_release.POINT_WITH_LONG_NAMES[0],
     "provider.yaml": nova_release.PROVIDER_CONFIG,
     "numa_policy socket": nova_release.SOCKET_POLICY,
