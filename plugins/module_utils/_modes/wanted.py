@@ -140,9 +140,9 @@ def _virtual_functions(
     return dict(sorted(parsed.items()))
 
 
-def indices_of(entry: dict[str, Any]) -> range:
-    """The numbers of the virtual functions that an entry of ``vfs`` is for; none if it does not say so rightly."""
-    return _indices(str(entry["index"]), [])
+def indices_of(index: object) -> range:
+    """The numbers that ``index`` of an entry of ``vfs`` stands for; none if they are not right."""
+    return _indices(str(index), [])
 
 
 def _indices(text: str, found: list[str]) -> range:

@@ -155,8 +155,8 @@ def _check_options(options):
 
 def _compute(plan, options, problems):
     cards = nova_pci.cards(plan)
-    mdevs = nova_mdev.sections(plan, options["release"], problems, options["present"])
-    if mdevs and not options["names_fit"]:
+    mdevs = nova_mdev.sections(plan, options["release"], problems, options.get("present", ""))
+    if mdevs and not options.get("names_fit", True):
         problems.append(
             f"nova {options['release']} stops at the first mediated device of this libvirt, whose names end in those "
             f"of their parents since 7.7. Use nova 24.2 or later"

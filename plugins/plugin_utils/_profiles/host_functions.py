@@ -20,7 +20,7 @@ def indices(profile, functions):
     that still has such a driver while others already have the VFIO driver of ``vf_driver``: somebody uses it.
     """
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
-    given = {index: entry.get("driver") for entry in entries for index in indices_of(entry)}
+    given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}
     usual = profile["vf_driver"]
     kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
     if isinstance(usual, str) and is_vfio_driver(usual):

@@ -43,6 +43,7 @@ def test_what_overrides_a_file(tmp_path, arguments, others):
         file = tmp_path / path[1:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"[a]\nwho = {path}\nall = {path}\n" if path == MINE or path in others else "")
+    (tmp_path / "sys").mkdir()
     process = tmp_path / "proc/7/cmdline"
     process.parent.mkdir(parents=True)
     process.write_text("\0".join(["nova-compute", *arguments]))

@@ -16,6 +16,8 @@ NOVA = "[DEFAULT]\ndebug = true\n[devices]\nenabled_mdev_types = b\n[pci]\nalias
 def look(tmp_path):
     """What nova-compute makes of the file on a host with these other files, when it runs with a command."""
 
+    (tmp_path / "sys").mkdir()
+
     def look(files, *arguments, cgroup="0::/"):
         files = {**files, "proc/7/cmdline": "\0".join(("nova-compute", *arguments)), "proc/7/cgroup": cgroup}
         for path, text in files.items():
@@ -58,6 +60,7 @@ def test_containers(look):
 
 
 def test_nothing_tells(tmp_path):
+    (tmp_path / "sys").mkdir()
     found = observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT)
     assert (found["source"], found["reads"], found["problems"], found["files"]) == (None, None, [], [])
 
@@ -67,6 +70,7 @@ def test_nothing_tells(tmp_path):
     [("libvirt.so.0.11003.0", "11.3.0"), ("libvirt.so.0.7006.1", "7.6.1"), ("libvirt.so.0", None), ("libvirt-x", None)],
 )
 def test_libvirt_version(tmp_path, name, version):
+    (tmp_path / "sys").mkdir()
     place = tmp_path / "usr/lib/x86_64-linux-gnu"
     place.mkdir(parents=True)
     (place / name).touch()

@@ -16,6 +16,8 @@ DROP_IN = "[Service]\nExecStart=\nExecStart=-/opt/venv/bin/python /opt/venv/bin/
 def host(tmp_path):
     """A host with these files."""
 
+    (tmp_path / "sys").mkdir()
+
     def make(files):
         for path, text in files.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
