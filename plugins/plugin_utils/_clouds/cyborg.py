@@ -35,6 +35,8 @@ DEFAULT_COUNT = "0"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = True
 DRIVER = "nvidia_gpu_driver"
+# The agent looks for these classes of lspci (cyborg/accelerator/drivers/gpu/utils.py, GPU_FLAGS).
+FOUND = ("0300", "0302")
 
 
 def cyborg_config(plan, drivers=(), nova_release=None):
@@ -156,7 +158,7 @@ def _check_others(plan):
         f"{text}, but cyborg-agent gives away every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
         "or remove this one from the host"
         for text, card in others
-        if is_nvidia_gpu(card)
+        if is_nvidia_gpu(card) and card["class"] in FOUND
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
     nova_mdev,
@@ -28,7 +29,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, TEXT_OR_TEXTS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
@@ -49,6 +50,22 @@ PROFILE_PART = {
         "live_migratable": {
             "description": "Whether guests with one of the devices support live migration.",
             "type": "bool",
+        },
+        "remote_managed": {
+            "description": "Whether a SmartNIC DPU controls the virtual functions. Requires neutron ports.",
+            "type": "bool",
+        },
+        "vfs": {
+            "description": "Indices of the virtual functions for guests, or ranges such as V(2-5). Default is all.",
+            "type": "list",
+            "elements": "str",
+            "kind": TEXT_OR_TEXTS,
+            "sample": '["0-3", "6"]',
+        },
+        "count": {
+            "description": "Number of devices that one guest gets. More than one mediated device requires nova 33.",
+            "type": "int",
+            "least": 1,
         },
         "one_time_use": {"description": "Whether a device is disabled after its first guest.", "type": "bool"},
         "max_instances": {
@@ -86,7 +103,17 @@ def nova_config(
 
 
 def check(profile):
-    return []
+    chosen = profile["nova"].get("vfs")
+    if chosen is None:
+        return []
+    if profile["mode"] != "vf" or profile["vgpu"]:
+        return ["nova.vfs chooses virtual functions of mode vf without vgpu"]
+    ranges = [chosen] if isinstance(chosen, str) else chosen
+    return [
+        f"nova.vfs {numbers.shown(text)} is neither an index of a virtual function such as 3 nor a range such as 2-5"
+        for text in ranges
+        if not indices_of(text)
+    ]
 
 
 def check_card(card):
@@ -157,11 +184,18 @@ def reserved_names(card, root):
 
 def extra_specs(card):
     if has_mdevs(card):
-        specs = {f"resources:{nova_mdev.resource_class(card)}": "1"}
-        specs.update((f"trait:{trait}", "required") for trait in sorted(card["traits"]))
-        return specs
+        return _specs_of_mdevs(card, card["nova"].get("count", 1))
     alias = card["nova"].get("alias")
-    return {"pci_passthrough:alias": f"{alias}:1"} if alias else {}
+    return {"pci_passthrough:alias": f"{alias}:{card['nova'].get('count', 1)}"} if alias else {}
+
+
+def _specs_of_mdevs(card, count):
+    """A group of its own for each of several devices, since nova takes one of each allocation."""
+    specs = {}
+    for group in range(1, count + 1) if count > 1 else [""]:
+        specs[f"resources{group}:{nova_mdev.resource_class(card)}"] = "1"
+        specs.update((f"trait{group}:{trait}", "required") for trait in sorted(card["traits"]))
+    return {**specs, "group_policy": "none"} if count > 1 else specs
 
 
 def _names_fit(release, libvirt):

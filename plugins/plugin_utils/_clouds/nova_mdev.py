@@ -26,6 +26,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 DEFAULT_CLASS = told_apart.DEFAULT_CLASS
 # libvirt finds no other parent that is no hardware.
 VIRTUAL_PARENT = libvirt.MTTY
+# The keys of nova in a profile that mediated devices have.
+OPTIONS = ("max_instances", "count")
 # What nova, libvirt and the kernel agree on; other domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
@@ -41,8 +43,12 @@ def sections(plan, release, problems, present=""):
         found = [
             f"nova.{key} is for PCI devices, and guests ask for mediated devices by their resource class"
             for key in card["nova"]
-            if key != "max_instances"
+            if key not in OPTIONS
         ]
+        if card["nova"].get("count", 1) > 1 and release < nova_release.SEVERAL_MDEVS:
+            found.append(
+                f"nova {release} gives a guest one mediated device; {nova_release.SEVERAL_MDEVS} gives several"
+            )
         offering = _offering(card)
         for type_id in dict.fromkeys([card["type"]["id"], *(parent["type"] for parent in offering)]):
             if not settings_file.WORD.match(type_id):

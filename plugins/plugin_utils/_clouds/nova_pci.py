@@ -41,6 +41,8 @@ def check(card, options):
         found.append("nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these")
     if nova.get("trusted") is not None and card["mode"] == "pf":
         found.append("nova.trusted is for virtual functions")
+    if nova.get("remote_managed"):
+        found += _check_remote_managed(card, release)
     if nova.get("live_migratable") and release < nova_release.MANAGED:
         found.append(f"nova {release} has no live_migratable; {nova_release.MANAGED} has")
     if nova.get("one_time_use"):
@@ -48,6 +50,17 @@ def check(card, options):
     if options["report_in_placement"]:
         found += _check_placement(card)
     return found + _check_alias(card, options)
+
+
+def _check_remote_managed(card, release):
+    found = []
+    if release < nova_release.REMOTE_MANAGED:
+        found.append(f"nova {release} has no remote_managed; {nova_release.REMOTE_MANAGED} has")
+    if card["mode"] == "pf":
+        found.append("nova stops at remote_managed for a whole card; it is for virtual functions")
+    if card["nova"].get("alias"):
+        found.append("nova gives a remote_managed device to a neutron port only; leave out nova.alias")
+    return found
 
 
 def _check_one_time_use(card, options):
@@ -129,6 +142,8 @@ def _tags(card, options):
         tags["physical_network"] = nova["physical_network"]
     if nova.get("trusted") is not None:
         tags["trusted"] = str(nova["trusted"]).lower()
+    if nova.get("remote_managed"):
+        tags["remote_managed"] = "true"
     driver = card["driver"] if card["mode"] == "pf" else card["vf_driver"]
     keeps_driver = is_vendor_vfio(card) or VARIANT_DRIVER.match(driver or "")
     if keeps_driver and options["release"] >= nova_release.MANAGED:

@@ -31,9 +31,12 @@ PCI_IN_PLACEMENT = 27
 # max_instances; and the addresses of a type count even where there is no other type.
 MAX_INSTANCES = 29
 # The tags managed and live_migratable.
+REMOTE_MANAGED = 25
 MANAGED = 31
 ONE_TIME_USE = 32
 # Parents below /sys/devices/virtual, and mediated devices that Cyborg hands out.
+# Several mediated devices for a guest, one for each group of resources.
+SEVERAL_MDEVS = 33
 VIRTUAL_PARENTS = 34
 
 NAMES = (

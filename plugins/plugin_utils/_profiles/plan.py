@@ -132,10 +132,10 @@ def _plan_function(profile, subject, card, result, found):
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
         functions = subject.get("virtual_functions", [])
-        kept = host_functions.indices(profile, functions)
+        number = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
+        kept = host_functions.indices(profile, functions, number)
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
-        card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
-        card["total"] -= len([index for index in kept if index < card["total"]])
+        card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
 

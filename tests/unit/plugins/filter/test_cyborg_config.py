@@ -87,6 +87,8 @@ def test_refusals(cards, options, sentence):
         ({}, 1),
         ({"vendor_id": "1002"}, 0),
         ({"class": "0200"}, 0),
+        ({"class": "0302"}, 1),
+        ({"class": "0380"}, 0),
     ],
 )
 def test_gpus_of_no_profile_are_given_away_too(changes, number):

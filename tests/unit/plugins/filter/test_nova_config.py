@@ -484,3 +484,22 @@ def test_names_of_mediated_devices_of_libvirt(release, libvirt, fits):
 def test_a_version_of_libvirt():
     with pytest.raises(AnsibleFilterError, match="libvirt must be a version such as 11.3.0, and not"):
         nova_config(plan(mdevs()), 34, libvirt="new")
+
+
+@pytest.mark.parametrize(
+    ("card", "release", "sentence"),
+    [
+        (ports(nova={"remote_managed": True}), 24, "nova 24 has no remote_managed; 25 has"),
+        (ports(nova={"remote_managed": True, "alias": "a"}), 34, "to a neutron port only"),
+        (whole(nova={"remote_managed": True}), 34, "nova stops at remote_managed for a whole card"),
+        (mdevs(nova={"count": 2}), 32, "nova 32 gives a guest one mediated device; 33 gives several"),
+        (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is for PCI devices"),
+    ],
+)
+def test_refused_options(card, release, sentence):
+    assert any(sentence in line for line in refusals(nova_config, plan(card), release))
+
+
+def test_devices_of_a_smart_nic():
+    text = nova_config(plan(ports(nova={"remote_managed": True, "physical_network": "physnet1"})), 34)
+    assert '"physical_network": "physnet1", "remote_managed": "true"}' in text

@@ -367,3 +367,28 @@ def test_without_jmespath_it_names_the_python_and_the_command(monkeypatch):
         resolve([], {"physical_functions": [], "parents": [], "devices": []})
     assert f"not installed for {sys.executable} on the controller (No module named 'jmespath')" in str(error.value)
     assert f"Run: {sys.executable} -m pip install jmespath" in str(error.value)
+
+
+NFV = {"name": "nfv", "select": ["0000:31:00.0"], "mode": "vf", "num_vfs": 4, "nova": {"alias": "nfv"}}
+
+
+def test_virtual_functions_that_nova_gets(switch):
+    run = switch("nics")
+    run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "4"})
+    chosen = {**NFV, "nova": {"alias": "nfv", "vfs": ["0", "2-3"]}}
+    (card,) = resolve([chosen], run.host.facts())["cards"]
+    assert (card["total"], card["host_functions"]) == (3, card["virtual_functions"][1:2])
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"nova": {"vfs": ["x"]}}, "nova.vfs x is neither an index"),
+        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs 3-1 is neither an index"),
+        ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
+        ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
+    ],
+)
+def test_virtual_functions_that_cannot_be_chosen(facts, changes, sentence):
+    profile = {key: value for key, value in {**NFV, **changes}.items() if value is not None}
+    assert any(sentence in line for line in refusal([profile], facts("nics")))

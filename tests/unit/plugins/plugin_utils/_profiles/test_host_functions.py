@@ -32,8 +32,16 @@ def functions(*drivers):
     ],
 )
 def test_what_stays_with_the_host(vf_driver, vfs, now, kept):
-    assert host_functions.indices({"vf_driver": vf_driver, "vfs": vfs}, functions(*now)) == kept
+    profile = {"vf_driver": vf_driver, "vfs": vfs, "nova": {}}
+    assert host_functions.indices(profile, functions(*now), 3) == kept
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [(["0-1"], {2, 3}), ("2", {0, 1, 3}), (["0", "3"], {1, 2})])
+def test_virtual_functions_that_nova_does_not_get(chosen, kept):
+    profile = {"vf_driver": None, "vfs": None, "nova": {"vfs": chosen}}
+    assert host_functions.indices(profile, functions(HOST, HOST), 4) == kept
 
 
 def test_facts_without_numbers():
-    assert host_functions.indices({"vf_driver": VFIO, "vfs": None}, [{"address": "0000:01:00.1"}]) == set()
+    profile = {"vf_driver": VFIO, "vfs": None, "nova": {}}
+    assert host_functions.indices(profile, [{"address": "0000:01:00.1"}], 1) == set()
