@@ -20,7 +20,7 @@ class Sources(NamedTuple):
 
     files: tuple[str, ...]
     directories: tuple[str, ...]
-    # Whether the directories are the default ones, which are read before the files of a command line.
+    # A command line is read in its order, and after the default directories.
     directories_first: bool
 
 
@@ -33,7 +33,7 @@ def sources(project: str, arguments: Sequence[str]) -> Sources:
     return Sources(
         files=tuple(files or [f"/etc/{project}/{name}.conf" for name in names]),
         directories=tuple(directories or [f"/etc/{project}/{name}.conf.d" for name in names]),
-        directories_first=bool(files) and not directories,
+        directories_first=bool(files) and (not directories or _directory_first(arguments)),
     )
 
 
@@ -53,6 +53,10 @@ def options(text: str) -> list[tuple[str, str]]:
         elif line and line[0] not in "#; \t" and ("=" in line or ":" in line):
             found.append((section, min(line.partition("=")[0], line.partition(":")[0], key=len).strip()))
     return found
+
+
+def _directory_first(arguments: Sequence[str]) -> bool:
+    return next(word for word in arguments if word.startswith("--config-")).startswith("--config-dir")
 
 
 def _values(arguments: Sequence[str], option: str) -> list[str]:

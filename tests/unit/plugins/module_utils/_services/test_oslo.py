@@ -15,6 +15,7 @@ FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
         (["/usr/bin/nova-compute"], True, False),
         (["nova-compute", "--config-file", "/etc/nova/nova.conf"], True, True),
         (["nova-compute", "--config-file=/etc/nova/nova.conf", "--config-dir=/etc/nova/nova.conf.d/"], True, False),
+        (["nova-compute", "--config-dir", "/etc/nova/nova.conf.d", "--config-file", "/etc/nova/nova.conf"], True, True),
         (["nova-compute", "--config-dir", "/etc/nova/other"], False, False),
         (["nova-compute", "--config-file", FILE], True, True),
         (["n-cpu"], True, False),
