@@ -145,6 +145,11 @@ def _virtual_functions(
     return dict(sorted(parsed.items()))
 
 
+def indices_of(index: object) -> range:
+    """The numbers that ``index`` of an entry of ``vfs`` stands for; none if they are not right."""
+    return _indices(str(index), [])
+
+
 def _indices(text: str, found: list[str]) -> range:
     match = INDICES.match(text)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
