@@ -27,9 +27,9 @@ options:
     choices: [vfio-pci, vfio-ccw, vfio-ap]
   managed:
     description:
-      - Whether libvirt unbinds the host driver of a PCI function when the guest starts, and binds it again when the
-        guest stops.
-      - The default is V(true), except for functions with a vGPU or a VFIO driver.
+      - Whether libvirt takes the host's driver off a PCI function and gives it back afterwards.
+      - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already, or is a virtual
+        function with the driver C(nvidia), which makes vGPUs.
     type: bool
   display:
     description: Whether the guest's console shows the display of a vGPU. By default libvirt decides.

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "_partitions": set(ON_HOSTS),
     "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
     "_placement": {"_core"},
+    "_services": {"_core", "_host"},
 }
 
 # The same on the controller, where the engine may be imported as well, but never the reverse.
@@ -39,6 +40,7 @@ LOOSE_DICTIONARIES = {
     "_instances": 106,
     "_boot": 28,
     "_placement": 72,
+    "_services": 1,
 }
 
 # Plans, and what they call: functions of plain data.
