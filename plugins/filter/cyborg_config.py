@@ -9,11 +9,11 @@ name: cyborg_config
 short_description: Create the cyborg-agent configuration from the plan of a host
 version_added: 1.0.0
 description:
-  - Turns the plan of a host into the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
-    V(cyborg). Each type of vGPU has the addresses of its cards, and a card without a type is left to Cyborg as a whole.
+  - Converts the plan of a host to the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
+    V(cyborg). Each vGPU type has the addresses of its cards. Cyborg manages a card without a type as a complete GPU.
   - cyborg-agent knows C(filter_sriov_vfs) from release 17 on. Older ones give each virtual function of a GPU away too.
-  - What stops cyborg-agent, or makes it report another card than the plan says, is refused here, all of it at once,
-    each with its profile and card.
+  - Rejects configurations that prevent cyborg-agent from starting, or that make it report other cards than the plan.
+    The error lists all of them, each with its profile and card.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:

@@ -27,7 +27,8 @@ options:
     choices: [vfio-pci, vfio-ccw, vfio-ap]
   managed:
     description:
-      - Whether libvirt takes the host's driver off a PCI function and gives it back afterwards.
+      - Whether libvirt unbinds the host driver of a PCI function when the guest starts, and binds it again when the
+        guest stops.
       - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already, or is a virtual
         function with the driver C(nvidia), which makes vGPUs.
     type: bool

@@ -58,8 +58,8 @@ options:
     type: str
   present:
     description:
-      - Text that nova has now. If guests still have devices of a type that no profile declares any more, its resource
-        class and limit stay as they are here.
+      - Current text of the nova configuration. If guests have devices of a type that no profile declares, the resource
+        class and limit of this type are copied from this text.
     type: str
     default: ""
 seealso:

@@ -146,14 +146,15 @@ _value:
           sample: {id: nvidia-223, name: GRID T4-2B, device_api: vfio-pci}
         next_type:
           description:
-            - The type of the profile, if guests have devices of another type. RV(_value.cards[].type) is then the type
-              of these, until nobody uses them. Otherwise null.
+            - The type of the profile, if guests have devices of another type. RV(_value.cards[].type) is the type
+              of these devices while they are in use. Otherwise null.
           type: dict
         parents:
           description:
-            - Where the devices are made, how many each parent has, and how many it has or can still make.
-            - The type is that of the card, or that of the devices that guests have on this parent. If nobody has looked
-              for users, C(now) has the type of the devices that leave no room for another one.
+            - Parents of the devices, with the number of existing devices, and the total of existing and possible
+              devices.
+            - The type is that of the card, or that of the devices that guests have on this parent. If the users
+              were not read, C(now) has the type of the devices that leave no room for another one.
           type: list
           elements: dict
           sample: [{name: "0000:3b:00.0", numa_node: 0, type: nvidia-223, existing: 2, total: 8}]

@@ -62,4 +62,4 @@ def _first(names: list[str]) -> str:
 def _advice() -> str:
     if os.geteuid():
         return "run as root (become: true), outside of containers"
-    return "this is root already, so a container or a security module forbids it: run on the host itself"
+    return "the module runs as root, so a container or a security module forbids it. Run the play on the host itself"

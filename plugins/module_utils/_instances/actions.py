@@ -39,8 +39,8 @@ REMEDIES = {
     "ERANGE": "the driver does not know such a type",
     "EADDRINUSE": "another device already has these resources",
     "EADDRNOTAVAIL": "the host keeps these resources for itself",
-    "ENOENT": "it is not there (any more); gather the facts again",
-    "EACCES": "run as root (become: true); what root gets this from cannot be written at all",
+    "ENOENT": "it does not exist. Gather the facts again",
+    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
 }
 
 

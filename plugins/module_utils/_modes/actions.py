@@ -24,17 +24,20 @@ from .steps import Step, plan_steps, present_target
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
-    "ENOENT": "its driver cannot make virtual functions, or it has none",
-    "ERANGE": "this driver cannot make so many",
-    "EBUSY": "the driver is busy with it, or its functions are in use; run again later",
-    "EPERM": "the driver refuses this number, or says that its functions are assigned",
-    "EINVAL": "the driver does not take this device or this number",
-    "EOPNOTSUPP": "the driver cannot do it in its present mode, or not so many",
-    "ENOMEM": "switch SR-IOV and Above 4G Decoding on in the firmware, or add pci=realloc to the kernel's command line",
-    "EAGAIN": "the driver is resetting the card; run again later",
-    "EIO": "the kernel log has the driver's reason",
-    "ENODEV": "the driver does not take this device, or the device is gone",
-    "EACCES": "run as root (become: true); what root gets this from cannot be written at all",
+    "ENOENT": "its driver does not support virtual functions, or it has no driver",
+    "ERANGE": "the driver does not support this number",
+    "EBUSY": "the driver is busy, or its functions are in use. Run the play again later",
+    "EPERM": "the driver rejects this number, or reports assigned functions",
+    "EINVAL": "the driver does not accept this device or this number",
+    "EOPNOTSUPP": "the driver does not support it in its current mode, or not this number",
+    "ENOMEM": (
+        "enable SR-IOV and Above 4G Decoding in the firmware, or set the kernel argument pci=realloc "
+        "(iommu_kernel_arguments: [pci=realloc])"
+    ),
+    "EAGAIN": "the driver is resetting the card. Run the play again later",
+    "EIO": "read the reason of the driver in the kernel log (dmesg)",
+    "ENODEV": "the driver does not accept this device, or the device has disappeared",
+    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
 }
 
 

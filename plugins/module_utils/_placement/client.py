@@ -89,12 +89,12 @@ def connect(options: dict[str, Any]) -> Placement:
 
     files = clouds.files(options, openstack.config.loader)
     place = [clouds.looked(files["config_files"])]
-    with _explained("the settings of the cloud", failures, secrets, place):
+    with _explained("the configuration of the cloud", failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
-    with _explained("the answers of Keystone", failures, secrets, place):
+    with _explained("the responses of Keystone", failures, secrets, place):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
@@ -265,9 +265,9 @@ def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> 
         raise
     except (*failures, limits.Unacceptable, limits.Late) as error:
         raise PlacementError(
-            f"cannot log in to the cloud and find Placement in it: {secrets.hide(error) or type(error).__name__}; "
-            "cloud names one of clouds.yaml, and without it auth or the variables OS_* say how to log in; in the roles "
-            f"these are placement_cloud and placement_auth. {''.join(place)}"
+            f"cannot log in to the cloud and find Placement: {secrets.hide(error) or type(error).__name__}. Set cloud "
+            "to an entry of clouds.yaml, or set auth or the variables OS_*. In the roles, use placement_cloud or "
+            f"placement_auth. {''.join(place)}"
         ) from error
     except Exception as error:
         raise PlacementError(f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}") from error

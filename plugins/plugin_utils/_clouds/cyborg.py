@@ -155,12 +155,12 @@ def _check_type(card, release):
 
 
 def _check_others(plan):
-    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones; no option leaves one out."""
+    """cyborg-agent reports each NVIDIA GPU, and GPUs without a type as complete ones; no option excludes a GPU."""
     others = [(of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"]]
     others = [(text, card) for text, card in others if card["owner"] != OWNER]
     others += [(f"{card['name']}: it is in no profile", card) for card in plan.get("unselected", [])]
     return [
-        f"{text}, but cyborg-agent gives away every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
+        f"{text}, but cyborg-agent manages every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
         "or remove this one from the host"
         for text, card in others
         if is_nvidia_gpu(card) and card["class"] in FOUND
@@ -175,7 +175,7 @@ def _sections(cards, drivers):
     for card in cards:
         if card["type"]:
             by_type.setdefault(card["type"]["id"], []).append(card["address"])
-    # Otherwise each virtual function is given away as a whole GPU.
+    # Otherwise each virtual function is assigned as a complete GPU.
     sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:
         sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))

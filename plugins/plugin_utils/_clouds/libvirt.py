@@ -32,5 +32,5 @@ def node_device(name: str) -> str:
 
 
 def is_listed(name: str) -> bool:
-    """Whether libvirt lists a parent that is no PCI function; those of other sample drivers it does not know."""
+    """Whether libvirt lists a parent that is not a PCI function; those of other sample drivers it does not know."""
     return name in (MTTY, MATRIX) or bool(SUBCHANNEL.match(name))

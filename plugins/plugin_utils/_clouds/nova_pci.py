@@ -42,7 +42,7 @@ def check(card, options):
     if "max_instances" in nova:
         found.append("nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs")
     if nova.get("trusted") is not None and card["mode"] == "pf":
-        found.append("nova.trusted is for virtual functions")
+        found.append("nova.trusted is only for virtual functions. Remove it")
     if nova.get("remote_managed"):
         found += _check_remote_managed(card, release)
     if nova.get("live_migratable") and release < nova_release.MANAGED:
@@ -57,11 +57,13 @@ def check(card, options):
 def _check_remote_managed(card, release):
     found = []
     if release < nova_release.REMOTE_MANAGED:
-        found.append(f"nova {release} has no remote_managed; {nova_release.REMOTE_MANAGED} has")
+        found.append(
+            f"nova {release} does not support remote_managed. nova {nova_release.REMOTE_MANAGED} or later does"
+        )
     if card["mode"] == "pf":
-        found.append("nova stops at remote_managed for a whole card; it is for virtual functions")
+        found.append("nova fails with remote_managed for a card. Use it only for virtual functions")
     if card["nova"].get("alias"):
-        found.append("nova gives a remote_managed device to a neutron port only; leave out nova.alias")
+        found.append("nova assigns a remote_managed device only to a neutron port. Remove nova.alias")
     return found
 
 
@@ -135,7 +137,7 @@ def device_specs(card, options):
     elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
     elif card["vf_product_id"] not in (None, card["product_id"]) and not card.get("host_functions"):
-        # The address of a physical function stands for its virtual functions too; the device id tells them apart.
+        # The address of a physical function stands for its virtual functions too; the device id distinguishes them.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
         kept = card.get("host_functions", [])

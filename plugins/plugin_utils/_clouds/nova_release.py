@@ -56,7 +56,7 @@ NAMES = (
     "hibiscus",
 )
 FIRST_SERIES = (27, 2023)
-# The first libvirt with such names, and the point release of nova 24 that knows them.
+# The first libvirt with such names, and the point release that supports them.
 LIBVIRT_WITH_LONG_NAMES = (7, 7)
 POINT_WITH_LONG_NAMES = (24, 2)
 

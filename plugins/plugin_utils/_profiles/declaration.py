@@ -202,9 +202,9 @@ def _part_of(cloud, profile, parsed, found):
 def _check_together(parsed, has_work, found):
     mode, vgpu, mig = parsed["mode"], parsed["vgpu"], parsed["mig"]
     if mig and mode == "pf" and parsed["driver"] != "native":
-        found.append("a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode")
+        found.append("a card with mode pf is passed through, and the guest configures MIG itself. Remove mig or mode")
     if mig and not vgpu and parsed["owner"] != "none":
-        found.append(f"{parsed['owner']} hands out no GPU instances; add vgpu, or set owner: none")
+        found.append(f"{parsed['owner']} does not assign GPU instances. Add vgpu, or set owner: none")
     if vgpu and mode == "pf":
         found.append("a card with mode pf has no vGPUs. Remove vgpu or mode")
     if vgpu and mode == "vf":

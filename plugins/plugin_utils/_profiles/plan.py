@@ -134,7 +134,10 @@ def _plan_function(profile, subject, card, result, found):
                 "supports it"
             )
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
-            found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
+            found.append(
+                f"it supports at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}. Set "
+                "num_vfs: max or a lower number"
+            )
         functions = subject.get("virtual_functions", [])
         number = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
         kept = host_functions.indices(profile, functions, number)

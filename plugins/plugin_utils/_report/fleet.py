@@ -22,7 +22,7 @@ EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
 
 def build(facts_by_host, profiles, placement, roots, groups=None):
-    """All that the page shows.
+    """The content of the page.
 
     ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` is a result of placement_inventory_info, or None.
     Without facts a host is only named.

@@ -8,7 +8,7 @@
   const only = byId("only");
   const group = byId("group");
   const sort = byId("sort");
-  const FEW = 3; // so many hosts are opened at once when a filter finds no more
+  const FEW = 3; // so many hosts are opened together when a filter finds no more
   let texts = null;
 
   const text = (element) => element.textContent.toLowerCase();

@@ -107,7 +107,7 @@ def _strip(functions):
             number = len(list(run))
             paths[state] += f"M{start * STEP} {row // ROW * STEP + CELL / 2}h{number * STEP - STEP + CELL}"
             start += number
-    words = {"used": "in use", "made": "with a vGPU that nobody uses", "free": "free"}
+    words = {"used": "in use", "made": "with a free vGPU", "free": "free"}
     return {
         "width": min(len(functions), ROW) * STEP - STEP + CELL,
         "height": -(-len(functions) // ROW) * STEP - STEP + CELL,

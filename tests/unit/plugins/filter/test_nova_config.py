@@ -445,11 +445,11 @@ def test_nova_stops_at_a_parent_without_pci_ids(name, stops):
     host = {**plan(mdevs()), "unselected": [other]}
     found = refusals(nova_config, host, 34) if stops else []
     assert bool(found) == stops
-    assert all(f"nova stops at the parent {name}" in line for line in found)
+    assert all(f"nova fails at the parent {name}" in line for line in found)
     assert stops or nova_config(host, 34)
     assert nova_config({**host, "cards": []}, 34) == ""
     mine = mdevs("t", address=None, name=name, profile="m", owner="none", vendor_id=None, **{"class": None})
-    assert bool([line for line in _refused(plan(mdevs(), mine)) if "nova stops at the parent" in line]) == stops
+    assert bool([line for line in _refused(plan(mdevs(), mine)) if "nova fails at the parent" in line]) == stops
 
 
 def _refused(host):
@@ -511,8 +511,8 @@ def test_a_version_of_libvirt():
     [
         (ports(nova={"remote_managed": True}), 24, "nova 24 has no remote_managed; 25 has"),
         (ports(nova={"remote_managed": True, "alias": "a"}), 34, "to a neutron port only"),
-        (whole(nova={"remote_managed": True}), 34, "nova stops at remote_managed for a whole card"),
-        (mdevs(nova={"count": 2}), 32, "nova 32 gives a guest one mediated device; 33 gives several"),
+        (whole(nova={"remote_managed": True}), 34, "nova fails with remote_managed for a whole card"),
+        (mdevs(nova={"count": 2}), 32, "nova 32 assigns one mediated device to a guest. nova 33 gives several"),
         (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is for PCI devices"),
     ],
 )

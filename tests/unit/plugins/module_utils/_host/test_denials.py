@@ -11,7 +11,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import denials 
     ("user", "advice"),
     [
         (1000, "run as root (become: true), outside of containers"),
-        (0, "this is root already, so a container or a security module forbids it: run on the host itself"),
+        (0, "the module runs as root, so a container or a security module forbids it. Run the play on the host itself"),
     ],
 )
 def test_sentences(monkeypatch, user, advice):

@@ -62,10 +62,10 @@ def test_card_that_is_no_gpu(simulated):
         ({"mig": True}, "mig must be a dictionary of MIG profiles with their counts, or false such as {1g.18gb: 4"),
         ({"mig": {"1g": 1}}, "'1g' is not a MIG profile such as '1g.18gb'. See nvidia-smi mig -lgip"),
         ({"mig": {"1g.18gb": -1}}, "mig.1g.18gb must be a whole number from 0 to 64, and not -1"),
-        ({"mig": {}, "owner": "nova"}, "nova hands out no GPU instances; add vgpu, or set owner: none"),
+        ({"mig": {}, "owner": "nova"}, "nova does not assign GPU instances; add vgpu, or set owner: none"),
         (
             {"mig": {}, "mode": "pf"},
-            "a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode",
+            "a card of mode pf goes to a guest, the guest configures MIG itself; leave out mig or mode",
         ),
     ],
 )
