@@ -195,7 +195,9 @@ def _part_of(cloud, profile, parsed, found):
     part = profile.get(cloud.OWNER) or {}
     found += check.wrong(part, cloud.PROFILE_PART["options"], f"{cloud.OWNER}.").values()
     if part and parsed["owner"] != cloud.OWNER:
-        found.append(f"{cloud.OWNER} has no meaning with owner {parsed['owner']}")
+        found.append(
+            f"{cloud.OWNER} requires owner {cloud.OWNER}, and the owner is {parsed['owner']}. Remove {cloud.OWNER}"
+        )
     return part
 
 

@@ -166,25 +166,25 @@ def test_what_is_not_for_nova_or_not_yet_known():
 
 REFUSED = [
     ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
-    ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
+    ([mdevs(resource_class="CUSTOM_X")], 28, "ignores the section of a type if it is the only type, so the"),
     ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 of owner none too"),
-    ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
+    ([mdevs(nova={"max_instances": 9})], 28, "nova 28 does not support max_instances"),
     ([mdevs(nova={"max_instances": 4})], 34, "ignores complete cards, because one card has 8 and all have 8"),
     ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),
-    ([mdevs(nova={"alias": "x"})], 34, "nova.alias is for PCI devices"),
+    ([mdevs(nova={"alias": "x"})], 34, "nova.alias is only for PCI devices"),
     ([mdevs("a,b")], 34, "the type 'a,b' cannot be the name of a section"),
     ([mdevs(name="10000:84:00.0")], 34, "nova fails at the address 10000:84:00.0"),
     ([mdevs(name="mtty", address=None)], 33, "nova 33 fails at the parent mtty"),
     ([mdevs(name="matrix", address=None)], 34, "nova finds no parent matrix"),
     ([whole(name="10000:84:00.0")], 34, ", because it supports only PCI domains of four digits"),
-    ([vendor_vgpus()], 30, "nova 30 would take the vendor's driver off its vGPUs"),
+    ([vendor_vgpus()], 30, "nova 30 would unbind the vendor driver of its vGPUs"),
     (
         [whole(nova={"max_instances": 2})],
         34,
         "nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs",
     ),
     ([whole(nova={"trusted": True})], 34, "nova.trusted is only for virtual functions. Remove it"),
-    ([whole(nova={"live_migratable": True})], 30, "nova 30 has no live_migratable"),
+    ([whole(nova={"live_migratable": True})], 30, "nova 30 does not support live_migratable"),
     (
         [whole(nova={"one_time_use": True})],
         34,
@@ -509,11 +509,15 @@ def test_a_version_of_libvirt():
 @pytest.mark.parametrize(
     ("card", "release", "sentence"),
     [
-        (ports(nova={"remote_managed": True}), 24, "nova 24 has no remote_managed; 25 has"),
-        (ports(nova={"remote_managed": True, "alias": "a"}), 34, "to a neutron port only"),
-        (whole(nova={"remote_managed": True}), 34, "nova fails with remote_managed for a whole card"),
-        (mdevs(nova={"count": 2}), 32, "nova 32 assigns one mediated device to a guest. nova 33 gives several"),
-        (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is for PCI devices"),
+        (ports(nova={"remote_managed": True}), 24, "nova 24 does not support remote_managed. nova 25 or later does"),
+        (ports(nova={"remote_managed": True, "alias": "a"}), 34, "only to a neutron port"),
+        (whole(nova={"remote_managed": True}), 34, "nova fails with remote_managed for a card"),
+        (
+            mdevs(nova={"count": 2}),
+            32,
+            "nova 32 assigns one mediated device to a guest. nova 33 or later assigns several",
+        ),
+        (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is only for PCI devices"),
     ],
 )
 def test_refused_options(card, release, sentence):

@@ -216,7 +216,7 @@ SCHEMA = {
             "select cannot be used: product is not a field of a card. The fields are name, address,",
         ),
         ({"select": ["../etc"]}, "is not a PCI address, an interface or a parent"),
-        ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, since an interface goes away"),
+        ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, because the interface disappears"),
         (
             {"select": "vendor_id == 'ffff'", "required": True},
             "it is required, but selects no card on this host. The host has",
@@ -242,7 +242,7 @@ SCHEMA = {
         ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a whole number from 1 to"),
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
-        ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, ", which is not installed on the host"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "but the owner is none"),
         (
             {"vgpu": {"type": "GRID T4-2B", "count": 2}, "owner": "cyborg"},
             "remove vgpu.count, because cyborg-agent creates the devices itself and fails on a full card",

@@ -45,7 +45,7 @@ def test_one_that_cannot_be_made_does_not_keep_the_others_away(stage):
     done, problems = found.run(True, False)
     assert done == ["created 3 of GRID T4-2B"]
     assert len(problems) == 1
-    assert f"{taken} is left as it is" in problems[0]
+    assert f"{taken} remains unchanged" in problems[0]
 
 
 def test_no_room_is_refused_at_first_and_filled_in_the_end(stage):

@@ -650,7 +650,7 @@ def test_everything_wrong_is_told_at_once(switch):
         "no such PCI function",
         "num_vfs 8 is more than the maximum of this card, 7",
         "num_vfs is not valid with mode pf",
-        f"is {ICE}, as functions[4] (",
+        f"is {ICE}, which is also in functions[4] (",
         "is not a unicast address such as",
         "vlan must be a whole number from 0 to 4094",
         "there is no VF 2",

@@ -62,10 +62,10 @@ def test_card_that_is_no_gpu(simulated):
         ({"mig": True}, "mig must be a dictionary of MIG profiles with their counts, or false such as {1g.18gb: 4"),
         ({"mig": {"1g": 1}}, "'1g' is not a MIG profile such as '1g.18gb'. See nvidia-smi mig -lgip"),
         ({"mig": {"1g.18gb": -1}}, "mig.1g.18gb must be a whole number from 0 to 64, and not -1"),
-        ({"mig": {}, "owner": "nova"}, "nova does not assign GPU instances; add vgpu, or set owner: none"),
+        ({"mig": {}, "owner": "nova"}, "nova does not assign GPU instances. Add vgpu, or set owner: none"),
         (
             {"mig": {}, "mode": "pf"},
-            "a card of mode pf goes to a guest, the guest configures MIG itself; leave out mig or mode",
+            "a card with mode pf is passed through, and the guest configures MIG itself. Remove mig or mode",
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_vgpus_wait_for_their_gpu_instances(simulated):
     host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
     host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
     result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
-    assert not result["later"] and "it has no vGPU types" in problems[0]
+    assert not result["later"] and "offers no vGPUs" in problems[0]
 
 
 @pytest.mark.parametrize("mig", [1, [], {}, {"enabled": True, "instances": {}, "profiles": []}])
