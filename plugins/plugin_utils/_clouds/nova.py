@@ -28,12 +28,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
 SHAPE = "nova"
-PROFILE_PART = {
+PROFILE_PART: Option = {
     "description": "Configuration of nova. Requires owner V(nova).",
     "type": "dict",
     "sample": "{alias: nic}",

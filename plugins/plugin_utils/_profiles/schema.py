@@ -6,22 +6,18 @@
 
 """All keys of a profile, in the format of Ansible's argument specs.
 
-The checks, the argument spec of the role vfio and the table of keys in the guide follow from this table. An entry may
-have three more keys, which Ansible does not know:
-
-- ``kind``: what a value is, in words of ``kinds.KINDS``, where the type does not say it.
-- ``least``: the smallest whole number.
-- ``sample``: a correct value, for messages about a value of another kind.
+The checks, the argument spec of the role vfio and the table of keys in the guide follow from this table.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, NUMBER_OR_MAX, TEXT_OR_TEXTS
-
-Options = dict[str, dict[str, Any]]
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
+    A_NAME,
+    NUMBER_OR_MAX,
+    TEXT_OR_TEXTS,
+    Options,
+)
 
 VIRTUAL_FUNCTION: Options = {
     "index": {
