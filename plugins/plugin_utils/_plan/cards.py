@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
@@ -28,7 +28,7 @@ def has_mdevs(card: Card) -> bool:
     return card["type"] is not None and card["framework"] != nvidia_vfio.FRAMEWORK
 
 
-def is_vendor_vfio(card: Any) -> bool:
+def is_vendor_vfio(card: Mapping[str, object]) -> bool:
     return card["framework"] == nvidia_vfio.FRAMEWORK
 
 

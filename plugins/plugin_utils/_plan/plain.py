@@ -29,7 +29,7 @@ def plain(value: Any, what: str) -> Any:
 def flag(value: Any, name: str) -> bool:
     """True or False of what Ansible takes for it; ``ValueError`` with a sentence about the option ``name``."""
     try:
-        return boolean(value)
+        return bool(boolean(value))
     except TypeError:
         raise ValueError(f"{name} must be true or false, and not {numbers.shown(value)}") from None
 
