@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, TypedDict
+from collections.abc import Mapping
+from typing import Optional, TypedDict
 
 
 class VgpuType(TypedDict):
@@ -26,6 +27,18 @@ class Parent(TypedDict):
     numa_node: int | None
     existing: int
     total: int
+
+
+class Nova(TypedDict, total=False):
+    """What a profile has for nova."""
+
+    alias: str
+    numa_policy: str
+    physical_network: str
+    trusted: bool
+    live_migratable: bool
+    one_time_use: bool
+    max_instances: int
 
 
 # As PCI has them: a word of Python cannot be the name of a field below.
@@ -61,7 +74,7 @@ class Card(_Ids):
     not_shareable: str | None
     resource_class: str | None
     traits: list[str]
-    nova: dict[str, Any]
+    nova: Nova
 
 
 class Later(TypedDict):
@@ -76,7 +89,7 @@ class Plan(TypedDict):
     """The plan of a host; the lists for the modules have the form of their options."""
 
     cards: list[Card]
-    functions: list[dict[str, Any]]
-    instances: list[dict[str, Any]]
-    unwanted: list[dict[str, Any]]
+    functions: list[Mapping[str, object]]
+    instances: list[Mapping[str, object]]
+    unwanted: list[Mapping[str, object]]
     later: list[Later]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import get_type_hints
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Later, Parent, Plan, VgpuType
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Later, Nova, Parent, Plan, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.schema import PROFILE
 
 GPU = {
     **{"address": "0000:3b:00.0", "vendor_id": "10de", "product_id": "1eb8", "class": "0302", "driver": "nvidia"},
@@ -39,3 +40,7 @@ def test_a_plan_has_the_fields_that_are_written_down():
     assert set(card["type"]) == set(get_type_hints(VgpuType))
     assert [set(parent) for parent in card["parents"]] == [set(get_type_hints(Parent))]
     assert [set(entry) for entry in plan["later"]] == [set(get_type_hints(Later))]
+
+
+def test_the_part_of_nova_has_the_keys_of_the_schema():
+    assert list(get_type_hints(Nova)) == list(PROFILE["nova"]["options"])
