@@ -16,6 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted imp
 A_NAME = "text of 1 to 255 printable characters without a slash, and without blanks at the ends"
 NUMBER_OR_MAX = "a number or max"
 TEXT_OR_TEXTS = "text or a list of texts"
+A_LAYOUT = "a dictionary of MIG profiles with their counts, or false"
 DICTIONARY_OR_DICTIONARIES = "a dictionary or a list of dictionaries"
 
 
@@ -89,5 +90,6 @@ KINDS: dict[str, Callable[[Any], bool]] = {
     A_NAME: _is_name,
     NUMBER_OR_MAX: lambda value: value == "max" or numbers.is_whole(value),
     TEXT_OR_TEXTS: lambda value: isinstance(value, str) or (value != [] and _are(str)(value)),
+    A_LAYOUT: lambda value: isinstance(value, dict) or value is False,
     DICTIONARY_OR_DICTIONARIES: lambda value: isinstance(value, dict) or (value != [] and _are(dict)(value)),
 }

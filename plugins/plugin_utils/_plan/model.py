@@ -64,6 +64,8 @@ class Card(_Ids):
     num_vfs: int | None
     virtual_functions: list[str]
     framework: str | None
+    # GPU instances by MIG profile.
+    mig: dict[str, int] | None
     type: VgpuType | None
     parents: list[Parent]
     # A number, ``max``, or None if the owner makes the devices.
@@ -90,6 +92,7 @@ class Plan(TypedDict):
 
     cards: list[Card]
     functions: list[Mapping[str, object]]
+    partitions: list[Mapping[str, object]]
     instances: list[Mapping[str, object]]
     unwanted: list[Mapping[str, object]]
     later: list[Later]

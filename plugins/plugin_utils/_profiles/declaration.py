@@ -12,6 +12,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
@@ -72,6 +73,7 @@ def _profile(profile, wrong, found):
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
     parsed["function"] = _function(profile, wrong, found)
+    parsed["mig"] = _mig(profile, found)
     parsed["vgpu"] = _vgpu(profile, parsed["owner"], found)
     parsed["placement"] = _placement(profile, parsed, found)
     owner = None if "owner" in wrong else parsed["owner"]
@@ -121,6 +123,20 @@ def _virtual_function(virtual, label, found):
     wrong = check.wrong(given, schema.VIRTUAL_FUNCTION, f"{label}.")
     found += [*wrong.values(), *check.missing(given, wrong, schema.VIRTUAL_FUNCTION, label)]
     return {**dict.fromkeys(schema.VIRTUAL_FUNCTION), "index": "0", **given}
+
+
+def _mig(profile, found):
+    """Whether MIG is enabled, and how many GPU instances of each profile there are; None where it is not managed."""
+    if profile.get("mig") is None:
+        return None
+    layout = profile["mig"]
+    gpu = {"enabled": layout is not False, "layout": layout or {}, "compute_instances": not profile.get("vgpu")}
+    try:
+        (wanted,) = parse_gpus([{**gpu, "pf": "0000:00:00.0", "label": "mig"}])
+    except Refused as refused:
+        found += [problem.replace("layout.", "mig.").removeprefix("mig: ") for problem in refused.problems]
+        return None
+    return {**gpu, "layout": dict(wanted.layout)}
 
 
 def _vgpu(profile, owner, found):
@@ -183,7 +199,11 @@ def _part_of(cloud, profile, owner, found):
 
 
 def _check_together(parsed, has_work, found):
-    mode, vgpu = parsed["mode"], parsed["vgpu"]
+    mode, vgpu, mig = parsed["mode"], parsed["vgpu"], parsed["mig"]
+    if mig and mode == "pf" and parsed["driver"] != "native":
+        found.append("a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode")
+    if mig and not vgpu and parsed["owner"] != "none":
+        found.append(f"{parsed['owner']} hands out no GPU instances; add vgpu, or set owner: none")
     if vgpu and mode == "pf":
         found.append("a card of mode pf goes to a guest as a whole and makes no vGPUs; leave out vgpu or mode")
     if vgpu and mode == "vf":
@@ -191,5 +211,5 @@ def _check_together(parsed, has_work, found):
             found.append("with num_vfs 0 there are no virtual functions for vgpu")
         if parsed["vf_driver"] not in (None, "default"):
             found.append("leave vf_driver out, because vGPUs need the card's own driver on its virtual functions")
-    if not mode and not vgpu and not has_work:
+    if not mode and not vgpu and not mig and not has_work:
         found.append("it says neither mode nor vgpu, so that there is nothing to do")

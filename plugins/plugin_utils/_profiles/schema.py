@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
+    A_LAYOUT,
     A_NAME,
     NUMBER_OR_MAX,
     TEXT_OR_TEXTS,
@@ -178,6 +179,16 @@ PROFILE: Options = {
         "default": CLOUDS[0].OWNER,
     },
     **FUNCTION,
+    "mig": {
+        "description": [
+            "MIG layout of an NVIDIA GPU, as the number of GPU instances by MIG profile. If V(false), MIG is disabled. "
+            "If omitted, MIG is not managed.",
+            "With O(vfio_profiles.vgpu), the guests create the compute instances.",
+        ],
+        "type": "raw",
+        "kind": A_LAYOUT,
+        "sample": "{1g.18gb: 4, 3g.71gb: 1}",
+    },
     "vgpu": {
         "description": "vGPUs or other mediated devices on the card or on its virtual functions.",
         "type": "dict",
