@@ -197,6 +197,7 @@ CHECKS: dict[str, Check] = {
     "vfio_discover_directory": _text,
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,
+    "vfio_suggest": flag,
     "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
     # Roles
     "boot_state": _choices["state"],
@@ -251,6 +252,7 @@ CHECKS: dict[str, Check] = {
     **_connection("placement"),
     "report_path": _text,
     "report_title": _text,
+    "report_formats": partial(_list, check=partial(_choice, choices=("page", "csv", "json"))),
     "report_placement": flag,
     "report_placement_root": _root,
     **_connection("report"),
