@@ -14,7 +14,7 @@ from .._devices import eswitch as _eswitch
 from .._guards import every
 from .._guards.base import Scene
 from .._guards.processes import Processes
-from .._host.files import Files
+from .._host.files import Files, OperatingSystemFiles
 from .._host.programs import Tools
 from .._host.recording import Notes, RecordingTools, empty, files_of
 from .._host.root import HostError, HostRoot
@@ -43,20 +43,23 @@ def capture(
 
     ``timeout`` is in seconds, for one file or program that does not answer. Nothing is changed.
     """
+    if files is None:
+        # It is checked that this is a host.
+        HostRoot(root, timeout)
     notes = empty()
-    recording = files_of(root, notes, files)
-    host = HostRoot(root, timeout, files=recording, tools=RecordingTools(root, notes, tools))
+    plain = files or OperatingSystemFiles(root)
+    host = HostRoot(root, timeout, files=files_of(plain, notes), tools=RecordingTools(root, notes, tools))
     _look(host)
     for path in BESIDE:
         host.read(path, optional=True)
     names = [_text(notes, path) for path in NAMES]
     secret = _text(notes, "etc/machine-id") or " ".join(names)
     hide = Disguise(secret, tuple({*names, *(name.partition(".")[0] for name in names)} - {"", "localhost"}))
-    text = archive.write(tree.build(notes, recording, hide), tree.commands(notes, hide))
+    text = archive.write(tree.build(notes, plain, hide), tree.commands(notes, hide))
     size = len(text.encode())
     if size > MOST_BYTES:
         raise HostError(f"The recording has {size} bytes, more than {MOST_BYTES}. It was not saved.", root)
-    return text, [hide.host(hide.text(warning)) for warning in host.warnings]
+    return text, [hide.host(hide.text(warning)) for warning in dict.fromkeys(host.warnings)]
 
 
 def _look(host: HostRoot) -> None:

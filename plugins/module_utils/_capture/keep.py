@@ -28,6 +28,7 @@ ARGUMENT = re.compile(
     r"|(?:nvidia|nouveau|i915|xe|amdgpu|mlx5_core|nvme|ice|igb|ixgbe|i40e|bnxt_en)[\w.-]*=\S+|default_hugepagesz=\S+"
     r"|hugepages\S*|isolcpus=\S+|nohz\S*|ro|rw|quiet|boot=zfs|video=efifb:off|efi=\S+|intremap=\S+|lockdown=\S+)\Z"
 )
+KERNEL = ("sys/", "proc/driver/", "proc/net/", "proc/devices", "proc/modules")
 # Mount points that every host has.
 PLACES = re.compile(r"/(?:(?:boot|boot/efi|efi|usr|var|var/lib|var/log|var/tmp|home|tmp|opt|srv|root)\Z)?")
 NAMELESS = re.compile(r"/dev/(?:sd[a-z]+|vd[a-z]+|xvd[a-z]+|nvme\d+n\d+|mmcblk\d+|md\d+|dm-\d+|loop\d+)(?:p?\d+)?\Z")
@@ -61,7 +62,9 @@ def content(path: str, text: str, hide: Disguise) -> str | None:
     for pattern, reduce in RULES:
         if pattern.match(path):
             kept = reduce(text, hide)
-            return None if kept is None else hide.host(hide.text(kept))
+            # A name of the host may be a word of the kernel as well.
+            hidden = None if kept is None else hide.text(kept)
+            return hidden if hidden is None or path.startswith(KERNEL) else hide.host(hidden)
     return None
 
 

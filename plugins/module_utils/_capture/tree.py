@@ -32,7 +32,7 @@ PROCESS = re.compile(r"proc/(\d+)(?=/|\Z)")
 # They are looked for by their names.
 DAEMONS = re.compile(r"libvirtd|virt\w+d|kubelet|lxd|incusd|kvm|qemu\S*")
 # Listings in which a device of a card matters only.
-OF_ALL_DEVICES = re.compile(r"sys/(?:dev/char|class/(?!net\Z|block\Z|mdev_bus\Z|vfio)[^/]+)\Z")
+OF_ALL_DEVICES = re.compile(r"sys/(?:dev/char|class/(?!net\Z|block\Z|iommu\Z|mdev_bus\Z|vfio)[^/]+)\Z")
 # By pattern of a path the kind of its last part, which is a name that somebody gave.
 NAMED = (
     (re.compile(r"(.*/libvirt/qemu/networks/)([^/]+)(\.xml)\Z"), "network"),
@@ -68,14 +68,22 @@ def build(notes: Notes, files: Files, hide: Disguise) -> Tree:
                 continue
             value = content
         elif entry.kind == "link":
-            value = hide.host(hide.text(value))
+            value = hide.text(value) if path.startswith("sys/") else hide.host(hide.text(value))
         directory, _slash, name = _place(path, hide).rpartition("/")
         there = tree.setdefault(directory, {})
         if entry.kind == "directory":
             tree.setdefault(f"{directory}/{name}" if directory else name, {})
         elif there.get(name, Entry("unread")).kind == "unread":
             there[name] = entry._replace(value=value)
-    return tree
+    return {directory: _without_directories(directory, entries, tree) for directory, entries in tree.items()}
+
+
+def _without_directories(directory: str, entries: dict[str, Entry], tree: Tree) -> dict[str, Entry]:
+    """A directory is told by what is below it."""
+    above = f"{directory}/" if directory else ""
+    return {
+        name: entry for name, entry in entries.items() if entry.kind != "unread" or f"{above}{name}" not in tree
+    }
 
 
 def commands(notes: Notes, hide: Disguise) -> dict[str, tuple[int | None, str]]:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional, Union, cast
 
-from .files import Files, OperatingSystemFiles
+from .files import Files
 from .programs import Output, Process, SystemTools, Tools
 
 # What a file said, or the name of the errno, or that it did not answer in time.
@@ -40,9 +40,9 @@ def empty() -> Notes:
     return Notes({}, {}, {}, set(), {}, {}, set(), {}, {})
 
 
-def files_of(root: str, notes: Notes, files: Files | None = None) -> Files:
-    """The files below a root, or ``files``; what is read of them is noted."""
-    return cast(Files, RecordingFiles(files or OperatingSystemFiles(root), notes))
+def files_of(files: Files, notes: Notes) -> Files:
+    """The same files; what is read of them is noted."""
+    return cast(Files, RecordingFiles(files, notes))
 
 
 class RecordingFiles:
