@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add and renew recordings.
 
-    python -m ansible_collections.vfio.devices.tests.recordings convert umockdev FILE HOST
-    python -m ansible_collections.vfio.devices.tests.recordings convert lspci FILE HOST
-    python -m ansible_collections.vfio.devices.tests.recordings convert folder DIRECTORY HOST
-    python -m ansible_collections.vfio.devices.tests.recordings unpack HOST DIRECTORY
-    python -m ansible_collections.vfio.devices.tests.recordings renew
+python -m ansible_collections.vfio.devices.tests.recordings convert umockdev FILE HOST
+python -m ansible_collections.vfio.devices.tests.recordings convert lspci FILE HOST
+python -m ansible_collections.vfio.devices.tests.recordings convert folder DIRECTORY HOST
+python -m ansible_collections.vfio.devices.tests.recordings convert facts tests/recordings/hosts/HOST/source.yml HOST
+python -m ansible_collections.vfio.devices.tests.recordings convert ttar FILE HOST
+python -m ansible_collections.vfio.devices.tests.recordings unpack HOST DIRECTORY
+python -m ansible_collections.vfio.devices.tests.recordings renew
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._capture.capture import capture
 
 from . import HOSTS, sources
@@ -25,6 +28,8 @@ KINDS = {
     "umockdev": lambda path: sources.umockdev(path.read_text(encoding="utf-8")),
     "lspci": lambda path: sources.lspci(path.read_text(encoding="utf-8", errors="replace")),
     "folder": sources.folder,
+    "facts": lambda path: sources.facts(yaml.safe_load(path.read_text(encoding="utf-8"))),
+    "ttar": lambda path: sources.ttar(path.read_text(encoding="utf-8"), "fixtures"),
 }
 
 

@@ -36,7 +36,7 @@ def expected(host: RecordedHost) -> dict[str, Any]:
     plan = _plan(facts)
     cards = facts["physical_functions"]
     return {
-        "facts": facts,
+        "facts": {**facts, "parents": _short(facts["parents"])},
         "plan": plan,
         "whole": {card["address"]: _mode(host, {"pf": card["address"], "mode": "pf"}) for card in cards},
         "ports": {
@@ -46,6 +46,17 @@ def expected(host: RecordedHost) -> dict[str, Any]:
         },
         "devices": {name: _device(host, name) for name in _types(facts)},
     }
+
+
+def _short(parents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A parent refers to the one before it that has the same types."""
+    short: list[dict[str, Any]] = []
+    first: dict[str, Any] = {}
+    for parent in parents:
+        same = first and parent["types"] == first["types"]
+        short.append({**parent, "types": f"those of {first['name']}"} if same else parent)
+        first = first if same else parent
+    return short
 
 
 def _door(host: RecordedHost) -> HostRoot:
@@ -69,7 +80,7 @@ def _plan(facts: dict[str, Any]) -> Any:
         plan = resolve(profiles, facts)
     except AnsibleFilterError as error:
         return {"refused": str(error).split("\n")}
-    return {name: plan[name] for name in ("functions", "instances", "cards") if name in plan}
+    return {name: plan[name] for name in ("functions", "instances") if name in plan}
 
 
 def _mode(host: RecordedHost, function: dict[str, Any]) -> Any:

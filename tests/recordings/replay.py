@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A recorded host, as a simulated one: behind the engine's door, and below a mount. It answers, and cannot be changed."""
+"""A recorded host as a simulated one: behind the engine's door, and below a mount. It answers and cannot be changed."""
 
 from __future__ import annotations
 

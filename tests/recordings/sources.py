@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What other programs have recorded of hosts, as a tree of files that the collection can look at.
 
-``umockdev-record`` has all of sysfs. ``lspci -Dvvnn`` has functions with their SR-IOV capability. A folder may be a copy
-of sysfs, or a report of sos, which has parts of ``/sys`` and ``/proc`` and the output of lspci.
+``umockdev-record`` has all of sysfs. ``lspci -Dvvnn`` has functions with their SR-IOV capability. A folder may be a
+copy of sysfs, or a report of sos, which has parts of ``/sys`` and ``/proc`` and the output of lspci.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..simhost.pci import Address
 from .reading import Entry, Recording
@@ -20,7 +21,10 @@ Tree = dict[str, dict[str, Entry]]
 
 # Subsystems with a bus; all others are classes, as umockdev has it.
 BUSES = ("pci", "usb", "mdev", "css", "ap", "scsi", "i2c", "pnp", "platform", "acpi", "cpu", "memory", "node", "nvmem")
-FUNCTION = re.compile(r"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) .*?\[([0-9a-f]{4})\]:.*", re.I)
+FUNCTION = re.compile(r"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ", re.I)
+CODE = re.compile(r"\[([0-9a-f]{4})\]:", re.I)
+ROW = re.compile(r"^([0-9a-f]{2,3}): ((?:[0-9a-f]{2} ?){16})\s*$", re.M)
+SRIOV = (("totalvfs", "total"), ("numvfs", "number"), ("offset", "offset"), ("stride", "stride"))
 IDS = re.compile(r"\[([0-9a-f]{4}):([0-9a-f]{4})\]", re.I)
 REVISION = re.compile(r"\(rev ([0-9a-f]{2})\)")
 INTERFACE = re.compile(r"\(prog-if ([0-9a-f]{2})")
@@ -78,61 +82,121 @@ def lspci(text: str) -> Recording:
     for block in re.split(r"\n(?=(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] )", f"\n{text}"):
         head, _newline, body = block.strip().partition("\n")
         found = FUNCTION.match(head)
-        ids = IDS.findall(head)
-        if not found or not ids:
-            continue
-        address = f"{found[1] or '0000'}:{found[2]}".lower()
-        _add_function(tree, address, found[3].lower(), ids[-1], head, body)
+        code = CODE.search(head)
+        if found:
+            address = f"{found[1] or '0000'}:{found[2]}".lower()
+            function = _function_of(head, body, address, code[1].lower() if code else "0000")
+            if function:
+                _add_function(tree, function)
     _add_drivers(tree)
     return Recording(tree, {})
 
 
-def _add_function(tree: Tree, address: str, code: str, ids: tuple[str, str], head: str, body: str) -> None:
-    vendor, device = (one.lower() for one in ids)
+def _function_of(head: str, body: str, address: str, code: str) -> dict[str, Any] | None:
+    """The facts of one block of lspci: from its bytes where it has them, otherwise from what is in brackets."""
+    data = {
+        int(row[1], 16) + place: byte for row in ROW.finditer(body) for place, byte in enumerate(bytes.fromhex(row[2]))
+    }
+    ids = IDS.findall(head)
+    if not ids and 0 not in data:
+        return None
     subsystem = re.search(r"Subsystem:.*\[([0-9a-f]{4}):([0-9a-f]{4})\]", body, re.I)
-    sub_vendor, sub_device = (one.lower() for one in subsystem.groups()) if subsystem else ("0000", "0000")
     revision, interface = REVISION.search(head), INTERFACE.search(head)
-    code += interface[1] if interface else "00"
+    found: dict[str, Any] = {
+        "address": address,
+        "ids": ":".join(ids[-1]).lower() if ids else f"{_number(data, 0, 2):04x}:{_number(data, 2, 2):04x}",
+        "subsystem": ":".join(subsystem.groups()).lower() if subsystem else "0000:0000",
+        "class": f"{code}{interface[1] if interface else '00'}",
+        "revision": revision[1] if revision else "00",
+    }
+    if 0 in data:
+        found["class"] = f"{_number(data, 9, 3):06x}"
+        if not subsystem and not data[14] & 0x7F:
+            found["subsystem"] = f"{_number(data, 0x2C, 2):04x}:{_number(data, 0x2E, 2):04x}"
+    for name, pattern in (("numa_node", r"NUMA node: (\d+)"), ("iommu_group", r"IOMMU group: (\d+)")):
+        match = re.search(pattern, body)
+        found |= {name: int(match[1])} if match else {}
+    driver = re.search(r"Kernel driver in use: (\S+)", body)
+    found |= {"driver": driver[1]} if driver else {}
+    total, offset = TOTAL.search(body), OFFSET.search(body)
+    if total and offset:
+        numbers = {"total": int(total[1]), "number": int(total[2]), "offset": int(offset[1]), "stride": int(offset[2])}
+        found["sriov"] = {**numbers, "device": offset[3]}
+    return found
+
+
+def _number(data: dict[int, int], place: int, size: int) -> int:
+    return sum(data.get(place + index, 0) << 8 * index for index in range(size))
+
+
+def facts(document: dict[str, Any]) -> Recording:
+    """Functions by their numbers, as somebody has published them, with the types of vGPUs that they offer."""
+    tree: Tree = {}
+    for function in document["functions"]:
+        for copy in function.get("also", [function["address"]]):
+            _add_function(tree, {**function, "address": copy})
+    for path, value in document.get("files", {}).items():
+        directory, _slash, name = path.rpartition("/")
+        tree.setdefault(directory, {})[name] = Entry("file", str(value))
+    _add_drivers(tree)
+    _add_parents(tree)
+    return Recording(tree, {})
+
+
+def _add_function(tree: Tree, facts: dict[str, Any]) -> None:
+    address = facts["address"]
+    vendor, device = facts["ids"].split(":")
+    sub_vendor, sub_device = facts.get("subsystem", "0000:0000").split(":")
+    code = facts["class"]
     domain, bus, _rest = address.split(":")
     path = f"sys/devices/pci{domain}:{bus}/{address}"
-    numa = re.search(r"NUMA node: (\d+)", body)
-    ids_of_alias = f"v0000{vendor}d0000{device}sv0000{sub_vendor}sd0000{sub_device}".upper().replace("V0000", "v0000")
-    ids_of_alias = re.sub("S(?=[vD])|D(?=0000)", lambda found: found[0].lower(), ids_of_alias)
+    alias = "".join(
+        f"{key}0000{value.upper()}"
+        for key, value in zip(("v", "d", "sv", "sd"), (vendor, device, sub_vendor, sub_device))
+    )
     files = {
         "vendor": f"0x{vendor}",
         "device": f"0x{device}",
         "subsystem_vendor": f"0x{sub_vendor}",
         "subsystem_device": f"0x{sub_device}",
         "class": f"0x{code}",
-        "revision": f"0x{revision[1] if revision else '00'}",
-        "numa_node": numa[1] if numa else "-1",
+        "revision": f"0x{facts.get('revision', '00')}",
+        "numa_node": str(facts.get("numa_node", -1)),
         "driver_override": "(null)",
-        "modalias": f"pci:{ids_of_alias}bc{code[:2]}sc{code[2:4]}i{code[4:]}".replace(code, code.upper()),
+        "modalias": f"pci:{alias}bc{code[:2].upper()}sc{code[2:4].upper()}i{code[4:].upper()}",
     }
-    total, offset = TOTAL.search(body), OFFSET.search(body)
-    if total and offset:
-        number = int(total[2])
-        files |= {
-            "sriov_totalvfs": total[1],
-            "sriov_numvfs": str(number),
-            "sriov_offset": offset[1],
-            "sriov_stride": offset[2],
-            "sriov_vf_device": offset[3],
-            "sriov_drivers_autoprobe": "1",
-        }
-        for index in range(number):
-            virtual = str(Address.parse(address).moved(int(offset[1]) + index * int(offset[2])))
-            _link(tree, f"{path}/virtfn{index}", f"sys/devices/pci{domain}:{virtual[5:7]}/{virtual}")
-            _link(tree, f"sys/devices/pci{domain}:{virtual[5:7]}/{virtual}/physfn", path)
+    sriov = facts.get("sriov")
+    virtual = []
+    if sriov:
+        files |= {f"sriov_{name}": str(sriov[key]) for name, key in SRIOV}
+        files |= {"sriov_vf_device": f"{int(sriov['device'], 16):x}", "sriov_drivers_autoprobe": "1"}
+        step = Address.parse(address)
+        virtual = [str(step.moved(sriov["offset"] + n * sriov["stride"])) for n in range(sriov["number"])]
     tree.setdefault(path, {}).update((name, Entry("file", value)) for name, value in files.items())
     _link(tree, f"sys/bus/pci/devices/{address}", path)
-    driver = re.search(r"Kernel driver in use: (\S+)", body)
-    if driver:
-        _link(tree, f"{path}/driver", f"sys/bus/pci/drivers/{driver[1]}")
-    group = re.search(r"IOMMU group: (\d+)", body)
-    if group:
-        _link(tree, f"{path}/iommu_group", f"sys/kernel/iommu_groups/{group[1]}")
-        _link(tree, f"sys/kernel/iommu_groups/{group[1]}/devices/{address}", path)
+    if facts.get("driver"):
+        _link(tree, f"{path}/driver", f"sys/bus/pci/drivers/{facts['driver']}")
+    if "iommu_group" in facts:
+        _link(tree, f"{path}/iommu_group", f"sys/kernel/iommu_groups/{facts['iommu_group']}")
+        _link(tree, f"sys/kernel/iommu_groups/{facts['iommu_group']}/devices/{address}", path)
+    for index, one in enumerate(virtual):
+        place = f"sys/devices/pci{domain}:{one[5:7]}/{one}"
+        _link(tree, f"{path}/virtfn{index}", place)
+        if place not in tree:
+            kept = {
+                key: value
+                for key, value in facts.items()
+                if key not in ("sriov", "virtual", "address", "also", "driver")
+            }
+            ids = {"ids": f"{vendor}:{sriov['device']}", "driver": facts.get("driver") if vendor == "10de" else None}
+            described = facts.get("virtual", {})
+            _add_function(tree, {**kept, **ids, **described, "address": one})
+        _link(tree, f"{place}/physfn", path)
+    for kind in facts.get("types", []):
+        keys = ("name", "description", "device_api", "available_instances")
+        tree[f"{path}/mdev_supported_types/{kind['id']}"] = {
+            key: Entry("file", str(kind[key])) for key in keys if key in kind
+        }
 
 
 def folder(top: Path) -> Recording:
@@ -157,6 +221,20 @@ def folder(top: Path) -> Recording:
     return Recording(tree, {})
 
 
+def ttar(text: str, top: str) -> Recording:
+    """An archive of tests of Prometheus: paths below ``top``, with their lines."""
+    tree: Tree = {}
+    for block in re.split(r"^# ttar.*\n|^# (?:-+|=+).*\n|\n(?=Path: |Directory: )", text, flags=re.M):
+        path = re.match(r"Path: (\S+)", block)
+        if path and path[1].startswith(f"{top}/"):
+            directory, _slash, name = path[1][len(top) + 1 :].rpartition("/")
+            link = re.search(r"^SymlinkTo: (.*)$", block, re.M)
+            lines = re.search(r"^Lines: (\d+)\n", block, re.M)
+            content = block[lines.end() :].split("\n")[: int(lines[1])] if lines else []
+            tree.setdefault(directory, {})[name] = Entry("link", link[1]) if link else Entry("file", "\n".join(content))
+    return Recording(tree, {})
+
+
 def _add_drivers(tree: Tree) -> None:
     links = [entries["driver"].value for entries in tree.values() if entries.get("driver", Entry("")).kind == "link"]
     for target in links:
@@ -167,7 +245,9 @@ def _add_drivers(tree: Tree) -> None:
 
 def _add_parents(tree: Tree) -> None:
     """The class of devices that can make mediated ones, which is none of udev's subsystems."""
-    for path in sorted({path.partition("/mdev_supported_types")[0] for path in tree if "/mdev_supported_types" in path}):
+    for path in sorted(
+        {path.partition("/mdev_supported_types")[0] for path in tree if "/mdev_supported_types" in path}
+    ):
         _link(tree, f"sys/class/mdev_bus/{path.rpartition('/')[2]}", path)
 
 

@@ -65,7 +65,9 @@ class PciFunction(BusDevice):
         self.directory = directory
         self.physfn = physfn
         self.enabled = 0
-        self.reset_method = " ".join(RESET_METHODS if spec.reset else ())
+        # A reset of the bus is offered where nothing else is on it, so never to a VF.
+        self.reset_methods = (RESET_METHODS[0],) if physfn else (RESET_METHODS[0], RESET_METHODS[-1])
+        self.reset_method = " ".join(self.reset_methods if spec.reset else ())
         bus.host.tree.directory(self.path)
         bus.add_device(self)
         self.sriov = Sriov(self, spec.sriov) if spec.sriov else None
@@ -217,7 +219,7 @@ class PciFunction(BusDevice):
     def _store_reset_method(self, data: bytes) -> None:
         methods = word(data).split()
         if methods == ["default"]:
-            methods = list(RESET_METHODS)
+            methods = list(self.reset_methods)
         if any(method not in RESET_METHODS for method in methods):
             raise error(errno.EINVAL)
         self.reset_method = " ".join(methods)

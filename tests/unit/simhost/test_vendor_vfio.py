@@ -10,7 +10,7 @@ from .conftest import Boot, Simulation, refusal
 
 VF = "sys/bus/pci/devices/0000:84:00.4/nvidia"
 NEXT = "sys/bus/pci/devices/0000:84:00.5/nvidia"
-TYPE_24Q, TYPE_48Q, UNKNOWN = 1156, 1157, 42
+TYPE_24Q, TYPE_48Q, UNKNOWN = 1155, 1156, 42
 
 
 def select(simulation: Simulation, value: object, vf: str = VF) -> str | None:
