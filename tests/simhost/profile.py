@@ -77,7 +77,7 @@ class DiskSpec:
 
 @dataclass
 class FunctionSpec:
-    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time."""
+    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time; ``mig`` is a table."""
 
     address: str
     vendor: str
@@ -96,6 +96,7 @@ class FunctionSpec:
     denylisted: bool = False
     sriov: Optional[SriovSpec] = None
     vgpu: Optional[VgpuSpec] = None
+    mig: Optional[str] = None
     netdev: Optional[NetdevSpec] = None
     controller: Optional[str] = None
     disks: list[DiskSpec] = field(default_factory=list)

@@ -12,12 +12,12 @@ from collections.abc import Container
 from typing import Any
 
 from .._core.problems import holders
-from .._devices import binding as _binding
+from .._devices.binding import CHOICE, exactly, has_driver
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
 from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
-from . import steps as _pf_steps
+from .steps import binding_of
 
 Found = list[str]
 
@@ -28,7 +28,7 @@ def touches(card: dict[str, Any], steps: list[dict[str, Any]]) -> list[Touch]:
     address = card["address"]
     by_program = card["gpu"] and bool({"remove", "create"} & set(actions))
     bind = actions.get("bind")
-    loses_driver = by_program or bool(bind and not _binding.driver_fits(card["driver"], bind["binding"]))
+    loses_driver = by_program or bool(bind and not has_driver(card["driver"], bind["binding"]))
     found = []
     if loses_driver or {"remove", "create", "eswitch"} & set(actions):
         found.append(Touch(address, PORT, address, "be changed"))
@@ -87,7 +87,7 @@ def _shared_with_host(card: dict[str, Any], virtual: dict[str, Any], target: dic
     """Why no guest could use a VF that is there and gets a VFIO driver: the host has others of its IOMMU group."""
 
     def gets_vfio(index: int) -> bool:
-        wanted = _pf_steps.binding_of(target, index)
+        wanted = binding_of(target, index)
         return bool(wanted and is_vfio_driver(wanted["driver"]))
 
     if target["num_vfs"] == 0 or not gets_vfio(virtual["index"]):
@@ -127,17 +127,17 @@ def leaves_to_libvirt(card: dict[str, Any], target: dict[str, Any], state: dict[
     running = {use.subject for use in state["seen"].uses if use.holder and use.holder.running}
     lent = card["address"] in running and is_vfio_driver(card["driver"])
     if lent and target["whole"] and not is_vfio_driver(target["binding"]["driver"]):
-        target = {**target, "binding": _binding.exactly(card["driver_override"], card["driver"])}
+        target = {**target, "binding": exactly(card["driver_override"], card["driver"])}
     kept = {}
     for virtual in card["virtual_functions"]:
-        wanted = _pf_steps.binding_of(target, virtual["index"])
+        wanted = binding_of(target, virtual["index"])
         if (
             virtual["address"] in running
             and is_vfio_driver(virtual["driver"])
             and wanted
-            and wanted["driver"] == _binding.CHOICE
+            and wanted["driver"] == CHOICE
         ):
             settings = target["vfs"].get(virtual["index"], {}).get("settings", {})
-            binding = _binding.exactly(virtual["override"], virtual["driver"])
+            binding = exactly(virtual["override"], virtual["driver"])
             kept[virtual["index"]] = {"binding": binding, "settings": settings}
     return {**target, "vfs": {**target["vfs"], **kept}} if kept else target

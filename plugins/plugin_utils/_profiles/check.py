@@ -11,10 +11,8 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MOST
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse as parse_devices
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import LIMITS, SETTINGS
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse as parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MOST, parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import LIMITS, SETTINGS, parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression, selection, standard
@@ -267,7 +265,7 @@ def _vgpu(profile, owner, found):
     entry = dict.fromkeys(("uuid", "parent", "numa_node", "autostart"))
     entry.update(type=types, count=None if count == "0" else count, attributes=vgpu.get("attributes"))
     try:
-        parse_devices([entry], "present", False)
+        parse_instances([entry], "present", False)
     except Refused as refused:
         found += ["vgpu: " + problem.partition(": ")[2] for problem in refused.problems]
     if count == "0":

@@ -12,7 +12,8 @@ from collections import Counter
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, no_types, nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types, nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
@@ -203,7 +204,7 @@ def _choose_type(specs, subject):
 def _totals(subject, type_id):
     """Each parent with how many devices of the type it has, or will have when all that fit are made."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    rooms = capacity.of_card(subject["parents"], subject["devices"], names)
+    rooms = capacity_of_card(subject["parents"], subject["devices"], names)
     present = [device for device in subject["devices"] if device["state"] != "defined"]
     for device in present:
         if device["type"] != type_id and not device["users"]:

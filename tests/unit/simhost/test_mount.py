@@ -148,7 +148,7 @@ def test_sriov_manage_runs_from_the_mount(tmp_path: Path) -> None:
     mounting.mount(directory, ["a40"])
     tool = directory / "a40/usr/lib/nvidia/sriov-manage"
     numvfs = directory / "a40/sys/bus/pci/devices/0000:41:00.0/sriov_numvfs"
-    for option, expected in (("-d", "0\n"), ("-e", "16\n")):
+    for option, expected in (("-d", "0\n"), ("-e", "32\n")):
         subprocess.run([tool, option, "0000:41:00.0"], check=True)
         assert numvfs.read_text() == expected
     again = subprocess.run([tool, "-e", "0000:41:00.0"], check=True, capture_output=True, text=True)

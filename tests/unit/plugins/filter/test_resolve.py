@@ -76,8 +76,8 @@ def test_virtual_functions_come_first(simulated, switch):
     run(*plan["functions"])
     plan = resolve([profile], run.host.facts())
     card = plan["cards"][0]
-    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 16, 16)
-    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 10
+    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 32, 32)
+    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 26
     made = run.host.converge(*plan["instances"], exact=True)
     assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
     assert resolve([profile], run.host.facts())["cards"][0]["total"] == 6

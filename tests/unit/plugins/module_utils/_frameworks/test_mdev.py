@@ -45,8 +45,8 @@ def test_a_device_uses_up_what_its_gpu_has(simulated):
 def test_a40_makes_types_on_its_virtual_functions(simulated):
     facts = simulated("a40").facts()
     card = facts["physical_functions"][0]
-    assert (card["mode"], card["num_vfs"], card["framework"]) == ("vf", 16, "mdev")
-    assert [virtual["index"] for virtual in card["virtual_functions"]] == list(range(16))
+    assert (card["mode"], card["num_vfs"], card["framework"]) == ("vf", 32, "mdev")
+    assert [virtual["index"] for virtual in card["virtual_functions"]] == list(range(32))
     addresses = [virtual["address"] for virtual in card["virtual_functions"]]
     parents = [parent for parent in facts["parents"] if parent["physical_function"] == card["address"]]
     assert sorted(parent["name"] for parent in parents) == sorted(addresses)

@@ -75,8 +75,8 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
         assert all(isinstance(sentence, str) for sentence in problems)
         return
     settings = {**placement_fake.OPTIONS, "traits_mode": mode}
-    wanted = _placement_wanted.parse(providers, settings)
-    fresh = _placement_plan.plan(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
+    wanted = _placement_wanted.parse_providers(providers, settings)
+    fresh = _placement_plan.plan_providers(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
     assert {step["name"] for step in fresh["steps"]} == {one["name"] for one in providers if not one.get("optional")}
     # Now with all that nova and Cyborg make.
     others = [
@@ -85,7 +85,7 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
         if one.get("optional") and "traits" in one
     ]
     state = placement_fake.state(placement_fake.root(), *others, **KNOWN)
-    planned = _placement_plan.plan(state, wanted, settings)
+    planned = _placement_plan.plan_providers(state, wanted, settings)
     done = {one["name"] for one in [*planned["steps"], *planned["kept"]]}
     assert {one["name"] for one in others} <= done
 
