@@ -60,10 +60,11 @@ size:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._capture import capture as _capture
+from ansible_collections.vfio.devices.plugins.module_utils._capture.capture import capture
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import summarize
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -74,14 +75,13 @@ def main():
         },
         supports_check_mode=True,
     )
-    try:
+
+    def work():
         (timeout,) = together(lambda: duration(module.params["timeout"], "timeout"))
-        text, warnings = _capture.capture(module.params["host_root"], timeout)
-    except (Refused, HostError) as error:
-        module.fail_json(msg=str(error))
-    for sentence in summarize(warnings):
-        module.warn(sentence)
-    module.exit_json(changed=False, recording=text, size=len(text.encode()))
+        text, warnings = capture(module.params["host_root"], timeout)
+        return {"changed": False, "recording": text, "size": len(text.encode())}, summarize(warnings)
+
+    run(module, work, unchanged=None)
 
 
 if __name__ == "__main__":

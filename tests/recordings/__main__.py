@@ -14,13 +14,13 @@ python -m ansible_collections.vfio.devices.tests.recordings renew
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._capture.capture import capture
 
+from ..simhost import plain
 from . import HOSTS, sources
 from .replay import RecordedHost, RecordedTools, load
 
@@ -53,31 +53,12 @@ def main(arguments: list[str]) -> int:
         (HOSTS / options.host / "recording.txt").write_text(text, encoding="utf-8")
         sys.stderr.writelines(f"{warning}\n" for warning in warnings)
     elif options.action == "unpack":
-        write_files(load(HOSTS / options.host), options.directory)
+        plain.write(load(HOSTS / options.host), options.directory)
     else:
         from .renew import renew
 
         renew()
     return 0
-
-
-def write_files(host: RecordedHost, top: Path) -> None:
-    """The tree as ordinary files; of a file that gave an error there is none."""
-    from ..simhost.tree import Attribute, Directory, File, Link
-
-    for path, node in sorted(host.tree.nodes.items()):
-        place = top / path
-        if isinstance(node, Directory):
-            place.mkdir(parents=True, exist_ok=True)
-        elif isinstance(node, Link):
-            inside = node.target.startswith("/") and node.target[1:] in host.tree.nodes
-            place.symlink_to(os.path.relpath(top / node.target[1:], place.parent) if inside else node.target)
-        elif isinstance(node, (Attribute, File)):
-            try:
-                place.write_bytes(node.content() if isinstance(node, Attribute) else node.data)
-            except OSError:
-                continue
-            place.chmod(node.mode & 0o777 | 0o200)
 
 
 if __name__ == "__main__":

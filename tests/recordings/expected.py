@@ -84,13 +84,13 @@ def _plan(facts: dict[str, Any]) -> Any:
 
 
 def _mode(host: RecordedHost, function: dict[str, Any]) -> Any:
-    entries = _wanted_modes.parse([{**FUNCTION, **function}])
+    entries = _wanted_modes.parse_functions([{**FUNCTION, **function}])
     return _said(lambda: _modes.converge(_door(host), MODE_OPTIONS, entries, [], check_mode=True)["functions"])
 
 
 def _device(host: RecordedHost, kind: str) -> Any:
     instance = {**dict.fromkeys(INSTANCE), "type": [kind], "count": "max"}
-    wanted = _wanted_devices.parse([instance], "present", False)
+    wanted = _wanted_devices.parse_instances([instance], "present", False)
     keys = ("changed", "created", "removed", "kept", "msg")
 
     def converge() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._devices import eswitch as _eswitch
+from .._devices import eswitch
 from .._guards import every
 from .._guards.base import Scene
 from .._guards.processes import Processes
@@ -18,10 +18,10 @@ from .._host.files import Files, OperatingSystemFiles
 from .._host.programs import Tools
 from .._host.recording import Notes, RecordingTools, empty, files_of
 from .._host.root import HostError, HostRoot
-from .._instances import job as _instances
-from .._modes import observe as _modes
-from .._modes import wanted as _wanted
-from .._run import facts as _facts
+from .._instances import job
+from .._modes.observe import observe_cards
+from .._modes.wanted import parse_functions
+from .._run import facts
 from . import archive, tree
 from .disguise import Disguise
 
@@ -36,9 +36,7 @@ FUNCTION: dict[str, Any] = {
 }
 
 
-def capture(
-    root: str, timeout: float, files: Files | None = None, tools: Tools | None = None
-) -> tuple[str, list[str]]:
+def capture(root: str, timeout: float, files: Files | None = None, tools: Tools | None = None) -> tuple[str, list[str]]:
     """The text of the recording and what could not be read; raise HostError if there is no host, or it is too large.
 
     ``timeout`` is in seconds, for one file or program that does not answer. Nothing is changed.
@@ -64,20 +62,20 @@ def capture(
 
 def _look(host: HostRoot) -> None:
     """Read all that the modules read, whatever they are asked."""
-    facts = _facts.observe(host, _facts.PARTS)
-    functions = [{**FUNCTION, "pf": one["address"], "mode": "vf"} for one in facts["physical_functions"]]
-    state = _modes.observe(host, _wanted.parse(functions))
-    if host.has_program(_eswitch.PROGRAM):
+    found = facts.observe(host, facts.PARTS)
+    functions = [{**FUNCTION, "pf": one["address"], "mode": "vf"} for one in found["physical_functions"]]
+    state = observe_cards(host, parse_functions(functions))
+    if host.has_program(eswitch.PROGRAM):
         for address, card in state["cards"].items():
             if card["netdevs"]:
                 _ask_switch(host, address)
-    seen = _instances.observe(host)
+    seen = job.observe(host)
     every.observe(host, Scene(seen["functions"], seen["devices"], Processes(host)))
 
 
 def _ask_switch(host: HostRoot, address: str) -> None:
     try:
-        _eswitch.observe(host, address)
+        eswitch.observe(host, address)
     except HostError:
         # Most drivers have no switch, and say so with a status.
         return

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 
 from .._core import numbers
 from .._host.root import HostError, summarize
-from . import capture as _capture
+from .capture import capture
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the recording; the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        text, warnings = _capture.capture(os.path.abspath(options.root), options.timeout)
+        text, warnings = capture(os.path.abspath(options.root), options.timeout)
     except HostError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vfio-devices-capture",
         description="Print what the collection vfio.devices reads on this host. Serial numbers, MAC addresses, UUIDs, "
-        "names and IP addresses are replaced. Nothing is changed. Run it as root, and read the text before you send it.",
+        "names and IP addresses are replaced. Nothing is changed. Run it as root. Read the text before you send it.",
     )
     parser.add_argument("--root", default="/", metavar="DIRECTORY", help="where the host's file system begins")
     parser.add_argument(

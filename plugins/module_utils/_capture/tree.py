@@ -37,7 +37,10 @@ OF_ALL_DEVICES = re.compile(r"sys/(?:dev/char|class/(?!net\Z|block\Z|iommu\Z|mde
 NAMED = (
     (re.compile(r"(.*/libvirt/qemu/networks/)([^/]+)(\.xml)\Z"), "network"),
     (re.compile(r"(.*/libvirt/qemu/|.*/nspawn/)([^/]+)(\.xml|\.nspawn)\Z"), "guest"),
-    (re.compile(r"(run/systemd/machines/|var/.*/(?:containers|virtual-machines|devices)/)([^/]+)((?:/.*)?)\Z"), "guest"),
+    (
+        re.compile(r"(run/systemd/machines/|var/.*/(?:containers|virtual-machines|devices)/)([^/]+)((?:/.*)?)\Z"),
+        "guest",
+    ),
     (re.compile(r"(proc/spl/kstat/zfs/)([^/]+)((?:/.*)?)\Z"), "pool"),
     (re.compile(r"(etc/pve/nodes/)([^/]+)((?:/.*)?)\Z"), "node"),
 )
@@ -81,9 +84,7 @@ def build(notes: Notes, files: Files, hide: Disguise) -> Tree:
 def _without_directories(directory: str, entries: dict[str, Entry], tree: Tree) -> dict[str, Entry]:
     """A directory is told by what is below it."""
     above = f"{directory}/" if directory else ""
-    return {
-        name: entry for name, entry in entries.items() if entry.kind != "unread" or f"{above}{name}" not in tree
-    }
+    return {name: entry for name, entry in entries.items() if entry.kind != "unread" or f"{above}{name}" not in tree}
 
 
 def commands(notes: Notes, hide: Disguise) -> dict[str, tuple[int | None, str]]:

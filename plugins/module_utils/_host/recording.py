@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Notes of all that is read through a HostRoot: its files and programs, wrapped. Nothing can be written through them."""
+"""Notes of all that is read through a HostRoot: its files and programs, wrapped. They refuse to write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional, Union, cast
 
-from .files import Files
+from .files import Answers, Files, Paths, Targets
 from .programs import Output, Process, SystemTools, Tools
 
 # What a file said, or the name of the errno, or that it did not answer in time.
@@ -25,7 +25,7 @@ class Notes(NamedTuple):
     """By path relative to the root; the first answer counts. A text instead of an answer is the name of an errno."""
 
     contents: dict[str, Union[bytes, str]]
-    names: dict[str, Union[list[str], str]]
+    names: dict[str, Union[Paths, str]]
     links: dict[str, str]
     found: set[str]  # paths that are there
     numbers: dict[str, str]  # major:minor
@@ -58,11 +58,11 @@ class RecordingFiles:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         return getattr(self._files, name)
 
-    def read(self, path: str) -> bytes:
-        return cast(bytes, self._noted("read", path))
+    def read(self, path: str, *most: int) -> bytes:
+        return cast(bytes, self._noted("read", path, *most))
 
-    def list(self, path: str) -> list[str]:
-        return cast("list[str]", self._noted("list", path))
+    def list(self, path: str) -> Paths:
+        return cast(Paths, self._noted("list", path))
 
     def link(self, path: str) -> str:
         return cast(str, self._noted("link", path))
@@ -72,7 +72,7 @@ class RecordingFiles:
         self._note("link", f"{directory}/{path}", target)
         return target
 
-    def links(self, directory: str) -> list[tuple[str, str | OSError]]:
+    def links(self, directory: str) -> Targets:
         found = self._files.links(directory)
         self._note("list", directory, [name for name, _target in found])
         for name, target in found:
@@ -80,8 +80,8 @@ class RecordingFiles:
                 self._note("link", f"{directory}/{name}", target)
         return found
 
-    def mapped(self, path: str) -> list[str]:
-        return cast("list[str]", self._noted("mapped", path))
+    def mapped(self, path: str) -> Paths:
+        return cast(Paths, self._noted("mapped", path))
 
     def device(self, path: str) -> str | None:
         number = self._files.device(path)
@@ -102,9 +102,7 @@ class RecordingFiles:
         self._note(method, arguments[0], value)
         return value
 
-    def each_in_time(
-        self, timeout: float, limit: float, method: str, paths: list[str]
-    ) -> tuple[list[tuple[Optional[int], Any]], int | None]:
+    def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
         answers, silent = self._files.each_in_time(timeout, limit, method, paths)
         for path, (number, value) in zip(paths, answers):
             if number is None:
@@ -115,9 +113,9 @@ class RecordingFiles:
             self._note_error(method, paths[silent], NO_ANSWER)
         return answers, silent
 
-    def _noted(self, method: str, path: str) -> Any:
+    def _noted(self, method: str, path: str, *rest: Any) -> Any:
         try:
-            value = getattr(self._files, method)(path)
+            value = getattr(self._files, method)(path, *rest)
         except OSError as error:
             self._note_error(method, path, errno.errorcode.get(error.errno or 0, "EIO"))
             raise
@@ -125,23 +123,20 @@ class RecordingFiles:
         return value
 
     def _note(self, method: str, path: str, value: Any) -> None:
-        notes = self._notes
         if method == "claimed":
-            notes.claimed.update([path] if value else [])
+            self._notes.claimed.update([path] if value else [])
         else:
-            kept: dict[str, dict[str, Any]] = {
-                "read": notes.contents,
-                "list": notes.names,
-                "link": notes.links,
-                "mapped": notes.mapped,
-            }
-            kept.get(method, {}).setdefault(path, value)
+            self._kept(method).setdefault(path, value)
 
     def _note_error(self, method: str, path: str, name: str) -> None:
         # What is absent, or no link, needs no note.
         if name not in ("ENOENT", "ENOTDIR", "ESRCH", "EINVAL") or (method == "read" and name == "EINVAL"):
-            kept: dict[str, Any] = {"read": self._notes.contents, "list": self._notes.names}.get(method, {})
-            kept.setdefault(path, name)
+            self._kept(method if method in ("read", "list") else "").setdefault(path, name)
+
+    def _kept(self, method: str) -> Any:
+        notes = self._notes
+        kept = {"read": notes.contents, "list": notes.names, "link": notes.links, "mapped": notes.mapped}
+        return kept.get(method, {})
 
 
 class RecordingTools:
@@ -158,7 +153,11 @@ class RecordingTools:
         if path is not None:
             self._names[path] = name
             self._notes.programs[name] = (
-                os.path.relpath(path, self._root) if path.startswith("/") else name if "/" in name else f"usr/bin/{name}"
+                os.path.relpath(path, self._root)
+                if path.startswith("/")
+                else name
+                if "/" in name
+                else f"usr/bin/{name}"
             )
         return path
 

@@ -27,7 +27,9 @@ def test_facts_and_answers(name):
 
 
 def test_hosts_and_vendors():
-    functions = [card for name in hosts() for card in json.loads((HOSTS / name / "facts.json").read_text())["physical_functions"]]
+    functions = [
+        card for name in hosts() for card in json.loads((HOSTS / name / "facts.json").read_text())["physical_functions"]
+    ]
     assert len(hosts()) >= 12
     assert len({card["vendor_id"] for card in functions}) >= 6
 

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.vfio.devices.tests.recordings import HOSTS, hosts
 from ansible_collections.vfio.devices.tests.recordings.replay import load
 from ansible_collections.vfio.devices.tests.simhost.mdev_types import load_table
-from ansible_collections.vfio.devices.tests.simhost.profile import names
 from ansible_collections.vfio.devices.tests.simhost.profile import load as load_profile
+from ansible_collections.vfio.devices.tests.simhost.profile import names
 
 NUMBERS = {"sriov_totalvfs": "total", "sriov_offset": "offset", "sriov_stride": "stride", "sriov_vf_device": "device"}
 # By device the numbers that depend on the host: firmware gives VFs to ports, and a port without ARI moves the first VF.
@@ -30,7 +30,9 @@ def recorded():
         for path, entries in tree.items():
             if "sriov_totalvfs" in entries and entries["sriov_totalvfs"].kind == "file":
                 alias = entries["modalias"].value
-                numbers = {key: entries[file].value for file, key in NUMBERS.items() if entries.get(file, ("",))[0] == "file"}
+                numbers = {
+                    key: entries[file].value for file, key in NUMBERS.items() if entries.get(file, ("",))[0] == "file"
+                }
                 yield name, path.rpartition("/")[2], f"{alias[9:13]}:{alias[18:22]}".lower(), numbers
 
 
@@ -48,7 +50,9 @@ SIMULATED = simulated()
 COMPARED = [one for one in recorded() if one[2] in SIMULATED]
 
 
-@pytest.mark.parametrize("name, address, ids, numbers", COMPARED, ids=lambda one: str(one) if isinstance(one, str) else "")
+@pytest.mark.parametrize(
+    "name, address, ids, numbers", COMPARED, ids=lambda one: str(one) if isinstance(one, str) else ""
+)
 def test_sriov(name, address, ids, numbers):
     for profile, told in SIMULATED[ids]:
         assert told is not None, f"{profile}: {ids} has SR-IOV on {name}"
