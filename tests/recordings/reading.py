@@ -30,7 +30,7 @@ def parse(text: str) -> Recording:
     """Raises ValueError that names the line."""
     recording = Recording({}, {})
     lines = text.splitlines()
-    directory: dict[str, Entry] = {}
+    path, directory = "", dict[str, Entry]()
     block: list[str] = []
     place = 0
     while place < len(lines):
@@ -47,7 +47,8 @@ def parse(text: str) -> Recording:
             status, place, block = _answer(lines, place)
             recording.commands[command] = (status, _text("\n".join(block)))
         elif line.startswith("[/"):
-            directory = recording.tree.setdefault(_text(line[2:-1]), {})
+            path = _text(line[2:-1])
+            directory = recording.tree.setdefault(path, {})
         elif line.startswith("unread as in /"):
             names = [name for name, entry in recording.tree[line[14:]].items() if entry.kind == "unread"]
             directory.update((name, Entry("unread")) for name in names)
@@ -58,7 +59,10 @@ def parse(text: str) -> Recording:
             if not found:
                 raise ValueError(f"line {place}: {line[:80]!r} is no entry")
             value = "\n".join(block) if block else _text(found["value"] or "")
-            directory[_text(found["name"])] = Entry(KINDS[found["sign"]], value)
+            name = _text(found["name"])
+            below, slash, last = name.partition("/")
+            there = recording.tree.setdefault(f"{path}/{below}" if path else below, {}) if slash else directory
+            there[last or name] = Entry(KINDS[found["sign"]], value)
     return recording
 
 

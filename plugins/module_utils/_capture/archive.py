@@ -23,16 +23,22 @@ NAME = re.compile(r"[\w.:@+,~#-]+\Z")
 # How each kind is written after the name.
 SIGNS = {"link": "->", "error": "!", "number": "%", "mapped": "maps", "claimed": "claimed"}
 WIDTH = 110
+MOST_FILES = 3
 
 
 def write(tree: Tree, commands: dict[str, tuple[int | None, str]]) -> str:
     """The whole text, without an end of line that the host gave."""
     lines = [HEADER]
     listings: dict[tuple[str, ...], str] = {}
-    for directory in sorted(tree):
+    short = _short(tree)
+    for directory in sorted(set(tree) - set(short)):
         lines.append(f"[/{_quoted(directory)}]")
         for name, entry in sorted(tree[directory].items()):
-            lines += _entry(name, entry)
+            lines += _entry(_name(name), entry)
+        # Hundreds of functions have dozens of types each.
+        for below in sorted(one for one in short if short[one] == directory):
+            for name, entry in sorted(tree[below].items()):
+                lines += _entry(f"{below.rpartition('/')[2]}/{name}", entry)
         unread = tuple(sorted(name for name, entry in tree[directory].items() if entry.kind == "unread"))
         if unread in listings:
             lines.append(f"unread as in /{listings[unread]}")
@@ -48,14 +54,26 @@ def write(tree: Tree, commands: dict[str, tuple[int | None, str]]) -> str:
     return "\n".join(lines)
 
 
+def _short(tree: Tree) -> dict[str, str]:
+    """Directories with one or two short files, and nothing else, with those above: they need no part of their own."""
+    full = {directory.rpartition("/")[0] for directory in tree}
+    found = {}
+    for directory, entries in tree.items():
+        above, _slash, last = directory.rpartition("/")
+        files = [name for name, entry in entries.items() if entry.kind == "file" and "\n" not in entry.value]
+        if 0 < len(files) == len(entries) < MOST_FILES and above in tree and directory not in full:
+            found.update({directory: above} if all(map(NAME.match, (last, *files))) else {})
+    return {directory: above for directory, above in found.items() if above not in found}
+
+
 def _entry(name: str, entry: Entry) -> list[str]:
     if entry.kind == "unread":
         return []
     if entry.kind == "file":
         if "\n" in entry.value and PLAIN.match(entry.value.replace("\n", "").replace("\t", "").replace('"', "")):
-            return [f"{_name(name)} =", *(f"  {line}" for line in entry.value.split("\n"))]
-        return [f"{_name(name)} = {_quoted(entry.value)}"]
-    return [f"{_name(name)} {SIGNS[entry.kind]} {_quoted(entry.value)}".rstrip()]
+            return [f"{name} =", *(f"  {line}" for line in entry.value.split("\n"))]
+        return [f"{name} = {_quoted(entry.value)}"]
+    return [f"{name} {SIGNS[entry.kind]} {_quoted(entry.value)}".rstrip()]
 
 
 def _name(name: str) -> str:

@@ -32,6 +32,9 @@ def prepare(tree):
     """The tree's files over the real ones, and empty folders for what the daemon writes."""
     mount("--bind", f"{tree}/sys", "/sys")
     os.makedirs("/etc/mdevctl.d", exist_ok=True)
+    for directory in ("callouts", "notifiers"):
+        # mdevctl 1.2 looks for them nowhere else.
+        os.makedirs(f"{tree}/etc/mdevctl.d/scripts.d/{directory}", exist_ok=True)
     mount("--bind", f"{tree}/etc/mdevctl.d", "/etc/mdevctl.d")
     for directory in PRIVATE:
         os.makedirs(directory, exist_ok=True)

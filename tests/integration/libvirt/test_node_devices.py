@@ -13,6 +13,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitions import (
+    definition_path,
+    definition_text,
+)
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.tests.simhost import SimHost, plain
@@ -172,3 +176,32 @@ def test_facts_are_those_of_libvirt(libvirtd, tmp_path, profile):
         for one in facts["devices"]
         if one["uuid"] and one["state"] == "active"
     }
+
+
+DEFINED = [
+    ("t4", "0000:3b:00.0", "nvidia-231", []),
+    ("mixed", "0000:c1:00.5", "nvidia-560", []),
+    ("s390", "0.0.0313", "vfio_ccw-io", []),
+    ("s390", "matrix", "vfio_ap-passthrough", [{"assign_adapter": "5"}, {"assign_domain": "4"}]),
+]
+NAMES = {"0.0.0313": "css_0_0_0313", "matrix": "ap_matrix"}
+
+
+@pytest.mark.parametrize(("profile", "parent", "kind", "attributes"), DEFINED)
+def test_definitions_are_those_of_libvirt(libvirtd, tmp_path, profile, parent, kind, attributes):
+    """What virsh nodedev-define and nodedev-autostart leave is what mdev_instance writes, and libvirt reads it."""
+    plain.write(SimHost(profile), tmp_path)
+    pairs = "".join(f"<attr name='{key}' value='{value}'/>" for one in attributes for key, value in one.items())
+    name = NAMES.get(parent) or name_of(parent)
+    (defined,) = ask(
+        tmp_path,
+        f"<device><parent>{name}</parent><capability type='mdev'><type id='{kind}'/><uuid>{UUID}</uuid>{pairs}"
+        "</capability></device>",
+    )["defined"]
+    assert (defined["autostart"], defined["active"]) == (1, 0)
+    ours = definition_text({"type": kind, "autostart": True, "attributes": attributes})
+    assert (tmp_path / definition_path(parent, UUID)).read_text() == ours
+    # And the other way round.
+    devices = ask(tmp_path)["devices"]
+    found = [ElementTree.fromstring(xml) for xml in devices.values() if UUID in xml]
+    assert [(one.findtext("parent"), one.find("capability/type").get("id")) for one in found] == [(name, kind)]
