@@ -112,6 +112,8 @@ def _plan_function(profile, subject, card, result, found):
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
+        elif card["num_vfs"] and _has_unusable_vfs(subject):
+            found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
         card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
@@ -175,8 +177,13 @@ def _plan_vgpu(profile, subject, card, result, found):
     result["instances"].append(instance)
 
 
+def _has_unusable_vfs(subject):
+    """Whether the card is one of those whose capability SR-IOV is of no use, such as a Tesla T4."""
+    return subject.get("vf_product_id") is not None and not subject["vf_product_id"].strip("0")
+
+
 def _why_no_parents(subject):
-    if subject.get("total_vfs") and not subject["num_vfs"]:
+    if subject.get("total_vfs") and not subject["num_vfs"] and not _has_unusable_vfs(subject):
         return (
             "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
             "otherwise see that the vendor's vGPU driver is loaded"
