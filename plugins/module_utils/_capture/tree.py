@@ -27,7 +27,12 @@ DULL = re.compile(
     r"|hugepages.*|net/tun|kvm|initctl|rfkill|uinput|hwrng|mem|btrfs-control|userfaultfd|uhid|bus/usb/.*)?"
     r"(?: \(deleted\))?\Z"
 )
-DEVICE = re.compile(r"/dev/|/resource\d|anon_inode:\[vfio-device\]\Z")
+DEVICE = re.compile(r"/dev/|/sys/\S*/resource\d|anon_inode:\[vfio-device\]\Z")
+# A device file as a process with another root knows it; anything else with this word may be a folder of somebody.
+ELSEWHERE = re.compile(
+    r"/.*(/dev/(?:nvidia[\w-]*(?:/[\w-]+)?|vfio/[\w/]+|dri/\w+|infiniband/\w+|accel/\w+|kfd|uio\d+|vhost-vdpa-\d+))"
+    r"(?: \(deleted\))?\Z"
+)
 PROCESS = re.compile(r"proc/(\d+)(?=/|\Z)")
 # They are looked for by their names.
 DAEMONS = re.compile(r"libvirtd|virt\w+d|kubelet|lxd|incusd|kvm|qemu\S*")
@@ -40,6 +45,11 @@ NAMED = (
     (
         re.compile(r"(run/systemd/machines/|var/.*/(?:containers|virtual-machines|devices)/)([^/]+)((?:/.*)?)\Z"),
         "guest",
+    ),
+    (re.compile(r"(var/.*/storage-pools/)([^/]+)((?:/.*)?)\Z"), "pool"),
+    (
+        re.compile(r"(sys/kernel/config/nvmet/subsystems/|sys/kernel/config/target/core/[^/]+/)([^/]+)((?:/.*)?)\Z"),
+        "export",
     ),
     (re.compile(r"(proc/spl/kstat/zfs/)([^/]+)((?:/.*)?)\Z"), "pool"),
     (re.compile(r"(etc/pve/nodes/)([^/]+)((?:/.*)?)\Z"), "node"),
@@ -102,7 +112,6 @@ def _place(path: str, hide: Disguise) -> str:
         if match:
             name = hide.node(match[2]) if kind == "node" else hide.name(kind, match[2])
             path = f"{match[1]}{name}{match[3]}"
-            break
     return hide.text(path)
 
 
@@ -111,11 +120,11 @@ def _processes(notes: Notes) -> set[str]:
     found = {"1"}
     for path, target in notes.links.items():
         process = PROCESS.match(path)
-        if process and "/fd/" in path and _matters(target):
+        if process and "/fd/" in path and _device(target):
             found.add(process[1])
     for path, targets in notes.mapped.items():
         process = PROCESS.match(path)
-        if process and any(map(_matters, targets)):
+        if process and any(map(_device, targets)):
             found.add(process[1])
     for path, content in notes.contents.items():
         process = PROCESS.match(path)
@@ -124,8 +133,12 @@ def _processes(notes: Notes) -> set[str]:
     return found
 
 
-def _matters(target: str) -> bool:
-    return bool(DEVICE.search(target)) and not DULL.match(target)
+def _device(target: str) -> str | None:
+    """The device file that a process has open, if it may be that of a card."""
+    found = None if target.startswith(("/dev/", "/sys/")) else ELSEWHERE.match(target)
+    if found:
+        return found[1]
+    return target if DEVICE.match(target) and not DULL.match(target) else None
 
 
 def _entries(notes: Notes, files: Files, places: _Places, processes: set[str]) -> Iterator[tuple[str, Entry]]:
@@ -140,9 +153,10 @@ def _entries(notes: Notes, files: Files, places: _Places, processes: set[str]) -
             yield places.of(path), Entry("error" if isinstance(content, str) else "file", value)
     for path, target in notes.links.items():
         if is_kept(path) and _is_told(path, target):
-            yield places.of(path, last=False), Entry("link", target)
+            opened = _device(target) if PROCESS.match(path) and "/fd/" in path else None
+            yield places.of(path, last=False), Entry("link", opened or target)
     for path, targets in notes.mapped.items():
-        told = [target for target in targets if _matters(target)] if is_kept(path) else []
+        told = sorted({device for device in map(_device, targets) if device}) if is_kept(path) else []
         if told:
             yield places.of(path), Entry("mapped", "\n".join(f"0-0 r--s 0 00:00 0 {target}" for target in told))
     for path, number in notes.numbers.items():
@@ -177,7 +191,7 @@ def _is_told(path: str, target: str) -> bool:
         return False
     if OF_ALL_DEVICES.match(directory):
         return bool(FUNCTION_IN_PATH.search(target))
-    return _matters(target) if PROCESS.match(path) and directory.endswith("/fd") else True
+    return bool(_device(target)) if PROCESS.match(path) and directory.endswith("/fd") else True
 
 
 def _is_directory(files: Files, path: str) -> bool:

@@ -29,7 +29,7 @@ def kept():
         (
             "etc/udev/rules.d/70-x.rules",
             'ACTION=="add", ENV{SECRET}=="x", ATTR{device/sriov_numvfs}="8"',
-            'ATTR{sriov_numvfs}="8',
+            "ATTR{sriov_numvfs}=",
         ),
         ("etc/NetworkManager/system-connections/a.nmconnection", "[wifi]\npsk=secret\n[sriov]\ntotal-vfs=4", "[sriov]"),
         ("etc/modprobe.d/a.conf", "options secret x=1\noptions igb max_vfs=7", "options igb max_vfs=7"),
