@@ -27,6 +27,7 @@ from .replay import RecordedHost, RecordedTools, load
 KINDS = {
     "umockdev": lambda path: sources.umockdev(path.read_text(encoding="utf-8")),
     "lspci": lambda path: sources.lspci(path.read_text(encoding="utf-8", errors="replace")),
+    "lshw": lambda path: sources.lshw(path.read_text(encoding="utf-8")),
     "folder": sources.folder,
     "facts": lambda path: sources.facts(yaml.safe_load(path.read_text(encoding="utf-8"))),
     "ttar": lambda path: sources.ttar(path.read_text(encoding="utf-8"), "fixtures"),

@@ -8,6 +8,7 @@ copy of sysfs, or a report of sos, which has parts of ``/sys`` and ``/proc`` and
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ TOTAL = re.compile(r"Total VFs: (\d+), Number of VFs: (\d+)")
 OFFSET = re.compile(r"VF offset: (\d+), stride: (\d+), Device ID: ([0-9a-f]{4})")
 LSPCI = re.compile(r"lspci[^/]*-\w*n\w*v|lspci[^/]*-\w*v\w*n")
 MOST_BYTES = 1 << 16
+# By class of lshw that of PCI, as far as lshw tells it.
+OF_LSHW = {"network": "020000", "display": "030000", "storage": "010000", "bridge": "060400", "processor": "120000"}
 
 
 def umockdev(text: str) -> Recording:
@@ -127,6 +130,29 @@ def _function_of(head: str, body: str, address: str, code: str) -> dict[str, Any
 
 def _number(data: dict[int, int], place: int, size: int) -> int:
     return sum(data.get(place + index, 0) << 8 * index for index in range(size))
+
+
+def lshw(text: str) -> Recording:
+    """The output of ``lshw -json -numeric``: ids and drivers of PCI functions, and no more."""
+    tree: Tree = {}
+    waiting = [json.loads(text)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+            continue
+        waiting += node.get("children", [])
+        ids, place = IDS.search(node.get("product", "")), re.match(r"pci@(\S+)", str(node.get("businfo", "")))
+        if ids and place:
+            found = {
+                "address": place[1],
+                "ids": ":".join(ids.groups()).lower(),
+                "class": OF_LSHW.get(node["class"], "000000"),
+            }
+            driver = node.get("configuration", {}).get("driver")
+            _add_function(tree, {**found, "driver": driver} if driver else found)
+    _add_drivers(tree)
+    return Recording(tree, {})
 
 
 def facts(document: dict[str, Any]) -> Recording:
