@@ -11,6 +11,7 @@ to define and to start at boot. Prints, as JSON, the XML of all node devices by 
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import subprocess
@@ -18,7 +19,7 @@ import sys
 import time
 
 # Only this driver, of which the others are none of a host without guests.
-DRIVERS = "/usr/lib/{}/libvirt/connection-driver/libvirt_driver_nodedev.so"
+DRIVER = "/usr/lib/*/libvirt/connection-driver/libvirt_driver_nodedev.so"
 PRIVATE = ("/run", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt")
 URI = "nodedev:///system"
 SECONDS = 60
@@ -44,8 +45,7 @@ def prepare(tree):
     with open("/run/udev/control", "w"):
         pass
     os.makedirs("/run/drivers")
-    machine = os.uname().machine
-    os.symlink(DRIVERS.format(f"{machine}-linux-gnu"), "/run/drivers/libvirt_driver_nodedev.so")
+    os.symlink(glob.glob(DRIVER)[0], "/run/drivers/libvirt_driver_nodedev.so")
     with open("/etc/libvirt/libvirtd.conf", "w") as file:
         file.write('auth_unix_rw = "none"\n')
 
