@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mig_layout
 short_description: Divide NVIDIA GPUs into MIG instances
@@ -192,13 +190,16 @@ failures:
   elements: str
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 GPU = {
@@ -225,7 +226,7 @@ def main():
     given = module.params
 
     def work():
-        wanted, timeout = together(lambda: parse(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
+        wanted, timeout = together(lambda: parse_gpus(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
         host = HostRoot(given["host_root"], timeout)
         options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])
         return job.converge(host, wanted, options, module.check_mode), host.warnings

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
     "_capture": {*ON_HOSTS, "_modes", "_instances"},
     "_placement": {"_core"},
+    "_services": {"_core", "_host"},
 }
 
 # The same on the controller, where the engine may be imported as well, but never the reverse.
@@ -41,6 +42,7 @@ LOOSE_DICTIONARIES = {
     "_boot": 28,
     "_capture": 1,
     "_placement": 72,
+    "_services": 1,
 }
 
 # Plans, and what they call: functions of plain data.

@@ -28,6 +28,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 Check = Callable[[Any, str], Any]
 
 LONGEST = 4096
+# Empty where the host's own counts.
+VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
 A_DAY = 86400
 A_WEEK = 604800
 MOST_HOSTS = 100000
@@ -198,6 +200,7 @@ CHECKS: dict[str, Check] = {
     "vfio_discover_directory": _text,
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,
+    "vfio_suggest": flag,
     "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
     # Roles
     "boot_state": _choices["state"],
@@ -238,6 +241,9 @@ CHECKS: dict[str, Check] = {
     "nova_config_mode": _mode,
     "nova_config_restart": flag,
     "nova_config_service": partial(_matching, pattern=UNIT, what="the name of a systemd unit"),
+    "nova_config_host": _empty_text,
+    "nova_config_check_service": flag,
+    "nova_config_libvirt": partial(_matching, pattern=VERSION, what="a version such as 11.3.0"),
     "placement_state": _choices["state"],
     "placement_root": _root,
     "placement_root_optional": flag,
@@ -252,12 +258,15 @@ CHECKS: dict[str, Check] = {
     **_connection("placement"),
     "report_path": _text,
     "report_title": _text,
+    "report_formats": partial(_list, check=partial(_choice, choices=("page", "csv", "json"))),
     "report_placement": flag,
     "report_placement_root": _root,
     **_connection("report"),
     "sriov_timeout": numbers.duration,
     "sriov_allow_host_network": flag,
     "sriov_persist": flag,
+    "mig_timeout": numbers.duration,
+    "mig_persist": flag,
     "vfio_host_root": partial(_matching, pattern=re.compile(r"/[^\x00-\x1f\x7f]{0,4095}\Z"), what="an absolute path"),
     "vfio_on_busy": partial(_choice, choices=("fail", "skip")),
     "vfio_accept_unseen": partial(_list, check=partial(_choice, choices=base.NAMES)),

@@ -38,6 +38,11 @@ def is_nvidia_gpu(card):
     return card["vendor_id"] == NVIDIA and is_display(card)
 
 
+def now(parent):
+    """A parent as settings have to name it until its devices have changed."""
+    return {**parent, **parent.get("now", {})}
+
+
 def usable_parents(card):
     """Names of the parents that have devices or room for them, in order."""
     return sorted(parent["name"] for parent in card["parents"] if parent["total"])
