@@ -130,7 +130,7 @@ def _plan_function(profile, subject, card, result, found):
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
-        elif card["num_vfs"] and _has_unusable_vfs(subject):
+        elif card["num_vfs"] and no_vgpus.has_unusable_vfs(subject):
             found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
@@ -216,23 +216,6 @@ def _plan_vgpu(profile, subject, card, result, found):
     result["instances"].append(instance)
 
 
-<<<<<<< HEAD
-def _has_unusable_vfs(subject):
-    """Whether the card is one of those whose capability SR-IOV is of no use, such as a Tesla T4."""
-    return subject.get("vf_product_id") is not None and not subject["vf_product_id"].strip("0")
-
-
-def _why_no_parents(subject):
-    if subject.get("total_vfs") and not subject["num_vfs"] and not _has_unusable_vfs(subject):
-        return (
-            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
-            "otherwise see that the vendor's vGPU driver is loaded"
-        )
-    return "it makes no vGPUs; see that the vendor's vGPU driver is loaded and bound to it"
-
-
-=======
->>>>>>> main
 def _choose_type(specs, subject):
     """The type that devices have now, else the first of the specs that there is room for, else the first that exists.
 

@@ -45,7 +45,7 @@ def test_links_in_a_circle_end(tmp_path):
 def test_processes_without_a_device_are_not_kept(tmp_path):
     notes = empty()
     notes.links.update(
-        {"proc/7/fd/3": "/home/bob/payroll", "proc/8/fd/3": "/dev/nvidia0", "proc/8/fd/4": "/home/bob/dev/secret"}
+        {"proc/7/fd/3": "/srv/bob/payroll", "proc/8/fd/3": "/dev/nvidia0", "proc/8/fd/4": "/srv/bob/dev/secret"}
     )
     notes.contents.update({"proc/7/comm": b"bash\n", "proc/8/comm": b"python3\n", "proc/8/environ": b"TOKEN=secret"})
     notes.names["proc"] = ["7", "8"]
@@ -66,7 +66,7 @@ def test_paths_have_no_names_of_guests(tmp_path):
 def test_a_device_of_a_process_with_another_root(tmp_path):
     notes = empty()
     notes.links["proc/8/fd/3"] = "/var/lib/payroll/merged/dev/nvidia0"
-    notes.mapped["proc/9/maps"] = ["/var/lib/payroll/dev/dri/renderD128", "/home/bob/dev/secret"]
+    notes.mapped["proc/9/maps"] = ["/var/lib/payroll/dev/dri/renderD128", "/srv/bob/dev/secret"]
     notes.contents["proc/9/comm"] = b"python3"
     found = build(notes, tmp_path)
     assert found["proc/8/fd"]["3"].value == "/dev/nvidia0"

@@ -16,8 +16,7 @@ def test_t4_makes_types_on_the_card_itself(simulated):
     card = by("address", facts["physical_functions"])["0000:3b:00.0"]
     assert (card["vendor_id"], card["product_id"], card["class"]) == ("10de", "1eb8", "0302")
     assert (card["driver"], card["driver_override"], card["mode"]) == ("nvidia", None, "host")
-    assert (card["framework"], card["numa_node"], card["total_vfs"]) == ("mdev", 0, 0)
-    assert card["drivers_autoprobe"] is None
+    assert (card["framework"], card["numa_node"], card["total_vfs"]) == ("mdev", 0, 16)
     parent = by("name", facts["parents"])["0000:3b:00.0"]
     assert (parent["bus"], parent["address"], parent["physical_function"]) == ("pci", "0000:3b:00.0", "0000:3b:00.0")
     assert len(parent["types"]) == 17
