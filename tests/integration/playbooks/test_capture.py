@@ -41,13 +41,12 @@ def play(fleet, tmp_path):
 
 
 def test_hosts_are_recorded(play, fleet, tmp_path):
-    went_well, said = play("capture", "--diff")
+    went_well, said = play("capture")
     assert went_well, said
     file = tmp_path / "vfio-devices-recordings" / "mixed.txt"
     text = file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (fleet / "mixed/etc/machine-id").read_text().strip() not in text
-    assert "modalias" not in said
     # A second run finds the same.
     went_well, said = play("capture")
     assert said.count(" changed=0 ") == 2
@@ -75,5 +74,7 @@ def test_playbooks_run_on_a_recording_in_check_mode(play):
     assert "0000:af:00.0" in said
     profiles = [{"name": "whole", "select": ["0000:af:00.0"], "owner": "none", "mode": "pf"}]
     went_well, said = play("verify", hosts=(RECORDED,), vfio_profiles=profiles)
+    # It differs from what is declared, and nothing could be changed.
     assert not went_well
-    assert "vfio-pci" in said
+    assert " changed=0 " in said
+    assert "EROFS" not in said
