@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "_instances": set(ON_HOSTS),
     "_partitions": set(ON_HOSTS),
     "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
+    "_capture": {*ON_HOSTS, "_modes", "_instances"},
     "_placement": {"_core"},
     "_services": {"_core", "_host"},
 }
@@ -39,6 +40,7 @@ LOOSE_DICTIONARIES = {
     "_modes": 146,
     "_instances": 106,
     "_boot": 28,
+    "_capture": 1,
     "_placement": 72,
     "_services": 1,
 }
