@@ -55,7 +55,7 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def known(variables: Mapping[str, Any], templar: Any) -> dict[str, Any]:
+def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
     """The values of those variables of this collection that have one yet, as ``templar`` gives them."""
     found = {}
     for name in CHECKS.keys() & variables.keys():
@@ -199,6 +199,7 @@ CHECKS: dict[str, Check] = {
     "vfio_discover_directory": _text,
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,
+    "vfio_suggest": flag,
     "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
     # Roles
     "boot_state": _choices["state"],
@@ -256,6 +257,7 @@ CHECKS: dict[str, Check] = {
     **_connection("placement"),
     "report_path": _text,
     "report_title": _text,
+    "report_formats": partial(_list, check=partial(_choice, choices=("page", "csv", "json"))),
     "report_placement": flag,
     "report_placement_root": _root,
     **_connection("report"),

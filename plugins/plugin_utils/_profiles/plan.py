@@ -22,6 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     expression,
     groups,
     host_functions,
+    no_vgpus,
     offers,
     partitions,
     selection,
@@ -167,7 +168,7 @@ def _plan_vgpu(profile, subject, card, result, found):
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
         return
     if not subject["parents"]:
-        found.append(_why_no_parents(subject))
+        found.append(no_vgpus.why(subject))
         return
     chosen = _choose_type(profile["vgpu"]["types"], subject)
     if chosen is None:
@@ -213,15 +214,6 @@ def _plan_vgpu(profile, subject, card, result, found):
     if profile["vgpu"]["autostart"] is not None:
         instance["autostart"] = profile["vgpu"]["autostart"]
     result["instances"].append(instance)
-
-
-def _why_no_parents(subject):
-    if subject.get("total_vfs") and not subject["num_vfs"]:
-        return (
-            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
-            "otherwise see that the vendor's vGPU driver is loaded"
-        )
-    return "it makes no vGPUs; see that the vendor's vGPU driver is loaded and bound to it"
 
 
 def _choose_type(specs, subject):
