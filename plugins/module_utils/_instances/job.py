@@ -60,9 +60,7 @@ def converge(
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        outcome = _instance_apply.apply(
-            host, planned["steps"], budget, lambda: _look(host, before, configured=False).users()
-        )
+        outcome = _instance_apply.apply(host, planned["steps"], budget, lambda: _users(host, before, options))
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
     return _instance_result.report(before, planned, outcome, after)
@@ -142,6 +140,15 @@ def _planned(
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()
+
+
+def _users(host: HostRoot, state: dict[str, Any], options: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """By device who uses it now, directly before it is taken away; HostError if that cannot be seen."""
+    seen = _look(host, state, configured=False)
+    hidden = blind_spots(seen.unseen, options["accept_unseen"])
+    if hidden:
+        raise HostError(f"meanwhile {'; '.join(hidden)}", "proc")
+    return seen.users()
 
 
 def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:

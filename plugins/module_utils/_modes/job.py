@@ -97,7 +97,10 @@ def _uses(
         if not _pf_guards.touches(one["card"], steps):
             return []
         seen = _pf_state.look(host, state, connection, anew=True)
-        return _pf_guards.uses(one["card"], steps, one["target"], seen, lifted)
+        return [
+            *_pf_guards.hidden(one["card"], steps, seen, state["accept_unseen"]),
+            *_pf_guards.uses(one["card"], steps, one["target"], seen, lifted),
+        ]
 
     return uses
 
