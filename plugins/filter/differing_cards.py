@@ -48,30 +48,7 @@ _value:
   sample: ["0000:3b:00.0"]
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
-
-
-def differing_cards(plan, results):
-    """The names of the plan's cards that the results of check mode are about."""
-    try:
-        touched = {name for result in results if not result.get("skipped") for name in _touched(result)}
-        touched.update(entry["name"] for entry in plan["later"])
-        return [card["name"] for card in plan["cards"] if touched & set(_names(card))]
-    except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"differing_cards takes a plan and a list of results: {misfit(error)}") from None
-
-
-def _touched(result):
-    """Names of cards, parents and devices that are not as they shall be."""
-    before, after = result["diff"]["before"], result["diff"]["after"]
-    yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
-    yield from (function["pf"] for function in result.get("functions", []) if function["busy"])
-    yield from (device["parent"] for device in result.get("busy", []))
-
-
-def _names(card):
-    return [card["name"], *card["virtual_functions"], *(parent["name"] for parent in card["parents"])]
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import differing_cards
 
 
 class FilterModule:

@@ -44,34 +44,7 @@ _value:
     accelerators: {"accel:device_profile": accelerators}
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
-
-
-def flavor_extra_specs(plan):
-    """Extra specs by profile."""
-    try:
-        found = {card["profile"]: _of_nova(card) for card in _plan_cards.known(plan, "nova")}
-        found.update((card["profile"], _of_cyborg(card)) for card in _plan_cards.known(plan, "cyborg"))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"flavor_extra_specs needs a plan of vfio.devices.resolve: {misfit(error)}") from None
-    return {profile: specs for profile, specs in sorted(found.items()) if specs}
-
-
-def _of_nova(card):
-    if _plan_cards.has_mdevs(card):
-        specs = {f"resources:{_nova_mdev.resource_class(card)}": "1"}
-        specs.update((f"trait:{trait}", "required") for trait in sorted(card["traits"]))
-        return specs
-    alias = card["nova"].get("alias")
-    return {"pci_passthrough:alias": f"{alias}:1"} if alias else {}
-
-
-def _of_cyborg(card):
-    # What the device profile asks for is in Cyborg; only its name is the flavor's.
-    return {"accel:device_profile": card["profile"]}
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.flavors import flavor_extra_specs
 
 
 class FilterModule:

@@ -85,37 +85,7 @@ _value:
     {hosts: 8, cards: 27, guests: 2, used: 2, reserved: 0, free: 61, problems: 1, drift: 0, hosts_with_findings: 1}
 """
 
-import json
-
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet as _report_fleet
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import page as _report_page
-
-
-def fleet_report(
-    facts_by_host, profiles=None, placement=None, roots=None, title="VFIO devices", time=None, output="page"
-):
-    """The page as text, or the numbers of the fleet."""
-    if output not in ("page", "summary"):
-        raise AnsibleFilterError(f"fleet_report: output must be page or summary, and not {output}")
-    given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "placement": placement or {}}
-    for name, value in given.items():
-        if not isinstance(value, dict):
-            raise AnsibleFilterError(f"fleet_report: {name} must be a dictionary, and not {type(value).__name__}")
-    if any(given["profiles"].values()) and _expression.MISSING:
-        raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {_expression.missing()}")
-    try:
-        # JMESPath knows the types of JSON only, and not those that Ansible makes of them.
-        given = json.loads(json.dumps(given))
-        data = _report_fleet.build(given["facts"], given["profiles"], given["placement"] or None, given["roots"])
-        return data["numbers"] if output == "summary" else _report_page.render(data, title, time)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(
-            f"fleet_report needs facts of vfio.devices.mdev_facts with all parts, and a result of "
-            f"vfio.devices.placement_inventory_info: {misfit(error)}"
-        ) from None
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.report import fleet_report
 
 
 class FilterModule:

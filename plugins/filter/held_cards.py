@@ -36,38 +36,7 @@ _value:
     "0000:3b:00.0": [83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 is in use by guest web1 (pid 4242, qemu-system-x86)]
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import misfit
-
-
-def held_cards(plan, facts):
-    """By card of the plan, one sentence for each device in use."""
-    try:
-        held = {}
-        functions = {card["address"]: card for card in facts["physical_functions"]}
-        parents = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
-        for card in plan["cards"]:
-            function = functions.get(card["name"])
-            used = (
-                [(one["address"], one["users"]) for one in (function, *function["virtual_functions"])]
-                if function
-                else []
-            )
-            used += [
-                (device["uuid"] or device["address"], device["users"])
-                for device in facts["devices"]
-                if parents.get(device["parent"], device["parent"]) == card["name"]
-            ]
-            # Users that are null were not looked for, which is no empty list.
-            users = {name: entries for name, entries in used if len(entries) > 0}
-            if users:
-                held[card["name"]] = [
-                    f"{name} is in use by {_plan.holders(entries)}" for name, entries in users.items()
-                ]
-        return held
-    except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"held_cards takes a plan and facts with users: {misfit(error)}") from None
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.held import held_cards
 
 
 class FilterModule:

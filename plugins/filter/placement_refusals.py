@@ -50,49 +50,7 @@ _value:
     compute1: ["compute1_vfio_0000:41:00.0: Placement knows no trait HW_FAST; correct it, or let it begin with CUSTOM_"]
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-
-
-def placement_refusals(result, requests):
-    """By host the sentences of the result that are about its providers."""
-    try:
-        hosts = [host for host, providers in requests.items() for _provider in providers]
-        roots = {providers[0]["name"]: host for host, providers in requests.items() if providers}
-        refused = {}
-        for sentence in result.get("problems") or []:
-            item, text = _placement_wanted.split_sentence(sentence)
-            host = hosts[item] if item is not None and item < len(hosts) else _host_of_scope(sentence, roots)
-            if host is not None:
-                refused.setdefault(host, []).append(text)
-        for sentence in result.get("failures") or []:
-            host = _host_of_provider(sentence, result["providers"], hosts, roots)
-            if host is not None:
-                refused.setdefault(host, []).append(sentence)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise AnsibleFilterError(
-            "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host: "
-            f"{error!r}"
-        ) from error
-    return refused
-
-
-def _host_of_scope(sentence, roots):
-    """The host below whose root nothing can be removed, because the root does not exist."""
-    if not sentence.startswith("scope: "):
-        return None
-    return next((roots[word] for word in sentence.split() if word in roots), None)
-
-
-def _host_of_provider(sentence, providers, hosts, roots):
-    """The host of the provider that a failure is about, also of one that was to be purged and is not listed."""
-    subject = next((one for one in providers if sentence.startswith((f"{one['name']}:", f"{one['name']} was "))), None)
-    if subject is None:
-        return None
-    if subject["item"] is not None:
-        return hosts[subject["item"]]
-    root = next((one["name"] for one in providers if one["uuid"] == subject["root"]), None)
-    return roots.get(root)
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.publishing import placement_refusals
 
 
 class FilterModule:

@@ -48,31 +48,7 @@ _value:
   sample: ["vfio_profiles cannot be used on this host:", "profile t4: it has no select"]
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.filter import (
-    cyborg_config,
-    nova_config,
-    placement_tree,
-    provider_config,
-    resolve,
-)
-
-FILTERS = {
-    name: function
-    for module in (resolve, nova_config, provider_config, cyborg_config, placement_tree)
-    for name, function in module.FilterModule().filters().items()
-}
-
-
-def refusals(value, name, *arguments, **options):
-    """The lines of the error with which a filter refuses its input, or none."""
-    if not isinstance(name, str) or name not in FILTERS:
-        raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {name}")
-    try:
-        FILTERS[name](value, *arguments, **options)
-    except AnsibleFilterError as error:
-        return error.message.splitlines()
-    return []
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.refusals import refusals
 
 
 class FilterModule:

@@ -186,28 +186,7 @@ _value:
       sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions are not there yet}]
 """
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as _facts
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import plain
-
-
-def resolve(profiles, facts):
-    """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
-    if _expression.MISSING:
-        raise AnsibleFilterError(f"vfio_profiles cannot be read. {_expression.missing()}")
-    try:
-        profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
-    except ValueError as error:
-        raise AnsibleFilterError(f"resolve: {error}") from error
-    wrong = _facts.problems(facts)
-    if wrong:
-        raise AnsibleFilterError("\n".join(["resolve needs the facts that vfio.devices.mdev_facts gathers:", *wrong]))
-    plan, problems = _host_plan.plan(profiles, facts)
-    if problems:
-        raise AnsibleFilterError("\n".join(["vfio_profiles cannot be used on this host:", *problems]))
-    return plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 
 
 class FilterModule:

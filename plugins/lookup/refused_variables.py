@@ -39,9 +39,8 @@ _raw:
   sample: ["mdev_timeout must be a number of seconds from 0.1 to 86400, and not 'soon'"]
 """
 
-from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables as _variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variables import known, refusals
 
 
 class LookupModule(LookupBase):
@@ -49,11 +48,4 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **options):
         """The sentences."""
-        given = {}
-        for name in _variables.CHECKS.keys() & (variables or {}).keys():
-            try:
-                given[name] = self._templar.template(variables[name])
-            except AnsibleError:
-                # Such as a name that is made of facts. The role that reads it tells.
-                continue
-        return _variables.refusals(given)
+        return refusals(known(variables or {}, self._templar))

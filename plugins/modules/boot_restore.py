@@ -104,10 +104,11 @@ reloaded:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -121,18 +122,15 @@ def main():
         supports_check_mode=True,
     )
     options = module.params
-    try:
+
+    def work():
         (timeout,) = together(lambda: duration(options["timeout"], "timeout"))
         host = HostRoot(options["host_root"], timeout)
         present = options["state"] == "present"
-        result = _boot_restore.converge(host, present, options["python"], timeout, module.check_mode)
-    except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
-    except HostError as error:
-        module.fail_json(msg=str(error))
-    for sentence in summarize(host.warnings):
-        module.warn(sentence)
-    module.exit_json(**result)
+        result = job.converge(host, present, options["python"], timeout, module.check_mode)
+        return result, summarize(host.warnings)
+
+    run(module, work)
 
 
 if __name__ == "__main__":

@@ -117,12 +117,8 @@ problems:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
-from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files as _managed_files
-
-# A host has fewer files, but the controller has one for each host.
-SHOWN = 15
+from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -146,19 +142,12 @@ def main():
         },
         supports_check_mode=True,
     )
-    done = []
-    files = [_managed_files.Requested(**file) for file in module.params["files"]]
-    try:
-        result = _managed_files.converge(module.params["host_root"], files, module.check_mode, done)
-    except Refused as refused:
-        shown = "; ".join(refused.problems[:SHOWN])
-        more = len(refused.problems) - SHOWN
-        msg = f"Nothing was changed: {shown}" + (f"; and {more} more, see problems" if more > 0 else "")
-        module.fail_json(msg=msg, problems=refused.problems)
-    except HostError as error:
-        written = [file for file in done if file["action"] not in _managed_files.UNCHANGED]
-        module.fail_json(msg=str(error), changed=bool(written) and not module.check_mode, files=done)
-    module.exit_json(**result._asdict())
+    files = [managed_files.Requested(**file) for file in module.params["files"]]
+
+    def work():
+        return managed_files.converge(module.params["host_root"], files, module.check_mode)._asdict(), ()
+
+    run(module, work)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,11 @@ options:
       - The parts to return. A part that is not listed is not read.
       - V(users) adds who holds a device. It looks at the open files of every process and asks libvirt, so it is
         not part of the default.
+      - V(mig) adds the MIG state of NVIDIA GPUs to V(physical_functions). It runs C(nvidia-smi), which may take
+        seconds, so it is not part of the default.
     type: list
     elements: str
-    choices: [physical_functions, parents, devices, iommu, mdevctl, users]
+    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig]
     default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
@@ -203,6 +205,72 @@ ansible_facts:
                   description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+            mig:
+              description:
+                - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and where C(nvidia-smi) does not
+                  answer.
+              returned: when V(mig) is gathered
+              type: dict
+              contains:
+                enabled:
+                  description: Whether MIG is enabled.
+                  type: bool
+                  sample: true
+                pending:
+                  description: Whether MIG is enabled after the next reset of the GPU.
+                  type: bool
+                  sample: true
+                instances:
+                  description: Its GPU instances, by memory slice.
+                  type: list
+                  elements: dict
+                  contains:
+                    id:
+                      description: Number of the instance.
+                      type: int
+                      sample: 9
+                    profile:
+                      description: Name of its profile.
+                      type: str
+                      sample: 1g.18gb
+                    start:
+                      description: The first memory slice that it has.
+                      type: int
+                      sample: 2
+                    size:
+                      description: Number of memory slices.
+                      type: int
+                      sample: 1
+                    compute_instances:
+                      description: Number of its compute instances.
+                      type: int
+                      sample: 1
+                profiles:
+                  description: What a GPU instance can be.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Name of the profile.
+                      type: str
+                      sample: 1g.18gb
+                    memory_mib:
+                      description: Memory of an instance in MiB.
+                      type: int
+                      sample: 16384
+                    most:
+                      description: How many of them a GPU can have.
+                      type: int
+                      sample: 7
+                    size:
+                      description: How many memory slices an instance takes.
+                      type: int
+                      sample: 1
+                    starts:
+                      description: The memory slices at which it can begin.
+                      type: list
+                      elements: int
+                      sample: [0, 1, 2, 3, 4, 5, 6]
             users:
               description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
               type: list
@@ -437,11 +505,17 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import (
+    DEFAULT_CLASSES,
+    DEFAULT_PARTS,
+    PARTS,
+    observe,
+)
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
@@ -450,27 +524,26 @@ def main():
             "gather": {
                 "type": "list",
                 "elements": "str",
-                "choices": list(_facts.PARTS),
-                "default": list(_facts.DEFAULT_PARTS),
+                "choices": list(PARTS),
+                "default": list(DEFAULT_PARTS),
             },
-            "classes": {"type": "list", "elements": "str", "default": list(_facts.DEFAULT_CLASSES)},
+            "classes": {"type": "list", "elements": "str", "default": list(DEFAULT_CLASSES)},
             "timeout": {"type": "raw", "default": 30},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
     options = module.params
-    try:
+
+    def work():
         classes, timeout = together(
-            lambda: _grammar.check_all(_grammar.pci_class, options["classes"], "classes"),
+            lambda: grammar.check_all(grammar.pci_class, options["classes"], "classes"),
             lambda: duration(options["timeout"], "timeout"),
         )
-        facts = _facts.observe(HostRoot(options["host_root"], timeout), options["gather"], classes)
-    except (Refused, HostError) as error:
-        module.fail_json(msg=str(error))
-    for sentence in summarize(facts["warnings"]):
-        module.warn(sentence)
-    module.exit_json(changed=False, ansible_facts={"mdev": facts})
+        facts = observe(HostRoot(options["host_root"], timeout), options["gather"], classes)
+        return {"changed": False, "ansible_facts": {"mdev": facts}}, summarize(facts["warnings"])
+
+    run(module, work, unchanged=None)
 
 
 if __name__ == "__main__":

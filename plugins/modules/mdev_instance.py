@@ -276,13 +276,14 @@ failures:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 INSTANCE = {
     "type": {"type": "list", "elements": "str"},
@@ -312,22 +313,17 @@ def main():
         supports_check_mode=True,
     )
     options = module.params
-    try:
+
+    def work():
         wanted, options["timeout"] = together(
-            lambda: _wanted.parse(options["instances"], options["state"], options["exact"]),
+            lambda: parse_instances(options["instances"], options["state"], options["exact"]),
             lambda: duration(options["timeout"], "timeout"),
         )
         host = HostRoot(options["host_root"], options["timeout"])
-        result = _instances.converge(host, options, wanted, module.check_mode, _progress.budget())
-    except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
-    except HostError as error:
-        module.fail_json(msg=str(error))
-    for sentence in summarize(host.warnings):
-        module.warn(sentence)
-    if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
-    module.exit_json(**result)
+        result = job.converge(host, options, wanted, module.check_mode, progress.budget())
+        return result, summarize(host.warnings)
+
+    run(module, work)
 
 
 if __name__ == "__main__":

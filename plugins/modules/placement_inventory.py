@@ -293,13 +293,12 @@ retries:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
-from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
-from ansible_collections.vfio.devices.plugins.module_utils._placement import options as _placement_options
-from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge
+from ansible_collections.vfio.devices.plugins.module_utils._placement.options import ARGUMENT_SPEC, hidden_values
+from ansible_collections.vfio.devices.plugins.module_utils._placement.wanted import parse_providers, parse_references
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 PROVIDER = {
     "name": {"type": "str"},
@@ -315,7 +314,7 @@ PROVIDER = {
 def main():
     module = AnsibleModule(
         argument_spec={
-            **_placement_options.ARGUMENT_SPEC,
+            **ARGUMENT_SPEC,
             "providers": {"type": "list", "elements": "dict", "required": True, "options": PROVIDER},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "traits_mode": {"type": "str", "choices": ["exact", "add"]},
@@ -329,23 +328,18 @@ def main():
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
     options = module.params
-    module.no_log_values = _placement_options.hidden(options, module.no_log_values)
-    try:
+    module.no_log_values = hidden_values(options, module.no_log_values)
+
+    def work():
         if not options["check_usages"] and not module.check_mode:
             raise Refused(["check_usages=false is for check mode only, because guests could lose what they have"])
-        options["scope"] = _placement_wanted.parse_references(options["scope"], "scope")
-        wanted = _placement_wanted.parse(options["providers"], options)
-        placement = _placement_client.connect(options)
-        result, warnings = _placement.converge(placement, options, wanted, module.check_mode, _progress.wanted())
-    except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed in Placement: {refused}", problems=refused.problems)
-    except PlacementError as error:
-        module.fail_json(msg=f"Nothing was changed in Placement: {error}")
-    for warning in warnings:
-        module.warn(warning)
-    if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
-    module.exit_json(**result)
+        options["scope"] = parse_references(options["scope"], "scope")
+        wanted = parse_providers(options["providers"], options)
+        placement = client.connect(options)
+        return converge.converge(placement, options, wanted, module.check_mode, progress.wanted())
+
+    unchanged = "Nothing was changed in Placement"
+    run(module, work, unchanged, failed=f"{unchanged}: ")
 
 
 if __name__ == "__main__":

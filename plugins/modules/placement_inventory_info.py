@@ -102,17 +102,19 @@ calls:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
-from ansible_collections.vfio.devices.plugins.module_utils._placement import converge as _placement
-from ansible_collections.vfio.devices.plugins.module_utils._placement import options as _placement_options
-from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import PlacementError
+from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge, wanted
+from ansible_collections.vfio.devices.plugins.module_utils._placement.options import (
+    ARGUMENT_SPEC,
+    check_options,
+    hidden_values,
+)
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            **_placement_options.ARGUMENT_SPEC,
+            **ARGUMENT_SPEC,
             "roots": {"type": "list", "elements": "str", "required": True},
             "usages": {"type": "bool", "default": True},
         },
@@ -120,18 +122,18 @@ def main():
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
     options = module.params
-    module.no_log_values = _placement_options.hidden(options, module.no_log_values)
-    try:
+    module.no_log_values = hidden_values(options, module.no_log_values)
+
+    def work():
         problems: list[str] = []
-        _placement_options.check(options, problems)
+        check_options(options, problems)
         if problems:
             raise Refused(problems)
-        roots = _placement_wanted.parse_references(options["roots"], "roots")
-        placement = _placement_client.connect(options)
-        result = _placement.describe(placement, roots, options["usages"])
-    except (Refused, PlacementError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **result)
+        roots = wanted.parse_references(options["roots"], "roots")
+        placement = client.connect(options)
+        return {"changed": False, **converge.describe(placement, roots, options["usages"])}, ()
+
+    run(module, work, unchanged=None)
 
 
 if __name__ == "__main__":

@@ -338,14 +338,14 @@ failures:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
+from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused, together
-from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._guards import network
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job, wanted
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 VIRTUAL_FUNCTION = {
     "index": {"type": "str", "required": True},
@@ -387,22 +387,17 @@ def main():
         supports_check_mode=True,
     )
     options = module.params
-    try:
+
+    def work():
         entries, options["timeout"] = together(
-            lambda: _pf_wanted.parse(options["functions"]), lambda: duration(options["timeout"], "timeout")
+            lambda: wanted.parse_functions(options["functions"]), lambda: duration(options["timeout"], "timeout")
         )
         host = HostRoot(options["host_root"], options["timeout"])
-        connection = _host_network.connection_of(host, os.environ, os.getpid())
-        result = _pf_modes.converge(host, options, entries, connection, module.check_mode, _progress.budget())
-    except Refused as refused:
-        module.fail_json(msg=f"Nothing was changed: {refused}", problems=refused.problems)
-    except HostError as error:
-        module.fail_json(msg=str(error))
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    if result["failures"]:
-        module.fail_json(msg="; ".join(result["failures"]), **result)
-    module.exit_json(**result)
+        connection = network.connection_of(host, os.environ, os.getpid())
+        result = job.converge(host, options, entries, connection, module.check_mode, progress.budget())
+        return result, result.pop("warnings")
+
+    run(module, work)
 
 
 if __name__ == "__main__":

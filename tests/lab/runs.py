@@ -41,7 +41,9 @@ def mdev_instance(*instances: dict[str, Any], **options: Any) -> None:
     options = {**INSTANCES, **options}
 
     def run() -> dict[str, Any]:
-        entries = _wanted.parse([{**INSTANCE, **one} for one in instances], options["state"], options["exact"])
+        entries = _wanted.parse_instances(
+            [{**INSTANCE, **one} for one in instances], options["state"], options["exact"]
+        )
         return _instances.converge(HostRoot(), options, entries, False)
 
     _in_a_process(run)
@@ -51,7 +53,7 @@ def sriov_pf_mode(*functions: dict[str, Any], **options: Any) -> None:
     """Run what sriov_pf_mode does. Raises Failed, also if there was nothing to do."""
 
     def run() -> dict[str, Any]:
-        entries = _pf_wanted.parse([{**FUNCTION, **one} for one in functions])
+        entries = _pf_wanted.parse_functions([{**FUNCTION, **one} for one in functions])
         return _pf_modes.converge(HostRoot(timeout=60), {**FUNCTIONS, **options}, entries, [], False)
 
     _in_a_process(run)

@@ -23,6 +23,7 @@ from .kstrto import error
 from .late import VFS, Late
 from .mdev import MdevBus
 from .mdev_types import MdevType, TypeTable
+from .nvidia_smi import NvidiaSmi
 from .operations import Operations, Steps, Wait
 from .parents import add_software_parents
 from .pci import PciBus, PciFunction
@@ -75,6 +76,7 @@ class SimHost:
         self.boots += 1
         self.drivers = load_drivers(profile)
         self.nvml_clients = profile.nvml_clients
+        self.nvidia_smi = NvidiaSmi(self)
         self.vfio_enables_sriov = False
         self.netdevs: dict[str, NetInterface | VirtualInterface] = {}
         self._gpu_pools: dict[str, SriovGpuPool] = {}

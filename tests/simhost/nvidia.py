@@ -75,6 +75,7 @@ class GpuEntry:
     def detach(self) -> Steps[None]:
         """Remove the entry."""
         yield from ()
+        self.host.nvidia_smi.forget(self.function)
         self.host.tree.remove(self.path)
 
     def _store_lock(self, data: bytes) -> None:

@@ -69,6 +69,8 @@ class PciFunction(BusDevice):
         bus.host.tree.directory(self.path)
         bus.add_device(self)
         self.sriov = Sriov(self, spec.sriov) if spec.sriov else None
+        if spec.mig and physfn is None:
+            bus.host.nvidia_smi.add(self, spec.mig)
         self.host.tree.attributes(self.path, self._attributes())
 
     def ids(self) -> tuple[str, str]:

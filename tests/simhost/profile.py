@@ -73,7 +73,7 @@ class DiskSpec:
 
 @dataclass
 class FunctionSpec:
-    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time."""
+    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time; ``mig`` is a table."""
 
     address: str
     vendor: str
@@ -92,6 +92,7 @@ class FunctionSpec:
     denylisted: bool = False
     sriov: Optional[SriovSpec] = None
     vgpu: Optional[VgpuSpec] = None
+    mig: Optional[str] = None
     netdev: Optional[NetdevSpec] = None
     controller: Optional[str] = None
     disks: list[DiskSpec] = field(default_factory=list)

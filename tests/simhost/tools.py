@@ -16,6 +16,7 @@ from .kstrto import error
 from .pci import PciFunction
 
 SRIOV_MANAGE = "usr/lib/nvidia/sriov-manage"
+NVIDIA_SMI = "nvidia-smi"
 # By driver the settings that it does not have: the errno, and the value that is fine all the same.
 REFUSED = {"igb": {"state": (errno.EOPNOTSUPP, None), "min_tx_rate": (errno.EINVAL, "0")}}
 NEW_VF: dict[str, Any] = {
@@ -75,7 +76,8 @@ class Tools:
 
     def find(self, name: str) -> str | None:
         """The path of a program."""
-        if name in self.missing or (name == SRIOV_MANAGE and not self.files.exists(name)):
+        programs = {SRIOV_MANAGE: SRIOV_MANAGE, NVIDIA_SMI: f"usr/bin/{NVIDIA_SMI}"}
+        if name in self.missing or (name in programs and not self.files.exists(programs[name])):
             return None
         return name
 
@@ -94,6 +96,9 @@ class Tools:
             SRIOV_MANAGE: self._sriov_manage,
             "modprobe": self._modprobe,
         }
+        if path == NVIDIA_SMI:
+            status, text = self.host.nvidia_smi.run(list(arguments))
+            return Ended(Output(status, text, ""))
         try:
             return Ended(Output(0, programs[path](list(arguments)), ""))
         except OSError as problem:

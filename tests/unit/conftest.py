@@ -62,7 +62,7 @@ class Simulated:
         for instance in instances:
             if isinstance(instance["type"], str):
                 instance["type"] = [instance["type"]]
-        wanted = _wanted.parse(instances, options["state"], options["exact"])
+        wanted = _wanted.parse_instances(instances, options["state"], options["exact"])
         return _instances.converge(self.root(), options, wanted, check, budget)
 
     def devices(self, state="active"):

@@ -62,7 +62,7 @@ def state(*providers, **fields):
 
 
 def parse(*providers, **options):
-    return _placement_wanted.parse(list(providers), {**OPTIONS, **options})
+    return _placement_wanted.parse_providers(list(providers), {**OPTIONS, **options})
 
 
 class FakePlacement(Placement):

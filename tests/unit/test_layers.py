@@ -18,13 +18,14 @@ MAY_IMPORT = {
     **{package: set(ON_HOSTS[:floor]) for floor, package in enumerate(ON_HOSTS)},
     "_modes": set(ON_HOSTS),
     "_instances": set(ON_HOSTS),
-    "_boot": {*ON_HOSTS, "_modes", "_instances"},
+    "_partitions": set(ON_HOSTS),
+    "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
     "_placement": {"_core"},
 }
 
 # The same on the controller, where the engine may be imported as well, but never the reverse.
 CONTROLLER = ENGINE.parent / "plugin_utils"
-ON_CONTROLLER = ["_profiles", "_clouds", "_report", "_actions"]
+ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_actions"]
 
 # How often state is a dictionary of anything. A change may lower a number, never raise one.
 LOOSE_DICTIONARIES = {
@@ -47,6 +48,10 @@ PURE = [
     "_instances/result.py",
     "_instances/wanted.py",
     "_modes/guards.py",
+    "_partitions/arrangement.py",
+    "_partitions/plan.py",
+    "_partitions/result.py",
+    "_partitions/wanted.py",
     "_modes/plan.py",
     "_modes/result.py",
     "_modes/steps.py",
@@ -164,3 +169,54 @@ def test_imports_on_the_controller_go_down(file):
         text,
         re.MULTILINE,
     )
+
+
+# What Ansible looks for by name is no more than documentation and a way to the code.
+THIN = [file for kind in ("filter", "lookup", "action") for file in sorted((ENGINE.parent / kind).glob("*.py"))]
+ALL_OF_CONTROLLER = [*THIN, *sorted(CONTROLLER.rglob("*.py"))]
+MOST_LINES = 10
+DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+
+
+def code_of(file: Path) -> str:
+    """A file without comments, documentation and line breaks that stand only for the eye."""
+    module = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(module):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    module.body = [node for node in module.body if not is_documentation(node)]
+    return "\n".join(line for line in ast.unparse(module).splitlines() if line)
+
+
+def is_documentation(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "__future__"
+    return (
+        isinstance(node, ast.Assign) and {name.id for name in node.targets if isinstance(name, ast.Name)} <= DOCUMENTS
+    )
+
+
+@pytest.mark.parametrize("file", THIN, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_plugins_hold_no_logic(file):
+    code = code_of(file)
+    assert len(code.splitlines()) <= MOST_LINES, code
+    imported = [node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    assert not [
+        module for module in imported if re.search(r"^ansible_collections\..+\.plugins\.(?!plugin_utils\.)", module)
+    ]
+
+
+ALL = [*(ENGINE / file for file in FILES), *ALL_OF_CONTROLLER, *(ENGINE.parent / "modules").glob("*.py")]
+
+
+@pytest.mark.parametrize("file", ALL, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_what_is_imported_keeps_its_name(file):
+    aliases = [
+        alias
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    ]
+    # On the controller a longer name may tell two files of one name apart.
+    hidden = "_" if ENGINE not in file.parents else ""
+    assert not [alias.name for alias in aliases if alias.asname and alias.asname.startswith(hidden)]

@@ -11,30 +11,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._devices import identity as _identity
-from .._devices import pci as _pci
-from .._devices.identity import Identities
+from .._devices import pci
+from .._devices.identity import Identities, difference, is_same, waits_for_mac
 from .._host.root import HostRoot
-from .records import Hopeless
+from .records import NotRestorable
 
 
 def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
-    """:class:`Hopeless` where another card is at the address; what cannot be compared is taken for the recorded one."""
+    """:class:`NotRestorable` where another card is at the address; what cannot be compared counts as the same."""
     recorded = record.get("identity")
     if not recorded:
         return
-    functions = _pci.observe(host)
+    functions = pci.observe(host)
     identities = Identities(host)
-    different = _identity.other(recorded, identities.of(functions[card])) if card in functions else None
+    different = difference(recorded, identities.of(functions[card])) if card in functions else None
     if different is None:
         return
     found = f"another card is here now, {different}"
     for function in functions.values():
         if not function.is_virtual and function.address != card:
             now = identities.of(function)
-            if _identity.is_same(recorded, now) and not _identity.other(recorded, now):
+            if is_same(recorded, now) and not difference(recorded, now):
                 found += f"; the recorded one is at {function.address} now"
-    raise Hopeless([f"{found}: run the play with the addresses that the cards have now"])
+    raise NotRestorable([f"{found}: run the play with the addresses that the cards have now"])
 
 
 def waits_for_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> bool:
@@ -42,4 +41,4 @@ def waits_for_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> bool
     recorded = record.get("identity")
     if not recorded:
         return False
-    return _identity.waits_for_mac(recorded, Identities(host).of(_pci.function(host, card)))
+    return waits_for_mac(recorded, Identities(host).of(pci.function(host, card)))

@@ -8,19 +8,19 @@
 
 from __future__ import annotations
 
-from .._devices import mdevctl as _mdevctl
-from .._host import records as _desired
-from .._instances import records as _instance_persistence
-from .._modes import records as _pf_persistence
-from . import archive as _boot_program
+from .._devices import mdevctl
+from .._host.records import DIRECTORY
+from .._instances.records import INSTANCE_RECORDS
+from .._modes.records import MODE_RECORDS, RULES
+from . import archive
 
 # Not below /usr/lib, which belongs to packages and is read-only where the system is an image.
 PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
 UNITS = "etc/systemd/system"
-UNIT = _mdevctl.RESTORE_UNIT
+UNIT = mdevctl.RESTORE_UNIT
 UNIT_OF_CARD = f"{UNITS}/vfio-devices-restore@.service"
 ENABLED = f"{UNITS}/multi-user.target.wants/vfio-devices-restore.service"
-RULE = f"{_pf_persistence.RULES}/90-vfio-devices-restore.rules"
+RULE = f"{RULES}/90-vfio-devices-restore.rules"
 # In the order in which they are made.
 PATHS = (PROGRAM, UNIT, UNIT_OF_CARD, RULE)
 SYSTEMCTL = "/usr/bin/systemctl"
@@ -58,7 +58,7 @@ TIMEOUTS = 10
 def files(python: str, timeout: float) -> dict[str, bytes]:
     """By path all files; ``python`` is the interpreter, and ``timeout`` in seconds that of one wait."""
     texts = {UNIT: _unit(python, timeout), UNIT_OF_CARD: _unit_of_card(python, timeout), RULE: _rule()}
-    return {PROGRAM: _boot_program.build(), **{path: text.encode() for path, text in texts.items()}}
+    return {PROGRAM: archive.build(), **{path: text.encode() for path, text in texts.items()}}
 
 
 def links() -> dict[str, str]:
@@ -107,13 +107,13 @@ KillMode=process
 
 
 def _rule() -> str:
-    """The same events as :func:`_pf_persistence.rule`; parents that are no PCI functions are told by the mdev core."""
+    """The same events as :func:`rule`; parents that are no PCI functions are told by the mdev core."""
     start = f'RUN+="{SYSTEMCTL} --no-block start vfio-devices-restore@$kernel.service"'
     native = 'ACTION=="bind", SUBSYSTEM=="pci", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", ENV{DRIVER}!="pci-pf-stub", '
     lines = [
-        f'{native}TEST=="/{_desired.DIRECTORY}/{_pf_persistence.KIND}/$kernel.json", {start}',
-        f'{native}TEST=="/{_desired.DIRECTORY}/{_instance_persistence.KIND}/$kernel.json", {start}',
+        f'{native}TEST=="/{DIRECTORY}/{MODE_RECORDS}/$kernel.json", {start}',
+        f'{native}TEST=="/{DIRECTORY}/{INSTANCE_RECORDS}/$kernel.json", {start}',
         'ACTION=="change", ENV{MDEV_STATE}=="registered", '
-        f'TEST=="/{_desired.DIRECTORY}/{_instance_persistence.KIND}/$kernel.json", {start}',
+        f'TEST=="/{DIRECTORY}/{INSTANCE_RECORDS}/$kernel.json", {start}',
     ]
     return HEADER + "\n".join(lines) + "\n"

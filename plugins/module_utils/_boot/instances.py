@@ -13,17 +13,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices.pci import DEVICES as FUNCTIONS
-from .._frameworks import definitions as _definitions
-from .._frameworks import mdev as _mdev
-from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._devices.pci import DEVICES
+from .._frameworks import mdev, nvidia_vfio
+from .._frameworks.definitions import read_definitions
 from .._guards.base import CONFIGURED
 from .._host.root import HostRoot
-from .._instances import job as _instances
-from .._instances import records as _instance_persistence
-from .._instances import wanted as _wanted
-from . import records as _restore_records
+from .._instances import job
+from .._instances.records import INSTANCE_RECORDS, observe_records
+from .._instances.wanted import parse_instances
 from .cards import check_card
+from .records import recorded_instances
 
 OPTIONS = {
     "state": "present",
@@ -38,7 +37,7 @@ OPTIONS = {
 class Instances:
     """The record that mdev_instance has left of one card."""
 
-    kind = _instance_persistence.KIND
+    kind = INSTANCE_RECORDS
 
     def __init__(self, host: HostRoot, card: str, record: dict[str, Any]) -> None:
         self.card = card
@@ -49,7 +48,7 @@ class Instances:
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
         """One for each record."""
-        for card, record in _instance_persistence.observe_records(host).items():
+        for card, record in observe_records(host).items():
             yield cls(host, card, record)
 
     def missing(self) -> str | None:
@@ -100,27 +99,27 @@ class Instances:
 
     def _make(self, options: list[dict[str, Any]], check_mode: bool) -> tuple[Counter[str], list[str]]:
         """By type how many were made, and what failed."""
-        wanted = _wanted.parse(options, "present", False)
-        result = _instances.converge(self._host, OPTIONS, wanted, check_mode)
+        wanted = parse_instances(options, "present", False)
+        result = job.converge(self._host, OPTIONS, wanted, check_mode)
         made = [one for one in result["instances"] if one["action"] == "created"]
         done = Counter(str(one["type_name"] or one["type"]) for one in made)
         return done, result["failures"]
 
     def _wanted(self) -> list[dict[str, Any]]:
         if self._options is None:
-            self._options = _restore_records.instances(self._record, _definitions.observe(self._host))
+            self._options = recorded_instances(self._record, read_definitions(self._host))
         return self._options
 
     def _is(self, parent: str) -> bool:
         """Whether a parent offers types, which some drivers do only after a while."""
-        types = self._host.names(f"{_mdev.PARENTS}/{parent}/mdev_supported_types")
-        return bool(types) or self._host.exists(f"{FUNCTIONS}/{parent}/{_vendor_vfio.CURRENT_TYPE}")
+        types = self._host.names(f"{mdev.PARENTS}/{parent}/mdev_supported_types")
+        return bool(types) or self._host.exists(f"{DEVICES}/{parent}/{nvidia_vfio.CURRENT_TYPE}")
 
     def _without_existing(self, options: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
         """What does not exist, and a sentence for each that exists as something else."""
         existing = {
             str(device["uuid"] or device["address"]): device
-            for device in _instances.observe(self._host)["devices"]
+            for device in job.observe(self._host)["devices"]
             if device["state"] != "defined"
         }
         missing, problems = [], []

@@ -11,10 +11,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from .._core import problems as _plan
+from .._core.problems import Refused
 from .._host.root import HostError, HostRoot
-from . import files as _boot_files
-from . import interpreter as _interpreter
+from . import files, interpreter
 
 BOOTED = "run/systemd/system"
 
@@ -27,7 +26,7 @@ State = dict[str, Any]
 
 
 def converge(host: HostRoot, present: bool, python: str | None, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Bring the files to what is wanted and return the module's result; :class:`_plan.Refused` before any write.
+    """Bring the files to what is wanted and return the module's result; :class:`Refused` before any write.
 
     ``python`` is the path of the interpreter that runs the program, None for a lasting one of the system.
     """
@@ -48,7 +47,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
         if wrong:
             raise HostError(f"{', '.join(wrong)} is not as it was written: somebody else changes it as well", wrong[0])
     # Without a running systemd, or with that of another root, there is nobody to tell.
-    if host.root == "/" and host.exists(BOOTED) and any(step["path"] != _boot_files.PROGRAM for step in steps):
+    if host.root == "/" and host.exists(BOOTED) and any(step["path"] != files.PROGRAM for step in steps):
         reloaded = True
         if not check_mode:
             host.run("systemctl", ["daemon-reload"])
@@ -67,16 +66,16 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
 
 def observe(host: HostRoot) -> State:
     """By path what there is: bytes of a file, text of a link's target, or None."""
-    found: State = {path: None if host.link(path) else host.read_bytes(path) for path in _boot_files.PATHS}
-    return {**found, **{path: host.link(path) for path in _boot_files.links()}}
+    found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
+    return {**found, **{path: host.link(path) for path in files.links()}}
 
 
 def _unsafe(host: HostRoot, state: State) -> dict[str, str]:
     """By path what is wrong with each file that others than root may write: root runs what is in it."""
     found = {}
-    for path in _boot_files.PATHS:
+    for path in files.PATHS:
         mode, owner = host.status(path) or (0, 0)
-        if isinstance(state[path], bytes) and (owner != 0 or mode & _interpreter.OTHERS):
+        if isinstance(state[path], bytes) and (owner != 0 or mode & interpreter.OTHERS):
             found[f"/{path}"] = f"others than root may write it: owner {owner}, mode {mode & 0o7777:04o}"
     return found
 
@@ -92,21 +91,21 @@ def plan(state: State, wanted: State, unsafe: set[str]) -> list[dict[str, Any]]:
 
 
 def _paths() -> list[str]:
-    return [*_boot_files.PATHS, *_boot_files.links()]
+    return [*files.PATHS, *files.links()]
 
 
 def _wanted(host: HostRoot, present: bool, python: str | None, timeout: float) -> State:
     problems = [reason for reason in map(host.refusal, _paths()) if reason]
     if present and python is None:
-        python = _interpreter.find(host)
+        python = interpreter.find(host)
         problems += [] if python else [NO_INTERPRETER]
     elif present and python is not None:
-        problems += filter(None, [_interpreter.problem(host, python)])
+        problems += filter(None, [interpreter.problem(host, python)])
     if problems:
-        raise _plan.Refused(problems)
+        raise Refused(problems)
     if not present:
         return dict.fromkeys(_paths())
-    return {**_boot_files.files(str(python), timeout), **_boot_files.links()}
+    return {**files.files(str(python), timeout), **files.links()}
 
 
 def _apply(host: HostRoot, step: dict[str, Any]) -> None:
@@ -124,7 +123,7 @@ def _show(state: State, below: State | None = None) -> dict[str, str | None]:
     shown: dict[str, str | None] = {}
     for path, content in {**(below or {}), **state}.items():
         text = content.decode(errors="replace") if isinstance(content, bytes) else content
-        if path == _boot_files.PROGRAM and isinstance(content, bytes):
+        if path == files.PROGRAM and isinstance(content, bytes):
             text = f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
         shown[f"/{path}"] = text
     return shown

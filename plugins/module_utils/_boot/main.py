@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from .._core import numbers
 from .._host.root import HostError, HostRoot, summarize
-from . import restore as _restore
+from . import restore
 from .instances import Instances
 from .modes import Modes
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         host = HostRoot(os.path.abspath(options.root), options.timeout)
         host.wakes_daemons = not options.boot
-        results = _restore.restore(host, options.card, options.timeout, options.check)
+        results = restore.restore(host, options.card, options.timeout, options.check)
     except HostError as error:
         _say(ERROR, str(error))
         return 1
@@ -46,9 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(INFO, f"{what}: {would}{f'; {would}'.join(result['done'])}")
         for problem in result["problems"]:
             _say(ERROR, f"{what}: {problem}")
-        if result["outcome"] == _restore.UNCHANGED:
+        if result["outcome"] == restore.UNCHANGED:
             _say(INFO, f"{what}: as recorded")
-    return int(any(result["outcome"] == _restore.FAILED for result in results))
+    return int(any(result["outcome"] == restore.FAILED for result in results))
 
 
 def _say(level: int, text: str) -> None:

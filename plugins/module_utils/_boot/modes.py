@@ -13,19 +13,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices import binding as _binding
+from .._devices.binding import DEFAULT, DRIVERS, NOBODY
 from .._devices.pci import DEVICES
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import CONFIGURED
-from .._host import records as _desired
+from .._host.records import read_records
 from .._host.root import HostError, HostRoot
-from .._modes import actions as _pf_apply
-from .._modes import job as _pf_modes
-from .._modes import records as _pf_persistence
+from .._modes import actions, job
+from .._modes.records import MODE_RECORDS, model
 from .._modes.wanted import NATIVE
-from . import records as _restore_records
 from .cards import check_card, waits_for_card
-from .records import Hopeless
+from .records import NotRestorable, recorded_function
 
 MODPROBE = "modprobe"
 
@@ -33,7 +31,7 @@ MODPROBE = "modprobe"
 class Modes:
     """The record that sriov_pf_mode has left of one card."""
 
-    kind = _pf_persistence.KIND
+    kind = MODE_RECORDS
 
     def __init__(self, host: HostRoot, card: str, record: dict[str, Any], patient: bool) -> None:
         self.card = card
@@ -46,7 +44,7 @@ class Modes:
     @classmethod
     def observe(cls, host: HostRoot, patient: bool = False) -> Iterator[Modes]:
         """One for each record; with ``patient`` it waits for the end of the use of its card too."""
-        for card, record in _desired.observe(host, cls.kind).items():
+        for card, record in read_records(host, cls.kind).items():
             yield cls(host, card, record, patient)
 
     def missing(self) -> str | None:
@@ -73,7 +71,7 @@ class Modes:
             self._load(entry)
         # VFs that are there no longer are made again whoever uses the port: somebody has allowed it when they were
         # recorded, and nobody loses one.
-        allowed = entry["mode"] == "vf" and not _pf_apply.links(self._host, self.card)
+        allowed = entry["mode"] == "vf" and not actions.links(self._host, self.card)
         options = {
             "allow_host_network": allowed,
             "on_busy": "skip",
@@ -81,7 +79,7 @@ class Modes:
             "persist": None,
         }
         try:
-            result = _pf_modes.converge(self._host, options, [entry], [], check_mode)
+            result = job.converge(self._host, options, [entry], [], check_mode)
         except Refused as refused:
             prefix = f"functions[0] ({self.card}): "
             raise Refused([problem.removeprefix(prefix) for problem in refused.problems]) from None
@@ -95,7 +93,7 @@ class Modes:
 
     def _parsed(self) -> dict[str, Any]:
         if self._entry is None:
-            self._entry = _restore_records.function(self.card, self._record)
+            self._entry = recorded_function(self.card, self._record)
         return self._entry
 
     def _check_model(self) -> None:
@@ -103,18 +101,18 @@ class Modes:
         vendor, product = (
             (self._host.read(f"{DEVICES}/{self.card}/{name}") or "").removeprefix("0x") for name in ("vendor", "device")
         )
-        if recorded is not None and recorded != _pf_persistence.model(vendor, product):
+        if recorded is not None and recorded != model(vendor, product):
             found = f"another card is here now, {vendor}:{product}, and {str(recorded)[:40]} was recorded"
-            raise Hopeless([f"{found}: run the play with the addresses that the cards have now"])
+            raise NotRestorable([f"{found}: run the play with the addresses that the cards have now"])
         check_card(self._host, self.card, self._record)
 
     def _load(self, entry: dict[str, Any]) -> None:
         """Load the modules of drivers that no device asks for by itself, such as vfio-pci; once for each."""
         drivers = [entry["driver"]] if entry["mode"] == "pf" else []
         drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
-        ours = [name for name in drivers if name not in (None, NATIVE, _binding.DEFAULT, _binding.NOBODY)]
+        ours = [name for name in drivers if name not in (None, NATIVE, DEFAULT, NOBODY)]
         for driver in dict.fromkeys(ours):
-            if driver not in self._loaded and not self._host.exists(f"{_binding.DRIVERS}/{driver}"):
+            if driver not in self._loaded and not self._host.exists(f"{DRIVERS}/{driver}"):
                 self._loaded.add(driver)
                 below = [] if self._host.root == "/" else ["-d", self._host.root]
                 # The plan says which driver is missing.

@@ -12,12 +12,12 @@ from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
 from .._core.problems import Refused
-from .._instances import records as _instance_persistence
-from .._instances import wanted as _wanted
-from .._modes import wanted as _pf_wanted
+from .._instances import records
+from .._instances.wanted import parse_instances
+from .._modes.wanted import parse_functions
 
 
-class Hopeless(Refused):
+class NotRestorable(Refused):
     """What no waiting will mend."""
 
 
@@ -52,33 +52,35 @@ CHOICES = {
 }
 
 
-def function(card: str, record: dict[str, Any]) -> dict[str, Any]:
-    """The entry of :func:`_pf_wanted.parse` that a record of sriov_pf_mode means; or :class:`Hopeless`."""
+def recorded_function(card: str, record: dict[str, Any]) -> dict[str, Any]:
+    """The entry of :func:`parse_functions` that a record of sriov_pf_mode means; or :class:`NotRestorable`."""
     if not PCI_ADDRESS.match(card):
-        raise Hopeless([f"{card[:80]!r} is no PCI address"])
+        raise NotRestorable([f"{card[:80]!r} is no PCI address"])
     given = _checked(record.get("function"), FUNCTION, ("pf", "mode"))
     given["vfs"] = [_checked(virtual, VIRTUAL_FUNCTION, ("index",)) for virtual in given["vfs"] or []] or None
     if given["pf"] != card:
-        raise Hopeless([f"its record is that of {given['pf'][:80]}"])
+        raise NotRestorable([f"its record is that of {given['pf'][:80]}"])
     # A pinned card is what its record says: to bring it back is no change.
     given["reconfigurable"] = True
-    entry = _pf_wanted.parse([given])[0]
+    entry = parse_functions([given])[0]
     if entry["problems"]:
-        raise Hopeless([f"its record is wrong: {problem}" for problem in entry["problems"]])
+        raise NotRestorable([f"its record is wrong: {problem}" for problem in entry["problems"]])
     return entry
 
 
-def instances(record: dict[str, Any], definitions: dict[tuple[str, str], dict[str, Any]]) -> list[dict[str, Any]]:
-    """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`Hopeless`.
+def recorded_instances(
+    record: dict[str, Any], definitions: dict[tuple[str, str], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`NotRestorable`.
 
     Each has also the ``id`` of the type.
     """
-    wrong = [one for one in record["instances"] if not _instance_persistence.is_complete(one)]
+    wrong = [one for one in record["instances"] if not records.is_complete(one)]
     if wrong:
-        raise Hopeless([f"its record has {str(one)[:160]}, which is no device" for one in wrong])
+        raise NotRestorable([f"its record has {str(one)[:160]}, which is no device" for one in wrong])
     found = record["instances"]
-    if not record.get(_instance_persistence.MARK):
-        found = _instance_persistence.wanted_at_boot(found, definitions)
+    if not record.get(records.MARK):
+        found = records.wanted_at_boot(found, definitions)
     wanted = []
     for instance in found:
         option = {**dict.fromkeys(("uuid", "count", "numa_node", "autostart")), "parent": instance["parent"]}
@@ -88,16 +90,16 @@ def instances(record: dict[str, Any], definitions: dict[tuple[str, str], dict[st
         if instance["autostart"]:
             wanted.append(option)
     try:
-        _wanted.parse(wanted, "present", False)
+        parse_instances(wanted, "present", False)
     except Refused as refused:
-        raise Hopeless([f"its record is wrong: {problem}" for problem in refused.problems]) from None
+        raise NotRestorable([f"its record is wrong: {problem}" for problem in refused.problems]) from None
     return wanted
 
 
 def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
     """What was given with None for the rest."""
     if not isinstance(given, dict):
-        raise Hopeless(["its record is none of this collection"])
+        raise NotRestorable(["its record is none of this collection"])
     problems = [f"its record has no {name}" for name in required if given.get(name) is None]
     for name, value in given.items():
         if name not in types:
@@ -107,7 +109,7 @@ def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> d
         elif value is not None and name in CHOICES and value not in CHOICES[name]:
             problems.append(f"its record has {name} {str(value)[:80]!r}, which is none of {', '.join(CHOICES[name])}")
     if problems:
-        raise Hopeless(problems)
+        raise NotRestorable(problems)
     return {**dict.fromkeys(types), **given}
 
 

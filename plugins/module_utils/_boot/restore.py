@@ -6,22 +6,25 @@
 
 """Bring cards back to what is recorded of them: after a boot, or when one comes back from a guest.
 
-Each card goes its own way: its mode and VFs first, then its mediated devices and vGPUs. Each of these stages waits
-until what it needs is there, while others are at work: a card that never appears costs the others nothing.
+Each card goes its own way: its mode and VFs first, then its MIG layout, then its mediated devices and vGPUs. Each of
+these stages waits until what it needs is there, while others are at work: a card that never appears costs the others
+nothing.
 """
 
 from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from .._core.problems import Refused
-from .._host import records as _desired
+from .._host.records import DIRECTORY, RECORD_SUFFIX, recorded_cards
 from .._host.root import HostError, HostRoot
 from .instances import Instances
 from .modes import Modes
-from .records import Hopeless
+from .partitions import Partitions
+from .records import NotRestorable
 
 # How many times the timeout another run may take: it may be at work on all the cards of the host.
 LOCKED = 5
@@ -40,7 +43,7 @@ class Stage(Protocol):
         """What it still waits for, as a sentence."""
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        """What was done, and what could not be done. Before the ``last`` try raises :class:`_plan.Refused`."""
+        """What was done, and what could not be done. Before the ``last`` try raises :class:`Refused`."""
 
 
 class _Card:
@@ -83,7 +86,7 @@ class _Card:
                 return None
             done, problems = stage.run(last, self._check_mode)
         except Refused as refused:
-            if not last and not isinstance(refused, Hopeless):
+            if not last and not isinstance(refused, NotRestorable):
                 self._next_try = self._host.now() + PATIENCE
                 return None
             problems = refused.problems
@@ -138,15 +141,20 @@ class _Unreadable:
         return None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        raise Hopeless([f"{self._path} is no record of this collection: run the play again, or remove the file"])
+        raise NotRestorable([f"{self._path} is no record of this collection: run the play again, or remove the file"])
 
 
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
     """By card its stages, in the order of the work."""
     stages: dict[str, list[Stage]] = {}
-    for kind, found in ((Modes.kind, Modes.observe(host, patient)), (Instances.kind, Instances.observe(host))):
+    of_kinds: tuple[tuple[str, Iterable[Modes | Partitions | Instances]], ...] = (
+        (Modes.kind, Modes.observe(host, patient)),
+        (Partitions.kind, Partitions.observe(host)),
+        (Instances.kind, Instances.observe(host)),
+    )
+    for kind, found in of_kinds:
         records: dict[str, Stage] = {stage.card: stage for stage in found}
-        for card in _desired.cards(host, kind):
-            path = f"{_desired.DIRECTORY}/{kind}/{card}{_desired.SUFFIX}"
+        for card in recorded_cards(host, kind):
+            path = f"{DIRECTORY}/{kind}/{card}{RECORD_SUFFIX}"
             stages.setdefault(card, []).append(records.get(card) or _Unreadable(kind, path))
     return stages

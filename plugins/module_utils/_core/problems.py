@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Callable
 
 Step = dict[str, Any]
@@ -16,9 +17,16 @@ Step = dict[str, Any]
 class Refused(Exception):
     """What the plan cannot or must not do, found before the first write: one sentence for each problem."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
+    def __init__(self, problems: list[str], shown: str | None = None) -> None:
+        """``shown`` is the sentence for users, where it does not have all of many problems."""
+        super().__init__(shown or "; ".join(problems))
         self.problems = problems
+
+
+class Failed(Exception):
+    """What was attempted and why it failed, as one sentence; ``result`` is what the module returns all the same."""
+
+    result: Mapping[str, Any] = {}
 
 
 def together(*checks: Callable[[], Any]) -> list[Any]:

@@ -37,7 +37,7 @@ def native(driver: str | None = None, optional: bool = False) -> Wanted:
     return {"driver": driver or CHOICE, "override": None, "exact": False, "optional": optional}
 
 
-def of_option(text: str) -> Wanted:
+def binding_of_option(text: str) -> Wanted:
     """What the options ``driver`` and ``vf_driver`` mean: a name, ``none`` or ``default``."""
     if text == DEFAULT:
         return native(optional=True)
@@ -50,23 +50,23 @@ def exactly(override: str | None, driver: str | None) -> Wanted:
     return {"driver": driver, "override": override, "exact": True, "optional": False}
 
 
-def fits(override: str | None, driver: str | None, wanted: Wanted) -> bool:
+def is_bound(override: str | None, driver: str | None, wanted: Wanted) -> bool:
     """Whether a function is bound as it shall be."""
     if wanted["exact"]:
         return (override, driver) == (wanted["override"], wanted["driver"])
     if wanted["driver"] == CHOICE:
-        return override is None and driver_fits(driver, wanted)
-    return driver_fits(driver, wanted) and override in (None, wanted["driver"])
+        return override is None and has_driver(driver, wanted)
+    return has_driver(driver, wanted) and override in (None, wanted["driver"])
 
 
-def driver_fits(driver: str | None, wanted: Wanted) -> bool:
+def has_driver(driver: str | None, wanted: Wanted) -> bool:
     """The same without a look at the override."""
     if wanted["driver"] == CHOICE:
         return not is_vfio_driver(driver) and (driver is not None or wanted["optional"])
     return bool(driver == wanted["driver"])
 
 
-def observe(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str | None, str | None]]:
+def read_bindings(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str | None, str | None]]:
     """By address the override and the driver of functions."""
     overrides = host.read_all([f"{DEVICES}/{address}/driver_override" for address in addresses], optional=True)
     return {
@@ -81,9 +81,9 @@ def observe(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str | None,
 def bind(host: HostRoot, address: str, observed: tuple[str | None, str | None], wanted: Wanted) -> None:
     """Bind a function as wanted; ``observed`` is what :func:`observe` said of it."""
     override, driver = observed
-    if override != wanted["override"] and not fits(override, driver, wanted):
+    if override != wanted["override"] and not is_bound(override, driver, wanted):
         host.write(f"{DEVICES}/{address}/driver_override", (wanted["override"] or "") + "\n")
-    if driver is not None and not driver_fits(driver, wanted):
+    if driver is not None and not has_driver(driver, wanted):
         host.write(f"{DEVICES}/{address}/driver/unbind", address)
         driver = None
     if driver is None and wanted["driver"] is not None:
@@ -91,14 +91,14 @@ def bind(host: HostRoot, address: str, observed: tuple[str | None, str | None], 
     found: list[tuple[str | None, str | None]] = []
 
     def settled() -> bool:
-        found[:] = [observe(host, [address])[address]]
-        return fits(*found[0], wanted)
+        found[:] = [read_bindings(host, [address])[address]]
+        return is_bound(*found[0], wanted)
 
     if not host.wait(settled, min(SETTLE, host.timeout)):
         override, driver = found[0]
         raise HostError(
             f"{address} is bound to {driver or 'no driver'} with driver_override {override or 'unset'} after it was to "
-            f"be bound to {describe(wanted)}",
+            f"be bound to {describe_binding(wanted)}",
             f"{DEVICES}/{address}/driver",
         )
 
@@ -114,7 +114,7 @@ def _probe(host: HostRoot, address: str, wanted: Wanted) -> None:
         host.write(f"{DRIVERS}/{name}/bind", address)
 
 
-def describe(wanted: Wanted) -> str:
+def describe_binding(wanted: Wanted) -> str:
     if wanted["driver"] is None:
         return "no driver"
     return "its native driver" if wanted["driver"] == CHOICE else str(wanted["driver"])

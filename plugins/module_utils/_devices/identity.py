@@ -76,9 +76,9 @@ class Identities:
         return self._slots.get(address.rpartition(".")[0], "")
 
 
-def other(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
+def difference(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
     """What shows that the card is another one than the recorded; None if nothing does, or nothing can be compared."""
-    recorded = trusted(recorded)
+    recorded = trusted_identity(recorded)
     for field, name in {SUBSYSTEM: "subsystem", **UNIQUE}.items():
         old, new = recorded.get(field), now.get(field)
         if old and new and not set(old.split()) & set(new.split()):
@@ -90,22 +90,22 @@ def other(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
 
 def is_same(recorded: Any, now: Mapping[str, str]) -> bool:
     """Whether a card is the recorded one for certain, wherever it is."""
-    recorded = trusted(recorded)
+    recorded = trusted_identity(recorded)
     return any(set(recorded.get(field, "").split()) & set(now.get(field, "").split()) for field in UNIQUE)
 
 
 def waits_for_mac(recorded: Any, now: Mapping[str, str]) -> bool:
     """Whether only a MAC address could tell, and the card has no interface yet."""
-    recorded = trusted(recorded)
+    recorded = trusted_identity(recorded)
     return MAC in recorded and MAC not in now and not is_same(recorded, now)
 
 
-def kept(recorded: Any, now: Mapping[str, str]) -> Identity:
+def kept_identity(recorded: Any, now: Mapping[str, str]) -> Identity:
     """What is to be recorded of a card: of the same one also what it does not tell now, as without its driver."""
-    return dict(now) if other(recorded, now) else {**trusted(recorded), **now}
+    return dict(now) if difference(recorded, now) else {**trusted_identity(recorded), **now}
 
 
-def trusted(recorded: Any) -> Identity:
+def trusted_identity(recorded: Any) -> Identity:
     """The fields of a record that have the form which this collection gives them."""
     if not isinstance(recorded, dict):
         return {}

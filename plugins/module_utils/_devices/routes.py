@@ -53,9 +53,9 @@ class Links(NamedTuple):
     xdp: set[str]  # interfaces with an XDP program
 
 
-def observe(host: HostRoot) -> Links:
+def observe_links(host: HostRoot) -> Links:
     """Routes of all tables, addresses and XDP programs."""
-    of_kernel, addresses = routes(host), _addresses(host)
+    of_kernel, addresses = read_routes(host), _addresses(host)
     try:
         told = _of_program(host)
     except (HostError, ValueError, KeyError, TypeError, AttributeError):
@@ -109,7 +109,7 @@ def _addresses(host: HostRoot) -> dict[str, list[str]]:
     return found
 
 
-def routes(host: HostRoot) -> list[Route]:
+def read_routes(host: HostRoot) -> list[Route]:
     """Every route of the main tables that is up and leads somewhere, as proc has them."""
     found = []
     for parse, lines in ((_ipv4_route, first_lines(host, ROUTES)[1:]), (_ipv6_route, first_lines(host, ROUTES6))):

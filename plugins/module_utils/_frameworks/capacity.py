@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from . import nvidia_vfio as _vendor_vfio
+from . import nvidia_vfio
 
 MTTY = re.compile(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
 MBOCHS_MEMORY = re.compile(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
@@ -25,20 +25,22 @@ GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 
 
-def of_card(parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]) -> Card:
+def capacity_of_card(
+    parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]
+) -> Capacity:
     """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it.
 
     ``names`` are those of all types that are known to belong to the card, by their ids.
     """
     occupants = [device for device in devices if device["state"] != "defined"]
-    if parents[0]["framework"] == _vendor_vfio.FRAMEWORK:
+    if parents[0]["framework"] == nvidia_vfio.FRAMEWORK:
         return VendorGpu(parents, occupants, names)
     if any(isinstance(offered["attributes"].get("max_instance"), int) for offered in parents[0]["types"]):
         return Gpu(parents, occupants)
     return Quantities(parents, occupants)
 
 
-class Card:
+class Capacity:
     """What is common: occupants by parent, and the live counters, which hold as long as nothing is removed."""
 
     # Whether one device decides which other types the card can make at the same time.
@@ -82,7 +84,7 @@ class Card:
         raise NotImplementedError
 
 
-class Quantities(Card):
+class Quantities(Capacity):
     """Types that take from common quantities: mtty's ports, mbochs's memory, GVT-g's resources, the core's counter.
 
     The free part of a quantity is at least what the available instances of each type would need.
@@ -115,7 +117,7 @@ class Quantities(Card):
         return min(self._free[quantity] // amount for quantity, amount in costs.items()) if costs else 0
 
 
-class Gpu(Card):
+class Gpu(Capacity):
     """An NVIDIA GPU whose driver states the size and the greatest number of each type.
 
     By default all its vGPUs have one type, or with SR-IOV one size of framebuffer; with SR-IOV each VF holds one. A GPU
@@ -166,7 +168,7 @@ class Gpu(Card):
         return self._by_id.get(type_id, {}).get(name) or 0
 
 
-class VendorGpu(Card):
+class VendorGpu(Capacity):
     """A GPU in the vendor-specific VFIO framework: one vGPU a VF, sizes known by name only, and no stated number.
 
     The largest type takes the whole framebuffer. It is known once the GPU was seen empty; one that has vGPUs offers
@@ -203,7 +205,7 @@ class VendorGpu(Card):
 
 def _vgpu_size(name: str | None) -> float | None:
     # The driver alone knows which vGPUs on MIG instances go together.
-    match = None if _vendor_vfio.MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
+    match = None if nvidia_vfio.MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
     return (int(match[1]) or 0.5) if match else None
 
 

@@ -15,20 +15,20 @@ from typing import Any, Optional
 
 from .._core.grammar import PCI_ADDRESS, UUID, type_id
 from .._core.text import CONTROL
-from .._host import records as _records
+from .._host.records import read_records
 from .._host.root import HostRoot
-from . import mdev as _mdev
+from . import mdev
 from .attributes import check
 
 Definition = dict[str, Any]
 Device = dict[str, Any]
 
-DIRECTORY = "etc/mdevctl.d"
+DEFINITIONS = "etc/mdevctl.d"
 # The kind of records that mdev_instance leaves.
 RECORDS = "mdev_instance"
 
 
-def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
+def read_definitions(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
     """By (parent, uuid) the fields ``type``, ``autostart`` and ``attributes`` of each definition.
 
     Both are in the kernel's spelling; mdevctl takes capital letters as well.
@@ -45,18 +45,18 @@ def observe(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
 def _files(host: HostRoot, only: Optional[str] = None) -> dict[tuple[str, str], list[str]]:
     """By parent and UUID the paths of each definition, or of those on one parent."""
     found: dict[tuple[str, str], list[str]] = {}
-    for directory in host.names(DIRECTORY):
+    for directory in host.names(DEFINITIONS):
         parent = directory.lower() if PCI_ADDRESS.match(directory.lower()) else directory
-        for name in host.names(f"{DIRECTORY}/{directory}") if only in (None, parent) else ():
+        for name in host.names(f"{DEFINITIONS}/{directory}") if only in (None, parent) else ():
             if UUID.match(name.lower()):
-                found.setdefault((parent, name.lower()), []).append(f"{DIRECTORY}/{directory}/{name}")
+                found.setdefault((parent, name.lower()), []).append(f"{DEFINITIONS}/{directory}/{name}")
     return found
 
 
 def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
     """By (parent, uuid) the type of each device that this collection has made: its id of that time, and its name."""
     found = {}
-    for record in _records.observe(host, RECORDS).values():
+    for record in read_records(host, RECORDS).values():
         instances = record.get("instances")
         for one in instances if isinstance(instances, list) else ():
             named = one if isinstance(one, dict) else {}
@@ -66,11 +66,11 @@ def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
     return found
 
 
-def apply(
+def apply_definitions(
     host: HostRoot,
     definitions: dict[tuple[str, str], Definition],
     devices: list[Device],
-    mdevs: _mdev.Mdevs,
+    mdevs: mdev.Mdevs,
 ) -> list[Device]:
     """Add to ``devices`` what mdevctl knows of them; return those that are only defined.
 
@@ -89,17 +89,17 @@ def apply(
 
 
 def _defined(
-    place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], mdevs: _mdev.Mdevs
+    place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], mdevs: mdev.Mdevs
 ) -> Device:
     parent, uuid = place
     type_id, name = definition["type"], mdevs.type_name(definition["type"])
     if recorded and recorded[0] == type_id and recorded[1] != name:
         name = recorded[1]
         type_id = mdevs.type_id(parent, name) or type_id
-    return _mdev.new_device(parent, uuid=uuid, state="defined", type_name=name, **{**definition, "type": type_id})
+    return mdev.new_device(parent, uuid=uuid, state="defined", type_name=name, **{**definition, "type": type_id})
 
 
-def pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
+def attribute_pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
     """The attributes of a definition as pairs; ``ValueError`` if one must not be written."""
     found = []
     for place, attribute in enumerate(attributes):
@@ -113,7 +113,7 @@ def pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
     return found
 
 
-def text(definition: dict[str, Any]) -> str:
+def definition_text(definition: dict[str, Any]) -> str:
     """A definition in the very form that mdevctl writes: two spaces, no newline at the end."""
     content = {
         "mdev_type": definition["type"],
@@ -123,19 +123,19 @@ def text(definition: dict[str, Any]) -> str:
     return json.dumps(content, indent=2)
 
 
-def save(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
+def save_definition(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
     """Replace a definition, or with None remove it."""
     if definition is not None:
-        host.replace_file(path(parent, uuid), text(definition))
+        host.replace_file(definition_path(parent, uuid), definition_text(definition))
     for spelling in _files(host, parent).get((parent, uuid), []):
         # One in capital letters would be a second definition of the same device.
-        if definition is None or spelling != path(parent, uuid):
+        if definition is None or spelling != definition_path(parent, uuid):
             host.remove_file(spelling)
 
 
-def path(parent: str, uuid: str) -> str:
+def definition_path(parent: str, uuid: str) -> str:
     """Where a definition is kept."""
-    return f"{DIRECTORY}/{parent}/{uuid}"
+    return f"{DEFINITIONS}/{parent}/{uuid}"
 
 
 def _read(host: HostRoot, file: str) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from typing import Any
 from .._core.grammar import UUID
 from .._devices.pci import NumaNodes, PciFunction, iommu_group
 from .._host.root import HostRoot
-from . import type_description as _type_description
+from . import type_description
 
 FRAMEWORK = "mdev"
 PARENTS = "sys/class/mdev_bus"
@@ -171,7 +171,7 @@ class Mdevs:
 
     def _read_static(self, type_id: str, path: str) -> dict[str, Any]:
         description = self._host.read(f"{path}/description", optional=True)
-        attributes, wrong = _type_description.attributes(description)
+        attributes, wrong = type_description.attributes(description)
         for sentence in wrong:
             self._host.warn(f"{path}/description {sentence}")
         return {

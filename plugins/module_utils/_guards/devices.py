@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
 from .._devices.pci import PciFunction
-from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._frameworks import nvidia_vfio
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene, user
@@ -41,11 +41,11 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         if function is None:
             continue
         if "nvidia" in function.entries:
-            path = f"{function.path}/{_vendor_vfio.CURRENT_TYPE}"
+            path = f"{function.path}/{nvidia_vfio.CURRENT_TYPE}"
             current = host.read_line(path, optional=True)
             if host.unread(path):
                 made.setdefault(address, []).append("a vGPU, or not: its type cannot be read")
-            elif current not in (None, _vendor_vfio.NO_TYPE):
+            elif current not in (None, nvidia_vfio.NO_TYPE):
                 made.setdefault(address, []).append(f"a vGPU of type {current}")
         if address in made:
             clause = f"carries {' and '.join(made[address])}"

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Union
 
 from .._core.text import decimal
-from .._devices import routes as _routes
+from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
 from .base import Scene
@@ -59,7 +59,7 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
 
     ``connection`` are the addresses of both ends of the connection over which this run came.
     """
-    links = _routes.observe(host)
+    links = observe_links(host)
     names = host.names(INTERFACES)
     own = {name: _own_uses(host, name) for name in names}
     for route in links.routes:
@@ -119,7 +119,7 @@ def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) 
     return [words[0], words[2]] if len(words) == 4 else []
 
 
-def _ways(routes: list[_routes.Route], addresses: list[str]) -> dict[str, set[str]]:
+def _ways(routes: list[Route], addresses: list[str]) -> dict[str, set[str]]:
     """By address the interfaces that the longest matching routes lead through: all next hops count."""
     found = {}
     for text in addresses:

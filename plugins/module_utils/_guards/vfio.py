@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .._devices import iommu as _iommu
-from .._devices import pci as _pci
-from .._frameworks import mdev as _mdev
+from .._devices import iommu, pci
+from .._frameworks import mdev
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, Holder, Unseen, Use
 from .base import Scene
@@ -71,9 +70,9 @@ def _vgpu_paths(scene: Scene) -> dict[str, str]:
     paths = {}
     for device in scene.devices:
         if device["address"]:
-            paths[device["address"]] = f"{_pci.DEVICES}/{device['address']}"
+            paths[device["address"]] = f"{pci.DEVICES}/{device['address']}"
         elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
-            paths[device["uuid"]] = f"{_mdev.DEVICES}/{device['uuid']}"
+            paths[device["uuid"]] = f"{mdev.DEVICES}/{device['uuid']}"
     return paths
 
 
@@ -109,7 +108,7 @@ def _devices_of_node(host: HostRoot, node: re.Match[str], members: dict[int, lis
     if node["group"]:
         # Those that were asked for, or else whatever the kernel has in the group.
         group = int(node["group"])
-        return members.get(group) or host.names(f"{_iommu.GROUPS}/{group}/devices")
+        return members.get(group) or host.names(f"{iommu.GROUPS}/{group}/devices")
     if node["vfio"]:
         # sys/class/vfio-dev/vfio3 leads to <device>/vfio-dev/vfio3.
         target = (host.link(f"sys/class/vfio-dev/{node['vfio']}") or "").split("/")

@@ -14,16 +14,15 @@ import stat
 import time
 from typing import Any, Callable, Optional, Protocol, TypeVar, Union
 
-from . import child as _child
-from . import durable as _durable
-from . import lock as _lock
-from . import ownership as _ownership
+from . import child, durable, lock, ownership
 
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
 Paths = list[str]
 # Of each call its errno or None, and what it returned.
 Answers = list[tuple[Optional[int], Any]]
+
+MEBIBYTE = 1 << 20
 
 
 class Files(Protocol):
@@ -34,8 +33,8 @@ class Files(Protocol):
 
     locked: int | None
 
-    def read(self, path: str) -> bytes:
-        """The content of a file, at most its first MiB."""
+    def read(self, path: str, most: int = MEBIBYTE) -> bytes:
+        """The first ``most`` bytes of a file, or a few more."""
 
     def list(self, path: str) -> list[str]:
         """The names in a directory."""
@@ -61,7 +60,7 @@ class Files(Protocol):
     def exists(self, path: str) -> bool:
         """Whether there is something at a path."""
 
-    def look(self, path: str) -> _ownership.Entry | None:
+    def look(self, path: str) -> ownership.Entry | None:
         """What is at a path, no link followed, and whether this collection wrote it; None if there is nothing."""
 
     def write(self, path: str, data: bytes) -> None:
@@ -113,21 +112,20 @@ class OperatingSystemFiles:
 
     # An attribute of sysfs is never longer than one page, and 64 KiB is the largest page of any architecture.
     CHUNK = 65536
-    LIMIT = 1 << 20
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
         self.locked: int | None = None
         self._directory: tuple[int, str, int] | None = None
-        self._child = _child.Child(lambda request: getattr(self, request[0])(*request[1:]))
+        self._child = child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
-    def read(self, path: str) -> bytes:
-        """The first MiB of the file; never waits for a FIFO's other end."""
+    def read(self, path: str, most: int = MEBIBYTE) -> bytes:
+        """The beginning of the file; never waits for a FIFO's other end."""
         descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             content = part = os.read(descriptor, self.CHUNK)
             # Only sysfs promises the whole value in one read.
-            while part and not path.startswith("sys/") and len(content) < self.LIMIT:
+            while part and not path.startswith("sys/") and len(content) < most:
                 part = os.read(descriptor, self.CHUNK)
                 content += part
             return content
@@ -183,8 +181,8 @@ class OperatingSystemFiles:
     def exists(self, path: str) -> bool:
         return os.path.exists(self._prefix + path)
 
-    def look(self, path: str) -> _ownership.Entry | None:
-        return _ownership.look(self._prefix + path)
+    def look(self, path: str) -> ownership.Entry | None:
+        return ownership.look(self._prefix + path)
 
     def write(self, path: str, data: bytes) -> None:
         """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
@@ -198,16 +196,16 @@ class OperatingSystemFiles:
 
     def replace(self, path: str, data: bytes) -> None:
         """Nobody ever sees a half of it, not even after a power cut."""
-        _durable.replace(self._prefix + path, data)
+        durable.replace(self._prefix + path, data)
 
     def symlink(self, path: str, target: str) -> None:
-        _durable.symlink(self._prefix + path, target)
+        durable.symlink(self._prefix + path, target)
 
     def unlink(self, path: str) -> None:
-        _durable.unlink(self._prefix + path)
+        durable.unlink(self._prefix + path)
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        (_durable.try_to_write if write else _durable.look_for_room)(self._prefix + directory, size)
+        (durable.try_to_write if write else durable.look_for_room)(self._prefix + directory, size)
 
     def status(self, path: str) -> tuple[int, int]:
         found = os.lstat(self._prefix + path)
@@ -216,11 +214,11 @@ class OperatingSystemFiles:
         return found.st_mode, 0 if is_root else found.st_uid
 
     def lock(self, path: str) -> bool:
-        self.locked = _lock.take(self._prefix + path)
+        self.locked = lock.take(self._prefix + path)
         return self.locked is not None
 
     def lock_holders(self, path: str) -> Paths:
-        return _lock.holders(self._prefix + path)
+        return lock.holders(self._prefix + path)
 
     def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:
         """What an action returns that finds its file in a directory that is kept open."""
@@ -247,7 +245,7 @@ class OperatingSystemFiles:
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
         """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""
-        return _child.run(action, timeout)
+        return child.run(action, timeout)
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
         """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
@@ -257,13 +255,13 @@ class OperatingSystemFiles:
         """What a method of these files returns in the common child for each path; see :class:`Files`."""
         try:
             return self._child.ask(("_each", method, paths), timeout, limit), None
-        except _child.Late as late:
+        except child.Late as late:
             # All that is done, and not yet said, is the last one's delay.
             silent = min(late.done, len(paths) - 1)
         # What the lost child had read is read once more.
         try:
             return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
-        except _child.Late:
+        except child.Late:
             return [], silent
 
     def _each(self, method: str, paths: Paths) -> Answers:

@@ -75,7 +75,7 @@ def holders(path: str) -> list[str]:
     return [*named, f"{len(found) - SHOWN_HOLDERS} more"] if len(found) > SHOWN_HOLDERS else named
 
 
-def describe(path: str, found: Sequence[str], seconds: float) -> str:
+def describe_holders(path: str, found: Sequence[str], seconds: float) -> str:
     """Who keeps a run from its lock at ``path``; ``found`` is what :func:`holders` says."""
     waited = f"{path} was not released within {seconds:g} s"
     if found:

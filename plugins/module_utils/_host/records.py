@@ -17,40 +17,42 @@ Record = dict[str, Any]
 
 DIRECTORY = "etc/vfio-devices"
 # For what must be known until the next boot only.
-EPHEMERAL = "run/vfio-devices"
-SUFFIX = ".json"
+RUN_DIRECTORY = "run/vfio-devices"
+RECORD_SUFFIX = ".json"
 
 
-def observe(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
+def read_records(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
     """The records of one kind by card; one that is no JSON object is told and left out."""
     records = {}
-    for card in cards(host, kind, directory):
-        record = _read(host, path(kind, card, directory))
+    for card in recorded_cards(host, kind, directory):
+        record = _read(host, record_path(kind, card, directory))
         if record is not None:
             records[card] = record
     return records
 
 
-def cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> list[str]:
+def recorded_cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> list[str]:
     """The cards that have a file, whatever is in it."""
     names = host.names(f"{directory}/{kind}")
-    return [name[: -len(SUFFIX)] for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
+    return [name[: -len(RECORD_SUFFIX)] for name in names if name.endswith(RECORD_SUFFIX) and not name.startswith(".")]
 
 
-def save(host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY) -> None:
+def save_record(
+    host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY
+) -> None:
     """Replace a record, or with None remove it."""
     if record is None:
-        host.remove_file(path(kind, card, directory))
+        host.remove_file(record_path(kind, card, directory))
     else:
-        host.replace_file(path(kind, card, directory), text(record))
+        host.replace_file(record_path(kind, card, directory), record_text(record))
 
 
-def path(kind: str, card: str, directory: str = DIRECTORY) -> str:
+def record_path(kind: str, card: str, directory: str = DIRECTORY) -> str:
     """Where a record is kept."""
-    return f"{directory}/{kind}/{card}{SUFFIX}"
+    return f"{directory}/{kind}/{card}{RECORD_SUFFIX}"
 
 
-def text(record: Record) -> str:
+def record_text(record: Record) -> str:
     """A record as it is written."""
     return json.dumps(record, indent=2, sort_keys=True) + "\n"
 

@@ -14,7 +14,7 @@ import os
 import pwd
 import re
 
-from . import durable as _durable
+from . import durable
 
 
 def user_id(name: str) -> int:
@@ -64,7 +64,7 @@ def put(place: str, content: bytes, mode: int, uid: int, gid: int) -> None:
         _copy_attributes(place, descriptor)
         set_access(descriptor, mode, uid, gid)
 
-    _durable.replace(place, content, prepare)
+    durable.replace(place, content, prepare)
 
 
 def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Callable, TypeVar
 
+from .._core.problems import Failed
 from .._core.text import MOST, decimal, printable
-from . import ownership as _ownership
-from . import writable as _writable
+from . import ownership, writable
 from .denials import Denials
 from .durable import REMEDIES, UNFINISHED
-from .files import Files, OperatingSystemFiles
-from .lock import describe as describe_held
+from .files import MEBIBYTE, Files, OperatingSystemFiles
+from .lock import describe_holders
 from .programs import Output, SystemTools, Tools
 from .reader import READS, NoAnswer, Reader, is_locked
 
@@ -36,7 +36,7 @@ LOCK = "run/vfio-devices/lock"
 SHOWN_WARNINGS = 3
 
 
-class HostError(Exception):
+class HostError(Failed):
     """What was attempted on the host and why it failed, as one sentence.
 
     ``path`` is relative to the root; ``value`` is what was written, or None for a read; ``errno`` is the error's
@@ -111,9 +111,14 @@ class HostRoot:
         text = self.read(path, optional)
         return None if text is None else printable(text, "")
 
-    def read_bytes(self, path: str) -> bytes | None:
-        """The first MiB of a file, or None if there is none or it cannot be read."""
+    def read_bytes(self, path: str, most: int = MEBIBYTE) -> bytes | None:
+        """The first ``most`` bytes of a file, or None if there is none or it cannot be read.
+
+        More than a MiB are only for a file that no driver answers.
+        """
         try:
+            if most > MEBIBYTE:
+                return self._files.read(path, most)
             content: bytes = self._reader.get("read", path, self.read_timeout)
             return content
         except OSError as error:
@@ -253,15 +258,15 @@ class HostRoot:
     def refusal(self, path: str) -> str | None:
         """Why a file that only this collection should write is neither replaced nor removed, or None."""
         try:
-            reason = _ownership.refusal(self._files.look(path), takes_empty=True)
+            reason = ownership.refusal(self._files.look(path), takes_empty=True)
         except OSError as error:
             reason = f"cannot be read: {describe(error)}"
         place = f"{self.root.rstrip('/')}/{path}"
-        return reason and f"{place} {reason}, and is left alone. Make way with: {_ownership.rename_command(place)}"
+        return reason and f"{place} {reason}, and is left alone. Make way with: {ownership.rename_command(place)}"
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
-        _admit(path, _writable.ATTRIBUTE, value=value)
+        _admit(path, writable.ATTRIBUTE, value=value)
         limit = self.timeout if timeout is None else timeout
         try:
             self._files.in_time(limit, "write", path, value.encode())
@@ -280,7 +285,7 @@ class HostRoot:
 
     def replace_file(self, path: str, content: str | bytes) -> None:
         """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
-        _admit(path, _writable.FILE)
+        _admit(path, writable.FILE)
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
@@ -288,7 +293,7 @@ class HostRoot:
 
     def replace_link(self, path: str, target: str) -> None:
         """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
-        _admit(path, _writable.LINK)
+        _admit(path, writable.LINK)
         try:
             self._files.symlink(path, target)
         except OSError as error:
@@ -296,7 +301,7 @@ class HostRoot:
 
     def remove_file(self, path: str) -> None:
         """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
-        _admit(path, _writable.FILE, _writable.LINK)
+        _admit(path, writable.FILE, writable.LINK)
         try:
             self._files.unlink(path)
         except FileNotFoundError:
@@ -310,7 +315,7 @@ class HostRoot:
         With ``write`` a file is written and removed again, else only what the file system says of itself is looked at.
         """
         if write:
-            _admit(f"{directory}/.room{UNFINISHED}", _writable.FILE)
+            _admit(f"{directory}/.room{UNFINISHED}", writable.FILE)
         try:
             self._files.try_room(directory, size, write)
         except OSError as error:
@@ -345,7 +350,7 @@ class HostRoot:
                     break
         except OSError as error:
             raise _file_error("lock", LOCK, error) from error
-        raise HostError(describe_held(f"/{LOCK}", holders, limit), LOCK)
+        raise HostError(describe_holders(f"/{LOCK}", holders, limit), LOCK)
 
     def has_program(self, name: str) -> bool:
         return self._tools.find(name) is not None
@@ -471,7 +476,7 @@ class HostRoot:
 
 def _admit(path: str, *how: str, value: str | None = None) -> None:
     """Raise HostError for a path that is not in the list of those that this collection writes."""
-    refusal = _writable.refusal(path, *how)
+    refusal = writable.refusal(path, *how)
     if refusal:
         raise HostError(refusal, path, value)
 

@@ -12,14 +12,12 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._core.problems import holders
-from .._devices.pci import DEVICES as FUNCTIONS
-from .._frameworks import attributes
-from .._frameworks import definitions as _definitions
-from .._frameworks import mdev as _mdev
-from .._frameworks import nvidia_vfio as _vendor_vfio
-from .._host import records as _desired
+from .._devices.pci import DEVICES
+from .._frameworks import attributes, mdev, nvidia_vfio
+from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
+from .._host.records import DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
-from .records import KIND
+from .records import INSTANCE_RECORDS
 
 # Seconds in which a device that another program is making is complete.
 SETTLE = 5.0
@@ -107,7 +105,7 @@ def apply(
 def _check_free(step: dict[str, Any], users_of: dict[str, list[dict[str, Any]]]) -> None:
     users = users_of.get(step["uuid"] or step["address"])
     if users:
-        path = _type_path(step["address"]) if step["address"] else f"{_mdev.DEVICES}/{step['uuid']}"
+        path = _type_path(step["address"]) if step["address"] else f"{mdev.DEVICES}/{step['uuid']}"
         raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
 
 
@@ -116,9 +114,9 @@ def _is_full(host: HostRoot, step: dict[str, Any], error: HostError) -> bool:
     if error.errno != "EIO":
         return error.errno in ("ENOSPC", "EUSERS")
     if step["address"]:
-        table = host.read(f"{FUNCTIONS}/{step['address']}/{_vendor_vfio.CREATABLE_TYPES}") or ""
-        return step["type"] not in _vendor_vfio.parse_creatable_types(table)
-    types = f"{_mdev.PARENTS}/{step['parent']}/mdev_supported_types"
+        table = host.read(f"{DEVICES}/{step['address']}/{nvidia_vfio.CREATABLE_TYPES}") or ""
+        return step["type"] not in nvidia_vfio.parse_creatable_types(table)
+    types = f"{mdev.PARENTS}/{step['parent']}/mdev_supported_types"
     return not host.read_number(f"{types}/{step['type']}/available_instances")
 
 
@@ -157,12 +155,12 @@ def _confirm(host: HostRoot, outcome: Outcome) -> None:
     """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
     made = [step for step in outcome.done if step["action"] == "create"]
     # One listing instead of a look-up for each device.
-    uuids = set(host.names(_mdev.DEVICES)) if any(step["uuid"] for step in made) else set()
+    uuids = set(host.names(mdev.DEVICES)) if any(step["uuid"] for step in made) else set()
     for step in made:
         if step["address"]:
             there = _current_type(host, step["address"]) == step["type"]
         else:
-            there = step["uuid"] in uuids or host.exists(f"{_mdev.DEVICES}/{step['uuid']}")
+            there = step["uuid"] in uuids or host.exists(f"{mdev.DEVICES}/{step['uuid']}")
         if not there:
             outcome.done.remove(step)
             outcome.failed.append({**step, "error": _explain(step, HostError("it was made, but is gone again", ""))})
@@ -182,8 +180,8 @@ def _without(unmade: set[tuple[str, str]], step: dict[str, Any]) -> dict[str, An
 
 def tidy(host: HostRoot) -> None:
     """Remove the unfinished files of a run that was killed."""
-    directories = [f"{_desired.DIRECTORY}/{KIND}"]
-    directories += [f"{_definitions.DIRECTORY}/{parent}" for parent in host.names(_definitions.DIRECTORY)]
+    directories = [f"{DIRECTORY}/{INSTANCE_RECORDS}"]
+    directories += [f"{DEFINITIONS}/{parent}" for parent in host.names(DEFINITIONS)]
     for directory in directories:
         host.remove_unfinished(directory)
 
@@ -192,17 +190,17 @@ def files(steps: list[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
     """The paths that steps write, with the text; None for what they remove."""
     for step in steps:
         if "record" in step:
-            yield _desired.path(KIND, step["card"]), step["record"] and _desired.text(step["record"])
+            yield record_path(INSTANCE_RECORDS, step["card"]), step["record"] and record_text(step["record"])
         elif "definition" in step:
             definition = step["definition"]
-            yield _definitions.path(step["parent"], step["uuid"]), definition and _definitions.text(definition)
+            yield definition_path(step["parent"], step["uuid"]), definition and definition_text(definition)
 
 
 def _create(host: HostRoot, step: dict[str, Any]) -> None:
     if step["address"]:
         _set_type(host, step["address"], step["type"])
         return
-    uuid, parent = step["uuid"], f"{_mdev.PARENTS}/{step['parent']}"
+    uuid, parent = step["uuid"], f"{mdev.PARENTS}/{step['parent']}"
     path = f"{parent}/{uuid}"
     try:
         host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)
@@ -223,7 +221,7 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _is_made(host: HostRoot, step: dict[str, Any]) -> bool:
-    path = f"{_mdev.DEVICES}/{step['uuid']}"
+    path = f"{mdev.DEVICES}/{step['uuid']}"
     above = (host.link(path) or "").split("/")[-2:-1]
     return above == [step["parent"]] and host.link_name(f"{path}/mdev_type") == step["type"]
 
@@ -232,15 +230,15 @@ def _remove(host: HostRoot, step: dict[str, Any]) -> None:
     if step["state"] == "defined":
         return
     if step["address"]:
-        _set_type(host, step["address"], _vendor_vfio.NO_TYPE)
+        _set_type(host, step["address"], nvidia_vfio.NO_TYPE)
         return
-    path = f"{_mdev.DEVICES}/{step['uuid']}"
+    path = f"{mdev.DEVICES}/{step['uuid']}"
     try:
         host.write(f"{path}/remove", "1")
     except HostError as error:
         if error.errno != "ENOENT" or host.exists(path):
             raise
-    below = f"{_mdev.PARENTS}/{step['parent']}/{step['uuid']}"
+    below = f"{mdev.PARENTS}/{step['parent']}/{step['uuid']}"
     if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
         raise HostError(f"{step['uuid']} is still there after its removal", path, "1", pending=True)
 
@@ -256,7 +254,7 @@ def _set_type(host: HostRoot, address: str, type_id: str) -> None:
 
 
 def _type_path(address: str) -> str:
-    return f"{FUNCTIONS}/{address}/{_vendor_vfio.CURRENT_TYPE}"
+    return f"{DEVICES}/{address}/{nvidia_vfio.CURRENT_TYPE}"
 
 
 def _current_type(host: HostRoot, address: str) -> str | None:
@@ -264,11 +262,11 @@ def _current_type(host: HostRoot, address: str) -> str | None:
 
 
 def _define(host: HostRoot, step: dict[str, Any]) -> None:
-    _definitions.save(host, step["parent"], step["uuid"], step["definition"])
+    save_definition(host, step["parent"], step["uuid"], step["definition"])
 
 
 def _record(host: HostRoot, step: dict[str, Any]) -> None:
-    _desired.save(host, KIND, step["card"], step["record"])
+    save_record(host, INSTANCE_RECORDS, step["card"], step["record"])
 
 
 ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {

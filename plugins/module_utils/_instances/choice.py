@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .._core import wording as _type_names
-from .._frameworks import capacity as _capacity
+from .._core import wording
 from .._frameworks import no_types
+from .._frameworks.capacity import Capacity, capacity_of_card
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -50,7 +50,7 @@ class Inventory:
         known = self.parents.get(parent)
         return str((known["physical_function"] if known else None) or parent)
 
-    def capacity(self, parent: str) -> _capacity.Card:
+    def capacity(self, parent: str) -> Capacity:
         return self.capacities[self.card(parent)]
 
     def parents_named(self, name: str) -> list[dict[str, Any]]:
@@ -84,11 +84,11 @@ class Inventory:
                 return str(device["uuid"])
         if not MACHINE_ID.match(self._machine_id or ""):
             return None
-        import uuid as uuid_module
+        from uuid import UUID, uuid5
 
-        namespace = uuid_module.UUID(self._machine_id)
+        namespace = UUID(self._machine_id)
         for index in self._indexes.setdefault((parent, type_id), itertools.count()):
-            candidate = str(uuid_module.uuid5(namespace, f"{parent} {type_id} {index}"))
+            candidate = str(uuid5(namespace, f"{parent} {type_id} {index}"))
             if candidate not in self._reserved and candidate not in self.by_uuid:
                 break
         self._reserved.add(candidate)
@@ -103,7 +103,7 @@ class Inventory:
         cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
         where = cards[0] if len(cards) == 1 else "this host"
-        sentence = f"there is no type {' or '.join(specs)}; {where} has {_type_names.describe(known, specs)}"
+        sentence = f"there is no type {' or '.join(specs)}; {where} has {wording.describe(known, specs)}"
         if not cards:
             return f"{sentence}. {no_types.NO_PARENTS}"
         return sentence + self.why_no_types([card for card in cards if not self._types[card]])
@@ -124,9 +124,9 @@ class Inventory:
                 reasons.setdefault(advice, []).append(card)
         return "".join(f". No types are listed by {_list(names)}. {advice}" for advice, names in reasons.items())
 
-    def _capacity(self, card: str, names: list[str]) -> _capacity.Card:
+    def _capacity(self, card: str, names: list[str]) -> Capacity:
         devices = [device for device in self.devices.values() if device["parent"] in names]
-        return _capacity.of_card([self.parents[name] for name in names], devices, self._types[card])
+        return capacity_of_card([self.parents[name] for name in names], devices, self._types[card])
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
         types = {offered["id"]: offered["name"] for name in names for offered in self.parents[name]["types"]}

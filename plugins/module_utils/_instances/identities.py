@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._devices import identity as _identity
-from .._devices.identity import Identities, Identity
+from .._devices.identity import Identities, Identity, difference, is_same, kept_identity, trusted_identity
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
 
@@ -29,7 +28,7 @@ def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Sta
 
 def taken_out(records: State) -> dict[str, Identity]:
     """The identities in records by card; the records have none then, as the plan compares them."""
-    return {card: _identity.trusted(record.pop(FIELD, None)) for card, record in records.items()}
+    return {card: trusted_identity(record.pop(FIELD, None)) for card, record in records.items()}
 
 
 def follow(state: State) -> None:
@@ -40,10 +39,10 @@ def follow(state: State) -> None:
     recorded, now = state["recorded_identities"], state["identities"]
     state["moved"] = moved = {}
     for card, identity in list(recorded.items()):
-        if card in now and not _identity.other(identity, now[card]):
+        if card in now and not difference(identity, now[card]):
             continue
         for address, current in now.items():
-            if _identity.is_same(identity, current) and not _identity.other(identity, current):
+            if is_same(identity, current) and not difference(identity, current):
                 moved[card] = address
         if card in now or card in moved:
             del state["records"][card], recorded[card]
@@ -70,7 +69,7 @@ def with_identities(state: State, planned: State, steps: list[State], persist: b
     for card in lasting:
         record = state["records"].get(card)
         recorded = state["recorded_identities"].get(card, {})
-        if record and card not in written and _identity.kept(recorded, state["identities"].get(card, {})) != recorded:
+        if record and card not in written and kept_identity(recorded, state["identities"].get(card, {})) != recorded:
             steps.append({"action": "record", "card": card, "record": _complete(state, card, record)})
     defined = {(step["parent"], step["uuid"]) for step in steps if "definition" in step}
     for old, card in state["moved"].items():
@@ -84,5 +83,5 @@ def with_identities(state: State, planned: State, steps: list[State], persist: b
 
 
 def _complete(state: State, card: str, record: State) -> State:
-    identity = _identity.kept(state["recorded_identities"].get(card), state["identities"].get(card, {}))
+    identity = kept_identity(state["recorded_identities"].get(card), state["identities"].get(card, {}))
     return {**record, FIELD: identity} if identity else record

@@ -8,23 +8,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
-from .._core import problems as _plan
-from .._devices import pci as _pci
-from .._frameworks import definitions as _definitions
-from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._core.problems import Refused
+from .._devices import pci
+from .._frameworks import nvidia_vfio
+from .._frameworks.definitions import apply_definitions, read_definitions
 from .._frameworks.mdev import Mdevs, new_device
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
-from .._run import room as _room
-from . import actions as _instance_apply
-from . import identities as _identities
-from . import plan as _instance_plan
-from . import records as _instance_persistence
-from . import result as _instance_result
+from .._run import room
+from . import actions, identities, result
+from .plan import plan_instances
+from .records import observe_records, only_recorded
 
 
 def converge(
@@ -34,19 +33,19 @@ def converge(
     check_mode: bool,
     budget: float | None = None,
 ) -> dict[str, Any]:
-    """Bring the host to what is wanted and return the module's result; raise :class:`_plan.Refused` before any write.
+    """Bring the host to what is wanted and return the module's result; raise :class:`Refused` before any write.
 
-    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`_wanted.parse` returns them. With
+    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`parse_instances` returns them. With
     ``budget`` the work stops between two steps after so many seconds, and ``progress`` of the result tells how far it
     has come: the same call again goes on.
     """
     if not check_mode:
         host.lock()
-        _instance_apply.tidy(host)
+        actions.tidy(host)
     before = observe(host)
     planned = _planned(host, before, options, wanted)
-    _room.check(host, _instance_apply.files(planned["steps"]), write=not check_mode)
-    outcome = _instance_apply.Outcome()
+    room.check(host, actions.files(planned["steps"]), write=not check_mode)
+    outcome = actions.Outcome()
     if check_mode:
         outcome.done = planned["steps"]
     elif planned["steps"]:
@@ -55,29 +54,34 @@ def converge(
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
         try:
-            _vendor_vfio.remember(host, before["functions"], before["known_types"])
+            nvidia_vfio.remember(host, before["functions"], before["known_types"])
         except HostError as error:
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        outcome = _instance_apply.apply(host, planned["steps"], budget, lambda: _users(host, before, options))
+        outcome = actions.apply(
+            host,
+            planned["steps"],
+            budget,
+            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
+        )
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
-    return _instance_result.report(before, planned, outcome, after)
+    return result.report(before, planned, outcome, after)
 
 
 def observe(host: HostRoot) -> dict[str, Any]:
     """Parents, devices, definitions and records. Who uses a device is looked up only when that matters."""
-    functions = _pci.observe(host)
-    numa_nodes = _pci.NumaNodes(host)
+    functions = pci.observe(host)
+    numa_nodes = pci.NumaNodes(host)
     mdevs = Mdevs(host, functions, numa_nodes)
     devices = mdevs.devices()
-    vgpu_functions = _vendor_vfio.parent_functions(host, functions)
-    vgpu_parents, vgpus, known_types = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-    definitions = _definitions.observe(host)
+    vgpu_functions = nvidia_vfio.parent_functions(host, functions)
+    vgpu_parents, vgpus, known_types = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
+    definitions = read_definitions(host)
     parents = [*mdevs.parents(devices), *vgpu_parents]
-    devices += [*vgpus, *_definitions.apply(host, definitions, devices, mdevs)]
-    records = _instance_persistence.observe_records(host)
+    devices += [*vgpus, *apply_definitions(host, definitions, devices, mdevs)]
+    records = observe_records(host)
     devices += _only_recorded(records, devices, parents)
     for device in devices:
         device["users"] = []
@@ -88,13 +92,13 @@ def observe(host: HostRoot) -> dict[str, Any]:
         "definitions": definitions,
         "known_types": known_types,
         "records": records,
-        "recorded_identities": _identities.taken_out(records),
-        "identities": _identities.observe(host, functions, parents),
-        "unreadable": {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
+        "recorded_identities": identities.taken_out(records),
+        "identities": identities.observe(host, functions, parents),
+        "unreadable": {**nvidia_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }
-    _identities.follow(state)
+    identities.follow(state)
     return state
 
 
@@ -109,7 +113,7 @@ def _only_recorded(
             state="defined",
             framework=frameworks[instance["parent"]],
         )
-        for instance in _instance_persistence.only_recorded(records, existing, set(frameworks))
+        for instance in only_recorded(records, existing, set(frameworks))
     ]
 
 
@@ -117,7 +121,7 @@ def _planned(
     host: HostRoot, state: dict[str, Any], options: dict[str, Any], wanted: list[dict[str, Any]]
 ) -> dict[str, Any]:
     def plan() -> dict[str, Any]:
-        return _instance_plan.plan(
+        return plan_instances(
             state,
             wanted,
             present=options["state"] == "present",
@@ -131,7 +135,7 @@ def _planned(
         planned = plan()
         if not planned["busy"] and all(step["action"] != "remove" for step in planned["steps"]):
             return planned
-    except _plan.Refused:
+    except Refused:
         pass
     # A device in use may be concerned.
     seen = _look(host, state)
@@ -142,13 +146,12 @@ def _planned(
     return plan()
 
 
-def _users(host: HostRoot, state: dict[str, Any], options: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """By device who uses it now, directly before it is taken away; HostError if that cannot be seen."""
-    seen = _look(host, state, configured=False)
-    hidden = blind_spots(seen.unseen, options["accept_unseen"])
+def _complete(seen: Seen, accepted: Container[str]) -> Seen:
+    """What was seen directly before a device is taken away; HostError if not everything could be seen."""
+    hidden = blind_spots(seen.unseen, accepted)
     if hidden:
         raise HostError(f"meanwhile {'; '.join(hidden)}", "proc")
-    return seen.users()
+    return seen
 
 
 def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:

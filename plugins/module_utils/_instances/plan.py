@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core import problems as _plan
-from .._frameworks import definitions as _definitions
-from .._frameworks import nvidia_vfio as _vendor_vfio
-from . import records as _instance_persistence
+from .._core.problems import Refused, holders
+from .._frameworks import nvidia_vfio
+from .._frameworks.definitions import attribute_pairs
+from . import records
 from .choice import Choice, Inventory
 from .identities import with_identities
 from .wanted import MAX
 
 
-def plan(
+def plan_instances(
     state: dict[str, Any],
     wanted: list[dict[str, Any]],
     present: bool = True,
@@ -28,7 +28,7 @@ def plan(
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> dict[str, Any]:
-    """The steps for ``wanted`` (entries of :func:`_wanted.parse`), or :class:`_plan.Refused`.
+    """The steps for ``wanted`` (entries of :func:`parse_instances`), or :class:`Refused`.
 
     ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
     ``unreadable`` (by card why its state is unknown), ``definitions``, ``records``, ``identities``,
@@ -41,7 +41,7 @@ def plan(
         result = attempt.present() if present else attempt.absent()
         blocked = attempt.blocked_cards - frozen
         if not blocked:
-            steps = _instance_persistence.with_persistence(state, result, persist)
+            steps = records.with_persistence(state, result, persist)
             return {**result, "steps": with_identities(state, result, steps, persist)}
         # A card that can make one type at a time is changed whole or not at all.
         frozen |= blocked
@@ -155,7 +155,7 @@ class _Attempt:
         if not entry["parents"]:
             self.problems.append(f"{where}: {inventory.describe_unknown_type(parents, entry['types'])}")
             return False
-        if any(inventory.parents[name]["framework"] == _vendor_vfio.FRAMEWORK for name in entry["parents"]):
+        if any(inventory.parents[name]["framework"] == nvidia_vfio.FRAMEWORK for name in entry["parents"]):
             unusable = [option for option in ("uuid", "attributes") if entry[option]]
             if unusable:
                 self.problems.append(
@@ -178,7 +178,7 @@ class _Attempt:
         where = entry["where"]
         if device["state"] == "removing":
             self.problems.append(
-                f"{where}: {entry['uuid']} was removed, but {_plan.holders(device['users'])} still has it open"
+                f"{where}: {entry['uuid']} was removed, but {holders(device['users'])} still has it open"
             )
         elif device["parent"] not in entry["parents"]:
             state = "exists" if device["state"] == "active" else "is defined"
@@ -263,7 +263,7 @@ class _Attempt:
                 continue
             self.problems.append(
                 f"{device['uuid'] or device['address']} on {device['parent']} "
-                f"would have to be removed, but is in use by {_plan.holders(device['users'])}; "
+                f"would have to be removed, but is in use by {holders(device['users'])}; "
                 "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
             )
         if self.hidden and any(device["state"] == "active" for device in self.removals):
@@ -295,7 +295,7 @@ class _Attempt:
             self._lacking(entry, count or 1, made)
 
     def _new_instance(self, entry: dict[str, Any], parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
-        vendor = self.inventory.parents[parent]["framework"] == _vendor_vfio.FRAMEWORK
+        vendor = self.inventory.parents[parent]["framework"] == nvidia_vfio.FRAMEWORK
         # A driver that refuses the very first of a type is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
@@ -335,7 +335,7 @@ class _Attempt:
     def _keep(self, device: dict[str, Any], entry: dict[str, Any]) -> None:
         self.claimed.add(self._key(device))
         try:
-            pairs = entry["attributes"] or _definitions.pairs(device["uuid"], device["attributes"])
+            pairs = entry["attributes"] or attribute_pairs(device["uuid"], device["attributes"])
         except ValueError as error:
             self.problems.append(f"{entry['where']}: {error}")
             return
@@ -350,7 +350,7 @@ class _Attempt:
 
     def _refuse(self) -> None:
         if self.problems:
-            raise _plan.Refused(self.problems)
+            raise Refused(self.problems)
 
     @staticmethod
     def _key(device: dict[str, Any]) -> tuple[str, str]:

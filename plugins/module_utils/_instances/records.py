@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._core.grammar import UUID
-from .._host import records as _desired
+from .._host.records import DIRECTORY, read_records
 from .._host.root import HostRoot
 
-KIND = "mdev_instance"
+INSTANCE_RECORDS = "mdev_instance"
 Instance = dict[str, Any]
 Record = dict[str, Any]
 State = dict[str, Any]
@@ -30,12 +30,12 @@ RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "aut
 
 def observe_records(host: HostRoot) -> dict[str, Record]:
     """The record of each card; one that this collection has not written like that is told and left out."""
-    records = _desired.observe(host, KIND)
+    records = read_records(host, INSTANCE_RECORDS)
     for card, record in list(records.items()):
         instances = record.get("instances")
         if not isinstance(instances, list) or not all(_is_instance(instance) for instance in instances):
             host.warn(
-                f"the record of {card} in {_desired.DIRECTORY}/{KIND} has not the form that this collection gives it"
+                f"the record of {card} in {DIRECTORY}/{INSTANCE_RECORDS} has not the form that this collection gives it"
             )
             del records[card]
     return records

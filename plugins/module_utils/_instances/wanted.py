@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core import grammar as _grammar
-from .._core import numbers
+from .._core import grammar, numbers
 from .._core.problems import Refused
 from .._core.wording import printable
 from .._frameworks import attributes
@@ -23,8 +22,8 @@ MOST = 65536
 MOST_NODE = 1023
 
 
-def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict[str, Any]]:
-    """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
+def parse_instances(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict[str, Any]]:
+    """The entries in one form; raises :class:`Refused` with a sentence for each thing that is wrong.
 
     Each entry gets ``item`` (its place in the list), ``where`` (what messages call it), ``uuid``, ``types`` (in the
     order of preference), ``parent``, ``count`` (a number, or ``max``), ``numa_node``, ``attributes`` (a list of pairs)
@@ -51,9 +50,9 @@ def parse(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict
 
 
 def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) -> dict[str, Any]:
-    uuid = _grammar.collect(_grammar.uuid, instance["uuid"], found)
-    types = [_grammar.collect(_type_spec, spec, found) for spec in instance["type"] or []]
-    parent = _grammar.collect(_parent, instance["parent"], found)
+    uuid = grammar.collect(grammar.uuid, instance["uuid"], found)
+    types = [grammar.collect(_type_spec, spec, found) for spec in instance["type"] or []]
+    parent = grammar.collect(_parent, instance["parent"], found)
     count = _count(instance["count"], found)
     if state == "absent":
         if instance["count"] is not None:
@@ -72,7 +71,7 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         "types": types,
         "parent": parent,
         "count": count,
-        "numa_node": _grammar.collect(_numa_node, instance["numa_node"], found),
+        "numa_node": grammar.collect(_numa_node, instance["numa_node"], found),
         "attributes": _attributes(instance["attributes"] or [], found),
         "autostart": instance["autostart"],
     }
@@ -80,7 +79,7 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
 
 def _parent(text: str) -> str:
     lower = text.lower()
-    return lower if _grammar.PCI_ADDRESS.match(lower) else _grammar.parent_name(text)
+    return lower if grammar.PCI_ADDRESS.match(lower) else grammar.parent_name(text)
 
 
 def _type_spec(text: str) -> str:
@@ -93,7 +92,7 @@ def _type_spec(text: str) -> str:
 def _count(given: Any, found: list[str]) -> int | str:
     if given == MAX:
         return MAX
-    return _grammar.collect(lambda value: numbers.count(value, "count", 1, MOST, MAX), given, found) or 1
+    return grammar.collect(lambda value: numbers.count(value, "count", 1, MOST, MAX), given, found) or 1
 
 
 def _numa_node(given: Any) -> int:

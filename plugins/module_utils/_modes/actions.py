@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Callable
 
-from .._devices import binding as _binding
-from .._devices import eswitch as _eswitch
-from .._devices import vf_settings as _vf_settings
+from .._devices import eswitch, vf_settings
+from .._devices.binding import SETTLE, bind, is_bound, native, read_bindings
 from .._devices.pci import DEVICES
 from .._devices.sriov import VIRTUAL_FUNCTION
-from .._frameworks import nvidia_sriov as _sriov_manage
-from .._host import records as _desired
+from .._frameworks import nvidia_sriov
+from .._host.records import DIRECTORY, RUN_DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
-from . import observe as _pf_state
-from . import records as _pf_persistence
-from . import steps as _pf_steps
+from . import observe
+from .records import MODE_RECORDS, completed, rule_path, save_rule
+from .steps import Step, plan_steps, present_target
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
@@ -39,8 +38,10 @@ REMEDIES = {
 }
 
 
+# A card with its target and steps.
+Planned = dict[str, Any]
 # What the next steps of a planned card would end now.
-Uses = Callable[[dict[str, Any], list[dict[str, Any]]], list[str]]
+Uses = Callable[[Planned, list[Step]], list[str]]
 
 
 class Outcome:
@@ -59,7 +60,7 @@ class Outcome:
 
 def apply(
     host: HostRoot,
-    planned: list[dict[str, Any]],
+    planned: list[Planned],
     budget: float | None = None,
     uses: Uses | None = None,
 ) -> dict[str, Outcome]:
@@ -99,7 +100,7 @@ def apply(
     return outcomes
 
 
-def _parts(one: dict[str, Any], step: dict[str, Any]) -> list[dict[str, Any]]:
+def _parts(one: Planned, step: Step) -> list[Step]:
     """Each VF that loses its driver for itself: one may take seconds, in which somebody begins to use another."""
     if step["action"] != "bind_vfs" or any(other["action"] == "create" for other in one["steps"]):
         return [step]
@@ -116,7 +117,7 @@ def _parts(one: dict[str, Any], step: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _do(host: HostRoot, one: dict[str, Any], step: dict[str, Any], uses: Uses | None) -> None:
+def _do(host: HostRoot, one: Planned, step: Step, uses: Uses | None) -> None:
     """One step of a planned card, unless it would end a use; HostError then, and if it fails."""
     found = uses(one, [step]) if uses else []
     if found:
@@ -125,10 +126,10 @@ def _do(host: HostRoot, one: dict[str, Any], step: dict[str, Any], uses: Uses | 
 
 
 def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome, uses: Uses | None) -> None:
-    target = _pf_steps.present_target(before)
+    target = present_target(before)
     try:
         card = _present(host, before)
-        one = {"card": card, "target": target, "steps": _pf_steps.steps(card, target)}
+        one: Planned = {"card": card, "target": target, "steps": plan_steps(card, target)}
         for step in one["steps"]:
             for part in _parts(one, step):
                 _do(host, one, part, uses)
@@ -137,7 +138,7 @@ def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome, uses: Use
         outcome.restored, outcome.pending = False, error.pending
         outcome.error = f"{outcome.error}; it could not be put back either: {error}; {_name(host, before)}"
         return
-    outcome.restored = not _pf_steps.steps(found, target)
+    outcome.restored = not plan_steps(found, target)
     if outcome.restored:
         outcome.error = f"{outcome.error}; the card is as it was before, {before['num_vfs']} virtual functions"
     else:
@@ -145,7 +146,7 @@ def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome, uses: Use
 
 
 def _present(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
-    cards = _pf_state.observe_again(host, [before])
+    cards = observe.observe_again(host, [before])
     if not cards:
         raise HostError(f"{before['address']} is gone", f"{DEVICES}/{before['address']}")
     return cards[before["address"]]
@@ -154,7 +155,7 @@ def _present(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
 def _name(host: HostRoot, before: dict[str, Any]) -> str:
     """What there is now instead of what there was."""
     address = before["address"]
-    override, driver = _binding.observe(host, [address])[address]
+    override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))
     return (
         f"{address} has now driver {driver or 'none'}, driver_override {override or 'unset'} and {number} virtual "
@@ -173,7 +174,7 @@ def links(host: HostRoot, address: str) -> dict[int, str]:
 def _remove(host: HostRoot, step: dict[str, Any]) -> None:
     address = step["pf"]
     if step["tool"]:
-        _sriov_manage.run(host, address, enable=False)
+        nvidia_sriov.run(host, address, enable=False)
         _rebind_gpu(host, address)
     else:
         host.write(f"{DEVICES}/{address}/sriov_numvfs", "0")
@@ -183,7 +184,7 @@ def _remove(host: HostRoot, step: dict[str, Any]) -> None:
 def _create(host: HostRoot, step: dict[str, Any]) -> None:
     address, count = step["pf"], step["count"]
     if step["tool"]:
-        _sriov_manage.run(host, address, enable=True)
+        nvidia_sriov.run(host, address, enable=True)
         _rebind_gpu(host, address)
         count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
     else:
@@ -196,10 +197,10 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
 
 def _rebind_gpu(host: HostRoot, address: str) -> None:
     """The program leaves a GPU without a driver when it fails half-way."""
-    wanted = _binding.native(_sriov_manage.DRIVER)
-    observed = _binding.observe(host, [address])[address]
-    if not _binding.fits(*observed, wanted):
-        _binding.bind(host, address, observed, wanted)
+    wanted = native(nvidia_sriov.DRIVER)
+    observed = read_bindings(host, [address])[address]
+    if not is_bound(*observed, wanted):
+        bind(host, address, observed, wanted)
 
 
 def _verify_number(host: HostRoot, address: str, count: int) -> None:
@@ -209,7 +210,7 @@ def _verify_number(host: HostRoot, address: str, count: int) -> None:
             host.link_name(f"{DEVICES}/{virtual}/physfn") == address for virtual in found.values()
         )
 
-    if not host.wait(so, min(_binding.SETTLE, host.timeout)):
+    if not host.wait(so, min(SETTLE, host.timeout)):
         driver = host.link_name(f"{DEVICES}/{address}/driver")
         raise HostError(
             f"{address} has {len(links(host, address))} virtual functions after the driver {driver} accepted {count}: "
@@ -221,7 +222,7 @@ def _verify_number(host: HostRoot, address: str, count: int) -> None:
 
 
 def _bind(host: HostRoot, step: dict[str, Any]) -> None:
-    _binding.bind(host, step["pf"], _binding.observe(host, [step["pf"]])[step["pf"]], step["binding"])
+    bind(host, step["pf"], read_bindings(host, [step["pf"]])[step["pf"]], step["binding"])
 
 
 def _bind_virtual_functions(host: HostRoot, step: dict[str, Any]) -> None:
@@ -229,12 +230,12 @@ def _bind_virtual_functions(host: HostRoot, step: dict[str, Any]) -> None:
     missing = [index for index in step["bindings"] if index not in addresses]
     if missing:
         raise HostError(f"{step['pf']} has no VF {missing[0]} any more", f"{DEVICES}/{step['pf']}/virtfn{missing[0]}")
-    observed = _binding.observe(host, [addresses[index] for index in step["bindings"]])
+    observed = read_bindings(host, [addresses[index] for index in step["bindings"]])
     for index, wanted in step["bindings"].items():
         address = addresses[index]
-        fitting = _binding.fits(*observed[address], wanted)
+        fitting = is_bound(*observed[address], wanted)
         if not fitting or (observed[address][1] is None and wanted["driver"] is not None):
-            _binding.bind(host, address, observed[address], wanted)
+            bind(host, address, observed[address], wanted)
 
 
 def _autoprobe(host: HostRoot, step: dict[str, Any]) -> None:
@@ -245,33 +246,33 @@ def _autoprobe(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _set_eswitch(host: HostRoot, step: dict[str, Any]) -> None:
-    _eswitch.apply(host, step["pf"], step["mode"])
+    eswitch.apply(host, step["pf"], step["mode"])
 
 
 def _settings(host: HostRoot, step: dict[str, Any]) -> None:
     found: list[str] = []
 
     def there() -> bool:
-        found[:] = _pf_state.interfaces_of(host, step["pf"])
+        found[:] = observe.interfaces_of(host, step["pf"])
         return bool(found)
 
     # The interface appears when its driver has started the card.
-    if not host.wait(there, min(_binding.SETTLE, host.timeout)):
+    if not host.wait(there, min(SETTLE, host.timeout)):
         raise HostError(f"{step['pf']} has no network interface, through which its VFs are set up", DEVICES)
     card = {"address": step["pf"], "netdevs": found}
-    _pf_state.through_interface(host, card, lambda host, name: _vf_settings.apply(host, name, step["settings"]))
+    observe.through_interface(host, card, lambda host, name: vf_settings.apply(host, name, step["settings"]))
 
 
 def _memory(host: HostRoot, step: dict[str, Any]) -> None:
-    _desired.save(host, step["kind"], step["pf"], step["memory"], _desired.EPHEMERAL)
+    save_record(host, step["kind"], step["pf"], step["memory"], RUN_DIRECTORY)
 
 
 def _record(host: HostRoot, step: dict[str, Any]) -> None:
-    _desired.save(host, _pf_persistence.KIND, step["pf"], _pf_persistence.completed(host, step["pf"], step["record"]))
+    save_record(host, MODE_RECORDS, step["pf"], completed(host, step["pf"], step["record"]))
 
 
 def _rule(host: HostRoot, step: dict[str, Any]) -> None:
-    _pf_persistence.save_rule(host, step["pf"], step["text_of_rule"])
+    save_rule(host, step["pf"], step["text_of_rule"])
 
 
 ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
@@ -289,17 +290,17 @@ ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
 }
 
 
-def files(steps: list[_pf_steps.Step]) -> Iterator[tuple[str, str | None]]:
+def files(steps: list[Step]) -> Iterator[tuple[str, str | None]]:
     """The paths that steps write, with the text; None for what they remove."""
     for step in steps:
         if step["action"] == "rule":
-            yield _pf_persistence.rule_path(step["pf"]), step["text_of_rule"]
+            yield rule_path(step["pf"]), step["text_of_rule"]
         elif step["action"] in ("memory", "record"):
             record = step[step["action"]]
             ephemeral = step["action"] == "memory"
-            kind = step["kind"] if ephemeral else _pf_persistence.KIND
-            directory = _desired.EPHEMERAL if ephemeral else _desired.DIRECTORY
-            yield _desired.path(kind, step["pf"], directory), None if record is None else _desired.text(record)
+            kind = step["kind"] if ephemeral else MODE_RECORDS
+            directory = RUN_DIRECTORY if ephemeral else DIRECTORY
+            yield record_path(kind, step["pf"], directory), None if record is None else record_text(record)
 
 
 def _explain(step: dict[str, Any], error: HostError) -> str:

@@ -12,23 +12,24 @@ from collections.abc import Container
 from typing import Any
 
 from .._core.problems import holders
-from .._devices import binding as _binding
+from .._devices.binding import CHOICE, exactly, has_driver
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
 from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
-from . import steps as _pf_steps
+from .steps import binding_of
 
 Found = list[str]
+Card = dict[str, Any]
 
 
-def touches(card: dict[str, Any], steps: list[dict[str, Any]]) -> list[Touch]:
+def touches(card: Card, steps: list[dict[str, Any]]) -> list[Touch]:
     """What the steps do to a card and to its VFs."""
     actions = {step["action"]: step for step in steps}
     address = card["address"]
     by_program = card["gpu"] and bool({"remove", "create"} & set(actions))
     bind = actions.get("bind")
-    loses_driver = by_program or bool(bind and not _binding.driver_fits(card["driver"], bind["binding"]))
+    loses_driver = by_program or bool(bind and not has_driver(card["driver"], bind["binding"]))
     found = []
     if loses_driver or {"remove", "create", "eswitch"} & set(actions):
         found.append(Touch(address, PORT, address, "be changed"))
@@ -59,7 +60,7 @@ def uses(
     return conflicts(touches(card, steps), counting, lifted)
 
 
-def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
+def passthrough(card: Card, target: dict[str, Any], given: set[str]) -> Found:
     """Why a function that shall get a VFIO driver could not be passed through. ``given``: other cards of this call."""
     found: Found = []
     wants = [target["vf_binding"], *(virtual["binding"] for virtual in target["vfs"].values())]
@@ -71,23 +72,36 @@ def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -
             "restart the host"
         ]
     if whole:
-        for other in card["group_others"]:
-            leaves = other["physical_function"] == card["address"] or other["address"] in given
-            if not leaves and other["driver"] is not None and not is_vfio_driver(other["driver"]):
-                found.append(
-                    f"{card['address']} shares IOMMU group {card['iommu_group']} with {other['address']}, which "
-                    f"{other['driver']} has: the whole group has to be given away together"
-                )
+        found += _left_behind(card, given)
     for virtual in card["virtual_functions"]:
         found += _shared_with_host(card, virtual, target, given)
     return found
+
+
+def _left_behind(card: Card, given: set[str]) -> Found:
+    """Why no guest could use a whole card: the host has other members of its IOMMU group, such as a GPU's audio."""
+    blocking = [
+        other
+        for other in card["group_others"]
+        if not (other["physical_function"] == card["address"] or other["address"] in given)
+        and other["driver"] is not None
+        and not is_vfio_driver(other["driver"])
+    ]
+    if not blocking:
+        return []
+    named = " and ".join(f"{other['address']}, which {other['driver']} has" for other in blocking)
+    entries = ", ".join(f'{{pf: "{other["address"]}", mode: pf}}' for other in blocking)
+    return [
+        f"{card['address']} shares IOMMU group {card['iommu_group']} with {named}: the whole group has to be given "
+        f"away together. Add {entries} to functions, or keep drivers from what the host does not use"
+    ]
 
 
 def _shared_with_host(card: dict[str, Any], virtual: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
     """Why no guest could use a VF that is there and gets a VFIO driver: the host has others of its IOMMU group."""
 
     def gets_vfio(index: int) -> bool:
-        wanted = _pf_steps.binding_of(target, index)
+        wanted = binding_of(target, index)
         return bool(wanted and is_vfio_driver(wanted["driver"]))
 
     if target["num_vfs"] == 0 or not gets_vfio(virtual["index"]):
@@ -127,17 +141,17 @@ def leaves_to_libvirt(card: dict[str, Any], target: dict[str, Any], state: dict[
     running = {use.subject for use in state["seen"].uses if use.holder and use.holder.running}
     lent = card["address"] in running and is_vfio_driver(card["driver"])
     if lent and target["whole"] and not is_vfio_driver(target["binding"]["driver"]):
-        target = {**target, "binding": _binding.exactly(card["driver_override"], card["driver"])}
+        target = {**target, "binding": exactly(card["driver_override"], card["driver"])}
     kept = {}
     for virtual in card["virtual_functions"]:
-        wanted = _pf_steps.binding_of(target, virtual["index"])
+        wanted = binding_of(target, virtual["index"])
         if (
             virtual["address"] in running
             and is_vfio_driver(virtual["driver"])
             and wanted
-            and wanted["driver"] == _binding.CHOICE
+            and wanted["driver"] == CHOICE
         ):
             settings = target["vfs"].get(virtual["index"], {}).get("settings", {})
-            binding = _binding.exactly(virtual["override"], virtual["driver"])
+            binding = exactly(virtual["override"], virtual["driver"])
             kept[virtual["index"]] = {"binding": binding, "settings": settings}
     return {**target, "vfs": {**target["vfs"], **kept}} if kept else target

@@ -12,29 +12,26 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS
-from .._devices import binding as _binding
-from .._devices import eswitch as _eswitch
-from .._devices import pci as _pci
-from .._devices import sriov as _sriov
-from .._devices import vf_settings as _vf_settings
-from .._devices.identity import Identities, is_same, other
+from .._devices import eswitch, pci, sriov, vf_settings
+from .._devices.binding import DRIVERS, read_bindings
+from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import nvidia_sriov as _sriov_manage
+from .._frameworks import nvidia_sriov
 from .._frameworks.mdev import Mdevs
-from .._guards import managers as _sriov_owners
+from .._guards import managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
-from .._host import records as _desired
+from .._host.records import RUN_DIRECTORY, read_records, recorded_cards
 from .._host.root import HostError, HostRoot
-from . import records as _pf_persistence
+from .records import AUTOPROBE_OFF, CHANGING, MODE_RECORDS, observe_rule, refuse_rule, trusted
 
 Value = TypeVar("Value")
 
 
-def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
+def observe_cards(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`."""
-    functions = _pci.observe(host)
+    functions = pci.observe(host)
     kept = _Kept(host)
     identities = Identities(host)
     stale = _of_other_cards(kept.records, functions, identities)
@@ -47,10 +44,10 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
             function.address: function.physical_function for function in functions.values() if function.is_virtual
         },
         "leaving": [one.address for one in functions.values() if one.is_virtual and not one.physical_function],
-        "drivers": host.names(_binding.DRIVERS),
-        "tool": host.has_program(_sriov_manage.PROGRAM),
-        "programs": {name: host.has_program(name) for name in (_vf_settings.PROGRAM, _eswitch.PROGRAM)},
-        "owners": _sriov_owners.observe(host),
+        "drivers": host.names(DRIVERS),
+        "tool": host.has_program(nvidia_sriov.PROGRAM),
+        "programs": {name: host.has_program(name) for name in (vf_settings.PROGRAM, eswitch.PROGRAM)},
+        "owners": managers.observe(host),
         "seen": Seen(),
     }
     state["silent"] = host.silent
@@ -63,9 +60,9 @@ def observe(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
             old
             for old, recorded in stale.items()
             # Another card of this call gets a record of its own there.
-            if old not in state["cards"] and is_same(recorded, identity) and not other(recorded, identity)
+            if old not in state["cards"] and is_same(recorded, identity) and not difference(recorded, identity)
         ]
-        different = other((card["record"] or {}).get("identity"), identity)
+        different = difference((card["record"] or {}).get("identity"), identity)
         if different:
             host.warn(f"the record of {address} is of another card, which was there before: {different}")
     for entry in entries:
@@ -80,10 +77,10 @@ class _Kept:
 
     def __init__(self, host: HostRoot) -> None:
         self._host = host
-        self.records = _desired.observe(host, _pf_persistence.KIND)
-        self.memories = _desired.observe(host, _pf_persistence.KIND, _desired.EPHEMERAL)
-        self._changing = _desired.cards(host, _pf_persistence.CHANGING, _desired.EPHEMERAL)
-        self._autoprobe_off = _desired.cards(host, _pf_persistence.AUTOPROBE_OFF, _desired.EPHEMERAL)
+        self.records = read_records(host, MODE_RECORDS)
+        self.memories = read_records(host, MODE_RECORDS, RUN_DIRECTORY)
+        self._changing = recorded_cards(host, CHANGING, RUN_DIRECTORY)
+        self._autoprobe_off = recorded_cards(host, AUTOPROBE_OFF, RUN_DIRECTORY)
 
     def of_card(self, address: str) -> dict[str, Any]:
         return {
@@ -91,8 +88,8 @@ class _Kept:
             "memory": self.memories.get(address),
             "autoprobe_off": address in self._autoprobe_off,
             "changing": address in self._changing,
-            "rule": _pf_persistence.observe_rule(self._host, address),
-            "rule_refused": _pf_persistence.refuse_rule(self._host, address),
+            "rule": observe_rule(self._host, address),
+            "rule_refused": refuse_rule(self._host, address),
         }
 
 
@@ -103,7 +100,7 @@ def _of_other_cards(
     return {
         address: record.get("identity")
         for address, record in records.items()
-        if address not in functions or other(record.get("identity"), identities.of(functions[address]))
+        if address not in functions or difference(record.get("identity"), identities.of(functions[address]))
     }
 
 
@@ -111,8 +108,8 @@ def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any
     """By address what is remembered of cards; since the last boot it is more certain than a record from before."""
     return {
         address: {
-            **_pf_persistence.trusted(records.get(address, {}).get("native")),
-            **_pf_persistence.trusted(memories.get(address)),
+            **trusted(records.get(address, {}).get("native")),
+            **trusted(memories.get(address)),
         }
         for address in {**records, **memories}
         if PCI_ADDRESS.match(address)
@@ -124,7 +121,7 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
 
     A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
     """
-    functions = _pci.observe(host)
+    functions = pci.observe(host)
     kept = _Kept(host)
     present = [card for card in before if card["address"] in functions]
     cards = _cards(host, [functions[card["address"]] for card in present], functions)
@@ -136,17 +133,17 @@ def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = 
         card = cards[address]
         card.update(kept.of_card(address), known=old["known"], identity=old["identity"], moved_from=[])
         if network and old["eswitch"] is not None and card["native"]:
-            card["eswitch"] = _eswitch.observe(host, address)
+            card["eswitch"] = eswitch.observe(host, address)
         if network and old["settings"] is not None and card["netdevs"]:
-            card["settings"] = through_interface(host, card, _vf_settings.observe)
+            card["settings"] = through_interface(host, card, vf_settings.observe)
     return cards
 
 
 def interfaces_of(host: HostRoot, address: str) -> list[str]:
     """The interfaces of a card now."""
-    functions = _pci.observe(host)
+    functions = pci.observe(host)
     cards = [functions[address]] if address in functions else []
-    return [name for card in _sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
+    return [name for card in sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
 
 
 def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostRoot, str], Value]) -> Value:
@@ -169,7 +166,7 @@ def look(host: HostRoot, state: dict[str, Any], connection: list[str], anew: boo
     ``anew`` means while the work goes on: the functions are not those of the plan, and guests that do not run are left
     out.
     """
-    functions = _pci.observe(host) if anew else state["functions"]
+    functions = pci.observe(host) if anew else state["functions"]
     # Also VFs that were created meanwhile.
     parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state["cards"])]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
@@ -183,18 +180,18 @@ def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     """Who holds which function now."""
     from .._guards import every
 
-    return every.observe(host, Scene(_pci.observe(host), [], Processes(host)), every.HOLDERS).users()
+    return every.observe(host, Scene(pci.observe(host), [], Processes(host)), every.HOLDERS).users()
 
 
 def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:
-    described = _sriov.describe(host, cards, functions, NumaNodes(host))
+    described = sriov.describe(host, cards, functions, NumaNodes(host))
     virtual = [one["address"] for card in described for one in card["virtual_functions"]]
-    bindings = _binding.observe(host, virtual)
+    bindings = read_bindings(host, virtual)
     for card in described:
         function = functions[card["address"]]
         card["capable"] = "sriov_totalvfs" in function.entries
         card["bridge"] = function.is_bridge
-        card["gpu"] = _sriov_manage.governs(card["vendor_id"], card["class"]) and card["capable"]
+        card["gpu"] = nvidia_sriov.governs(card["vendor_id"], card["class"]) and card["capable"]
         card["group_others"] = _group_others(function, functions)
         for one in card["virtual_functions"]:
             one["group_others"] = _group_others(functions[one["address"]], functions)
@@ -205,7 +202,7 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
         card["unreadable"] = []
         card["unseen"] = _unseen(host, function, [one["address"] for one in card["virtual_functions"]])
         card["native"] = card["driver"] is not None and not (
-            _sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == _sriov_manage.STUB)
+            sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == nvidia_sriov.STUB)
         )
         for one in card["virtual_functions"]:
             one["override"] = bindings[one["address"]][0]
@@ -215,7 +212,7 @@ def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFun
 def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> list[str]:
     """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
     addresses = [card.address, *virtual_functions]
-    paths = [f"{card.path}/{_sriov.TOTAL}", *(f"{_pci.DEVICES}/{one}/{_sriov.OVERRIDE}" for one in addresses)]
+    paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
     return list(dict.fromkeys(reason for reason in reasons if reason))
 
@@ -247,14 +244,14 @@ def _add_network(host: HostRoot, entry: dict[str, Any], card: dict[str, Any]) ->
     if not card["native"]:
         return
     wanted = any(virtual["settings"] for virtual in entry["vfs"].values())
-    lasting = card["virtual_functions"] and host.has_program(_vf_settings.PROGRAM)
+    lasting = card["virtual_functions"] and host.has_program(vf_settings.PROGRAM)
     try:
         if card["netdevs"] and (wanted or lasting):
-            card["settings"] = through_interface(host, card, _vf_settings.observe)
+            card["settings"] = through_interface(host, card, vf_settings.observe)
     except HostError as error:
         card["unreadable"] += [str(error)] if wanted else []
     try:
         if entry["eswitch"]:
-            card["eswitch"] = _eswitch.observe(host, card["address"])
+            card["eswitch"] = eswitch.observe(host, card["address"])
     except HostError as error:
         card["unreadable"].append(str(error))

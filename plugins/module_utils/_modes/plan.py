@@ -10,30 +10,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core import problems as _plan
-from .._devices import binding as _binding
-from .._devices import eswitch as _eswitch
-from .._devices import vf_settings as _vf_settings
-from .._frameworks import nvidia_sriov as _sriov_manage
+from .._core.problems import Refused
+from .._devices import eswitch, vf_settings
+from .._devices.binding import DEFAULT, NOBODY
+from .._frameworks import nvidia_sriov
 from .._model.uses import ALLOW_HOST_NETWORK
-from . import guards as _pf_guards
-from . import steps as _pf_steps
+from . import guards
+from .steps import most_vfs, plan_steps, wanted_target
 from .wanted import MAX, NATIVE
 
 # What only writes files of this collection.
 BOOKKEEPING = ("record", "rule", "memory")
 
 
-def plan(
+def plan_functions(
     state: dict[str, Any],
     entries: list[dict[str, Any]],
     allow_host_network: bool = False,
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> list[dict[str, Any]]:
-    """For each entry its ``card``, ``target``, ``steps`` and why it is ``busy``; or :class:`_plan.Refused`.
+    """For each entry its ``card``, ``target``, ``steps`` and why it is ``busy``; or :class:`Refused`.
 
-    ``state`` is what :func:`_pf_state.observe` returns, ``entries`` are those of :func:`_pf_wanted.parse`. A busy card
+    ``state`` is what :func:`observe_cards` returns, ``entries`` are those of :func:`parse_functions`. A busy card
     has no steps, and is a problem unless ``skip_busy``.
     """
     problems: list[str] = []
@@ -59,7 +58,7 @@ def plan(
             planned.append(one)
         problems += [f"{entry['where']}: {sentence}" for sentence in found]
     if problems:
-        raise _plan.Refused(problems)
+        raise Refused(problems)
     return planned
 
 
@@ -72,23 +71,23 @@ def _plan_card(
     persist: bool | None,
     found: list[str],
 ) -> dict[str, Any]:
-    target = _pf_steps.wanted_target(entry, card, state["drivers"], persist)
-    target = _pf_guards.leaves_to_libvirt(card, target, state)
-    steps = _pf_steps.steps(card, target)
+    target = wanted_target(entry, card, state["drivers"], persist)
+    target = guards.leaves_to_libvirt(card, target, state)
+    steps = plan_steps(card, target)
     changes = [step for step in steps if step["action"] not in BOOKKEEPING]
     busy: list[str] = []
     if changes:
         if not entry["reconfigurable"]:
             texts = "; ".join(step["text"] for step in changes if step["text"])
             found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
-        found += _pf_guards.passthrough(card, target, given)
-        found += _pf_guards.stuck(state)
-        found += _pf_guards.hidden(card, steps, state["seen"], state["accept_unseen"])
-        busy = _pf_guards.uses(card, steps, target, state["seen"], lifted)
+        found += guards.passthrough(card, target, given)
+        found += guards.stuck(state)
+        found += guards.hidden(card, steps, state["seen"], state["accept_unseen"])
+        busy = guards.uses(card, steps, target, state["seen"], lifted)
     if card["rule_refused"] and any(step["action"] == "rule" for step in steps):
         found.append(card["rule_refused"])
     if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
-        found.append(f"the virtual functions of this GPU need {_sriov_manage.PROGRAM}, which is not there")
+        found.append(f"the virtual functions of this GPU need {nvidia_sriov.PROGRAM}, which is not there")
     if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):
         found.append(
             f"this takes its {card['num_vfs']} virtual functions away: say with num_vfs how many there shall be"
@@ -136,16 +135,16 @@ def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], f
     drivers = [entry["driver"]] if entry["mode"] == "pf" else []
     drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
     for driver in dict.fromkeys(drivers):
-        if driver and driver not in (NATIVE, _binding.DEFAULT, _binding.NOBODY, *state["drivers"]):
+        if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state["drivers"]):
             found.append(f"this host has no driver {driver} now: load its module, or correct the name")
     programs = {
-        _vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
-        _eswitch.PROGRAM: bool(entry["eswitch"]),
+        vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
+        eswitch.PROGRAM: bool(entry["eswitch"]),
     }
     for program, needed in programs.items():
         if needed and not state["programs"][program]:
             found.append(f"this needs the program {program}, and there is none below host_root")
-    if programs[_vf_settings.PROGRAM] and card["native"] and not card["netdevs"]:
+    if programs[vf_settings.PROGRAM] and card["native"] and not card["netdevs"]:
         found.append("only a network card's virtual functions have settings, and it has no network interface")
     found += card["unreadable"]
 
@@ -154,7 +153,7 @@ def _check_number(entry: dict[str, Any], card: dict[str, Any], found: list[str])
     if card["total_vfs"] is None:
         return
     count = entry["num_vfs"]
-    most = _pf_steps.most_vfs(card)
+    most = most_vfs(card)
     if isinstance(count, int) and count > most:
         found.append(f"num_vfs {count} is more than the {most} that this card can make")
     elif card["gpu"] and count not in (None, 0, MAX, most):

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._devices import identity as _identity
-from .._devices import pci as _pci
+from .._devices import pci
+from .._devices.identity import Identities, kept_identity
 from .._devices.mdevctl import RESTORE_UNIT
-from .._host import records as _desired
+from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY
 from .._host.root import HostRoot
 from .wanted import DRIVER
 
-KIND = "sriov_pf_mode"
+MODE_RECORDS = "sriov_pf_mode"
 # Cards whose sriov_drivers_autoprobe a run has switched off for a while.
 AUTOPROBE_OFF = "sriov_drivers_autoprobe"
 # Cards that a run is changing: their rules wait for the next event.
@@ -67,7 +67,7 @@ def waits(rule_of_card: str, address: str) -> bool:
 
 
 def _unless_changing(address: str) -> str:
-    return f'TEST!="/{_desired.EPHEMERAL}/{CHANGING}/{address}{_desired.SUFFIX}"'
+    return f'TEST!="/{RUN_DIRECTORY}/{CHANGING}/{address}{RECORD_SUFFIX}"'
 
 
 def save_rule(host: HostRoot, address: str, text: str | None) -> None:
@@ -80,8 +80,8 @@ def save_rule(host: HostRoot, address: str, text: str | None) -> None:
 
 def tidy(host: HostRoot) -> None:
     """Remove the unfinished files of a run that was killed."""
-    ephemeral = [f"{_desired.EPHEMERAL}/{kind}" for kind in (KIND, AUTOPROBE_OFF, CHANGING)]
-    for directory in (f"{_desired.DIRECTORY}/{KIND}", *ephemeral, RULES):
+    ephemeral = [f"{RUN_DIRECTORY}/{kind}" for kind in (MODE_RECORDS, AUTOPROBE_OFF, CHANGING)]
+    for directory in (f"{DIRECTORY}/{MODE_RECORDS}", *ephemeral, RULES):
         host.remove_unfinished(directory)
 
 
@@ -89,7 +89,7 @@ def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
     """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
     kept = {**entry["given"], "pf": card["address"]}
     native = remembered(card) if entry["mode"] == "pf" else {}
-    identity = _identity.kept((card["record"] or {}).get("identity"), card["identity"])
+    identity = kept_identity((card["record"] or {}).get("identity"), card["identity"])
     own = {"model": model(card["vendor_id"], card["product_id"]), "identity": identity}
     return {"function": kept, **own, "native": native}
 
@@ -98,8 +98,8 @@ def completed(host: HostRoot, address: str, kept: dict[str, Any] | None) -> dict
     """A record with what the card tells of itself now, when it may have its own driver again."""
     if kept is None:
         return None
-    now = _identity.Identities(host).of(_pci.function(host, address))
-    return {**kept, "identity": _identity.kept(kept["identity"], now)}
+    now = Identities(host).of(pci.function(host, address))
+    return {**kept, "identity": kept_identity(kept["identity"], now)}
 
 
 def model(vendor_id: str | None, product_id: str | None) -> str:

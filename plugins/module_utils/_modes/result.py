@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .._devices import binding as _binding
+from .._devices.binding import CHOICE, Wanted, has_driver
 from .._devices.sriov import is_vfio_driver
-from . import steps as _pf_steps
 from .actions import Outcome
+from .steps import binding_of, plan_steps
 
 ROUTING_ID = re.compile(r"([0-9a-f]+):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
 
@@ -95,12 +95,12 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
 
 def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
     """What a card will be; null where only the kernel will tell."""
-    steps = {step["action"]: step for step in _pf_steps.steps(card, target)}
+    steps = {step["action"]: step for step in plan_steps(card, target)}
     shown = _card(card)
     if "bind" in steps:
         binding = target["binding"]
-        chosen = None if binding["driver"] == _binding.CHOICE else binding["driver"]
-        shown["driver"] = card["driver"] if _binding.driver_fits(card["driver"], binding) else chosen
+        chosen = None if binding["driver"] == CHOICE else binding["driver"]
+        shown["driver"] = card["driver"] if has_driver(card["driver"], binding) else chosen
         shown["driver_override"] = binding["override"]
         if shown["driver"] != card["driver"]:
             shown["netdevs"] = [] if is_vfio_driver(shown["driver"]) else card["known"].get("netdevs", [])
@@ -115,7 +115,7 @@ def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
         for one in shown["virtual_functions"]:
             if one["index"] in steps["bind_vfs"]["certain"]:
                 wanted = steps["bind_vfs"]["bindings"][one["index"]]["driver"]
-                one["driver"] = None if wanted == _binding.CHOICE else wanted
+                one["driver"] = None if wanted == CHOICE else wanted
                 one["netdev"] = None
     shown["num_vfs"] = len(shown["virtual_functions"])
     shown["mode"] = "pf" if is_vfio_driver(shown["driver"]) else "vf" if shown["num_vfs"] else "host"
@@ -123,8 +123,8 @@ def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
 
 
 def _new_virtual_function(card: dict[str, Any], target: dict[str, Any], index: int) -> dict[str, Any]:
-    wanted = _pf_steps.binding_of(target, index)
-    driver = None if wanted is None or wanted["driver"] == _binding.CHOICE else wanted["driver"]
+    wanted = binding_of(target, index)
+    driver = None if wanted is None or wanted["driver"] == CHOICE else wanted["driver"]
     # Of the VFs that are there now, the addresses are known; others follow from the capability.
     known = {one["index"]: one["address"] for one in card["virtual_functions"]}
     address = known.get(index) or _moved(card["address"], card["offset"], card["stride"], index)
@@ -149,7 +149,7 @@ def _view(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
         "num_vfs": card["num_vfs"],
         "drivers_autoprobe": card["drivers_autoprobe"],
         "vf_drivers": {
-            one["index"]: _shown_driver(one["override"], one["driver"], _pf_steps.binding_of(target, one["index"]))
+            one["index"]: _shown_driver(one["override"], one["driver"], binding_of(target, one["index"]))
             for one in card["virtual_functions"]
         },
     }
@@ -158,8 +158,8 @@ def _view(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _shown_driver(override: str | None, driver: str | None, wanted: _binding.Wanted | None) -> str | None:
-    named = wanted is not None and wanted["driver"] != _binding.CHOICE
+def _shown_driver(override: str | None, driver: str | None, wanted: Wanted | None) -> str | None:
+    named = wanted is not None and wanted["driver"] != CHOICE
     return driver if named or override is not None else "default"
 
 
@@ -179,8 +179,8 @@ def _predicted_view(card: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]
     for virtual in then["virtual_functions"]:
         index = virtual["index"]
         if "create" in steps or index in bindings:
-            driver = bindings[index]["driver"] if index in bindings else _binding.CHOICE
-            shown["vf_drivers"][index] = "default" if driver == _binding.CHOICE else driver
+            driver = bindings[index]["driver"] if index in bindings else CHOICE
+            shown["vf_drivers"][index] = "default" if driver == CHOICE else driver
     if target["eswitch"]:
         shown["eswitch"] = target["eswitch"]
     return shown

@@ -15,10 +15,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._devices import binding as _binding
-from .._devices import vf_settings as _vf_settings
-from .._frameworks import nvidia_sriov as _sriov_manage
-from . import records as _pf_persistence
+from .._devices import vf_settings
+from .._devices.binding import (
+    CHOICE,
+    Wanted,
+    binding_of_option,
+    describe_binding,
+    exactly,
+    has_driver,
+    is_bound,
+    native,
+)
+from .._frameworks import nvidia_sriov
+from . import records
 from .wanted import MAX, NATIVE
 
 Target = dict[str, Any]
@@ -31,17 +40,17 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
     count = 0 if whole else most_vfs(card) if entry["num_vfs"] == MAX else entry["num_vfs"]
     binding = _native(card, drivers)
     if whole and entry["driver"] != NATIVE:
-        binding = _binding.of_option(str(entry["driver"]))
+        binding = binding_of_option(str(entry["driver"]))
     given_away = whole and entry["driver"] != NATIVE
     memory: dict[str, Any] | None = None
     if given_away:
-        memory = _pf_persistence.remembered(card) if card["native"] else card["memory"]
+        memory = records.remembered(card) if card["native"] else card["memory"]
         if persist is None:
             # Early at boot an interface may not have its name yet.
             memory = card["known"] or memory
     rule = card["rule"] if persist is None else None
     if persist and not whole and count and not card["gpu"]:
-        rule = _pf_persistence.rule(card["address"], count)
+        rule = records.rule(card["address"], count)
     return {
         "whole": whole,
         "binding": binding,
@@ -49,15 +58,15 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
         "max": entry["num_vfs"] == MAX,
         "autoprobe": entry["drivers_autoprobe"],
         "eswitch": entry["eswitch"],
-        "vf_binding": _binding.of_option(entry["vf_driver"]) if entry["vf_driver"] else None,
+        "vf_binding": binding_of_option(entry["vf_driver"]) if entry["vf_driver"] else None,
         "vfs": {
             index: {
-                "binding": _binding.of_option(virtual["driver"]) if virtual["driver"] else None,
+                "binding": binding_of_option(virtual["driver"]) if virtual["driver"] else None,
                 "settings": virtual["settings"],
             }
             for index, virtual in entry["vfs"].items()
         },
-        "record": card["record"] if persist is None else _pf_persistence.record(entry, card) if persist else None,
+        "record": card["record"] if persist is None else records.record(entry, card) if persist else None,
         "rule": rule,
         "memory": memory,
         "moved_from": card["moved_from"] if persist else [],
@@ -74,7 +83,7 @@ def present_target(card: dict[str, Any]) -> Target:
     """The very state that a card was observed in."""
     return {
         "whole": False,
-        "binding": _binding.exactly(card["driver_override"], card["driver"]),
+        "binding": exactly(card["driver_override"], card["driver"]),
         "num_vfs": card["num_vfs"],
         "max": False,
         "autoprobe": lasting_autoprobe(card),
@@ -82,7 +91,7 @@ def present_target(card: dict[str, Any]) -> Target:
         "vf_binding": None,
         "vfs": {
             virtual["index"]: {
-                "binding": _binding.exactly(virtual["override"], virtual["driver"]),
+                "binding": exactly(virtual["override"], virtual["driver"]),
                 "settings": _restorable((card["settings"] or {}).get(virtual["index"], {})),
             }
             for virtual in card["virtual_functions"]
@@ -99,19 +108,19 @@ def _restorable(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "mac" or value.strip("0:")}
 
 
-def _native(card: dict[str, Any], drivers: list[str]) -> _binding.Wanted:
+def _native(card: dict[str, Any], drivers: list[str]) -> Wanted:
     """The driver that a card shall have as a card: the one it has, the recorded one, or what the kernel finds."""
     if card["native"]:
-        binding = _binding.native(card["driver"])
+        binding = native(card["driver"])
         # Somebody may want just this driver; but an override to another one would fight with it.
         return {**binding, "override": card["driver_override"] if card["driver_override"] == card["driver"] else None}
-    known = card["known"].get("driver") or (_sriov_manage.DRIVER if card["gpu"] else None)
-    return _binding.native(known if known in drivers else None)
+    known = card["known"].get("driver") or (nvidia_sriov.DRIVER if card["gpu"] else None)
+    return native(known if known in drivers else None)
 
 
-def binding_of(target: Target, index: int) -> _binding.Wanted | None:
+def binding_of(target: Target, index: int) -> Wanted | None:
     """How a VF shall be bound; None if that is not said."""
-    wanted: _binding.Wanted | None = target["vfs"].get(index, {}).get("binding") or target["vf_binding"]
+    wanted: Wanted | None = target["vfs"].get(index, {}).get("binding") or target["vf_binding"]
     return wanted
 
 
@@ -120,12 +129,12 @@ def lasting_autoprobe(card: dict[str, Any]) -> bool | None:
     return True if card["autoprobe_off"] else card["drivers_autoprobe"]
 
 
-def _by_matching(wanted: _binding.Wanted) -> bool:
+def _by_matching(wanted: Wanted) -> bool:
     """Whether a function comes to its driver by the kernel's matching only, which passes by VFs without autoprobe."""
     return wanted["override"] is None and wanted["driver"] is not None
 
 
-def steps(card: dict[str, Any], target: Target) -> list[Step]:
+def plan_steps(card: dict[str, Any], target: Target) -> list[Step]:
     """The steps in their order, each with ``action``, ``pf`` and ``text``; none if all is as it shall be."""
     return _Steps(card, target).all()
 
@@ -136,8 +145,8 @@ class _Steps:
         self.target = target
         self.present = len(card["virtual_functions"])
         binding = target["binding"]
-        self.rebinds = not _binding.fits(card["driver_override"], card["driver"], binding)
-        self.moves = self.rebinds and not _binding.driver_fits(card["driver"], binding)
+        self.rebinds = not is_bound(card["driver_override"], card["driver"], binding)
+        self.moves = self.rebinds and not has_driver(card["driver"], binding)
         self.switches = target["eswitch"] not in (None, card["eswitch"])
         kept = 0 if self.moves else self.present
         self.count = kept if target["num_vfs"] is None else target["num_vfs"]
@@ -151,15 +160,15 @@ class _Steps:
     def all(self) -> list[Step]:
         card, target = self.card, self.target
         stale = card["rule"] is not None and card["rule"] != target["rule"]
-        if stale and not _pf_persistence.waits(card["rule"], card["address"]):
+        if stale and not records.waits(card["rule"], card["address"]):
             self._add("rule", f"removed the udev rule of {card['address']}", text_of_rule=None)
         elif stale and not card["changing"]:
             # The rule itself stays until the record is the new one: without either a boot would bring nothing back.
-            self._add("memory", "", kind=_pf_persistence.CHANGING, memory={"rule": "waits"})
+            self._add("memory", "", kind=records.CHANGING, memory={"rule": "waits"})
         if self.removes and (card["driver"] is None or (card["gpu"] and not card["native"])):
             # Only a driver can remove them.
-            driver = card["known"].get("driver") or (_sriov_manage.DRIVER if card["gpu"] else None)
-            self._add("bind", f"bound {card['address']} to its native driver", binding=_binding.native(driver))
+            driver = card["known"].get("driver") or (nvidia_sriov.DRIVER if card["gpu"] else None)
+            self._add("bind", f"bound {card['address']} to its native driver", binding=native(driver))
         self._remember()
         if self.removes:
             self._add("remove", f"removed {self.present} virtual functions", tool=card["gpu"])
@@ -192,7 +201,7 @@ class _Steps:
     def _switch_autoprobe_off(self) -> None:
         """A run that ends before it is switched on again is continued by the next one."""
         if not self.card["autoprobe_off"]:
-            self._add("memory", "", kind=_pf_persistence.AUTOPROBE_OFF, memory={"sriov_drivers_autoprobe": "1"})
+            self._add("memory", "", kind=records.AUTOPROBE_OFF, memory={"sriov_drivers_autoprobe": "1"})
         if self.card["drivers_autoprobe"]:
             self._add("autoprobe", "", value="0")
 
@@ -206,14 +215,14 @@ class _Steps:
     def _remember(self) -> None:
         memory = self.target["memory"]
         through_tool = self.card["gpu"] and (self.removes or self.creates) and self.card["native"]
-        self.remembers = memory or (_pf_persistence.remembered(self.card) if through_tool else None)
+        self.remembers = memory or (records.remembered(self.card) if through_tool else None)
         if self.remembers and self.remembers != self.card["memory"]:
             text = "remembered the native driver until the next boot"
-            self._add("memory", text, kind=_pf_persistence.KIND, memory=self.remembers)
+            self._add("memory", text, kind=records.MODE_RECORDS, memory=self.remembers)
 
     def _bind(self) -> None:
         binding = self.target["binding"]
-        text = f"bound {self.card['address']} to {_binding.describe(binding)}"
+        text = f"bound {self.card['address']} to {describe_binding(binding)}"
         if not self.moves:
             text = f"set driver_override of {self.card['address']} to {binding['override'] or 'nothing'}"
         self._add("bind", text, binding=binding)
@@ -226,7 +235,7 @@ class _Steps:
         changed = [
             index
             for index, wanted in settings.items()
-            if index < exist and _vf_settings.differences(known.get(index, {}), wanted)
+            if index < exist and vf_settings.differences(known.get(index, {}), wanted)
         ]
         if changed:
             names = ", ".join(f"{index} ({' '.join(settings[index])})" for index in changed)
@@ -235,26 +244,26 @@ class _Steps:
         self._bind_virtual_functions()
 
     def _bind_virtual_functions(self) -> None:
-        bindings: dict[int, _binding.Wanted] = {}
-        silent: dict[int, _binding.Wanted] = {}
-        offered: dict[int, _binding.Wanted] = {}
+        bindings: dict[int, Wanted] = {}
+        silent: dict[int, Wanted] = {}
+        offered: dict[int, Wanted] = {}
         for index in range(self.count) if self.creates else ():
             wanted = binding_of(self.target, index)
             if self.unprobed and (wanted is None or _by_matching(wanted)):
-                offered[index] = wanted or _binding.native(optional=True)
+                offered[index] = wanted or native(optional=True)
             # Otherwise the kernel has made its choice when they are there.
-            elif wanted and wanted["driver"] != _binding.CHOICE:
+            elif wanted and wanted["driver"] != CHOICE:
                 bindings[index] = wanted
         for virtual in [] if self.creates or self.removes else self.card["virtual_functions"]:
             wanted = binding_of(self.target, virtual["index"])
-            if wanted and not _binding.fits(virtual["override"], virtual["driver"], wanted):
+            if wanted and not is_bound(virtual["override"], virtual["driver"], wanted):
                 bindings[virtual["index"]] = wanted
             elif virtual["driver"] is None and self.autoprobe and self._is_to_be_offered(virtual, wanted):
-                silent[virtual["index"]] = _binding.native(optional=True)
+                silent[virtual["index"]] = native(optional=True)
         if bindings or silent:
             by_driver: dict[str, list[str]] = {}
             for index, wanted in bindings.items():
-                by_driver.setdefault(_binding.describe(wanted), []).append(str(index))
+                by_driver.setdefault(describe_binding(wanted), []).append(str(index))
             texts = [f"bound virtual functions {', '.join(which)} to {name}" for name, which in by_driver.items()]
             self._add("bind_vfs", "; ".join(texts), bindings={**bindings, **silent}, certain=list(bindings))
         if self.unprobed:
@@ -263,7 +272,7 @@ class _Steps:
             text = f"let the kernel choose a driver for virtual functions {', '.join(map(str, offered))}"
             self._add("offer_vfs", text, bindings=offered)
 
-    def _is_to_be_offered(self, virtual: dict[str, Any], wanted: _binding.Wanted | None) -> bool:
+    def _is_to_be_offered(self, virtual: dict[str, Any], wanted: Wanted | None) -> bool:
         """Whether an unbound VF is the kernel's to choose for, or was made by a run that did not come so far."""
         if wanted is None:
             return bool(self.card["autoprobe_off"]) and virtual["override"] is None
@@ -273,10 +282,10 @@ class _Steps:
         card, target = self.card, self.target
         lasting = card["memory"] if self.remembers is None else self.remembers
         if card["autoprobe_off"] or self.unprobed:
-            self._add("memory", "", kind=_pf_persistence.AUTOPROBE_OFF, memory=None)
+            self._add("memory", "", kind=records.AUTOPROBE_OFF, memory=None)
         if lasting is not None and target["memory"] is None:
             text = "forgot the native driver, which is bound again"
-            self._add("memory", text, kind=_pf_persistence.KIND, memory=None)
+            self._add("memory", text, kind=records.MODE_RECORDS, memory=None)
         if card["record"] != target["record"]:
             kept = target["record"] is not None
             text = "recorded the mode" if kept else "removed the record of the mode"
@@ -285,10 +294,10 @@ class _Steps:
             text = f"wrote a udev rule for {card['address']}"
             if target["rule"] is None:
                 text = f"removed the udev rule of {card['address']}"
-            if target["rule"] is not None or _pf_persistence.waits(card["rule"], card["address"]):
+            if target["rule"] is not None or records.waits(card["rule"], card["address"]):
                 self._add("rule", text, text_of_rule=target["rule"])
         for old in target["moved_from"]:
             self._add("record", f"removed the record of {old}, where the card was", record=None, pf=old)
             self._add("rule", "", text_of_rule=None, pf=old)
-        if card["changing"] or any(step.get("kind") == _pf_persistence.CHANGING for step in self.found):
-            self._add("memory", "", kind=_pf_persistence.CHANGING, memory=None)
+        if card["changing"] or any(step.get("kind") == records.CHANGING for step in self.found):
+            self._add("memory", "", kind=records.CHANGING, memory=None)

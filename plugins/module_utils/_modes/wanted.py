@@ -12,10 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._core import grammar as _grammar
-from .._core import numbers
+from .._core import grammar, numbers
 from .._core.wording import printable
-from .._devices import binding as _binding
+from .._devices.binding import DEFAULT, NOBODY
 
 MAX = "max"
 NATIVE = "native"
@@ -33,7 +32,7 @@ SETTINGS = ("mac", "vlan", "qos", "spoofchk", "trust", "link_state", "min_tx_rat
 ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
 
 
-def parse(functions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def parse_functions(functions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries in one form, each with its ``problems``, a sentence for each thing that is wrong.
 
     ``item`` is its place in the list, ``where`` what messages call it.
@@ -71,7 +70,7 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
         "mode": mode,
         "driver": _driver(VFIO_PCI if function["driver"] is None else function["driver"], "driver", (NATIVE,), found),
         "num_vfs": count,
-        "vf_driver": _driver(function["vf_driver"], "vf_driver", (_binding.DEFAULT, _binding.NOBODY), found),
+        "vf_driver": _driver(function["vf_driver"], "vf_driver", (DEFAULT, NOBODY), found),
         "drivers_autoprobe": function["drivers_autoprobe"],
         "reconfigurable": function["reconfigurable"],
         "vfs": _virtual_functions(function["vfs"] or [], count, found),
@@ -94,10 +93,10 @@ def _given(function: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _pf(text: str, found: list[str]) -> str | None:
     lower = text.lower()
-    if _grammar.PCI_ADDRESS.match(lower):
+    if grammar.PCI_ADDRESS.match(lower):
         return lower
     try:
-        return _grammar.interface_name(text)
+        return grammar.interface_name(text)
     except ValueError:
         found.append(f"pf {text[:80]!r} is neither a PCI address such as 0000:3b:00.0 nor a network interface")
         return None
@@ -106,11 +105,11 @@ def _pf(text: str, found: list[str]) -> str | None:
 def _count(given: Any, found: list[str]) -> int | str | None:
     if given == MAX:
         return MAX
-    return _grammar.collect(lambda value: numbers.count(value, "num_vfs", 0, MOST_VFS, MAX), given, found)
+    return grammar.collect(lambda value: numbers.count(value, "num_vfs", 0, MOST_VFS, MAX), given, found)
 
 
 def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
-    if text is None or text in words or (DRIVER.match(text) and text not in (NATIVE, _binding.DEFAULT, "none")):
+    if text is None or text in words or (DRIVER.match(text) and text not in (NATIVE, DEFAULT, "none")):
         return text
     choices = " or ".join(words)
     found.append(f"{option} must be the name of a driver such as {VFIO_PCI}, or {choices}, and not {text[:80]!r}")
@@ -128,7 +127,7 @@ def _virtual_functions(
         if isinstance(count, int) and indices and indices[-1] >= count:
             own.append(f"there is no VF {indices[-1]}, as num_vfs {count} makes those from 0 to {count - 1}")
             indices = range(0)
-        driver = _driver(entry["driver"], "driver", (_binding.DEFAULT, _binding.NOBODY), own)
+        driver = _driver(entry["driver"], "driver", (DEFAULT, NOBODY), own)
         settings = _settings(entry, own)
         if "mac" in settings and len(indices) > 1:
             own.append(f"one mac cannot be that of {len(indices)} VFs")
@@ -166,4 +165,4 @@ def _settings(entry: dict[str, Any], found: list[str]) -> dict[str, Any]:
 
 
 def _number(name: str, given: Any, found: list[str]) -> int | None:
-    return _grammar.collect(lambda value: numbers.count(value, name, 0, LIMITS[name]), given, found)
+    return grammar.collect(lambda value: numbers.count(value, name, 0, LIMITS[name]), given, found)

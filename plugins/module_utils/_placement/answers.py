@@ -16,12 +16,12 @@ import math
 from typing import Any, Callable, TypeVar
 
 from .._core import numbers
-from . import inventory as _placement_inventory
-from . import names as _placement_names
+from . import names
+from .inventory import HIGHEST, HIGHEST_RATIO, LEAST, Inventory
 
 Value = TypeVar("Value")
 Provider = dict[str, Any]
-Inventories = dict[str, _placement_inventory.Inventory]
+Inventories = dict[str, Inventory]
 
 # The largest integer of Placement's database.
 MOST = 2**63 - 1
@@ -138,11 +138,9 @@ def usages(body: Any) -> dict[str, int]:
 # The parts of an answer
 
 
-def _inventory(value: Any, field: str) -> _placement_inventory.Inventory:
+def _inventory(value: Any, field: str) -> Inventory:
     found = _dictionary(value, field)
-    inventory: _placement_inventory.Inventory = {
-        name: _item(found, field, name, _small) for name in _placement_inventory.LEAST
-    }
+    inventory: Inventory = {name: _item(found, field, name, _small) for name in LEAST}
     inventory["allocation_ratio"] = _item(found, field, "allocation_ratio", _ratio)
     return inventory
 
@@ -184,7 +182,7 @@ def _dictionary(value: Any, field: str) -> dict[str, Any]:
 
 def _uuid(value: Any, field: str) -> str:
     # It becomes a part of addresses.
-    if not isinstance(value, str) or value != value.lower() or not _placement_names.is_uuid(value):
+    if not isinstance(value, str) or value != value.lower() or not names.is_uuid(value):
         raise _unlike(value, field, "a UUID in small letters")
     return value
 
@@ -194,18 +192,18 @@ def _uuid_or_null(value: Any, field: str) -> str | None:
 
 
 def _provider_name(value: Any, field: str) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= _placement_names.LONGEST_PROVIDER:
-        raise _unlike(value, field, f"a text of 1 to {_placement_names.LONGEST_PROVIDER} characters")
+    if not isinstance(value, str) or not 1 <= len(value) <= names.LONGEST_PROVIDER:
+        raise _unlike(value, field, f"a text of 1 to {names.LONGEST_PROVIDER} characters")
     # A provider of somebody else may have any name; none of ours needs an escape.
     return escaped(value)
 
 
 def _trait_name(value: Any, field: str) -> str:
-    return _checked(_placement_names.trait, value, field)
+    return _checked(names.trait, value, field)
 
 
 def _class_name(value: Any, field: str) -> str:
-    return _checked(_placement_names.resource_class, value, field)
+    return _checked(names.resource_class, value, field)
 
 
 def _checked(grammar: Callable[[str], str], value: Any, field: str) -> str:
@@ -226,12 +224,12 @@ def _whole(value: Any, field: str, most: int = MOST) -> int:
 
 
 def _small(value: Any, field: str) -> int:
-    return _whole(value, field, _placement_inventory.MOST)
+    return _whole(value, field, HIGHEST)
 
 
 def _ratio(value: Any, field: str) -> float:
     number = math.nan if isinstance(value, bool) or not isinstance(value, (int, float)) else value
-    if not 0 <= number <= 2 * _placement_inventory.HIGHEST_RATIO:
+    if not 0 <= number <= 2 * HIGHEST_RATIO:
         raise _unlike(value, field, "a number of 0 or more")
     return float(number)
 

@@ -12,8 +12,8 @@ from typing import Any, Callable, TypeVar
 from urllib.parse import quote
 
 from . import answers
-from . import inventory as _placement_inventory
 from .errors import PlacementError, Reply, is_refusal
+from .inventory import is_same
 from .retry import Clock
 
 Value = TypeVar("Value")
@@ -149,7 +149,7 @@ class Placement:
         body = {"resource_provider_generation": generation, "inventories": inventories}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/inventories", body)
         after, written = self._checked(reply, attempt, answers.inventories, True)
-        if not _placement_inventory.same(written, inventories):
+        if not is_same(written, inventories):
             raise _other(attempt, inventories, written)
         return _later(attempt, generation, after)
 

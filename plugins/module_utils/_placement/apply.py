@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any, Callable, TypeVar
 
-from .._core import progress as _progress
+from .._core import progress
 from .._core.problems import Step
-from . import observe as _placement_observe
-from . import provider as _placement_provider
+from . import observe
 from .answers import Provider, words
 from .api import Placement
 from .errors import PlacementError
+from .provider import plan_again, show_provider, shrinks
 
 Value = TypeVar("Value")
 
@@ -44,12 +44,12 @@ class Outcome:
         return bool(named or self.done or any(step["writes"] for step in self.failed))
 
 
-def apply(
+def apply_plan(
     placement: Placement,
     pool: ThreadPoolExecutor,
     planned: dict[str, Any],
     options: dict[str, Any],
-    tell: _progress.Tell = _progress.nobody,
+    tell: progress.Tell = progress.nobody,
 ) -> Outcome:
     """Classes and traits, then removals from the leaves up, then the others from the roots down.
 
@@ -64,7 +64,7 @@ def apply(
     return work.outcome
 
 
-def foretell(planned: dict[str, Any]) -> Outcome:
+def predict(planned: dict[str, Any]) -> Outcome:
     """What :func:`apply` does if nobody comes between."""
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
@@ -190,7 +190,7 @@ class _Work:
         """Note what a step has done whose last write has no clear end."""
         try:
             known = _call(self.placement.provider, step["uuid"])
-            self._settle(step, known and _call(_placement_observe.read_one, self.placement, known))
+            self._settle(step, known and _call(observe.read_one, self.placement, known))
         except PlacementError:
             step["writes"] += 1
             step["error"] += "; Placement may have done it all the same, run again to find out"
@@ -199,7 +199,7 @@ class _Work:
         """Note what is there by now, of a step of which nobody knew; a removal is done where nothing is there."""
         step["unsure"] = False
         parent = (step["before"] or step.get("after") or {}).get("parent")
-        actual = provider and _placement_provider.shown(provider, parent)
+        actual = provider and show_provider(provider, parent)
         if actual and step["before"]:
             actual = {field: actual[field] for field in step["before"]}
         if actual != step["before"]:
@@ -232,13 +232,13 @@ class _Work:
         if step["action"] == "create":
             # Whether it is ours that is there, or one that only has its name or its UUID.
             known = self.placement.provider(step["uuid"]) or self._check_name(step)
-        provider = known and _placement_observe.read_one(self.placement, known)
+        provider = known and observe.read_one(self.placement, known)
         if step["unsure"]:
             self._settle(step, provider)
-        if provider and _placement_provider.shrinks(node, provider, self.options):
+        if provider and shrinks(node, provider, self.options):
             provider["usages"] = self.placement.usages(step["uuid"])
         problems: list[str] = []
-        now = _placement_provider.again(node, provider, self.options, problems)
+        now = plan_again(node, provider, self.options, problems)
         if problems:
             raise PlacementError(
                 f"meanwhile it was changed by somebody else, and now: {'; '.join(problems)}", mine=True

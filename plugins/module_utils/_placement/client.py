@@ -21,10 +21,10 @@ from typing import Any
 
 from .._core import numbers
 from . import limits
-from . import options as _placement_options
 from .answers import words
 from .api import Placement, Transport
 from .errors import PlacementError, Reply
+from .options import secret_values
 from .retry import Clock
 
 # The newest microversion that this was written for, and the oldest that can do all of it: reserved = total.
@@ -58,7 +58,7 @@ CONNECTION = {
 
 
 def connect(options: dict[str, Any]) -> Placement:
-    """Log in to the cloud that the options name, those of :data:`_placement_options.ARGUMENT_SPEC`, and find Placement.
+    """Log in to the cloud that the options name, those of :data:`ARGUMENT_SPEC`, and find Placement.
 
     The time that the options allow for all requests begins now. Raises PlacementError.
     """
@@ -73,7 +73,7 @@ def connect(options: dict[str, Any]) -> Placement:
         ) from error
     clock = Clock(options["timeout"])
     settings = _settings(options)
-    secrets = Secrets(_placement_options.secrets(options))
+    secrets = Secrets(secret_values(options))
     failures = (exceptions.ClientException, openstack.exceptions.SDKException)
 
     def new_session(**options: Any) -> Any:
@@ -87,7 +87,7 @@ def connect(options: dict[str, Any]) -> Placement:
 
     with _explained("the settings of the cloud", failures, secrets):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
-        secrets.values |= _placement_options.secrets({"auth": region.config.get("auth")})
+        secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
     with _explained("the answers of Keystone", failures, secrets):

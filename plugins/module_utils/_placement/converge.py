@@ -11,13 +11,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .._core import progress as _progress
-from . import apply as _placement_apply
-from . import names as _placement_names
-from . import observe as _placement_observe
-from . import plan as _placement_plan
-from . import result as _placement_result
+from .._core import progress
+from . import names, observe, result
 from .api import Placement
+from .apply import apply_plan, predict
+from .plan import plan_providers
 from .wanted import Entry
 
 # Each has a connection of its own.
@@ -29,29 +27,26 @@ def converge(
     options: dict[str, Any],
     wanted: list[Entry],
     check_mode: bool,
-    tell: _progress.Tell = _progress.nobody,
+    tell: progress.Tell = progress.nobody,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Bring Placement to what is wanted and return the module's result and warnings; :class:`_plan.Refused` comes
+    """Bring Placement to what is wanted and return the module's result and warnings; :class:`Refused` comes
     before any write.
 
-    ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`_placement_wanted.parse` returns
+    ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`parse_providers` returns
     them. ``tell`` hears how far the work is.
     """
     options = {**options, "foretell": check_mode}
     with ThreadPoolExecutor(THREADS) as pool:
-        state = _placement_observe.observe(placement, pool, wanted, options, tell)
-        planned = _placement_plan.plan(state, wanted, options)
-        if check_mode:
-            outcome = _placement_apply.foretell(planned)
-        else:
-            outcome = _placement_apply.apply(placement, pool, planned, options, tell)
-    return _placement_result.report(planned, outcome, placement.calls), planned["warnings"]
+        state = observe.observe_providers(placement, pool, wanted, options, tell)
+        planned = plan_providers(state, wanted, options)
+        outcome = predict(planned) if check_mode else apply_plan(placement, pool, planned, options, tell)
+    return result.report(planned, outcome, placement.calls), planned["warnings"]
 
 
 def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, Any]:
     """The trees of the roots, in the shape that ``providers`` of placement_inventory takes."""
     with ThreadPoolExecutor(THREADS) as pool:
-        state = _placement_observe.observe_trees(placement, pool, roots, usages)
+        state = observe.observe_trees(placement, pool, roots, usages)
     by_uuid = state["providers"]
     ordered = sorted(by_uuid.values(), key=lambda one: (by_uuid[one["root"]]["name"], one["parent"] or "", one["name"]))
     return {
@@ -65,7 +60,7 @@ def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, 
             }
             for one in ordered
         ],
-        "owners": {one["name"]: _placement_names.owner(one["traits"]) for one in ordered},
+        "owners": {one["name"]: names.owner(one["traits"]) for one in ordered},
         "usages": {one["name"]: one["usages"] for one in ordered} if usages else {},
         "missing": state["missing"],
         "calls": placement.calls,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .._core.problems import Failed
 from .answers import words
 
 # Characters of one message.
@@ -24,7 +25,7 @@ class Reply(NamedTuple):
     wait: float = 0.0
 
 
-class PlacementError(Exception):
+class PlacementError(Failed):
     """What could not be read or written, and Placement's own words.
 
     ``conflict``: somebody else was faster, so that the plan is out of date. ``unclear``: nobody knows whether it has

@@ -17,13 +17,13 @@ from .._core import numbers
 Inventory = dict[str, Any]
 
 DIGITS = re.compile(r"-?[0-9]{1,20}\Z")
-MOST = 2147483647
+HIGHEST = 2147483647
 HIGHEST_RATIO = 3.40282e38
 LEAST = {"total": 1, "reserved": 0, "min_unit": 1, "max_unit": 1, "step_size": 1}
 FIELDS = (*LEAST, "allocation_ratio")
 
 
-def parse(fields: dict[str, Any], found: list[str]) -> Inventory | None:
+def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | None:
     """All six fields of an inventory as an option has them; what is wrong is told in ``found``.
 
     Placement checks little of this: it takes a min_unit above max_unit, and a max_unit above the total.
@@ -47,7 +47,7 @@ def parse(fields: dict[str, Any], found: list[str]) -> Inventory | None:
     return inventory if len(found) == told else None
 
 
-def same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
+def is_same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
     """Whether two sets of inventories are equal; a database may keep a ratio with few digits."""
     return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
 
@@ -75,8 +75,8 @@ def _whole(field: str, value: Any, found: list[str]) -> int:
         return 0
     if field == "total" and number == 0:
         found.append("total must not be 0, Placement knows no empty inventory; leave the resource class out")
-    elif not LEAST[field] <= number <= MOST:
-        found.append(f"{field} must be from {LEAST[field]} to {MOST} and not {numbers.shown(number)}")
+    elif not LEAST[field] <= number <= HIGHEST:
+        found.append(f"{field} must be from {LEAST[field]} to {HIGHEST} and not {numbers.shown(number)}")
     return number
 
 

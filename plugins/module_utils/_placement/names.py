@@ -13,7 +13,7 @@ import re
 import uuid
 from collections.abc import Iterable
 
-from .._core import grammar as _grammar
+from .._core import grammar
 
 # What our own providers carry.
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
@@ -69,7 +69,7 @@ def is_custom(name: str) -> bool:
 
 
 def is_uuid(text: str) -> bool:
-    return bool(_grammar.UUID.match(text.lower()))
+    return bool(grammar.UUID.match(text.lower()))
 
 
 def derived_uuid(root: str | None, name: str) -> str:
@@ -91,7 +91,7 @@ def same_host(name: str, known: Iterable[str]) -> list[str]:
     return [one for one in sorted(known) if _short(one) == short]
 
 
-def card(name: str) -> str:
+def card_of(name: str) -> str:
     """The end of the name of one of our own providers, in small letters, which is the card it stands for."""
     return name.rpartition(OWN if OWN in name else "_")[2].casefold()
 
@@ -108,7 +108,7 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
-def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:
+def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | None:
     """Why a provider of this name must not be made: somebody else makes one, if the device is configured there."""
     for prefix in (root_name, root_name.partition(".")[0]):
         if not name.lower().startswith(f"{prefix.lower()}_"):
@@ -119,7 +119,7 @@ def taken(name: str, root_name: str, traits: Iterable[str]) -> str | None:
                 "nova-compute itself makes a provider of this name, with the mediated devices as its inventory, and "
                 "fails as long as it has been made by another; leave it to nova, or choose another name"
             )
-        if _grammar.PCI_ADDRESS.match(tail.lower()):
+        if grammar.PCI_ADDRESS.match(tail.lower()):
             if "OWNER_CYBORG" in traits and tail == tail.lower():
                 return None
             return (

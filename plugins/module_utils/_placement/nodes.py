@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import names as _placement_names
+from . import names
 from .answers import Provider
 from .wanted import Entry, where
 
@@ -65,7 +65,7 @@ class Nodes:
 
     def other_names(self) -> dict[str, list[str]]:
         """By the name of each optional root that is missing, the roots in Placement that are most likely this host."""
-        found = {name: _placement_names.same_host(name, self._roots) for name in self._lost_roots}
+        found = {name: names.same_host(name, self._roots) for name in self._lost_roots}
         return {name: others for name, others in found.items() if others}
 
     def named(self, reference: str) -> Provider | None:
@@ -85,7 +85,7 @@ class Nodes:
             if provider["parent"]
             and provider["root"] in self._listed
             and not self.is_listed(provider)
-            and (_placement_names.OWN in provider["name"] or self._is_derived(provider))
+            and (names.OWN in provider["name"] or self._is_derived(provider))
         ]
 
     def unexpected(self) -> list[Provider]:
@@ -95,7 +95,7 @@ class Nodes:
 
     def _is_ours(self, provider: Provider) -> bool:
         """Marked, or made by a run that did not come to mark it."""
-        if provider["traits"] is not None and _placement_names.MARKER in provider["traits"]:
+        if provider["traits"] is not None and names.MARKER in provider["traits"]:
             return True
         return bool(provider["generation"] == 0 and self._is_derived(provider))
 
@@ -160,13 +160,13 @@ class Nodes:
                     "there is no provider of this name, and without a parent it would be the root of a tree",
                     "give a parent, or set create_roots",
                 )
-            uuid = entry["uuid"] or _placement_names.derived_uuid(None, entry["name"])
+            uuid = entry["uuid"] or names.derived_uuid(None, entry["name"])
             return self._node(entry, None, uuid, entry["name"], None, None)
         above = self._parent_of(entry)
         if above is None:
             return None
         root = above["root"]
-        uuid = entry["uuid"] or _placement_names.derived_uuid(root, entry["name"])
+        uuid = entry["uuid"] or names.derived_uuid(root, entry["name"])
         if uuid in self.providers:
             return self._refuse(entry, f"its UUID {uuid} is that of {self.providers[uuid]['name']} already")
         reason = self._why_not_named_so(entry["name"], above["root_name"], entry["traits"] or [])
@@ -200,7 +200,7 @@ class Nodes:
                 f"there is {other['name']} already, which differs only by case, and some databases of Placement take "
                 "the two names for one; remove that one, or leave the card to who made it"
             )
-        return _placement_names.taken(name, root_name, traits)
+        return names.name_conflict(name, root_name, traits)
 
     def _parent_of(self, entry: Entry) -> Node | None:
         if entry["above"] is not None:
@@ -233,9 +233,9 @@ class Nodes:
     def _lacks_root(self, entry: Entry, name: str, reason: str, advice: str) -> Node | None:
         """Refuse an entry whose root does not exist; most likely its name is only spelled in another way."""
         self.lacks_a_root = True
-        named = _placement_names.similar(name, self._roots)
+        named = names.similar(name, self._roots)
         more = len(self._roots) - len(named)
-        same = _placement_names.same_host(name, self._roots)
+        same = names.same_host(name, self._roots)
         existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
         if same:
             existing += f"; if that is this host, set placement_root: {same[0]}"
@@ -278,7 +278,7 @@ class Nodes:
 
     def _is_derived(self, provider: Provider) -> bool:
         root = provider["root"] if provider["parent"] else None
-        return bool(provider["uuid"] == _placement_names.derived_uuid(root, provider["name"]))
+        return bool(provider["uuid"] == names.derived_uuid(root, provider["name"]))
 
     def _ancestors(self, provider: Provider) -> list[str]:
         found: list[str] = []

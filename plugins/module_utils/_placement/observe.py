@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
-from .._core import progress as _progress
-from . import names as _placement_names
-from . import plan as _placement_plan
+from .._core import progress
 from .api import Placement
+from .names import MARKER, is_uuid
 from .nodes import Nodes
+from .plan import details, roots_to_search, shrinking, unseen_names
 from .wanted import Entry
 
 State = dict[str, Any]
@@ -25,12 +25,12 @@ State = dict[str, Any]
 READS = 10
 
 
-def observe(
+def observe_providers(
     placement: Placement,
     pool: ThreadPoolExecutor,
     wanted: list[Entry],
     options: dict[str, Any],
-    tell: _progress.Tell = _progress.nobody,
+    tell: progress.Tell = progress.nobody,
 ) -> State:
     """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
     ``known_classes``, in ``marked`` the UUIDs that are marked as ours in the trees with providers that are not listed,
@@ -40,14 +40,14 @@ def observe(
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
     if Nodes(state, wanted, options).lacks_a_root:
         state["roots"] = placement.roots()
-    roots = _placement_plan.roots_to_search(state, wanted, options)
-    for marked in pool.map(lambda root: placement.marked(root, _placement_names.MARKER), roots):
+    roots = roots_to_search(state, wanted, options)
+    for marked in pool.map(lambda root: placement.marked(root, MARKER), roots):
         state["marked"] |= marked
-    read_details(placement, pool, state, *_placement_plan.details(state, wanted, options), tell)
-    uncertain = _placement_plan.shrinking(state, wanted, options)
+    read_details(placement, pool, state, *details(state, wanted, options), tell)
+    uncertain = shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
         providers[uuid]["usages"] = usages
-    names, classes = _placement_plan.unseen_names(state, wanted, options)
+    names, classes = unseen_names(state, wanted, options)
     state["known_traits"] = placement.known_traits(names) if names else set()
     state["known_classes"] = placement.known_classes() if classes else set()
     return state
@@ -72,7 +72,7 @@ def read_details(
     state: State,
     inventories: list[str],
     traits: list[str],
-    tell: _progress.Tell = _progress.nobody,
+    tell: progress.Tell = progress.nobody,
 ) -> None:
     """Fill in inventories and traits of the providers. One that is gone meanwhile is taken out of the state.
 
@@ -143,7 +143,7 @@ def _anchors(wanted: list[Entry]) -> list[str]:
 
 def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, dict[str, Any]]:
     distinct = dict.fromkeys(references)
-    names = [one for one in distinct if not _placement_names.is_uuid(one)]
+    names = [one for one in distinct if not is_uuid(one)]
     roots = dict.fromkeys(found["root"] for found in pool.map(placement.find, names) if found)
     providers: dict[str, dict[str, Any]] = {}
 
@@ -153,5 +153,5 @@ def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iter
                 providers[provider["uuid"]] = {**provider, "inventories": None, "traits": None, "usages": None}
 
     read(list(roots))
-    read([one for one in distinct if _placement_names.is_uuid(one) and one not in providers])
+    read([one for one in distinct if is_uuid(one) and one not in providers])
     return providers

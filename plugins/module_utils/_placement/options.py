@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .._core import grammar as _grammar
-from .._core import numbers
+from .._core import grammar, numbers
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "cloud": {"type": "raw"},
@@ -41,7 +40,7 @@ HARMLESS = (
 KNOWN_SECRETS = ("password", "token", "secret", "passcode", "key")
 
 
-def check(options: dict[str, Any], found: list[str]) -> None:
+def check_options(options: dict[str, Any], found: list[str]) -> None:
     """Make numbers of the options that are numbers; what is wrong with them goes to ``found``, a sentence each."""
     try:
         options["tries"] = numbers.count(options["tries"], "tries", 1, MOST_TRIES)
@@ -52,15 +51,15 @@ def check(options: dict[str, Any], found: list[str]) -> None:
     except ValueError as error:
         found.append(str(error))
     timeout = options.get("api_timeout")
-    options["api_timeout"] = _grammar.collect(lambda value: numbers.duration(value, "api_timeout"), timeout, found)
+    options["api_timeout"] = grammar.collect(lambda value: numbers.duration(value, "api_timeout"), timeout, found)
 
 
-def hidden(options: dict[str, Any], declared: set[str]) -> set[str]:
+def hidden_values(options: dict[str, Any], declared: set[str]) -> set[str]:
     """The values that must not be shown, from those that Ansible hides because of their option."""
-    return (declared - harmless(options)) | secrets(options)
+    return (declared - harmless(options)) | secret_values(options)
 
 
-def secrets(options: dict[str, Any]) -> set[str]:
+def secret_values(options: dict[str, Any]) -> set[str]:
     """The values of the options that must never be shown."""
     found = {options["client_key"]} if options.get("client_key") else set()
     found |= set(_leaves(options.get("auth"), everything=True))
@@ -72,7 +71,7 @@ def secrets(options: dict[str, Any]) -> set[str]:
 def harmless(options: dict[str, Any]) -> set[str]:
     """The values in ``auth`` that may be shown, because they are no secrets and not the same as one."""
     auth = options.get("auth") or {}
-    return {str(auth[key]) for key in HARMLESS if auth.get(key)} - secrets(options)
+    return {str(auth[key]) for key in HARMLESS if auth.get(key)} - secret_values(options)
 
 
 def _leaves(value: Any, everything: bool) -> Iterator[str]:

@@ -12,9 +12,9 @@ from collections import Counter
 from typing import Any
 
 from .._core.problems import Refused, Step
-from . import names as _placement_names
-from . import provider as _placement_provider
+from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
+from .provider import owner_of, plan_provider, show_provider, shrinks
 from .wanted import Entry, where
 
 State = dict[str, Any]
@@ -26,10 +26,10 @@ STANDARD_CLASSES = {"VGPU", "VGPU_DISPLAY_HEAD", "PGPU", "FPGA", "PCI_DEVICE", "
 NAMED_AT_MOST = 10
 
 
-def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str, Any]:
-    """The steps for ``wanted`` (entries of :func:`_placement_wanted.parse`), or :class:`_plan.Refused`.
+def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str, Any]:
+    """The steps for ``wanted`` (entries of :func:`parse_providers`), or :class:`Refused`.
 
-    ``state`` is what :func:`_placement_observe.observe` returns. The result has ``removals`` (children first),
+    ``state`` is what :func:`observe_providers` returns. The result has ``removals`` (children first),
     ``steps`` (parents first), ``kept``, ``missing`` (the names that were not found), the ``classes`` and ``traits``
     to be made, our own ones that are ``unexpected``, and ``warnings``.
     """
@@ -39,7 +39,7 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
     steps: list[Step] = []
     kept = []
     for node in nodes.present():
-        step = _placement_provider.step(node, node["provider"], options, problems)
+        step = plan_provider(node, node["provider"], options, problems)
         if step:
             steps.append(step)
         elif node["provider"]:
@@ -56,13 +56,9 @@ def plan(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str
         "missing": nodes.missing,
         "unexpected": [_identity(provider) for provider in nodes.unexpected()],
         "classes": sorted(
-            name
-            for name in classes - _seen(state, "inventories") - state["known_classes"]
-            if _placement_names.is_custom(name)
+            name for name in classes - _seen(state, "inventories") - state["known_classes"] if is_custom(name)
         ),
-        "traits": sorted(
-            name for name in traits - _seen(state, "traits") - state["known_traits"] if _placement_names.is_custom(name)
-        ),
+        "traits": sorted(name for name in traits - _seen(state, "traits") - state["known_traits"] if is_custom(name)),
         "warnings": [
             *_left_out(nodes),
             *_other_names(nodes),
@@ -95,7 +91,7 @@ def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> lis
     if not options["check_usages"]:
         return []
     return [one["uuid"] for one in nodes.doomed] + [
-        node["uuid"] for node in nodes.present() if _placement_provider.shrinks(node, node["provider"], options)
+        node["uuid"] for node in nodes.present() if shrinks(node, node["provider"], options)
     ]
 
 
@@ -106,9 +102,9 @@ def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> 
     """
     traits = {name for entry in wanted for name in entry["traits"] or []} - _seen(state, "traits")
     if traits or any(node["provider"] is None and node["parent"] for node in Nodes(state, wanted, options).present()):
-        traits |= {_placement_names.MARKER} - _seen(state, "traits")
+        traits |= {MARKER} - _seen(state, "traits")
     classes = {name for entry in wanted for name in entry["inventories"] or {}} - _seen(state, "inventories")
-    foretold = [name for name in classes if _placement_names.is_custom(name)] if options["foretell"] else []
+    foretold = [name for name in classes if is_custom(name)] if options["foretell"] else []
     return sorted(traits), [*foretold, *_odd_classes(state, wanted)]
 
 
@@ -126,12 +122,12 @@ def _seen(state: State, field: str) -> set[str]:
 def _odd_classes(state: State, wanted: list[Entry]) -> list[str]:
     named = {name for entry in wanted for name in entry["inventories"] or {}}
     odd = named - STANDARD_CLASSES - _seen(state, "inventories")
-    return sorted(name for name in odd if not _placement_names.is_custom(name))
+    return sorted(name for name in odd if not is_custom(name))
 
 
 def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
     traits = {name for entry in wanted for name in entry["traits"] or []} - state["known_traits"]
-    traits = {name for name in traits - _seen(state, "traits") if not _placement_names.is_custom(name)}
+    traits = {name for name in traits - _seen(state, "traits") if not is_custom(name)}
     classes = set(_odd_classes(state, wanted)) - state["known_classes"]
     problems = []
     for entry in wanted:
@@ -174,18 +170,18 @@ def _other_names(nodes: Nodes) -> list[str]:
 def _leftovers(nodes: Nodes) -> list[str]:
     """After the root or the shape of a card has changed, the new provider does not replace the old one."""
     cards = {
-        (node["root"], _placement_names.card(node["name"])): node["name"]
+        (node["root"], card_of(node["name"])): node["name"]
         for node in nodes.present()
         if node["parent"] and node["ours"]
     }
     warnings = []
     for one in nodes.unexpected():
         old = f"{one['name']} ({one['uuid']})"
-        new = cards.get((one["root"], _placement_names.card(one["name"])))
+        new = cards.get((one["root"], card_of(one["name"])))
         root = nodes.providers[one["root"]]["name"]
         if new:
             found = f"{new} and {old} stand for the same card, so Placement offers the card twice."
-        elif _placement_names.OWN in one["name"] and not one["name"].startswith(f"{root}{_placement_names.OWN}"):
+        elif OWN in one["name"] and not one["name"].startswith(f"{root}{OWN}"):
             found = f"{old} has its name from another root than {root}, and Placement still offers its card."
         else:
             continue
@@ -207,10 +203,8 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
         subject = f"{provider['name']} ({provider['uuid']})"
         used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
         if not provider["ours"]:
-            who = _placement_names.owner(provider["traits"] or ())
-            problems.append(
-                f"{subject} cannot be removed, because it {_placement_provider.belongs_to(who)}; take it off the list"
-            )
+            who = owner(provider["traits"] or ())
+            problems.append(f"{subject} cannot be removed, because it {owner_of(who)}; take it off the list")
         elif used:
             amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
             problems.append(
@@ -230,7 +224,7 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
                     "action": "remove",
                     "item": provider["item"],
                     "depth": nodes.depth(provider["uuid"]),
-                    "before": _placement_provider.shown(provider, nodes.parent_name(provider)),
+                    "before": show_provider(provider, nodes.parent_name(provider)),
                     **{field: provider[field] for field in ("uuid", "name", "parent", "root")},
                 }
             )

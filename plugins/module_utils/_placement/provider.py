@@ -14,15 +14,15 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.problems import Step
-from . import inventory as _placement_inventory
-from . import names as _placement_names
+from . import names
+from .inventory import capacities, drained, is_same
 from .wanted import where
 
 Node = dict[str, Any]
 Provider = dict[str, Any]
 
 
-def step(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
+def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
     """What is to be written, or None; ``provider`` is what Placement has now, or None if it has to be made."""
     found: list[str] = []
     inventories = desired_inventories(node, provider, options)
@@ -36,7 +36,7 @@ def step(node: Node, provider: Provider | None, options: dict[str, Any], problem
     problems += [f"{where(node)}: {sentence}" for sentence in found]
     now = provider or {"inventories": {}, "traits": [], "generation": 0}
     writes_traits = traits is not None and traits != now["traits"]
-    writes_inventories = inventories is not None and not _placement_inventory.same(inventories, now["inventories"])
+    writes_inventories = inventories is not None and not is_same(inventories, now["inventories"])
     if provider and not writes_traits and not writes_inventories:
         return None
     return {
@@ -45,22 +45,22 @@ def step(node: Node, provider: Provider | None, options: dict[str, Any], problem
         "generation": now["generation"],
         "traits": traits if writes_traits else None,
         "inventories": inventories if writes_inventories else None,
-        "before": shown(provider, node["parent_name"]) if provider else None,
-        "after": shown({**node, **now, **_known(inventories=inventories, traits=traits)}, node["parent_name"]),
+        "before": show_provider(provider, node["parent_name"]) if provider else None,
+        "after": show_provider({**node, **now, **_known(inventories=inventories, traits=traits)}, node["parent_name"]),
         "warnings": _warnings(node, inventories, traits) if writes_inventories else [],
         "node": node,
     }
 
 
-def again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
+def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
     """The step for what Placement has by now."""
     if provider and (provider["name"], provider["parent"]) != (node["name"], node["parent"]):
         problems.append(f"{where(node)}: meanwhile it was renamed or moved; run again")
     if provider is None and not node["ours"]:
         problems.append(f"{where(node)}: meanwhile it was removed by somebody else, who keeps it")
         return None
-    marked = provider is None or _placement_names.MARKER in provider["traits"] or provider["generation"] == 0
-    return step({**node, "ours": node["ours"] and marked}, provider, options, problems)
+    marked = provider is None or names.MARKER in provider["traits"] or provider["generation"] == 0
+    return plan_provider({**node, "ours": node["ours"] and marked}, provider, options, problems)
 
 
 def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> bool:
@@ -71,13 +71,11 @@ def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> b
     return any(
         new < old
         for name, inventory in provider["inventories"].items()
-        for new, old in zip(
-            _placement_inventory.capacities(inventories.get(name)), _placement_inventory.capacities(inventory)
-        )
+        for new, old in zip(capacities(inventories.get(name)), capacities(inventory))
     )
 
 
-def shown(provider: Provider, parent_name: str | None) -> dict[str, Any]:
+def show_provider(provider: Provider, parent_name: str | None) -> dict[str, Any]:
     """A provider in a difference."""
     return {
         "uuid": provider["uuid"],
@@ -86,11 +84,11 @@ def shown(provider: Provider, parent_name: str | None) -> dict[str, Any]:
     }
 
 
-def belongs_to(who: str | None) -> str:
+def owner_of(who: str | None) -> str:
     """Whose a provider is, for a sentence."""
     if who:
         return f"belongs to {who}"
-    return f"does not have the trait {_placement_names.MARKER} and so belongs to somebody else"
+    return f"does not have the trait {names.MARKER} and so belongs to somebody else"
 
 
 def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
@@ -100,7 +98,7 @@ def desired_inventories(node: Node, provider: Provider | None, options: dict[str
         if inventories is None:
             inventories = provider["inventories"] if provider else None
         if inventories is not None:
-            return {name: _placement_inventory.drained(one) for name, one in inventories.items()}
+            return {name: drained(one) for name, one in inventories.items()}
     return inventories
 
 
@@ -111,33 +109,33 @@ def _desired_traits(node: Node, provider: Provider | None, options: dict[str, An
     if not node["ours"]:
         if listed is None:
             return None
-        return sorted({*listed, *(name for name in now if mode != "exact" or not _placement_names.is_custom(name))})
+        return sorted({*listed, *(name for name in now if mode != "exact" or not names.is_custom(name))})
     if listed is None and node["inventories"] is None and (provider or not node["parent"]):
         # A parent that is only looked up, or a bare root for nova-compute to adopt.
         return None
     if listed is None or mode == "add":
-        return sorted({*now, *(listed or ()), _placement_names.MARKER})
-    return sorted({*listed, *(now & {"OWNER_NOVA"}), _placement_names.MARKER})
+        return sorted({*now, *(listed or ()), names.MARKER})
+    return sorted({*listed, *(now & {"OWNER_NOVA"}), names.MARKER})
 
 
 def _check_owner(
     provider: Provider, inventories: dict[str, Any] | None, traits: list[str] | None, found: list[str]
 ) -> None:
     """Of a provider of somebody else only the custom traits are anybody's."""
-    who = _placement_names.owner(provider["traits"] or ())
+    who = names.owner(provider["traits"] or ())
     adopt = "" if who else f", or give it this trait if it is yours to manage (it has the UUID {provider['uuid']})"
-    if inventories is not None and not _placement_inventory.same(inventories, provider["inventories"]):
+    if inventories is not None and not is_same(inventories, provider["inventories"]):
         found.append(
-            f"its inventories cannot be changed, because it {belongs_to(who)}; leave inventories out to set only "
+            f"its inventories cannot be changed, because it {owner_of(who)}; leave inventories out to set only "
             f"custom traits{adopt}"
         )
     if traits is None:
         return
     now = set(provider["traits"])
-    added = [name for name in traits if name not in now and not _placement_names.is_custom(name)]
+    added = [name for name in traits if name not in now and not names.is_custom(name)]
     if added:
-        found.append(f"it cannot get {', '.join(added)}, because it {belongs_to(who)}; only custom traits are free")
-    if traits != provider["traits"] and _placement_names.REWRITTEN in now:
+        found.append(f"it cannot get {', '.join(added)}, because it {owner_of(who)}; only custom traits are free")
+    if traits != provider["traits"] and names.REWRITTEN in now:
         found.append(
             "its traits cannot be changed, because nova-compute replaces them all at its next update; name them in "
             "[pci]device_spec of that host"
@@ -146,7 +144,7 @@ def _check_owner(
 
 def _check_added(provider: Provider | None, traits: list[str] | None, found: list[str]) -> None:
     now = (provider["traits"] or ()) if provider else ()
-    added = [name for name in _placement_names.NEVER_SET if name in (traits or ()) and name not in now]
+    added = [name for name in names.NEVER_SET if name in (traits or ()) and name not in now]
     if added:
         found.append(
             f"{', '.join(added)} must not be set: nova-compute would take the provider for its own, and change or "
@@ -166,8 +164,8 @@ def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[s
                     "guest that has one is gone"
                 )
             continue
-        whole, free = _placement_inventory.capacities(new)
-        whole_now, free_now = _placement_inventory.capacities(inventory)
+        whole, free = capacities(new)
+        whole_now, free_now = capacities(inventory)
         if whole < min(used, whole_now):
             found.append(
                 f"{name} cannot shrink to total {new['total']} with allocation_ratio {new['allocation_ratio']} while "

@@ -11,20 +11,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .._core import grammar as _grammar
+from .._core import grammar
 from .._core.problems import Refused
-from . import inventory as _placement_inventory
-from . import names as _placement_names
-from . import options as _placement_options
+from .inventory import parse_inventory
+from .names import LONGEST_PROVIDER, MARKER, is_uuid, provider_name, resource_class, trait
+from .options import check_options
 
 Entry = dict[str, Any]
 
 # What where() begins a sentence with.
-PLACE = re.compile(rf"providers\[(\d+)\] \((.{{0,{_placement_names.LONGEST_PROVIDER}}}?)\): ")
+PLACE = re.compile(rf"providers\[(\d+)\] \((.{{0,{LONGEST_PROVIDER}}}?)\): ")
 
 
-def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
-    """The entries in one form; raises :class:`_plan.Refused` with a sentence for each thing that is wrong.
+def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
+    """The entries in one form; raises :class:`Refused` with a sentence for each thing that is wrong.
 
     Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
     item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
@@ -45,7 +45,7 @@ def parse(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entr
 
 def where(entry: Entry) -> str:
     """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``."""
-    return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[: _placement_names.LONGEST_PROVIDER]})"
+    return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:LONGEST_PROVIDER]})"
 
 
 def split_sentence(sentence: str) -> tuple[int | None, str]:
@@ -58,11 +58,11 @@ def split_sentence(sentence: str) -> tuple[int | None, str]:
 
 def reference(text: str) -> str:
     """The name of a provider, or its UUID in the spelling that Placement has."""
-    return text.lower() if _placement_names.is_uuid(text) else _placement_names.provider_name(text)
+    return text.lower() if is_uuid(text) else provider_name(text)
 
 
 def parse_references(texts: list[str], option: str) -> list[str]:
-    """Names or UUIDs of providers, each once; raises :class:`_plan.Refused`."""
+    """Names or UUIDs of providers, each once; raises :class:`Refused`."""
     references, problems = [], []
     for text in texts:
         try:
@@ -76,7 +76,7 @@ def parse_references(texts: list[str], option: str) -> list[str]:
 
 def _check_options(options: dict[str, Any]) -> list[str]:
     problems: list[str] = []
-    _placement_options.check(options, problems)
+    check_options(options, problems)
     if options["purge"] and not options["scope"]:
         problems.append("purge removes what is not listed, so scope must name the providers below which it may do so")
     if options["state"] == "absent":
@@ -85,8 +85,8 @@ def _check_options(options: dict[str, Any]) -> list[str]:
 
 
 def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str]) -> Entry:
-    name = _grammar.collect(_placement_names.provider_name, provider.get("name"), found)
-    uuid = _grammar.collect(_grammar.uuid, provider.get("uuid"), found)
+    name = grammar.collect(provider_name, provider.get("name"), found)
+    uuid = grammar.collect(grammar.uuid, provider.get("uuid"), found)
     if provider.get("name") is None and provider.get("uuid") is None:
         found.append("it has no name and no uuid")
     inventories, traits = provider.get("inventories"), provider.get("traits")
@@ -94,7 +94,7 @@ def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str])
         "item": item,
         "name": name,
         "uuid": uuid,
-        "parent": _grammar.collect(reference, provider.get("parent"), found),
+        "parent": grammar.collect(reference, provider.get("parent"), found),
         "above": None,
         "inventories": None if inventories is None or not present else _inventories(inventories, found),
         "traits": None if traits is None or not present else _traits(traits, found),
@@ -107,11 +107,11 @@ def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any
     parsed = {}
     for name, fields in inventories.items():
         wrong: list[str] = []
-        _grammar.collect(_placement_names.resource_class, str(name), wrong)
+        grammar.collect(resource_class, str(name), wrong)
         if not isinstance(fields, dict):
             wrong.append(f"it must be a dictionary with a total and not {str(fields)[:40]!r}")
         else:
-            inventory = _placement_inventory.parse(fields, wrong)
+            inventory = parse_inventory(fields, wrong)
             if inventory:
                 parsed[str(name)] = inventory
         found += [f"inventory of {str(name)[:80]}: {sentence}" for sentence in wrong]
@@ -120,8 +120,8 @@ def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any
 
 def _traits(traits: list[str], found: list[str]) -> list[str]:
     """Sorted, each once; the marker comes by itself where it belongs, and nowhere else."""
-    checked = {_grammar.collect(_placement_names.trait, name, found) for name in traits}
-    return sorted(name for name in checked if name and name != _placement_names.MARKER)
+    checked = {grammar.collect(trait, name, found) for name in traits}
+    return sorted(name for name in checked if name and name != MARKER)
 
 
 def _find_parents(entries: list[Entry]) -> list[str]:

@@ -11,14 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .._devices import iommu as _iommu
-from .._devices import mdevctl as _mdevctl
-from .._devices import pci as _pci
-from .._devices import sriov as _sriov
+from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import definitions as _definitions
-from .._frameworks import mdev as _mdev
-from .._frameworks import nvidia_vfio as _vendor_vfio
+from .._frameworks import mdev, nvidia_vfio
+from .._frameworks.definitions import apply_definitions, read_definitions
 from .._frameworks.mdev import Mdevs
 from .._host.root import HostRoot
 
@@ -28,8 +24,9 @@ DEVICES = "devices"
 IOMMU = "iommu"
 MDEVCTL = "mdevctl"
 USERS = "users"
+MIG = "mig"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
-PARTS = (*DEFAULT_PARTS, USERS)
+PARTS = (*DEFAULT_PARTS, USERS, MIG)
 
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
@@ -44,22 +41,28 @@ def observe(
     them, whose functions are listed although they have neither SR-IOV nor mdev.
     """
     gather = set(gather)
-    functions = _pci.observe(host)
+    functions = pci.observe(host)
     numa_nodes = NumaNodes(host)
     mdevs = Mdevs(host, functions, numa_nodes)
-    vgpu_functions = _vendor_vfio.parent_functions(host, functions)
+    vgpu_functions = nvidia_vfio.parent_functions(host, functions)
     facts: dict[str, Any] = {}
     if PHYSICAL_FUNCTIONS in gather:
         frameworks = _frameworks(functions, mdevs, vgpu_functions)
         selected = _selected(functions, frameworks, tuple(classes))
-        facts[PHYSICAL_FUNCTIONS] = _sriov.describe(host, selected, functions, numa_nodes)
+        facts[PHYSICAL_FUNCTIONS] = sriov.describe(host, selected, functions, numa_nodes)
         for entry in facts[PHYSICAL_FUNCTIONS]:
             entry["framework"] = frameworks.get(entry["address"])
+        if MIG in gather:
+            from .mig_facts import observe_mig
+
+            gpus = observe_mig(host, functions)
+            for entry in facts[PHYSICAL_FUNCTIONS]:
+                entry["mig"] = gpus.get(entry["address"])
     if gather & {PARENTS, DEVICES, USERS}:
         devices = mdevs.devices()
         mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
-        vgpu_parents, vgpus, dummy = _vendor_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-        devices += [*vgpus, *_definitions.apply(host, _definitions.observe(host), devices, mdevs)]
+        vgpu_parents, vgpus, dummy = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
+        devices += [*vgpus, *apply_definitions(host, read_definitions(host), devices, mdevs)]
         if PARENTS in gather:
             facts[PARENTS] = [*mdev_parents, *vgpu_parents]
         if DEVICES in gather:
@@ -75,15 +78,15 @@ def observe(
                 if unseen.guard != PROCESSES:
                     host.warn(unseen.sentence)
             _add_users(facts, seen.users())
-    reasons = {**_vendor_vfio.unreadable(host, functions, vgpu_functions), **host.silent}
+    reasons = {**nvidia_vfio.unreadable(host, functions, vgpu_functions), **host.silent}
     for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
         reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
         if reason:
             entry["unreadable"] = reason
     if IOMMU in gather:
-        facts[IOMMU] = _iommu.observe(host, functions)
+        facts[IOMMU] = iommu.observe(host, functions)
     if MDEVCTL in gather:
-        facts[MDEVCTL] = _mdevctl.observe(host)
+        facts[MDEVCTL] = mdevctl.observe(host)
     facts["warnings"] = host.warnings
     return facts
 
@@ -105,8 +108,8 @@ def _selected(
 
 def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions: list[PciFunction]) -> dict[str, str]:
     """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
-    parents = {name: _mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
-    parents.update((function.address, _vendor_vfio.FRAMEWORK) for function in vgpu_functions)
+    parents = {name: mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
+    parents.update((function.address, nvidia_vfio.FRAMEWORK) for function in vgpu_functions)
     return {functions[name].physical_function or name: framework for name, framework in parents.items()}
 
 

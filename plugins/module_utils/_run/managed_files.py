@@ -11,16 +11,15 @@ from __future__ import annotations
 import re
 from typing import Callable, NamedTuple
 
-from .._core import grammar as _grammar
+from .._core import grammar
 from .._core.problems import Refused
-from .._host import durable as _durable
-from .._host import ownership as _ownership
-from .._host import replacement as _replacement
+from .._host import durable, ownership, replacement
 from .._host.root import HostError, describe, error_name
 
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 NEW_MODE = 0o644
-
+# Problems in a sentence: a host has fewer files, but the controller has one for each host.
+SHOWN = 15
 
 # What replaces a file, and what leaves it as it is.
 WRITING = ("created", "replaced")
@@ -76,32 +75,49 @@ class Step(NamedTuple):
     gid: int
 
 
-def converge(root: str, files: list[Requested], check_mode: bool, done: list[dict[str, str]]) -> Result:
+def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
     """Bring all files to what is wanted, and return the module's result; ``Refused`` before the first write.
 
-    ``done`` gets each file that was handled, so that it is known after a ``HostError`` as well.
+    A ``HostError`` has as its result what was done before.
     """
-    if not _replacement.is_root(root):
+    if not replacement.is_root(root):
         raise Refused([f"host_root must be the absolute path of a directory, and not {root!r}"])
     problems: list[str] = []
     wanted = _parse(root.rstrip("/"), files, problems)
     entries = [_observe(file, problems) for file in wanted]
+    _refuse(problems)
+    done: list[Step] = []
+    try:
+        steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
+        _refuse(
+            [
+                f"{step.place} belongs to user id {step.uid}, and only root can keep it so. Run with become: true"
+                for step in steps
+                if step.action in WRITING and not replacement.may_keep(step.uid)
+            ]
+        )
+        for step in steps:
+            if not check_mode:
+                _apply(step)
+            done.append(step)
+    except HostError as error:
+        result = _result(done)
+        error.result = {"changed": result.changed, "files": result.files}
+        raise
+    return _result(done)
+
+
+def _refuse(problems: list[str]) -> None:
     if problems:
-        raise Refused(problems)
-    steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
-    problems = [
-        f"{step.place} belongs to user id {step.uid}, and only root can keep it so. Run with become: true"
-        for step in steps
-        if step.action in WRITING and not _replacement.may_keep(step.uid)
-    ]
-    if problems:
-        raise Refused(problems)
-    for step in steps:
-        if not check_mode:
-            _apply(step)
-        done.append({"path": step.place, "action": step.action})
-    changes = [step for step in steps if step.action not in UNCHANGED]
-    return Result(bool(changes), done, [_diff(step) for step in changes])
+        more = len(problems) - SHOWN
+        shown = "; ".join(problems[:SHOWN]) + (f"; and {more} more, see problems" if more > 0 else "")
+        raise Refused(problems, shown)
+
+
+def _result(done: list[Step]) -> Result:
+    files = [{"path": step.place, "action": step.action} for step in done]
+    changes = [step for step in done if step.action not in UNCHANGED]
+    return Result(bool(changes), files, [_diff(step) for step in changes])
 
 
 def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wanted]:
@@ -111,7 +127,7 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
     for number, file in enumerate(files):
         name = file.variable or f"files[{number}].path"
         found: list[str] = []
-        path = _grammar.collect(_grammar.file_path, file.path, found)
+        path = grammar.collect(grammar.file_path, file.path, found)
         problems += [f"{name} {sentence}" for sentence in found]
         if path is None:
             continue
@@ -119,7 +135,7 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
             problems.append(f"{users[path]} and {name} are both {path}. Each file needs a path of its own")
         users[path] = name
         content = None if file.content is None else file.content.encode(errors="backslashreplace")
-        if content and not _ownership.is_ours(content):
+        if content and not ownership.is_ours(content):
             problems.append(f"The text for {path} does not begin with the header of this collection")
         wanted.append(
             Wanted(
@@ -128,8 +144,8 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
                 suggestion=file.suggestion,
                 content=content,
                 mode=_mode(file.mode, path, problems),
-                uid=_id(_replacement.user_id, file.owner, "user", path, problems),
-                gid=_id(_replacement.group_id, file.group, "group", path, problems),
+                uid=_id(replacement.user_id, file.owner, "user", path, problems),
+                gid=_id(replacement.group_id, file.group, "group", path, problems),
             )
         )
     return wanted
@@ -150,14 +166,14 @@ def _id(find: Callable[[str], int], name: str, kind: str, path: str, problems: l
         return None
 
 
-def _observe(file: Wanted, problems: list[str]) -> _ownership.Entry | None:
+def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
     """What is at a path; why it is left alone is added to ``problems``."""
     entry = None
     try:
-        blocking = _replacement.blocking_parent(file.place)
-        entry = None if blocking else _ownership.look(file.place)
+        blocking = replacement.blocking_parent(file.place)
+        entry = None if blocking else ownership.look(file.place)
         # Only this collection uses a path that no variable names.
-        reason = _ownership.refusal(entry, takes_empty=not file.variable)
+        reason = ownership.refusal(entry, takes_empty=not file.variable)
         if entry and entry.kind and file.content is not None:
             reason = f"is {entry.kind}"
         reason = f"needs {blocking}, which is not a directory" if blocking else reason
@@ -174,18 +190,18 @@ def _sentence(file: Wanted, reason: str, is_file: bool) -> str:
         there = file.suggestion if file.suggestion and not file.place.endswith(file.suggestion) else ""
         ways.append(f"set {file.variable}: {there}" if there else f"set {file.variable} to another path")
     if is_file or not file.variable:
-        command = _ownership.rename_command(file.place)
+        command = ownership.rename_command(file.place)
         ways.append(f"if nothing needs the file, {command}" if file.variable else command)
     named = f"{file.place} ({file.variable})" if file.variable else file.place
     advice = ", or ".join(ways)
     return f"{named} {reason}, and is left alone. To go on, {advice}"
 
 
-def _plan(file: Wanted, entry: _ownership.Entry | None) -> Step:
+def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
     before = _read(file.place) if entry and file.content is not None else None
     mode = file.mode if file.mode is not None else entry.mode if entry else NEW_MODE
-    uid = file.uid if file.uid is not None else entry.uid if entry else _replacement.user_id("")
-    gid = file.gid if file.gid is not None else entry.gid if entry else _replacement.group_id("")
+    uid = file.uid if file.uid is not None else entry.uid if entry else replacement.user_id("")
+    gid = file.gid if file.gid is not None else entry.gid if entry else replacement.group_id("")
     step = Step("kept" if entry else "absent", file.place, before, file.content, mode, uid, gid)
     if file.content is None:
         return step
@@ -200,10 +216,10 @@ def _plan(file: Wanted, entry: _ownership.Entry | None) -> Step:
 
 def _read(place: str) -> bytes:
     try:
-        content = _replacement.read(place)
+        content = replacement.read(place)
     except OSError as error:
         raise HostError(f"{place} cannot be read: {describe(error)}", place, errno=error_name(error)) from error
-    if content and not _ownership.is_ours(content):
+    if content and not ownership.is_ours(content):
         raise HostError(f"{place} has been replaced by another program meanwhile, and is left alone", place)
     return content
 
@@ -211,11 +227,11 @@ def _read(place: str) -> bytes:
 def _apply(step: Step) -> None:
     try:
         if step.action in WRITING and step.content is not None:
-            _replacement.put(step.place, step.content, step.mode, step.uid, step.gid)
+            replacement.put(step.place, step.content, step.mode, step.uid, step.gid)
         elif step.action == "adjusted":
-            _replacement.set_access(step.place, step.mode, step.uid, step.gid)
+            replacement.set_access(step.place, step.mode, step.uid, step.gid)
         elif step.action == "removed":
-            _durable.unlink(step.place)
+            durable.unlink(step.place)
     except OSError as error:
         raise HostError(
             f"{step.place} could not be {step.action}: {describe(error)}", step.place, errno=error_name(error)

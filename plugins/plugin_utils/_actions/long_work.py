@@ -19,8 +19,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._core import progress as _progress
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts as _parts
+from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts
 
 # Seconds; a call costs about half of one.
 INTERVAL = 10.0
@@ -99,9 +99,9 @@ class WorkInParts(LongWork):
         merged: dict[str, Any] | None = None
         done, least = 0, None
         while True:
-            part = self.call(task_vars, **({} if budget is None else {_progress.BUDGET: str(budget)}))
+            part = self.call(task_vars, **({} if budget is None else {BUDGET: str(budget)}))
             progress = part.pop("progress", None)
-            merged = _parts.merge(merged, part)
+            merged = parts.merge(merged, part)
             if not progress:
                 return merged
             done, left = done + progress["done"], progress["left"]

@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Callable
 
+from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._guards import base
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 # Raises ``ValueError`` with a sentence about the variable of this name.
 Check = Callable[[Any, str], Any]
@@ -49,6 +50,18 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
                 check(variables[name], name)
             except ValueError as error:
                 found += str(error).splitlines()
+    return found
+
+
+def known(variables: Mapping[str, Any], templar: Any) -> dict[str, Any]:
+    """The values of those variables of this collection that have one yet, as ``templar`` gives them."""
+    found = {}
+    for name in CHECKS.keys() & variables.keys():
+        try:
+            found[name] = templar.template(variables[name])
+        except AnsibleError:
+            # Such as a name that is made of facts. The role that reads it tells.
+            continue
     return found
 
 

@@ -4,33 +4,188 @@
 
 # Private to this collection: may change without notice.
 
-"""The traits that Cyborg's NVIDIA driver gives to a GPU (cyborg/accelerator/drivers/gpu/utils.py)."""
+"""OpenStack Cyborg: settings of cyborg-agent, and providers in the shape that its driver for GPUs gives them."""
 
 from __future__ import annotations
 
-import re
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    cyborg_trait,
+    nova_mdev,
+    nova_release,
+    provider,
+    settings_file,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    is_nvidia_gpu,
+    is_vendor_vfio,
+    of_card,
+    type_name,
+    usable_parents,
+)
 
-OWNER = "OWNER_CYBORG"
+OWNER = "cyborg"
+SHAPE = "cyborg"
+# cyborg-agent makes the devices itself.
+DEFAULT_COUNT = "0"
+MAKES_MDEVS = True
+TAKES_UNTOUCHED_CARDS = True
+DRIVER = "nvidia_gpu_driver"
 
 
-def gpu_trait(product_id: str, type_name: str | None = None, exact: bool = False) -> str:
-    """The trait of a whole GPU, or of one with vGPUs of a type: ``CUSTOM_NVIDIA_1EB8_T4_2B`` for ``GRID T4-2B``.
+def cyborg_config(plan, drivers=(), nova_release=None):
+    """The text for cyborg-agent, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    with answering("cyborg_config", "cyborg_config needs a plan of vfio.devices.resolve"):
+        if not isinstance(drivers, (list, tuple)) or not all(_is_word(driver) for driver in drivers):
+            raise ValueError(f"drivers must be a list of names, and not {drivers!r}")
+        text, problems = settings(plan, {"drivers": drivers, "nova_release": _release(nova_release)})
+    refuse("there are no such settings of Cyborg:", problems)
+    return text
 
-    Cyborg takes the second word of the type's name as it is, which gives all types of some cards the same trait, and
-    for some names no trait at all. Without ``exact`` all words after the brand count, and each trait is valid.
-    Raises ``ValueError`` where there is no exact one.
-    """
-    prefix = f"CUSTOM_NVIDIA_{product_id.upper()}"
-    if type_name is None:
-        return prefix
-    if not exact:
-        words = type_name.split()
-        tail = re.sub(r"[^A-Z0-9]+", "_", " ".join(words[1:] or words).upper()).strip("_")
-        return f"{prefix}_{tail}"
-    words = type_name.split(" ")
-    if len(words) == 1:
-        raise ValueError(f"cyborg-agent stops at the type name {type_name!r}, which is a single word")
-    tail = words[1].replace("-", "_").upper()
-    if not re.fullmatch(r"[A-Z0-9_]*", tail):
-        raise ValueError(f"Cyborg makes {prefix}_{tail} of the type {type_name!r}, which is no valid trait")
-    return f"{prefix}_{tail}" if tail else prefix
+
+def check(profile):
+    found = []
+    if profile["vgpu"] and profile["vgpu"]["count"] is not None:
+        found.append("leave vgpu.count out, because cyborg-agent makes the devices itself and fails on a full card")
+    resource_class = profile["placement"]["resource_class"]
+    own = "VGPU" if profile["vgpu"] else "PGPU"
+    if resource_class not in (None, own):
+        found.append(f"the resource class that Cyborg gives to such a card is {own}, and not {resource_class}")
+    if profile["mode"] and not profile["vgpu"]:
+        found.append("Cyborg's NVIDIA driver hands out vGPUs and whole GPUs, and no virtual functions; leave out mode")
+    return found
+
+
+def check_card(card):
+    if not is_nvidia_gpu(card):
+        return ["Cyborg's driver for GPUs knows those of NVIDIA only; choose another owner"]
+    if is_vendor_vfio(card):
+        return ["Cyborg knows mediated devices only, and not the vendor-specific VFIO framework; choose nova"]
+    return []
+
+
+def check_host(cards):
+    return []
+
+
+def settings(plan, options):
+    cards = cards_of(plan, OWNER)
+    problems = [of_card(card, sentence) for card in cards for sentence in _check(card, options["nova_release"])]
+    if cards:
+        problems += _check_others(plan)
+    return ("", problems) if problems else (settings_file.text("Cyborg", _sections(cards, options["drivers"])), [])
+
+
+def why_no_provider(card, options):
+    if card["owner"] == "nova":
+        return "its owner is nova, and a GPU is in the hands of nova or Cyborg and never of both"
+    if not card["address"] or not is_nvidia_gpu(card):
+        return "Cyborg's shape is that of its driver for GPUs of NVIDIA, and this is none"
+    virtual_functions = card["mode"] == "vf" and not card["framework"] and card["total"] is not None
+    if is_vendor_vfio(card) or virtual_functions:
+        return "Cyborg knows whole GPUs and mediated devices, and no virtual functions that go to guests"
+    return None
+
+
+def providers(card, options):
+    """Without cyborg-agent on the host we make what it would make."""
+    found = []
+    if not options["cyborg_agent"]:
+        return [provider.ours(card, _provider_name(card["address"], options), options, _content, found)], found
+    addresses = usable_parents(card) if card["framework"] else [card["address"]]
+    provider_names = [_provider_name(address, options) for address in addresses]
+    return provider.traits_only(card, provider_names, OWNER, options, found), found
+
+
+def reserved_names(card, root):
+    return []
+
+
+def extra_specs(card):
+    # What the device profile asks for is in Cyborg; only its name is the flavor's.
+    return {"accel:device_profile": card["profile"]}
+
+
+def _is_word(text):
+    return isinstance(text, str) and settings_file.WORD.match(text)
+
+
+def _release(text):
+    """None where there is no nova on the host."""
+    return None if text in (None, "") else nova_release.number(text)
+
+
+def _check(card, release):
+    found = list(filter(None, [card.get("not_shareable")]))
+    if not nova_mdev.ADDRESS.match(card["address"] or ""):
+        found.append("cyborg-agent stops at it, because it knows PCI functions in domains of four digits only")
+    if not is_nvidia_gpu(card):
+        found.append("cyborg-agent's driver finds graphics cards of NVIDIA only")
+    if card["type"]:
+        found += _check_type(card, release)
+    return found
+
+
+def _check_type(card, release):
+    found = []
+    if [parent["name"] for parent in card["parents"]] != [card["address"]]:
+        found.append("cyborg-agent would also give away the whole card, whose vGPUs are on its virtual functions")
+    if not _is_word(card["type"]["id"]):
+        found.append(f"the type {card['type']['id']!r} cannot be the name of a section in Cyborg's settings")
+    try:
+        cyborg_trait.gpu_trait(card["product_id"] or "", card["type"]["name"] or "", exact=True)
+    except ValueError as error:
+        found.append(f"{error}; choose another type, or the owner nova")
+    if release is not None and release < nova_release.VIRTUAL_PARENTS:
+        found.append(f"nova {release} gives guests no vGPU of Cyborg; {nova_release.VIRTUAL_PARENTS} does")
+    return found
+
+
+def _check_others(plan):
+    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones."""
+    return [
+        of_card(
+            card,
+            f"its owner is {card['owner']}, but cyborg-agent gives away every graphics card of NVIDIA on its host; "
+            "give all of them the owner cyborg",
+        )
+        for card in plan["cards"]
+        if card["owner"] != OWNER and is_nvidia_gpu(card)
+    ]
+
+
+def _sections(cards, drivers):
+    if not cards:
+        return {}
+    sections = {"agent": [("enabled_drivers", ",".join(dict.fromkeys([*drivers, DRIVER])))]}
+    by_type = {}
+    for card in cards:
+        if card["type"]:
+            by_type.setdefault(card["type"]["id"], []).append(card["address"])
+    if by_type:
+        sections["gpu_devices"] = [("enabled_vgpu_types", ",".join(sorted(by_type)))]
+    for type_id in sorted(by_type):
+        sections[f"vgpu_{type_id}"] = [("device_addresses", ",".join(sorted(by_type[type_id])))]
+    return sections
+
+
+def _provider_name(address, options):
+    """Cyborg has the address from lspci, which writes it in small letters."""
+    return f"{options['cyborg_host'] or options['root']}_{address.lower()}"
+
+
+def _content(card, options, found):
+    """The resource class and the traits that Cyborg gives to a GPU. What is to come has no type yet."""
+    to_come = card["total"] is None
+    resource_class = "VGPU" if card["type"] or to_come else "PGPU"
+    if card["resource_class"] not in (None, resource_class):
+        found.append(f"in Cyborg's shape its resource class is {resource_class}, and not {card['resource_class']}")
+    traits = [cyborg_trait.OWNER_TRAIT, *card["traits"]]
+    if to_come:
+        return resource_class, traits
+    try:
+        traits.append(cyborg_trait.gpu_trait(card["product_id"], type_name(card), options["exact_names"]))
+    except ValueError as error:
+        found.append(f"{error}; leave out exact_names, and the trait is a safe one")
+    return resource_class, traits

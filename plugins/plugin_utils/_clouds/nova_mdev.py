@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file as _settings_file
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release, settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    of_card,
+    usable_parents,
+)
 
 DEFAULT_CLASS = "VGPU"
 # libvirt finds no other parent that is no hardware.
@@ -24,7 +27,7 @@ ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 def sections(plan, release, problems):
     """Sections for _settings_file; what nova would refuse or pass over without a word is added to ``problems``."""
-    cards = [card for card in _plan_cards.known(plan, "nova") if _plan_cards.has_mdevs(card)]
+    cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type = {}
     for card in cards:
         found = [
@@ -32,16 +35,16 @@ def sections(plan, release, problems):
             for key in card["nova"]
             if key != "max_instances"
         ]
-        if not _settings_file.WORD.match(card["type"]["id"]):
+        if not settings_file.WORD.match(card["type"]["id"]):
             found.append(f"the type {card['type']['id']!r} cannot be the name of a section in nova's settings")
-        found += [sentence for name in _plan_cards.parents(card) if (sentence := _why_not(name, release))]
-        problems += [_plan_cards.of_card(card, sentence) for sentence in found]
-        if _plan_cards.parents(card):
+        found += [sentence for name in usable_parents(card) if (sentence := _why_not(name, release))]
+        problems += [of_card(card, sentence) for sentence in found]
+        if usable_parents(card):
             by_type.setdefault(card["type"]["id"], []).append(card)
     if not by_type:
         return {}
     _check_single_type(plan, by_type, release, problems)
-    legacy = release < _nova_release.MDEV_TYPES
+    legacy = release < nova_release.MDEV_TYPES
     kind = "vgpu" if legacy else "mdev"
     result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
     for type_id in sorted(by_type):
@@ -55,13 +58,13 @@ def resource_class(card):
 
 def _type_options(type_id, cards, release, problems):
     """Options of one type; ``resolve`` has seen that all cards have the same class and limit."""
-    names = sorted(name for card in cards for name in _plan_cards.parents(card))
+    names = sorted(name for card in cards for name in usable_parents(card))
     options = [("device_addresses", ",".join(map(_device_address, names)))]
     if resource_class(cards[0]) != DEFAULT_CLASS:
-        if release < _nova_release.MDEV_TYPES:
+        if release < nova_release.MDEV_TYPES:
             problems.append(
                 f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{_nova_release.MDEV_TYPES} on, and not {resource_class(cards[0])}"
+                f"{nova_release.MDEV_TYPES} on, and not {resource_class(cards[0])}"
             )
         options.append(("mdev_class", resource_class(cards[0])))
     limit = cards[0]["nova"].get("max_instances")
@@ -72,7 +75,7 @@ def _type_options(type_id, cards, release, problems):
 
 
 def _device_address(name):
-    return name if ADDRESS.match(name) else _node_devices.node_device(name)
+    return name if ADDRESS.match(name) else libvirt.node_device(name)
 
 
 def _why_not(name, release):
@@ -83,20 +86,20 @@ def _why_not(name, release):
         return f"nova stops at the address {name}, because it knows PCI domains of four digits only"
     if name != VIRTUAL_PARENT:
         return f"nova finds no parent {name}, only PCI functions and, for tests, {VIRTUAL_PARENT}"
-    if release < _nova_release.VIRTUAL_PARENTS:
+    if release < nova_release.VIRTUAL_PARENTS:
         return (
-            f"nova {release} stops at the parent {name}, which is no PCI function; {_nova_release.VIRTUAL_PARENTS} can"
+            f"nova {release} stops at the parent {name}, which is no PCI function; {nova_release.VIRTUAL_PARENTS} can"
         )
     return None
 
 
 def _check_single_type(plan, by_type, release, problems):
     """Before 29 nova gives a single type to all parents of the host, whatever their addresses."""
-    if release >= _nova_release.MAX_INSTANCES or len(by_type) > 1:
+    if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
     ((type_id, cards),) = by_type.items()
     rule = f"nova {release} passes over the section of a type that is the only one"
-    if resource_class(cards[0]) != DEFAULT_CLASS and release >= _nova_release.MDEV_TYPES:
+    if resource_class(cards[0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
         problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(cards[0])}")
     others = [card["name"] for card in plan["cards"] if card["owner"] != "nova" and card["framework"] == "mdev"]
     if others:
@@ -105,8 +108,8 @@ def _check_single_type(plan, by_type, release, problems):
 
 def _check_limit(limit, cards, release):
     """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
-    if release < _nova_release.MAX_INSTANCES:
-        return [f"nova {release} has no max_instances; {_nova_release.MAX_INSTANCES} has"]
+    if release < nova_release.MAX_INSTANCES:
+        return [f"nova {release} has no max_instances; {nova_release.MAX_INSTANCES} has"]
     totals = [parent["total"] for card in cards for parent in card["parents"]]
     if sum(totals) <= limit:
         return []

@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev as _nova_mdev
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release as _nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, has_mdevs, is_vendor_vfio
 
 # Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
@@ -24,28 +23,26 @@ LONGEST_ALIAS = 256
 
 def cards(plan):
     """The cards whose PCI functions nova gives to guests."""
-    return [
-        card for card in _plan_cards.known(plan, "nova") if not _plan_cards.has_mdevs(card) and card["num_vfs"] != 0
-    ]
+    return [card for card in cards_of(plan, "nova") if not has_mdevs(card) and card["num_vfs"] != 0]
 
 
 def check(card, options):
     """A sentence for each setting that nova would refuse, or pass over without a word."""
     nova, release = card["nova"], options["release"]
     found = []
-    if not _nova_mdev.ADDRESS.match(card["address"]):
+    if not nova_mdev.ADDRESS.match(card["address"]):
         found.append(f"nova stops at the address {card['address']}, because it knows PCI domains of four digits only")
-    if _plan_cards.is_vendor_vfio(card) and release < _nova_release.MANAGED:
+    if is_vendor_vfio(card) and release < nova_release.MANAGED:
         found.append(
             f"nova {release} would take the vendor's driver off its vGPUs, which are virtual functions; "
-            f"{_nova_release.MANAGED} and later leave it there"
+            f"{nova_release.MANAGED} and later leave it there"
         )
     if "max_instances" in nova:
         found.append("nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these")
     if nova.get("trusted") is not None and card["mode"] == "pf":
         found.append("nova.trusted is for virtual functions")
-    if nova.get("live_migratable") and release < _nova_release.MANAGED:
-        found.append(f"nova {release} has no live_migratable; {_nova_release.MANAGED} has")
+    if nova.get("live_migratable") and release < nova_release.MANAGED:
+        found.append(f"nova {release} has no live_migratable; {nova_release.MANAGED} has")
     if nova.get("one_time_use"):
         found += _check_one_time_use(card, options)
     if options["report_in_placement"]:
@@ -55,8 +52,8 @@ def check(card, options):
 
 def _check_one_time_use(card, options):
     found = []
-    if options["release"] < _nova_release.ONE_TIME_USE:
-        found.append(f"nova {options['release']} has no one_time_use; {_nova_release.ONE_TIME_USE} has")
+    if options["release"] < nova_release.ONE_TIME_USE:
+        found.append(f"nova {options['release']} has no one_time_use; {nova_release.ONE_TIME_USE} has")
     if not options["report_in_placement"]:
         found.append("nova stops at one_time_use without report_in_placement")
     if card["mode"] != "pf":
@@ -90,8 +87,8 @@ def _check_alias(card, options):
             f"no flavor can ask for the alias {alias[:80]!r}; take 1 to {LONGEST_ALIAS} characters without commas and "
             "colons, and without blanks at the ends"
         )
-    if nova.get("numa_policy") == "socket" and options["release"] < _nova_release.SOCKET_POLICY:
-        found.append(f"nova {options['release']} has no numa_policy socket; {_nova_release.SOCKET_POLICY} has")
+    if nova.get("numa_policy") == "socket" and options["release"] < nova_release.SOCKET_POLICY:
+        found.append(f"nova {options['release']} has no numa_policy socket; {nova_release.SOCKET_POLICY} has")
     if options["pci_in_placement"] and nova.get("physical_network"):
         found.append("with pci_in_placement nova finds no device of an alias that has a physical_network")
     if not _uses_class(card, options) and not _product_id(card):
@@ -108,7 +105,7 @@ def device_specs(card, options):
     common = {"vendor_id": card["vendor_id"]}
     if card["mode"] == "pf":
         matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
-    elif _plan_cards.is_vendor_vfio(card):
+    elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
     elif card["vf_product_id"] not in (None, card["product_id"]):
         # The address of a physical function stands for its virtual functions too; the device id tells them apart.
@@ -132,8 +129,8 @@ def _tags(card, options):
     if nova.get("trusted") is not None:
         tags["trusted"] = str(nova["trusted"]).lower()
     driver = card["driver"] if card["mode"] == "pf" else card["vf_driver"]
-    keeps_driver = _plan_cards.is_vendor_vfio(card) or VARIANT_DRIVER.match(driver or "")
-    if keeps_driver and options["release"] >= _nova_release.MANAGED:
+    keeps_driver = is_vendor_vfio(card) or VARIANT_DRIVER.match(driver or "")
+    if keeps_driver and options["release"] >= nova_release.MANAGED:
         tags["managed"] = "no"
     if nova.get("live_migratable"):
         tags["live_migratable"] = "yes"

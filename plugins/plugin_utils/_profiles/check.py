@@ -8,20 +8,16 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
-from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
-from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
-from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression as _expression
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import standard
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MOST, parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import LIMITS, SETTINGS, parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression, selection, standard
 
-OWNERS = ("nova", "cyborg", "none")
+OWNERS = tuple(BY_OWNER)
 MODES = ("pf", "vf")
 # The options of sriov_pf_mode that a profile may have.
 FUNCTION_OPTIONS = (
@@ -34,14 +30,12 @@ FUNCTION_OPTIONS = (
     "vfs",
     "eswitch",
 )
-VIRTUAL_FUNCTION_OPTIONS = ("index", "driver", *_pf_wanted.SETTINGS)
-# nova's limits for the class of a type (nova/conf/devices.py).
-MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
+VIRTUAL_FUNCTION_OPTIONS = ("index", "driver", *SETTINGS)
 
 LONGEST = 60
 LIST_OF_TEXTS = "a list of texts"
 A_NAME = "text of 1 to 255 printable characters without a slash, and without blanks at the ends"
-A_COUNT = f"a whole number from 1 to {_wanted.MOST}"
+A_COUNT = f"a whole number from 1 to {MOST}"
 KINDS = {
     "text": lambda value: isinstance(value, str),
     A_NAME: lambda value: (
@@ -52,7 +46,7 @@ KINDS = {
         and "/" not in value
     ),
     "true or false": lambda value: isinstance(value, bool),
-    A_COUNT: lambda value: numbers.is_whole(value) and not isinstance(value, str) and 0 < value <= _wanted.MOST,
+    A_COUNT: lambda value: numbers.is_whole(value) and not isinstance(value, str) and 0 < value <= MOST,
     "a number or max": lambda value: value == "max" or numbers.is_whole(value),
     "a dictionary": lambda value: isinstance(value, dict),
     LIST_OF_TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
@@ -180,11 +174,11 @@ def _shown(value):
 
 def _profile(profile, wrong, found):
     """The profile without its ``wrong`` keys in one form; what else is against it goes to ``found``."""
-    parsed = {"required": False, "owner": "nova", **dict.fromkeys(FUNCTION_OPTIONS), **profile}
+    parsed = {"required": False, "owner": CLOUDS[0].OWNER, **dict.fromkeys(FUNCTION_OPTIONS), **profile}
     parsed.update(expression=None, names=[])
     if isinstance(profile.get("select"), str):
         try:
-            parsed["expression"] = _expression.compiled(profile["select"], _selection.FIELDS)
+            parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
             # Nobody knows whether it would select something.
@@ -195,20 +189,22 @@ def _profile(profile, wrong, found):
     parsed["vgpu"] = _vgpu(profile, parsed["owner"], found)
     parsed["placement"] = _placement(profile, parsed, found)
     parsed["nova"] = _nova(profile, parsed, found)
-    _check_together(parsed, bool(wrong) or "vgpu" in profile, found)
+    cloud = BY_OWNER[parsed["owner"]]
+    _check_together(parsed, bool(wrong) or "vgpu" in profile or cloud.TAKES_UNTOUCHED_CARDS, found)
+    found += cloud.check(parsed)
     return parsed
 
 
 def _name(name, profile, found):
-    if _grammar.PCI_ADDRESS.match(name):
+    if grammar.PCI_ADDRESS.match(name):
         return name
-    if _grammar.PCI_ADDRESS.match(name.lower()):
+    if grammar.PCI_ADDRESS.match(name.lower()):
         found.append(f"write the address {name} in small letters, the only ones that nova and Cyborg find")
-    elif _grammar.PCI_ADDRESS.match(f"0000:{name}"):
+    elif grammar.PCI_ADDRESS.match(f"0000:{name}"):
         found.append(f"write the address {name} with its domain, 0000:{name}")
     elif profile.get("mode") == "pf":
         found.append(f"select {name!r} must be a PCI address, since an interface goes away with the card's driver")
-    elif not _grammar.KERNEL_NAME.match(name):
+    elif not grammar.KERNEL_NAME.match(name):
         found.append(f"select {name[:80]!r} is neither a PCI address nor the name of an interface or a parent")
     return name
 
@@ -236,7 +232,7 @@ def _function(profile, wrong, found):
             found += _virtual_function_shape(entry, place)
             complete["vfs"].append(entry)
     if len(found) == before:
-        found += _pf_wanted.parse([complete])[0]["problems"]
+        found += parse_functions([complete])[0]["problems"]
     return given
 
 
@@ -248,7 +244,7 @@ def _virtual_function_shape(entry, place):
     }
     known = {key: value for key, value in entry.items() if value is not None and key in kinds}
     found = _shape(known, kinds, f"vfs[{place}].")
-    for key in _pf_wanted.LIMITS:
+    for key in LIMITS:
         if entry[key] is not None and (isinstance(entry[key], str) or not numbers.is_whole(entry[key])):
             found.append(f"vfs[{place}].{key} must be a number, and not {_shown(entry[key])}")
     return found
@@ -265,15 +261,11 @@ def _vgpu(profile, owner, found):
     if wrong:
         return None
     types = [vgpu["type"]] if isinstance(vgpu["type"], str) else vgpu["type"]
-    count = str(vgpu.get("count", "0" if owner == "cyborg" else "max"))
-    if owner == "cyborg" and count != "0":
-        found.append("leave vgpu.count out, because cyborg-agent makes the devices itself and fails on a full card")
-    if owner == "none" and count == "0":
-        found.append("vgpu.count 0 leaves the making of devices to the owner, and there is none")
+    count = str(vgpu.get("count", BY_OWNER[owner].DEFAULT_COUNT))
     entry = dict.fromkeys(("uuid", "parent", "numa_node", "autostart"))
     entry.update(type=types, count=None if count == "0" else count, attributes=vgpu.get("attributes"))
     try:
-        _wanted.parse([entry], "present", False)
+        parse_instances([entry], "present", False)
     except Refused as refused:
         found += ["vgpu: " + problem.partition(": ")[2] for problem in refused.problems]
     if count == "0":
@@ -295,20 +287,14 @@ def _placement(profile, parsed, found):
     resource_class = placement.get("resource_class")
     traits = placement.get("traits") or []
     resource_class = _collect(standard.resource_class, resource_class, "placement.resource_class", found)
-    if resource_class is not None and parsed["owner"] == "cyborg":
-        own = "VGPU" if parsed["vgpu"] else "PGPU"
-        if resource_class != own:
-            found.append(f"the resource class that Cyborg gives to such a card is {own}, and not {resource_class}")
     right = [trait for trait in traits if _collect(standard.trait, trait, "placement.traits", found)]
-    found += [
-        f"trait {trait} is for nova-compute alone to set" for trait in right if trait in _placement_names.NEVER_SET
-    ]
+    found += [f"trait {trait} is for nova-compute alone to set" for trait in right if trait in names.NEVER_SET]
     return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
 
 
 def _collect(check, text, option, found):
     sentences = []
-    right = _grammar.collect(check, text, sentences)
+    right = grammar.collect(check, text, sentences)
     found += [f"{option}: {sentence}" for sentence in sentences]
     return right
 
@@ -322,7 +308,7 @@ def _nova(profile, parsed, found):
 
 
 def _check_together(parsed, has_work, found):
-    mode, vgpu, owner = parsed["mode"], parsed["vgpu"], parsed["owner"]
+    mode, vgpu = parsed["mode"], parsed["vgpu"]
     if vgpu and mode == "pf":
         found.append("a card of mode pf goes to a guest as a whole and makes no vGPUs; leave out vgpu or mode")
     if vgpu and mode == "vf":
@@ -330,7 +316,5 @@ def _check_together(parsed, has_work, found):
             found.append("with num_vfs 0 there are no virtual functions for vgpu")
         if parsed["vf_driver"] not in (None, "default"):
             found.append("leave vf_driver out, because vGPUs need the card's own driver on its virtual functions")
-    if owner == "cyborg" and mode and not vgpu:
-        found.append("Cyborg's NVIDIA driver hands out vGPUs and whole GPUs, and no virtual functions; leave out mode")
-    if owner != "cyborg" and not mode and not vgpu and not has_work:
+    if not mode and not vgpu and not has_work:
         found.append("it says neither mode nor vgpu, so that there is nothing to do")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 
 ID = re.compile(r"[0-9a-f]{4}\Z")
 ADDRESS_PART = re.compile(r"[0-9a-f:.]*\Z")
@@ -46,10 +46,10 @@ class Spelling(NamedTuple):
 
 IDENTIFIER = Spelling(ID, ID_PART, "four hexadecimal digits in lower case without 0x")
 CLASS = Spelling(ID, ID_PART, "four hexadecimal digits in lower case without 0x, base class and subclass")
-ADDRESS = Spelling(_grammar.PCI_ADDRESS, ADDRESS_PART, "a PCI address in lower case with its domain")
+ADDRESS = Spelling(grammar.PCI_ADDRESS, ADDRESS_PART, "a PCI address in lower case with its domain")
 # Another parent may have nearly any name, but not that of a PCI function in another spelling.
 NAME = Spelling(
-    re.compile(rf"{_grammar.PCI_ADDRESS.pattern}|(?!([0-9a-fA-F]{{4,8}}:)?[0-9a-fA-F]{{2}}:[01][0-9a-fA-F]\.[0-7]\Z)"),
+    re.compile(rf"{grammar.PCI_ADDRESS.pattern}|(?!([0-9a-fA-F]{{4,8}}:)?[0-9a-fA-F]{{2}}:[01][0-9a-fA-F]\.[0-7]\Z)"),
     re.compile(""),
     f"{ADDRESS.words}, or the name of another parent",
 )

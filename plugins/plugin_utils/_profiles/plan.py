@@ -10,28 +10,43 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._core import wording as _type_names
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import groups
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types, nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, expression, groups, selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 
 UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
 # Null for a parent that is no PCI function.
 FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
 
+def resolve(profiles, facts):
+    """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
+    if expression.MISSING:
+        raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
+    try:
+        profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
+    except ValueError as error:
+        raise AnsibleFilterError(f"resolve: {error}") from error
+    refuse("resolve needs the facts that vfio.devices.mdev_facts gathers:", facts_of_host.problems(facts))
+    found, problems = plan(profiles, facts)
+    refuse("vfio_profiles cannot be used on this host:", problems)
+    return found
+
+
 def plan(profiles, facts):
     """The plan of the host, and a sentence for each conflict; the plan holds only without conflicts."""
-    parsed, problems = _declaration.parse(profiles)
+    parsed, problems = check.parse(profiles)
     cards = []
     result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
     shared = groups.members(facts["physical_functions"])
-    for profile, subject in _selection.select(parsed, _selection.subjects(facts), problems):
+    for profile, subject in selection.select(parsed, selection.subjects(facts), problems):
         if not profile["complete"]:
             continue
         found = []
@@ -45,11 +60,12 @@ def plan(profiles, facts):
             card["total"] = 1
         if profile["vgpu"]:
             _plan_vgpu(profile, subject, card, result, found)
-        if card["owner"] == "cyborg" and not found:
-            _check_cyborg(card, found)
-        problems += [_plan_cards.of_card(card, sentence) for sentence in found]
+        found += BY_OWNER[card["owner"]].check_card(card)
+        problems += [of_card(card, sentence) for sentence in found]
     planned = Counter(card["name"] for card in cards)
-    problems += _one_meaning_per_type([card for card in cards if planned[card["name"]] == 1])
+    for cloud in CLOUDS:
+        own = [card for card in cards if card["owner"] == cloud.OWNER and planned[card["name"]] == 1]
+        problems += cloud.check_host(own)
     for entries in result.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
     return result, problems
@@ -123,14 +139,14 @@ def _plan_vgpu(profile, subject, card, result, found):
     if chosen is None:
         asked = profile["vgpu"]["types"]
         known = {offered["id"]: offered["name"] for offered in subject["types"]}
-        names = " or ".join(_type_names.printable(text, numbers.shown(text)) for text in asked)
+        names = " or ".join(wording.printable(text, numbers.shown(text)) for text in asked)
         if known:
-            found.append(f"there is no type {names}; it has {_type_names.describe(known, asked)}")
+            found.append(f"there is no type {names}; it has {wording.describe(known, asked)}")
         else:
             advice = no_types.advice({parent["framework"] for parent in subject["parents"]}, subject.get("vendor_id"))
             found.append(f"it lists no types, so there is no type {names}. {advice}")
         return
-    device_api = chosen.get("device_api") or (_vendor_vfio.DEVICE_API if _plan_cards.is_vendor_vfio(subject) else None)
+    device_api = chosen.get("device_api") or (nvidia_vfio.DEVICE_API if is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
     offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
     if any(offered["available_instances"] is None for offered in offers):
@@ -140,11 +156,9 @@ def _plan_vgpu(profile, subject, card, result, found):
         return
     card["parents"] = _totals(subject, chosen["id"])
     possible = sum(parent["total"] for parent in card["parents"])
-    # nova and Cyborg count existing mediated devices and all that can still be made; of others there is what is made.
-    takes_as_made = card["owner"] == "none" or _plan_cards.is_vendor_vfio(card)
+    # A cloud that makes mediated devices counts all that can still be made; of others there is what is made.
+    takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)
     card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
-    if card["owner"] == "nova" and _plan_cards.is_vendor_vfio(card) and card["count"] is None:
-        found.append("nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0")
     if card["count"] is None:
         result["unwanted"] += [
             {"uuid": device["uuid"], "parent": device["parent"]} if device["uuid"] else {"parent": device["parent"]}
@@ -190,18 +204,18 @@ def _choose_type(specs, subject):
 def _totals(subject, type_id):
     """Each parent with how many devices of the type it has, or will have when all that fit are made."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    capacity = _capacity.of_card(subject["parents"], subject["devices"], names)
+    rooms = capacity_of_card(subject["parents"], subject["devices"], names)
     present = [device for device in subject["devices"] if device["state"] != "defined"]
     for device in present:
         if device["type"] != type_id and not device["users"]:
-            capacity.give(device["parent"], device["type"])
+            rooms.give(device["parent"], device["type"])
     totals = []
     for parent in subject["parents"]:
         existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
-        room = capacity.room(parent["name"], type_id)
+        room = rooms.room(parent["name"], type_id)
         if len(subject["parents"]) > 1:
             for type_taken in [type_id] * room:
-                capacity.take(parent["name"], type_taken)
+                rooms.take(parent["name"], type_taken)
         totals.append(
             {
                 "name": parent["name"],
@@ -211,40 +225,3 @@ def _totals(subject, type_id):
             }
         )
     return totals
-
-
-def _check_cyborg(card, found):
-    if not _plan_cards.is_nvidia_gpu(card):
-        found.append("Cyborg's driver for GPUs knows those of NVIDIA only; choose another owner")
-    elif _plan_cards.is_vendor_vfio(card):
-        found.append("Cyborg knows mediated devices only, and not the vendor-specific VFIO framework; choose nova")
-
-
-def _one_meaning_per_type(cards):
-    """nova has one class and one limit for each type of a host, whatever the card (nova/conf/devices.py)."""
-    problems = []
-    seen = {}
-    for card in cards:
-        if card["owner"] != "nova" or card["framework"] != "mdev":
-            continue
-        if card["resource_class"] and not _declaration.MDEV_CLASS.match(card["resource_class"]):
-            sentence = (
-                "nova gives mediated devices the resource class VGPU or one that begins with CUSTOM_, "
-                f"and not {card['resource_class']}"
-            )
-            problems.append(_plan_cards.of_card(card, sentence))
-        if not card["type"]:
-            continue
-        meaning = {
-            "resource class": card["resource_class"] or "VGPU",
-            "limit max_instances": card["nova"].get("max_instances"),
-        }
-        first, profile = seen.setdefault(card["type"]["id"], (meaning, card["profile"]))
-        for key, value in meaning.items():
-            if value != first[key]:
-                sentence = (
-                    f"nova has one {key} for type {card['type']['id']} on a host, and profile {profile} "
-                    f"wants {first[key]}, this one {value}"
-                )
-                problems.append(_plan_cards.of_card(card, sentence))
-    return problems

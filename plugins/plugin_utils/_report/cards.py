@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 # The longest prefix of the PCI class tells.
 KINDS = {"01": "storage", "0108": "NVMe", "02": "NIC", "03": "GPU", "10": "crypto", "12": "accelerator"}
@@ -81,9 +81,9 @@ def _labels(card):
 
 def _types(card):
     """The types of the card, those that there are devices of first."""
-    counts = _card_types.by_name(card["parents"], card["devices"])
+    counts = card_types.by_name(card["parents"], card["devices"])
     held = [
-        _card_types.type_name(device["type_name"], device["type"])
+        card_types.type_name(device["type_name"], device["type"])
         for device in card["devices"]
         if device["users"] and device["state"] != "defined"
     ]
@@ -133,7 +133,7 @@ def _devices(card):
         index = virtual.get(device["parent"], {}).get("index")
         entry = {
             "name": name,
-            "type": _card_types.type_name(device["type_name"], device["type"]),
+            "type": card_types.type_name(device["type_name"], device["type"]),
             "function": None if index is None else f"VF {index}",
             "state": device["state"],
         }

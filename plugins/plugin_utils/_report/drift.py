@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 NATIVE = "native"  # the driver of a card in mode pf that libvirt itself rebinds
 VFIO_PCI = "vfio-pci"
@@ -66,7 +66,7 @@ def _virtual_functions(planned, card, function):
 def _devices(planned, card):
     wanted = planned["type"]["name"] or planned["type"]["id"]
     present = Counter(
-        _card_types.type_name(device["type_name"], device["type"])
+        card_types.type_name(device["type_name"], device["type"])
         for device in card["devices"]
         if device["state"] == "active"
     )

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection as _selection
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import cards as _report_cards
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift as _report_drift
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import placement as _report_placement
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import totals as _report_totals
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import plan as plan_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift, totals
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import describe, in_order
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.placement import compare, trees
 
 EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
@@ -27,35 +26,35 @@ def build(facts_by_host, profiles, placement, roots):
     ``profiles`` and ``roots`` are by host; ``placement`` is a result of placement_inventory_info, or None. Without
     facts a host is only named.
     """
-    trees = _report_placement.trees(placement) if placement and "providers" in placement else None
+    published = trees(placement) if placement and "providers" in placement else None
     hosts = [
-        _host(name, facts, profiles.get(name) or [], trees, roots.get(name, name))
-        for name, facts in sorted(facts_by_host.items(), key=lambda item: _report_cards.in_order(item[0]))
+        _host(name, facts, profiles.get(name) or [], published, roots.get(name, name))
+        for name, facts in sorted(facts_by_host.items(), key=lambda item: in_order(item[0]))
     ]
     findings = [{**finding, "host": host} for host in hosts for finding in host["findings"]]
-    if placement and trees is None:
+    if placement and published is None:
         text = f"Placement was not read: {placement.get('msg', 'no reason was given')}"
         findings.append({"level": "problem", "card": None, "text": text, "host": None})
     for number, host in enumerate(hosts, 1):
         host["anchor"] = f"host-{number}"
     cards = [card for host in hosts for card in host["cards"]]
     classes = [row for card in cards for row in card["classes"]]
-    classes += [row for host in hosts for row in _report_totals.classes(host["other"], 0)]
+    classes += [row for host in hosts for row in totals.classes(host["other"], 0)]
     return {
         "hosts": hosts,
-        "findings": _report_totals.findings(findings),
-        "types": _report_totals.types(
+        "findings": totals.findings(findings),
+        "types": totals.types(
             [(host["name"], amount) for host in hosts for card in host["cards"] for amount in card["bars"]]
         ),
-        "offers": _report_totals.offers(cards),
-        "classes": _report_totals.merged(classes),
-        "has_placement": trees is not None,
+        "offers": totals.offers(cards),
+        "classes": totals.merged(classes),
+        "has_placement": published is not None,
         "has_profiles": any(profiles.values()),
-        "numbers": _report_totals.numbers(hosts, cards, findings),
+        "numbers": totals.numbers(hosts, cards, findings),
     }
 
 
-def _host(name, facts, profiles, trees, root):
+def _host(name, facts, profiles, published, root):
     if facts is None:
         text = "no facts, because the host was not reached or reading failed; the output of the play tells why"
         return {
@@ -66,30 +65,30 @@ def _host(name, facts, profiles, trees, root):
             "guests": 0,
             **_judged([_finding("problem", text)]),
         }
-    subjects = _selection.subjects(facts)
+    subjects = selection.subjects(facts)
     plan, findings = _plan(profiles, facts)
     planned = {card["name"]: card for card in plan["cards"]}
     functions = {entry["pf"]: entry for entry in plan["functions"]}
     findings += _of_facts(facts, subjects)
     for card in plan["cards"]:
-        lines = _report_drift.of_card(card, subjects[card["name"]], functions.get(card["name"]))
+        lines = drift.of_card(card, subjects[card["name"]], functions.get(card["name"]))
         findings += [_finding("drift", line, card["name"]) for line in lines]
     for entry in plan["later"]:
         if not any(finding["card"] == entry["name"] for finding in findings):
             findings.append(_finding("note", f"no plan for its vGPUs yet: {entry['reason']}", entry["name"]))
     entries, other = {}, []
-    if trees is not None and root:
-        if root in trees:
-            entries, other, drift = _report_placement.compare(trees[root], subjects, planned, root)
-            findings += [_finding("drift", line, card) for card, line in drift]
+    if published is not None and root:
+        if root in published:
+            entries, other, differing = compare(published[root], subjects, planned, root)
+            findings += [_finding("drift", line, card) for card, line in differing]
         elif subjects:
             findings.append(_finding("drift", "no provider of the host in Placement, and so none of its cards"))
     cards = []
     for card in subjects.values():
         entry = entries.get(card["name"], {"providers": [], "has": None})
-        classes = _report_totals.classes(entry["providers"], entry["has"])
+        classes = totals.classes(entry["providers"], entry["has"])
         reserved = sum(row["reserved"] for row in classes)
-        described = _report_cards.describe(card, planned.get(card["name"]), reserved)
+        described = describe(card, planned.get(card["name"]), reserved)
         described["providers"] = entry["providers"]
         described["classes"] = classes
         described["findings"] = [finding for finding in findings if finding["card"] == card["name"]]
@@ -111,7 +110,7 @@ def _finding(level, text, card=None):
 
 
 def _judged(findings):
-    findings = sorted(findings, key=lambda finding: _report_totals.LEVELS.index(finding["level"]))
+    findings = sorted(findings, key=lambda finding: totals.LEVELS.index(finding["level"]))
     return {"findings": findings, "level": findings[0]["level"] if findings else "ok"}
 
 
@@ -119,7 +118,7 @@ def _plan(profiles, facts):
     """The plan of the host, as far as there is one, and its conflicts."""
     if not profiles:
         return EMPTY_PLAN, []
-    plan, problems = _host_plan.plan(profiles, facts)
+    plan, problems = plan_of(profiles, facts)
     if problems:
         return EMPTY_PLAN, [_finding("problem", f"profiles that do not fit the host: {line}") for line in problems]
     return plan, []

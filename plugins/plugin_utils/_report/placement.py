@@ -12,10 +12,10 @@ collection write it.
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._core import grammar as _grammar
-from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt as _node_devices
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types as _card_types
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 OURS = "vfio_"
 
@@ -66,7 +66,7 @@ def _suffixes(name):
 
 
 def _is_device(tail):
-    if _placement_names.NODE_DEVICE.match(tail) or _grammar.PCI_ADDRESS.match(tail):
+    if names.NODE_DEVICE.match(tail) or grammar.PCI_ADDRESS.match(tail):
         return True
     return tail.startswith(OURS) and len(tail) > len(OURS)
 
@@ -77,7 +77,7 @@ def _tails(cards):
     for name, card in cards.items():
         for parent in card["parents"]:
             known[parent["name"].casefold()] = name
-            known[_node_devices.node_device(parent["name"]).casefold()] = name
+            known[libvirt.node_device(parent["name"]).casefold()] = name
         known[name.casefold()] = name
         known[f"{OURS}{name}".casefold()] = name
     return known
@@ -107,9 +107,7 @@ def _offer(card, planned):
     if planned:
         return planned["total"]
     if card["framework"] and card["parents"]:
-        counts = [
-            count for count in _card_types.by_name(card["parents"], card["devices"]).values() if count["existing"]
-        ]
+        counts = [count for count in card_types.by_name(card["parents"], card["devices"]).values() if count["existing"]]
         return counts[0]["existing"] + counts[0]["free"] if len(counts) == 1 else None
     if card.get("mode") == "vf":
         return card["num_vfs"]

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import cards as _report_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import in_order
 
 # The worst first; also the names of CSS classes.
 LEVELS = ("problem", "drift", "note")
@@ -54,7 +54,7 @@ def offers(cards):
                 offer = found.setdefault(one["name"], {"name": one["name"], "free": 0, "cards": 0})
                 offer["free"] += one["free"]
                 offer["cards"] += 1
-    return sorted(found.values(), key=lambda offer: _report_cards.in_order(offer["name"]))
+    return sorted(found.values(), key=lambda offer: in_order(offer["name"]))
 
 
 def classes(providers, has):

@@ -42,7 +42,7 @@ def child(root, number, total=8, traits=("CUSTOM_A",)):
 
 def push(url, providers, **changes):
     options = {**OPTIONS, "auth": {"endpoint": url, "token": "admin"}, **changes}
-    wanted = _placement_wanted.parse(providers, options)
+    wanted = _placement_wanted.parse_providers(providers, options)
     placement = _placement_client.connect(options)
     return _placement.converge(placement, options, wanted, False)[0]
 

@@ -23,7 +23,7 @@ def complete(function):
 
 def parse(*functions):
     """Entries as the plan takes them."""
-    return _pf_wanted.parse([complete(function) for function in functions])
+    return _pf_wanted.parse_functions([complete(function) for function in functions])
 
 
 class Switch:
@@ -39,7 +39,7 @@ class Switch:
 
     def card(self, pf):
         """A card as it is: all that a change could leave behind."""
-        card = _pf_state.observe(self.host.root(), parse({"pf": pf, "mode": "vf"}))["cards"][pf]
+        card = _pf_state.observe_cards(self.host.root(), parse({"pf": pf, "mode": "vf"}))["cards"][pf]
         virtual = {one["index"]: (one["address"], one["override"], one["driver"]) for one in card["virtual_functions"]}
         files = {name: card[name] for name in ("record", "memory", "autoprobe_off", "changing", "rule")}
         return {

@@ -371,5 +371,5 @@ def test_descriptions_of_types(attempts):
         found = attempts(what, (), lambda text=text: type_description.attributes(text)[0])
         offered = {"id": "a", "name": "A", "attributes": found, "description": text, "available_instances": 4}
         parent = {"name": "p", "physical_function": "p", "framework": "mdev", "types": [offered]}
-        card = capacity.of_card([parent], [{"state": "active", "parent": "p", "type": "a"}], {"a": "A"})
+        card = capacity.capacity_of_card([parent], [{"state": "active", "parent": "p", "type": "a"}], {"a": "A"})
         assert card.room("p", "a") >= 0

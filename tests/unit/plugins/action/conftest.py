@@ -7,7 +7,7 @@ import types
 
 import pytest
 from ansible.plugins.action import ActionBase
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work as _long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def act(monkeypatch, run_module):
     """Run an action plugin and its module, which stops after each device or card; what was shown is in ``lines``."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     lines = []
-    monkeypatch.setattr(_long_work, "tell", lines.append)
+    monkeypatch.setattr(long_work, "tell", lines.append)
 
     def run(action, module, options, host, meanwhile=lambda number: None):
         plugin = action.ActionModule.__new__(action.ActionModule)

@@ -13,7 +13,7 @@ CARDS = (IGB, ICE, MLX5, BNXT)
 
 @pytest.fixture(autouse=True)
 def no_connection(monkeypatch):
-    monkeypatch.setattr(module._host_network, "connection_of", lambda *arguments: [])
+    monkeypatch.setattr(module.network, "connection_of", lambda *arguments: [])
 
 
 def cards(names=CARDS):

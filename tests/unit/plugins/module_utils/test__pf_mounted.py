@@ -29,7 +29,7 @@ if blind:
     _pf_state.look = lambda *arguments, **options: Seen()
 options = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
 try:
-    result = _pf_modes.converge(HostRoot(root, timeout), options, _pf_wanted.parse(functions), [], False)
+    result = _pf_modes.converge(HostRoot(root, timeout), options, _pf_wanted.parse_functions(functions), [], False)
 except Refused as refused:
     result = {"refused": refused.problems}
 print(json.dumps(result))

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._guards import devices, network, open_devices, storage, vfio
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
 from ansible_collections.vfio.devices.plugins.module_utils._modes import actions as modes_actions
@@ -404,7 +405,7 @@ def without_looks_at(job, name, nobody):
     [
         *map(without_guard, (vfio, open_devices, devices, network, storage)),
         without_looks_at(modes_job, "_uses", lambda *arguments: None),
-        without_looks_at(instances_job, "_users", lambda *arguments: {}),
+        without_looks_at(instances_job, "_complete", lambda *arguments: Seen()),
         without_looks_at(modes_actions, "_parts", lambda one, step: [step]),
         without_looks_at(modes_actions, "_restore", restore_without_looks),
     ],

@@ -8,7 +8,7 @@ import json
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import cards
 from ansible_collections.vfio.devices.plugins.module_utils._boot import restore as _restore
-from ansible_collections.vfio.devices.plugins.module_utils._boot.records import Hopeless
+from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
 
 FIRST, SECOND, T4 = "0000:01:00.1", "0000:01:00.0", "0000:3b:00.0"
 MODES, DEVICES = "etc/vfio-devices/sriov_pf_mode", "etc/vfio-devices/mdev_instance"
@@ -112,7 +112,7 @@ def test_interface_that_is_not_there_yet_is_waited_for(simulated):
     assert not cards.waits_for_card(host.root(), FIRST, {})
     cards.check_card(host.root(), FIRST, record)
     cards.check_card(host.root(), "0000:ff:00.0", record)
-    with pytest.raises(Hopeless, match="slot"):
+    with pytest.raises(NotRestorable, match="slot"):
         cards.check_card(
             simulated("nics", files={"sys/bus/pci/slots/2/address": "0000:01:00"}).root(),
             FIRST,

@@ -40,14 +40,16 @@ class Host:
         return _child.run(lambda: converge(HostRoot(str(self.root), 10))["changed"], 60)
 
     def modes(self, *functions, check=False):
-        entries = [_restore_records.function(function["pf"], {"function": function}) for function in functions]
+        entries = [_restore_records.recorded_function(function["pf"], {"function": function}) for function in functions]
         options = {**PERSIST, "allow_host_network": False}
         return self.changes(lambda host: _pf_modes.converge(host, options, entries, [], check))
 
     def devices(self, *instances, check=False):
         options = {**PERSIST, "state": "present", "exact": False, "placement": "spread"}
         fields = ("uuid", "count", "numa_node", "attributes", "autostart")
-        wanted = _wanted.parse([{**dict.fromkeys(fields), **instance} for instance in instances], "present", False)
+        wanted = _wanted.parse_instances(
+            [{**dict.fromkeys(fields), **instance} for instance in instances], "present", False
+        )
         return self.changes(lambda host: _instances.converge(host, options, wanted, check))
 
     def simhost(self, *words):

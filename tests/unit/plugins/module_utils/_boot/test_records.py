@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
-from ansible_collections.vfio.devices.plugins.module_utils._boot.records import Hopeless
+from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 
@@ -42,13 +42,13 @@ def test_options_are_those_of_the_module():
 
 def test_record_of_a_card_is_the_entry_that_it_was_made_of(entries):
     given = {**VF, "vfs": [{"index": "0", "mac": "52:54:00:12:34:56", "trust": True}]}
-    entry = _restore_records.function(ICE, {"function": given})
+    entry = _restore_records.recorded_function(ICE, {"function": given})
     (wanted,) = entries(given)
     assert {**entry, "given": None} == {**wanted, "given": None}
 
 
 def test_pinned_card_may_be_brought_back():
-    assert _restore_records.function(ICE, {"function": {**VF, "reconfigurable": False}})["reconfigurable"]
+    assert _restore_records.recorded_function(ICE, {"function": {**VF, "reconfigurable": False}})["reconfigurable"]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_pinned_card_may_be_brought_back():
     ],
 )
 def test_record_of_a_card_that_is_none(card, function, sentence):
-    with pytest.raises(Hopeless) as caught:
-        _restore_records.function(card, {"function": function})
+    with pytest.raises(NotRestorable) as caught:
+        _restore_records.recorded_function(card, {"function": function})
     assert sentence in str(caught.value)
 
 
@@ -86,7 +86,7 @@ def of(instances, **more):
     ],
 )
 def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected):
-    found = _restore_records.instances(of([MDEV]), {("mtty", UUID): definition} if definition else {})
+    found = _restore_records.recorded_instances(of([MDEV]), {("mtty", UUID): definition} if definition else {})
     assert [[*option["type"], option["id"], option["attributes"]] for option in found] == (
         [expected] if expected else []
     )
@@ -94,14 +94,14 @@ def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected)
 
 @pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): {**DEFINITION, "type": "mtty-2", "autostart": False}}])
 def test_while_definitions_change_the_record_alone_says_it(definitions):
-    (option,) = _restore_records.instances(of([MDEV], definitions_change=True), definitions)
+    (option,) = _restore_records.recorded_instances(of([MDEV], definitions_change=True), definitions)
     assert (option["uuid"], option["id"]) == (UUID, "mtty-1")
 
 
 def test_vgpu_is_wanted_by_its_record():
-    (option,) = _restore_records.instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
+    (option,) = _restore_records.recorded_instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
     assert (option["parent"], option["uuid"], option["type"]) == ("0000:84:00.4", None, ["Single port serial"])
-    assert _restore_records.instances(of([{**VGPU, "type_name": None}]), {})[0]["type"] == ["1150"]
+    assert _restore_records.recorded_instances(of([{**VGPU, "type_name": None}]), {})[0]["type"] == ["1150"]
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_vgpu_is_wanted_by_its_record():
     [{"type": 5}, {"autostart": "yes"}, {"type_name": 5}, {"address": "x"}, {"uuid": None}, {"attributes": [5]}],
 )
 def test_record_of_a_device_that_is_none(fault):
-    with pytest.raises(Hopeless, match="which is no device"):
-        _restore_records.instances(of([{**MDEV, **fault}]), {("mtty", UUID): DEFINITION})
+    with pytest.raises(NotRestorable, match="which is no device"):
+        _restore_records.recorded_instances(of([{**MDEV, **fault}]), {("mtty", UUID): DEFINITION})
 
 
 @pytest.mark.parametrize("fault", [{"parent": "../x"}, {"uuid": "x"}, {"attributes": [["../x", "1"]]}])
@@ -118,5 +118,5 @@ def test_record_with_names_that_are_none(fault):
     instance = {**MDEV, **fault}
     attributes = [{name: value} for name, value in instance["attributes"]]
     definitions = {(instance["parent"], instance["uuid"]): {**DEFINITION, "attributes": attributes}}
-    with pytest.raises(Hopeless, match="its record is wrong"):
-        _restore_records.instances(of([instance]), definitions)
+    with pytest.raises(NotRestorable, match="its record is wrong"):
+        _restore_records.recorded_instances(of([instance]), definitions)

@@ -10,7 +10,11 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices import bindi
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 
 ICE = "0000:31:00.0"
-NATIVE, NONE, VFIO = _binding.of_option("default"), _binding.of_option("none"), _binding.of_option("vfio-pci")
+NATIVE, NONE, VFIO = (
+    _binding.binding_of_option("default"),
+    _binding.binding_of_option("none"),
+    _binding.binding_of_option("vfio-pci"),
+)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +41,13 @@ NATIVE, NONE, VFIO = _binding.of_option("default"), _binding.of_option("none"), 
     ],
 )
 def test_fits(override, driver, wanted, fits):
-    assert _binding.fits(override, driver, wanted) is fits
+    assert _binding.is_bound(override, driver, wanted) is fits
 
 
 def bind(host, wanted):
     root = host.root()
-    _binding.bind(root, ICE, _binding.observe(root, [ICE])[ICE], wanted)
-    return _binding.observe(root, [ICE])[ICE]
+    _binding.bind(root, ICE, _binding.read_bindings(root, [ICE])[ICE], wanted)
+    return _binding.read_bindings(root, [ICE])[ICE]
 
 
 def test_there_and_back(simulated):

@@ -88,13 +88,13 @@ def test_what_a_gpu_tells(simulated):
     ],
 )
 def test_comparison(recorded, now, other, same):
-    assert identity.other(recorded, now) == other
+    assert identity.difference(recorded, now) == other
     assert identity.is_same(recorded, now) is same
 
 
 def test_what_is_not_told_now_is_kept_of_the_same_card():
-    assert identity.kept({"mac": "a", "slot": "1", "x": "y"}, {"slot": "1"}) == {"mac": "a", "slot": "1"}
-    assert identity.kept({"mac": "a", "gpu": "GPU-1"}, {"mac": "b"}) == {"mac": "b"}
+    assert identity.kept_identity({"mac": "a", "slot": "1", "x": "y"}, {"slot": "1"}) == {"mac": "a", "slot": "1"}
+    assert identity.kept_identity({"mac": "a", "gpu": "GPU-1"}, {"mac": "b"}) == {"mac": "b"}
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def answer(host, monkeypatch, *outputs):
 
 def test_all_tables_hops_and_addresses(simulated, monkeypatch):
     root = answer(simulated("empty", routes=[]), monkeypatch, *map(json.dumps, (ROUTES4, ROUTES6, ADDRESSES)))
-    links = routes.observe(root)
+    links = routes.observe_links(root)
     assert [(str(route.network), route.interface) for route in links.routes] == [
         ("0.0.0.0/0", "eth0"),
         ("198.51.100.0/24", "eth1"),
@@ -57,14 +57,14 @@ def test_all_tables_hops_and_addresses(simulated, monkeypatch):
 def test_a_program_that_says_something_else_leaves_the_tables_of_the_kernel(simulated, monkeypatch, output):
     host = simulated("nics")
     root = answer(host, monkeypatch, output, output, output)
-    assert routes.observe(root).routes == routes.routes(host.root()) != []
+    assert routes.observe_links(root).routes == routes.read_routes(host.root()) != []
 
 
 def test_route_of_ipv6(simulated):
     host = simulated("empty", routes=[])
     line = f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 27}1 00000400 00000001 00000000 00000003 eth7\n"
     host.kernel.tree.add("proc/net/ipv6_route", Attribute(line.encode()))
-    assert routes.routes(host.root()) == [routes.Route(ipaddress.ip_network("::/0"), "eth7")]
+    assert routes.read_routes(host.root()) == [routes.Route(ipaddress.ip_network("::/0"), "eth7")]
 
 
 @pytest.mark.parametrize("path", ["proc/net/route", "proc/net/ipv6_route"])
@@ -73,7 +73,7 @@ def test_garbage_in_a_table_is_told(simulated, path, line):
     host = simulated("empty", routes=[])
     host.kernel.tree.add(path, Attribute(f"header\n{line}\n".encode()))
     root = host.root()
-    assert routes.routes(root) == []
+    assert routes.read_routes(root) == []
     assert "which is no route" in " ".join(root.warnings)
 
 
@@ -82,7 +82,7 @@ def test_garbage_in_the_table_of_addresses_is_told(simulated, line):
     host = simulated("empty", routes=[])
     host.kernel.tree.add("proc/net/if_inet6", Attribute(f"{line}\n".encode()))
     root = host.root()
-    assert routes.observe(root).addresses == {}
+    assert routes.observe_links(root).addresses == {}
     assert "which is not an address" in " ".join(root.warnings)
 
 
@@ -93,4 +93,4 @@ def test_missing_program(simulated, monkeypatch):
         raise HostError("there is no program ip", "ip")
 
     monkeypatch.setattr(root, "run", fail)
-    assert routes.observe(root).xdp == set()
+    assert routes.observe_links(root).xdp == set()

@@ -30,7 +30,7 @@ def device(parent_name, type_id, state="active"):
 def card(parents, devices=()):
     names = {one["id"]: one["name"] for entry in parents for one in entry["types"]}
     names.update((one["type"], one["type"]) for one in devices if one["type"])
-    return _capacity.of_card(parents, list(devices), names)
+    return _capacity.capacity_of_card(parents, list(devices), names)
 
 
 def rooms(capacity, parent_name, *types):

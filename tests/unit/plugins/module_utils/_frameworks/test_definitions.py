@@ -85,12 +85,12 @@ def test_definitions_in_capital_letters_are_the_same_devices(simulated):
     host = simulated("t4", files={f"{directory}/{name}": '{"mdev_type": "nvidia-231", "start": "auto"}'})
     root = host.root()
     wanted = {"type": "nvidia-231", "autostart": True, "attributes": []}
-    assert definitions.observe(root) == {(T4, UUID): wanted}
-    definitions.save(root, T4, UUID, {**wanted, "autostart": False})
+    assert definitions.read_definitions(root) == {(T4, UUID): wanted}
+    definitions.save_definition(root, T4, UUID, {**wanted, "autostart": False})
     assert root.names(directory) == []
-    assert definitions.observe(root) == {(T4, UUID): {**wanted, "autostart": False}}
-    definitions.save(root, T4, UUID, None)
-    assert definitions.observe(root) == {}
+    assert definitions.read_definitions(root) == {(T4, UUID): {**wanted, "autostart": False}}
+    definitions.save_definition(root, T4, UUID, None)
+    assert definitions.read_definitions(root) == {}
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"instances": 3}', '{"instances": [3, {"uuid": 1}]}'])

@@ -143,7 +143,9 @@ def test_every_next_hop_and_xdp_program(network, monkeypatch):
     dummy, observe = network()
     network4 = ipaddress.ip_network("0.0.0.0/0")
     routes = [_routes.Route(network4, "enp1s0f0"), _routes.Route(network4, ICE)]
-    monkeypatch.setattr(_routes, "observe", lambda host: _routes.Links(routes, {ICE: ["192.0.2.7/24"]}, {"enp1s0f0"}))
+    monkeypatch.setattr(
+        _host_network, "observe_links", lambda host: _routes.Links(routes, {ICE: ["192.0.2.7/24"]}, {"enp1s0f0"})
+    )
     assert observe() == {
         "enp1s0f0": ["carries the default route", "has an XDP program"],
         ICE: ["carries the default route", "has the address 192.0.2.7/24"],

@@ -9,13 +9,12 @@ import shlex
 import socket
 
 import pytest
-from ansible_collections.vfio.devices.plugins.filter import provider_config
 from ansible_collections.vfio.devices.plugins.filter.fleet_report import fleet_report
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files
 from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_provider_config, settings_file
 
 SECTIONS = {"pci": [("report_in_placement", "true")]}
 FACTS = dict.fromkeys([*facts.DEFAULT_PARTS, "warnings"], [])
@@ -25,7 +24,7 @@ WANTS = "etc/systemd/system/multi-user.target.wants"
 WRITTEN = {
     "nova": settings_file.text("nova", SECTIONS),
     "cyborg": settings_file.text("Cyborg", SECTIONS),
-    "traits": provider_config.HEADER + "meta: {}\n",
+    "traits": nova_provider_config.HEADER + "meta: {}\n",
     "kernel": "# Written by the role vfio.devices.iommu.\nvfio-pci\n",
     "rule": records.rule("0000:31:00.0", 4),
     "report": fleet_report({}, title="Cards", time="now"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitions import save
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitions import save_definition
 from ansible_collections.vfio.devices.plugins.module_utils._instances import actions as _instance_apply
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -147,7 +147,7 @@ def test_after_a_deadline_nothing_more_is_tried(simulated):
 def test_tidy_removes_only_unfinished_files(simulated):
     host = simulated("mtty")
     root = host.root()
-    save(root, "mtty", UUID, {"type": "mtty-1", "autostart": True, "attributes": []})
+    save_definition(root, "mtty", UUID, {"type": "mtty-1", "autostart": True, "attributes": []})
     host.files.replace(f"etc/mdevctl.d/mtty/.{UUID}.vfio-devices-new", b"{")
     host.files.replace("etc/vfio-devices/mdev_instance/.mtty.json.vfio-devices-new", b"{")
     _instance_apply.tidy(root)

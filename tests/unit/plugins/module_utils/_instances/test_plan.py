@@ -77,14 +77,14 @@ def entry(item=0, **fields):
 
 
 def run(host, *wanted, **options):
-    planned = _instance_plan.plan(host, list(wanted), persist=False, **options)
+    planned = _instance_plan.plan_instances(host, list(wanted), persist=False, **options)
     steps = [(step["action"], step["parent"], step["type"]) for step in planned["steps"]]
     return steps, planned
 
 
 def refusal(host, *wanted, **options):
     with pytest.raises(Refused) as refused:
-        _instance_plan.plan(host, list(wanted), **options)
+        _instance_plan.plan_instances(host, list(wanted), **options)
     return refused.value.problems
 
 
@@ -123,9 +123,9 @@ def test_the_plan_is_pure():
     host = state(device(UUIDS[0], "a", "y"))
     wanted = [entry(parent="a", count="max")]
     before = repr((host, wanted))
-    first = _instance_plan.plan(host, wanted, exact=True)
+    first = _instance_plan.plan_instances(host, wanted, exact=True)
     assert repr((host, wanted)) == before
-    assert _instance_plan.plan(host, wanted, exact=True) == first
+    assert _instance_plan.plan_instances(host, wanted, exact=True) == first
 
 
 def test_all_problems_at_once():
@@ -217,10 +217,10 @@ def test_nothing_goes_where_users_may_be_hidden():
     problem = "it is unknown who uses what would be changed: process 7 is hidden"
     host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": [problem]}
     with pytest.raises(Refused) as refused:
-        _instance_plan.plan(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
+        _instance_plan.plan_instances(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
     assert refused.value.problems == [problem]
-    assert _instance_plan.plan(host, [entry(uuid=UUIDS[1], types=[])], present=False)["steps"]
-    assert _instance_plan.plan(host, [entry(parent="b", count=1)])["steps"]
+    assert _instance_plan.plan_instances(host, [entry(uuid=UUIDS[1], types=[])], present=False)["steps"]
+    assert _instance_plan.plan_instances(host, [entry(parent="b", count=1)])["steps"]
 
 
 def test_every_busy_device_is_named():

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,12 +19,12 @@ def entry(**fields):
 
 def problems(*entries, state="present", exact=False):
     with pytest.raises(Refused) as refused:
-        parse(list(entries), state, exact)
+        parse_instances(list(entries), state, exact)
     return refused.value.problems
 
 
 def test_one_form():
-    (parsed,) = parse(
+    (parsed,) = parse_instances(
         [entry(parent="0000:3B:00.0", uuid=UUID.upper(), attributes=[{"a": 5}, {"nvidia/vgpu_params": "x=1"}])],
         "present",
         False,
@@ -44,13 +44,13 @@ def test_one_form():
 
 def test_a_label_is_what_messages_call_an_entry():
     with pytest.raises(Refused) as refused:
-        parse([entry(label="profile t4, mtty", count="0")], "present", False)
+        parse_instances([entry(label="profile t4, mtty", count="0")], "present", False)
     assert refused.value.problems[0].startswith("profile t4, mtty: count must be")
 
 
 @pytest.mark.parametrize(("count", "expected"), [(None, 1), ("1", 1), ("128", 128), ("max", "max")])
 def test_counts(count, expected):
-    assert parse([entry(count=count)], "present", False)[0]["count"] == expected
+    assert parse_instances([entry(count=count)], "present", False)[0]["count"] == expected
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ texts = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["max", "0", 
 )
 def test_any_input_is_parsed_or_refused(instances, state, exact):
     try:
-        entries = parse(instances, state, exact)
+        entries = parse_instances(instances, state, exact)
     except Refused as refused:
         assert refused.problems
         return

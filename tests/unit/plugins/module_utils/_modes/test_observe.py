@@ -9,7 +9,7 @@ ICE = "0000:31:00.0"
 
 
 def observe(host, entries, *functions):
-    return _pf_state.observe(host.root(), entries(*functions))
+    return _pf_state.observe_cards(host.root(), entries(*functions))
 
 
 def test_names(simulated, entries):
@@ -52,6 +52,6 @@ def test_removal_that_is_pending(switch):
     except Exception as error:
         assert "pending" in str(error)
     before = run.host.files.now()
-    state = _pf_state.observe(run.host.root(), [])
+    state = _pf_state.observe_cards(run.host.root(), [])
     assert state["leaving"] == [virtual]
     assert run.host.files.now() == before

@@ -136,7 +136,7 @@ def test_steps(entries, before, wanted, actions):
     (entry,) = entries({"pf": PF, **wanted})
     assert entry["problems"] == []
     target = _pf_steps.wanted_target(entry, before, ["ice", "nvidia", "vfio-pci"], persist=False)
-    assert " ".join(step["action"] for step in _pf_steps.steps(before, target)) == actions
+    assert " ".join(step["action"] for step in _pf_steps.plan_steps(before, target)) == actions
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_steps(entries, before, wanted, actions):
     [card(), card([NATIVE, VFIO, (None, None)]), card(**GIVEN), card(driver=None, native=False, record={"a": 1})],
 )
 def test_nothing_leads_to_where_a_card_is(before):
-    assert _pf_steps.steps(before, _pf_steps.present_target(before)) == []
+    assert _pf_steps.plan_steps(before, _pf_steps.present_target(before)) == []
 
 
 def test_way_back_binds_each_function_as_it_was():
     before = card([NATIVE, VFIO, ("none", None)])
-    steps = _pf_steps.steps(card(**GIVEN), _pf_steps.present_target(before))
+    steps = _pf_steps.plan_steps(card(**GIVEN), _pf_steps.present_target(before))
     actions = " ".join(step["action"] for step in steps)
     assert actions == f"bind {OFF} create bind_vfs autoprobe offer_vfs memory"
     bound, offered = (step["bindings"] for step in steps if "bindings" in step)
@@ -161,7 +161,7 @@ def test_way_back_binds_each_function_as_it_was():
 def test_way_back_of_a_run_that_continued_another(present):
     before = card(present, **STOPPED)
     assert _pf_steps.present_target(before)["autoprobe"] is True
-    steps = _pf_steps.steps(before, _pf_steps.present_target(before))
+    steps = _pf_steps.plan_steps(before, _pf_steps.present_target(before))
     assert [step["action"] for step in steps] == ["autoprobe", "memory"]
 
 
@@ -185,8 +185,8 @@ def test_recorded_driver_is_taken_where_it_is_loaded(entries):
 def test_stale_rule_waits_until_the_record_is_new(entries, before, expected):
     (entry,) = entries({"pf": PF, "mode": "vf", "num_vfs": "2"})
     target = _pf_steps.wanted_target(entry, before, ["ice"], persist=True)
-    assert [step["action"] for step in _pf_steps.steps(before, target)] == expected.split()
-    removed = _pf_steps.steps(before, {**target, "rule": None})
+    assert [step["action"] for step in _pf_steps.plan_steps(before, target)] == expected.split()
+    removed = _pf_steps.plan_steps(before, {**target, "rule": None})
     texts = [step["text_of_rule"] for step in removed if step["action"] == "rule"]
     assert texts == [None]
 
@@ -196,6 +196,6 @@ def test_files_stay_as_they_are_and_names_as_they_were(entries):
     known = {"driver": "ice", "netdevs": ["ens1f0"], "total_vfs": 8}
     before = card(known=known, netdevs=["eth3"], record={"a": 1}, rule="x")
     (entry,) = entries({"pf": PF, "mode": "pf"})
-    found = _pf_steps.steps(before, _pf_steps.wanted_target(entry, before, ["ice"], None))
+    found = _pf_steps.plan_steps(before, _pf_steps.wanted_target(entry, before, ["ice"], None))
     assert [step["action"] for step in found] == ["memory", "bind"]
     assert found[0]["memory"] == known

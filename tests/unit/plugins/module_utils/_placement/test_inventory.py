@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 def problems(**fields):
     found = []
-    assert inventories.parse(fields, found) is None
+    assert inventories.parse_inventory(fields, found) is None
     assert found
     return found
 
@@ -24,12 +24,12 @@ def problems(**fields):
         ({"total": "4", "reserved": " 1 "}, inventory(4, reserved=1)),
         ({"total": 4.0, "allocation_ratio": "1.5"}, inventory(4, allocation_ratio=1.5)),
         ({"total": 4, "reserved": 4, "max_unit": None}, inventory(4, reserved=4)),
-        ({"total": inventories.MOST, "step_size": 2}, inventory(inventories.MOST, step_size=2)),
+        ({"total": inventories.HIGHEST, "step_size": 2}, inventory(inventories.HIGHEST, step_size=2)),
     ],
 )
 def test_taken(fields, parsed):
     found = []
-    assert inventories.parse(fields, found) == parsed
+    assert inventories.parse_inventory(fields, found) == parsed
     assert found == []
 
 
@@ -72,25 +72,25 @@ garbage = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.tex
 @given(fields=st.dictionaries(st.one_of(st.sampled_from(inventories.FIELDS), st.text(), st.integers()), garbage))
 def test_garbage_is_told_and_what_is_taken_is_sound(fields):
     found = []
-    parsed = inventories.parse(fields, found)
+    parsed = inventories.parse_inventory(fields, found)
     assert (parsed is None) == bool(found)
     if parsed:
         assert tuple(parsed) == inventories.FIELDS
-        assert 1 <= parsed["min_unit"] <= parsed["max_unit"] <= parsed["total"] <= inventories.MOST
+        assert 1 <= parsed["min_unit"] <= parsed["max_unit"] <= parsed["total"] <= inventories.HIGHEST
         assert 0 <= parsed["reserved"] <= parsed["total"]
         assert parsed["allocation_ratio"] > 0
-        assert inventories.same({"A": parsed}, {"A": dict(parsed)})
+        assert inventories.is_same({"A": parsed}, {"A": dict(parsed)})
 
 
 def test_a_database_may_keep_a_ratio_with_few_digits():
     near = inventory(4, allocation_ratio=1.100000023841858)
-    assert inventories.same({"A": near}, {"A": inventory(4, allocation_ratio=1.1)})
+    assert inventories.is_same({"A": near}, {"A": inventory(4, allocation_ratio=1.1)})
 
 
 def test_different():
-    assert not inventories.same({"A": inventory(4)}, {"B": inventory(4)})
-    assert not inventories.same({"A": inventory(4)}, {"A": inventory(4, reserved=1)})
-    assert not inventories.same({"A": inventory(4)}, {"A": inventory(4, allocation_ratio=1.2)})
+    assert not inventories.is_same({"A": inventory(4)}, {"B": inventory(4)})
+    assert not inventories.is_same({"A": inventory(4)}, {"A": inventory(4, reserved=1)})
+    assert not inventories.is_same({"A": inventory(4)}, {"A": inventory(4, allocation_ratio=1.2)})
 
 
 def test_capacities():

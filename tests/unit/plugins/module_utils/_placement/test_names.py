@@ -79,7 +79,7 @@ def test_owner(traits, who):
     ],
 )
 def test_names_that_others_make(name, traits, who):
-    reason = names.taken(name, "host.example", traits)
+    reason = names.name_conflict(name, "host.example", traits)
     assert (who in reason) if who else reason is None
 
 
@@ -121,5 +121,5 @@ def test_the_same_host(name, same):
 
 @pytest.mark.parametrize("name", ["a_vfio_0000:AF:00.0", "a_b_0000:af:00.0", "a_vfio_b_vfio_0000:af:00.0"])
 def test_the_card_of_a_provider(name):
-    assert names.card(name) == "0000:af:00.0"
-    assert names.card("a_vfio_mtty_mtty") == "mtty_mtty"
+    assert names.card_of(name) == "0000:af:00.0"
+    assert names.card_of("a_vfio_mtty_mtty") == "mtty_mtty"

@@ -29,7 +29,7 @@ def pool():
 
 def observe(placement, pool, *entries, **options):
     options = {**OPTIONS, **options}
-    return observing.observe(placement, pool, parse(*entries, **options), options)
+    return observing.observe_providers(placement, pool, parse(*entries, **options), options)
 
 
 def counts(placement):

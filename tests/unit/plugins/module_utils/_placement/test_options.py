@@ -19,7 +19,7 @@ def test_secrets_and_what_is_none():
         "client_key": "/key",
         "cloud": None,
     }
-    assert options.secrets(given) == {"p", "t", "/key"}
+    assert options.secret_values(given) == {"p", "t", "/key"}
     assert options.harmless(given) == {"http://k", "service"}
 
 
@@ -35,16 +35,16 @@ def test_a_dictionary_in_cloud():
         "nested": {"api_token": "t"},
         "verify": True,
     }
-    assert options.secrets({"auth": None, "cloud": cloud}) == {"p", "t"}
+    assert options.secret_values({"auth": None, "cloud": cloud}) == {"p", "t"}
 
 
 def test_nothing():
-    assert options.secrets({"auth": None, "cloud": "mine"}) == options.harmless({"auth": None}) == set()
+    assert options.secret_values({"auth": None, "cloud": "mine"}) == options.harmless({"auth": None}) == set()
 
 
 def test_values_that_ansible_hides_and_need_not():
     given = {"auth": {"username": "service", "password": "p"}, "cloud": {"auth": {"token": "t"}}}
-    assert options.hidden(given, {"service", "p", "other"}) == {"p", "t", "other"}
+    assert options.hidden_values(given, {"service", "p", "other"}) == {"p", "t", "other"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_values_that_ansible_hides_and_need_not():
 def test_numbers(given, checked):
     found = []
     given = {"timeout": "60", **given}
-    options.check(given, found)
+    options.check_options(given, found)
     assert (given, found) == ({"timeout": 60.0, **checked}, [])
 
 
@@ -66,7 +66,7 @@ def test_numbers(given, checked):
 @pytest.mark.parametrize("timeout", [0, -1, 1e20, True, "nan", "\uff18"])
 def test_numbers_that_are_none(tries, timeout):
     found = []
-    options.check({"tries": tries, "api_timeout": timeout, "timeout": timeout}, found)
+    options.check_options({"tries": tries, "api_timeout": timeout, "timeout": timeout}, found)
     assert [sentence.split(",")[0] for sentence in found] == [
         "tries must be a whole number from 1 to 100",
         "timeout must be a number of seconds from 0.1 to 86400",

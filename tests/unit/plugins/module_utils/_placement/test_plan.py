@@ -37,7 +37,7 @@ def ours(uuid=A, name="node_a", total=4, traits=("CUSTOM_A", MARKER), **fields):
 
 
 def plan(found, *entries, **options):
-    return plans.plan(found, parse(*entries, **options), {**OPTIONS, **options})
+    return plans.plan_providers(found, parse(*entries, **options), {**OPTIONS, **options})
 
 
 def problems(found, *entries, **options):

@@ -25,7 +25,7 @@ NODE = {
 
 def again(found, **fields):
     problems = []
-    return one.again({**NODE, **fields}, found, OPTIONS, problems), problems
+    return one.plan_again({**NODE, **fields}, found, OPTIONS, problems), problems
 
 
 def test_planned_again_for_what_is_there_by_now():
@@ -66,5 +66,5 @@ def test_others_cannot_shrink_since_they_are_refused():
 
 
 def test_whose():
-    assert one.belongs_to("nova") == "belongs to nova"
-    assert MARKER in one.belongs_to(None)
+    assert one.owner_of("nova") == "belongs to nova"
+    assert MARKER in one.owner_of(None)

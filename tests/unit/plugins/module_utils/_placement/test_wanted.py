@@ -134,7 +134,7 @@ words = st.one_of(st.none(), st.text(max_size=5), st.sampled_from(["a", "b", "A"
 )
 def test_garbage_is_refused_with_sentences(providers):
     try:
-        entries = wanted.parse(providers, OPTIONS)
+        entries = wanted.parse_providers(providers, OPTIONS)
     except Refused as refused:
         assert all(isinstance(one, str) for one in refused.problems)
     else:

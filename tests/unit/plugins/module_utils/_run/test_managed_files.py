@@ -34,8 +34,8 @@ class Host:
     def __init__(self, root):
         self.root = root
 
-    def __call__(self, *files, check=False, done=None):
-        return managed_files.converge(str(self.root), list(files), check, [] if done is None else done)
+    def __call__(self, *files, check=False):
+        return managed_files.converge(str(self.root), list(files), check)
 
     def refusal(self, *files):
         """The problems, which are the same in check mode; nothing is changed by either."""
@@ -266,7 +266,7 @@ def test_two_variables_cannot_have_one_path(host):
 @pytest.mark.parametrize("root", ["relative", "/nothing/here", "/etc/hostname"])
 def test_a_root_that_is_none(root):
     with pytest.raises(Refused, match="host_root must be the absolute path of a directory"):
-        managed_files.converge(root, [requested(content=OURS)], False, [])
+        managed_files.converge(root, [requested(content=OURS)], False)
 
 
 def test_an_owner_that_only_root_can_keep_is_refused(host, monkeypatch):
@@ -286,10 +286,10 @@ def test_a_failure_tells_what_was_done_before(host, monkeypatch):
         put(place, *arguments)
 
     monkeypatch.setattr(replacement, "put", fail_second)
-    done = []
-    with pytest.raises(HostError, match="/etc/second could not be created: ENOSPC"):
-        host(requested("/etc/first", OURS), requested("/etc/second", OURS), done=done)
-    assert done == [{"path": f"{host.root}/etc/first", "action": "created"}]
+    with pytest.raises(HostError, match="/etc/second could not be created: ENOSPC") as failed:
+        host(requested("/etc/first", OURS), requested("/etc/second", OURS))
+    files = [{"path": f"{host.root}/etc/first", "action": "created"}]
+    assert failed.value.result == {"changed": True, "files": files}
 
 
 def test_what_another_program_puts_there_meanwhile_is_left_alone(host, monkeypatch):

@@ -26,4 +26,4 @@ def test_names(parent, device):
 
 @pytest.mark.parametrize("parent", ["0000:84:00.0", "mtty", "mdpy", "mbochs", "matrix", "0.0.0313"])
 def test_placement_inventory_knows_them(parent):
-    assert _placement_names.taken(f"node_{node_device(parent)}", "node", [])
+    assert _placement_names.name_conflict(f"node_{node_device(parent)}", "node", [])

@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio as _vendor_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
 
 NVIDIA = "10de"
 DISPLAY = "03"
 
 
-def known(plan, owner):
+def cards_of(plan, owner):
     """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come."""
     later = {entry["name"] for entry in plan["later"]}
     return [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
@@ -22,11 +22,11 @@ def known(plan, owner):
 
 def has_mdevs(card):
     """Whether guests get mediated devices of the card, and no PCI function."""
-    return card["type"] is not None and card["framework"] != _vendor_vfio.FRAMEWORK
+    return card["type"] is not None and card["framework"] != nvidia_vfio.FRAMEWORK
 
 
 def is_vendor_vfio(card):
-    return card["framework"] == _vendor_vfio.FRAMEWORK
+    return card["framework"] == nvidia_vfio.FRAMEWORK
 
 
 def is_display(card):
@@ -38,10 +38,15 @@ def is_nvidia_gpu(card):
     return card["vendor_id"] == NVIDIA and is_display(card)
 
 
-def parents(card):
+def usable_parents(card):
     """Names of the parents that have devices or room for them, in order."""
     return sorted(parent["name"] for parent in card["parents"] if parent["total"])
 
 
 def of_card(card, sentence):
     return f"profile {card['profile']}, {card['name']}: {sentence}"
+
+
+def type_name(card):
+    """The name of the type of the card's devices, or its id where it has none; None without a type."""
+    return card["type"] and (card["type"]["name"] or card["type"]["id"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import nested
 
 

@@ -3,23 +3,28 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import cards as _plan_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    is_vendor_vfio,
+    usable_parents,
+)
 from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, vendor_vgpus, whole
 
 
 def test_cards_of_an_owner_that_are_known():
     mine, others, later = mdevs(), whole(owner="cyborg"), vendor_vgpus(name="0000:85:00.0")
     host = plan(mine, others, later=[later])
-    assert _plan_cards.known(host, "nova") == [mine]
-    assert _plan_cards.known(host, "cyborg") == [others]
+    assert cards_of(host, "nova") == [mine]
+    assert cards_of(host, "cyborg") == [others]
 
 
 def test_kinds_of_cards():
-    assert [_plan_cards.has_mdevs(card) for card in (mdevs(), vendor_vgpus(), whole())] == [True, False, False]
-    assert [_plan_cards.is_vendor_vfio(card) for card in (mdevs(), vendor_vgpus(), whole())] == [False, True, False]
+    assert [has_mdevs(card) for card in (mdevs(), vendor_vgpus(), whole())] == [True, False, False]
+    assert [is_vendor_vfio(card) for card in (mdevs(), vendor_vgpus(), whole())] == [False, True, False]
 
 
 def test_parents_with_devices_in_order():
     card = mdevs(totals=(1, 0, 1))
     card["parents"].reverse()
-    assert _plan_cards.parents(card) == ["0000:84:00.4", "0000:84:00.6"]
+    assert usable_parents(card) == ["0000:84:00.4", "0000:84:00.6"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg import gpu_trait
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg_trait import gpu_trait
 from hypothesis import given
 from hypothesis import strategies as st
 

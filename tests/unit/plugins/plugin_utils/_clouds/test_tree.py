@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement import plan as _placement_plan
 from ansible_collections.vfio.devices.plugins.module_utils._placement import wanted as _placement_wanted
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import providers as _provider_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import tree
 from ansible_collections.vfio.devices.tests.unit import placement_fake
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,13 +70,13 @@ def cards(draw):
 def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, host, exact, drain, mode, preview):
     options = {**OPTIONS, "shape": shape, "cyborg_agent": agent, "cyborg_host": host, "exact_names": exact}
     options.update(drain=drain, traits_mode=mode, preview=preview)
-    providers, problems = _provider_tree.tree({"cards": cards}, options)
+    providers, problems = tree.providers({"cards": cards}, options)
     if problems:
         assert all(isinstance(sentence, str) for sentence in problems)
         return
     settings = {**placement_fake.OPTIONS, "traits_mode": mode}
-    wanted = _placement_wanted.parse(providers, settings)
-    fresh = _placement_plan.plan(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
+    wanted = _placement_wanted.parse_providers(providers, settings)
+    fresh = _placement_plan.plan_providers(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
     assert {step["name"] for step in fresh["steps"]} == {one["name"] for one in providers if not one.get("optional")}
     # Now with all that nova and Cyborg make.
     others = [
@@ -85,12 +85,12 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
         if one.get("optional") and "traits" in one
     ]
     state = placement_fake.state(placement_fake.root(), *others, **KNOWN)
-    planned = _placement_plan.plan(state, wanted, settings)
+    planned = _placement_plan.plan_providers(state, wanted, settings)
     done = {one["name"] for one in [*planned["steps"], *planned["kept"]]}
     assert {one["name"] for one in others} <= done
 
 
 def test_whatever_the_root_is_called():
     for root in ("", " ", "n" * 200, "n\n"):
-        problems = _provider_tree.tree({"cards": []}, {**OPTIONS, "root": root})[1]
+        problems = tree.providers({"cards": []}, {**OPTIONS, "root": root})[1]
         assert len(problems) == (root != "n" * 200)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Bring the MIG layout of a GPU back: the driver forgets all instances at each boot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._core.problems import Refused
+from .._devices import mig
+from .._devices.pci import DEVICES
+from .._guards.base import CONFIGURED
+from .._host.records import Record, read_records
+from .._host.root import HostRoot
+from .._partitions import job
+from .._partitions.records import KIND, recorded_layout
+from .cards import check_card
+from .records import NotRestorable
+
+# nvidia-smi knows only what this driver has.
+DRIVER = "nvidia"
+
+
+class Partitions:
+    """The record that mig_layout has left of one card."""
+
+    kind = KIND
+
+    def __init__(self, host: HostRoot, card: str, record: Record) -> None:
+        self.card = card
+        self._host = host
+        self._record = record
+
+    @classmethod
+    def observe(cls, host: HostRoot) -> Iterator[Partitions]:
+        """One for each record."""
+        for card, record in read_records(host, cls.kind).items():
+            yield cls(host, card, record)
+
+    def missing(self) -> str | None:
+        """The driver of the card, or its program."""
+        if self._host.link_name(f"{DEVICES}/{self.card}/driver") != DRIVER:
+            return f"the driver {DRIVER} has not taken {self.card}"
+        return None if self._host.has_program(mig.PROGRAM) else f"there is no program {mig.PROGRAM}"
+
+    def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
+        """Make the layout; a GPU in use stays as it is, and is a problem."""
+        check_card(self._host, self.card, self._record)
+        absent = self.missing()
+        if absent:
+            raise Refused([absent])
+        try:
+            wanted = recorded_layout(self.card, self._record)
+        except Refused as refused:
+            raise NotRestorable(refused.problems) from None
+        options = job.Options(skip_busy=True, accept_unseen=CONFIGURED, persist=None)
+        try:
+            result = job.converge(self._host, [wanted], options, check_mode)
+        except Refused as refused:
+            prefix = f"{self.card} ({self.card}): "
+            raise Refused([problem.removeprefix(prefix) for problem in refused.problems]) from None
+        (gpu,) = result["gpus"]
+        return gpu["done"], [*gpu["busy"], *([gpu["error"]] if gpu["error"] else [])]

@@ -1,0 +1,159 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Multi-Instance GPU of NVIDIA: its mode, profiles, GPU instances and compute instances, through ``nvidia-smi``.
+
+The texts are those of drivers 450 to 580 (NVIDIA Multi-Instance GPU user guide, "Getting started with MIG").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from .._host.root import HostError, HostRoot
+
+PROGRAM = "nvidia-smi"
+# Without nvidia-persistenced the driver initializes each GPU anew in each call.
+PATIENCE = 60.0
+ENABLED, DISABLED = "Enabled", "Disabled"
+# Instead of a table, with a status that is not 0.
+NONE_FOUND = ("No GPU instances found", "No compute instances found", "No MIG-enabled devices found")
+
+# `|   0  MIG 1g.18gb+me      20     1/1        16.00      No     16     1     0   |`
+PROFILE = re.compile(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)/(\d+)\s+(\d+\.\d+)\s", re.MULTILINE)
+# `GPU  0 Profile ID  9 Placements: {0,4}:4` and, of one, `Placement : {0}:8`
+PLACEMENTS = re.compile(r"^GPU\s+\d+ Profile ID\s+(\d+) Placements? ?: ?\{([\d,]*)\}:(\d+)\s*$", re.MULTILINE)
+# `|   0  MIG 1g.18gb         19        9          2:1     |`
+GPU_INSTANCE = re.compile(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+(\d+):(\d+)\s*\|", re.MULTILINE)
+# `|   0      7       MIG 1g.18gb          0         0          0:1     |`
+COMPUTE_INSTANCE = re.compile(r"^\|\s+\d+\s+(\d+)\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+\d+:\d+\s*\|", re.MULTILINE)
+ADDRESS = re.compile(r"([0-9A-F]{4,8}):([0-9A-F]{2}:[01][0-9A-F]\.[0-7])\Z")
+
+
+class Profile(NamedTuple):
+    """What a GPU instance can be. ``starts`` and ``size`` are memory slices of the GPU."""
+
+    name: str  # 1g.18gb
+    id: int
+    most: int  # how many of them a GPU can have
+    memory_mib: int
+    starts: tuple[int, ...]
+    size: int
+
+
+class GpuInstance(NamedTuple):
+    """A GPU instance, which occupies ``size`` memory slices from ``start``; ``compute`` are its compute instances."""
+
+    id: int
+    profile: str
+    profile_id: int
+    start: int
+    size: int
+    compute: tuple[int, ...] = ()
+
+
+class Gpu(NamedTuple):
+    """The MIG state of one GPU. ``enabled`` and ``pending`` are None for a GPU that has no MIG."""
+
+    address: str
+    enabled: Optional[bool]
+    pending: Optional[bool]
+    profiles: tuple[Profile, ...] = ()
+    instances: tuple[GpuInstance, ...] = ()
+
+
+def observe(host: HostRoot, addresses: Sequence[str] = ()) -> dict[str, Gpu]:
+    """The GPUs that the driver lists, by address, those of ``addresses`` with profiles and instances.
+
+    Raises HostError if the program is missing, fails, or writes what is not understood.
+    """
+    query = ["--query-gpu=pci.bus_id,mig.mode.current,mig.mode.pending", "--format=csv,noheader"]
+    gpus = {}
+    for line in _run(host, query).splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        match = ADDRESS.match(fields[0])
+        if match is None or len(fields) != 3:
+            raise HostError(f"{PROGRAM} lists a GPU as {line[:80]!r}, which is not understood", PROGRAM)
+        # The domain has eight digits here, and in the kernel as many as it needs, at least four.
+        address = f"{int(match[1], 16):04x}:{match[2].lower()}"
+        enabled, pending = (_mode(text) for text in fields[1:])
+        gpus[address] = Gpu(address, enabled, pending)
+        if address in addresses and enabled is not None:
+            gpus[address] = _details(host, gpus[address])
+    return gpus
+
+
+def set_mode(host: HostRoot, address: str, enabled: bool) -> str:
+    """Enable or disable MIG; what the program said. The mode may be pending afterwards, until the GPU is reset."""
+    return _change(host, ["-i", address, "-mig", "1" if enabled else "0"])
+
+
+def create(host: HostRoot, address: str, profile_id: int, start: int, compute: bool) -> None:
+    """Make a GPU instance at a placement, with ``compute`` also one compute instance of its whole size."""
+    _change(host, ["mig", "-i", address, "-cgi", f"{profile_id}:{start}", *(["-C"] if compute else [])])
+
+
+def create_compute(host: HostRoot, address: str, instance: int) -> None:
+    """Make one compute instance of the whole size of a GPU instance."""
+    _change(host, ["mig", "-i", address, "-gi", str(instance), "-cci"])
+
+
+def destroy(host: HostRoot, address: str, instance: GpuInstance) -> None:
+    """Remove a GPU instance, its compute instances first."""
+    if instance.compute:
+        compute = ",".join(map(str, instance.compute))
+        _change(host, ["mig", "-i", address, "-dci", "-gi", str(instance.id), "-ci", compute])
+    _change(host, ["mig", "-i", address, "-dgi", "-gi", str(instance.id)])
+
+
+def _details(host: HostRoot, gpu: Gpu) -> Gpu:
+    placements = {
+        int(number): (tuple(int(start) for start in starts.split(",") if start), int(size))
+        for number, starts, size in PLACEMENTS.findall(_run(host, ["mig", "-i", gpu.address, "-lgipp"]))
+    }
+    profiles = [
+        Profile(name, int(number), int(most), round(float(gib) * 1024), *placements.get(int(number), ((), 0)))
+        for name, number, _free, most, gib in PROFILE.findall(_run(host, ["mig", "-i", gpu.address, "-lgip"]))
+    ]
+    if not profiles:
+        raise HostError(f"{PROGRAM} mig -lgip lists no profile of {gpu.address} that is understood", PROGRAM)
+    if not gpu.enabled:
+        return gpu._replace(profiles=tuple(profiles))
+    compute: dict[int, list[int]] = {}
+    for instance, _name, _profile, number in COMPUTE_INSTANCE.findall(_list(host, gpu.address, "-lci")):
+        compute.setdefault(int(instance), []).append(int(number))
+    instances = [
+        GpuInstance(int(number), name, int(profile), int(start), int(size), tuple(compute.get(int(number), ())))
+        for name, profile, number, start, size in GPU_INSTANCE.findall(_list(host, gpu.address, "-lgi"))
+    ]
+    return gpu._replace(profiles=tuple(profiles), instances=tuple(sorted(instances, key=lambda one: one.start)))
+
+
+def _mode(text: str) -> bool | None:
+    if text not in (ENABLED, DISABLED):
+        return None
+    return text == ENABLED
+
+
+def _list(host: HostRoot, address: str, option: str) -> str:
+    """A table of instances, empty where there are none."""
+    try:
+        return _run(host, ["mig", "-i", address, option])
+    except HostError as error:
+        if any(words in str(error) for words in NONE_FOUND):
+            return ""
+        raise
+
+
+def _run(host: HostRoot, arguments: Sequence[str]) -> str:
+    return host.run(PROGRAM, arguments, timeout=max(PATIENCE, host.timeout))
+
+
+def _change(host: HostRoot, arguments: Sequence[str]) -> str:
+    # Ended in the middle it could leave a GPU between two modes.
+    return host.run(PROGRAM, arguments, keep=True, timeout=max(PATIENCE, host.timeout))

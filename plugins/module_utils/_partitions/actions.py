@@ -1,0 +1,103 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Carry out the steps of one GPU; each is read back, since nvidia-smi may report success and do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Optional
+
+from .._devices import mig
+from .._devices.mig import Gpu, GpuInstance
+from .._host.root import HostError, HostRoot
+from .plan import TAKES_AWAY, Make, MakeCompute, Plan, Remove, SetMode, Step, describe, pending
+
+
+class Outcome(NamedTuple):
+    """What became of the steps of one GPU. ``after`` is None if it could not be read."""
+
+    done: tuple[str, ...]
+    error: Optional[str]
+    after: Optional[Gpu]
+    restored: bool = False
+
+
+def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
+    """Do all steps of a GPU in their order; ``uses`` says who uses it now, before each step that takes away."""
+    done: list[str] = []
+    removed: list[GpuInstance] = []
+    gpu = one.gpu
+    try:
+        for step in one.steps:
+            if isinstance(step, TAKES_AWAY):
+                users = uses()
+                if users:
+                    raise HostError(f"{'; '.join(users)}. What is listed as done stays so", mig.PROGRAM)
+            gpu = _do(host, gpu, step)
+            done.append(describe(step))
+            removed += [step.instance] if isinstance(step, Remove) else []
+    except HostError as error:
+        return _after_failure(host, one, str(error), done, removed)
+    return Outcome(tuple(done), None, gpu)
+
+
+def _do(host: HostRoot, before: Gpu, step: Step) -> Gpu:
+    """One step; the GPU as it is afterwards."""
+    address = before.address
+    said = ""
+    if isinstance(step, SetMode):
+        said = mig.set_mode(host, address, step.enabled)
+    elif isinstance(step, Remove):
+        mig.destroy(host, address, step.instance)
+    elif isinstance(step, Make):
+        mig.create(host, address, step.profile_id, step.start, step.compute)
+    else:
+        mig.create_compute(host, address, step.instance.id)
+    gpu = mig.observe(host, [address]).get(address)
+    if gpu is None:
+        raise HostError(f"nvidia-smi does not list {address} any more. See what dmesg says of it", mig.PROGRAM)
+    if isinstance(step, SetMode) and gpu.pending == step.enabled and gpu.enabled != step.enabled:
+        raise HostError(pending(gpu), mig.PROGRAM)
+    if not _is_done(gpu, step):
+        words = f": {' '.join(said.split())[-200:]}" if said else ""
+        raise HostError(f"nvidia-smi reported success for {address}, but has not {describe(step)}{words}", mig.PROGRAM)
+    return gpu
+
+
+def _is_done(gpu: Gpu, step: Step) -> bool:
+    if isinstance(step, SetMode):
+        return gpu.enabled == step.enabled
+    if isinstance(step, Remove):
+        return all(instance.id != step.instance.id for instance in gpu.instances)
+    if isinstance(step, MakeCompute):
+        return any(instance.id == step.instance.id and instance.compute for instance in gpu.instances)
+    return any(
+        (instance.profile_id, instance.start) == (step.profile_id, step.start)
+        and (bool(instance.compute) or not step.compute)
+        for instance in gpu.instances
+    )
+
+
+def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], removed: Sequence[GpuInstance]) -> Outcome:
+    """Make removed instances again where their slices are free, so that a failure takes nothing away."""
+    address = one.gpu.address
+    restored = bool(removed)
+    try:
+        gpu = mig.observe(host, [address]).get(address)
+        for instance in removed if gpu and gpu.enabled else ():
+            is_free = gpu and all(
+                instance.start >= other.start + other.size or other.start >= instance.start + instance.size
+                for other in gpu.instances
+            )
+            if is_free:
+                mig.create(host, address, instance.profile_id, instance.start, bool(instance.compute))
+                done.append(f"made GPU instance {instance.profile} at memory slice {instance.start} again")
+                gpu = mig.observe(host, [address]).get(address)
+            restored = restored and bool(is_free)
+    except HostError as again:
+        return Outcome(tuple(done), f"{error}; and what was removed could not be made again: {again}", None)
+    return Outcome(tuple(done), error, gpu, restored and gpu is not None and gpu.enabled == one.gpu.enabled)

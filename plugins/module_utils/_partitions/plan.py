@@ -1,0 +1,173 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From what is wanted of a GPU and what it has to the steps between them; pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NamedTuple, Optional, Union
+
+from .._devices.mig import Gpu, GpuInstance, Profile
+from .arrangement import Placed, keep_and_place, largest_part, within_limits
+from .wanted import Wanted
+
+
+class SetMode(NamedTuple):
+    """Enable or disable MIG. Nothing may use the GPU."""
+
+    enabled: bool
+
+
+class Remove(NamedTuple):
+    """Remove a GPU instance with its compute instances."""
+
+    instance: GpuInstance
+
+
+class Make(NamedTuple):
+    """Make a GPU instance at a memory slice; with ``compute`` also its compute instance."""
+
+    profile: str
+    profile_id: int
+    start: int
+    size: int
+    compute: bool
+
+
+class MakeCompute(NamedTuple):
+    """Make the compute instance of a GPU instance that has none."""
+
+    instance: GpuInstance
+
+
+Step = Union[SetMode, Remove, Make, MakeCompute]
+# What these take away somebody may use.
+TAKES_AWAY = (SetMode, Remove)
+
+
+class Plan(NamedTuple):
+    """The steps of one GPU, in the order of the work."""
+
+    wanted: Wanted
+    gpu: Gpu
+    steps: tuple[Step, ...]
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether the steps end what uses the GPU."""
+        return any(isinstance(step, TAKES_AWAY) for step in self.steps)
+
+
+def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: list[str]) -> Optional[Plan]:
+    """The plan of one GPU; None with a sentence in ``problems`` where there is none. ``listed`` are all GPUs."""
+    found: list[str] = []
+    steps: list[Step] = []
+    if gpu is None or gpu.enabled is None:
+        if gpu is not None and not wanted.enabled:
+            return Plan(wanted, gpu, ())
+        found.append(_no_mig(wanted, gpu, listed))
+    elif gpu.pending != gpu.enabled:
+        found.append(pending(gpu))
+    elif not wanted.enabled:
+        steps = [*(Remove(instance) for instance in gpu.instances), *([SetMode(False)] if gpu.enabled else [])]
+    else:
+        steps = _to_layout(wanted, gpu, found)
+    if found or gpu is None:
+        problems += [f"{wanted.label} ({wanted.pf}): {sentence}" for sentence in found]
+        return None
+    return Plan(wanted, gpu, tuple(steps))
+
+
+def pending(gpu: Gpu) -> str:
+    """That a mode waits for a reset of the GPU, and how to go on."""
+    verb = "enabled" if gpu.pending else "disabled"
+    return (
+        f"MIG is {verb} as soon as {gpu.address} is reset. Stop what uses the GPU, then run nvidia-smi --gpu-reset -i "
+        f"{gpu.address}, or reboot the host, and run the play again"
+    )
+
+
+def describe(step: Step) -> str:
+    """A step that was done, in a sentence."""
+    if isinstance(step, SetMode):
+        return "enabled MIG" if step.enabled else "disabled MIG"
+    if isinstance(step, Remove):
+        return f"removed GPU instance {step.instance.id} ({step.instance.profile})"
+    if isinstance(step, MakeCompute):
+        return f"made the compute instance of GPU instance {step.instance.id} ({step.instance.profile})"
+    return f"made a GPU instance {step.profile} at memory slice {step.start}"
+
+
+def predict(one: Plan) -> Gpu:
+    """The GPU after the steps. New instances have no numbers yet, which are -1."""
+    gpu = one.gpu
+    for step in one.steps:
+        if isinstance(step, SetMode):
+            gpu = gpu._replace(enabled=step.enabled, pending=step.enabled)
+        elif isinstance(step, Remove):
+            gpu = gpu._replace(instances=tuple(other for other in gpu.instances if other != step.instance))
+        elif isinstance(step, Make):
+            compute = (0,) if step.compute else ()
+            new = GpuInstance(-1, step.profile, step.profile_id, step.start, step.size, compute)
+            gpu = gpu._replace(instances=tuple(sorted((*gpu.instances, new), key=lambda other: other.start)))
+        else:
+            instances = (other._replace(compute=(0,)) if other == step.instance else other for other in gpu.instances)
+            gpu = gpu._replace(instances=tuple(instances))
+    return gpu
+
+
+def _to_layout(wanted: Wanted, gpu: Gpu, problems: list[str]) -> list[Step]:
+    by_name = {profile.name: profile for profile in gpu.profiles}
+    unknown = [name for name, number in wanted.layout if name not in by_name]
+    if unknown:
+        problems += [_unknown(name, list(by_name)) for name in unknown]
+        return []
+    profiles = [by_name[name] for name, number in wanted.layout for _number in range(number)]
+    found = keep_and_place(gpu.instances, profiles) if within_limits(profiles) else None
+    if found is None:
+        problems.append(_too_much(wanted, gpu, profiles))
+        return []
+    stay, placed = found
+    return [
+        *([] if gpu.enabled else [SetMode(True)]),
+        *(Remove(instance) for instance in gpu.instances if instance not in stay),
+        *(MakeCompute(instance) for instance in stay if wanted.compute and not instance.compute),
+        *(_make(one, wanted.compute) for one in sorted(placed, key=lambda one: one[1])),
+    ]
+
+
+def _make(placed: Placed, compute: bool) -> Make:
+    profile, start = placed
+    return Make(profile.name, profile.id, start, profile.size, compute)
+
+
+def _no_mig(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str]) -> str:
+    if gpu is not None:
+        return "this GPU has no MIG. Take it out of this profile"
+    names = ", ".join(listed)
+    return f"nvidia-smi does not list it. It lists {names or 'no GPU'}. The GPU must be bound to the driver nvidia"
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    closest = get_close_matches(name, names, n=1)
+    hint = f" The closest is {closest[0]}." if closest else ""
+    return f"the GPU has no MIG profile {name}.{hint} It has {', '.join(names)}"
+
+
+def _too_much(wanted: Wanted, gpu: Gpu, profiles: list[Profile]) -> str:
+    slices = max(start + profile.size for profile in gpu.profiles for start in profile.starts)
+    needed = sum(profile.size for profile in profiles)
+    fits = ", ".join(f"{name}: {number}" for name, number in largest_part(profiles).items())
+    limits = [
+        f"at most {profile.most} of {profile.name}"
+        for profile, number in Counter(profiles).items()
+        if number > profile.most
+    ]
+    why = " and ".join(limits) if limits else f"{slices} memory slices, and the layout needs {needed} at certain places"
+    return f"the layout does not fit: the GPU has {why}. What fits of it is {{{fits}}}"

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What makes a layout of MIG survive a reboot: the driver forgets all instances, and newer GPUs the mode as well."""
+
+from __future__ import annotations
+
+from .._core.problems import Refused
+from .._host.records import Record
+from .wanted import Wanted, parse
+
+KIND = "mig_layout"
+
+
+def record(wanted: Wanted, model: str, identity: dict[str, str]) -> Record:
+    """What is kept of an entry: enough to do the same again."""
+    gpu = {
+        "pf": wanted.pf,
+        "enabled": wanted.enabled,
+        "layout": dict(wanted.layout),
+        "compute_instances": wanted.compute,
+    }
+    return {"gpu": gpu, "model": model, "identity": identity}
+
+
+def recorded_layout(card: str, kept: Record) -> Wanted:
+    """The entry that a record was made of; Refused with what is wrong with it, since files may be changed by anyone."""
+    gpu = kept.get("gpu")
+    types: dict[str, type] = {"pf": str, "enabled": bool, "layout": dict, "compute_instances": bool}
+    if not isinstance(gpu, dict) or any(not isinstance(gpu.get(name), kind) for name, kind in types.items()):
+        raise Refused([f"the record of {card} is not one of mig_layout"])
+    if gpu["pf"] != card:
+        raise Refused([f"the record of {card} names another GPU, {gpu['pf'][:80]}"])
+    return parse([{**{name: gpu[name] for name in types}, "label": card}])[0]

@@ -1,0 +1,91 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What mig_layout returns, as the documentation of the module has it; pure."""
+
+from __future__ import annotations
+
+from typing import Optional, TypedDict
+
+from .._devices.mig import Gpu
+from .._run.mig_facts import State, as_facts
+from .actions import Outcome
+from .plan import Plan, describe, predict
+
+
+class Entry(TypedDict):
+    """One GPU."""
+
+    pf: str
+    item: int
+    action: str
+    before: State
+    after: Optional[State]
+    done: list[str]
+    busy: list[str]
+    error: Optional[str]
+
+
+class Diff(TypedDict):
+    """By GPU that changes its mode and how many instances of which profile it has."""
+
+    before: dict[str, dict[str, object]]
+    after: dict[str, dict[str, object]]
+
+
+class Result(TypedDict):
+    """The whole result."""
+
+    changed: bool
+    gpus: list[Entry]
+    failures: list[str]
+    diff: Diff
+
+
+def report(plans: list[Plan], busy: dict[str, list[str]], outcomes: dict[str, Outcome], changed_files: bool) -> Result:
+    """The result; ``busy`` and ``outcomes`` are by GPU, and in check mode there are no outcomes."""
+    entries = [_entry(one, busy.get(one.wanted.pf, []), outcomes.get(one.wanted.pf)) for one in plans]
+    failures = [f"{entry['pf']}: {entry['error']}" for entry in entries if entry["error"]]
+    changed = changed_files or any(entry["done"] for entry in entries)
+    diff = Diff(
+        before={entry["pf"]: _shown(entry["before"]) for entry in entries if entry["done"]},
+        after={entry["pf"]: _shown(entry["after"]) for entry in entries if entry["done"]},
+    )
+    return {"changed": changed, "gpus": entries, "failures": failures, "diff": diff}
+
+
+def _entry(one: Plan, busy: list[str], outcome: Optional[Outcome]) -> Entry:
+    after: Optional[Gpu] = one.gpu
+    done: list[str] = []
+    if outcome is not None:
+        after, done = outcome.after, list(outcome.done)
+    elif not busy:
+        after, done = predict(one), [describe(step) for step in one.steps]
+    action = "changed" if done else "unchanged"
+    if busy:
+        action = "busy"
+    if outcome and outcome.error:
+        action = "restored" if outcome.restored else "failed"
+    return {
+        "pf": one.wanted.pf,
+        "item": one.wanted.item,
+        "action": action,
+        "before": as_facts(one.gpu),
+        "after": as_facts(after) if after else None,
+        "done": done,
+        "busy": busy,
+        "error": outcome.error if outcome else None,
+    }
+
+
+def _shown(gpu: Optional[State]) -> dict[str, object]:
+    """What a person compares: how many instances of which profile."""
+    if gpu is None:
+        return {}
+    counts: dict[str, int] = {}
+    for instance in gpu["instances"]:
+        counts[instance["profile"]] = counts.get(instance["profile"], 0) + 1
+    return {"mig": "enabled" if gpu["enabled"] else "disabled", "layout": counts}

@@ -1,0 +1,237 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mig_layout
+short_description: Divide NVIDIA GPUs into MIG instances
+version_added: 1.0.0
+description:
+  - Enables or disables Multi-Instance GPU (MIG) on the GPUs of a host, and makes the GPU instances and compute
+    instances of a layout.
+  - All GPUs are planned before the first change. A layout that does not fit is refused, with what would fit.
+  - Instances that the layout has stay as they are. An instance is removed, and MIG is enabled or disabled, only while
+    no process and no guest uses the GPU.
+  - Each change is read back. If a change fails, the instances that were removed before are made again.
+author:
+  - vfio.devices contributors (@vfio-devices)
+requirements:
+  - The program C(nvidia-smi) on the host, which the driver of NVIDIA brings.
+extends_documentation_fragment:
+  - vfio.devices._attributes.changing
+  - vfio.devices._attributes.host
+  - vfio.devices._host
+  - vfio.devices._host.changing
+options:
+  gpus:
+    description: The GPUs. No two entries are for the same GPU.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      pf:
+        description: PCI address of the GPU.
+        type: str
+        required: true
+      enabled:
+        description:
+          - Whether MIG is enabled. With V(false), all instances are removed first.
+          - Some GPUs change their mode only after a reset. Then the module fails and names the command.
+        type: bool
+        default: true
+      layout:
+        description:
+          - >-
+            How many GPU instances of each profile the GPU has, such as V({1g.18gb: 4, 3g.71gb: 1}). The names are those
+            of C(nvidia-smi mig -lgip). Other instances are removed.
+          - An empty dictionary is for no GPU instances. Required if O(gpus[].enabled=true).
+        type: dict
+      compute_instances:
+        description:
+          - Make one compute instance of the whole size of each GPU instance. With V(false), none is made, as for vGPUs
+            whose guests make them. Compute instances that exist stay.
+        type: bool
+        default: true
+      label:
+        description: What messages call the entry, instead of its place in the list.
+        type: str
+  on_busy:
+    description:
+      - What to do when a GPU that loses an instance or its mode is in use. V(fail) changes nothing and names all uses.
+        V(skip) leaves these GPUs as they are and changes the others.
+    type: str
+    choices: [fail, skip]
+    default: fail
+  accept_unseen:
+    description:
+      - What may stay unseen, although a change may end its use, as for the option of the same name of
+        M(vfio.devices.sriov_pf_mode).
+    type: list
+    elements: str
+    choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
+    default: []
+  persist:
+    description:
+      - Keep the layout as a record in C(/etc/vfio-devices). Where M(vfio.devices.boot_restore) is installed, it is made
+        again at each boot. The driver itself forgets all instances then.
+      - With V(false), the records of these GPUs are removed.
+    type: bool
+    default: true
+seealso:
+  - module: vfio.devices.boot_restore
+  - module: vfio.devices.mdev_facts
+  - module: vfio.devices.mdev_instance
+  - name: NVIDIA Multi-Instance GPU user guide
+    description: Which GPUs have MIG, and which profiles go together.
+    link: https://docs.nvidia.com/datacenter/tesla/mig-user-guide/
+notes:
+  - Daemons such as C(nvidia-persistenced) and C(nvidia-dcgm) use the GPU as well. The message says how to stop them.
+  - After a failure, another run goes on from there.
+"""
+
+EXAMPLES = r"""
+- name: Divide a GPU into four small instances and a large one
+  vfio.devices.mig_layout:
+    gpus:
+      - pf: "0000:41:00.0"
+        layout: {1g.18gb: 4, 3g.71gb: 1}
+
+- name: Show what a layout would change
+  vfio.devices.mig_layout:
+    gpus:
+      - pf: "0000:41:00.0"
+        layout: {2g.35gb: 3}
+  check_mode: true
+  diff: true
+
+- name: Disable MIG on all GPUs that nothing uses
+  vfio.devices.mig_layout:
+    gpus:
+      - {pf: "0000:41:00.0", enabled: false}
+      - {pf: "0000:c1:00.0", enabled: false}
+    on_busy: skip
+"""
+
+RETURN = r"""
+gpus:
+  description: One entry for each GPU, in the order of O(gpus).
+  returned: always, unless the options are refused
+  type: list
+  elements: dict
+  contains:
+    pf:
+      description: PCI address of the GPU.
+      type: str
+      sample: "0000:41:00.0"
+    item:
+      description: Place of its entry in O(gpus), counted from 0.
+      type: int
+      sample: 0
+    action:
+      description:
+        - V(unchanged) or V(changed). With O(on_busy=skip) also V(busy).
+        - After a failure, V(restored) if all instances that were removed were made again, otherwise V(failed).
+      type: str
+      sample: changed
+    before:
+      description: The GPU before the changes.
+      type: dict
+      contains: &gpu
+        enabled:
+          description: Whether MIG is enabled.
+          type: bool
+          sample: true
+        instances:
+          description: Its GPU instances, by memory slice.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: Number of the instance. In check mode null for a new one.
+              type: int
+              sample: 9
+            profile:
+              description: Name of its profile.
+              type: str
+              sample: 1g.18gb
+            start:
+              description: The first memory slice that it has.
+              type: int
+              sample: 2
+            size:
+              description: Number of memory slices.
+              type: int
+              sample: 1
+            compute_instances:
+              description: Number of its compute instances.
+              type: int
+              sample: 1
+    after:
+      description: The GPU after the changes. In check mode as it would be. Null if it could not be read.
+      type: dict
+      contains: *gpu
+    done:
+      description: One sentence for each step that was done.
+      type: list
+      elements: str
+      sample: [enabled MIG, made a GPU instance 1g.18gb at memory slice 0]
+    busy:
+      description: One sentence for each use because of which the GPU was left as it is.
+      type: list
+      elements: str
+    error:
+      description: What failed. Null without a failure.
+      type: str
+failures:
+  description: One sentence for each GPU that failed.
+  returned: always, unless the options are refused
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
+
+GPU = {
+    "pf": {"type": "str", "required": True},
+    "enabled": {"type": "bool", "default": True},
+    "layout": {"type": "dict"},
+    "compute_instances": {"type": "bool", "default": True},
+    "label": {"type": "str"},
+}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "gpus": {"type": "list", "elements": "dict", "required": True, "options": GPU},
+            "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+            "accept_unseen": {"type": "list", "elements": "str", "choices": list(NAMES), "default": []},
+            "persist": {"type": "bool", "default": True},
+            "timeout": {"type": "raw", "default": 30},
+            "host_root": {"type": "path", "default": "/"},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+
+    def work():
+        wanted, timeout = together(lambda: parse(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
+        host = HostRoot(given["host_root"], timeout)
+        options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])
+        return job.converge(host, wanted, options, module.check_mode), host.warnings
+
+    run(module, work)
+
+
+if __name__ == "__main__":
+    main()

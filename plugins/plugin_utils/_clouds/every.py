@@ -1,0 +1,18 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""All clouds: a new one is a file of this package and a line here."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, none, nova
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
+
+# The first one is the owner of a profile that names none.
+CLOUDS: tuple[Cloud, ...] = (nova, cyborg, none)
+
+BY_OWNER = {cloud.OWNER: cloud for cloud in CLOUDS}
+BY_SHAPE = {cloud.SHAPE: cloud for cloud in CLOUDS}

@@ -1,0 +1,20 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What a flavor has to ask for, so that its guests get a device."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of
+
+
+def flavor_extra_specs(plan):
+    """Extra specs by profile."""
+    with answering("flavor_extra_specs", "flavor_extra_specs needs a plan of vfio.devices.resolve"):
+        found = {card["profile"]: cloud.extra_specs(card) for cloud in CLOUDS for card in cards_of(plan, cloud.OWNER)}
+    return {profile: specs for profile, specs in sorted(found.items()) if specs}

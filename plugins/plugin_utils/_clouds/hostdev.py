@@ -1,0 +1,130 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The elements of libvirt's XML that give a device to a guest."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+
+DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
+VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
+# libvirt wants the address of a single card.
+MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}\Z")
+MOST_VLANS = 4094
+
+
+def hostdev_xml(
+    device,
+    device_api=None,
+    managed=None,
+    display=None,
+    ramfb=False,
+    interface=False,
+    mac=None,
+    vlan=None,
+):
+    """The element for a device, or ``AnsibleFilterError`` that says why there is none."""
+    with answering("hostdev_xml", "hostdev_xml needs a device of mdev_facts, or its name"):
+        options = tuple(map(or_default, (device_api, managed, display, mac, vlan)))
+        flags = flag(or_default(interface, False), "interface"), flag(or_default(ramfb, False), "ramfb")
+        problems = []
+        element = _element(_entry(device), *options, *flags, problems)
+        if problems:
+            raise ValueError("; ".join(problems))
+    ElementTree.indent(element)
+    return ElementTree.tostring(element, encoding="unicode") + "\n"
+
+
+def _element(entry, device_api, managed, display, mac, vlan, interface, ramfb, problems):
+    if entry.get("uuid"):
+        if managed is not None or interface or mac is not None or vlan is not None:
+            problems.append("managed, interface, mac and vlan are for PCI functions, and this is a mediated device")
+        return _mdev(entry, device_api, display, ramfb, problems)
+    if device_api is not None or display is not None or ramfb:
+        problems.append("device_api, display and ramfb are for mediated devices, and this is a PCI function")
+    managed = _is_managed(entry) if managed is None else flag(managed, "managed")
+    network = {"mac": mac, "vlan": vlan} if interface else None
+    if network is None and (mac is not None or vlan is not None):
+        problems.append("mac and vlan need interface=true")
+    return _pci(entry, managed, network, problems)
+
+
+def _entry(device):
+    """The device as facts have it, with a checked ``uuid`` or ``address``."""
+    if isinstance(device, str):
+        if grammar.UUID.match(device.lower()):
+            return {"uuid": device.lower()}
+        return {"address": grammar.pci_address(device)}
+    if device.get("uuid"):
+        return {**device, "uuid": grammar.uuid(device["uuid"])}
+    if "profile" in device and device["mode"] != "pf":
+        raise ValueError(f"card {device['name']} has several devices for guests; take one of them")
+    return {**device, "address": grammar.pci_address(device["address"])}
+
+
+def _mdev(entry, device_api, display, ramfb, problems):
+    model = _api_of(entry.get("parent") or "") if device_api is None else device_api
+    if model not in DEVICE_APIS:
+        problems.append(f"libvirt knows {', '.join(DEVICE_APIS)}, and not {numbers.shown(model)}")
+    attributes = {"mode": "subsystem", "type": "mdev", "model": model}
+    if model != DEVICE_APIS[0] and (display is not None or ramfb):
+        problems.append(f"a {model} device has no display")
+    if display is not None:
+        attributes["display"] = "on" if flag(display, "display") else "off"
+    if ramfb:
+        attributes["ramfb"] = "on"
+        if attributes.get("display") != "on":
+            problems.append("ramfb needs display=true")
+    element = ElementTree.Element("hostdev", attributes)
+    ElementTree.SubElement(ElementTree.SubElement(element, "source"), "address", {"uuid": entry["uuid"]})
+    return element
+
+
+def _api_of(parent):
+    if libvirt.SUBCHANNEL.match(parent):
+        return "vfio-ccw"
+    return "vfio-ap" if parent == libvirt.MATRIX else "vfio-pci"
+
+
+def _is_managed(entry):
+    """Not where the driver that a guest needs is there, and taking it off would break what it has made."""
+    if entry.get("framework") == nvidia_vfio.FRAMEWORK and entry.get("type"):
+        return False
+    if "profile" in entry:
+        return entry["driver"] == "native"
+    return not VFIO_DRIVER.match(entry.get("driver") or "")
+
+
+def _pci(entry, managed, network, problems):
+    domain, bus, slot, function = re.split("[:.]", entry["address"])
+    address = {"domain": f"0x{domain}", "bus": f"0x{bus}", "slot": f"0x{slot}", "function": f"0x{function}"}
+    attributes = {"managed": "yes" if managed else "no"}
+    if network is None:
+        element = ElementTree.Element("hostdev", {"mode": "subsystem", "type": "pci", **attributes})
+        ElementTree.SubElement(ElementTree.SubElement(element, "source"), "address", address)
+        return element
+    if "virtual_functions" in entry:
+        problems.append(f"{entry['address']} is a whole card, and libvirt takes virtual functions as interfaces only")
+    element = ElementTree.Element("interface", {"type": "hostdev", **attributes})
+    if network["mac"] is not None:
+        if not MAC.match(str(network["mac"]).lower()):
+            problems.append(f"{network['mac']!r} is no unicast address such as 52:54:00:6d:90:02")
+        ElementTree.SubElement(element, "mac", {"address": str(network["mac"]).lower()})
+    source = ElementTree.SubElement(element, "source")
+    ElementTree.SubElement(source, "address", {"type": "pci", **address})
+    if network["vlan"] is not None:
+        vlan = grammar.collect(lambda value: numbers.count(value, "vlan", 1, MOST_VLANS), network["vlan"], problems)
+        ElementTree.SubElement(ElementTree.SubElement(element, "vlan"), "tag", {"id": str(vlan)})
+    return element

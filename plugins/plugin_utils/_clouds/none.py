@@ -1,0 +1,87 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Cards that no cloud hands out: guests get them by hand, and Placement knows them from this collection alone."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provider
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_display, is_vendor_vfio, type_name
+
+OWNER = "none"
+SHAPE = "own"
+DEFAULT_COUNT = "max"
+MAKES_MDEVS = False
+TAKES_UNTOUCHED_CARDS = False
+
+
+def check(profile):
+    if profile["vgpu"] and profile["vgpu"]["count"] is None:
+        return ["vgpu.count 0 leaves the making of devices to the owner, and there is none"]
+    return []
+
+
+def check_card(card):
+    return []
+
+
+def check_host(cards):
+    return []
+
+
+def settings(plan, options):
+    return "", []
+
+
+def why_no_provider(card, options):
+    owner = card["owner"]
+    if owner == "cyborg" and options["cyborg_agent"] or owner == "nova" and card["framework"] == "mdev":
+        return f"its owner {owner} publishes it already, and with shape own it would be counted twice"
+    return None
+
+
+def providers(card, options):
+    found = []
+    return [provider.ours(card, f"{options['root']}_vfio_{card['name']}", options, _content, found)], found
+
+
+def reserved_names(card, root):
+    return []
+
+
+def extra_specs(card):
+    return {}
+
+
+def _content(card, options, found):
+    """The resource class and the traits of a card that neither nova nor Cyborg knows."""
+    if card["total"] is None:
+        # Only what is declared is known before the virtual functions exist.
+        return card["resource_class"], card["traits"]
+    traits = list(card["traits"])
+    if card["type"]:
+        traits.append(f"CUSTOM_VFIO_TYPE_{_normal(type_name(card))}")
+    if card["numa_node"] is not None:
+        traits.append(f"CUSTOM_NUMA_{card['numa_node']}")
+    return card["resource_class"] or _default_class(card, found), traits
+
+
+def _default_class(card, found):
+    """For whole cards and virtual functions the name that nova has for them."""
+    if card["type"]:
+        return "CUSTOM_VGPU" if is_vendor_vfio(card) or is_display(card) else "CUSTOM_MDEV"
+    product = card["vf_product_id"] if card["mode"] == "vf" else card["product_id"]
+    if not product:
+        found.append("the product id of its virtual functions is not known; give it a placement.resource_class")
+        return "CUSTOM_VF"
+    return f"CUSTOM_PCI_{_normal(card['vendor_id'])}_{_normal(product)}"
+
+
+def _normal(text):
+    """A part of a resource class or a trait."""
+    return re.sub(r"[^A-Z0-9]+", "_", text.upper()).strip("_")

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""OpenStack nova: settings of nova-compute, nova-api and nova-scheduler, and providers that nova-compute makes."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    libvirt,
+    nova_mdev,
+    nova_pci,
+    nova_release,
+    provider,
+    settings_file,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    is_vendor_vfio,
+    of_card,
+    usable_parents,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+
+OWNER = "nova"
+SHAPE = "nova"
+DEFAULT_COUNT = "max"
+MAKES_MDEVS = True
+TAKES_UNTOUCHED_CARDS = False
+# nova's limits for the class of a type (nova/conf/devices.py).
+MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
+
+
+def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):
+    """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
+        if service not in ("compute", "api"):
+            raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
+        options = {
+            "release": nova_release.number(release),
+            "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
+            "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
+            "service": service,
+        }
+        text, problems = settings(plan, options)
+    refuse("there are no such settings of nova:", problems)
+    return text
+
+
+def check(profile):
+    return []
+
+
+def check_card(card):
+    if is_vendor_vfio(card) and card["type"] and card["count"] is None:
+        return ["nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0"]
+    return []
+
+
+def check_host(cards):
+    """nova has one class and one limit for each type of a host, whatever the card (nova/conf/devices.py)."""
+    problems = []
+    seen = {}
+    for card in cards:
+        if card["framework"] != "mdev":
+            continue
+        if card["resource_class"] and not MDEV_CLASS.match(card["resource_class"]):
+            sentence = (
+                "nova gives mediated devices the resource class VGPU or one that begins with CUSTOM_, "
+                f"and not {card['resource_class']}"
+            )
+            problems.append(of_card(card, sentence))
+        if not card["type"]:
+            continue
+        meaning = {
+            "resource class": nova_mdev.resource_class(card),
+            "limit max_instances": card["nova"].get("max_instances"),
+        }
+        first, profile = seen.setdefault(card["type"]["id"], (meaning, card["profile"]))
+        for key, value in meaning.items():
+            if value != first[key]:
+                sentence = (
+                    f"nova has one {key} for type {card['type']['id']} on a host, and profile {profile} "
+                    f"wants {first[key]}, this one {value}"
+                )
+                problems.append(of_card(card, sentence))
+    return problems
+
+
+def settings(plan, options):
+    """For service ``compute`` the settings of the plan's host; for ``api`` the plan may be a list of plans."""
+    problems = _check_options(options)
+    if options["service"] == "compute":
+        sections = _compute(plan, options, problems)
+    else:
+        sections = _api(plan if isinstance(plan, (list, tuple)) else [plan], options, problems)
+    return settings_file.text("nova", sections), problems
+
+
+def why_no_provider(card, options):
+    if card["owner"] != OWNER:
+        return f"nova makes no provider for it, because its owner is {card['owner']}"
+    return None
+
+
+def providers(card, options):
+    """Of PCI devices nova replaces all traits, so there are none."""
+    found = []
+    parents = usable_parents(card) if card["framework"] == "mdev" else []
+    provider_names = [f"{options['root']}_{libvirt.node_device(name)}" for name in parents]
+    return provider.traits_only(card, provider_names, OWNER, options, found), found
+
+
+def reserved_names(card, root):
+    """What nova calls a PCI device if it reports these to Placement."""
+    return [f"{root}_{card['address'].upper()}"] if card["framework"] != "mdev" and card["address"] else []
+
+
+def extra_specs(card):
+    if has_mdevs(card):
+        specs = {f"resources:{nova_mdev.resource_class(card)}": "1"}
+        specs.update((f"trait:{trait}", "required") for trait in sorted(card["traits"]))
+        return specs
+    alias = card["nova"].get("alias")
+    return {"pci_passthrough:alias": f"{alias}:1"} if alias else {}
+
+
+def _check_options(options):
+    release, problems = options["release"], []
+    if options["report_in_placement"] and release < nova_release.REPORT_IN_PLACEMENT:
+        problems.append(f"nova {release} has no report_in_placement; {nova_release.REPORT_IN_PLACEMENT} has")
+    if options["pci_in_placement"] and release < nova_release.PCI_IN_PLACEMENT:
+        problems.append(f"nova {release} has no pci_in_placement; {nova_release.PCI_IN_PLACEMENT} has")
+    if options["pci_in_placement"] and not options["report_in_placement"]:
+        problems.append("with pci_in_placement the scheduler finds no device of a host without report_in_placement")
+    return problems
+
+
+def _compute(plan, options, problems):
+    cards = nova_pci.cards(plan)
+    mdevs = nova_mdev.sections(plan, options["release"], problems)
+    problems += _check_cards(cards, options)
+    if options["report_in_placement"]:
+        problems += _check_classes(plan, cards)
+    renamed = options["release"] >= nova_release.REPORT_IN_PLACEMENT
+    key = "device_spec" if renamed else "passthrough_whitelist"
+    pci = [(key, spec) for card in cards for spec in nova_pci.device_specs(card, options)]
+    if options["report_in_placement"]:
+        pci.insert(0, ("report_in_placement", "true"))
+    return {
+        **mdevs,
+        "pci": [*pci, *_aliases(cards, options, problems)],
+        "filter_scheduler": _filter_scheduler(options),
+    }
+
+
+def _api(plans, options, problems):
+    cards = [card for plan in plans for card in nova_pci.cards(plan)]
+    problems += dict.fromkeys(_check_cards(cards, options))
+    return {"pci": _aliases(cards, options, problems), "filter_scheduler": _filter_scheduler(options)}
+
+
+def _check_cards(cards, options):
+    return [
+        of_card(card, sentence)
+        for card in cards
+        for sentence in (*filter(None, [card.get("not_shareable")]), *nova_pci.check(card, options))
+    ]
+
+
+def _check_classes(plan, cards):
+    """nova takes what a guest has of a class of mediated devices for one, also when it is a PCI device."""
+    classes = {nova_mdev.resource_class(card) for card in cards_of(plan, OWNER) if has_mdevs(card)}
+    return [
+        of_card(card, f"mediated devices of this host have the resource class {card['resource_class']}; choose another")
+        for card in cards
+        if card["resource_class"] in classes
+    ]
+
+
+def _aliases(cards, options, problems):
+    return [("alias", spec) for spec in nova_pci.aliases(cards, options, problems)]
+
+
+def _filter_scheduler(options):
+    # nova-compute reads the aliases too, and stops at one without ids when it does not know this.
+    return [("pci_in_placement", "true")] if options["pci_in_placement"] else []

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The files of nova-compute from which it adds traits and inventories to providers."""
+
+from __future__ import annotations
+
+import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    of_card,
+    usable_parents,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+
+HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
+
+
+def provider_config(plan, root, release, inventories=False):
+    """The text of the file, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    problems = []
+    with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
+        if nova_release.number(release) < nova_release.PROVIDER_CONFIG:
+            problems.append(f"nova {release} reads no such files; {nova_release.PROVIDER_CONFIG} does")
+        providers = _of_mdevs(plan, names.provider_name(root), problems)
+        if flag(or_default(inventories, False), "inventories"):
+            providers += _of_root(plan, problems)
+    refuse("there is no such provider configuration of nova:", problems)
+    if not providers:
+        return ""
+    # Nova takes a schema version without quotes for a number, and stops.
+    content = {"meta": {"schema_version": "1.0"}, "providers": providers}
+    return HEADER + yaml.safe_dump(content, sort_keys=False)
+
+
+def _of_mdevs(plan, root, problems):
+    """Traits of each provider that nova makes for mediated devices."""
+    providers = []
+    for card in cards_of(plan, "nova"):
+        if not card["traits"] or not has_mdevs(card):
+            continue
+        standard = [name for name in card["traits"] if not names.is_custom(name)]
+        if standard:
+            problems.append(of_card(card, f"nova takes custom traits only from a file, and not {', '.join(standard)}"))
+        for parent in usable_parents(card):
+            name = names.provider_name(f"{root}_{libvirt.node_device(parent)}")
+            providers.append({"identification": {"name": name}, "traits": {"additional": sorted(card["traits"])}})
+    return providers
+
+
+def _of_root(plan, problems):
+    """Inventories of the compute node itself: nova makes them again whenever it reports the node."""
+    totals = {}
+    for card in cards_of(plan, "none"):
+        name = card["resource_class"]
+        if not name:
+            problems.append(of_card(card, "an inventory needs a placement.resource_class"))
+        elif not names.is_custom(name):
+            problems.append(of_card(card, f"nova takes custom resource classes only from a file, and not {name}"))
+        elif card["total"]:
+            totals[name] = totals.get(name, 0) + card["total"]
+    if not totals:
+        return []
+    additional = [{name: {"total": totals[name], "max_unit": totals[name]}} for name in sorted(totals)]
+    return [{"identification": {"uuid": "$COMPUTE_NODE"}, "inventories": {"additional": additional}}]

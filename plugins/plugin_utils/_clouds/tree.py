@@ -1,0 +1,132 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From the plan of a host to its providers in Placement, in the shape of nova, of Cyborg, or our own."""
+
+from __future__ import annotations
+
+from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+
+TRAITS_MODES = ("exact", "add")
+# Services say with these whose a provider is; nobody else may.
+RESERVED_TRAITS = (*names.OWNER_TRAITS, names.MARKER)
+
+
+def placement_tree(
+    plan,
+    root,
+    shape=None,
+    cyborg_agent=True,
+    cyborg_host=None,
+    exact_names=False,
+    drain=False,
+    traits_mode=None,
+    root_optional=True,
+    preview=False,
+):
+    """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    with answering("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
+        options = {
+            "root": root,
+            "shape": _choice("shape", shape, tuple(BY_SHAPE)),
+            "traits_mode": _choice("traits_mode", traits_mode, TRAITS_MODES),
+            "drain": _drain(drain),
+            "cyborg_host": or_default(cyborg_host),
+            "cyborg_agent": flag(or_default(cyborg_agent, True), "cyborg_agent"),
+            "exact_names": flag(or_default(exact_names, False), "exact_names"),
+            "root_optional": flag(or_default(root_optional, True), "root_optional"),
+            "preview": flag(or_default(preview, False), "preview"),
+        }
+        if options["cyborg_host"] is not None:
+            names.provider_name(options["cyborg_host"])
+        found, problems = providers(plan, options)
+    refuse(f"the cards of {root} cannot be described for Placement:", problems)
+    return found
+
+
+def _choice(name, value, choices):
+    value = or_default(value)
+    if value not in (None, *choices):
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, and not {numbers.shown(value)}")
+    return value
+
+
+def _drain(drain):
+    """True, False or the names of cards; on a command line all of them are text."""
+    if or_default(drain) is None:
+        return False
+    if isinstance(drain, (list, tuple)):
+        if not all(isinstance(name, str) for name in drain):
+            raise ValueError("drain must be true, false or a list of the names of cards")
+        return [str(name) for name in drain]
+    text = drain.lower() if isinstance(drain, str) else drain
+    if isinstance(text, (str, int)) and text in BOOLEANS:
+        return boolean(text)
+    if isinstance(drain, str):
+        return [name.strip() for name in drain.split(",")]
+    raise ValueError(f"drain must be true, false or a list of cards, and not {numbers.shown(drain)}")
+
+
+def providers(plan, options):
+    """The providers for placement_inventory, the root first, and a sentence for each thing that cannot be.
+
+    ``options`` are those of the filter placement_tree, all of them, with ``drain`` as True, False or a list of names.
+    """
+    problems = []
+    drained = _drained(plan["cards"], options["drain"], problems)
+    # Nothing is published below a root without cards.
+    root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
+    grammar.collect(names.provider_name, options["root"], problems)
+    listed = [root]
+    # By the name in small letters, which is what some databases of Placement go by.
+    taken = {options["root"].casefold(): "the root"}
+    for card in plan["cards"]:
+        found = []
+        entries = _entries(card, {**options, "drain": card["name"] in drained}, found)
+        reserved = BY_OWNER[card["owner"]].reserved_names(card, options["root"])
+        for name in [entry["name"] for entry in entries] or reserved:
+            if name.casefold() in taken:
+                other = taken[name.casefold()]
+                found.append(f"its provider {name} has the name of that of {other}, at least where case is ignored")
+            taken[name.casefold()] = card["name"]
+            grammar.collect(names.provider_name, name, found)
+        listed += entries
+        problems += [of_card(card, sentence) for sentence in found]
+    return listed, problems
+
+
+def _entries(card, options, found):
+    cloud = BY_SHAPE[options["shape"]] if options["shape"] else BY_OWNER[card["owner"]]
+    reason = card.get("not_shareable") or cloud.why_no_provider(card, options)
+    if reason:
+        found.append(reason)
+        return []
+    reserved = [name for name in card["traits"] if name in RESERVED_TRAITS]
+    if reserved:
+        found.append(f"{', '.join(reserved)} tells whose a provider is and comes by itself; leave it out")
+    entries, problems = cloud.providers(card, options)
+    found += problems
+    return entries
+
+
+def _drained(cards, drain, problems):
+    """The names of the cards to drain."""
+    known = {card["name"] for card in cards}
+    if isinstance(drain, bool):
+        return known if drain else set()
+    problems += [
+        f"drain: there is no card {name} in a profile here, only {', '.join(sorted(known)) or 'none at all'}"
+        for name in drain
+        if name not in known
+    ]
+    return known & set(drain)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What results of check mode say: where a host is not as it is declared."""
+
+from __future__ import annotations
+
+import difflib
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+
+# More names in one line than this are counted only.
+MOST_KEYS = 3
+
+
+def drift(results):
+    """One line for each difference that the results of check mode show."""
+    if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
+        raise AnsibleFilterError("drift takes a dictionary of registered results")
+    with answering("drift", "drift takes results of modules of this collection"):
+        return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
+
+
+def _lines(result):
+    if result.get("skipped"):
+        return []
+    if result.get("failed"):
+        return result.get("problems") or [result.get("msg", "the task failed")]
+    busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
+    # Others of the same card may have to stay with the ones in use.
+    busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
+    return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
+
+
+def _of_device(device):
+    name = device["uuid"] or device["address"]
+    return f"{device['parent']} {name} shall not be there, and is in use by {holders(device['users'])}"
+
+
+def _of_provider(provider):
+    return (
+        f"{provider['name']} in Placement stands for a card that is not on the host or is not published any more, and "
+        "guests that get a device there do not start. `placement_purge: true` removes the provider. If it is in use, "
+        "move or delete its guests first. List them with "
+        f"`openstack resource provider show --allocations {provider['uuid']}`."
+    )
+
+
+def _of_change(result):
+    diffs = result.get("diff") or []
+    diffs = [diffs] if isinstance(diffs, dict) else diffs
+    differs = result.get("changed") or any(diff.get("before") != diff.get("after") for diff in diffs)
+    return [line for diff in diffs for line in _of_diff(diff)] or (["it is not as it shall be"] if differs else [])
+
+
+def _of_diff(diff):
+    before, after = diff.get("before"), diff.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        return _of_values(before, after, [])
+    where = diff.get("before_header") or diff.get("after_header") or "the text"
+    changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
+    words = {"- ": "has, and shall not have", "+ ": "lacks"}
+    return [
+        f"{where} {words[change[:2]]}: {change[2:]}" for change in changes if change[:2] in words and change[2:].strip()
+    ]
+
+
+def _of_values(before, after, path):
+    lines = []
+    # Values that differ alike share a line.
+    alike = {}
+    for key in [*before, *(key for key in after if key not in before)]:
+        now, then = before.get(key), after.get(key)
+        if now == then:
+            continue
+        if isinstance(now or {}, dict) and isinstance(then or {}, dict):
+            lines += _of_values(now or {}, then or {}, [*path, str(key)])
+        elif "\n" in f"{now}{then}":
+            lines.append(f"{' '.join([*path, str(key)])} {_of_file(now, then)}")
+        else:
+            alike.setdefault((_show(now), _show(then)), []).append(str(key))
+    lines += [f"{' '.join([*path, _some(keys)])} is {now}, and shall be {then}" for (now, then), keys in alike.items()]
+    return lines
+
+
+def _of_file(now, then):
+    if now is None:
+        return "is missing"
+    return "shall not be there" if then is None else "has another text"
+
+
+def _some(keys):
+    if len(keys) <= MOST_KEYS:
+        return ", ".join(keys)
+    return f"{', '.join(keys[:MOST_KEYS])} and {len(keys) - MOST_KEYS} more"
+
+
+def _show(value):
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value) or "empty"
+    return "missing" if value is None else str(value)
+
+
+def differing_cards(plan, results):
+    """The names of the plan's cards that the results of check mode are about."""
+    with answering("differing_cards", "differing_cards takes a plan and a list of results"):
+        touched = {name for result in results if not result.get("skipped") for name in _touched(result)}
+        touched.update(entry["name"] for entry in plan["later"])
+        return [card["name"] for card in plan["cards"] if touched & set(_names(card))]
+
+
+def _touched(result):
+    """Names of cards, parents and devices that are not as they shall be."""
+    before, after = result["diff"]["before"], result["diff"]["after"]
+    yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
+    yield from (function["pf"] for function in result.get("functions", []) if function["busy"])
+    yield from (device["parent"] for device in result.get("busy", []))
+
+
+def _names(card):
+    return [card["name"], *card["virtual_functions"], *(parent["name"] for parent in card["parents"])]

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whose providers the errors of a call for many hosts are about."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._placement.wanted import split_sentence
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+
+
+def placement_refusals(result, requests):
+    """By host the sentences of the result that are about its providers."""
+    needs = "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host"
+    with answering("placement_refusals", needs):
+        hosts = [host for host, providers in requests.items() for _provider in providers]
+        roots = {providers[0]["name"]: host for host, providers in requests.items() if providers}
+        refused = {}
+        for sentence in result.get("problems") or []:
+            item, text = split_sentence(sentence)
+            host = hosts[item] if item is not None and item < len(hosts) else _host_of_scope(sentence, roots)
+            if host is not None:
+                refused.setdefault(host, []).append(text)
+        for sentence in result.get("failures") or []:
+            host = _host_of_provider(sentence, result["providers"], hosts, roots)
+            if host is not None:
+                refused.setdefault(host, []).append(sentence)
+    return refused
+
+
+def _host_of_scope(sentence, roots):
+    """The host below whose root nothing can be removed, because the root does not exist."""
+    if not sentence.startswith("scope: "):
+        return None
+    return next((roots[word] for word in sentence.split() if word in roots), None)
+
+
+def _host_of_provider(sentence, providers, hosts, roots):
+    """The host of the provider that a failure is about, also of one that was to be purged and is not listed."""
+    subject = next((one for one in providers if sentence.startswith((f"{one['name']}:", f"{one['name']} was "))), None)
+    if subject is None:
+        return None
+    if subject["item"] is not None:
+        return hosts[subject["item"]]
+    root = next((one["name"] for one in providers if one["uuid"] == subject["root"]), None)
+    return roots.get(root)

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The sentences of an error instead of the error."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg import cyborg_config
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova import nova_config
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_provider_config import provider_config
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
+
+FILTERS = {
+    filter_.__name__: filter_ for filter_ in (resolve, nova_config, provider_config, cyborg_config, placement_tree)
+}
+
+
+def refusals(value, name, *arguments, **options):
+    """The lines of the error with which a filter refuses its input, or none."""
+    if not isinstance(name, str) or name not in FILTERS:
+        raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {name}")
+    try:
+        FILTERS[name](value, *arguments, **options)
+    except AnsibleFilterError as error:
+        return error.message.splitlines()
+    return []

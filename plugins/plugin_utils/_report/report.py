@@ -1,0 +1,40 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The report of a fleet: a page for people, or its numbers for programs."""
+
+from __future__ import annotations
+
+import json
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet, page
+
+NEEDS = (
+    "fleet_report needs facts of vfio.devices.mdev_facts with all parts, and a result of "
+    "vfio.devices.placement_inventory_info"
+)
+
+
+def fleet_report(
+    facts_by_host, profiles=None, placement=None, roots=None, title="VFIO devices", time=None, output="page"
+):
+    """The page as text, or the numbers of the fleet."""
+    if output not in ("page", "summary"):
+        raise AnsibleFilterError(f"fleet_report: output must be page or summary, and not {output}")
+    given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "placement": placement or {}}
+    for name, value in given.items():
+        if not isinstance(value, dict):
+            raise AnsibleFilterError(f"fleet_report: {name} must be a dictionary, and not {type(value).__name__}")
+    if any(given["profiles"].values()) and expression.MISSING:
+        raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {expression.missing()}")
+    with answering("fleet_report", NEEDS):
+        # JMESPath knows the types of JSON only, and not those that Ansible makes of them.
+        given = json.loads(json.dumps(given))
+        data = fleet.build(given["facts"], given["profiles"], given["placement"] or None, given["roots"])
+        return data["numbers"] if output == "summary" else page.render(data, title, time)

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""A table of many hosts for a terminal: a line for each card, with what can be made of it and who has it."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from itertools import zip_longest
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
+
+HEADING = ("HOST", "CARD", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE", "FREE/MAX PER TYPE")
+TYPES_WIDTH = 64
+IN_USE_WIDTH = 24
+
+
+def fleet_table(facts_by_host):
+    """The lines of the table; the last two columns go on below their row where they are long."""
+    if not isinstance(facts_by_host, dict):
+        raise AnsibleFilterError("fleet_table takes a dictionary of facts by host name")
+    rows = [[(text,) for text in HEADING]]
+    for host, facts in facts_by_host.items():
+        with answering("fleet_table", f"fleet_table: {host} has no facts of mdev_facts"):
+            rows += _host_rows(host, facts)
+    widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(HEADING))]
+    return [
+        "  ".join((text or "").ljust(width) for text, width in zip(line, widths)).rstrip()
+        for row in rows
+        for line in zip_longest(*row)
+    ]
+
+
+def _host_rows(host, facts):
+    cards = [_function_card(function) for function in facts["physical_functions"]]
+    cards += [_other_card(parent) for parent in facts["parents"] if not parent["physical_function"]]
+    rows = [_row(host, card, facts) for card in cards]
+    return rows or [[(text,) for text in (host, "nothing to share", "", "", "", "", "", "", "", "")]]
+
+
+def _function_card(function):
+    held = [(virtual["address"], virtual["users"]) for virtual in function["virtual_functions"]]
+    return {**function, "name": function["address"], "held": [(function["address"], function["users"]), *held]}
+
+
+def _other_card(parent):
+    return {**parent, "driver": None, "mode": "", "total_vfs": 0, "held": []}
+
+
+def _row(host, card, facts):
+    parents = [parent for parent in facts["parents"] if card["name"] in (parent["physical_function"], parent["name"])]
+    names = {parent["name"] for parent in parents}
+    devices = [device for device in facts["devices"] if device["parent"] in names]
+    users = dict(card["held"])
+    users.update((device["uuid"] or device["address"], device["users"]) for device in devices)
+    cells = (
+        host,
+        card["name"],
+        card["driver"] or "",
+        "" if card["numa_node"] is None else str(card["numa_node"]),
+        card["framework"] or "",
+        card["mode"],
+        f"{card['num_vfs']}/{card['total_vfs']}" if card["total_vfs"] else "",
+        str(len(devices)) if devices else "",
+    )
+    if not all(isinstance(cell, str) for cell in cells):
+        raise TypeError(cells)
+    return [*((cell,) for cell in cells), _in_use(users), _types(parents, devices)]
+
+
+def _in_use(users):
+    """Which guests, or else processes, hold how many devices."""
+    held = {device: entries for device, entries in users.items() if entries}
+    holders = sorted({entry["domain"] or entry["command"] or "?" for entries in held.values() for entry in entries})
+    return textwrap.wrap(f"{len(held)}: {', '.join(holders)}", IN_USE_WIDTH) if held else ("",)
+
+
+def _types(parents, devices):
+    counts = card_types.by_name(parents, devices)
+    shown = [name for name, count in counts.items() if count["free"] or count["existing"]] or list(counts)
+    prefix = _common_prefix(shown)
+    cells = [f"{name[len(prefix) :]} {counts[name]['free']}/{_or_unknown(counts[name]['most'])}" for name in shown]
+    if len(shown) < len(counts):
+        cells.append(f"{len(counts) - len(shown)} other types 0")
+    text = (f"{prefix}: " if prefix else "") + ", ".join(cells)
+    # A name stays on one line with its numbers.
+    return [line.replace("\0", " ") for line in textwrap.wrap(_glue(text), TYPES_WIDTH)] or ("",)
+
+
+def _or_unknown(number):
+    return "?" if number is None else number
+
+
+def _glue(text):
+    return ", ".join(cell.replace(" ", "\0") for cell in text.split(", "))
+
+
+def _common_prefix(names):
+    """What all names begin with, up to a dash: GRID T4- of GRID T4-1Q and GRID T4-2Q."""
+    common = os.path.commonprefix(names)
+    return common[: common.rfind("-") + 1] if len(names) > 1 else ""

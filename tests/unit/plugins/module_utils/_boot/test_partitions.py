@@ -1,0 +1,69 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
+from ansible_collections.vfio.devices.plugins.module_utils._devices import mig
+from ansible_collections.vfio.devices.plugins.module_utils._partitions import job, wanted
+
+H200 = "0000:41:00.0"
+RECORD = f"etc/vfio-devices/mig_layout/{H200}.json"
+
+
+@pytest.fixture
+def host(simulated):
+    host = simulated("h200")
+    entry = {"pf": H200, "enabled": True, "layout": {"1g.18gb": 2}, "compute_instances": True, "label": None}
+    job.converge(host.root(), wanted.parse([entry]), job.Options(), False)
+    return host
+
+
+def instances(host):
+    return len(mig.observe(host.root(), [H200])[H200].instances)
+
+
+def test_layout_is_back_after_a_boot(host):
+    host.kernel.reboot()
+    assert instances(host) == 0
+    (result,) = restore(host.root(), timeout=1, check_mode=True)
+    assert (result["kind"], result["outcome"], instances(host)) == ("mig_layout", "restored", 0)
+    (result,) = restore(host.root(), timeout=1)
+    assert result["done"] == [
+        "enabled MIG",
+        "made a GPU instance 1g.18gb at memory slice 0",
+        "made a GPU instance 1g.18gb at memory slice 1",
+    ]
+    assert instances(host) == 2
+    assert restore(host.root(), timeout=1)[0]["outcome"] == "unchanged"
+
+
+def test_driver_that_never_comes(host):
+    host.kernel.reboot(late={"nvidia": 100})
+    (result,) = restore(host.root(), timeout=1)
+    assert result["problems"] == [f"the driver nvidia has not taken {H200}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"gpu": None}, f"the record of {H200} is not one of mig_layout"),
+        ({"gpu": {"pf": H200, "enabled": 1, "layout": {}, "compute_instances": True}}, "is not one of mig_layout"),
+        ({"gpu": {"pf": "x", "enabled": True, "layout": {}, "compute_instances": True}}, "names another GPU, x"),
+        (
+            {"gpu": {"pf": H200, "enabled": True, "layout": {"../x": 1}, "compute_instances": True}},
+            f"{H200}: '../x' is not a MIG profile",
+        ),
+        ({"identity": {"subsystem": "10de:0000"}}, "another card is here now"),
+    ],
+)
+def test_record_that_somebody_has_changed(host, change, sentence):
+    record = json.loads(host.files.read(RECORD))
+    host.kernel.reboot()
+    host.kernel.tree.nodes[RECORD].data = json.dumps({**record, **change}).encode()
+    (result,) = restore(host.root(), timeout=1)
+    assert result["outcome"] == "failed" and sentence in result["problems"][0]
+    assert instances(host) == 0

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps that fail, or do not do what nvidia-smi says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partitions.layouts import (
+    A100,
+    H200,
+    RECORD,
+    changes,
+    converge,
+    layout,
+)
+
+
+def test_mode_that_waits_for_a_reset(host):
+    host.kernel.nvidia_smi.used.add(A100)
+    result = converge(host, {"1g.5gb": 7}, pf=A100)
+    assert result["gpus"][0]["action"] == "failed"
+    remedy = (
+        f"MIG is enabled as soon as {A100} is reset. Stop what uses the GPU, then run nvidia-smi --gpu-reset "
+        f"-i {A100}, or reboot the host, and run the play again"
+    )
+    assert result["failures"] == [f"{A100}: {remedy}"]
+    with pytest.raises(Refused, match="as soon as"):
+        converge(host, {"1g.5gb": 7}, pf=A100)
+    host.kernel.reboot()
+    assert len(layout(converge(host, {"1g.5gb": 7}, pf=A100))) == 7
+
+
+def test_success_that_is_none(host):
+    host.kernel.nvidia_smi.deaf.add(H200)
+    result = converge(host, {"1g.18gb": 1})
+    assert result["failures"] == [
+        f"{H200}: nvidia-smi reported success for {H200}, but has not enabled MIG: "
+        f"Enabled MIG Mode for GPU 0000{H200.upper()} All done."
+    ]
+
+
+def test_failure_in_the_middle_brings_back_what_was_removed(host):
+    converge(host, {"1g.18gb": 2})
+    # The profile of the new instance, not that of those that are made again.
+    host.tools.failures[f"nvidia-smi mig -i {H200} -cgi 5:"] = "Unable to create a GPU instance: Insufficient Resources"
+    result = converge(host, {"4g.71gb": 1})
+    assert result["gpus"][0]["action"] == "restored"
+    assert layout(result) == [("1g.18gb", 0, 1), ("1g.18gb", 1, 1)]
+    assert json.loads(host.files.read(RECORD))["gpu"]["layout"] == {"1g.18gb": 2}
+    host.tools.failures.clear()
+    assert layout(converge(host, {"4g.71gb": 1})) == [("4g.71gb", 0, 1)]
+
+
+def test_user_that_comes_between_plan_and_step(host, monkeypatch):
+    converge(host, {"1g.18gb": 2})
+    host.kernel.tree.add(f"proc/driver/nvidia/gpus/{H200}/information", Attribute(b"Device Minor: \t 0\n"))
+    check = job.room.check
+
+    def come(*arguments, **options):
+        add_process(host.kernel.tree, 70, "/dev/nvidia0")
+        return check(*arguments, **options)
+
+    monkeypatch.setattr(job.room, "check", come)
+    calls = len(changes(host))
+    result = converge(host, {})
+    assert result["gpus"][0]["action"] == "failed" and len(changes(host)) == calls
+    assert "is in use by pid 70" in result["failures"][0]
+    assert len(layout(result)) == 2

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MIG layouts on a simulated host with two H200 and an A100."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partitions.layouts import (
+    A100,
+    H200,
+    OTHER,
+    RECORD,
+    changes,
+    converge,
+    layout,
+)
+
+FULL = {"1g.18gb": 4, "3g.71gb": 1}
+
+
+def test_whole_life_of_a_layout(host):
+    predicted = converge(host, FULL, check=True)
+    assert predicted["changed"] and not changes(host)
+    result = converge(host, FULL)
+    assert result["gpus"][0]["action"] == "changed"
+    assert layout(result) == layout(predicted)
+    assert [one[0] for one in layout(result)] == ["1g.18gb"] * 4 + ["3g.71gb"]
+    assert result["diff"] == predicted["diff"]
+    assert result["diff"]["after"] == {H200: {"mig": "enabled", "layout": FULL}}
+    assert json.loads(host.files.read(RECORD))["gpu"]["layout"] == FULL
+    calls = len(changes(host))
+    again = converge(host, FULL)
+    assert not again["changed"] and again["diff"] == {"before": {}, "after": {}}
+    assert len(changes(host)) == calls
+    off = converge(host, enabled=False)
+    assert off["gpus"][0]["after"] == {"enabled": False, "instances": []}
+    assert not host.files.exists(RECORD)
+    assert not converge(host, enabled=False)["changed"]
+
+
+def test_what_fits_stays_where_it_is(host):
+    before = converge(host, {"1g.18gb": 2})
+    kept = {one["id"] for one in before["gpus"][0]["after"]["instances"]}
+    result = converge(host, {"1g.18gb": 2, "3g.71gb": 1})
+    assert kept < {one["id"] for one in result["gpus"][0]["after"]["instances"]}
+    assert [step for step in result["gpus"][0]["done"] if "removed" in step] == []
+
+
+def test_what_is_in_the_way_moves(host):
+    converge(host, {"1g.18gb": 2})
+    result = converge(host, {"1g.18gb": 1, "4g.71gb": 1})
+    assert layout(result) == [("1g.18gb", 4, 1), ("4g.71gb", 0, 1)]
+
+
+def test_without_compute_instances_and_with_them_later(host):
+    assert layout(converge(host, {"2g.35gb": 1}, compute=False)) == [("2g.35gb", 0, 0)]
+    assert layout(converge(host, {"2g.35gb": 1})) == [("2g.35gb", 0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("wanted_layout", "sentence"),
+    [
+        (
+            {"1g.18gb": 4, "3g.71gb": 2},
+            "the layout does not fit: the GPU has 8 memory slices, and the layout needs 12 at certain places. "
+            "What fits of it is {1g.18gb: 4, 3g.71gb: 1}",
+        ),
+        ({"1g.18gb+me": 2}, "the layout does not fit: the GPU has at most 1 of 1g.18gb+me. What fits of it is "),
+        ({"1g.5gb": 1}, "the GPU has no MIG profile 1g.5gb. The closest is 1g.35gb. It has 1g.18gb, 1g.18gb+me, "),
+    ],
+)
+def test_layouts_that_cannot_be(host, wanted_layout, sentence):
+    for check in (True, False):
+        with pytest.raises(Refused) as refused:
+            converge(host, wanted_layout, check=check)
+        assert refused.value.problems[0].startswith(f"gpus[0] ({H200}): {sentence}")
+    assert not changes(host)
+
+
+def test_gpu_that_is_not_listed(host):
+    with pytest.raises(Refused) as refused:
+        converge(host, FULL, pf="0000:99:00.0")
+    assert refused.value.problems == [
+        f"gpus[0] (0000:99:00.0): nvidia-smi does not list it. It lists {H200}, {OTHER}, {A100}. The GPU must be bound "
+        "to the driver nvidia"
+    ]
+
+
+def test_program_that_is_missing(host):
+    host.tools.missing.add("nvidia-smi")
+    with pytest.raises(Exception, match="nvidia-smi"):
+        converge(host, FULL)
+
+
+def test_used_gpu_keeps_its_instances_and_may_get_more(host):
+    converge(host, {"1g.18gb": 2})
+    add_process(host.kernel.tree, 70, "/dev/nvidiactl", "/dev/nvidia0")
+    host.kernel.tree.add(f"proc/driver/nvidia/gpus/{H200}/information", Attribute(b"Device Minor: \t 0\n"))
+    assert len(layout(converge(host, {"1g.18gb": 3}))) == 3
+    calls = len(changes(host))
+    for check in (True, False):
+        with pytest.raises(Refused) as refused:
+            converge(host, {"1g.18gb": 1}, check=check)
+        assert refused.value.problems == [
+            f"gpus[0]: {H200} would have to lose GPU instances, but is in use by pid 70, python3, /dev/nvidia0: stop "
+            "the process, for example with kill 70"
+        ]
+        with pytest.raises(Refused, match="would have to be reset, but is in use by pid 70"):
+            converge(host, enabled=False, check=check)
+    skipped = converge(host, {"1g.18gb": 1}, skip_busy=True)
+    assert skipped["gpus"][0]["action"] == "busy" and not skipped["changed"]
+    assert json.loads(host.files.read(RECORD))["gpu"]["layout"] == {"1g.18gb": 3}
+    assert len(changes(host)) == calls
