@@ -86,7 +86,7 @@ ENDED_BY = {
     "guest": {DRIVER, GONE},
     "program": {DRIVER, GONE},
     "address": {DRIVER, GONE, PORT},
-    "container": {DRIVER, GONE},
+    "container": {DRIVER, GONE, PORT},
     "disk": {DRIVER, GONE},
 }
 
