@@ -59,6 +59,9 @@ PATHS = (
     Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
     Writable("etc/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "records a mode for the next boot"),
     Writable("etc/vfio-devices/mdev_instance/<card>.json", FILE, INSTANCES, "records devices for the next boot"),
+    Writable(
+        "etc/vfio-devices/mig_layout/<card>.json", FILE, "module mig_layout", "records a layout for the next boot"
+    ),
     Writable("etc/vfio-devices/vgpu_types/<model>.json", FILE, INSTANCES, "remembers the vGPU types of a full GPU"),
     Writable("run/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "remembers the native driver of a card"),
     Writable(
@@ -68,7 +71,7 @@ PATHS = (
         "remembers to switch the autoprobe of VFs on again",
     ),
     Writable("run/vfio-devices/changing/<card>.json", FILE, MODES, "tells the udev rule of a card to wait"),
-    Writable("run/vfio-devices/lock", FILE, "all three modules", "keeps other runs off the host"),
+    Writable("run/vfio-devices/lock", FILE, "modules that change a host", "keeps other runs off the host"),
     Writable("etc/udev/rules.d/90-vfio-devices-<card>.rules", FILE, MODES, "creates VFs again for a native driver"),
     Writable("etc/mdevctl.d/<parent>/<uuid>", FILE, INSTANCES, "defines an mdev for mdevctl, libvirt and nova"),
     Writable("usr/local/lib/vfio-devices-restore.pyz", FILE, BOOT, "is the program that restores a host at boot"),

@@ -107,6 +107,17 @@ def test_files_of_the_boot_are_in_the_list():
     assert all(writable.refusal(path, LINK) is None for path in boot_files.links())
 
 
+KIND_OF_RECORD = re.compile(r'^(?:KIND|KNOWN_TYPES|AUTOPROBE_OFF|CHANGING|\w*_RECORDS) = "(\w+)"$', re.MULTILINE)
+
+
+def test_records_of_every_kind_are_in_the_list():
+    texts = [path.read_text(encoding="utf-8") for path in (COLLECTION / "plugins/module_utils").rglob("*.py")]
+    kinds = {kind for text in texts for kind in KIND_OF_RECORD.findall(text)}
+    patterns = " ".join(entry.pattern for entry in writable.PATHS)
+    assert {"sriov_pf_mode", "mdev_instance", "mig_layout", "vgpu_types"} <= kinds
+    assert [kind for kind in kinds if f"vfio-devices/{kind}/<" not in patterns] == []
+
+
 PATHS_OF_ROLES = re.compile(
     r"""(?:\bpath:|\bdest:|_root \}\}|regex_replace\('/\\\\Z', ''\) \}\})\s*"?(/etc/[\w./-]+)"""
 )
