@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices import eswitch, vf_settings
+from .._devices import driver_names, eswitch, vf_settings
 from .._devices.binding import DEFAULT, NOBODY
 from .._frameworks import nvidia_sriov
 from .._model.uses import ALLOW_HOST_NETWORK
@@ -136,7 +136,7 @@ def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], f
     drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
     for driver in dict.fromkeys(drivers):
         if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state["drivers"]):
-            found.append(f"this host has no driver {driver} now: load its module, or correct the name")
+            found.append(driver_names.missing(driver, state["drivers"]))
     programs = {
         vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
         eswitch.PROGRAM: bool(entry["eswitch"]),

@@ -25,8 +25,9 @@ IOMMU = "iommu"
 MDEVCTL = "mdevctl"
 USERS = "users"
 MIG = "mig"
+MODELS = "models"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
-PARTS = (*DEFAULT_PARTS, USERS, MIG)
+PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS)
 
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
@@ -52,6 +53,13 @@ def observe(
         facts[PHYSICAL_FUNCTIONS] = sriov.describe(host, selected, functions, numa_nodes)
         for entry in facts[PHYSICAL_FUNCTIONS]:
             entry["framework"] = frameworks.get(entry["address"])
+        if MODELS in gather:
+            from .._devices import models
+
+            names = models.observe_models(host, selected)
+            for entry in facts[PHYSICAL_FUNCTIONS]:
+                entry["model"] = names[entry["address"]]
+            facts["versions"] = models.observe_versions(host, filter(None, (one.driver for one in selected)))
         if MIG in gather:
             from .mig_facts import observe_mig
 
