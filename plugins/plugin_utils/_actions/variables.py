@@ -55,7 +55,7 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def known(variables: Mapping[str, Any], templar: Any) -> dict[str, Any]:
+def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
     """The values of those variables of this collection that have one yet, as ``templar`` gives them."""
     found = {}
     for name in CHECKS.keys() & variables.keys():
@@ -196,6 +196,7 @@ CHECKS: dict[str, Check] = {
     # Playbooks
     "drain_cards": _cards,
     "placement_publish": flag,
+    "vfio_capture_directory": _text,
     "vfio_discover_directory": _text,
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,

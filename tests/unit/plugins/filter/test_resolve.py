@@ -77,8 +77,8 @@ def test_virtual_functions_come_first(simulated, switch):
     run(*plan["functions"])
     plan = resolve([profile], run.host.facts())
     card = plan["cards"][0]
-    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 16, 16)
-    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 10
+    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 32, 32)
+    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 26
     made = run.host.converge(*plan["instances"], exact=True)
     assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
     assert resolve([profile], run.host.facts())["cards"][0]["total"] == 6
@@ -226,14 +226,11 @@ SCHEMA = {
         ({"mode": "vfs"}, "mode must be pf or vf"),
         ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
-        ({"mode": "vf", "num_vfs": 0}, "num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max"),
-        ({"mode": "vf", "num_vfs": 4}, "it has no SR-IOV"),
-        (
-            {"mode": "vf", "vf_driver": "vfio-pci"},
-            "remove vf_driver, because vGPUs need the native driver on the virtual functions",
-        ),
-        ({"num_vfs": 4}, "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"),
-        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "vfs[0].colour is not a key"),
+        ({"mode": "vf", "num_vfs": 0}, "with num_vfs 0 there are no virtual functions for vgpu"),
+        ({"mode": "vf", "num_vfs": 4}, "its virtual functions have the device ID 0, and no driver enables them"),
+        ({"mode": "vf", "vf_driver": "vfio-pci"}, "leave vf_driver out"),
+        ({"num_vfs": 4}, "num_vfs has no meaning without mode"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "there is no key vfs[0].colour"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"vlan": "x"}]}, "vfs[0] has no index"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is not a unicast address such as"),
         ({"vgpu": None}, "it has neither mode nor vgpu, so it has no effect. Set mode or vgpu"),
@@ -414,8 +411,8 @@ def test_virtual_functions_that_nova_gets(switch):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"nova": {"vfs": ["x"]}}, "nova.vfs x is neither an index"),
-        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs 3-1 is neither an index"),
+        ({"nova": {"vfs": ["x"]}}, "nova.vfs 'x' is neither an index"),
+        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs '3-1' is neither an index"),
         ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
         ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
     ],

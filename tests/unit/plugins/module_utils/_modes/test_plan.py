@@ -40,7 +40,7 @@ GPU = "0000:41:00.0"
             "vfs settings require a network card, and this card has no network interface",
         ),
         ("nvme", {"pf": NVME, "mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, "devlink -j dev eswitch show"),
-        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "supports all of its 16 virtual functions or none"),
+        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "makes all of its 32 virtual functions or none"),
     ],
 )
 def test_what_does_not_go(switch, profile, function, sentence):
