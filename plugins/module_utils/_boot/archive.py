@@ -48,7 +48,7 @@ def build(program: str = "_boot") -> bytes:
 
 
 def sources(first: str = "_boot.main") -> dict[str, str]:
-    """By package and name the text of a program's first file and of all that it imports from the collection.
+    """By package and name the text of a program's first file and of its imports from the collection.
 
     They are asked of whatever has imported this file: on a host the whole engine lies in the zip file of the module.
     """

@@ -14,7 +14,7 @@ from .._core import numbers
 from .._core.grammar import ATTRIBUTE, OF_THE_KERNEL
 from .._host.root import HostError, HostRoot
 
-# What is no directory of attributes but a device of its own has one of them.
+# Another device, and not a directory of attributes, has one of them.
 OF_A_DEVICE = ("uevent", "subsystem")
 # The file of an attribute is one page, of which the kernel needs a byte for the end.
 MOST_BYTES = 4095

@@ -55,9 +55,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 address,
                 NAME,
                 LOSES_DRIVER | {PORT},
-                "end that use first",
-                clause="its network interface is in another network namespace, such as that of a container, which "
-                "would lose it",
+                "stop this use first",
+                clause="its network interface is in another network namespace, and a container would lose it",
             )
 
 

@@ -143,7 +143,7 @@ def _bound(host: HostRoot) -> Iterator[tuple[str, str]]:
 
 
 def _fabrics(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
-    """NVMe connections with what they were made with."""
+    """NVMe connections with their parameters."""
     for name in host.names(FABRICS):
         text = host.read(f"{FABRICS}/{name}/address", optional=True) or ""
         yield name, {key: value for key, equals, value in (one.partition("=") for one in text.split(",")) if equals}

@@ -284,7 +284,7 @@ class HostRoot:
             ) from error
 
     def replace_file(self, path: str, content: str | bytes) -> None:
-        """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
+        """Create or replace an ordinary file atomically, with the directories above it; raise HostError if it fails."""
         _admit(path, writable.FILE)
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
@@ -292,7 +292,7 @@ class HostRoot:
             raise _file_error("write", path, error) from error
 
     def replace_link(self, path: str, target: str) -> None:
-        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        """Create or replace a symbolic link atomically, with the directories above it; raise HostError if it fails."""
         _admit(path, writable.LINK)
         try:
             self._files.symlink(path, target)

@@ -104,7 +104,7 @@ def apply(
 
 
 def _parts(one: Planned, step: Step) -> list[Step]:
-    """Each VF that loses its driver for itself: one may take seconds, in which somebody begins to use another."""
+    """Each VF that loses its driver for itself: one may take seconds, in which a process may start to use another."""
     if step["action"] != "bind_vfs" or any(other["action"] == "create" for other in one["steps"]):
         return [step]
     bound = {virtual["index"] for virtual in one["card"]["virtual_functions"] if virtual["driver"]}

@@ -61,7 +61,7 @@ def uses(
 
 
 def passthrough(card: Card, target: dict[str, Any], given: set[str]) -> Found:
-    """Why a function that shall get a VFIO driver could not be passed through. ``given``: other cards of this call."""
+    """Why a function with a desired VFIO driver could not be passed through. ``given``: other cards of this call."""
     found: Found = []
     wants = [target["vf_binding"], *(virtual["binding"] for virtual in target["vfs"].values())]
     vfio_vfs = any(one and is_vfio_driver(one["driver"]) for one in wants)
@@ -92,8 +92,8 @@ def _left_behind(card: Card, given: set[str]) -> Found:
     named = " and ".join(f"{other['address']}, which {other['driver']} has" for other in blocking)
     entries = ", ".join(f'{{pf: "{other["address"]}", mode: pf}}' for other in blocking)
     return [
-        f"{card['address']} shares IOMMU group {card['iommu_group']} with {named}: the whole group has to be given "
-        f"away together. Add {entries} to functions, or keep drivers from what the host does not use"
+        f"{card['address']} shares IOMMU group {card['iommu_group']} with {named}, but a group can "
+        f"only be passed through completely. Add {entries} to functions, or unbind the drivers of unused functions"
     ]
 
 

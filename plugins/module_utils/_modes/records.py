@@ -46,8 +46,8 @@ def refuse_rule(host: HostRoot, address: str) -> str | None:
 def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
     """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
 
-    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not told
-    when VFs go away (drivers/base/dd.c). ``matches_card`` are those of :func:`card_matches`.
+    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not
+    reported when VFs are removed (drivers/base/dd.c). ``matches_card`` are those of :func:`card_matches`.
     """
     matches = [
         'ACTION=="bind"',

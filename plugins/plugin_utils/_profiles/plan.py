@@ -131,7 +131,10 @@ def _plan_function(profile, subject, card, result, found):
             if card["num_vfs"] != 0:
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
-            found.append("it has no SR-IOV, and so no virtual functions")
+            found.append(
+                "it has no SR-IOV, so it cannot have virtual functions. Enable SR-IOV in the firmware if the card "
+                "supports it"
+            )
         elif card["num_vfs"] and no_vgpus.has_unusable_vfs(subject):
             found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:

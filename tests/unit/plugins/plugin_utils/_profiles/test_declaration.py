@@ -84,4 +84,6 @@ def test_a_mistyped_owner_is_nothing_against_what_a_profile_has_for_a_cloud(monk
     assert declaration.parse([{**profile, "owner": "othr"}])[1] == [
         "profile a: owner must be nova or cyborg or none, and not 'othr'"
     ]
-    assert declaration.parse([profile])[1] == ["profile a: other has no meaning with owner nova"]
+    assert declaration.parse([profile])[1] == [
+        ("profile a: other requires owner {cloud.OWNER}, and the owner is n. Remove {cloud.OWNER}ova")
+    ]
