@@ -150,7 +150,7 @@ def _check_single_type(plan, by_type, release, problems):
     ((type_id, offered),) = by_type.items()
     rule = f"nova {release} ignores the section of a type if it is the only type"
     if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
-        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(offered[0][0])}")
+        problems.append(f"type {type_id}: {rule}, so the resource class {resource_class(offered[0][0])} has no effect")
     used = [card for card, parent in offered]
     planned = [card for card in plan["cards"] if card not in used and card["framework"] == "mdev"]
     others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]

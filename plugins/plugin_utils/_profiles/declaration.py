@@ -196,7 +196,7 @@ def _part_of(cloud, profile, owner, found):
     part = profile.get(cloud.OWNER) or {}
     found += check.wrong(part, cloud.PROFILE_PART["options"], f"{cloud.OWNER}.").values()
     if part and owner not in (None, cloud.OWNER):
-        found.append(f"{cloud.OWNER} has no meaning with owner {owner}")
+        found.append(f"{cloud.OWNER} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {cloud.OWNER}")
     return part
 
 

@@ -137,7 +137,7 @@ def test_rest_of_the_group_has_to_come_along(switch):
     run = switch(SHARED)
     (problem,) = refusal(run, {"pf": "0000:01:00.0", "mode": "pf"})
     assert "shares IOMMU group" in problem
-    assert "0000:01:00.1, which is bound to igb" in problem
+    assert "0000:01:00.1, which igb has" in problem
     run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
 
 
@@ -195,7 +195,7 @@ def test_group_of_the_mode_without_an_iommu_is_none(switch):
     (card,) = [one for one in facts["physical_functions"] if one["address"] == ICE]
     assert (card["driver"], card["iommu_group"], facts["iommu"]["enabled"]) == ("vfio-pci", None, False)
     wanted = {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"}
-    assert "is in no IOMMU group" in refusal(run, wanted)[0]
+    assert "has no IOMMU group" in refusal(run, wanted)[0]
     # Whoever has it open is seen all the same.
     tree.add("proc/77/fd/5", Link("/dev/vfio/noiommu-0"))
     tree.add("proc/77/comm", Attribute(b"testpmd\n"))

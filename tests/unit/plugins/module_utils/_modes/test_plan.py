@@ -27,11 +27,11 @@ GPU = "0000:41:00.0"
             {"pf": ICE, "mode": "vf", "vfs": [{"index": "0"}]},
             "vfs contains VF 0, but the card has 0 virtual functions",
         ),
-        ("nics", {"pf": ICE, "mode": "pf", "driver": "vfio-pci2"}, "driver vfio-pci2 is not loaded"),
+        ("nics", {"pf": ICE, "mode": "pf", "driver": "vfio-pci2"}, "this host has no driver vfio-pci2 now"),
         (
             "nics",
             {"pf": ICE, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "driver": "x"}]},
-            "driver x is not loaded",
+            "this host has no driver x now",
         ),
         ("nvme", {"pf": "0000:62:00.0", "mode": "vf"}, "no SR-IOV capability"),
         (
@@ -40,7 +40,7 @@ GPU = "0000:41:00.0"
             "vfs settings require a network card, and this card has no network interface",
         ),
         ("nvme", {"pf": NVME, "mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, "devlink -j dev eswitch show"),
-        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "makes all of its 32 virtual functions or none"),
+        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "supports all of its 32 virtual functions or none"),
     ],
 )
 def test_what_does_not_go(switch, profile, function, sentence):

@@ -85,5 +85,5 @@ def test_a_mistyped_owner_is_nothing_against_what_a_profile_has_for_a_cloud(monk
         "profile a: owner must be nova or cyborg or none, and not 'othr'"
     ]
     assert declaration.parse([profile])[1] == [
-        ("profile a: other requires owner {cloud.OWNER}, and the owner is n. Remove {cloud.OWNER}ova")
+        "profile a: other requires owner other, and the owner is nova. Remove other"
     ]
