@@ -112,8 +112,8 @@ def _type_options(type_id, card, offered, release, problems):
     if resource_class(card) != DEFAULT_CLASS:
         if release < nova_release.MDEV_TYPES:
             problems.append(
-                f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{nova_release.MDEV_TYPES} on, and not {resource_class(card)}"
+                f"type {type_id}: nova {release} supports only the resource class VGPU, and not "
+                f"{resource_class(card)}. nova {nova_release.MDEV_TYPES} or later supports other classes"
             )
         options.append(("mdev_class", resource_class(card)))
     limit = card["nova"].get("max_instances")

@@ -165,7 +165,7 @@ def test_what_is_not_for_nova_or_not_yet_known():
 
 
 REFUSED = [
-    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
+    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 supports only the resource class VGPU"),
     ([mdevs(resource_class="CUSTOM_X")], 28, "ignores the section of a type if it is the only type, so the"),
     ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 of owner none too"),
     ([mdevs(nova={"max_instances": 9})], 28, "nova 28 does not support max_instances"),
