@@ -6,11 +6,12 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import totals as _report_totals
 
 
+def finding(level, text, card=None, host=None):
+    return {"level": level, "text": text, "card": card, "host": host, "remedy": None}
+
+
 def test_the_same_finding_of_many_is_told_once():
     hosts = [{"name": name} for name in ("a", "b")]
-
-    def finding(level, text, card=None, host=None):
-        return {"level": level, "text": text, "card": card, "host": host, "remedy": None}
 
     groups = _report_totals.findings(
         [
