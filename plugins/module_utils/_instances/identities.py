@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._core.grammar import PCI_ADDRESS
 from .._devices.identity import Identities, Identity, difference, is_same, kept_identity, trusted_identity
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
@@ -38,17 +39,39 @@ def follow(state: State) -> None:
     """
     recorded, now = state["recorded_identities"], state["identities"]
     state["moved"] = moved = {}
+    state["moved_parents"] = parents = {}
     for card, identity in list(recorded.items()):
         if card in now and not difference(identity, now[card]):
             continue
         for address, current in now.items():
             if is_same(identity, current) and not difference(identity, current):
                 moved[card] = address
+        if card in moved:
+            parents.update(_moved_parents(state, card, moved[card]))
         if card in now or card in moved:
             del state["records"][card], recorded[card]
     for device in state["devices"]:
         if device["state"] == "defined":
-            device["parent"] = moved.get(device["parent"], device["parent"])
+            device["parent"] = parents.get(device["parent"], device["parent"])
+
+
+def _moved_parents(state: State, old: str, card: str) -> dict[str, str]:
+    """The card that has moved and its VFs by the addresses that they had: a VF keeps its distance from its card."""
+    of_card = {parent["name"] for parent in state["parents"] if parent["physical_function"] == card}
+    found = {old: card}
+    for parent in {instance["parent"] for instance in state["records"][old].get("instances", [])} - {old}:
+        if PCI_ADDRESS.match(parent):
+            routing_id = _routing_id(parent) - _routing_id(old) + _routing_id(card)
+            place = f"{card.partition(':')[0]}:{routing_id >> 8:02x}:{routing_id >> 3 & 0x1F:02x}.{routing_id & 7:x}"
+            if place in of_card:
+                found[parent] = place
+    return found
+
+
+def _routing_id(address: str) -> int:
+    _domain, bus, place = address.split(":")
+    slot, function = place.split(".")
+    return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function, 16)
 
 
 def with_identities(state: State, planned: State, steps: list[State], persist: bool | None) -> list[State]:
@@ -74,9 +97,14 @@ def with_identities(state: State, planned: State, steps: list[State], persist: b
     defined = {(step["parent"], step["uuid"]) for step in steps if "definition" in step}
     for old, card in state["moved"].items():
         if card in lasting:
-            left = [uuid for parent, uuid in state["definitions"] if parent == old and (card, uuid) in defined]
+            left = [
+                (parent, uuid)
+                for parent, uuid in state["definitions"]
+                if (state["moved_parents"].get(parent), uuid) in defined
+            ]
             steps += [
-                {"action": "undefine", "card": card, "parent": old, "uuid": uuid, "definition": None} for uuid in left
+                {"action": "undefine", "card": card, "parent": parent, "uuid": uuid, "definition": None}
+                for parent, uuid in left
             ]
             steps += [] if old in written else [{"action": "record", "card": old, "record": None}]
     return steps

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from .._core.problems import Refused
@@ -58,7 +59,12 @@ def converge(
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        outcome = actions.apply(host, planned["steps"], budget, lambda: _look(host, before, configured=False).users())
+        outcome = actions.apply(
+            host,
+            planned["steps"],
+            budget,
+            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
+        )
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
     return result.report(before, planned, outcome, after)
@@ -138,6 +144,14 @@ def _planned(
     for device in state["devices"]:
         device["users"] = users.get(device["uuid"] or device["address"], [])
     return plan()
+
+
+def _complete(seen: Seen, accepted: Container[str]) -> Seen:
+    """What was seen directly before a device is taken away; HostError if not everything could be seen."""
+    hidden = blind_spots(seen.unseen, accepted)
+    if hidden:
+        raise HostError(f"meanwhile {'; '.join(hidden)}", "proc")
+    return seen
 
 
 def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:

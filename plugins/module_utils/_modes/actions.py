@@ -38,6 +38,12 @@ REMEDIES = {
 }
 
 
+# A card with its target and steps.
+Planned = dict[str, Any]
+# What the next steps of a planned card would end now.
+Uses = Callable[[Planned, list[Step]], list[str]]
+
+
 class Outcome:
     """What has been done with one card so far."""
 
@@ -54,9 +60,9 @@ class Outcome:
 
 def apply(
     host: HostRoot,
-    planned: list[dict[str, Any]],
+    planned: list[Planned],
     budget: float | None = None,
-    uses: Callable[[dict[str, Any], list[dict[str, Any]]], list[str]] | None = None,
+    uses: Uses | None = None,
 ) -> dict[str, Outcome]:
     """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
 
@@ -82,25 +88,51 @@ def apply(
         started = host.now()
         try:
             for step in one["steps"]:
-                found = uses(one, [step]) if uses else []
-                if found:
-                    raise HostError(f"meanwhile {'; '.join(found)}", one["card"]["address"])
-                ACTIONS[step["action"]](host, step)
+                for part in _parts(one, step):
+                    _do(host, one, part, uses)
                 outcome.done.append(step)
         except HostError as error:
             outcome.error = _explain(step, error)
             outcome.pending = error.pending
             if not error.pending:
-                _restore(host, one["card"], outcome)
+                _restore(host, one["card"], outcome, uses)
         outcome.seconds = host.now() - started
     return outcomes
 
 
-def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome) -> None:
+def _parts(one: Planned, step: Step) -> list[Step]:
+    """Each VF that loses its driver for itself: one may take seconds, in which somebody begins to use another."""
+    if step["action"] != "bind_vfs" or any(other["action"] == "create" for other in one["steps"]):
+        return [step]
+    bound = {virtual["index"] for virtual in one["card"]["virtual_functions"] if virtual["driver"]}
+    together = [[index for index in step["bindings"] if index not in bound]]
+    return [
+        {
+            **step,
+            "bindings": {index: step["bindings"][index] for index in indices},
+            "certain": [index for index in step["certain"] if index in indices],
+        }
+        for indices in (*together, *([index] for index in step["bindings"] if index in bound))
+        if indices
+    ]
+
+
+def _do(host: HostRoot, one: Planned, step: Step, uses: Uses | None) -> None:
+    """One step of a planned card, unless it would end a use; HostError then, and if it fails."""
+    found = uses(one, [step]) if uses else []
+    if found:
+        raise HostError(f"meanwhile {'; '.join(found)}", one["card"]["address"])
+    ACTIONS[step["action"]](host, step)
+
+
+def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome, uses: Uses | None) -> None:
     target = present_target(before)
     try:
-        for step in plan_steps(_present(host, before), target):
-            ACTIONS[step["action"]](host, step)
+        card = _present(host, before)
+        one: Planned = {"card": card, "target": target, "steps": plan_steps(card, target)}
+        for step in one["steps"]:
+            for part in _parts(one, step):
+                _do(host, one, part, uses)
         found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending

@@ -20,9 +20,10 @@ from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
 from .steps import binding_of
 
 Found = list[str]
+Card = dict[str, Any]
 
 
-def touches(card: dict[str, Any], steps: list[dict[str, Any]]) -> list[Touch]:
+def touches(card: Card, steps: list[dict[str, Any]]) -> list[Touch]:
     """What the steps do to a card and to its VFs."""
     actions = {step["action"]: step for step in steps}
     address = card["address"]
@@ -59,7 +60,7 @@ def uses(
     return conflicts(touches(card, steps), counting, lifted)
 
 
-def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
+def passthrough(card: Card, target: dict[str, Any], given: set[str]) -> Found:
     """Why a function that shall get a VFIO driver could not be passed through. ``given``: other cards of this call."""
     found: Found = []
     wants = [target["vf_binding"], *(virtual["binding"] for virtual in target["vfs"].values())]
@@ -71,16 +72,29 @@ def passthrough(card: dict[str, Any], target: dict[str, Any], given: set[str]) -
             "restart the host"
         ]
     if whole:
-        for other in card["group_others"]:
-            leaves = other["physical_function"] == card["address"] or other["address"] in given
-            if not leaves and other["driver"] is not None and not is_vfio_driver(other["driver"]):
-                found.append(
-                    f"{card['address']} shares IOMMU group {card['iommu_group']} with {other['address']}, which "
-                    f"{other['driver']} has: the whole group has to be given away together"
-                )
+        found += _left_behind(card, given)
     for virtual in card["virtual_functions"]:
         found += _shared_with_host(card, virtual, target, given)
     return found
+
+
+def _left_behind(card: Card, given: set[str]) -> Found:
+    """Why no guest could use a whole card: the host has other members of its IOMMU group, such as a GPU's audio."""
+    blocking = [
+        other
+        for other in card["group_others"]
+        if not (other["physical_function"] == card["address"] or other["address"] in given)
+        and other["driver"] is not None
+        and not is_vfio_driver(other["driver"])
+    ]
+    if not blocking:
+        return []
+    named = " and ".join(f"{other['address']}, which {other['driver']} has" for other in blocking)
+    entries = ", ".join(f'{{pf: "{other["address"]}", mode: pf}}' for other in blocking)
+    return [
+        f"{card['address']} shares IOMMU group {card['iommu_group']} with {named}: the whole group has to be given "
+        f"away together. Add {entries} to functions, or keep drivers from what the host does not use"
+    ]
 
 
 def _shared_with_host(card: dict[str, Any], virtual: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:

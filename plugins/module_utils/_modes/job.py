@@ -94,7 +94,10 @@ def _uses(
         if not guards.touches(one["card"], steps):
             return []
         seen = observe.look(host, state, connection, anew=True)
-        return guards.uses(one["card"], steps, one["target"], seen, lifted)
+        return [
+            *guards.hidden(one["card"], steps, seen, state["accept_unseen"]),
+            *guards.uses(one["card"], steps, one["target"], seen, lifted),
+        ]
 
     return uses
 

@@ -167,7 +167,8 @@ def look(host: HostRoot, state: dict[str, Any], connection: list[str], anew: boo
     out.
     """
     functions = pci.observe(host) if anew else state["functions"]
-    parts = [one["address"] for card in state["cards"].values() for one in (card, *card["virtual_functions"])]
+    # Also VFs that were created meanwhile.
+    parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state["cards"])]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
     scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
     from .._guards import every

@@ -50,7 +50,8 @@ def wanted_target(entry: dict[str, Any], card: dict[str, Any], drivers: list[str
             memory = card["known"] or memory
     rule = card["rule"] if persist is None else None
     if persist and not whole and count and not card["gpu"]:
-        rule = records.rule(card["address"], count)
+        matches = records.card_matches(card["vendor_id"], card["product_id"], card["identity"])
+        rule = records.rule(card["address"], count, matches)
     return {
         "whole": whole,
         "binding": binding,

@@ -109,7 +109,7 @@ def test_a_whole_card(switch):
     [
         (
             {"pid": 7, "command": "qemu", "domain": "web1", "running": True},
-            {"guest": "web1", "name": "web1", "detail": "pid 7, qemu"},
+            {"guest": "web1", "name": "web1", "detail": "pid 7"},
         ),
         (
             {"pid": None, "command": None, "domain": "web1", "running": False},
