@@ -32,9 +32,11 @@ options:
       - The parts to return. A part that is not listed is not read.
       - V(users) adds who holds a device. It looks at the open files of every process and asks libvirt, so it is
         not part of the default.
+      - V(mig) adds the MIG state of NVIDIA GPUs to V(physical_functions). It runs C(nvidia-smi), which may take
+        seconds, so it is not part of the default.
     type: list
     elements: str
-    choices: [physical_functions, parents, devices, iommu, mdevctl, users]
+    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig]
     default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
@@ -203,6 +205,72 @@ ansible_facts:
                   description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+            mig:
+              description:
+                - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and where C(nvidia-smi) does not
+                  answer.
+              returned: when V(mig) is gathered
+              type: dict
+              contains:
+                enabled:
+                  description: Whether MIG is enabled.
+                  type: bool
+                  sample: true
+                pending:
+                  description: Whether MIG is enabled after the next reset of the GPU.
+                  type: bool
+                  sample: true
+                instances:
+                  description: Its GPU instances, by memory slice.
+                  type: list
+                  elements: dict
+                  contains:
+                    id:
+                      description: Number of the instance.
+                      type: int
+                      sample: 9
+                    profile:
+                      description: Name of its profile.
+                      type: str
+                      sample: 1g.18gb
+                    start:
+                      description: The first memory slice that it has.
+                      type: int
+                      sample: 2
+                    size:
+                      description: Number of memory slices.
+                      type: int
+                      sample: 1
+                    compute_instances:
+                      description: Number of its compute instances.
+                      type: int
+                      sample: 1
+                profiles:
+                  description: What a GPU instance can be.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Name of the profile.
+                      type: str
+                      sample: 1g.18gb
+                    memory_mib:
+                      description: Memory of an instance in MiB.
+                      type: int
+                      sample: 16384
+                    most:
+                      description: How many of them a GPU can have.
+                      type: int
+                      sample: 7
+                    size:
+                      description: How many memory slices an instance takes.
+                      type: int
+                      sample: 1
+                    starts:
+                      description: The memory slices at which it can begin.
+                      type: list
+                      elements: int
+                      sample: [0, 1, 2, 3, 4, 5, 6]
             users:
               description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
               type: list

@@ -44,7 +44,8 @@ options:
         default: true
       layout:
         description:
-          - How many GPU instances of each profile the GPU has, such as V({1g.18gb: 4, 3g.71gb: 1}). The names are those
+          - >-
+            How many GPU instances of each profile the GPU has, such as V({1g.18gb: 4, 3g.71gb: 1}). The names are those
             of C(nvidia-smi mig -lgip). Other instances are removed.
           - An empty dictionary is for no GPU instances. Required if O(gpus[].enabled=true).
         type: dict

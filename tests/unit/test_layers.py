@@ -128,12 +128,6 @@ def test_engine_runs_without_ansible(file):
     assert not uses_any(imported_modules(file), {"ansible", "ansible_collections"})
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_the_engine_imports_under_no_other_name(file):
-    aliases = [alias for node in ast.walk(tree(file)) if isinstance(node, ast.ImportFrom) for alias in node.names]
-    assert not [alias.name for alias in aliases if alias.asname]
-
-
 @pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("_host/")])
 def test_only_the_package_host_does_input_and_output(file):
     assert not uses_any(imported_modules(file), INPUT_OUTPUT)
@@ -212,6 +206,17 @@ def test_plugins_hold_no_logic(file):
     ]
 
 
-@pytest.mark.parametrize("file", ALL_OF_CONTROLLER, ids=lambda file: f"{file.parent.name}-{file.stem}")
+ALL = [*(ENGINE / file for file in FILES), *ALL_OF_CONTROLLER, *(ENGINE.parent / "modules").glob("*.py")]
+
+
+@pytest.mark.parametrize("file", ALL, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_what_is_imported_keeps_its_name(file):
-    assert not re.findall(r"^\s*(?:from|import) .* as _\w*", file.read_text(encoding="utf-8"), re.MULTILINE)
+    aliases = [
+        alias
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    ]
+    # On the controller a longer name may tell two files of one name apart.
+    hidden = "_" if ENGINE not in file.parents else ""
+    assert not [alias.name for alias in aliases if alias.asname and alias.asname.startswith(hidden)]

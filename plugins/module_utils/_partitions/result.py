@@ -11,25 +11,9 @@ from __future__ import annotations
 from typing import Optional, TypedDict
 
 from .._devices.mig import Gpu
+from .._run.mig_facts import State, as_facts
 from .actions import Outcome
 from .plan import Plan, describe, predict
-
-
-class Instance(TypedDict):
-    """One GPU instance; ``id`` is None for one that is only predicted."""
-
-    id: Optional[int]
-    profile: str
-    start: int
-    size: int
-    compute_instances: int
-
-
-class State(TypedDict):
-    """One GPU before or after the changes."""
-
-    enabled: bool
-    instances: list[Instance]
 
 
 class Entry(TypedDict):
@@ -94,23 +78,6 @@ def _entry(one: Plan, busy: list[str], outcome: Optional[Outcome]) -> Entry:
         "done": done,
         "busy": busy,
         "error": outcome.error if outcome else None,
-    }
-
-
-def as_facts(gpu: Gpu) -> State:
-    """A GPU's MIG state as facts and results show it."""
-    return {
-        "enabled": bool(gpu.enabled),
-        "instances": [
-            {
-                "id": instance.id if instance.id >= 0 else None,
-                "profile": instance.profile,
-                "start": instance.start,
-                "size": instance.size,
-                "compute_instances": len(instance.compute),
-            }
-            for instance in gpu.instances
-        ],
     }
 
 

@@ -24,8 +24,9 @@ DEVICES = "devices"
 IOMMU = "iommu"
 MDEVCTL = "mdevctl"
 USERS = "users"
+MIG = "mig"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
-PARTS = (*DEFAULT_PARTS, USERS)
+PARTS = (*DEFAULT_PARTS, USERS, MIG)
 
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
@@ -51,6 +52,12 @@ def observe(
         facts[PHYSICAL_FUNCTIONS] = sriov.describe(host, selected, functions, numa_nodes)
         for entry in facts[PHYSICAL_FUNCTIONS]:
             entry["framework"] = frameworks.get(entry["address"])
+        if MIG in gather:
+            from .mig_facts import observe_mig
+
+            gpus = observe_mig(host, functions)
+            for entry in facts[PHYSICAL_FUNCTIONS]:
+                entry["mig"] = gpus.get(entry["address"])
     if gather & {PARENTS, DEVICES, USERS}:
         devices = mdevs.devices()
         mdev_parents = mdevs.parents(devices) if PARENTS in gather else []

@@ -89,6 +89,10 @@ def test_documentation_has_the_very_fields_that_are_returned(simulated, run_modu
     host = simulated("mixed")
     facts = run_module(mdev_facts, {"gather": list(_facts.PARTS)}, host)["ansible_facts"]["mdev"]
     facts["iommu"]["shared_groups"].append({"group": 1, "devices": []})
+    smi = (gpus := simulated("h200")).kernel.nvidia_smi
+    smi.run(["-i", "0000:41:00.0", "-mig", "1"])
+    smi.run(["mig", "-i", "0000:41:00.0", "-cgi", "9"])
+    facts["physical_functions"] += gpus.facts("physical_functions", "mig")["physical_functions"][:1]
     for parent in facts["parents"]:
         # Of a card that does not answer.
         parent["unreadable"] = facts["physical_functions"][0]["unreadable"] = None
