@@ -17,6 +17,7 @@ from .._frameworks import mdev, nvidia_vfio
 from .._frameworks.definitions import apply_definitions, read_definitions
 from .._frameworks.mdev import Mdevs
 from .._host.root import HostRoot
+from .._model.host import Card, Sriov
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
@@ -49,9 +50,8 @@ def observe(
     if PHYSICAL_FUNCTIONS in gather:
         frameworks = _frameworks(functions, mdevs, vgpu_functions)
         selected = _selected(functions, frameworks, tuple(classes))
-        facts[PHYSICAL_FUNCTIONS] = sriov.describe(host, selected, functions, numa_nodes)
-        for entry in facts[PHYSICAL_FUNCTIONS]:
-            entry["framework"] = frameworks.get(entry["address"])
+        cards = sriov.read_cards(host, selected, functions, numa_nodes)
+        facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, frameworks.get(card.address)) for card in cards]
         if MIG in gather:
             from .mig_facts import observe_mig
 
@@ -111,6 +111,41 @@ def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions:
     parents = {name: mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
     parents.update((function.address, nvidia_vfio.FRAMEWORK) for function in vgpu_functions)
     return {functions[name].physical_function or name: framework for name, framework in parents.items()}
+
+
+def _physical_function(card: Card, framework: str | None) -> dict[str, Any]:
+    ids, capability = card.ids, card.sriov or Sriov()
+    return {
+        "address": card.address,
+        "vendor_id": ids and ids.vendor_id,
+        "product_id": ids and ids.product_id,
+        "subsystem_vendor_id": ids and ids.subsystem_vendor_id,
+        "subsystem_product_id": ids and ids.subsystem_product_id,
+        "class": ids and ids.pci_class[:4],
+        "driver": card.binding.driver,
+        "driver_override": card.binding.override,
+        "numa_node": card.numa_node,
+        "iommu_group": card.iommu_group,
+        "mode": card.mode,
+        "total_vfs": card.total_vfs,
+        "num_vfs": card.num_vfs,
+        "vf_product_id": capability.vf_product_id,
+        "drivers_autoprobe": capability.autoprobe,
+        "netdevs": list(card.netdevs),
+        "virtual_functions": [
+            {
+                "address": virtual.address,
+                "index": virtual.number,
+                "driver": virtual.binding.driver,
+                "iommu_group": virtual.iommu_group,
+                "netdev": virtual.netdev,
+                "users": None,
+            }
+            for virtual in card.virtual_functions
+        ],
+        "users": None,
+        "framework": framework,
+    }
 
 
 def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:

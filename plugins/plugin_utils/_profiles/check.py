@@ -232,7 +232,7 @@ def _function(profile, wrong, found):
             found += _virtual_function_shape(entry, place)
             complete["vfs"].append(entry)
     if len(found) == before:
-        found += parse_functions([complete])[0]["problems"]
+        found += parse_functions([complete])[0].problems
     return given
 
 
