@@ -2,14 +2,12 @@
 # Everything made here lies in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help demo test lint sanity unit integration molecule lab lab-shell compat docs bench format lock clean
+.PHONY: help demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 demo: ## show the collection at work on simulated hosts
-	@tests/setup demo
-	@tests/setup placement
 	@tests/demo/run
 
 test: ## run all tests: lint, sanity, unit, integration, molecule
@@ -40,6 +38,10 @@ lab-shell: ## a shell in that virtual machine
 
 compat: ## other versions of Python and ansible-core, and the release as Galaxy imports it
 	@tests/run compat
+
+ee: ## build the execution environment with Podman or Docker, and run the collection in it
+	@tests/setup test
+	@tests/ee
 
 docs: ## build the documentation as a site in .build/docs
 	@tests/setup test

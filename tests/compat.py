@@ -27,6 +27,7 @@ from pathlib import Path
 
 import yaml
 
+from tests import release
 from tests.integration import simulated
 from tests.integration.placement import __main__ as background
 from tests.integration.placement import services
@@ -222,10 +223,9 @@ def as_galaxy_does() -> None:
     for variable in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG"):
         variables.pop(variable, None)
     with tempfile.TemporaryDirectory() as directory:
-        run(["ansible-galaxy", "collection", "build", "--output-path", directory, str(ROOT)], variables)
-        (release,) = Path(directory).glob("*.tar.gz")
+        archive = release.build(Path(directory))
         # It leaves its result where it is started.
-        text = run(["python", "-m", "galaxy_importer.main", str(release)], variables, directory)
+        text = run(["python", "-m", "galaxy_importer.main", str(archive)], variables, directory)
     if "Importer processing completed successfully" not in text:
         raise SystemExit("galaxy-importer does not take it")
 

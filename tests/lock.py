@@ -19,9 +19,11 @@ from tests import compat
 
 ROOT = Path(__file__).resolve().parents[1]
 OF_TESTS = "tests/locks/{}.txt"
+# REUSE-IgnoreStart
 HEADER = "# SPDX-License-Identifier: GPL-3.0-or-later\n# Written by make lock.\n"
-# They can be had as source only. Whatever else would run a program of the package at its installation.
-BUILT_HERE = ("simplegeneric",)
+# REUSE-IgnoreEnd
+# They have no built file for every machine. Whatever else would run a program of the package at its installation.
+BUILT_HERE = ("reuse", "simplegeneric")
 # Whatever ansible-builder installs is in the lock, so that it finds nothing to fetch.
 OF_BUILDER = ("bindep", "dumb-init == 1.2.5", "packaging", "PyYAML")
 COMMAND = [

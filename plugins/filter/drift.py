@@ -9,9 +9,9 @@ name: drift
 short_description: Say what differs from what is wanted, from results of check mode
 version_added: 1.0.0
 description:
-  - Turns the results of tasks that ran in check mode into one line for each difference, with what is and what shall be.
-    The difference is what counts, and not whether the task says that it has changed something.
-  - What cannot be changed because it is in use is told with its users.
+  - Converts the results of tasks in check mode to one line for each difference, with the current and the declared
+    value. Only differences count, also if the task reports a change.
+  - Devices and cards in use are listed with their users.
   - Providers of this collection in Placement that no card stands behind are told with the way to remove them.
   - A task that failed gives its problems, and a task that was skipped gives nothing.
 author:
@@ -43,7 +43,7 @@ _value:
   description: One line for each difference, empty without any.
   type: list
   elements: str
-  sample: ["modes: 0000:41:00.0 num_vfs is 4, and shall be 8"]
+  sample: ["modes: 0000:41:00.0 num_vfs is 4, declared is 8"]
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import drift

@@ -28,9 +28,9 @@ HEAD = """\
 Benchmarks
 ==========
 
-``make bench`` compares speeds on the machine that it runs on, in simulated hosts and a real Placement. It prints ratios
-against what people do without this collection, and against a bare call of Ansible. The runs take turns, so that a busy
-machine slows both down.
+``make bench`` compares speeds on the current machine, with simulated hosts and a real Placement. It prints ratios
+against the same work without this collection, and against a minimal Ansible task. The runs alternate, so a busy machine
+slows both down.
 
 How to repeat
 -------------
@@ -39,10 +39,10 @@ How to repeat
 
    make bench                        # all parts, one table, and .build/bench/results.json
    tests/bench/run instances facts   # only these parts
-   tests/bench/run --quick           # the smallest sizes, to see that it works
+   tests/bench/run --quick           # the smallest sizes, as a quick check
    tests/bench/run --publish         # write this page and its pictures from the last results
 
-Run it on a machine that does nothing else. It warns when more than half of the processors are in use at the start.
+Run it on an idle machine. It warns if more than half of the processors are busy at the start.
 """
 RESULTS = """
 Results
@@ -50,7 +50,7 @@ Results
 
 {origin}
 
-The middle half of the turns lies between the two values of the third column. A line without them was counted once.
+The middle half of the turns lies between the two values of the third column. A line without them was measured once.
 """
 
 

@@ -42,16 +42,6 @@ html_css_files = ["site.css"]
 """
 # Tables and pictures are dark when the browser says so, and do not know the theme's own switch.
 STYLE = ".theme-toggle { display: none !important }\n"
-# The collection is installed from its repository.
-REPOSITORY = "https://github.com/vfio-devices/vfio.devices"
-PLACES_OF_COLLECTIONS = f"""
-collection_url = {{
-  * = "{REPOSITORY}"
-}}
-collection_install = {{
-  * = "ansible-galaxy collection install git+{REPOSITORY}.git"
-}}
-"""
 
 
 def run(*command: str | Path, quiet: bool = False) -> None:
@@ -80,10 +70,9 @@ def build() -> Path:
     with (SITE / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write(CONF)
     (SITE / "objects.inv").write_bytes(inventory())
-    (SITE / "antsibull-docs.cfg").write_text(PLACES_OF_COLLECTIONS, encoding="utf-8")
     (SITE / "static").mkdir()
     (SITE / "static/site.css").write_text(STYLE, encoding="utf-8")
-    generate = ["antsibull-docs", "--config-file", "antsibull-docs.cfg", "collection", "--cleanup", "everything"]
+    generate = ["antsibull-docs", "collection", "--cleanup", "everything"]
     run(*generate, *common, "--dest-dir", SITE / "rst", COLLECTION)
     for text in (SITE / "rst").glob("*.rst"):
         text.write_text(CONTENTS.sub("", text.read_text(encoding="utf-8")), encoding="utf-8")

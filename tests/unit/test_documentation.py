@@ -8,13 +8,17 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.tests import compat
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs/docsite/rst"
 HOLE = "\0"
+# On GitHub, the page of a workflow and its badge are beside the files.
+OF_WORKFLOW = re.compile(r"^\.\./\.\./actions/workflows/([a-z]+\.yml)(/badge\.svg\?branch=main)?$")
 
 
 def public(directory: str, pattern: str) -> list[str]:
@@ -53,7 +57,20 @@ def test_the_readme_and_the_guides_name_nothing_else() -> None:
 @pytest.mark.parametrize("document", [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))], ids=str)
 def test_links_to_files_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", document.read_text(encoding="utf-8"))
+    links = [OF_WORKFLOW.sub(r".github/workflows/\1", link) for link in links]
     assert not [link for link in links if ":" not in link and not (document.parent / link).exists()]
+
+
+def test_the_badges_say_what_the_files_say() -> None:
+    core = f"{[*compat.CORES][0]} to {[*compat.CORES][-1]}"
+    (licence,) = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["license"]
+    expected = {
+        f"ansible-core {core}": f"ansible--core-{core}-blue",
+        f"Python {compat.PYTHONS[0]} or later on hosts": f"Python on hosts-{compat.PYTHONS[0]} or later-blue",
+        f"License {licence}": f"license-{licence.replace('-', '--')}-blue",
+    }
+    badges = re.findall(r"!\[([^]]+)\]\(https://img\.shields\.io/badge/([^)]+)\)", README)
+    assert {title: unquote(badge) for title, badge in badges} == expected
 
 
 def test_every_guide_is_in_the_index() -> None:

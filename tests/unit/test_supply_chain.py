@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.tests import lock
+from ansible_collections.vfio.devices.tests import compat, lock
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -89,19 +90,63 @@ def test_packages_are_installed_by_hash_and_not_built(path):
 
 
 def workflows():
-    return [yaml.safe_load(path.read_text()) for path in sorted((lock.ROOT / ".github/workflows").glob("*"))]
+    paths = sorted((lock.ROOT / ".github/workflows").glob("*"))
+    return {path.stem: yaml.safe_load(path.read_text()) for path in paths}
 
 
-@pytest.mark.parametrize("workflow", workflows(), ids=lambda workflow: workflow["name"])
+WORKFLOWS = workflows()
+JOBS = [(workflow, job) for workflow in WORKFLOWS for job in WORKFLOWS[workflow]["jobs"]]
+PAGES = {"pages": "write", "id-token": "write"}
+# What a job may do besides reading the repository.
+MAY = {
+    ("docs", "publish"): PAGES,
+    ("release", "provenance"): {"id-token": "write", "attestations": "write"},
+    ("release", "release"): {"contents": "write"},
+    ("release", "galaxy"): {"contents": "read", "attestations": "read"},
+    ("release", "documentation"): {"contents": "read", **PAGES},
+}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_a_workflow_may_read_and_no_more(workflow):
-    assert workflow["permissions"] == {"contents": "read"}
-    for job in workflow["jobs"].values():
-        assert "permissions" not in job
+    assert WORKFLOWS[workflow]["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_a_job_may_do_what_it_needs_and_no_more(workflow, name):
+    job = WORKFLOWS[workflow]["jobs"][name]
+    assert job.get("permissions") == MAY.get((workflow, name))
+    if "steps" in job:
         assert "latest" not in job["runs-on"]
-        for step in filter(lambda step: "uses" in step, job["steps"]):
-            action, commit = step["uses"].split("@")
-            assert re.fullmatch("[0-9a-f]{40}", commit), step["uses"]
-            assert action != "actions/checkout" or step["with"]["persist-credentials"] is False
+        assert job["timeout-minutes"]
+    else:
+        assert re.fullmatch(r"\./\.github/workflows/[a-z]+\.yml", job["uses"])
+
+
+@pytest.mark.parametrize(("workflow", "name"), JOBS)
+def test_actions_are_pinned_by_commit_and_keep_no_credentials(workflow, name):
+    for step in WORKFLOWS[workflow]["jobs"][name].get("steps", ()):
+        action, _, commit = step.get("uses", "").partition("@")
+        assert not action or re.fullmatch("[0-9a-f]{40}", commit), step["uses"]
+        assert action != "actions/checkout" or step["with"]["persist-credentials"] is False
+
+
+def test_every_core_and_python_has_a_job(monkeypatch):
+    monkeypatch.setattr(compat, "find_python", lambda version: version)
+    job = WORKFLOWS["tests"]["jobs"]["versions"]
+    assert job["strategy"]["matrix"]["name"] == compat.names(every=True)
+    (pythons,) = [step["with"]["python-version"] for step in job["steps"] if "setup-python" in step.get("uses", "")]
+    assert tuple(pythons.split()) == compat.PYTHONS
+
+
+def test_nothing_is_published_before_it_is_tested_and_signed():
+    jobs = WORKFLOWS["release"]["jobs"]
+    order = ["archive", "tests", "provenance", "release", "galaxy"]
+    assert [jobs[name]["needs"] for name in order[1:]] == order[:-1]
+    assert jobs["documentation"]["needs"] == "release"
+    # GitHub asks a maintainer before a job with an environment starts, and gives its secrets to no other.
+    assert [name for name in jobs if "environment" in jobs[name]] == ["release", "galaxy"]
+    assert [name for name in jobs if "secrets." in yaml.safe_dump(jobs[name])] == ["galaxy"]
 
 
 def release():
@@ -117,7 +162,20 @@ def test_the_execution_environment_is_made_of_fixed_parts():
     definition = yaml.safe_load((lock.ROOT / "extensions/ee/execution-environment.yml").read_text())
     assert re.search(r":\d+$|@sha256:[0-9a-f]{64}$", definition["images"]["base_image"]["name"])
     assert "python" not in definition["dependencies"]
-    assert [one["version"] for one in definition["dependencies"]["galaxy"]["collections"]] == [release()]
+    archive = f"vfio-devices-{release()}.tar.gz"
+    assert definition["dependencies"]["galaxy"]["collections"] == [{"name": f"collection/{archive}", "type": "file"}]
+    assert {"src": archive, "dest": "collection"} in definition["additional_build_files"]
     # What a collection asks for would be fetched in its newest version.
     asked = {one.name for one in wanted(["-r meta/ee-requirements.txt"])}
     assert asked == set(definition["dependencies"]["exclude"]["python"])
+
+
+def test_renovate_finds_the_base_image():
+    (manager,) = json.loads((lock.ROOT / ".github/renovate.json").read_text())["customManagers"]
+    (place,), (pattern,) = manager["managerFilePatterns"], manager["matchStrings"]
+    path = "extensions/ee/execution-environment.yml"
+    text = (lock.ROOT / path).read_text()
+    assert re.search(place.strip("/"), path)
+    found = re.search(pattern.replace("(?<", "(?P<"), text)
+    image = yaml.safe_load(text)["images"]["base_image"]["name"]
+    assert f"{found['depName']}:{found['currentValue']}" == image

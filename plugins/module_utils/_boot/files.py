@@ -70,7 +70,6 @@ def _unit(python: str, timeout: float) -> str:
     return f"""{HEADER}
 [Unit]
 Description=Restore cards, virtual functions, mediated devices and vGPUs
-Documentation=https://github.com/vfio-devices/vfio.devices
 After={" ".join(AFTER)}
 Before={" ".join(BEFORE)}
 
@@ -85,7 +84,6 @@ def _unit_of_card(python: str, timeout: float) -> str:
     return f"""{HEADER}
 [Unit]
 Description=Restore %i, which has its own driver again
-Documentation=https://github.com/vfio-devices/vfio.devices
 After=vfio-devices-restore.service {" ".join(AFTER)}
 # A card whose driver fails may come and go for ever.
 StartLimitIntervalSec=10min

@@ -18,6 +18,7 @@ from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
 from .mdev import new_device
+from .vgpu_config import types_of
 
 FRAMEWORK = "vendor_vfio"
 DEVICE_API = "vfio-pci"
@@ -45,12 +46,14 @@ def observe(
     """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
 
     A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
-    that any function of the same model lists now, and those that :func:`remember` has kept. A parent has all of them,
-    as a full mdev parent has, with 0 available instances where its function does not list them.
+    that any function of the same model lists now, and those that :func:`remember` has kept, or else those of the
+    driver's own table. A parent has all of them, as a full mdev parent has, with 0 available instances where its
+    function does not list them.
     """
     current_types = {}
     listed = {}
     known = _remembered(host) if vgpu_functions else {}
+    remembered = frozenset(known)
     files = [f"{one.path}/{name}" for one in vgpu_functions for name in (CURRENT_TYPE, CREATABLE_TYPES)]
     answers = host.read_all(files)
     for function in vgpu_functions:
@@ -70,6 +73,7 @@ def observe(
         types.update(creatable)
         listed[function.address] = creatable
     cards = {function.address: _card(function, functions) for function in vgpu_functions}
+    _add_unlisted(host, known, remembered, cards, current_types)
     known_types = {address: known[_model(card)] for address, card in cards.items()}
     seen: dict[str, set[str]] = {}
     for address, card in cards.items():
@@ -84,6 +88,22 @@ def observe(
         parents.append(_parent(function, card, types, creatable, current, numa_nodes))
     devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
     return parents, devices, known_types
+
+
+def _add_unlisted(
+    host: HostRoot,
+    known: dict[str, dict[str, str]],
+    remembered: frozenset[str],
+    cards: dict[str, PciFunction],
+    current_types: dict[str, str],
+) -> None:
+    """Add the types of models of which each card has vGPUs, so that none lists all; reading the table takes a while."""
+    occupied = {cards[address].address for address in current_types}
+    seen_empty = {_model(card) for card in cards.values() if card.address not in occupied}
+    for card in {_model(card): card for card in cards.values()}.values():
+        model = _model(card)
+        if model not in remembered and model not in seen_empty and card.identity is not None:
+            known[model].update({**types_of(host, card.identity), **known[model]})
 
 
 def unreadable(host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction]) -> dict[str, str]:

@@ -22,6 +22,8 @@ Paths = list[str]
 # Of each call its errno or None, and what it returned.
 Answers = list[tuple[Optional[int], Any]]
 
+MEBIBYTE = 1 << 20
+
 
 class Files(Protocol):
     """File access below one root. :class:`OperatingSystemFiles` is the real one, a test brings its own.
@@ -31,8 +33,8 @@ class Files(Protocol):
 
     locked: int | None
 
-    def read(self, path: str) -> bytes:
-        """The content of a file, at most its first MiB."""
+    def read(self, path: str, most: int = MEBIBYTE) -> bytes:
+        """The first ``most`` bytes of a file, or a few more."""
 
     def list(self, path: str) -> list[str]:
         """The names in a directory."""
@@ -110,7 +112,6 @@ class OperatingSystemFiles:
 
     # An attribute of sysfs is never longer than one page, and 64 KiB is the largest page of any architecture.
     CHUNK = 65536
-    LIMIT = 1 << 20
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
@@ -118,13 +119,13 @@ class OperatingSystemFiles:
         self._directory: tuple[int, str, int] | None = None
         self._child = child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
-    def read(self, path: str) -> bytes:
-        """The first MiB of the file; never waits for a FIFO's other end."""
+    def read(self, path: str, most: int = MEBIBYTE) -> bytes:
+        """The beginning of the file; never waits for a FIFO's other end."""
         descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             content = part = os.read(descriptor, self.CHUNK)
             # Only sysfs promises the whole value in one read.
-            while part and not path.startswith("sys/") and len(content) < self.LIMIT:
+            while part and not path.startswith("sys/") and len(content) < most:
                 part = os.read(descriptor, self.CHUNK)
                 content += part
             return content

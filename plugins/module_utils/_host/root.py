@@ -22,7 +22,7 @@ from .._core.text import MOST, decimal, printable
 from . import ownership
 from .denials import Denials
 from .durable import REMEDIES, UNFINISHED
-from .files import Files, OperatingSystemFiles
+from .files import MEBIBYTE, Files, OperatingSystemFiles
 from .lock import describe_holders
 from .programs import Output, SystemTools, Tools
 from .reader import READS, NoAnswer, Reader, is_locked
@@ -111,9 +111,14 @@ class HostRoot:
         text = self.read(path, optional)
         return None if text is None else printable(text, "")
 
-    def read_bytes(self, path: str) -> bytes | None:
-        """The first MiB of a file, or None if there is none or it cannot be read."""
+    def read_bytes(self, path: str, most: int = MEBIBYTE) -> bytes | None:
+        """The first ``most`` bytes of a file, or None if there is none or it cannot be read.
+
+        More than a MiB are only for a file that no driver answers.
+        """
         try:
+            if most > MEBIBYTE:
+                return self._files.read(path, most)
             content: bytes = self._reader.get("read", path, self.read_timeout)
             return content
         except OSError as error:

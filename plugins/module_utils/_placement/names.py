@@ -40,8 +40,8 @@ NODE_DEVICE = re.compile(
     r"(pci_[0-9a-f]{4,8}(_[0-9a-f]{2}){2}_[0-7]|mtty_mtty|mdpy_mdpy|mbochs_mbochs|ap_matrix|css(_[0-9a-f]+){3})\Z"
 )
 
-# The roots that this collection makes have no other UUID to start from.
-ROOTS = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/vfio-devices/vfio.devices#roots")
+# The namespace of the roots that this collection creates. Another value would give existing providers new UUIDs.
+ROOTS = uuid.UUID("27982173-78e5-5f98-8d76-7bc29f762287")
 
 
 def provider_name(text: str) -> str:

@@ -32,21 +32,21 @@ def _lines(result):
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
     busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
-    # Others of the same card may have to stay with the ones in use.
+    # Devices in use may keep other devices of the same card.
     busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
     return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
 
 
 def _of_device(device):
     name = device["uuid"] or device["address"]
-    return f"{device['parent']} {name} shall not be there, and is in use by {holders(device['users'])}"
+    return f"{device['parent']} {name} is not declared, and is in use by {holders(device['users'])}"
 
 
 def _of_provider(provider):
     return (
-        f"{provider['name']} in Placement stands for a card that is not on the host or is not published any more, and "
-        "guests that get a device there do not start. `placement_purge: true` removes the provider. If it is in use, "
-        "move or delete its guests first. List them with "
+        f"{provider['name']} in Placement belongs to a card that is missing on the host or no longer published, "
+        "so guests with a device of this provider cannot start. To remove it, set `placement_purge: true` and "
+        "run the playbook site. If the provider is in use, migrate or delete its guests first. List them with "
         f"`openstack resource provider show --allocations {provider['uuid']}`."
     )
 
@@ -55,7 +55,7 @@ def _of_change(result):
     diffs = result.get("diff") or []
     diffs = [diffs] if isinstance(diffs, dict) else diffs
     differs = result.get("changed") or any(diff.get("before") != diff.get("after") for diff in diffs)
-    return [line for diff in diffs for line in _of_diff(diff)] or (["it is not as it shall be"] if differs else [])
+    return [line for diff in diffs for line in _of_diff(diff)] or ["it differs from the declaration"] * bool(differs)
 
 
 def _of_diff(diff):
@@ -64,7 +64,7 @@ def _of_diff(diff):
         return _of_values(before, after, [])
     where = diff.get("before_header") or diff.get("after_header") or "the text"
     changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
-    words = {"- ": "has, and shall not have", "+ ": "lacks"}
+    words = {"- ": "has an undeclared line", "+ ": "lacks the line"}
     return [
         f"{where} {words[change[:2]]}: {change[2:]}" for change in changes if change[:2] in words and change[2:].strip()
     ]
@@ -84,14 +84,14 @@ def _of_values(before, after, path):
             lines.append(f"{' '.join([*path, str(key)])} {_of_file(now, then)}")
         else:
             alike.setdefault((_show(now), _show(then)), []).append(str(key))
-    lines += [f"{' '.join([*path, _some(keys)])} is {now}, and shall be {then}" for (now, then), keys in alike.items()]
+    lines += [f"{' '.join([*path, _some(keys)])} is {now}, declared is {then}" for (now, then), keys in alike.items()]
     return lines
 
 
 def _of_file(now, then):
     if now is None:
         return "is missing"
-    return "shall not be there" if then is None else "has another text"
+    return "is not declared" if then is None else "has another content"
 
 
 def _some(keys):

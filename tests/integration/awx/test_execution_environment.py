@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 
+import pytest
 import yaml
+from ansible_collections.vfio.devices.tests import release
 from ansible_collections.vfio.devices.tests.integration.awx.templates import ROOT
 
 
@@ -24,13 +28,60 @@ def test_the_requirements_of_the_collection_are_found():
     assert found["system"] == []
 
 
-def test_the_example_is_taken(tmp_path):
-    definition = ROOT / "extensions/ee/execution-environment.yml"
-    build("create", "-f", str(definition), "-c", str(tmp_path), "--output-filename", "Containerfile")
-    lines = (tmp_path / "Containerfile").read_text().splitlines()
-    fetch = next(number for number, line in enumerate(lines) if "ansible-galaxy collection install" in line)
-    assert any("git-core" in line for line in lines[:fetch])
-    (collection,) = yaml.safe_load((tmp_path / "_build/requirements.yml").read_text())["collections"]
-    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
-    assert collection["name"] == f"{galaxy['repository']}.git"
-    assert "openssh-clients" in (tmp_path / "_build/bindep.txt").read_text()
+@pytest.fixture(scope="module")
+def context(tmp_path_factory):
+    """The build context of the example, with an archive of this checkout."""
+    place = tmp_path_factory.mktemp("ee")
+    definition = shutil.copytree(ROOT / "extensions/ee", place / "ee", ignore=shutil.ignore_patterns("*.tar.gz"))
+    release.build(definition)
+    made = ("-f", str(definition / "execution-environment.yml"), "-c", str(place / "context"))
+    build("create", *made, "--output-filename", "Containerfile")
+    return place / "context"
+
+
+def test_every_copied_file_is_in_the_context(context):
+    instructions = (context / "Containerfile").read_text().splitlines()
+    copied = [line.split()[1] for line in instructions if line.startswith("COPY ") and "--from=" not in line]
+    # Relative to /build, which has what is in _build.
+    missing = [name for name in copied if not ((context / name).exists() or (context / "_build" / name).exists())]
+    assert (len(copied) > 5, missing) == (True, [])
+
+
+def test_the_context_has_a_base_and_what_it_needs(context):
+    assert 'ARG EE_BASE_IMAGE="quay.io/fedora/fedora:' in (context / "Containerfile").read_text()
+    assert "openssh-clients" in (context / "_build/bindep.txt").read_text()
+    assert "--hash=sha256:" in (context / "_build/lock/requirements.txt").read_text()
+
+
+def test_the_collection_is_installed_from_the_context(context, tmp_path):
+    """As the Containerfile does it in /build, and nothing is fetched."""
+    (line,) = [one for one in (context / "Containerfile").read_text().splitlines() if "collection install" in one]
+    assert "-r requirements.yml" in line
+    command = ["ansible-galaxy", "collection", "install", "--offline", "-r", "requirements.yml", "-p", str(tmp_path)]
+    variables = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+    # The checkout is on it, and would count as installed.
+    del variables["PYTHONPATH"]
+    subprocess.run(command, cwd=context / "_build", check=True, capture_output=True, env=variables)
+    manifest = json.loads((tmp_path / "ansible_collections/vfio/devices/MANIFEST.json").read_text())
+    assert manifest["collection_info"]["version"] == release.galaxy()["version"]
+    assert (tmp_path / "ansible_collections/vfio/devices/plugins/modules/mdev_facts.py").exists()
+
+
+def test_the_image_is_built_and_tried(tmp_path):
+    """A stand-in for Podman, since the tests have no container engine."""
+    engine, calls = tmp_path / "podman", tmp_path / "calls"
+    engine.write_text(f'#!/bin/sh\necho "$@" >>{calls}\n')
+    engine.chmod(0o755)
+    variables = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([ROOT / "tests/ee"], check=False, capture_output=True, text=True, env=variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    built, *ran = calls.read_text().splitlines()
+    assert built.startswith("build -f ") and built.endswith("/context") and " -t vfio-ee:test " in built
+    assert [line.split()[:5] for line in ran] == [
+        ["run", "--rm", "vfio-ee:test", program, argument]
+        for program, argument in (
+            ("python3", "-c"),
+            ("ansible-doc", "vfio.devices.mdev_facts"),
+            ("ansible-playbook", "-i"),
+        )
+    ]

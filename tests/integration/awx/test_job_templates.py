@@ -113,6 +113,7 @@ def test_apply_calls_the_modules_with_options_that_they_have(tmp_path):
         text = FAKE.format(options=str(options), module=module, called=str(called))
         (modules / f"{module}.py").write_text(text)
     variables = {"awx_image": "example.com/ee", "awx_inventory": "Fleet", "awx_credentials": ["Key", "Cloud"]}
+    variables["awx_scm_url"] = "https://git.example.com/vfio.devices.git"
     variables["ansible_python_interpreter"] = "{{ ansible_playbook_python }}"
     command = ["ansible-playbook", ROOT / "extensions/awx/apply.yml", "-e", json.dumps(variables)]
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": f"{os.environ['ANSIBLE_COLLECTIONS_PATH']}:{tmp_path}"}
@@ -120,6 +121,7 @@ def test_apply_calls_the_modules_with_options_that_they_have(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     calls = [json.loads(line) for line in called.read_text().splitlines()]
     assert [module for module, _options in calls] == ["execution_environment", "project", *["job_template"] * 5]
+    assert calls[1][1]["scm_url"] == variables["awx_scm_url"]
     for (_module, given), template in zip(calls[2:], TEMPLATES):
         assert {key: given[key] for key in template} == template
         assert (given["inventory"], given["credentials"]) == ("Fleet", ["Key", "Cloud"])

@@ -25,9 +25,9 @@ class Scene:
     before: dict[int, Callable[[Reader], None]] = field(default_factory=dict)  # what happens before a block
 
 
-def declare(reader: Reader) -> None:
-    """What a section before has said."""
-    reader.follow(sections()[("guide_playbooks.rst", "drain")][0], last=False)
+def apply_desktops(reader: Reader) -> None:
+    """The host has the declaration of the tutorial."""
+    reader.follow(sections()[("guide_getting_started.rst", "Declare the desired state")][0], last=True)
 
 
 def remove_a_device(reader: Reader) -> None:
@@ -38,39 +38,46 @@ def remove_a_device(reader: Reader) -> None:
 
 
 SCENES = {
-    ("README.md", "What is in my hosts?"): Scene("mixed t4"),
+    ("README.md", "Discover devices"): Scene("mixed t4"),
     ("README.md", "Share a T4 (mediated devices)"): Scene("t4", twice=True),
     ("README.md", "Share an L40S (vendor-specific VFIO)"): Scene("l40s"),
     ("README.md", "Virtual functions for NFV"): Scene("nics"),
     ("README.md", "A whole card for one VM"): Scene("nics"),
     ("README.md", "Publish to Placement"): Scene("nics", placement=True),
-    ("README.md", "Change a card's type with guests running elsewhere on the host"): Scene("mixed", fails=(1,)),
+    ("README.md", "Change a card's type while other guests run"): Scene("mixed", fails=(1,)),
     ("README.md", "Find drift"): Scene("t4", fails=(0,), before={0: remove_a_device}),
     ("guide_cyborg.rst", "Cyborg"): Scene("t4"),
     ("guide_cyborg.rst", "Without an agent"): Scene("t4", placement=True),
     ("guide_declaration.rst", "The declaration"): Scene("t4 l40s nics"),
-    ("guide_declaration.rst", "What a card is called"): Scene("mixed"),
-    ("guide_declaration.rst", "What follows from a profile"): Scene("mixed"),
-    ("guide_hardware.rst", "Tried on"): Scene("s390"),
+    ("guide_declaration.rst", "Select cards"): Scene("mixed"),
+    ("guide_declaration.rst", "Show the plan"): Scene("mixed"),
+    ("guide_getting_started.rst", "Discover the cards"): Scene("t4"),
+    ("guide_getting_started.rst", "Declare the desired state"): Scene("t4", twice=True),
+    ("guide_getting_started.rst", "Check the result"): Scene("t4", before={0: apply_desktops}),
+    ("guide_hardware.rst", "Tested hardware"): Scene("s390"),
+    ("guide_kolla.rst", "kolla-ansible"): Scene("t4"),
     ("guide_libvirt.rst", "libvirt"): Scene("mixed"),
     ("guide_nova.rst", "Nova"): Scene("mixed"),
-    ("guide_nova.rst", "The services that ask for devices"): Scene("mixed", before={0: Reader.add_controller}),
+    ("guide_nova.rst", "nova-api and nova-scheduler"): Scene("mixed", before={0: Reader.add_controller}),
+    ("guide_nfv.rst", "Declare the virtual functions"): Scene("nics"),
     ("guide_placement.rst", "Placement"): Scene("nics", placement=True),
-    ("guide_placement.rst", "No new guest"): Scene("nics", placement=True),
-    ("guide_playbooks.rst", "Around a maintenance window"): Scene("t4", placement=True, before={0: declare}),
-    ("guide_playbooks.rst", "drain"): Scene("mixed", placement=True, fails=(1,)),
-    ("guide_playbooks.rst", "reprofile"): Scene("mixed"),
-    ("guide_playbooks.rst", "site"): Scene("t4", placement=True),
+    ("guide_placement.rst", "Drain a card"): Scene("nics", placement=True),
+    ("guide_playbooks.rst", "Maintenance of a card"): Scene("t4", placement=True),
+    ("guide_proxmox.rst", "Declare the cards"): Scene("proxmox"),
+    ("playbook_discover.rst", "Playbook discover"): Scene("mixed"),
+    ("playbook_drain.rst", "Playbook drain"): Scene("mixed", placement=True, fails=(1,)),
+    ("playbook_report.rst", "Playbook report"): Scene("mixed"),
+    ("playbook_reprofile.rst", "Playbook reprofile"): Scene("mixed"),
+    ("playbook_site.rst", "Playbook site"): Scene("t4", placement=True),
+    ("playbook_verify.rst", "Playbook verify"): Scene("t4", before={0: apply_desktops}),
     ("guide_reboot.rst", "After a reboot"): Scene("t4", before={3: Reader.reboot}),
     ("guide_report.rst", "The report"): Scene("mixed l40s"),
-    ("guide_safety.rst", "What is refused"): Scene("mixed", fails=(0,)),
+    ("guide_safety.rst", "Rejected changes"): Scene("mixed", fails=(0,)),
     ("roles/boot/README.md", "vfio.devices.boot"): Scene("t4"),
     ("roles/cyborg_config/README.md", "vfio.devices.cyborg_config"): Scene("t4"),
     ("roles/mdev/README.md", "vfio.devices.mdev"): Scene("t4 a40"),
     ("roles/nova_config/README.md", "vfio.devices.nova_config"): Scene("t4 nics"),
-    ("roles/nova_config/README.md", "The services that ask for devices"): Scene(
-        "t4", before={0: Reader.add_controller}
-    ),
+    ("roles/nova_config/README.md", "nova-api and nova-scheduler"): Scene("t4", before={0: Reader.add_controller}),
     ("roles/placement/README.md", "Role `vfio.devices.placement`"): Scene("t4 nics", placement=True),
     ("roles/report/README.md", "Role `vfio.devices.report`"): Scene("t4", placement=True),
     ("roles/sriov/README.md", "vfio.devices.sriov"): Scene("nics"),
@@ -79,12 +86,14 @@ SCENES = {
 
 # No test can do what these say, or another one does.
 ELSEWHERE = {
-    ("README.md", "Installation"): "it would fetch the collection of GitHub, and the tests are for this one",
+    ("README.md", "Installation"): "tests/integration/awx installs the archive of this checkout",
+    ("guide_installation.rst", "Controller"): "the tests are for this checkout, and their Python has the library",
+    ("guide_installation.rst", "OpenStack"): "the Python of the tests has the library",
     ("benchmarks.rst", "How to repeat"): "it takes long; tests/integration/bench runs each part in its smallest size",
     ("guide_awx.rst", "Execution environment"): "tests/integration/awx makes the context; an image needs more",
     ("guide_awx.rst", "Job templates"): "there is no AWX here; tests/integration/awx checks and runs the templates",
     ("guide_awx.rst", "Progress"): "tests/integration/awx reads such lines",
-    ("roles/boot/README.md", "When something is not back after a boot"): "the guide on reboots runs the program",
+    ("roles/boot/README.md", "Troubleshooting after a boot"): "the guide on reboots runs the program",
     ("roles/iommu/README.md", "vfio.devices.iommu"): "it wants update-grub of the host; molecule's iommu has one",
 }
 

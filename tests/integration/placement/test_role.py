@@ -147,7 +147,7 @@ def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nod
         "mixed": "1",
         "t4-2": "0",
     }
-    assert "Placement refuses the providers of t4-1. The other hosts do not depend on it." in play.said
+    assert "Placement rejects the providers of t4-1. The other hosts were published." in play.said
     assert "nobody: there is no provider of this name" in play.said
     assert f"{nodes['mixed']}_vfio_0000:5e:00.0: Placement knows no trait HW_NO_SUCH" in play.said
     assert len(by_tail(cloud, nodes["t4-2"])) == 2
@@ -157,7 +157,7 @@ def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nod
 def test_hosts_of_two_clouds_are_not_published_with_one_login(play, nodes):
     root = "{{ inventory_hostname }}." + nodes["t4-1"].partition(".")[2]
     assert play(CYBORG, placement_root=root, placement_region_name="{{ inventory_hostname }}") == 2
-    assert "t4-2 and t4-1 differ in placement_region_name, and one call publishes both." in play.said
+    assert "t4-2 and t4-1 differ in placement_region_name, but one call publishes both." in play.said
     assert play.writes == []
 
 
@@ -172,7 +172,7 @@ def test_drain_purge_and_absent(play, cloud, nodes):
     assert play.changed == 1
     assert play({}, **{**options, "vfio_profiles": []}) == 0, play.said
     assert (play.changed, totals(cloud.tree(name)[port])) == (0, {"CUSTOM_NIC_VF": (4, 4)})
-    assert f"WARNING: {port} in Placement stands for a card that is not on the host" in play.said
+    assert f"WARNING: {port} in Placement belongs to a card that is missing on the host" in play.said
 
     assert play({}, **options) == 0, play.said
     cloud.allocate(GUEST, port, {"CUSTOM_NIC_VF": 1})
@@ -180,7 +180,7 @@ def test_drain_purge_and_absent(play, cloud, nodes):
     assert "1 of CUSTOM_NIC_VF are in use" in play.said
     cloud.free(GUEST)
     assert play({}, **{**options, "vfio_profiles": []}, placement_purge=True) == 0, play.said
-    assert "stands for a card" not in play.said
+    assert "belongs to a card" not in play.said
     assert by_tail(cloud, name) == {}
 
     assert play({}, **options) == 0, play.said

@@ -16,8 +16,8 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 
 GUEST = "7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01"
 STAYS = (
-    f"0000:3b:00.0 stays as it was: {GUEST} is in use by guest desktop-1 (pid 4711, qemu-system-x86). "
-    "All else is done. Run reprofile again when nobody uses it any more."
+    f"0000:3b:00.0 is unchanged: {GUEST} is in use by guest desktop-1 (pid 4711, qemu-system-x86). "
+    "All other cards are done. Run reprofile again when the card is free."
 )
 
 
@@ -64,7 +64,7 @@ def desktops(type_name):
 def test_a_host_without_a_card_in_a_profile_is_told_and_left_alone(name, play, fleet):
     status, said, changed = play(name, vfio_profile=desktops("GRID T4-2Q"))
     assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
-    assert said.count("No profile selects a card of this host.") == 2
+    assert said.count("No profile selects a card on this host.") == 2
     assert not list(fleet.glob("*/usr/local/lib/vfio-devices-restore*"))
 
 
@@ -73,15 +73,15 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     of_nova = {"name": "ports", "select": ["0000:5e:00.0"], "mode": "vf", "num_vfs": 0}
     status, said, changed = play("site", vfio_profiles=[*old["vfio_profiles"], of_nova])
     assert status == 0, said
-    assert said.count("The owner of ports is nova, whose settings are left alone without nova_config_release.") == 1
+    assert said.count("ports has the owner nova, but nova_config_release is not set, so the nova configuration") == 1
 
     status, said, changed = play("verify", **new)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
-    assert "shall be GRID T4-4Q" in said
+    assert "declared is GRID T4-4Q" in said
 
     status, said, changed = play("reprofile", "--check", "--diff", **new)
     assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
-    assert "3b:00.0 would stay as it was" in said
+    assert "3b:00.0 would be unchanged" in said
     assert said.count("+++ after") == 2
 
     # The host with the guest is the first, and the others have their turn all the same.
@@ -123,11 +123,11 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud):
             "drain",
             {"drain_cards": ["0000:3b:00.0", "0000:c1:00.0", "3b:00.0", "0000:3b:00.1"]},
             "Cards cannot be drained: "
-            "0000:c1:00.0 is in no profile, and so has no provider from which guests could be kept; "
-            "3b:00.0 is no card of this host; 0000:3b:00.1 is no card of this host. "
-            "The profiles have 0000:3b:00.0, 0000:af:00.0 here.",
+            "0000:c1:00.0 is not in a profile, so it has no provider to drain; "
+            "3b:00.0 is not a card of this host; 0000:3b:00.1 is not a card of this host. "
+            "The profiles select 0000:3b:00.0, 0000:af:00.0 on this host.",
         ),
-        ("drain", {"drain_cards": "0000:C1:00.0", "vfio_wait": 0}, "0000:C1:00.0 is no card of this host."),
+        ("drain", {"drain_cards": "0000:C1:00.0", "vfio_wait": 0}, "0000:C1:00.0 is not a card of this host."),
         ("drain", {"vfio_wait": -1}, "vfio_wait must be a whole number from 0 to 604800, and not -1"),
         ("reprofile", {"vfio_wait": "soon"}, "vfio_wait must be a whole number from 0 to 604800, and not 'soon'"),
         ("site", {"placement_publish": "maybe"}, "placement_publish must be true or false, and not 'maybe'"),
@@ -140,7 +140,7 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
     status, said, changed = play(name, "-e", json.dumps(asked), vfio_profiles=desktops("GRID T4-8Q"))
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     assert words in said
-    assert "Nobody uses" not in said
+    assert "No guest or process uses" not in said
 
 
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
@@ -164,8 +164,8 @@ def test_a_step_that_fails_lets_no_other_host_begin_and_the_end_says_so(play, fl
     )
     status, said, changed = play("reprofile", hosts={"mixed": {}, "t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))
     assert (status, changed["t4"]) == (2, 0), said
-    assert r"It failed at \"Install or remove what restores the host at boot\", and no other host began" in said
-    assert "Nothing was changed here, since a step failed on mixed before." in said
+    assert r"mixed failed at the task \"Install or remove the boot service\". No further host was started." in said
+    assert "because a task failed on mixed before." in said
     mounting.request(fleet, command="clear-faults", host="mixed")
 
 

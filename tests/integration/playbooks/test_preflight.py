@@ -99,7 +99,7 @@ REFUSED = {
     "password": ({}, ["cannot log in to the cloud"]),
     "root": (
         {"hosts": {SECOND: {"placement_root": SECOND}}},
-        [f"Placement would refuse the providers of {SECOND}. Nothing was changed on any host.", f"{SECOND}.{DOMAIN}"],
+        [f"Placement would reject the providers of {SECOND}. Nothing was changed on any host.", f"{SECOND}.{DOMAIN}"],
     ),
     "trait": (
         {"hosts": {SECOND: {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])}}},
@@ -133,7 +133,7 @@ def test_reprofile_and_drain_check_first_too(play, fleet, cloud):
     for name in ("reprofile", "drain"):
         status, said, changed = play(name, hosts=hosts)
         assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
-        assert f"Placement would refuse the providers of {SECOND}." in said
+        assert f"Placement would reject the providers of {SECOND}." in said
     assert tree(fleet) == before
     assert list(cloud.tree(f"{FIRST}.{DOMAIN}")) == [f"{FIRST}.{DOMAIN}"]
 

@@ -71,12 +71,12 @@ def test_no_card_is_changed_where_placement_cannot_be_found(play):
 def test_each_host_says_whether_it_is_published(said):
     failed = dict(re.findall(r"^(\S+) .*failed=(\d)", said, re.MULTILINE))
     assert failed == {FIRST: "0", SECOND: "1"}
-    assert f"Placement refuses the providers of {SECOND}." in said
+    assert f"Placement rejects the providers of {SECOND}." in said
 
 
 def test_settings_that_were_written_are_told_after_a_failure_too(said):
     for host in HOSTS:
-        assert f"nova-compute of {host} reads its new settings when it starts again" in said
+        assert f"nova-compute on {host} still uses its old configuration" in said
 
 
 def test_no_card_is_changed_where_nova_has_no_such_release(play):

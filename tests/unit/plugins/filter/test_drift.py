@@ -14,35 +14,35 @@ drift = FilterModule().filters()["drift"]
     ("result", "lines"),
     [
         ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 1}}}, []),
-        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 2}}}, ["a is 1, and shall be 2"]),
-        ({"changed": False, "diff": [{"before": "a\n\n", "after": "a\n"}]}, ["it is not as it shall be"]),
+        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 2}}}, ["a is 1, declared is 2"]),
+        ({"changed": False, "diff": [{"before": "a\n\n", "after": "a\n"}]}, ["it differs from the declaration"]),
         (
             {"diff": {"before": {"a": "x\ny\n", "b": "1\n"}, "after": {"a": "x\nz\n", "c": "2\n"}}},
-            ["a has another text", "b shall not be there", "c is missing"],
+            ["a has another content", "b is not declared", "c is missing"],
         ),
         ({"changed": True, "skipped": True}, []),
         ({"failed": True, "msg": "no"}, ["no"]),
         ({"failed": True, "msg": "no; nor that", "problems": ["no", "nor that"]}, ["no", "nor that"]),
-        ({"changed": True}, ["it is not as it shall be"]),
+        ({"changed": True}, ["it differs from the declaration"]),
         (
             {"changed": True, "diff": {"before": {"card": {"num_vfs": 4}}, "after": {"card": {"num_vfs": 8}}}},
-            ["card num_vfs is 4, and shall be 8"],
+            ["card num_vfs is 4, declared is 8"],
         ),
         (
             {"changed": True, "diff": {"before": {}, "after": {"rp": {"traits": ["A", "B"], "parent": None}}}},
-            ["rp traits is missing, and shall be A, B"],
+            ["rp traits is missing, declared is A, B"],
         ),
         (
             {"changed": True, "diff": {"before": {"rp": {"traits": ["A"]}}, "after": {"rp": {"traits": []}}}},
-            ["rp traits is A, and shall be empty"],
+            ["rp traits is A, declared is empty"],
         ),
         (
             {"changed": True, "diff": {"before": {}, "after": {"card": dict.fromkeys(range(8), "vfio-pci")}}},
-            ["card 0, 1, 2 and 5 more is missing, and shall be vfio-pci"],
+            ["card 0, 1, 2 and 5 more is missing, declared is vfio-pci"],
         ),
         (
             {"changed": True, "diff": [{"before": "a\nb\n", "after": "a\nc\n", "before_header": "nova.conf"}]},
-            ["nova.conf has, and shall not have: b", "nova.conf lacks: c"],
+            ["nova.conf has an undeclared line: b", "nova.conf lacks the line: c"],
         ),
     ],
 )
@@ -54,12 +54,12 @@ def test_results_of_the_modules(simulated, switch):
     run = switch("nics")
     pf = next(card["address"] for card in run.host.facts()["physical_functions"][1:] if card["total_vfs"])
     modes = run({"pf": pf, "mode": "vf", "num_vfs": "2"}, check=True)
-    assert f"modes: {pf} num_vfs is 0, and shall be 2" in drift({"modes": modes})
+    assert f"modes: {pf} num_vfs is 0, declared is 2" in drift({"modes": modes})
     host = simulated("t4")
     parent = host.facts()["parents"][0]["name"]
     devices = host.converge({"type": "GRID T4-2B", "parent": parent}, check=True)
     assert drift({"devices": devices}) == [
-        f"devices: {parent} {devices['created'][0]} is missing, and shall be GRID T4-2B, made at boot"
+        f"devices: {parent} {devices['created'][0]} is missing, declared is GRID T4-2B, made at boot"
     ]
 
 
@@ -71,7 +71,7 @@ def test_what_is_in_use(simulated):
     wanted = {"type": "GRID T4-1B", "parent": parent}
     result = host.converge(wanted, exact=True, on_busy="skip", check=True)
     assert drift({"devices": result}) == [
-        f"devices: {parent} {made} shall not be there, and is in use by guest simulated (pid {pid}, qemu-system-x86)"
+        f"devices: {parent} {made} is not declared, and is in use by guest simulated (pid {pid}, qemu-system-x86)"
     ]
 
 
@@ -84,6 +84,6 @@ def test_what_is_no_result(results):
 def test_a_provider_that_no_card_stands_behind():
     result = {"diff": {"before": {}, "after": {}}, "unexpected": [{"name": "rp", "uuid": "12-34"}]}
     (line,) = drift({"placement": result})
-    assert line.startswith("placement: rp in Placement stands for a card that is not on the host")
+    assert line.startswith("placement: rp in Placement belongs to a card that is missing on the host")
     assert "`placement_purge: true`" in line
     assert line.endswith("`openstack resource provider show --allocations 12-34`.")

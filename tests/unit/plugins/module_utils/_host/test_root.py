@@ -10,7 +10,8 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot, OperatingSystemFiles
+from ansible_collections.vfio.devices.plugins.module_utils._host.files import MEBIBYTE, OperatingSystemFiles
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
 
 
 class ScriptedFiles(OperatingSystemFiles):
@@ -157,7 +158,7 @@ def test_fifo_and_endless_file_do_not_hang(host, tree):
     os.mkfifo(tree / "fifo")
     (tree.parent / "zero").symlink_to("/dev/zero")
     assert host.read("sys/fifo") == ""
-    assert len(host.read("zero")) == OperatingSystemFiles.LIMIT
+    assert len(host.read("zero")) == MEBIBYTE
 
 
 def test_a_long_file_outside_sysfs_is_read_whole(host, tree):

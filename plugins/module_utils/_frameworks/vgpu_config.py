@@ -1,0 +1,65 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The types of vGPUs that NVIDIA's host driver can make on a model of GPU, from the table that comes with it.
+
+A GPU whose VFs all have a type lists none that it could make, and one that was never seen otherwise is known only here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .._core.text import printable
+from .._devices.pci import Identity
+from .._host.root import HostRoot
+
+PATH = "usr/share/nvidia/vgpu/vgpuConfig.xml"
+# Each type of each GPU has a signature of 512 digits.
+LARGEST = 1 << 25
+ELEMENT = re.compile(r"<(vgpuType|pgpu|devId|supportedVgpu)\b([^<>]*)>")
+ATTRIBUTE = re.compile(r'(\w+)\s*=\s*"([^"<>]*)"')
+TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
+
+
+def types_of(host: HostRoot, identity: Identity) -> dict[str, str]:
+    """Names by id of the types that a model of GPU can have; none without the table or if the GPU is not in it."""
+    content = host.read_bytes(PATH, LARGEST)
+    return parse_types((content or b"").decode(errors="replace"), identity)
+
+
+def parse_types(text: str, identity: Identity) -> dict[str, str]:
+    """The same from the text of the table. A GPU of the very subsystem counts more than one of the device alone."""
+    names: dict[str, str] = {}
+    exact: list[str] = []
+    others: list[str] = []
+    inside, found = "", None
+    for element, rest in ELEMENT.findall(text):
+        attributes = dict(ATTRIBUTE.findall(rest))
+        if element in ("vgpuType", "pgpu"):
+            inside, found = element, None
+        if element == "vgpuType":
+            names[attributes.get("id", "")] = attributes.get("name", "")
+        elif element == "devId" and inside == "pgpu":
+            found = _which(attributes, identity, exact, others)
+        elif element == "supportedVgpu" and found is not None:
+            found.append(attributes.get("vgpuId", ""))
+    ids = [one for one in exact or others if TYPE_ID.match(one) and names.get(one)]
+    return {one: printable(names[one], "") for one in ids}
+
+
+def _which(attributes: dict[str, str], identity: Identity, exact: list[str], others: list[str]) -> list[str] | None:
+    """The list that the types of a GPU go to, or None for another GPU."""
+    gpu = (_digits(attributes, "vendorId"), _digits(attributes, "deviceId"))
+    if gpu != (identity.vendor_id, identity.product_id):
+        return None
+    subsystem = (_digits(attributes, "subsystemVendorId"), _digits(attributes, "subsystemId"))
+    return exact if subsystem == (identity.subsystem_vendor_id, identity.subsystem_product_id) else others
+
+
+def _digits(attributes: dict[str, str], name: str) -> str:
+    """``0x26B9`` as the kernel writes it."""
+    return attributes.get(name, "").lower().removeprefix("0x").rjust(4, "0")

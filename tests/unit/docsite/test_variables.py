@@ -1,0 +1,49 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The pages of the playbooks have the variables of the argument specs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.vfio.devices.tests.docsite import variables
+
+PLAYBOOKS = sorted(path.stem for path in (variables.ROOT / "playbooks").glob("*.yml"))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_page_has_the_current_variables(playbook: str) -> None:
+    current = variables.page(playbook).read_text(encoding="utf-8")
+    assert current == variables.written(playbook), "Run: python -m tests.docsite.variables"
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_page_has_all_roles_of_the_playbook(playbook: str) -> None:
+    text = (variables.ROOT / f"playbooks/{playbook}.yml").read_text(encoding="utf-8")
+    code = re.sub(r"^ *#.*$", "", text, flags=re.MULTILINE)
+    roles = {path.name for path in (variables.ROOT / "roles").iterdir()}
+    named = roles & set(re.findall(r"(?:role|name): vfio\.devices\.([a-z_]+)", code))
+    looped = roles & set(re.findall(r"\w+", " ".join(re.findall(r"loop: \[(.*)\]", code))))
+    # Every playbook uses the role vfio to validate the variables.
+    assert (named | looped) - {"vfio"} == set(variables.ROLES[playbook]) - {"vfio"}
+
+
+def test_markup_becomes_code() -> None:
+    option = {
+        "description": ["If V(none), see O(vfio.devices.vfio#role:main:vfio_host_root).", "Or C(x y)."],
+        "choices": ["a", "b"],
+    }
+    expected = "If ``none``, see ``vfio_host_root``. Or ``x y``. Choices: ``a``, ``b``."
+    assert variables._description(option) == expected
+
+
+def test_defaults_are_yaml() -> None:
+    assert [variables._default({"default": value}) for value in (False, [], "", 60, "/")] == [
+        "``false``",
+        "``[]``",
+        "",
+        "``60``",
+        "``/``",
+    ]
