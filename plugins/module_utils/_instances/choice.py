@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._core import wording
 from .._frameworks import no_types
 from .._frameworks.capacity import Capacity, capacity_of_card
+from .._model.wanted import DeviceWanted
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -59,7 +60,7 @@ class Inventory:
             return [self.parents[name]]
         return [self.parents[parent] for parent in self._cards.get(name, [])]
 
-    def type_ids(self, parent: str, specs: list[str]) -> list[str]:
+    def type_ids(self, parent: str, specs: Sequence[str]) -> list[str]:
         """The ids of the types that the specs, ids or names, mean on a parent; in the order of the specs."""
         types = self._types[self.card(parent)]
         return [type_id for spec in specs for type_id, name in types.items() if spec in (type_id, name)]
@@ -67,7 +68,7 @@ class Inventory:
     def type_name(self, parent: str, type_id: str) -> str | None:
         return self._types[self.card(parent)].get(type_id)
 
-    def rank(self, device: dict[str, Any], specs: list[str]) -> tuple[int, str, str]:
+    def rank(self, device: dict[str, Any], specs: Sequence[str]) -> tuple[int, str, str]:
         """Devices of the preferred type first, then in a fixed order."""
         preferred = self.type_ids(device["parent"], specs)
         return preferred.index(device["type"]), str(device["parent"]), str(device["uuid"])
@@ -99,7 +100,7 @@ class Inventory:
             return f"there is no parent {name}; this host has none. {no_types.NO_PARENTS}"
         return f"there is no parent {name}; this host has {_list(self._cards)}"
 
-    def describe_unknown_type(self, parents: list[dict[str, Any]], specs: list[str]) -> str:
+    def describe_unknown_type(self, parents: list[dict[str, Any]], specs: Sequence[str]) -> str:
         cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
         where = cards[0] if len(cards) == 1 else "this host"
@@ -146,10 +147,10 @@ class Choice:
         self._spread = spread
         self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
 
-    def next(self, entry: dict[str, Any], frozen: set[str]) -> tuple[str, str] | None:
+    def next(self, entry: DeviceWanted, frozen: set[str]) -> tuple[str, str] | None:
         """Take room for one device; return its parent and type id, or None when there is no room for any type."""
         cards = self._candidates(entry, frozen)
-        for spec in entry["types"]:
+        for spec in entry.types:
             options = []
             for card, parents in cards.items():
                 for type_id in self._inventory.type_ids(parents[0], [spec]):
@@ -163,14 +164,14 @@ class Choice:
                 return parent, type_id
         return None
 
-    def describe_lack(self, entry: dict[str, Any], count: int, made: int, exact: bool) -> str:
+    def describe_lack(self, entry: DeviceWanted, count: int, made: int, exact: bool) -> str:
         """Why fewer than ``count`` devices fit, with the numbers."""
-        where = entry["parent"] or "this host"
-        sentence = f"{count} more of {' or '.join(entry['types'])} are wanted, but {where} has room for {made}"
+        where = entry.parent or "this host"
+        sentence = f"{count} more of {' or '.join(entry.types)} are wanted, but {where} has room for {made}"
         others = [
             device
             for device in self._inventory.devices.values()
-            if device["state"] != "defined" and device["parent"] in entry["parents"]
+            if device["state"] != "defined" and device["parent"] in entry.parents
         ]
         if others:
             sentence += f" beside the {len(others)} that exist"
@@ -180,9 +181,9 @@ class Choice:
         # A card keeps its names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
 
-    def _candidates(self, entry: dict[str, Any], frozen: set[str]) -> dict[str, tuple[str, ...]]:
+    def _candidates(self, entry: DeviceWanted, frozen: set[str]) -> dict[str, tuple[str, ...]]:
         cards: dict[str, tuple[str, ...]] = {}
-        for parent in entry["parents"]:
+        for parent in entry.parents:
             card = self._inventory.card(parent)
             if card not in frozen:
                 cards[card] = (*cards.get(card, ()), parent)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.problems import Refused
@@ -19,6 +20,7 @@ from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
+from .._model.wanted import DeviceWanted
 from .._run import room
 from . import actions, identities, result
 from .plan import plan_instances
@@ -27,8 +29,8 @@ from .records import observe_records, only_recorded
 
 def converge(
     host: HostRoot,
-    options: dict[str, Any],
-    wanted: list[dict[str, Any]],
+    options: Mapping[str, Any],
+    wanted: list[DeviceWanted],
     check_mode: bool,
     budget: float | None = None,
 ) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _only_recorded(
 
 
 def _planned(
-    host: HostRoot, state: dict[str, Any], options: dict[str, Any], wanted: list[dict[str, Any]]
+    host: HostRoot, state: dict[str, Any], options: Mapping[str, Any], wanted: list[DeviceWanted]
 ) -> dict[str, Any]:
     def plan() -> dict[str, Any]:
         return plan_instances(

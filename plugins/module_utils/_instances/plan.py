@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .._core.problems import Refused, holders
 from .._frameworks import nvidia_vfio
 from .._frameworks.definitions import attribute_pairs
+from .._model.wanted import DeviceWanted
 from . import records
 from .choice import Choice, Inventory
 from .identities import with_identities
@@ -21,7 +23,7 @@ from .wanted import MAX
 
 def plan_instances(
     state: dict[str, Any],
-    wanted: list[dict[str, Any]],
+    wanted: Sequence[DeviceWanted],
     present: bool = True,
     exact: bool = False,
     spread: bool = True,
@@ -53,15 +55,15 @@ class _Attempt:
     def __init__(
         self,
         state: dict[str, Any],
-        wanted: list[dict[str, Any]],
+        wanted: Sequence[DeviceWanted],
         exact: bool,
         spread: bool,
         skip_busy: bool,
         frozen: set[str],
     ) -> None:
-        self.inventory = Inventory(state, {entry["uuid"] for entry in wanted if entry["uuid"]})
+        self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid})
         self.choice = Choice(self.inventory, spread)
-        self.wanted = [dict(entry) for entry in wanted]
+        self.wanted = wanted
         self.exact = exact
         self.skip_busy = skip_busy
         self.frozen = frozen
@@ -79,24 +81,22 @@ class _Attempt:
         self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> dict[str, Any]:
-        entries = [entry for entry in self.wanted if self._find_candidates(entry)]
+        entries = [entry for entry in map(self._with_candidates, self.wanted) if entry]
         self._refuse()
         # Those with less choice first, and what takes all the rest last.
-        entries.sort(
-            key=lambda entry: (not entry["uuid"], not entry["parent"], entry["count"] == MAX, len(entry["types"]))
-        )
+        entries.sort(key=lambda entry: (not entry.uuid, not entry.parent, entry.amount == MAX, len(entry.types)))
         for entry in entries:
             self._claim_identity(entry)
-        open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry["uuid"]]
+        open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry.uuid]
         if self.exact:
             self._remove_what_is_not_listed(entries)
         self._settle_removals()
         self._refuse()
         claimed, busy = {uuid for parent, uuid in self.claimed}, {device["uuid"] for device in self.busy}
         for entry in entries:
-            if entry["uuid"] and entry["uuid"] in busy:
-                self.missing.append({"item": entry["item"], "types": entry["types"], "count": 1})
-            elif entry["uuid"] and entry["uuid"] not in claimed:
+            if entry.uuid and entry.uuid in busy:
+                self.missing.append({"item": entry.place, "types": list(entry.types), "count": 1})
+            elif entry.uuid and entry.uuid not in claimed:
                 self._create(entry, 1)
         for entry, count in open_counts:
             self._create(entry, count)
@@ -107,7 +107,7 @@ class _Attempt:
 
     def absent(self) -> dict[str, Any]:
         for asked in self.wanted if not self.skip_busy else ():
-            self._refuse_unreadable(asked["where"], self._unreadable_cards(asked["parent"]))
+            self._refuse_unreadable(asked.label, self._unreadable_cards(asked.parent))
         for device in self.inventory.devices.values():
             entry = next((entry for entry in self.wanted if self._matches(entry, device)), None)
             if entry:
@@ -127,117 +127,113 @@ class _Attempt:
     def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
         self.problems += [f"{where}: {card} cannot be seen as it is: {self.unreadable[card]}" for card in cards]
 
-    def _find_candidates(self, entry: dict[str, Any]) -> bool:
-        """Fill in ``parents``: the names of those that the entry may mean."""
-        where = entry["where"]
+    def _with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
+        """The entry with the names of the ``parents`` that it may mean; None if it cannot be fulfilled."""
+        where = entry.label
         inventory = self.inventory
-        if entry["parent"]:
-            parents = inventory.parents_named(entry["parent"])
+        if entry.parent:
+            parents = inventory.parents_named(entry.parent)
             if not parents:
-                self.problems.append(f"{where}: {inventory.describe_unknown_parent(entry['parent'])}")
-                return False
-            unreadable = self._unreadable_cards(entry["parent"])
+                self.problems.append(f"{where}: {inventory.describe_unknown_parent(entry.parent)}")
+                return None
+            unreadable = self._unreadable_cards(entry.parent)
             if unreadable and self.skip_busy:
-                count = entry["count"] if isinstance(entry["count"], int) else 1
-                self.missing.append({"item": entry["item"], "types": entry["types"], "count": count})
-                return False
+                count = entry.amount if isinstance(entry.amount, int) else 1
+                self.missing.append({"item": entry.place, "types": list(entry.types), "count": count})
+                return None
             if unreadable:
                 self._refuse_unreadable(where, unreadable)
-                return False
+                return None
         else:
             parents = list(inventory.parents.values())
-        if entry["numa_node"] is not None:
-            parents = [parent for parent in parents if parent["numa_node"] == entry["numa_node"]]
+        if entry.numa_node is not None:
+            parents = [parent for parent in parents if parent["numa_node"] == entry.numa_node]
             if not parents:
-                self.problems.append(f"{where}: no such parent is on NUMA node {entry['numa_node']}")
-                return False
-        entry["parents"] = [parent["name"] for parent in parents if inventory.type_ids(parent["name"], entry["types"])]
-        if not entry["parents"]:
-            self.problems.append(f"{where}: {inventory.describe_unknown_type(parents, entry['types'])}")
-            return False
-        if any(inventory.parents[name]["framework"] == nvidia_vfio.FRAMEWORK for name in entry["parents"]):
-            unusable = [option for option in ("uuid", "attributes") if entry[option]]
+                self.problems.append(f"{where}: no such parent is on NUMA node {entry.numa_node}")
+                return None
+        names = [parent["name"] for parent in parents if inventory.type_ids(parent["name"], entry.types)]
+        if not names:
+            self.problems.append(f"{where}: {inventory.describe_unknown_type(parents, entry.types)}")
+            return None
+        if any(inventory.parents[name]["framework"] == nvidia_vfio.FRAMEWORK for name in names):
+            unusable = [option for option in ("uuid", "attributes") if getattr(entry, option)]
             if unusable:
                 self.problems.append(
                     f"{where}: {' and '.join(unusable)} cannot be set, because a vGPU of the vendor-specific VFIO "
-                    f"framework is known by the address of its VF, such as parent {entry['parents'][0]}"
+                    f"framework is known by the address of its VF, such as parent {names[0]}"
                 )
-                return False
-        return True
+                return None
+        return entry._replace(parents=tuple(names))
 
-    def _claim_identity(self, entry: dict[str, Any]) -> None:
+    def _claim_identity(self, entry: DeviceWanted) -> None:
         """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""
-        device = self.inventory.by_uuid.get(entry["uuid"] or "")
+        device = self.inventory.by_uuid.get(entry.uuid or "")
         if device is None:
-            device = self.inventory.devices.get((entry["parent"], entry["parent"]))
+            device = self.inventory.devices.get((entry.parent, entry.parent))
             if device and not self._satisfies(entry, device):
                 self._remove(device, entry)
             return
-        if device["state"] == "defined" and device["parent"] in entry["parents"]:
+        if device["state"] == "defined" and device["parent"] in entry.parents:
             return
-        where = entry["where"]
+        where = entry.label
         if device["state"] == "removing":
-            self.problems.append(
-                f"{where}: {entry['uuid']} was removed, but {holders(device['users'])} still has it open"
-            )
-        elif device["parent"] not in entry["parents"]:
+            self.problems.append(f"{where}: {entry.uuid} was removed, but {holders(device['users'])} still has it open")
+        elif device["parent"] not in entry.parents:
             state = "exists" if device["state"] == "active" else "is defined"
-            self.problems.append(f"{where}: {entry['uuid']} {state} on another parent, {device['parent']}")
+            self.problems.append(f"{where}: {entry.uuid} {state} on another parent, {device['parent']}")
         elif self._satisfies(entry, device):
             self._keep(device, entry)
         else:
             self._remove(device, entry)
 
-    def _claim_existing(self, entry: dict[str, Any]) -> int | None:
+    def _claim_existing(self, entry: DeviceWanted) -> int | None:
         """Keep devices that will do, those in use first; return how many are still missing, None for all that fit."""
         matching = [
             device
             for device in self.inventory.devices.values()
             if device["state"] == "active"
             and self._key(device) not in self.claimed
-            and device["parent"] in entry["parents"]
+            and device["parent"] in entry.parents
             and self._satisfies(entry, device)
         ]
-        matching.sort(key=lambda device: (not device["users"], self.inventory.rank(device, entry["types"])))
-        if entry["count"] != MAX:
-            matching = matching[: entry["count"]]
+        matching.sort(key=lambda device: (not device["users"], self.inventory.rank(device, entry.types)))
+        if entry.amount != MAX:
+            matching = matching[: int(entry.amount)]
         for device in matching:
             self._keep(device, entry)
-        return None if entry["count"] == MAX else entry["count"] - len(matching)
+        return None if entry.amount == MAX else int(entry.amount) - len(matching)
 
-    def _satisfies(self, entry: dict[str, Any], device: dict[str, Any]) -> bool:
-        if device["type"] not in self.inventory.type_ids(device["parent"], entry["types"]):
+    def _satisfies(self, entry: DeviceWanted, device: dict[str, Any]) -> bool:
+        if device["type"] not in self.inventory.type_ids(device["parent"], entry.types):
             return False
         # What attributes a device without a definition was given cannot be told.
-        if device["autostart"] is None or not entry["attributes"]:
+        if device["autostart"] is None or not entry.attributes:
             return True
-        return bool(device["attributes"] == [{name: value} for name, value in entry["attributes"]])
+        return bool(device["attributes"] == [{name: value} for name, value in entry.attributes])
 
-    def _matches(self, entry: dict[str, Any], device: dict[str, Any]) -> bool:
+    def _matches(self, entry: DeviceWanted, device: dict[str, Any]) -> bool:
         """Whether state absent means this device."""
-        parents = self.inventory.parents_named(entry["parent"]) if entry["parent"] else []
-        if entry["parent"] and device["parent"] not in [entry["parent"], *(parent["name"] for parent in parents)]:
+        parents = self.inventory.parents_named(entry.parent) if entry.parent else []
+        if entry.parent and device["parent"] not in [entry.parent, *(parent["name"] for parent in parents)]:
             return False
-        if entry["uuid"] and device["uuid"] != entry["uuid"]:
+        if entry.uuid and device["uuid"] != entry.uuid:
             return False
-        if entry["types"] and not {device["type"], device["type_name"]} & set(entry["types"]):
+        if entry.types and not {device["type"], device["type_name"]} & set(entry.types):
             return False
         parent = self.inventory.parents.get(device["parent"])
-        return entry["numa_node"] is None or bool(parent and parent["numa_node"] == entry["numa_node"])
+        return entry.numa_node is None or bool(parent and parent["numa_node"] == entry.numa_node)
 
     # What has to go
 
-    def _remove_what_is_not_listed(self, entries: list[dict[str, Any]]) -> None:
-        named = [
-            parent for entry in entries if entry["parent"] for parent in self.inventory.parents_named(entry["parent"])
-        ]
+    def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
+        named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
         listed = {parent["name"] for parent in named}
         doomed = {self._key(device) for device in self.removals}
         for key, device in self.inventory.devices.items():
             if device["parent"] in listed and key not in self.claimed | doomed:
                 self._remove(device, None)
 
-    def _remove(self, device: dict[str, Any], entry: dict[str, Any] | None) -> None:
+    def _remove(self, device: dict[str, Any], entry: DeviceWanted | None) -> None:
         if (
             device["state"] == "removing"
             or device["state"] == "active"
@@ -245,7 +241,7 @@ class _Attempt:
         ):
             self.busy.append(self._outcome(device, entry))
         else:
-            self.removals.append({**device, "item": entry["item"] if entry else None})
+            self.removals.append({**device, "item": entry.place if entry else None})
 
     def _settle_removals(self) -> None:
         """Refuse or spare the devices in use, and give back what the others took."""
@@ -278,7 +274,7 @@ class _Attempt:
 
     # What has to come
 
-    def _create(self, entry: dict[str, Any], count: int | None) -> None:
+    def _create(self, entry: DeviceWanted, count: int | None) -> None:
         """Plan ``count`` more devices of an entry, or with None all that fit."""
         made = 0
         while count is None or made < count:
@@ -290,61 +286,61 @@ class _Attempt:
             if self.problems:
                 return
         # All that fits may be nothing only where other entries have taken it.
-        nothing = count is None and not any(one["parent"] in entry["parents"] for one in [*self.kept, *self.creations])
+        nothing = count is None and not any(one["parent"] in entry.parents for one in [*self.kept, *self.creations])
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)
 
-    def _new_instance(self, entry: dict[str, Any], parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
+    def _new_instance(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
         vendor = self.inventory.parents[parent]["framework"] == nvidia_vfio.FRAMEWORK
         # A driver that refuses the very first of a type is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
-        uuid = None if vendor else entry["uuid"] or self.inventory.new_uuid(parent, type_id)
+        uuid = None if vendor else entry.uuid or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
             self.problems.append(
-                f"{entry['where']}: without a machine id in etc/machine-id no UUID can be derived; give each "
+                f"{entry.label}: without a machine id in etc/machine-id no UUID can be derived; give each "
                 "device a uuid, or run systemd-machine-id-setup"
             )
         return {
-            "item": entry["item"],
+            "item": entry.place,
             "uuid": uuid,
             "address": parent if vendor else None,
             "parent": parent,
             "type": type_id,
             "type_name": self.inventory.type_name(parent, type_id),
-            "attributes": entry["attributes"],
-            "autostart": entry["autostart"] is not False,
+            "attributes": entry.attributes,
+            "autostart": entry.autostart is not False,
             "best_effort": best_effort,
         }
 
-    def _lacking(self, entry: dict[str, Any], count: int, made: int) -> None:
-        cards = {self.inventory.card(name) for name in entry["parents"]}
+    def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
+        cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
         stuck = {self.inventory.card(device["parent"]) for device in self.busy} & cards
         if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
-            self.missing.append({"item": entry["item"], "types": entry["types"], "count": count - made})
+            self.missing.append({"item": entry.place, "types": list(entry.types), "count": count - made})
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
             sentence += "".join(f"; {card} is left out: {self.unreadable[card]}" for card in sorted(unreadable))
-            self.problems.append(f"{entry['where']}: {sentence}")
+            self.problems.append(f"{entry.label}: {sentence}")
 
     # The result
 
-    def _keep(self, device: dict[str, Any], entry: dict[str, Any]) -> None:
+    def _keep(self, device: dict[str, Any], entry: DeviceWanted) -> None:
         self.claimed.add(self._key(device))
         try:
-            pairs = entry["attributes"] or attribute_pairs(device["uuid"], device["attributes"])
+            pairs = entry.attributes or attribute_pairs(device["uuid"], device["attributes"])
         except ValueError as error:
-            self.problems.append(f"{entry['where']}: {error}")
+            self.problems.append(f"{entry.label}: {error}")
             return
         self.kept.append(
             {
                 **self._outcome(device, entry),
                 "card": self.inventory.card(device["parent"]),
                 "attributes": pairs,
-                "autostart": (device["autostart"] if entry["autostart"] is None else entry["autostart"]) is not False,
+                "autostart": (device["autostart"] if entry.autostart is None else entry.autostart) is not False,
             }
         )
 
@@ -357,9 +353,9 @@ class _Attempt:
         return device["parent"], device["uuid"] or device["address"]
 
     @staticmethod
-    def _outcome(device: dict[str, Any], entry: dict[str, Any] | None) -> dict[str, Any]:
+    def _outcome(device: dict[str, Any], entry: DeviceWanted | None) -> dict[str, Any]:
         fields = ("uuid", "address", "parent", "type", "type_name", "users")
-        return {"item": entry["item"] if entry else None, **{field: device[field] for field in fields}}
+        return {"item": entry.place if entry else None, **{field: device[field] for field in fields}}
 
     def _result(self) -> dict[str, Any]:
         steps: list[dict[str, Any]] = []

@@ -79,6 +79,34 @@ class Sriov(NamedTuple):
     stride: Optional[int] = None  # from one VF's routing id to the next
 
 
+class SharedGroup(NamedTuple):
+    """An IOMMU group that can only be passed through as a whole."""
+
+    group: int
+    devices: tuple[str, ...]  # addresses
+
+
+class Iommu(NamedTuple):
+    """Whether the host has an IOMMU, and how its kernel was started."""
+
+    enabled: bool
+    group_count: int
+    shared_groups: tuple[SharedGroup, ...]
+    cpu_vendor: Optional[str]  # intel or amd
+    kernel_arguments: tuple[str, ...]
+    vfio_drivers: tuple[str, ...]
+
+
+class Mdevctl(NamedTuple):
+    """What makes mediated devices at boot; paths are absolute, as the host itself sees them."""
+
+    program: Optional[str]
+    udev_rule: Optional[str]
+    udev_program: Optional[str]  # that the rule calls
+    udev_works: bool
+    restore_unit: Optional[str]
+
+
 class Native(NamedTuple):
     """How to find and undo a card that has left its native driver; a field is None if it was not remembered."""
 

@@ -49,6 +49,21 @@ class CardWanted(NamedTuple):
     requested: Mapping[str, Any]  # the entry as a record keeps it
 
 
+class DeviceWanted(NamedTuple):
+    """One entry of the option ``instances`` of mdev_instance."""
+
+    place: int  # in the list
+    label: str  # what messages call it
+    types: tuple[str, ...]  # ids or names, the preferred one first
+    uuid: Optional[str] = None
+    parent: Optional[str] = None
+    amount: Union[int, str] = 1  # a number or max
+    numa_node: Optional[int] = None
+    attributes: tuple[tuple[str, str], ...] = ()
+    autostart: Optional[bool] = None
+    parents: tuple[str, ...] = ()  # the names of those that it may mean, once the host is known
+
+
 class VfTarget(NamedTuple):
     """How one VF is to be."""
 

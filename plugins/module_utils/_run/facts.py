@@ -17,7 +17,7 @@ from .._frameworks import mdev, nvidia_vfio
 from .._frameworks.definitions import apply_definitions, read_definitions
 from .._frameworks.mdev import Mdevs
 from .._host.root import HostRoot
-from .._model.host import Card, Sriov
+from .._model.host import Card, Iommu, Sriov
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
@@ -32,10 +32,11 @@ PARTS = (*DEFAULT_PARTS, USERS, MIG)
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
 
+# What ansible_facts.mdev holds, or a part of it.
+Facts = dict[str, Any]
 
-def observe(
-    host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES
-) -> dict[str, Any]:
+
+def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES) -> Facts:
     """What is on the host; a part that is not in ``gather`` is not read, and missing from the result.
 
     ``users`` adds the holders to physical functions, VFs and devices. ``classes`` are PCI classes, or beginnings of
@@ -46,7 +47,7 @@ def observe(
     numa_nodes = NumaNodes(host)
     mdevs = Mdevs(host, functions, numa_nodes)
     vgpu_functions = nvidia_vfio.parent_functions(host, functions)
-    facts: dict[str, Any] = {}
+    facts: Facts = {}
     if PHYSICAL_FUNCTIONS in gather:
         frameworks = _frameworks(functions, mdevs, vgpu_functions)
         selected = _selected(functions, frameworks, tuple(classes))
@@ -84,9 +85,9 @@ def observe(
         if reason:
             entry["unreadable"] = reason
     if IOMMU in gather:
-        facts[IOMMU] = iommu.observe(host, functions)
+        facts[IOMMU] = _iommu(iommu.observe(host, functions))
     if MDEVCTL in gather:
-        facts[MDEVCTL] = mdevctl.observe(host)
+        facts[MDEVCTL] = mdevctl.observe(host)._asdict()
     facts["warnings"] = host.warnings
     return facts
 
@@ -113,7 +114,7 @@ def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions:
     return {functions[name].physical_function or name: framework for name, framework in parents.items()}
 
 
-def _physical_function(card: Card, framework: str | None) -> dict[str, Any]:
+def _physical_function(card: Card, framework: str | None) -> Facts:
     ids, capability = card.ids, card.sriov or Sriov()
     return {
         "address": card.address,
@@ -148,7 +149,16 @@ def _physical_function(card: Card, framework: str | None) -> dict[str, Any]:
     }
 
 
-def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:
+def _iommu(found: Iommu) -> Facts:
+    return {
+        **found._asdict(),
+        "shared_groups": [{"group": one.group, "devices": list(one.devices)} for one in found.shared_groups],
+        "kernel_arguments": list(found.kernel_arguments),
+        "vfio_drivers": list(found.vfio_drivers),
+    }
+
+
+def _add_users(facts: Facts, users: dict[str, list[Facts]]) -> None:
     for card in facts.get(PHYSICAL_FUNCTIONS, []):
         for function in (card, *card["virtual_functions"]):
             function["users"] = users.get(function["address"], [])

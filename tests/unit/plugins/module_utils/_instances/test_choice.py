@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Choice, Inventory
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
@@ -28,7 +29,7 @@ def inventory(parents, devices=(), machine_id=MACHINE_ID, reserved=()):
 def places(spread, parents, number):
     host = inventory(parents)
     choice = Choice(host, spread)
-    entry = {"types": ["x"], "parents": [parent["name"] for parent in parents], "parent": None}
+    entry = DeviceWanted(0, "instances[0]", ("x",), parents=tuple(parent["name"] for parent in parents))
     taken = [choice.next(entry, frozenset()) for turn in range(number)]
     return [place[0] if place else None for place in taken]
 

@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
 USER = {"pid": 4242, "command": "qemu", "domain": "web1", "running": True}
@@ -63,17 +64,8 @@ def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef")
     }
 
 
-def entry(item=0, **fields):
-    defaults = {
-        "uuid": None,
-        "types": ["x"],
-        "parent": None,
-        "count": 1,
-        "numa_node": None,
-        "attributes": [],
-        "autostart": None,
-    }
-    return {"item": item, "where": f"instances[{item}]", **defaults, **fields}
+def entry(place=0, types=("x",), count=1, **fields):
+    return DeviceWanted(place, f"instances[{place}]", tuple(types), amount=count, **fields)
 
 
 def run(host, *wanted, **options):
