@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
@@ -15,6 +16,7 @@ from .._core.problems import Refused
 from .._host.records import Record
 from .._instances import records
 from .._instances.wanted import parse_instances
+from .._model.host import Definition
 from .._model.wanted import CardWanted
 from .._modes.wanted import parse_functions
 
@@ -71,7 +73,7 @@ def recorded_function(card: str, record: Record) -> CardWanted:
 
 
 def recorded_instances(
-    record: dict[str, Any], definitions: dict[tuple[str, str], dict[str, Any]]
+    record: dict[str, Any], definitions: Mapping[tuple[str, str], Definition]
 ) -> list[dict[str, Any]]:
     """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`NotRestorable`.
 

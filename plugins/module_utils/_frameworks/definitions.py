@@ -11,16 +11,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from .._core.grammar import PCI_ADDRESS, UUID, type_id
 from .._core.text import CONTROL
 from .._host.records import read_records
 from .._host.root import HostRoot
+from .._model.host import Definition
 from . import mdev
 from .attributes import check
 
-Definition = dict[str, Any]
 Device = dict[str, Any]
 
 DEFINITIONS = "etc/mdevctl.d"
@@ -28,8 +29,8 @@ DEFINITIONS = "etc/mdevctl.d"
 RECORDS = "mdev_instance"
 
 
-def read_definitions(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
-    """By (parent, uuid) the fields ``type``, ``autostart`` and ``attributes`` of each definition.
+def read_definitions(host: HostRoot) -> dict[tuple[str, str], Definition]:
+    """By (parent, uuid) each definition.
 
     Both are in the kernel's spelling; mdevctl takes capital letters as well.
     """
@@ -80,8 +81,8 @@ def apply_definitions(
     for device in devices:
         definition = definitions.get((device["parent"], device["uuid"]))
         if definition:
-            device["autostart"] = definition["autostart"]
-            device["attributes"] = definition["attributes"]
+            device["autostart"] = definition.autostart
+            device["attributes"] = definition.attribute_list
     existing = {(device["parent"], device["uuid"]) for device in devices}
     waiting = {place: definition for place, definition in definitions.items() if place not in existing}
     recorded = recorded_names(host) if waiting else {}
@@ -92,11 +93,19 @@ def _defined(
     place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], mdevs: mdev.Mdevs
 ) -> Device:
     parent, uuid = place
-    type_id, name = definition["type"], mdevs.type_name(definition["type"])
+    type_id, name = definition.type_id, mdevs.type_name(definition.type_id)
     if recorded and recorded[0] == type_id and recorded[1] != name:
         name = recorded[1]
         type_id = mdevs.type_id(parent, name) or type_id
-    return mdev.new_device(parent, uuid=uuid, state="defined", type_name=name, **{**definition, "type": type_id})
+    return mdev.new_device(
+        parent,
+        uuid=uuid,
+        state="defined",
+        type=type_id,
+        type_name=name,
+        autostart=definition.autostart,
+        attributes=definition.attribute_list,
+    )
 
 
 def attribute_pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
@@ -113,17 +122,17 @@ def attribute_pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[s
     return found
 
 
-def definition_text(definition: dict[str, Any]) -> str:
+def definition_text(definition: Definition) -> str:
     """A definition in the very form that mdevctl writes: two spaces, no newline at the end."""
     content = {
-        "mdev_type": definition["type"],
-        "start": "auto" if definition["autostart"] else "manual",
-        "attrs": definition["attributes"],
+        "mdev_type": definition.type_id,
+        "start": "auto" if definition.autostart else "manual",
+        "attrs": definition.attribute_list,
     }
     return json.dumps(content, indent=2)
 
 
-def save_definition(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
+def save_definition(host: HostRoot, parent: str, uuid: str, definition: Definition | None) -> None:
     """Replace a definition, or with None remove it."""
     if definition is not None:
         host.replace_file(definition_path(parent, uuid), definition_text(definition))
@@ -138,24 +147,24 @@ def definition_path(parent: str, uuid: str) -> str:
     return f"{DEFINITIONS}/{parent}/{uuid}"
 
 
-def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
+def _read(host: HostRoot, file: str) -> Definition | None:
     content = host.read(file)
     if content is None:
         return None
     try:
         definition = json.loads(content)
-        return {
-            "type": type_id(str(definition["mdev_type"])),
-            "autostart": definition.get("start") == "auto",
-            "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
-        }
+        return Definition(
+            type_id(str(definition["mdev_type"])),
+            definition.get("start") == "auto",
+            tuple(_attribute(attribute) for attribute in definition.get("attrs") or []),
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         host.warn(f"{file} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
         return None
 
 
-def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
+def _attribute(attribute: Mapping[str, Any]) -> tuple[str, str]:
     ((name, value),) = attribute.items()
     if CONTROL.search(f"{name}{value}"):
         raise ValueError
-    return {str(name): str(value)}
+    return str(name), str(value)

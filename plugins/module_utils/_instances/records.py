@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.grammar import UUID
 from .._host.records import DIRECTORY, read_records
 from .._host.root import HostRoot
+from .._model.host import Definition
 
 INSTANCE_RECORDS = "mdev_instance"
 Instance = dict[str, Any]
@@ -106,31 +107,28 @@ def with_persistence(state: State, planned: State, persist: bool | None) -> list
 
 def _is_stale(state: State, device: Instance) -> bool:
     recorded = (state["records"].get(device["card"]) or {}).get("instances", [])
-    kept = [one for one in recorded if _key(one) == _key(device)]
-    kept += [state["definitions"][_key(device)]] if _key(device) in state["definitions"] else []
-    return any(one["type"] != device["type"] for one in kept)
+    kept = [one["type"] for one in recorded if _key(one) == _key(device)]
+    definition: Definition | None = state["definitions"].get(_key(device))
+    kept += [definition.type_id] if definition else []
+    return any(type_id != device["type"] for type_id in kept)
 
 
 def _definitions(state: State, lasting: list[Instance], gone: list[Instance]) -> list[Step]:
-    wanted: dict[Key, tuple[str, Any]] = {_key(instance): (instance["card"], None) for instance in gone}
+    wanted: dict[Key, tuple[str, Definition | None]] = {_key(one): (one["card"], None) for one in gone}
     for instance in lasting:
         if instance["uuid"]:
-            definition = {
-                "type": instance["type"],
-                "autostart": instance["autostart"],
-                "attributes": [{name: value} for name, value in instance["attributes"]],
-            }
-            wanted[_key(instance)] = instance["card"], definition
+            attributes = tuple((name, value) for name, value in instance["attributes"])
+            wanted[_key(instance)] = instance["card"], Definition(instance["type"], instance["autostart"], attributes)
     steps = []
     for (parent, uuid), (card, definition) in wanted.items():
-        old = state["definitions"].get((parent, uuid))
+        old: Definition | None = state["definitions"].get((parent, uuid))
         step = {"card": card, "parent": parent, "uuid": uuid}
+        is_same = old and definition and old == definition._replace(autostart=old.autostart)
         # Some of the old devices beside some of the new ones are neither.
-        if old and (definition is None or any(definition[name] != old[name] for name in ("type", "attributes"))):
+        if old and not is_same:
             steps.append({**step, "action": "undefine", "definition": None})
         if definition and definition != old:
-            stops = old and (definition["type"], definition["attributes"]) == (old["type"], old["attributes"])
-            action = "undefine" if stops and not definition["autostart"] else "define"
+            action = "undefine" if is_same and not definition.autostart else "define"
             steps.append({**step, "action": action, "definition": definition})
     return steps
 
@@ -178,7 +176,7 @@ def _of_definitions(state: State, steps: list[Step]) -> Iterator[Instance]:
             yield _as_defined(named, state["definitions"][step["parent"], step["uuid"]])
 
 
-def wanted_at_boot(instances: list[Instance], definitions: dict[Key, Instance]) -> list[Instance]:
+def wanted_at_boot(instances: list[Instance], definitions: Mapping[Key, Definition]) -> list[Instance]:
     """Instances of a record with what the definitions say of them: an mdev is wanted as long as its definition is.
 
     That is where mdevctl, libvirt and nova look.
@@ -186,13 +184,13 @@ def wanted_at_boot(instances: list[Instance], definitions: dict[Key, Instance]) 
     return [_as_defined(one, definitions.get(_key(one))) if one["uuid"] else one for one in instances]
 
 
-def _as_defined(instance: Instance, definition: Instance | None) -> Instance:
+def _as_defined(instance: Instance, definition: Definition | None) -> Instance:
     if definition is None:
         return {**instance, "autostart": False}
-    pairs = [list(pair) for one in definition["attributes"] for pair in one.items()]
-    if (definition["type"], pairs) != (instance["type"], instance["attributes"]):
-        instance = {**instance, "type": definition["type"], "type_name": None, "attributes": pairs}
-    return {**instance, "autostart": definition["autostart"]}
+    pairs = [list(pair) for pair in definition.attributes]
+    if (definition.type_id, pairs) != (instance["type"], instance["attributes"]):
+        instance = {**instance, "type": definition.type_id, "type_name": None, "attributes": pairs}
+    return {**instance, "autostart": definition.autostart}
 
 
 def _record(instances: Iterable[Instance], marked: bool = False) -> Record | None:

@@ -89,7 +89,7 @@ def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
     for device in sorted(state["devices"], key=_place):
         definition = state["definitions"].get(_place(device))
         words = [str(device["type_name"] or device["type"] or device["state"])]
-        words += ["made at boot"] if definition and definition["autostart"] else []
+        words += ["made at boot"] if definition and definition.autostart else []
         words += ["recorded"] if _place(device) in recorded else []
         text = ", ".join(words)
         # Nobody has to know that mdevctl's definition of a device outlives it.

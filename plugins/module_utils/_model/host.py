@@ -79,6 +79,19 @@ class Sriov(NamedTuple):
     stride: Optional[int] = None  # from one VF's routing id to the next
 
 
+class Definition(NamedTuple):
+    """What mdevctl makes at boot of one mediated device."""
+
+    type_id: str
+    autostart: bool
+    attributes: tuple[tuple[str, str], ...] = ()  # in the order in which they are written
+
+    @property
+    def attribute_list(self) -> list[dict[str, str]]:
+        """The attributes as mdevctl and facts have them."""
+        return [{name: value} for name, value in self.attributes]
+
+
 class SharedGroup(NamedTuple):
     """An IOMMU group that can only be passed through as a whole."""
 

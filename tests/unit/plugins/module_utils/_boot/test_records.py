@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
 from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 
@@ -22,7 +23,7 @@ MDEV = {
     "autostart": True,
 }
 VGPU = {**MDEV, "uuid": None, "address": "0000:84:00.4", "parent": "0000:84:00.4", "type": "1150", "attributes": []}
-DEFINITION = {"type": "mtty-1", "autostart": True, "attributes": [{"a": "1"}, {"a": "2"}]}
+DEFINITION = Definition("mtty-1", True, (("a", "1"), ("a", "2")))
 
 
 def test_options_are_those_of_the_module():
@@ -79,9 +80,9 @@ def of(instances, **more):
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
-        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION["attributes"]]),
-        ({**DEFINITION, "type": "mtty-2", "attributes": []}, ["mtty-2", "mtty-2", []]),
-        ({**DEFINITION, "autostart": False}, None),
+        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION.attribute_list]),
+        (Definition("mtty-2", True), ["mtty-2", "mtty-2", []]),
+        (DEFINITION._replace(autostart=False), None),
         (None, None),
     ],
 )
@@ -92,7 +93,7 @@ def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected)
     )
 
 
-@pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): {**DEFINITION, "type": "mtty-2", "autostart": False}}])
+@pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): DEFINITION._replace(type_id="mtty-2", autostart=False)}])
 def test_while_definitions_change_the_record_alone_says_it(definitions):
     (option,) = _restore_records.recorded_instances(of([MDEV], definitions_change=True), definitions)
     assert (option["uuid"], option["id"]) == (UUID, "mtty-1")
@@ -116,7 +117,7 @@ def test_record_of_a_device_that_is_none(fault):
 @pytest.mark.parametrize("fault", [{"parent": "../x"}, {"uuid": "x"}, {"attributes": [["../x", "1"]]}])
 def test_record_with_names_that_are_none(fault):
     instance = {**MDEV, **fault}
-    attributes = [{name: value} for name, value in instance["attributes"]]
-    definitions = {(instance["parent"], instance["uuid"]): {**DEFINITION, "attributes": attributes}}
+    attributes = tuple((name, value) for name, value in instance["attributes"])
+    definitions = {(instance["parent"], instance["uuid"]): DEFINITION._replace(attributes=attributes)}
     with pytest.raises(NotRestorable, match="its record is wrong"):
         _restore_records.recorded_instances(of([instance]), definitions)

@@ -8,6 +8,7 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitions import save_definition
 from ansible_collections.vfio.devices.plugins.module_utils._instances import actions as _instance_apply
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 VF = "0000:84:00.4"
@@ -34,7 +35,7 @@ def current(host):
 
 def test_each_step_is_done_and_read_back(simulated):
     host = simulated("mtty")
-    definition = {"type": "mtty-1", "autostart": True, "attributes": []}
+    definition = Definition("mtty-1", True)
     define = {"action": "define", "card": "mtty", "parent": "mtty", "uuid": UUID, "definition": definition}
     record = {"action": "record", "card": "mtty", "record": {"instances": []}}
     steps = [create(), define, record]
@@ -147,7 +148,7 @@ def test_after_a_deadline_nothing_more_is_tried(simulated):
 def test_tidy_removes_only_unfinished_files(simulated):
     host = simulated("mtty")
     root = host.root()
-    save_definition(root, "mtty", UUID, {"type": "mtty-1", "autostart": True, "attributes": []})
+    save_definition(root, "mtty", UUID, Definition("mtty-1", True))
     host.files.replace(f"etc/mdevctl.d/mtty/.{UUID}.vfio-devices-new", b"{")
     host.files.replace("etc/vfio-devices/mdev_instance/.mtty.json.vfio-devices-new", b"{")
     _instance_apply.tidy(root)

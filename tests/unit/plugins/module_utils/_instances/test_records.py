@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._instances.records import only_recorded, with_persistence
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
-DEFINITION = {"type": "x", "autostart": True, "attributes": [{"a": "1"}]}
+DEFINITION = Definition("x", True, (("a", "1"),))
 
 
 def instance(action=None, uuid=UUID, parent="p", card="p", address=None, type_id="x"):
@@ -62,7 +63,7 @@ def test_what_is_defined_by_others_is_recorded_until_its_definition_is_gone():
 
 
 def test_what_a_definition_keeps_from_coming_back_is_not_promised():
-    manual, other = {**DEFINITION, "autostart": False}, record(uuid="b")["instances"]
+    manual, other = DEFINITION._replace(autostart=False), record(uuid="b")["instances"]
     both = {"instances": [*record()["instances"], *other]}
     definitions = {("p", UUID): manual, ("p", "b"): DEFINITION}
     promised = steps([instance("create", uuid="c")], definitions=definitions, records={"p": both})[1]
@@ -72,7 +73,7 @@ def test_what_a_definition_keeps_from_coming_back_is_not_promised():
 
 def test_a_replaced_device_keeps_its_definition_until_the_new_one_is_there():
     old = record(type_id="y")
-    known = {"definitions": {("p", UUID): {**DEFINITION, "type": "y"}}, "records": {"p": old}}
+    known = {"definitions": {("p", UUID): DEFINITION._replace(type_id="y")}, "records": {"p": old}}
     replaced = [instance("remove", type_id="y"), instance("create")]
     assert steps(replaced, **known) == [
         ("remove", None),

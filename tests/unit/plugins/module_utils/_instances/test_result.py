@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._instances.actions import Outcome
 from ansible_collections.vfio.devices.plugins.module_utils._instances.result import report
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 
 
 def device(name, type_id="x", parent="p", state="active", **more):
@@ -70,7 +71,7 @@ def test_failed_and_busy():
 
 
 def test_the_diff_shows_what_is_kept():
-    definition = {"type": "x", "autostart": True, "attributes": []}
+    definition = Definition("x", True)
     vgpu = {"parent": "vf", "uuid": None, "address": "vf"}
     before = state(device("a"), device(None, parent="vf", address="vf"))
     done = outcome(
