@@ -17,6 +17,7 @@ from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
+from .._model.host import Offer, Parent, VgpuType
 from .mdev import new_device
 from .vgpu_config import types_of
 
@@ -42,7 +43,7 @@ def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[
 
 def observe(
     host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, str]]]:
+) -> tuple[list[Parent], list[dict[str, Any]], dict[str, dict[str, str]]]:
     """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
 
     A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
@@ -166,27 +167,23 @@ def _parent(
     creatable: dict[str, str],
     current: str | None,
     numa_nodes: NumaNodes,
-) -> dict[str, Any]:
-    return {
-        "name": function.address,
-        "bus": "pci",
-        "address": function.address,
-        "physical_function": card.address,
-        "numa_node": numa_nodes[card.address],
-        "framework": FRAMEWORK,
-        "types": [
-            {
-                "id": type_id,
-                "name": name,
-                "description": None,
-                "attributes": {},
-                "device_api": DEVICE_API,
-                "available_instances": int(type_id in creatable),
-                "max_instances": int(type_id in creatable or type_id == current),
-            }
+) -> Parent:
+    return Parent(
+        name=function.address,
+        framework=FRAMEWORK,
+        bus="pci",
+        address=function.address,
+        physical_function=card.address,
+        numa_node=numa_nodes[card.address],
+        offers=tuple(
+            Offer(
+                VgpuType(type_id, name, device_api=DEVICE_API),
+                available=int(type_id in creatable),
+                most=int(type_id in creatable or type_id == current),
+            )
             for type_id, name in types.items()
-        ],
-    }
+        ),
+    )
 
 
 def _device(function: PciFunction, names: dict[str, str], current: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from .._core import wording
 from .._frameworks import no_types
 from .._frameworks.capacity import Capacity, capacity_of_card
+from .._model.host import Parent
 from .._model.wanted import DeviceWanted
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
@@ -27,7 +28,7 @@ class Inventory:
 
     def __init__(self, state: dict[str, Any], reserved: set[str]) -> None:
         """``reserved`` are UUIDs that no device gets unless it asks for them."""
-        self.parents: dict[str, dict[str, Any]] = {parent["name"]: parent for parent in state["parents"]}
+        self.parents: dict[str, Parent] = {parent.name: parent for parent in state["parents"]}
         self.devices = {(device["parent"], device["uuid"] or device["address"]): device for device in state["devices"]}
         self.by_uuid: dict[str, dict[str, Any]] = {}
         for device in sorted(state["devices"], key=lambda device: device["state"] != "defined"):
@@ -49,12 +50,12 @@ class Inventory:
     def card(self, parent: str) -> str:
         """The card of a parent: its physical function, or itself where it has none."""
         known = self.parents.get(parent)
-        return str((known["physical_function"] if known else None) or parent)
+        return known.card if known else parent
 
     def capacity(self, parent: str) -> Capacity:
         return self.capacities[self.card(parent)]
 
-    def parents_named(self, name: str) -> list[dict[str, Any]]:
+    def parents_named(self, name: str) -> list[Parent]:
         """The parent of this name, or those on the VFs of the PF of this name."""
         if name in self.parents:
             return [self.parents[name]]
@@ -100,8 +101,8 @@ class Inventory:
             return f"there is no parent {name}; this host has none. {no_types.NO_PARENTS}"
         return f"there is no parent {name}; this host has {_list(self._cards)}"
 
-    def describe_unknown_type(self, parents: list[dict[str, Any]], specs: Sequence[str]) -> str:
-        cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
+    def describe_unknown_type(self, parents: Sequence[Parent], specs: Sequence[str]) -> str:
+        cards = list(dict.fromkeys(parent.card for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
         where = cards[0] if len(cards) == 1 else "this host"
         sentence = f"there is no type {' or '.join(specs)}; {where} has {wording.describe(known, specs)}"
@@ -115,22 +116,24 @@ class Inventory:
         for card in cards:
             parents = [self.parents[name] for name in self._cards[card]]
             listed = any(
-                no_types.lists_types(
-                    parent["framework"], [offered["available_instances"] for offered in parent["types"]]
-                )
+                no_types.lists_types(parent.framework, [offer.available for offer in parent.offers])
                 for parent in parents
             )
             if card not in self._unreadable and not listed:
-                advice = no_types.advice({parent["framework"] for parent in parents})
+                advice = no_types.advice({parent.framework for parent in parents})
                 reasons.setdefault(advice, []).append(card)
         return "".join(f". No types are listed by {_list(names)}. {advice}" for advice, names in reasons.items())
 
     def _capacity(self, card: str, names: list[str]) -> Capacity:
-        devices = [device for device in self.devices.values() if device["parent"] in names]
-        return capacity_of_card([self.parents[name] for name in names], devices, self._types[card])
+        occupants = [
+            (device["parent"], device["type"])
+            for device in self.devices.values()
+            if device["parent"] in names and device["state"] != "defined"
+        ]
+        return capacity_of_card([self.parents[name] for name in names], occupants, self._types[card])
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
-        types = {offered["id"]: offered["name"] for name in names for offered in self.parents[name]["types"]}
+        types = {offer.type.id: offer.type.name for name in names for offer in self.parents[name].offers}
         for name in names:
             types.update(self._known_types.get(name, {}))
         for device in self.devices.values():

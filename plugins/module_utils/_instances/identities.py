@@ -13,15 +13,16 @@ from typing import Any
 from .._devices.identity import Identities, Identity, difference, is_same, kept_identity, trusted_identity
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
+from .._model.host import Parent
 
 State = dict[str, Any]
 
 FIELD = "identity"
 
 
-def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[State]) -> dict[str, Identity]:
+def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
     """The identities of the cards of parents by address; parents that are no PCI functions have none."""
-    cards = dict.fromkeys(parent["physical_function"] for parent in parents)
+    cards = dict.fromkeys(parent.physical_function for parent in parents)
     identities = Identities(host)
     return {card: identities.of(functions[card]) for card in cards if card in functions}
 

@@ -20,6 +20,7 @@ from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
+from .._model.host import Parent
 from .._model.wanted import DeviceWanted
 from .._run import room
 from . import actions, identities, result
@@ -99,10 +100,10 @@ def observe(host: HostRoot) -> dict[str, Any]:
 
 
 def _only_recorded(
-    records: dict[str, Any], devices: list[dict[str, Any]], parents: list[dict[str, Any]]
+    records: dict[str, Any], devices: list[dict[str, Any]], parents: list[Parent]
 ) -> list[dict[str, Any]]:
     existing = {(device["parent"], device["uuid"] or device["address"]) for device in devices}
-    frameworks = {parent["name"]: parent["framework"] for parent in parents}
+    frameworks = {parent.name: parent.framework for parent in parents}
     return [
         new_device(
             **{**instance, "attributes": [{name: value} for name, value in instance["attributes"]]},

@@ -121,7 +121,7 @@ class _Attempt:
     def _unreadable_cards(self, name: str | None) -> list[str]:
         """The cards of unknown state that are meant by the name of a card or parent."""
         parents = self.inventory.parents_named(name) if name else []
-        cards = dict.fromkeys(self.inventory.card(parent["name"]) for parent in parents)
+        cards = dict.fromkeys(parent.card for parent in parents)
         return [card for card in cards if card in self.unreadable]
 
     def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
@@ -147,15 +147,15 @@ class _Attempt:
         else:
             parents = list(inventory.parents.values())
         if entry.numa_node is not None:
-            parents = [parent for parent in parents if parent["numa_node"] == entry.numa_node]
+            parents = [parent for parent in parents if parent.numa_node == entry.numa_node]
             if not parents:
                 self.problems.append(f"{where}: no such parent is on NUMA node {entry.numa_node}")
                 return None
-        names = [parent["name"] for parent in parents if inventory.type_ids(parent["name"], entry.types)]
+        names = [parent.name for parent in parents if inventory.type_ids(parent.name, entry.types)]
         if not names:
             self.problems.append(f"{where}: {inventory.describe_unknown_type(parents, entry.types)}")
             return None
-        if any(inventory.parents[name]["framework"] == nvidia_vfio.FRAMEWORK for name in names):
+        if any(inventory.parents[name].framework == nvidia_vfio.FRAMEWORK for name in names):
             unusable = [option for option in ("uuid", "attributes") if getattr(entry, option)]
             if unusable:
                 self.problems.append(
@@ -214,20 +214,20 @@ class _Attempt:
     def _matches(self, entry: DeviceWanted, device: dict[str, Any]) -> bool:
         """Whether state absent means this device."""
         parents = self.inventory.parents_named(entry.parent) if entry.parent else []
-        if entry.parent and device["parent"] not in [entry.parent, *(parent["name"] for parent in parents)]:
+        if entry.parent and device["parent"] not in [entry.parent, *(parent.name for parent in parents)]:
             return False
         if entry.uuid and device["uuid"] != entry.uuid:
             return False
         if entry.types and not {device["type"], device["type_name"]} & set(entry.types):
             return False
         parent = self.inventory.parents.get(device["parent"])
-        return entry.numa_node is None or bool(parent and parent["numa_node"] == entry.numa_node)
+        return entry.numa_node is None or bool(parent and parent.numa_node == entry.numa_node)
 
     # What has to go
 
     def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
         named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
-        listed = {parent["name"] for parent in named}
+        listed = {parent.name for parent in named}
         doomed = {self._key(device) for device in self.removals}
         for key, device in self.inventory.devices.items():
             if device["parent"] in listed and key not in self.claimed | doomed:
@@ -291,7 +291,7 @@ class _Attempt:
             self._lacking(entry, count or 1, made)
 
     def _new_instance(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
-        vendor = self.inventory.parents[parent]["framework"] == nvidia_vfio.FRAMEWORK
+        vendor = self.inventory.parents[parent].framework == nvidia_vfio.FRAMEWORK
         # A driver that refuses the very first of a type is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 
 class PciIds(NamedTuple):
@@ -77,6 +77,41 @@ class Sriov(NamedTuple):
     autoprobe: Optional[bool] = None
     offset: Optional[int] = None  # of the first VF's routing id
     stride: Optional[int] = None  # from one VF's routing id to the next
+
+
+class VgpuType(NamedTuple):
+    """A type of vGPU or other mediated device, whichever parent offers it."""
+
+    id: str
+    name: Optional[str] = None
+    description: Optional[str] = None
+    attributes: Mapping[str, Union[int, str, None]] = {}  # what the description states; sizes in MiB
+    device_api: Optional[str] = None
+
+
+class Offer(NamedTuple):
+    """What a parent can make of a type."""
+
+    type: VgpuType
+    available: Optional[int] = None  # devices that still fit
+    most: Optional[int] = None  # devices that fit if there are no others
+
+
+class Parent(NamedTuple):
+    """A device on which vGPUs or other mediated devices can be made."""
+
+    name: str
+    framework: str
+    bus: Optional[str] = None
+    address: Optional[str] = None  # of a PCI function
+    physical_function: Optional[str] = None
+    numa_node: Optional[int] = None
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def card(self) -> str:
+        """Its physical function, or itself where it has none."""
+        return self.physical_function or self.name
 
 
 class Definition(NamedTuple):

@@ -17,7 +17,7 @@ from .._frameworks import mdev, nvidia_vfio
 from .._frameworks.definitions import apply_definitions, read_definitions
 from .._frameworks.mdev import Mdevs
 from .._host.root import HostRoot
-from .._model.host import Card, Iommu, Sriov
+from .._model.host import Card, Iommu, Parent, Sriov
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
@@ -65,7 +65,7 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
         vgpu_parents, vgpus, dummy = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
         devices += [*vgpus, *apply_definitions(host, read_definitions(host), devices, mdevs)]
         if PARENTS in gather:
-            facts[PARENTS] = [*mdev_parents, *vgpu_parents]
+            facts[PARENTS] = [_parent(parent) for parent in (*mdev_parents, *vgpu_parents)]
         if DEVICES in gather:
             facts[DEVICES] = devices
         if USERS in gather:
@@ -146,6 +146,29 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
         ],
         "users": None,
         "framework": framework,
+    }
+
+
+def _parent(parent: Parent) -> Facts:
+    return {
+        "name": parent.name,
+        "bus": parent.bus,
+        "address": parent.address,
+        "physical_function": parent.physical_function,
+        "numa_node": parent.numa_node,
+        "framework": parent.framework,
+        "types": [
+            {
+                "id": offer.type.id,
+                "name": offer.type.name,
+                "description": offer.type.description,
+                "attributes": dict(offer.type.attributes),
+                "device_api": offer.type.device_api,
+                "available_instances": offer.available,
+                "max_instances": offer.most,
+            }
+            for offer in parent.offers
+        ],
     }
 
 

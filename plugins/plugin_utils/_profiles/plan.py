@@ -14,6 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types, nvidia_vfio
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
@@ -201,11 +202,26 @@ def _choose_type(specs, subject):
     return wanted[0] if wanted else None
 
 
+def _parent(parent):
+    """A parent of the facts, as far as it matters for its capacity."""
+    offers = (
+        Offer(
+            VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
+            offered["available_instances"],
+        )
+        for offered in parent["types"]
+    )
+    return Parent(
+        parent["name"], parent["framework"], physical_function=parent["physical_function"], offers=tuple(offers)
+    )
+
+
 def _totals(subject, type_id):
     """Each parent with how many devices of the type it has, or will have when all that fit are made."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    rooms = capacity_of_card(subject["parents"], subject["devices"], names)
     present = [device for device in subject["devices"] if device["state"] != "defined"]
+    occupants = [(device["parent"], device["type"]) for device in present]
+    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names)
     for device in present:
         if device["type"] != type_id and not device["users"]:
             rooms.give(device["parent"], device["type"])

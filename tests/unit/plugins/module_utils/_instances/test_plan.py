@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
@@ -14,23 +15,11 @@ USER = {"pid": 4242, "command": "qemu", "domain": "web1", "running": True}
 
 
 def offered(type_id, available):
-    return {
-        "id": type_id,
-        "name": f"name of {type_id}",
-        "description": None,
-        "attributes": {},
-        "available_instances": available,
-    }
+    return Offer(VgpuType(type_id, f"name of {type_id}"), available)
 
 
-def parent(name, *types, numa_node=None):
-    return {
-        "name": name,
-        "physical_function": None,
-        "framework": "mdev",
-        "numa_node": numa_node,
-        "types": list(types),
-    }
+def parent(name, *offers, numa_node=None):
+    return Parent(name, "mdev", numa_node=numa_node, offers=offers)
 
 
 def device(uuid, parent_name, type_id, state="active", users=(), autostart=None):
@@ -138,7 +127,7 @@ def test_all_problems_at_once():
 
 
 def silent(name, framework="mdev"):
-    return {**parent(name), "framework": framework, "physical_function": name}
+    return Parent(name, framework, physical_function=name)
 
 
 def test_what_to_check_when_no_types_are_listed():
@@ -169,7 +158,7 @@ def test_what_to_check_when_the_types_are_only_remembered():
     host = {**state(parents=[silent("e", "vendor_vfio")]), "known_types": {"e": {"x": "NVIDIA X-10C"}}}
     (problem,) = refusal(host, entry())
     assert "has room for 0. No types are listed by e. Its creatable_vgpu_types are empty" in problem
-    host["parents"][0]["types"] = [offered("x", 0)]
+    host["parents"] = [host["parents"][0]._replace(offers=(offered("x", 0),))]
     (problem,) = refusal(host, entry())
     assert "has room for 0. No types are listed by e. " in problem
     host["devices"] = [{**device(None, "e", "x"), "address": "e"}]
