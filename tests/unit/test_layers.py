@@ -31,12 +31,11 @@ ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_actions"]
 LOOSE_DICTIONARIES = {
     "_core": 3,
     "_host": 2,
-    "_frameworks": 29,
-    "_guards": 4,
+    "_guards": 3,
     "_run": 1,
     "_modes": 4,
-    "_instances": 79,
-    "_boot": 21,
+    "_instances": 64,
+    "_boot": 20,
     "_placement": 72,
 }
 

@@ -50,7 +50,8 @@ def parse(links: Any) -> dict[int, VfSettings]:
 
 def differences(observed: VfSettings, wanted: VfSettings) -> VfSettings:
     """What of the wanted settings is not so yet."""
-    return VfSettings(*(None if old == new else new for old, new in zip(observed, wanted)))
+    same = [name for name, old, new in zip(VfSettings._fields, observed, wanted) if old == new]
+    return wanted._replace(**dict.fromkeys(same))
 
 
 def apply(host: HostRoot, interface: str, wanted: Mapping[int, VfSettings]) -> None:
@@ -77,7 +78,7 @@ def apply(host: HostRoot, interface: str, wanted: Mapping[int, VfSettings]) -> N
 
 def _arguments(changes: VfSettings, before: VfSettings) -> list[str]:
     arguments = []
-    merged = VfSettings(*(old if new is None else new for old, new in zip(before, changes)))
+    merged = before._replace(**{name: getattr(changes, name) for name in changes.names})
     if changes.mac is not None:
         arguments += ["mac", changes.mac]
     if changes.vlan is not None or changes.qos is not None:

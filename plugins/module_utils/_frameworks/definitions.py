@@ -18,11 +18,9 @@ from .._core.grammar import PCI_ADDRESS, UUID, type_id
 from .._core.text import CONTROL
 from .._host.records import read_records
 from .._host.root import HostRoot
-from .._model.host import Definition
+from .._model.host import Definition, Device
 from . import mdev
 from .attributes import check
-
-Device = dict[str, Any]
 
 DEFINITIONS = "etc/mdevctl.d"
 # The kind of records that mdev_instance leaves.
@@ -69,24 +67,28 @@ def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
 
 def apply_definitions(
     host: HostRoot,
-    definitions: dict[tuple[str, str], Definition],
+    definitions: Mapping[tuple[str, str], Definition],
     devices: list[Device],
     mdevs: mdev.Mdevs,
-) -> list[Device]:
-    """Add to ``devices`` what mdevctl knows of them; return those that are only defined.
+) -> tuple[list[Device], list[Device]]:
+    """The ``devices`` with what mdevctl knows of them, and those that are only defined.
 
     Another driver may give an id to another type. A device that this collection has made is of the type that has the
     recorded name now.
     """
-    for device in devices:
-        definition = definitions.get((device["parent"], device["uuid"]))
-        if definition:
-            device["autostart"] = definition.autostart
-            device["attributes"] = definition.attribute_list
-    existing = {(device["parent"], device["uuid"]) for device in devices}
+    existing = {device.key for device in devices}
     waiting = {place: definition for place, definition in definitions.items() if place not in existing}
     recorded = recorded_names(host) if waiting else {}
-    return [_defined(place, definition, recorded.get(place), mdevs) for place, definition in waiting.items()]
+    return (
+        [_with_definition(device, definitions.get(device.key)) for device in devices],
+        [_defined(place, definition, recorded.get(place), mdevs) for place, definition in waiting.items()],
+    )
+
+
+def _with_definition(device: Device, definition: Definition | None) -> Device:
+    if definition is None:
+        return device
+    return device._replace(autostart=definition.autostart, attributes=definition.attributes)
 
 
 def _defined(
@@ -97,29 +99,30 @@ def _defined(
     if recorded and recorded[0] == type_id and recorded[1] != name:
         name = recorded[1]
         type_id = mdevs.type_id(parent, name) or type_id
-    return mdev.new_device(
+    return Device(
         parent,
+        mdev.FRAMEWORK,
         uuid=uuid,
-        state="defined",
-        type=type_id,
+        type_id=type_id,
         type_name=name,
+        state="defined",
         autostart=definition.autostart,
-        attributes=definition.attribute_list,
+        attributes=definition.attributes,
     )
 
 
-def attribute_pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
-    """The attributes of a definition as pairs; ``ValueError`` if one must not be written."""
+def checked_attributes(device: Device) -> tuple[tuple[str, str], ...]:
+    """The attributes of a device's definition; ``ValueError`` if one must not be written."""
     found = []
-    for place, attribute in enumerate(attributes):
+    for place, (name, value) in enumerate(device.attributes):
         try:
-            found.append(check(attribute))
+            found.append(check({name: value}))
         except ValueError as error:
             raise ValueError(
-                f"the mdevctl definition of {uuid} cannot be kept: {error}, with mdevctl modify --uuid {uuid} "
-                f"--delattr --index {place}"
+                f"the mdevctl definition of {device.uuid} cannot be kept: {error}, with mdevctl modify "
+                f"--uuid {device.uuid} --delattr --index {place}"
             ) from error
-    return found
+    return tuple(found)
 
 
 def definition_text(definition: Definition) -> str:

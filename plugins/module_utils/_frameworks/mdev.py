@@ -11,12 +11,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from .._core.grammar import UUID
 from .._devices.pci import NumaNodes, PciFunction, iommu_group
 from .._host.root import HostRoot
-from .._model.host import Offer, Parent, VgpuType
+from .._model.host import Device, Offer, Parent, VgpuType
 from . import type_description
 
 FRAMEWORK = "mdev"
@@ -39,11 +38,11 @@ class Mdevs:
         self._numa_nodes = numa_nodes
         self._types: dict[str, VgpuType] = {}
 
-    def devices(self) -> list[dict[str, Any]]:
+    def devices(self) -> list[Device]:
         """Every mdev that the kernel has, the ones whose removal waits for their user included."""
         names = self._host.names(DEVICES)
         active = [device for device in map(self._active_device, names) if device]
-        known = {device["uuid"] for device in active}
+        known = {device.uuid for device in active}
         removing = [
             self._half_removed_device(parent, uuid)
             for parent in self.parent_names
@@ -52,9 +51,9 @@ class Mdevs:
         ]
         return [*active, *removing]
 
-    def parents(self, devices: list[dict[str, Any]]) -> list[Parent]:
+    def parents(self, devices: list[Device]) -> list[Parent]:
         """Every parent with its types; ``devices`` count towards a type's maximum."""
-        existing = Counter((device["parent"], device["type"]) for device in devices)
+        existing = Counter((device.parent, device.type_id or "") for device in devices)
         directories = {name: f"{PARENTS}/{name}/mdev_supported_types" for name in self.parent_names}
         with self._host.names_ahead(directories.values()):
             offers = {name: self._host.names(directory) for name, directory in directories.items()}
@@ -74,7 +73,7 @@ class Mdevs:
             None,
         )
 
-    def _active_device(self, uuid: str) -> dict[str, Any] | None:
+    def _active_device(self, uuid: str) -> Device | None:
         path = f"{DEVICES}/{uuid}"
         # The link leads to <parent's directory>/<uuid>.
         target = (self._host.link(path) or "").split("/")
@@ -94,10 +93,11 @@ class Mdevs:
             return None
         card = self._card(target[-2])
         self._host.belongs_to(uuid, card.address if card else target[-2])
-        return new_device(
+        return Device(
             target[-2],
+            FRAMEWORK,
             uuid=uuid,
-            type=type_id,
+            type_id=type_id,
             type_name=self._static(type_id, self._type_path(target[-2], type_id, path)).name if type_id else None,
             iommu_group=iommu_group(self._host, path),
         )
@@ -116,10 +116,10 @@ class Mdevs:
             entries = self._host.names(f"{PARENTS}/{parent}")
         return [entry for entry in entries if UUID.match(entry)]
 
-    def _half_removed_device(self, parent: str, uuid: str) -> dict[str, Any]:
+    def _half_removed_device(self, parent: str, uuid: str) -> Device:
         """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
         group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
-        return new_device(parent, uuid=uuid, iommu_group=group, state="removing")
+        return Device(parent, FRAMEWORK, uuid=uuid, iommu_group=group, state="removing")
 
     def _files(self, offers: dict[str, list[str]]) -> list[str]:
         """What will be read of the types that each parent offers."""
@@ -179,24 +179,6 @@ class Mdevs:
             attributes=attributes,
             device_api=self._host.read_line(f"{path}/device_api"),
         )
-
-
-def new_device(parent: str | None, **fields: Any) -> dict[str, Any]:
-    """An entry of the list ``devices`` with every field that it has."""
-    return {
-        "uuid": None,
-        "address": None,
-        "framework": FRAMEWORK,
-        "type": None,
-        "type_name": None,
-        "parent": parent,
-        "iommu_group": None,
-        "state": "active",
-        "autostart": None,
-        "attributes": [],
-        "users": None,
-        **fields,
-    }
 
 
 def _max_instances(static: VgpuType, available: int | None, existing: int) -> int | None:

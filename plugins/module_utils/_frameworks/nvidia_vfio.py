@@ -11,14 +11,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
-from .._model.host import Offer, Parent, VgpuType
-from .mdev import new_device
+from .._model.host import Device, Offer, Parent, VgpuType
 from .vgpu_config import types_of
 
 FRAMEWORK = "vendor_vfio"
@@ -43,7 +41,7 @@ def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[
 
 def observe(
     host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
-) -> tuple[list[Parent], list[dict[str, Any]], dict[str, dict[str, str]]]:
+) -> tuple[list[Parent], list[Device], dict[str, dict[str, str]]]:
     """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
 
     A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
@@ -186,12 +184,12 @@ def _parent(
     )
 
 
-def _device(function: PciFunction, names: dict[str, str], current: str) -> dict[str, Any]:
-    return new_device(
+def _device(function: PciFunction, names: dict[str, str], current: str) -> Device:
+    return Device(
         function.address,
+        FRAMEWORK,
         address=function.address,
-        framework=FRAMEWORK,
-        type=current,
+        type_id=current,
         type_name=names.get(current),
         iommu_group=function.iommu_group,
     )

@@ -16,7 +16,7 @@ from typing import Any
 from .._core import wording
 from .._frameworks import no_types
 from .._frameworks.capacity import Capacity, capacity_of_card
-from .._model.host import Parent
+from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
@@ -29,12 +29,12 @@ class Inventory:
     def __init__(self, state: dict[str, Any], reserved: set[str]) -> None:
         """``reserved`` are UUIDs that no device gets unless it asks for them."""
         self.parents: dict[str, Parent] = {parent.name: parent for parent in state["parents"]}
-        self.devices = {(device["parent"], device["uuid"] or device["address"]): device for device in state["devices"]}
-        self.by_uuid: dict[str, dict[str, Any]] = {}
-        for device in sorted(state["devices"], key=lambda device: device["state"] != "defined"):
-            if device["uuid"]:
+        self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state["devices"]}
+        self.by_uuid: dict[str, Device] = {}
+        for device in sorted(self.devices.values(), key=lambda device: device.state != "defined"):
+            if device.uuid:
                 # One that exists counts more than a definition elsewhere.
-                self.by_uuid[device["uuid"]] = device
+                self.by_uuid[device.uuid] = device
         self._machine_id = state["machine_id"]
         self._known_types = state["known_types"]
         self._unreadable = state["unreadable"]
@@ -69,10 +69,10 @@ class Inventory:
     def type_name(self, parent: str, type_id: str) -> str | None:
         return self._types[self.card(parent)].get(type_id)
 
-    def rank(self, device: dict[str, Any], specs: Sequence[str]) -> tuple[int, str, str]:
+    def rank(self, device: Device, specs: Sequence[str]) -> tuple[int, str, str]:
         """Devices of the preferred type first, then in a fixed order."""
-        preferred = self.type_ids(device["parent"], specs)
-        return preferred.index(device["type"]), str(device["parent"]), str(device["uuid"])
+        preferred = self.type_ids(device.parent, specs)
+        return preferred.index(str(device.type_id)), device.parent, str(device.uuid)
 
     def new_uuid(self, parent: str, type_id: str) -> str | None:
         """That of a definition that waits for its device, or else one that a rebuilt host would choose too.
@@ -80,10 +80,10 @@ class Inventory:
         None without a machine id to derive it from.
         """
         for device in self.devices.values():
-            waiting = device["state"] == "defined" and device["uuid"] not in self._reserved
-            if waiting and (device["parent"], device["type"]) == (parent, type_id):
-                self._reserved.add(device["uuid"])
-                return str(device["uuid"])
+            waiting = device.state == "defined" and device.id not in self._reserved
+            if waiting and (device.parent, device.type_id) == (parent, type_id):
+                self._reserved.add(device.id)
+                return device.id
         if not MACHINE_ID.match(self._machine_id or ""):
             return None
         from uuid import UUID, uuid5
@@ -126,9 +126,9 @@ class Inventory:
 
     def _capacity(self, card: str, names: list[str]) -> Capacity:
         occupants = [
-            (device["parent"], device["type"])
+            (device.parent, device.type_id)
             for device in self.devices.values()
-            if device["parent"] in names and device["state"] != "defined"
+            if device.parent in names and device.state != "defined"
         ]
         return capacity_of_card([self.parents[name] for name in names], occupants, self._types[card])
 
@@ -137,8 +137,8 @@ class Inventory:
         for name in names:
             types.update(self._known_types.get(name, {}))
         for device in self.devices.values():
-            if device["parent"] in names and device["type"] and device["state"] == "active":
-                types.setdefault(device["type"], device["type_name"])
+            if device.parent in names and device.type_id and device.state == "active":
+                types.setdefault(device.type_id, device.type_name)
         return types
 
 
@@ -174,7 +174,7 @@ class Choice:
         others = [
             device
             for device in self._inventory.devices.values()
-            if device["state"] != "defined" and device["parent"] in entry.parents
+            if device.state != "defined" and device.parent in entry.parents
         ]
         if others:
             sentence += f" beside the {len(others)} that exist"

@@ -47,9 +47,10 @@ def follow(state: State) -> None:
                 moved[card] = address
         if card in now or card in moved:
             del state["records"][card], recorded[card]
-    for device in state["devices"]:
-        if device["state"] == "defined":
-            device["parent"] = moved.get(device["parent"], device["parent"])
+    state["devices"] = [
+        device._replace(parent=moved.get(device.parent, device.parent)) if device.state == "defined" else device
+        for device in state["devices"]
+    ]
 
 
 def with_identities(state: State, planned: State, steps: list[State], persist: bool | None) -> list[State]:

@@ -14,13 +14,12 @@ from typing import Any
 from .._core.problems import Refused
 from .._devices import pci
 from .._frameworks import nvidia_vfio
-from .._frameworks.definitions import apply_definitions, read_definitions
-from .._frameworks.mdev import Mdevs, new_device
+from .._frameworks.every import Frameworks, Made
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
-from .._model.host import Parent
+from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .._run import room
 from . import actions, identities, result
@@ -70,28 +69,19 @@ def converge(
 def observe(host: HostRoot) -> dict[str, Any]:
     """Parents, devices, definitions and records. Who uses a device is looked up only when that matters."""
     functions = pci.observe(host)
-    numa_nodes = pci.NumaNodes(host)
-    mdevs = Mdevs(host, functions, numa_nodes)
-    devices = mdevs.devices()
-    vgpu_functions = nvidia_vfio.parent_functions(host, functions)
-    vgpu_parents, vgpus, known_types = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-    definitions = read_definitions(host)
-    parents = [*mdevs.parents(devices), *vgpu_parents]
-    devices += [*vgpus, *apply_definitions(host, definitions, devices, mdevs)]
+    frameworks = Frameworks(host, functions, pci.NumaNodes(host))
+    made = frameworks.observe()
     records = observe_records(host)
-    devices += _only_recorded(records, devices, parents)
-    for device in devices:
-        device["users"] = []
     state = {
         "functions": functions,
-        "parents": parents,
-        "devices": devices,
-        "definitions": definitions,
-        "known_types": known_types,
+        "parents": made.parents,
+        "devices": [*made.devices, *_only_recorded(records, made)],
+        "definitions": made.definitions,
+        "known_types": made.known_types,
         "records": records,
         "recorded_identities": identities.taken_out(records),
-        "identities": identities.observe(host, functions, parents),
-        "unreadable": {**nvidia_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
+        "identities": identities.observe(host, functions, made.parents),
+        "unreadable": frameworks.unreadable(),
         "hidden": [],
         "machine_id": host.read("etc/machine-id", optional=True),
     }
@@ -99,18 +89,21 @@ def observe(host: HostRoot) -> dict[str, Any]:
     return state
 
 
-def _only_recorded(
-    records: dict[str, Any], devices: list[dict[str, Any]], parents: list[Parent]
-) -> list[dict[str, Any]]:
-    existing = {(device["parent"], device["uuid"] or device["address"]) for device in devices}
-    frameworks = {parent.name: parent.framework for parent in parents}
+def _only_recorded(records: dict[str, Any], made: Made) -> list[Device]:
+    frameworks = {parent.name: parent.framework for parent in made.parents}
     return [
-        new_device(
-            **{**instance, "attributes": [{name: value} for name, value in instance["attributes"]]},
-            state="defined",
+        Device(
+            parent=instance["parent"],
             framework=frameworks[instance["parent"]],
+            uuid=instance["uuid"],
+            address=instance["address"],
+            type_id=instance["type"],
+            type_name=instance["type_name"],
+            state="defined",
+            autostart=instance["autostart"],
+            attributes=tuple((name, value) for name, value in instance["attributes"]),
         )
-        for instance in only_recorded(records, existing, set(frameworks))
+        for instance in only_recorded(records, {device.key for device in made.devices}, set(frameworks))
     ]
 
 
@@ -138,8 +131,7 @@ def _planned(
     seen = _look(host, state)
     users = seen.users()
     state["hidden"] = blind_spots(seen.unseen, options["accept_unseen"])
-    for device in state["devices"]:
-        device["users"] = users.get(device["uuid"] or device["address"], [])
+    state["devices"] = [device._replace(users=tuple(users.get(device.id, ()))) for device in state["devices"]]
     return plan()
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from .._core.problems import Refused, holders
 from .._frameworks import nvidia_vfio
-from .._frameworks.definitions import attribute_pairs
+from .._frameworks.definitions import checked_attributes
+from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from . import records
 from .choice import Choice, Inventory
@@ -72,7 +73,7 @@ class _Attempt:
         self.problems: list[str] = []
         self.blocked_cards: set[str] = set()
         self.kept: list[dict[str, Any]] = []
-        self.removals: list[dict[str, Any]] = []
+        self.removals: list[tuple[Device, int | None]] = []
         self.creations: list[dict[str, Any]] = []
         self.busy: list[dict[str, Any]] = []
         self.missing: list[dict[str, Any]] = []
@@ -92,7 +93,7 @@ class _Attempt:
             self._remove_what_is_not_listed(entries)
         self._settle_removals()
         self._refuse()
-        claimed, busy = {uuid for parent, uuid in self.claimed}, {device["uuid"] for device in self.busy}
+        claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device in self.busy}
         for entry in entries:
             if entry.uuid and entry.uuid in busy:
                 self.missing.append({"item": entry.place, "types": list(entry.types), "count": 1})
@@ -101,8 +102,8 @@ class _Attempt:
         for entry, count in open_counts:
             self._create(entry, count)
         self._refuse()
-        made = {self._key(instance) for instance in self.creations}
-        self.removals = [one for one in self.removals if one["state"] != "defined" or self._key(one) not in made]
+        made = {(instance["parent"], instance["uuid"] or instance["address"]) for instance in self.creations}
+        self.removals = [one for one in self.removals if one[0].state != "defined" or one[0].key not in made]
         return self._result()
 
     def absent(self) -> dict[str, Any]:
@@ -173,14 +174,14 @@ class _Attempt:
             if device and not self._satisfies(entry, device):
                 self._remove(device, entry)
             return
-        if device["state"] == "defined" and device["parent"] in entry.parents:
+        if device.state == "defined" and device.parent in entry.parents:
             return
         where = entry.label
-        if device["state"] == "removing":
-            self.problems.append(f"{where}: {entry.uuid} was removed, but {holders(device['users'])} still has it open")
-        elif device["parent"] not in entry.parents:
-            state = "exists" if device["state"] == "active" else "is defined"
-            self.problems.append(f"{where}: {entry.uuid} {state} on another parent, {device['parent']}")
+        if device.state == "removing":
+            self.problems.append(f"{where}: {entry.uuid} was removed, but {holders(device.users)} still has it open")
+        elif device.parent not in entry.parents:
+            state = "exists" if device.state == "active" else "is defined"
+            self.problems.append(f"{where}: {entry.uuid} {state} on another parent, {device.parent}")
         elif self._satisfies(entry, device):
             self._keep(device, entry)
         else:
@@ -191,36 +192,36 @@ class _Attempt:
         matching = [
             device
             for device in self.inventory.devices.values()
-            if device["state"] == "active"
-            and self._key(device) not in self.claimed
-            and device["parent"] in entry.parents
+            if device.state == "active"
+            and device.key not in self.claimed
+            and device.parent in entry.parents
             and self._satisfies(entry, device)
         ]
-        matching.sort(key=lambda device: (not device["users"], self.inventory.rank(device, entry.types)))
+        matching.sort(key=lambda device: (not device.users, self.inventory.rank(device, entry.types)))
         if entry.amount != MAX:
             matching = matching[: int(entry.amount)]
         for device in matching:
             self._keep(device, entry)
         return None if entry.amount == MAX else int(entry.amount) - len(matching)
 
-    def _satisfies(self, entry: DeviceWanted, device: dict[str, Any]) -> bool:
-        if device["type"] not in self.inventory.type_ids(device["parent"], entry.types):
+    def _satisfies(self, entry: DeviceWanted, device: Device) -> bool:
+        if device.type_id not in self.inventory.type_ids(device.parent, entry.types):
             return False
         # What attributes a device without a definition was given cannot be told.
-        if device["autostart"] is None or not entry.attributes:
+        if device.autostart is None or not entry.attributes:
             return True
-        return bool(device["attributes"] == [{name: value} for name, value in entry.attributes])
+        return device.attributes == entry.attributes
 
-    def _matches(self, entry: DeviceWanted, device: dict[str, Any]) -> bool:
+    def _matches(self, entry: DeviceWanted, device: Device) -> bool:
         """Whether state absent means this device."""
         parents = self.inventory.parents_named(entry.parent) if entry.parent else []
-        if entry.parent and device["parent"] not in [entry.parent, *(parent.name for parent in parents)]:
+        if entry.parent and device.parent not in [entry.parent, *(parent.name for parent in parents)]:
             return False
-        if entry.uuid and device["uuid"] != entry.uuid:
+        if entry.uuid and device.uuid != entry.uuid:
             return False
-        if entry.types and not {device["type"], device["type_name"]} & set(entry.types):
+        if entry.types and not {device.type_id, device.type_name} & set(entry.types):
             return False
-        parent = self.inventory.parents.get(device["parent"])
+        parent = self.inventory.parents.get(device.parent)
         return entry.numa_node is None or bool(parent and parent.numa_node == entry.numa_node)
 
     # What has to go
@@ -228,49 +229,47 @@ class _Attempt:
     def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
         named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
         listed = {parent.name for parent in named}
-        doomed = {self._key(device) for device in self.removals}
+        to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
-            if device["parent"] in listed and key not in self.claimed | doomed:
+            if device.parent in listed and key not in self.claimed | to_remove:
                 self._remove(device, None)
 
-    def _remove(self, device: dict[str, Any], entry: DeviceWanted | None) -> None:
-        if (
-            device["state"] == "removing"
-            or device["state"] == "active"
-            and self.inventory.card(device["parent"]) in self.frozen
-        ):
+    def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
+        if device.state == "removing" or device.state == "active" and self.inventory.card(device.parent) in self.frozen:
             self.busy.append(self._outcome(device, entry))
         else:
-            self.removals.append({**device, "item": entry.place if entry else None})
+            self.removals.append((device, entry.place if entry else None))
 
     def _settle_removals(self) -> None:
         """Refuse or spare the devices in use, and give back what the others took."""
-        for device in [device for device in self.removals if device["state"] == "active"]:
-            unreadable = self.unreadable.get(self.inventory.card(device["parent"]))
-            if not device["users"] and not unreadable:
+        for device, place in [*self.removals]:
+            if device.state != "active":
+                continue
+            unreadable = self.unreadable.get(self.inventory.card(device.parent))
+            if not device.users and not unreadable:
                 continue
             if self.skip_busy:
                 self.busy.append(self._outcome(device, None))
-                self.removals.remove(device)
+                self.removals.remove((device, place))
                 continue
-            name = f"{device['uuid'] or device['address']} on {device['parent']}"
-            if unreadable and not any(user["pid"] or user["domain"] for user in device["users"]):
+            name = f"{device.id} on {device.parent}"
+            if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
                 self.problems.append(f"{name} would have to be removed, but may be in use: {unreadable}")
                 continue
             self.problems.append(
-                f"{device['uuid'] or device['address']} on {device['parent']} "
-                f"would have to be removed, but is in use by {holders(device['users'])}; "
+                f"{device.id} on {device.parent} "
+                f"would have to be removed, but is in use by {holders(device.users)}; "
                 "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
             )
-        if self.hidden and any(device["state"] == "active" for device in self.removals):
+        if self.hidden and any(device.state == "active" for device, _place in self.removals):
             self.problems += self.hidden
-        doomed = {self._key(device) for device in self.removals}
+        to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
-            if device["state"] == "active" and key not in doomed:
-                self.present_types.add((self.inventory.card(device["parent"]), device["type"]))
-        for device in self.removals:
-            if device["state"] == "active" and device["parent"] in self.inventory.parents:
-                self.inventory.capacity(device["parent"]).give(device["parent"], device["type"])
+            if device.state == "active" and key not in to_remove:
+                self.present_types.add((self.inventory.card(device.parent), str(device.type_id)))
+        for device, _place in self.removals:
+            if device.state == "active" and device.parent in self.inventory.parents:
+                self.inventory.capacity(device.parent).give(device.parent, device.type_id)
 
     # What has to come
 
@@ -317,7 +316,7 @@ class _Attempt:
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device["parent"]) for device in self.busy} & cards
+        stuck = {self.inventory.card(device.parent) for device in self.busy} & cards
         if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
             self.missing.append({"item": entry.place, "types": list(entry.types), "count": count - made})
@@ -328,19 +327,19 @@ class _Attempt:
 
     # The result
 
-    def _keep(self, device: dict[str, Any], entry: DeviceWanted) -> None:
-        self.claimed.add(self._key(device))
+    def _keep(self, device: Device, entry: DeviceWanted) -> None:
+        self.claimed.add(device.key)
         try:
-            pairs = entry.attributes or attribute_pairs(device["uuid"], device["attributes"])
+            pairs = entry.attributes or checked_attributes(device)
         except ValueError as error:
             self.problems.append(f"{entry.label}: {error}")
             return
         self.kept.append(
             {
                 **self._outcome(device, entry),
-                "card": self.inventory.card(device["parent"]),
+                "card": self.inventory.card(device.parent),
                 "attributes": pairs,
-                "autostart": (device["autostart"] if entry.autostart is None else entry.autostart) is not False,
+                "autostart": (device.autostart if entry.autostart is None else entry.autostart) is not False,
             }
         )
 
@@ -349,19 +348,31 @@ class _Attempt:
             raise Refused(self.problems)
 
     @staticmethod
-    def _key(device: dict[str, Any]) -> tuple[str, str]:
-        return device["parent"], device["uuid"] or device["address"]
-
-    @staticmethod
-    def _outcome(device: dict[str, Any], entry: DeviceWanted | None) -> dict[str, Any]:
-        fields = ("uuid", "address", "parent", "type", "type_name", "users")
-        return {"item": entry.place if entry else None, **{field: device[field] for field in fields}}
+    def _outcome(device: Device, entry: DeviceWanted | None) -> dict[str, Any]:
+        return {**_described(device), "item": entry.place if entry else None, "users": list(device.users)}
 
     def _result(self) -> dict[str, Any]:
-        steps: list[dict[str, Any]] = []
-        for action, instances in (("remove", self.removals), ("create", self.creations)):
-            steps += [
-                {"action": action, "card": self.inventory.card(instance["parent"]), **instance}
-                for instance in instances
-            ]
+        card = self.inventory.card
+        steps = [
+            {
+                "action": "remove",
+                "card": card(device.parent),
+                **_described(device),
+                "state": device.state,
+                "item": place,
+            }
+            for device, place in self.removals
+        ]
+        steps += [{"action": "create", "card": card(made["parent"]), **made} for made in self.creations]
         return {"steps": steps, "kept": self.kept, "busy": self.busy, "missing": self.missing}
+
+
+def _described(device: Device) -> dict[str, Any]:
+    """A device in steps and results."""
+    return {
+        "uuid": device.uuid,
+        "address": device.address,
+        "parent": device.parent,
+        "type": device.type_id,
+        "type_name": device.type_name,
+    }

@@ -122,7 +122,7 @@ def _definitions(state: State, lasting: list[Instance], gone: list[Instance]) ->
     steps = []
     for (parent, uuid), (card, definition) in wanted.items():
         old: Definition | None = state["definitions"].get((parent, uuid))
-        step = {"card": card, "parent": parent, "uuid": uuid}
+        step: Step = {"card": card, "parent": parent, "uuid": uuid}
         is_same = old and definition and old == definition._replace(autostart=old.autostart)
         # Some of the old devices beside some of the new ones are neither.
         if old and not is_same:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._model.host import Device
 from .actions import Outcome, is_work
 
 LISTED = ("created", "removed", "replaced", "kept")
@@ -65,8 +66,11 @@ def _predict(
     before: dict[str, Any], outcome: Outcome, made: dict[tuple[str, str], Any], gone: dict[tuple[str, str], Any]
 ) -> dict[str, Any]:
     """The state that the steps lead to, as far as it is shown."""
-    devices = [device for device in before["devices"] if _place(device) not in gone and _place(device) not in made]
-    devices += [{**step, "state": "active"} for step in made.values()]
+    devices = [device for device in before["devices"] if device.key not in gone and device.key not in made]
+    devices += [
+        Device(step["parent"], "", step["uuid"], step["address"], step["type"], step["type_name"])
+        for step in made.values()
+    ]
     definitions, records = dict(before["definitions"]), dict(before["records"])
     for step in outcome.done:
         if "definition" in step:
@@ -86,13 +90,14 @@ def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
         if instance["address"]
     }
     shown: dict[str, dict[str, str]] = {}
-    for device in sorted(state["devices"], key=_place):
-        definition = state["definitions"].get(_place(device))
-        words = [str(device["type_name"] or device["type"] or device["state"])]
+    devices: list[Device] = state["devices"]
+    for device in sorted(devices, key=lambda device: device.key):
+        definition = state["definitions"].get(device.key)
+        words = [device.type_name or device.type_id or device.state]
         words += ["made at boot"] if definition and definition.autostart else []
-        words += ["recorded"] if _place(device) in recorded else []
+        words += ["recorded"] if device.key in recorded else []
         text = ", ".join(words)
         # Nobody has to know that mdevctl's definition of a device outlives it.
-        absent = device["state"] == "defined"
-        shown.setdefault(device["parent"], {})[_name(device)] = f"not there, only defined as {text}" if absent else text
+        absent = device.state == "defined"
+        shown.setdefault(device.parent, {})[device.id] = f"not there, only defined as {text}" if absent else text
     return shown

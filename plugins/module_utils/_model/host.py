@@ -127,6 +127,31 @@ class Definition(NamedTuple):
         return [{name: value} for name, value in self.attributes]
 
 
+class Device(NamedTuple):
+    """A mediated device, known by its UUID, or a VF that has a type of vGPU, known by its address."""
+
+    parent: str
+    framework: str
+    uuid: Optional[str] = None
+    address: Optional[str] = None
+    type_id: Optional[str] = None
+    type_name: Optional[str] = None
+    iommu_group: Optional[int] = None
+    state: str = "active"  # or defined: it does not exist, or removing: it waits for its user
+    autostart: Optional[bool] = None  # None without a definition
+    attributes: tuple[tuple[str, str], ...] = ()  # of its definition
+    users: tuple[Mapping[str, Any], ...] = ()  # as facts have them
+
+    @property
+    def id(self) -> str:
+        return str(self.uuid or self.address)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """One UUID may be defined on several parents."""
+        return self.parent, self.id
+
+
 class SharedGroup(NamedTuple):
     """An IOMMU group that can only be passed through as a whole."""
 

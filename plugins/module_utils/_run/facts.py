@@ -13,11 +13,9 @@ from typing import Any
 
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import mdev, nvidia_vfio
-from .._frameworks.definitions import apply_definitions, read_definitions
-from .._frameworks.mdev import Mdevs
+from .._frameworks.every import Frameworks
 from .._host.root import HostRoot
-from .._model.host import Card, Iommu, Parent, Sriov
+from .._model.host import Card, Device, Iommu, Parent, Sriov
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
@@ -45,14 +43,13 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
     gather = set(gather)
     functions = pci.observe(host)
     numa_nodes = NumaNodes(host)
-    mdevs = Mdevs(host, functions, numa_nodes)
-    vgpu_functions = nvidia_vfio.parent_functions(host, functions)
+    frameworks = Frameworks(host, functions, numa_nodes)
     facts: Facts = {}
     if PHYSICAL_FUNCTIONS in gather:
-        frameworks = _frameworks(functions, mdevs, vgpu_functions)
-        selected = _selected(functions, frameworks, tuple(classes))
+        by_card = frameworks.of_cards()
+        selected = _selected(functions, by_card, tuple(classes))
         cards = sriov.read_cards(host, selected, functions, numa_nodes)
-        facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, frameworks.get(card.address)) for card in cards]
+        facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
         if MIG in gather:
             from .mig_facts import observe_mig
 
@@ -60,26 +57,23 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
             for entry in facts[PHYSICAL_FUNCTIONS]:
                 entry["mig"] = gpus.get(entry["address"])
     if gather & {PARENTS, DEVICES, USERS}:
-        devices = mdevs.devices()
-        mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
-        vgpu_parents, vgpus, dummy = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-        devices += [*vgpus, *apply_definitions(host, read_definitions(host), devices, mdevs)]
+        made = frameworks.observe(with_parents=PARENTS in gather)
         if PARENTS in gather:
-            facts[PARENTS] = [_parent(parent) for parent in (*mdev_parents, *vgpu_parents)]
+            facts[PARENTS] = [_parent(parent) for parent in made.parents]
         if DEVICES in gather:
-            facts[DEVICES] = devices
+            facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
             # Each module of the payload is compiled anew on each run.
             from .._guards import every
             from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes
 
-            seen = every.observe(host, Scene(functions, devices, Processes(host)), every.HOLDERS)
+            seen = every.observe(host, Scene(functions, made.devices, Processes(host)), every.HOLDERS)
             for unseen in seen.unseen:
                 if unseen.guard != PROCESSES:
                     host.warn(unseen.sentence)
             _add_users(facts, seen.users())
-    reasons = {**nvidia_vfio.unreadable(host, functions, vgpu_functions), **host.silent}
+    reasons = frameworks.unreadable()
     for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
         reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
         if reason:
@@ -105,13 +99,6 @@ def _selected(
             or (function.identity is not None and function.identity.pci_class.startswith(classes))
         )
     ]
-
-
-def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions: list[PciFunction]) -> dict[str, str]:
-    """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
-    parents = {name: mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
-    parents.update((function.address, nvidia_vfio.FRAMEWORK) for function in vgpu_functions)
-    return {functions[name].physical_function or name: framework for name, framework in parents.items()}
 
 
 def _physical_function(card: Card, framework: str | None) -> Facts:
@@ -169,6 +156,22 @@ def _parent(parent: Parent) -> Facts:
             }
             for offer in parent.offers
         ],
+    }
+
+
+def _device(device: Device) -> Facts:
+    return {
+        "uuid": device.uuid,
+        "address": device.address,
+        "framework": device.framework,
+        "type": device.type_id,
+        "type_name": device.type_name,
+        "parent": device.parent,
+        "iommu_group": device.iommu_group,
+        "state": device.state,
+        "autostart": device.autostart,
+        "attributes": [{name: value} for name, value in device.attributes],
+        "users": None,
     }
 
 

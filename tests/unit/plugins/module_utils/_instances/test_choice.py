@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Choice, Inventory
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -17,7 +17,7 @@ def parent(name, available, card=None, type_id="x"):
 
 
 def device(uuid, name, type_id, state="active"):
-    return {"uuid": uuid, "address": None, "parent": name, "type": type_id, "type_name": "X", "state": state}
+    return Device(name, "mdev", uuid, type_id=type_id, type_name="X", state=state)
 
 
 def inventory(parents, devices=(), machine_id=MACHINE_ID, reserved=()):

@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
@@ -22,18 +22,11 @@ def parent(name, *offers, numa_node=None):
     return Parent(name, "mdev", numa_node=numa_node, offers=offers)
 
 
-def device(uuid, parent_name, type_id, state="active", users=(), autostart=None):
-    return {
-        "uuid": uuid,
-        "address": None,
-        "parent": parent_name,
-        "type": type_id,
-        "type_name": f"name of {type_id}",
-        "state": state,
-        "users": list(users),
-        "autostart": autostart,
-        "attributes": [],
-    }
+def device(uuid, parent_name, type_id, state="active", users=(), autostart=None, address=None):
+    name = type_id and f"name of {type_id}"
+    return Device(
+        parent_name, "mdev", uuid, address, type_id, name, state=state, users=tuple(users), autostart=autostart
+    )
 
 
 def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef"):
@@ -161,7 +154,7 @@ def test_what_to_check_when_the_types_are_only_remembered():
     host["parents"] = [host["parents"][0]._replace(offers=(offered("x", 0),))]
     (problem,) = refusal(host, entry())
     assert "has room for 0. No types are listed by e. " in problem
-    host["devices"] = [{**device(None, "e", "x"), "address": "e"}]
+    host["devices"] = [device(None, "e", "x", address="e")]
     (problem,) = refusal(host, entry(count=2))
     assert "MIG" not in problem
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._instances.actions import Outcome
 from ansible_collections.vfio.devices.plugins.module_utils._instances.result import report
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
 
 
-def device(name, type_id="x", parent="p", state="active", **more):
+def step(name, type_id="x", parent="p", state="active", **more):
     fields = {"uuid": name, "address": None, "parent": parent, "type": type_id, "type_name": None, "item": 0}
     return {**fields, "state": state, "users": [], **more}
+
+
+def device(name, type_id="x", parent="p", state="active", address=None):
+    return Device(parent, "mdev", name, address, type_id, state=state)
 
 
 def state(*devices, definitions=None, records=None):
@@ -30,13 +34,13 @@ def planned(kept=(), busy=()):
 def test_what_was_done_to_each():
     before = state(device("a"), device("b"), device("k"), device("d", state="defined"))
     done = outcome(
-        device("a", action="remove"),
-        device("b", action="remove"),
-        device("b", "y", action="create"),
-        device("c", "y", action="create"),
-        device("d", state="defined", action="remove"),
+        step("a", action="remove"),
+        step("b", action="remove"),
+        step("b", "y", action="create"),
+        step("c", "y", action="create"),
+        step("d", state="defined", action="remove"),
     )
-    result = report(before, planned(kept=[device("k")]), done, None)
+    result = report(before, planned(kept=[step("k")]), done, None)
     assert result["changed"]
     assert {one["uuid"]: one["action"] for one in result["instances"]} == {
         "a": "removed",
@@ -55,16 +59,16 @@ def test_what_was_done_to_each():
 
 def test_after_the_work_the_diff_is_what_the_kernel_shows():
     after = state(device("z", None, state="removing"))
-    assert report(state(), planned(), outcome(device("a", action="create")), after)["diff"] == {
+    assert report(state(), planned(), outcome(step("a", action="create")), after)["diff"] == {
         "before": {},
         "after": {"p": {"z": "removing"}},
     }
 
 
 def test_failed_and_busy():
-    failed = device("f", action="create", error="cannot make f")
+    failed = step("f", action="create", error="cannot make f")
     users = [{"pid": 1, "command": "c", "domain": None, "running": True}]
-    result = report(state(), planned(busy=[device("u", users=users)]), outcome(failed=[failed]), state())
+    result = report(state(), planned(busy=[step("u", users=users)]), outcome(failed=[failed]), state())
     assert (result["changed"], result["failures"]) == (False, ["cannot make f"])
     assert result["instances"][0]["action"] == "failed"
     assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == ("u", users)
