@@ -19,6 +19,8 @@ from .._model.wanted import DeviceWanted
 from . import records
 from .choice import Choice, Inventory
 from .identities import with_identities
+from .matching import matches, satisfies, with_candidates
+from .steps import creation, described, kept_device, removal
 from .wanted import MAX
 
 
@@ -31,11 +33,9 @@ def plan_instances(
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> dict[str, Any]:
-    """The steps for ``wanted`` (entries of :func:`parse_instances`), or :class:`Refused`.
+    """The steps for ``wanted``, or :class:`Refused`.
 
-    ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
-    ``unreadable`` (by card why its state is unknown), ``definitions``, ``records``, ``identities``,
-    ``recorded_identities`` and ``machine_id``. The result has ``steps`` (in order, each with its ``card``), ``kept``,
+    ``state`` is what ``job.observe`` returns. The result has ``steps`` (in order, each with its ``card``), ``kept``,
     ``busy`` (devices that had to stay) and ``missing`` (what could not be made because of them).
     """
     frozen: set[str] = set()
@@ -96,7 +96,7 @@ class _Attempt:
         claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device in self.busy}
         for entry in entries:
             if entry.uuid and entry.uuid in busy:
-                self.missing.append({"item": entry.place, "types": list(entry.types), "count": 1})
+                self._miss(entry, 1)
             elif entry.uuid and entry.uuid not in claimed:
                 self._create(entry, 1)
         for entry, count in open_counts:
@@ -110,7 +110,7 @@ class _Attempt:
         for asked in self.wanted if not self.skip_busy else ():
             self._refuse_unreadable(asked.label, self._unreadable_cards(asked.parent))
         for device in self.inventory.devices.values():
-            entry = next((entry for entry in self.wanted if self._matches(entry, device)), None)
+            entry = next((entry for entry in self.wanted if matches(self.inventory, entry, device)), None)
             if entry:
                 self._remove(device, entry)
         self._settle_removals()
@@ -129,49 +129,28 @@ class _Attempt:
         self.problems += [f"{where}: {card} cannot be seen as it is: {self.unreadable[card]}" for card in cards]
 
     def _with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
-        """The entry with the names of the ``parents`` that it may mean; None if it cannot be fulfilled."""
-        where = entry.label
-        inventory = self.inventory
-        if entry.parent:
-            parents = inventory.parents_named(entry.parent)
-            if not parents:
-                self.problems.append(f"{where}: {inventory.describe_unknown_parent(entry.parent)}")
-                return None
-            unreadable = self._unreadable_cards(entry.parent)
-            if unreadable and self.skip_busy:
-                count = entry.amount if isinstance(entry.amount, int) else 1
-                self.missing.append({"item": entry.place, "types": list(entry.types), "count": count})
-                return None
-            if unreadable:
-                self._refuse_unreadable(where, unreadable)
-                return None
+        """The entry with the parents that it may mean; None if it cannot be fulfilled."""
+        unreadable = self._unreadable_cards(entry.parent)
+        if unreadable and self.skip_busy:
+            self._miss(entry, entry.amount if isinstance(entry.amount, int) else 1)
+        elif unreadable:
+            self._refuse_unreadable(entry.label, unreadable)
         else:
-            parents = list(inventory.parents.values())
-        if entry.numa_node is not None:
-            parents = [parent for parent in parents if parent.numa_node == entry.numa_node]
-            if not parents:
-                self.problems.append(f"{where}: no such parent is on NUMA node {entry.numa_node}")
-                return None
-        names = [parent.name for parent in parents if inventory.type_ids(parent.name, entry.types)]
-        if not names:
-            self.problems.append(f"{where}: {inventory.describe_unknown_type(parents, entry.types)}")
-            return None
-        if any(inventory.parents[name].framework == nvidia_vfio.FRAMEWORK for name in names):
-            unusable = [option for option in ("uuid", "attributes") if getattr(entry, option)]
-            if unusable:
-                self.problems.append(
-                    f"{where}: {' and '.join(unusable)} cannot be set, because a vGPU of the vendor-specific VFIO "
-                    f"framework is known by the address of its VF, such as parent {names[0]}"
-                )
-                return None
-        return entry._replace(parents=tuple(names))
+            try:
+                return with_candidates(self.inventory, entry)
+            except ValueError as error:
+                self.problems.append(f"{entry.label}: {error}")
+        return None
+
+    def _miss(self, entry: DeviceWanted, count: int) -> None:
+        self.missing.append({"item": entry.place, "types": list(entry.types), "count": count})
 
     def _claim_identity(self, entry: DeviceWanted) -> None:
         """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""
         device = self.inventory.by_uuid.get(entry.uuid or "")
         if device is None:
-            device = self.inventory.devices.get((entry.parent, entry.parent))
-            if device and not self._satisfies(entry, device):
+            device = self.inventory.devices.get((entry.parent or "", entry.parent or ""))
+            if device and not satisfies(self.inventory, entry, device):
                 self._remove(device, entry)
             return
         if device.state == "defined" and device.parent in entry.parents:
@@ -182,7 +161,7 @@ class _Attempt:
         elif device.parent not in entry.parents:
             state = "exists" if device.state == "active" else "is defined"
             self.problems.append(f"{where}: {entry.uuid} {state} on another parent, {device.parent}")
-        elif self._satisfies(entry, device):
+        elif satisfies(self.inventory, entry, device):
             self._keep(device, entry)
         else:
             self._remove(device, entry)
@@ -195,7 +174,7 @@ class _Attempt:
             if device.state == "active"
             and device.key not in self.claimed
             and device.parent in entry.parents
-            and self._satisfies(entry, device)
+            and satisfies(self.inventory, entry, device)
         ]
         matching.sort(key=lambda device: (not device.users, self.inventory.rank(device, entry.types)))
         if entry.amount != MAX:
@@ -203,26 +182,6 @@ class _Attempt:
         for device in matching:
             self._keep(device, entry)
         return None if entry.amount == MAX else int(entry.amount) - len(matching)
-
-    def _satisfies(self, entry: DeviceWanted, device: Device) -> bool:
-        if device.type_id not in self.inventory.type_ids(device.parent, entry.types):
-            return False
-        # What attributes a device without a definition was given cannot be told.
-        if device.autostart is None or not entry.attributes:
-            return True
-        return device.attributes == entry.attributes
-
-    def _matches(self, entry: DeviceWanted, device: Device) -> bool:
-        """Whether state absent means this device."""
-        parents = self.inventory.parents_named(entry.parent) if entry.parent else []
-        if entry.parent and device.parent not in [entry.parent, *(parent.name for parent in parents)]:
-            return False
-        if entry.uuid and device.uuid != entry.uuid:
-            return False
-        if entry.types and not {device.type_id, device.type_name} & set(entry.types):
-            return False
-        parent = self.inventory.parents.get(device.parent)
-        return entry.numa_node is None or bool(parent and parent.numa_node == entry.numa_node)
 
     # What has to go
 
@@ -236,7 +195,7 @@ class _Attempt:
 
     def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
         if device.state == "removing" or device.state == "active" and self.inventory.card(device.parent) in self.frozen:
-            self.busy.append(self._outcome(device, entry))
+            self.busy.append(described(device, entry))
         else:
             self.removals.append((device, entry.place if entry else None))
 
@@ -249,7 +208,7 @@ class _Attempt:
             if not device.users and not unreadable:
                 continue
             if self.skip_busy:
-                self.busy.append(self._outcome(device, None))
+                self.busy.append(described(device, None))
                 self.removals.remove((device, place))
                 continue
             name = f"{device.id} on {device.parent}"
@@ -301,17 +260,8 @@ class _Attempt:
                 f"{entry.label}: without a machine id in etc/machine-id no UUID can be derived; give each "
                 "device a uuid, or run systemd-machine-id-setup"
             )
-        return {
-            "item": entry.place,
-            "uuid": uuid,
-            "address": parent if vendor else None,
-            "parent": parent,
-            "type": type_id,
-            "type_name": self.inventory.type_name(parent, type_id),
-            "attributes": entry.attributes,
-            "autostart": entry.autostart is not False,
-            "best_effort": best_effort,
-        }
+        name = self.inventory.type_name(parent, type_id)
+        return creation(entry, kind[0], parent, uuid, type_id, name, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry.parents}
@@ -319,7 +269,7 @@ class _Attempt:
         stuck = {self.inventory.card(device.parent) for device in self.busy} & cards
         if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
-            self.missing.append({"item": entry.place, "types": list(entry.types), "count": count - made})
+            self._miss(entry, count - made)
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
             sentence += "".join(f"; {card} is left out: {self.unreadable[card]}" for card in sorted(unreadable))
@@ -334,45 +284,13 @@ class _Attempt:
         except ValueError as error:
             self.problems.append(f"{entry.label}: {error}")
             return
-        self.kept.append(
-            {
-                **self._outcome(device, entry),
-                "card": self.inventory.card(device.parent),
-                "attributes": pairs,
-                "autostart": (device.autostart if entry.autostart is None else entry.autostart) is not False,
-            }
-        )
+        self.kept.append(kept_device(device, entry, self.inventory.card(device.parent), pairs))
 
     def _refuse(self) -> None:
         if self.problems:
             raise Refused(self.problems)
 
-    @staticmethod
-    def _outcome(device: Device, entry: DeviceWanted | None) -> dict[str, Any]:
-        return {**_described(device), "item": entry.place if entry else None, "users": list(device.users)}
-
     def _result(self) -> dict[str, Any]:
-        card = self.inventory.card
-        steps = [
-            {
-                "action": "remove",
-                "card": card(device.parent),
-                **_described(device),
-                "state": device.state,
-                "item": place,
-            }
-            for device, place in self.removals
-        ]
-        steps += [{"action": "create", "card": card(made["parent"]), **made} for made in self.creations]
+        removals = [removal(device, place, self.inventory.card(device.parent)) for device, place in self.removals]
+        steps = [*removals, *self.creations]
         return {"steps": steps, "kept": self.kept, "busy": self.busy, "missing": self.missing}
-
-
-def _described(device: Device) -> dict[str, Any]:
-    """A device in steps and results."""
-    return {
-        "uuid": device.uuid,
-        "address": device.address,
-        "parent": device.parent,
-        "type": device.type_id,
-        "type_name": device.type_name,
-    }
