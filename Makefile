@@ -2,7 +2,7 @@
 # Everything made here lies in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format lock clean
+.PHONY: help demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format keys lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -53,6 +53,10 @@ bench: ## compare speeds, in one table
 format: ## let ruff put the Python files in order
 	@tests/setup test
 	@. tests/env.sh && ruff format && ruff check --fix
+
+keys: ## write the argument spec and the table that follow from the schema of the declaration
+	@tests/setup test
+	@. tests/env.sh && python -m tests.declaration
 
 lock: ## renew the locks: the newest versions of all Python packages that the tests install
 	@tests/setup test

@@ -198,7 +198,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 GPU = {
@@ -225,7 +225,7 @@ def main():
     given = module.params
 
     def work():
-        wanted, timeout = together(lambda: parse(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
+        wanted, timeout = together(lambda: parse_gpus(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
         host = HostRoot(given["host_root"], timeout)
         options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])
         return job.converge(host, wanted, options, module.check_mode), host.warnings

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple, Optional, Union
 
 from .._devices.mig import Gpu, GpuInstance, Profile
-from .arrangement import Placed, keep_and_place, largest_part, within_limits
+from .arrangement import Placed, arrange, keep_and_place, largest_part, within_limits
 from .wanted import Wanted
 
 
@@ -122,16 +122,23 @@ def predict(one: Plan) -> Gpu:
     return gpu
 
 
-def _to_layout(wanted: Wanted, gpu: Gpu, problems: list[str]) -> list[Step]:
-    by_name = {profile.name: profile for profile in gpu.profiles}
-    unknown = [name for name, number in wanted.layout if name not in by_name]
+def expand(layout: Iterable[tuple[str, int]], offered: Sequence[Profile], problems: list[str]) -> list[Profile]:
+    """The profile of each wanted instance; why a GPU with the ``offered`` cannot have them goes to ``problems``."""
+    by_name = {profile.name: profile for profile in offered}
+    pairs = list(layout)
+    unknown = [_unknown(name, list(by_name)) for name, _number in pairs if name not in by_name]
+    profiles = [by_name[name] for name, number in pairs if name in by_name for _number in range(number)]
     if unknown:
-        problems += [_unknown(name, list(by_name)) for name in unknown]
-        return []
-    profiles = [by_name[name] for name, number in wanted.layout for _number in range(number)]
-    found = keep_and_place(gpu.instances, profiles) if within_limits(profiles) else None
+        problems += unknown
+    elif not within_limits(profiles) or arrange(profiles) is None:
+        problems.append(_too_much(offered, profiles))
+    return profiles
+
+
+def _to_layout(wanted: Wanted, gpu: Gpu, problems: list[str]) -> list[Step]:
+    profiles = expand(wanted.layout, gpu.profiles, problems)
+    found = None if problems else keep_and_place(gpu.instances, profiles)
     if found is None:
-        problems.append(_too_much(wanted, gpu, profiles))
         return []
     stay, placed = found
     return [
@@ -160,8 +167,8 @@ def _unknown(name: str, names: list[str]) -> str:
     return f"the GPU has no MIG profile {name}.{hint} It has {', '.join(names)}"
 
 
-def _too_much(wanted: Wanted, gpu: Gpu, profiles: list[Profile]) -> str:
-    slices = max(start + profile.size for profile in gpu.profiles for start in profile.starts)
+def _too_much(offered: Sequence[Profile], profiles: list[Profile]) -> str:
+    slices = max(start + profile.size for profile in offered for start in profile.starts)
     needed = sum(profile.size for profile in profiles)
     fits = ", ".join(f"{name}: {number}" for name, number in largest_part(profiles).items())
     limits = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .._core.problems import Refused
 from .._host.records import Record
-from .wanted import Wanted, parse
+from .wanted import Wanted, parse_gpus
 
 KIND = "mig_layout"
 
@@ -34,4 +34,4 @@ def recorded_layout(card: str, kept: Record) -> Wanted:
         raise Refused([f"the record of {card} is not one of mig_layout"])
     if gpu["pf"] != card:
         raise Refused([f"the record of {card} names another GPU, {gpu['pf'][:80]}"])
-    return parse([{**{name: gpu[name] for name in types}, "label": card}])[0]
+    return parse_gpus([{**{name: gpu[name] for name in types}, "label": card}])[0]

@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     compute: bool
 
 
-def parse(gpus: list[Mapping[str, Any]]) -> list[Wanted]:
+def parse_gpus(gpus: list[Mapping[str, Any]]) -> list[Wanted]:
     """The entries, each with ``pf``, ``enabled``, ``layout``, ``compute_instances`` and ``label``; or Refused."""
     problems: list[str] = []
     wanted: list[Wanted] = []

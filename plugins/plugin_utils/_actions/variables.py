@@ -257,6 +257,8 @@ CHECKS: dict[str, Check] = {
     "sriov_timeout": numbers.duration,
     "sriov_allow_host_network": flag,
     "sriov_persist": flag,
+    "mig_timeout": numbers.duration,
+    "mig_persist": flag,
     "vfio_host_root": partial(_matching, pattern=re.compile(r"/[^\x00-\x1f\x7f]{0,4095}\Z"), what="an absolute path"),
     "vfio_on_busy": partial(_choice, choices=("fail", "skip")),
     "vfio_accept_unseen": partial(_list, check=partial(_choice, choices=base.NAMES)),

@@ -22,6 +22,8 @@ class Cloud(Protocol):
     OWNER: str
     # The name of the cloud's way to describe cards in Placement, a value of the option ``shape``.
     SHAPE: str
+    # The key of the name ``OWNER`` in a profile, as an entry of ``schema.PROFILE``; empty without such a key.
+    PROFILE_PART: dict[str, Any]
     # How many vGPUs are made where the profile does not say: ``max``, or ``0`` where the cloud makes them itself.
     DEFAULT_COUNT: str
     # Whether the cloud makes mediated devices for its guests, so that those that can be made count too.

@@ -27,6 +27,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 
 OWNER = "cyborg"
 SHAPE = "cyborg"
+PROFILE_PART = {}
 # cyborg-agent makes the devices itself.
 DEFAULT_COUNT = "0"
 MAKES_MDEVS = True

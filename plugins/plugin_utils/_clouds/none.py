@@ -15,6 +15,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is
 
 OWNER = "none"
 SHAPE = "own"
+PROFILE_PART = {}
 DEFAULT_COUNT = "max"
 MAKES_MDEVS = False
 TAKES_UNTOUCHED_CARDS = False

@@ -28,10 +28,36 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
 SHAPE = "nova"
+PROFILE_PART = {
+    "description": "Configuration of nova. Requires owner V(nova).",
+    "type": "dict",
+    "sample": "{alias: nic}",
+    "options": {
+        "alias": {"description": "Name of the PCI alias for flavors.", "type": "str", "kind": A_NAME},
+        "numa_policy": {
+            "description": "NUMA policy of the alias.",
+            "type": "str",
+            "choices": ["required", "preferred", "legacy", "socket"],
+        },
+        "physical_network": {"description": "Neutron physical network of the card.", "type": "str", "kind": A_NAME},
+        "trusted": {"description": "Whether neutron may set the virtual functions to trusted.", "type": "bool"},
+        "live_migratable": {
+            "description": "Whether guests with one of the devices support live migration.",
+            "type": "bool",
+        },
+        "one_time_use": {"description": "Whether a device is disabled after its first guest.", "type": "bool"},
+        "max_instances": {
+            "description": "Maximum number of mediated devices of the type that nova creates on the host.",
+            "type": "int",
+            "least": 1,
+        },
+    },
+}
 DEFAULT_COUNT = "max"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = False

@@ -53,6 +53,12 @@ PARTS = {
         "state": TEXT,
     },
 }
+# Of a physical function, where it was gathered.
+MIG = {
+    "enabled": FLAG,
+    "instances": [{"profile": TEXT}],
+    "profiles": [{"name": TEXT, **dict.fromkeys(("memory_mib", "most", "size"), NUMBER), "starts": [NUMBER]}],
+}
 MOST = 5
 
 
@@ -66,6 +72,10 @@ def problems(facts, users=False):
             _check(facts[part], [{**form, "users": [USERS]}] if users and part != "parents" else [form], part, found)
         else:
             found.append(f"the facts have no {part}")
+    if not found:
+        for place, function in enumerate(facts["physical_functions"]):
+            if function.get("mig") is not None:
+                _check(function["mig"], MIG, f"physical_functions[{place}].mig", found)
     if not found:
         cards = {function["address"] for function in facts["physical_functions"]}
         found = [

@@ -19,7 +19,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, expression, groups, selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
+    declaration,
+    expression,
+    groups,
+    partitions,
+    selection,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 
 UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
@@ -43,9 +49,9 @@ def resolve(profiles, facts):
 
 def plan(profiles, facts):
     """The plan of the host, and a sentence for each conflict; the plan holds only without conflicts."""
-    parsed, problems = check.parse(profiles)
+    parsed, problems = declaration.parse(profiles)
     cards = []
-    result = {"cards": cards, "functions": [], "instances": [], "unwanted": [], "later": []}
+    result = {"cards": cards, "functions": [], "partitions": [], "instances": [], "unwanted": [], "later": []}
     shared = groups.members(facts["physical_functions"])
     for profile, subject in selection.select(parsed, selection.subjects(facts), problems):
         if not profile["complete"]:
@@ -55,10 +61,12 @@ def plan(profiles, facts):
         cards.append(card)
         if "virtual_functions" in subject and not profile["vgpu"]:
             card["not_shareable"] = groups.why_not_shareable(subject, card["mode"], shared)
+        if profile["mig"]:
+            _plan_partitions(profile, subject, card, result, found)
         if profile["function"] is not None:
             _plan_function(profile, subject, card, result, found)
         elif not profile["vgpu"]:
-            card["total"] = 1
+            card["total"] = sum(card["mig"].values()) if card["mig"] else 1
         if profile["vgpu"]:
             _plan_vgpu(profile, subject, card, result, found)
         found += BY_OWNER[card["owner"]].check_card(card)
@@ -85,6 +93,7 @@ def _card(profile, subject):
         "vf_driver": profile["vf_driver"],
         "num_vfs": None,
         "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
+        "mig": profile["mig"]["layout"] if profile["mig"] else None,
         "framework": subject["framework"] if profile["vgpu"] else None,
         "type": None,
         "parents": [],
@@ -93,7 +102,7 @@ def _card(profile, subject):
         "not_shareable": None,
         "resource_class": profile["placement"]["resource_class"],
         "traits": profile["placement"]["traits"],
-        "nova": profile["nova"],
+        **{cloud.OWNER: profile[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART},
     }
 
 
@@ -120,6 +129,13 @@ def _plan_function(profile, subject, card, result, found):
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
 
 
+def _plan_partitions(profile, subject, card, result, found):
+    wrong = partitions.problems(profile["mig"], card, subject.get("mig"))
+    found += wrong
+    if not wrong:
+        result["partitions"].append(partitions.entry(profile["mig"], card))
+
+
 def _plan_vgpu(profile, subject, card, result, found):
     card["total"] = None
     reasons = [one["unreadable"] for one in (subject, *subject["parents"]) if one.get("unreadable")]
@@ -131,6 +147,10 @@ def _plan_vgpu(profile, subject, card, result, found):
     )
     if vfs_to_come:
         reason = "its virtual functions are not there yet"
+        result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
+        return
+    if profile["mig"] and not partitions.is_there(profile["mig"], subject.get("mig")):
+        reason = "its GPU instances are not there yet"
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
         return
     if not subject["parents"]:

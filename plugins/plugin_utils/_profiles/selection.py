@@ -28,6 +28,7 @@ FIELDS = {
     "total_vfs": "number",
     "vf_product_id": "text",
     "virtual_functions": None,
+    "mig": None,
     "framework": ("mdev", "vendor_vfio"),
     "bus": "text",
     "physical_function": "text",

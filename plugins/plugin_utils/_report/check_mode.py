@@ -31,10 +31,15 @@ def _lines(result):
         return []
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
-    busy = [line for entry in result.get("functions", []) for line in entry["busy"]]
+    busy = [line for entry in _cards(result) for line in entry["busy"]]
     # Devices in use may keep other devices of the same card.
     busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
     return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
+
+
+def _cards(result):
+    """The cards in a result of sriov_pf_mode or mig_layout."""
+    return [*result.get("functions", []), *result.get("gpus", [])]
 
 
 def _of_device(device):
@@ -118,7 +123,7 @@ def _touched(result):
     """Names of cards, parents and devices that are not as they shall be."""
     before, after = result["diff"]["before"], result["diff"]["after"]
     yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
-    yield from (function["pf"] for function in result.get("functions", []) if function["busy"])
+    yield from (entry["pf"] for entry in _cards(result) if entry["busy"])
     yield from (device["parent"] for device in result.get("busy", []))
 
 

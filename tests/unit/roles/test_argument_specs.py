@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import schema
+from ansible_collections.vfio.devices.tests import declaration
 
 ROLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "roles").iterdir() if path.is_dir())
 # A value of the type, and one that is not of it. Ansible takes every value for text, so only its choices can be missed.
@@ -115,12 +116,24 @@ def test_every_role_has_a_readme(role):
     assert role.name in (role / "README.md").read_text(encoding="utf-8")
 
 
-def test_profiles_are_described_as_resolve_takes_them():
+@pytest.mark.parametrize("file", declaration.PLACES)
+def test_keys_of_a_profile_are_described_as_the_schema_has_them(file):
+    text = (declaration.ROOT / file).read_text(encoding="utf-8")
+    assert declaration.with_keys(file, text) == text, "make keys"
+
+
+def test_the_argument_spec_says_what_the_schema_says():
     (role,) = (role for role in ROLES if role.name == "vfio")
-    profile = spec_of(role)["vfio_profiles"]["options"]
-    assert set(profile) == set(_declaration.PROFILE)
-    for name, keys in (("vgpu", _declaration.VGPU), ("placement", _declaration.PLACEMENT), ("nova", _declaration.NOVA)):
-        assert set(profile[name]["options"]) == set(keys), name
-    assert set(profile["vfs"]["options"]) == set(_declaration.VIRTUAL_FUNCTION_OPTIONS)
-    choices = {name: tuple(option["choices"]) for name, option in profile.items() if "choices" in option}
-    assert choices == {name: kind for name, kind in _declaration.PROFILE.items() if isinstance(kind, tuple)}
+    assert spec_of(role)["vfio_profiles"]["options"] == known_to_ansible(schema.PROFILE)
+
+
+def known_to_ansible(options):
+    own = ("kind", "least", "sample")
+    return {
+        name: {
+            key: known_to_ansible(value) if key == "options" else value
+            for key, value in option.items()
+            if key not in own
+        }
+        for name, option in options.items()
+    }

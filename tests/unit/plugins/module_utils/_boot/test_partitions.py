@@ -18,7 +18,7 @@ RECORD = f"etc/vfio-devices/mig_layout/{H200}.json"
 def host(simulated):
     host = simulated("h200")
     entry = {"pf": H200, "enabled": True, "layout": {"1g.18gb": 2}, "compute_instances": True, "label": None}
-    job.converge(host.root(), wanted.parse([entry]), job.Options(), False)
+    job.converge(host.root(), wanted.parse_gpus([entry]), job.Options(), False)
     return host
 
 

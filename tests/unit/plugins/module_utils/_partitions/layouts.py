@@ -12,7 +12,7 @@ RECORD = f"etc/vfio-devices/mig_layout/{H200}.json"
 
 def converge(host, layout=None, pf=H200, enabled=True, compute=True, check=False, **options):
     entry = {"pf": pf, "enabled": enabled, "layout": layout, "compute_instances": compute, "label": None}
-    return job.converge(host.root(), wanted.parse([entry]), job.Options(**options), check)
+    return job.converge(host.root(), wanted.parse_gpus([entry]), job.Options(**options), check)
 
 
 def layout(result, moment="after"):

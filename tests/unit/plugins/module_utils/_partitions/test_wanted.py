@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.te
 
 
 def test_entry():
-    (wanted,) = parse([{**GPU, "pf": "0000:C1:00.0", "layout": {"1g.18gb+me": "1", "3g.71gb": 0}}])
+    (wanted,) = parse_gpus([{**GPU, "pf": "0000:C1:00.0", "layout": {"1g.18gb+me": "1", "3g.71gb": 0}}])
     assert wanted == (0, "gpus[0]", "0000:c1:00.0", True, (("1g.18gb+me", 1),), True)
 
 
@@ -22,10 +22,10 @@ def test_entry():
     "name", ["1g.18gb", "1g.10gb+me", "1g.24gb+me.all", "1g.24gb-me", "1g.24gb+gfx", "2g.48gb+gfx", "7g.141gb"]
 )
 def test_names_of_profiles(name):
-    assert parse([{**GPU, "layout": {name: 1}}])[0].layout == ((name, 1),)
+    assert parse_gpus([{**GPU, "layout": {name: 1}}])[0].layout == ((name, 1),)
 
 
 @given(st.text(), st.dictionaries(st.one_of(st.text(), st.integers()), ANYTHING, min_size=1))
 def test_garbage(address, layout):
     with pytest.raises(Refused):
-        parse([{**GPU, "pf": address + "/", "layout": {"": 1, **layout}}])
+        parse_gpus([{**GPU, "pf": address + "/", "layout": {"": 1, **layout}}])

@@ -5,9 +5,17 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+import types
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE, CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration
+from ansible_collections.vfio.devices.tests.unit.plans import plan, ports, whole
+from ansible_collections.vfio.devices.tests.unit.plugins.plugin_utils._clouds import test_base
 
 each = pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: cloud.OWNER)
 
@@ -19,7 +27,7 @@ def test_owners_and_shapes_are_names_of_one_cloud_each():
 @each
 def test_a_profile_may_name_it(cloud):
     profile = {"name": "p", "select": "class == '0302'", "vgpu": {"type": "a"}, "owner": cloud.OWNER}
-    assert check.parse([profile])[1] == []
+    assert declaration.parse([profile])[1] == []
 
 
 @each
@@ -27,3 +35,20 @@ def test_where_no_card_is_its_own_there_is_nothing_to_set(cloud):
     options = {"release": 34, "report_in_placement": False, "pci_in_placement": False, "service": "compute"}
     assert cloud.settings({"cards": [], "later": []}, {**options, "drivers": (), "nova_release": None}) == ("", [])
     assert cloud.check_host([]) == []
+
+
+def test_the_example_of_the_guide_is_a_cloud():
+    guide = Path(__file__).resolve().parents[5] / "docs/docsite/rst/guide_architecture.rst"
+    text = guide.read_text(encoding="utf-8")
+    (block,) = re.findall(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", text, re.MULTILINE)
+    example = types.ModuleType("kubevirt")
+    exec(compile(textwrap.dedent(block), str(guide), "exec"), vars(example))
+    test_base.test_it_says_all_that_is_asked_of_a_cloud(example)
+    test_base.test_it_can_do_all_that_is_asked_of_a_cloud(example)
+    card = {**whole(owner="kubevirt", not_shareable=None), "kubevirt": {"resource": "example.com/t4"}}
+    text, problems = example.settings(plan(card), {})
+    assert yaml.safe_load(text)["permittedHostDevices"]["pciHostDevices"] == [
+        {"pciDeviceSelector": "10DE:1EB8", "resourceName": "example.com/t4"}
+    ]
+    assert problems == example.check_card(card) == example.check({"kubevirt": {"resource": "example.com/t4"}}) == []
+    assert example.check({"kubevirt": {}}) and example.check_card(ports())

@@ -3,73 +3,66 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check as _declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import DICTIONARY_OR_DICTIONARIES
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check
 
-VGPU = {"name": "a", "select": "`true`", "vgpu": {"type": "GRID T4-2B"}}
-
-
-def parsed(**changes):
-    profiles, problems = _declaration.parse([{**VGPU, **changes}])
-    assert not problems
-    return profiles[0]
-
-
-def test_every_key_has_a_value():
-    profile = parsed()
-    assert set(_declaration.PROFILE) <= set(profile)
-    assert (profile["owner"], profile["required"], profile["mode"]) == ("nova", False, None)
-    assert profile["placement"] == {"resource_class": None, "traits": []}
+INNER = {"size": {"type": "int", "least": 1, "required": True}, "color": {"type": "str", "choices": ["red", "blue"]}}
+OPTIONS = {
+    "title": {"type": "str", "required": True},
+    "box": {"type": "dict", "sample": "{size: 3}", "options": INNER},
+    "boxes": {"type": "raw", "kind": DICTIONARY_OR_DICTIONARIES, "options": INNER},
+}
 
 
 @pytest.mark.parametrize(
-    ("owner", "given", "count"),
+    ("values", "prefix", "sentences"),
     [
-        ("nova", {}, "max"),
-        ("nova", {"count": 3}, 3),
-        ("nova", {"count": "3"}, 3),
-        ("nova", {"count": 0}, None),
-        ("none", {}, "max"),
-        ("cyborg", {}, None),
-        ("cyborg", {"count": 0}, None),
+        ({"title": "a", "box": {}}, "", {}),
+        ({"title": 1}, "", {"title": "title must be text, and not 1"}),
+        ({"title": 1}, "shop.", {"title": "shop.title must be text, and not 1"}),
+        ({"titel": 1}, "", {"titel": "there is no key titel, only title, box, boxes"}),
+        ({"titel": 1}, "shop.", {"titel": "there is no key shop.titel, only title, box, boxes"}),
+        ({"color": "red"}, "", {"color": "the key color belongs in box"}),
+        ({"box": 3}, "", {"box": "box must be a dictionary such as {size: 3}, and not 3"}),
+        ({"boxes": []}, "", {"boxes": "boxes must be a dictionary or a list of dictionaries, and not []"}),
+        ({"title": ["x" * 90]}, "", {"title": f"title must be text, and not ['{'x' * 58}..."}),
     ],
 )
-def test_the_count_says_who_makes_the_devices(owner, given, count):
-    vgpu = parsed(owner=owner, vgpu={"type": "GRID T4-2B", **given})["vgpu"]
-    assert (vgpu["count"], vgpu["types"]) == (count, ["GRID T4-2B"])
+def test_what_is_unknown_or_of_another_kind(values, prefix, sentences):
+    assert check.wrong(values, OPTIONS, prefix) == sentences
 
 
-def test_the_function_holds_what_was_given():
-    given = {"mode": "vf", "num_vfs": 8, "drivers_autoprobe": False}
-    assert parsed(**given)["function"] == {"mode": "vf", "num_vfs": "8", "drivers_autoprobe": False}
-    assert parsed()["function"] is None
+def test_values_below_a_key():
+    assert check.wrong({"size": 0, "color": "green"}, INNER, "box.") == {
+        "size": "box.size must be a whole number from 1 to 65536, and not 0",
+        "color": "box.color must be red or blue, and not 'green'",
+    }
 
 
-def test_a_list_of_names_and_an_expression():
-    assert (parsed(select=["mtty"])["names"], parsed(select=["mtty"])["expression"]) == (["mtty"], None)
-    assert parsed(select="class == '0302'")["expression"]({"class": "0302"})
+@pytest.mark.parametrize(
+    ("values", "wrong", "sentences"),
+    [
+        ({"title": "a"}, [], []),
+        ({}, [], ["it has no title"]),
+        ({"title": ""}, [], ["it has no title"]),
+        ({"title": []}, [], ["it has no title"]),
+        ({"title": None}, ["title"], []),
+        ({"title": 0}, [], []),
+    ],
+)
+def test_required_keys(values, wrong, sentences):
+    assert check.missing(values, wrong, OPTIONS, "it") == sentences
 
 
-@pytest.mark.parametrize("profiles", [None, {}, "text", [1], [None]])
-def test_what_is_no_list_of_dictionaries(profiles):
-    parsed, (problem,) = _declaration.parse(profiles)
-    assert parsed == []
-    assert re.match(r"vfio_profiles(\[0\] must be a dictionary, as in| must be a list such as) \[{name: desk", problem)
+def test_one_dictionary_or_a_list_of_them():
+    assert check.parts(None, "vgpu") == []
+    assert check.parts({"a": 1}, "vgpu") == [("vgpu", {"a": 1})]
+    assert check.parts([{"a": 1}, {}], "vgpu") == [("vgpu[0]", {"a": 1}), ("vgpu[1]", {})]
 
 
-def test_what_is_wrong_hides_nothing_else():
-    """Nor does it give rise to a sentence that is only true of what is left."""
-    profile = {"name": 1, "select": "a = 1", "owner": "x", "num_vfs": 4, "count": 3, "vgpu": "GRID T4-2B"}
-    parsed, problems = _declaration.parse([profile, {"name": "b", "select": ["mtty"], "mode": "vfs", "num_vfs": 1}])
-    assert [(one["name"], one["complete"]) for one in parsed] == [("b", False)]
-    assert [problem.partition(": ")[2][:45] for problem in problems] == [
-        "name must be text of 1 to 255 printable chara",
-        "owner must be nova or cyborg or none, and not",
-        "the key count belongs in vgpu",
-        "vgpu must be a dictionary such as {type: GRID",
-        "select cannot be used: Bad jmespath expression"[:45],
-        "num_vfs has no meaning without mode",
-        "mode must be pf or vf, and not 'vfs'",
-    ]
+def test_a_value_that_python_cannot_show():
+    value = []
+    for _depth in range(100000):
+        value = [value]
+    assert check.shown(value) == "a list"

@@ -99,4 +99,4 @@ def test_fields_are_those_of_the_facts(simulated):
                     assert card.get(field) in (*kind, None)
                 else:
                     assert isinstance(card.get(field), KINDS[kind])
-    assert found | {"users"} == set(_selection.FIELDS)
+    assert found | {"users", "mig"} == set(_selection.FIELDS)

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The declaration ``vfio_profiles``, checked without a look at a host."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
+    check,
+    expression,
+    schema,
+    selection,
+    standard,
+)
+
+
+def parse(profiles):
+    """The profiles in one form, and a sentence for each thing that is wrong with them.
+
+    Each profile gets all keys of ``schema.PROFILE``; ``expression`` is the question of ``select``, or None if it is a
+    list of ``names``. ``vgpu`` has ``types`` and ``count`` (a number, ``max``, or None if the owner makes the devices).
+    A profile that is not ``complete`` lacks what is wrong with it, and says only which cards it means.
+    """
+    if not isinstance(profiles, list):
+        return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}"]
+    problems = []
+    parsed = []
+    places = {}
+    for place, profile in enumerate(profiles):
+        if not isinstance(profile, dict):
+            problems.append(
+                f"vfio_profiles[{place}] must be a dictionary, as in {schema.SAMPLE}, and not {check.shown(profile)}"
+            )
+            continue
+        name = profile.get("name")
+        label = f"profile {name}" if kinds.fits(name, schema.PROFILE["name"]) else f"vfio_profiles[{place}]"
+        wrong = check.wrong(profile, schema.PROFILE)
+        found = [*wrong.values(), *check.missing(profile, wrong, schema.PROFILE, "it")]
+        if isinstance(name, str) and places.setdefault(name, place) != place:
+            found.append(f"vfio_profiles[{places[name]}] has this name too; give each a name of its own")
+        complete = not found
+        readable = all(key not in wrong and profile.get(key) for key in ("name", "select"))
+        # What is right about it is looked at all the same, so that all is told at once.
+        one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
+        if readable and places[name] == place:
+            parsed.append({**one, "complete": complete})
+        problems += [f"{label}: {sentence}" for sentence in found]
+    return parsed, problems
+
+
+def _profile(profile, wrong, found):
+    """The profile without its ``wrong`` keys in one form; what else is against it goes to ``found``."""
+    parsed = {key: profile.get(key, option.get("default")) for key, option in schema.PROFILE.items()}
+    parsed.update(expression=None, names=[])
+    if isinstance(profile.get("select"), str):
+        try:
+            parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
+        except ValueError as error:
+            found.append(f"select cannot be used: {error}")
+            # Nobody knows whether it would select something.
+            parsed["required"] = False
+    else:
+        parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
+    parsed["function"] = _function(profile, wrong, found)
+    parsed["mig"] = _mig(profile, found)
+    parsed["vgpu"] = _vgpu(profile, parsed["owner"], found)
+    parsed["placement"] = _placement(profile, parsed, found)
+    parsed.update((cloud.OWNER, _part_of(cloud, profile, parsed, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
+    cloud = BY_OWNER[parsed["owner"]]
+    _check_together(parsed, bool(wrong) or "vgpu" in profile or cloud.TAKES_UNTOUCHED_CARDS, found)
+    found += cloud.check(parsed)
+    return parsed
+
+
+def _name(name, profile, found):
+    if grammar.PCI_ADDRESS.match(name):
+        return name
+    if grammar.PCI_ADDRESS.match(name.lower()):
+        found.append(f"write the address {name} in small letters, the only ones that nova and Cyborg find")
+    elif grammar.PCI_ADDRESS.match(f"0000:{name}"):
+        found.append(f"write the address {name} with its domain, 0000:{name}")
+    elif profile.get("mode") == "pf":
+        found.append(f"select {name!r} must be a PCI address, since an interface goes away with the card's driver")
+    elif not grammar.KERNEL_NAME.match(name):
+        found.append(f"select {name[:80]!r} is neither a PCI address nor the name of an interface or a parent")
+    return name
+
+
+def _function(profile, wrong, found):
+    """The entry for sriov_pf_mode without the address, or None."""
+    given = {option: profile[option] for option in schema.FUNCTION if option in profile}
+    if "mode" in wrong:
+        return None
+    if "mode" not in given:
+        found += [f"{option} has no meaning without mode" for option in given]
+        return None
+    before = len(found)
+    if "num_vfs" in given:
+        given["num_vfs"] = str(given["num_vfs"])
+    complete = {**dict.fromkeys(schema.FUNCTION), "reconfigurable": True, **given, "pf": "0000:00:00.0"}
+    if given.get("vfs"):
+        complete["vfs"] = [_virtual_function(one, label, found) for label, one in check.parts(given["vfs"], "vfs")]
+    if len(found) == before:
+        found += parse_functions([complete])[0].problems
+    return given
+
+
+def _virtual_function(virtual, label, found):
+    # Here null is the same as nothing, as in the option of the module.
+    given = {key: str(value) if key == "index" else value for key, value in virtual.items() if value is not None}
+    wrong = check.wrong(given, schema.VIRTUAL_FUNCTION, f"{label}.")
+    found += [*wrong.values(), *check.missing(given, wrong, schema.VIRTUAL_FUNCTION, label)]
+    return {**dict.fromkeys(schema.VIRTUAL_FUNCTION), "index": "0", **given}
+
+
+def _mig(profile, found):
+    """Whether MIG is enabled, and how many GPU instances of each profile there are; None where it is not managed."""
+    if profile.get("mig") is None:
+        return None
+    layout = profile["mig"]
+    gpu = {"enabled": layout is not False, "layout": layout or {}, "compute_instances": not profile.get("vgpu")}
+    try:
+        (wanted,) = parse_gpus([{**gpu, "pf": "0000:00:00.0", "label": "mig"}])
+    except Refused as refused:
+        found += [problem.replace("layout.", "mig.").removeprefix("mig: ") for problem in refused.problems]
+        return None
+    return {**gpu, "layout": dict(wanted.layout)}
+
+
+def _vgpu(profile, owner, found):
+    vgpus = [_devices(vgpu, label, owner, found) for label, vgpu in check.parts(profile.get("vgpu"), "vgpu")]
+    return vgpus[0] if vgpus else None
+
+
+def _devices(vgpu, label, owner, found):
+    wrong = check.wrong(vgpu, schema.VGPU, f"{label}.")
+    sentences = [*wrong.values(), *check.missing(vgpu, wrong, schema.VGPU, label)]
+    found += sentences
+    if sentences:
+        return None
+    types = [vgpu["type"]] if isinstance(vgpu["type"], str) else vgpu["type"]
+    count = str(vgpu.get("count", BY_OWNER[owner].DEFAULT_COUNT))
+    entry = dict.fromkeys(("uuid", "parent", "numa_node", "autostart"))
+    entry.update(type=types, count=None if count == "0" else count, attributes=vgpu.get("attributes"))
+    try:
+        parse_instances([entry], "present", False)
+    except Refused as refused:
+        found += [f"{label}: " + problem.partition(": ")[2] for problem in refused.problems]
+    if count == "0":
+        count = None
+    return {
+        "types": types,
+        "count": int(count) if count and count != "max" else count,
+        "attributes": vgpu.get("attributes") or [],
+        "autostart": vgpu.get("autostart"),
+    }
+
+
+def _placement(profile, parsed, found):
+    placement = profile.get("placement") or {}
+    wrong = check.wrong(placement, schema.PLACEMENT, "placement.")
+    found += wrong.values()
+    if wrong:
+        return {"resource_class": None, "traits": []}
+    resource_class = placement.get("resource_class")
+    traits = placement.get("traits") or []
+    resource_class = _collect(standard.resource_class, resource_class, "placement.resource_class", found)
+    right = [trait for trait in traits if _collect(standard.trait, trait, "placement.traits", found)]
+    found += [f"trait {trait} is for nova-compute alone to set" for trait in right if trait in names.NEVER_SET]
+    return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
+
+
+def _collect(rule, text, option, found):
+    sentences = []
+    right = grammar.collect(rule, text, sentences)
+    found += [f"{option}: {sentence}" for sentence in sentences]
+    return right
+
+
+def _part_of(cloud, profile, parsed, found):
+    """What the profile has for the cloud under its name."""
+    part = profile.get(cloud.OWNER) or {}
+    found += check.wrong(part, cloud.PROFILE_PART["options"], f"{cloud.OWNER}.").values()
+    if part and parsed["owner"] != cloud.OWNER:
+        found.append(f"{cloud.OWNER} has no meaning with owner {parsed['owner']}")
+    return part
+
+
+def _check_together(parsed, has_work, found):
+    mode, vgpu, mig = parsed["mode"], parsed["vgpu"], parsed["mig"]
+    if mig and mode == "pf" and parsed["driver"] != "native":
+        found.append("a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode")
+    if mig and not vgpu and parsed["owner"] != "none":
+        found.append(f"{parsed['owner']} hands out no GPU instances; add vgpu, or set owner: none")
+    if vgpu and mode == "pf":
+        found.append("a card of mode pf goes to a guest as a whole and makes no vGPUs; leave out vgpu or mode")
+    if vgpu and mode == "vf":
+        if str(parsed["num_vfs"]) == "0":
+            found.append("with num_vfs 0 there are no virtual functions for vgpu")
+        if parsed["vf_driver"] not in (None, "default"):
+            found.append("leave vf_driver out, because vGPUs need the card's own driver on its virtual functions")
+    if not mode and not vgpu and not mig and not has_work:
+        found.append("it says neither mode nor vgpu, so that there is nothing to do")

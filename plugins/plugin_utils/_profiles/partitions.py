@@ -1,0 +1,49 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The MIG layout of a card, as the facts show it and as its profile wants it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ansible_collections.vfio.devices.plugins.module_utils._devices.mig import Profile
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.plan import expand
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
+
+
+def problems(wanted, card, seen):
+    """Why a card of the plan cannot have a layout; ``seen`` is its ``mig`` in the facts, None where it is not known."""
+    if not is_nvidia_gpu(card):
+        return ["mig is for GPUs of NVIDIA, and this is none"]
+    found = []
+    if seen and wanted["enabled"]:
+        offered = [
+            Profile(one["name"], place, one["most"], one["memory_mib"], tuple(one["starts"]), one["size"])
+            for place, one in enumerate(seen["profiles"])
+        ]
+        expand(wanted["layout"].items(), offered, found)
+    return [f"mig: {sentence}" for sentence in found]
+
+
+def is_there(wanted, seen):
+    """Whether a card has its layout now, so that the types of vGPUs on it are known."""
+    if seen is None:
+        return not wanted["enabled"]
+    instances = Counter(instance["profile"] for instance in seen["instances"])
+    return seen["enabled"] == wanted["enabled"] and instances == Counter(wanted["layout"])
+
+
+def entry(wanted, card):
+    """The card in the option ``gpus`` of mig_layout."""
+    layout = {"layout": wanted["layout"]} if wanted["enabled"] else {}
+    return {
+        "pf": card["address"],
+        "enabled": wanted["enabled"],
+        **layout,
+        "compute_instances": wanted["compute_instances"],
+        "label": f"profile {card['profile']}",
+    }

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""All keys of a profile, in the format of Ansible's argument specs.
+
+The checks, the argument spec of the role vfio and the table of keys in the guide follow from this table. An entry may
+have three more keys, which Ansible does not know:
+
+- ``kind``: what a value is, in words of ``kinds.KINDS``, where the type does not say it.
+- ``least``: the smallest whole number.
+- ``sample``: a correct value, for messages about a value of another kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
+    A_LAYOUT,
+    A_NAME,
+    NUMBER_OR_MAX,
+    TEXT_OR_TEXTS,
+)
+
+Options = dict[str, dict[str, Any]]
+
+VIRTUAL_FUNCTION: Options = {
+    "index": {
+        "description": "Index of the virtual function, counted from 0, or a range such as V(2-5).",
+        "type": "str",
+        "required": True,
+    },
+    "driver": {"description": "Driver, instead of O(vfio_profiles.vf_driver).", "type": "str"},
+    "mac": {"description": "MAC address. For a single virtual function.", "type": "str"},
+    "vlan": {"description": "VLAN id that the card adds and removes. V(0) means no VLAN.", "type": "int"},
+    "qos": {
+        "description": "Priority in the VLAN tag, from V(0) to V(7). Requires O(vfio_profiles.vfs.vlan).",
+        "type": "int",
+    },
+    "spoofchk": {"description": "Whether the card drops packets with another sender address.", "type": "bool"},
+    "trust": {
+        "description": "Whether the virtual function may change its MAC address and enable promiscuous mode.",
+        "type": "bool",
+    },
+    "link_state": {
+        "description": "Whether the link is always up, always down, or follows that of the card.",
+        "type": "str",
+        "choices": ["auto", "enable", "disable"],
+    },
+    "min_tx_rate": {"description": "Minimum transmit rate in Mbit/s. V(0) means no guarantee.", "type": "int"},
+    "max_tx_rate": {"description": "Maximum transmit rate in Mbit/s. V(0) means no limit.", "type": "int"},
+}
+
+# The options of sriov_pf_mode that a profile may have.
+FUNCTION: Options = {
+    "mode": {
+        "description": [
+            "If V(pf), a guest gets the whole card. If V(vf), the card gets virtual functions, with or without vGPUs.",
+            "Omit it for cards with mediated devices on the physical function.",
+        ],
+        "type": "str",
+        "choices": ["pf", "vf"],
+    },
+    "num_vfs": {
+        "description": [
+            "Number of virtual functions, or V(max). If omitted, the number is not managed.",
+            "NVIDIA GPUs require V(max) or V(0).",
+        ],
+        "type": "str",
+        "kind": NUMBER_OR_MAX,
+    },
+    "driver": {
+        "description": [
+            "Driver of the card in mode V(pf), or V(native) for libvirt's managed mode. If omitted, V(vfio-pci)."
+        ],
+        "type": "str",
+    },
+    "vf_driver": {
+        "description": [
+            "Driver of the virtual functions, V(none), or V(default) for the choice of the kernel. Not for vGPUs."
+        ],
+        "type": "str",
+    },
+    "drivers_autoprobe": {
+        "description": "Whether the kernel binds a driver to new virtual functions.",
+        "type": "bool",
+    },
+    "reconfigurable": {
+        "description": "If V(false), the card is pinned. Changes of its mode are rejected.",
+        "type": "bool",
+        "default": True,
+    },
+    "vfs": {
+        "description": "Virtual functions or ranges of them with their own settings or drivers.",
+        "type": "list",
+        "elements": "dict",
+        "sample": "[{index: 0, vlan: 100}]",
+        "options": VIRTUAL_FUNCTION,
+    },
+    "eswitch": {
+        "description": "Mode of the embedded switch. It is changed while the card has no virtual functions.",
+        "type": "str",
+        "choices": ["legacy", "switchdev"],
+    },
+}
+
+VGPU: Options = {
+    "type": {
+        "description": [
+            "Name or id of the type. A list is an order of preference. All devices of a card have the same type."
+        ],
+        "type": "list",
+        "elements": "str",
+        "required": True,
+        "kind": TEXT_OR_TEXTS,
+    },
+    "count": {
+        "description": [
+            "Number of devices on each card, or V(max). If omitted, V(max).",
+            "If V(0), nova creates a device for each guest. Omit it with owner V(cyborg), whose agent creates them.",
+        ],
+        "type": "str",
+        "kind": NUMBER_OR_MAX,
+    },
+    "attributes": {
+        "description": [
+            "Attributes of each new device in order, each a dictionary with one key, as drivers of s390 require.",
+            "Control files of the kernel such as C(remove) are rejected.",
+        ],
+        "type": "list",
+        "elements": "dict",
+        "sample": "[{assign_adapter: 5}]",
+    },
+    "autostart": {"description": "Whether mdevctl creates the devices at boot.", "type": "bool"},
+}
+
+PLACEMENT: Options = {
+    "resource_class": {
+        "description": "Resource class of the devices, such as V(VGPU) or V(CUSTOM_NFV_VF).",
+        "type": "str",
+    },
+    "traits": {
+        "description": "Traits of the providers, such as V(CUSTOM_TIER_GOLD).",
+        "type": "list",
+        "elements": "str",
+        "sample": "[CUSTOM_TIER_GOLD]",
+    },
+}
+
+PROFILE: Options = {
+    "name": {
+        "description": "Name of the profile, used in all messages. Up to 255 printable characters without a slash.",
+        "type": "str",
+        "required": True,
+        "kind": A_NAME,
+    },
+    "select": {
+        "description": [
+            "The cards, as a JMESPath expression or as a list of names.",
+            "The expression is evaluated for each physical function in C(ansible_facts.mdev.physical_functions), and "
+            "for each parent that is not a PCI function. Both have the C(types) of devices that they can create.",
+            "Ids, classes and addresses have the spelling of the facts, such as V(1eb8). Another spelling is rejected, "
+            "and the message contains the correct one.",
+            "Names are PCI addresses of physical functions, network interfaces, and names of parents such as V(mtty).",
+        ],
+        "type": "raw",
+        "required": True,
+        "kind": TEXT_OR_TEXTS,
+        "sample": '"product_id == \'1eb8\'" or ["0000:3b:00.0"]',
+    },
+    "required": {
+        "description": "Whether to reject a host where the profile selects no card.",
+        "type": "bool",
+        "default": False,
+    },
+    "owner": {
+        "description": "Service that assigns the devices to guests. V(none) is for hosts without OpenStack.",
+        "type": "str",
+        "choices": [cloud.OWNER for cloud in CLOUDS],
+        "default": CLOUDS[0].OWNER,
+    },
+    **FUNCTION,
+    "mig": {
+        "description": [
+            "MIG layout of an NVIDIA GPU, as the number of GPU instances by MIG profile. If V(false), MIG is disabled. "
+            "If omitted, MIG is not managed.",
+            "With O(vfio_profiles.vgpu), the guests create the compute instances.",
+        ],
+        "type": "raw",
+        "kind": A_LAYOUT,
+        "sample": "{1g.18gb: 4, 3g.71gb: 1}",
+    },
+    "vgpu": {
+        "description": "The vGPUs or other mediated devices to create on the card or on its virtual functions.",
+        "type": "dict",
+        "sample": "{type: GRID T4-2B}",
+        "options": VGPU,
+    },
+    "placement": {
+        "description": "Inventory and traits of the card in OpenStack Placement.",
+        "type": "dict",
+        "sample": "{resource_class: CUSTOM_NIC_VF}",
+        "options": PLACEMENT,
+    },
+    **{cloud.OWNER: cloud.PROFILE_PART for cloud in CLOUDS if cloud.PROFILE_PART},
+}
+SAMPLE = "[{name: desktops, select: \"product_id == '1eb8'\", vgpu: {type: GRID T4-2B}}]"

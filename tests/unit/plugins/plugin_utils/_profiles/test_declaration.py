@@ -1,0 +1,75 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, schema
+
+VGPU = {"name": "a", "select": "`true`", "vgpu": {"type": "GRID T4-2B"}}
+
+
+def parsed(**changes):
+    profiles, problems = declaration.parse([{**VGPU, **changes}])
+    assert not problems
+    return profiles[0]
+
+
+def test_every_key_has_a_value():
+    profile = parsed()
+    assert set(schema.PROFILE) <= set(profile)
+    assert (profile["owner"], profile["required"], profile["mode"]) == ("nova", False, None)
+    assert profile["placement"] == {"resource_class": None, "traits": []}
+
+
+@pytest.mark.parametrize(
+    ("owner", "given", "count"),
+    [
+        ("nova", {}, "max"),
+        ("nova", {"count": 3}, 3),
+        ("nova", {"count": "3"}, 3),
+        ("nova", {"count": 0}, None),
+        ("none", {}, "max"),
+        ("cyborg", {}, None),
+        ("cyborg", {"count": 0}, None),
+    ],
+)
+def test_the_count_says_who_makes_the_devices(owner, given, count):
+    vgpu = parsed(owner=owner, vgpu={"type": "GRID T4-2B", **given})["vgpu"]
+    assert (vgpu["count"], vgpu["types"]) == (count, ["GRID T4-2B"])
+
+
+def test_the_function_holds_what_was_given():
+    given = {"mode": "vf", "num_vfs": 8, "drivers_autoprobe": False}
+    assert parsed(**given)["function"] == {"mode": "vf", "num_vfs": "8", "drivers_autoprobe": False}
+    assert parsed()["function"] is None
+
+
+def test_a_list_of_names_and_an_expression():
+    assert (parsed(select=["mtty"])["names"], parsed(select=["mtty"])["expression"]) == (["mtty"], None)
+    assert parsed(select="class == '0302'")["expression"]({"class": "0302"})
+
+
+@pytest.mark.parametrize("profiles", [None, {}, "text", [1], [None]])
+def test_what_is_no_list_of_dictionaries(profiles):
+    parsed, (problem,) = declaration.parse(profiles)
+    assert parsed == []
+    assert re.match(r"vfio_profiles(\[0\] must be a dictionary, as in| must be a list such as) \[{name: desk", problem)
+
+
+def test_what_is_wrong_hides_nothing_else():
+    """Nor does it give rise to a sentence that is only true of what is left."""
+    profile = {"name": 1, "select": "a = 1", "owner": "x", "num_vfs": 4, "count": 3, "vgpu": "GRID T4-2B"}
+    parsed, problems = declaration.parse([profile, {"name": "b", "select": ["mtty"], "mode": "vfs", "num_vfs": 1}])
+    assert [(one["name"], one["complete"]) for one in parsed] == [("b", False)]
+    assert [problem.partition(": ")[2][:45] for problem in problems] == [
+        "name must be text of 1 to 255 printable chara",
+        "owner must be nova or cyborg or none, and not",
+        "the key count belongs in vgpu",
+        "vgpu must be a dictionary such as {type: GRID",
+        "select cannot be used: Bad jmespath expression"[:45],
+        "num_vfs has no meaning without mode",
+        "mode must be pf or vf, and not 'vfs'",
+    ]

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MIG layouts from the declaration to the option of mig_layout, with the facts of simulated hosts."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.modules.mig_layout import GPU
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, facts
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
+
+H200 = "0000:41:00.0"
+PARTS = ("physical_functions", "parents", "devices", "mig")
+
+
+def plan(host, mig, **changes):
+    profiles = [{"name": "a", "select": [H200], "owner": "none", "mig": mig, **changes}]
+    return _host_plan.plan(profiles, host.facts(*PARTS))
+
+
+@pytest.mark.parametrize(
+    ("mig", "entry", "total"),
+    [
+        ({"1g.18gb": 4, "3g.71gb": "1", "7g.141gb": 0}, {"layout": {"1g.18gb": 4, "3g.71gb": 1}}, 5),
+        ({}, {"layout": {}}, 1),
+        (False, {"enabled": False}, 1),
+    ],
+)
+def test_entry_of_the_module(simulated, mig, entry, total):
+    result, problems = plan(simulated("h200"), mig)
+    assert not problems
+    (given,) = result["partitions"]
+    expected = {"pf": H200, "enabled": True, "compute_instances": True, "label": "profile a", **entry}
+    assert given == expected and set(given) <= set(GPU)
+    assert result["cards"][0]["total"] == total
+
+
+@pytest.mark.parametrize(
+    ("mig", "sentence"),
+    [
+        (
+            {"1g.18gb": 8},
+            "mig: the layout does not fit: the GPU has at most 7 of 1g.18gb. What fits of it is {1g.18gb: 7}",
+        ),
+        ({"1g.5gb": 1}, "mig: the GPU has no MIG profile 1g.5gb. The closest is 1g.35gb. It has 1g.18gb, 1g.18gb+me"),
+    ],
+)
+def test_layouts_that_do_not_fit_are_refused_before_anything_runs(simulated, mig, sentence):
+    dummy, problems = plan(simulated("h200"), mig)
+    assert problems[0].startswith(f"profile a, {H200}: {sentence}")
+
+
+def test_card_that_is_no_gpu(simulated):
+    profiles = [{"name": "a", "select": ["0000:31:00.0"], "owner": "none", "mig": {"1g.18gb": 1}}]
+    dummy, problems = _host_plan.plan(profiles, simulated("nics").facts(*PARTS))
+    assert problems == ["profile a, 0000:31:00.0: mig is for GPUs of NVIDIA, and this is none"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"mig": True}, "mig must be a dictionary of MIG profiles with their counts, or false such as {1g.18gb: 4"),
+        ({"mig": {"1g": 1}}, "'1g' is not a MIG profile such as '1g.18gb'. See nvidia-smi mig -lgip"),
+        ({"mig": {"1g.18gb": -1}}, "mig.1g.18gb must be a whole number from 0 to 64, and not -1"),
+        ({"mig": {}, "owner": "nova"}, "nova hands out no GPU instances; add vgpu, or set owner: none"),
+        (
+            {"mig": {}, "mode": "pf"},
+            "a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode",
+        ),
+    ],
+)
+def test_wrong_declarations(changes, sentence):
+    dummy, problems = declaration.parse([{"name": "a", "select": [H200], "owner": "none", **changes}])
+    assert problems[0].startswith(f"profile a: {sentence}")
+
+
+def test_vgpus_wait_for_their_gpu_instances(simulated):
+    host = simulated("h200")
+    vgpu = {"type": "NVIDIA H200-1-18C"}
+    result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
+    assert not problems
+    assert result["later"] == [{"name": H200, "profile": "a", "reason": "its GPU instances are not there yet"}]
+    assert result["partitions"][0]["compute_instances"] is False
+    host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
+    host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
+    result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
+    assert not result["later"] and "it makes no vGPUs" in problems[0]
+
+
+@pytest.mark.parametrize("mig", [1, [], {}, {"enabled": True, "instances": {}, "profiles": []}])
+def test_facts_of_another_form(simulated, mig):
+    found = simulated("h200").facts(*PARTS)
+    found["physical_functions"][0]["mig"] = mig
+    assert facts.problems(found)[0].startswith("physical_functions[0].mig")
