@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import CHOICE, exactly
+from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import exactly
 from ansible_collections.vfio.devices.plugins.module_utils._model import work
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
     Binding,
@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import BindVfs, KeepRule, OfferVfs
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
 from ansible_collections.vfio.devices.plugins.module_utils._modes.steps import plan_steps
-from ansible_collections.vfio.devices.plugins.module_utils._modes.target import most_vfs, present_target, wanted_target
+from ansible_collections.vfio.devices.plugins.module_utils._modes.target import present_target, wanted_target
 
 PF = "0000:31:00.0"
 
@@ -185,14 +185,6 @@ def test_way_back_of_a_run_that_continued_another(present):
     assert present_target(before).autoprobe is True
     steps = plan_steps(before, present_target(before))
     assert actions_of(steps) == "autoprobe memory"
-
-
-def test_recorded_driver_is_taken_where_it_is_loaded(entries):
-    (entry,) = entries({"pf": PF, "mode": "vf"})
-    before = card(**GIVEN, native=Native("ice", total_vfs=4))
-    assert wanted_target(entry, before, ["ice"], persist=True).binding.driver == "ice"
-    assert wanted_target(entry, before, ["igb"], persist=True).binding.driver == CHOICE
-    assert most_vfs(before) == 4
 
 
 @pytest.mark.parametrize(
