@@ -43,6 +43,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted]) -> State:
     state = State(
         names=names,
         functions=functions,
+        virtual={one.address: one.physical_function for one in functions.values() if one.is_virtual},
         drivers=host.names(DRIVERS),
         has_program=host.has_program(nvidia_sriov.PROGRAM),
         programs={name: host.has_program(name) for name in (vf_settings.PROGRAM, eswitch.PROGRAM)},

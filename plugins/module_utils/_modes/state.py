@@ -23,6 +23,7 @@ class State(NamedTuple):
 
     names: Mapping[str, Optional[str]]  # by option pf the address of a function
     functions: Mapping[str, PciFunction]
+    virtual: Mapping[str, Optional[str]]  # by address of a VF its card, None if the VF is being removed
     drivers: list[str]
     has_program: bool  # the one that makes the VFs of NVIDIA's GPUs
     programs: Mapping[str, bool]  # of networks, by name
@@ -30,11 +31,6 @@ class State(NamedTuple):
     silent: Mapping[str, str]  # by card why it did not answer
     cards: Mapping[str, Card] = {}  # by address those that are meant
     seen: Seen = Seen()  # nobody has looked yet
-
-    @property
-    def virtual(self) -> dict[str, Optional[str]]:
-        """By address of a VF its card, None if the VF is being removed."""
-        return {one.address: one.physical_function for one in self.functions.values() if one.is_virtual}
 
     @property
     def leaving(self) -> list[str]:
