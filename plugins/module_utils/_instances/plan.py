@@ -93,7 +93,7 @@ class _Attempt:
             self._remove_what_is_not_listed(entries)
         self._settle_removals()
         self._refuse()
-        claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device in self.busy}
+        claimed, busy = {uuid for parent, uuid in self.claimed}, {device["uuid"] for device in self.busy}
         for entry in entries:
             if entry.uuid and entry.uuid in busy:
                 self._miss(entry, 1)
@@ -266,7 +266,7 @@ class _Attempt:
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device.parent) for device in self.busy} & cards
+        stuck = {self.inventory.card(device["parent"]) for device in self.busy} & cards
         if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
             self._miss(entry, count - made)

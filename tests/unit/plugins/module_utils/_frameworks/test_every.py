@@ -17,7 +17,7 @@ def frameworks(host):
     ("profile", "cards"),
     [
         ("t4", {"0000:3b:00.0": "mdev", "0000:af:00.0": "mdev"}),
-        ("l40s", {"0000:84:00.0": "vendor_vfio"}),
+        ("l40s", {"0000:84:00.0": "vendor_vfio", "0000:c4:00.0": "vendor_vfio"}),
         ("nics", {}),
         # Its parent is no PCI function.
         ("mtty", {}),
