@@ -34,7 +34,7 @@ LOOSE_DICTIONARIES = {
     "_guards": 3,
     "_run": 1,
     "_modes": 4,
-    "_instances": 63,
+    "_instances": 6,
     "_boot": 20,
     "_placement": 72,
 }
@@ -45,7 +45,7 @@ PURE = [
     "_instances/matching.py",
     "_instances/plan.py",
     "_instances/result.py",
-    "_instances/steps.py",
+    "_instances/state.py",
     "_instances/wanted.py",
     "_modes/guards.py",
     "_partitions/arrangement.py",

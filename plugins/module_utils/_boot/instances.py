@@ -118,7 +118,7 @@ class Instances:
 
     def _without_existing(self, options: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
         """What does not exist, and a sentence for each that exists as something else."""
-        existing = {device.id: device for device in job.observe(self._host)["devices"] if device.state != "defined"}
+        existing = {device.id: device for device in job.observe(self._host).devices if device.state != "defined"}
         missing, problems = [], []
         for option in options:
             device = existing.get(_name(option))

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
@@ -126,7 +127,7 @@ def _model(card: PciFunction) -> str:
     return f"{card.identity.vendor_id}-{card.identity.product_id}" if card.identity else card.address
 
 
-def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dict[str, dict[str, str]]) -> None:
+def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: Mapping[str, Mapping[str, str]]) -> None:
     """Keep the names of the types of each model, for the time when its functions list none."""
     saved = _remembered(host)
     for address, types in known_types.items():

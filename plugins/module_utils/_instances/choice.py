@@ -18,6 +18,7 @@ from .._frameworks import no_types
 from .._frameworks.capacity import Capacity, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
+from .state import State
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -26,18 +27,18 @@ MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 class Inventory:
     """The observed parents, devices and types of a host, by their names."""
 
-    def __init__(self, state: dict[str, Any], reserved: set[str]) -> None:
+    def __init__(self, state: State, reserved: set[str]) -> None:
         """``reserved`` are UUIDs that no device gets unless it asks for them."""
-        self.parents: dict[str, Parent] = {parent.name: parent for parent in state["parents"]}
-        self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state["devices"]}
+        self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
+        self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state.devices}
         self.by_uuid: dict[str, Device] = {}
         for device in sorted(self.devices.values(), key=lambda device: device.state != "defined"):
             if device.uuid:
                 # One that exists counts more than a definition elsewhere.
                 self.by_uuid[device.uuid] = device
-        self._machine_id = state["machine_id"]
-        self._known_types = state["known_types"]
-        self._unreadable = state["unreadable"]
+        self._machine_id = state.machine_id
+        self._known_types = state.known_types
+        self._unreadable = state.unreadable
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}

@@ -18,13 +18,16 @@ from .._frameworks.every import Frameworks, Made
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
+from .._host.records import Record
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
+from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, identities, result
 from .plan import plan_instances
 from .records import observe_records, only_recorded
+from .state import Plan, State
 
 
 def converge(
@@ -44,52 +47,50 @@ def converge(
         host.lock()
         actions.tidy(host)
     before = observe(host)
-    planned = _planned(host, before, options, wanted)
-    room.check(host, actions.files(planned["steps"]), write=not check_mode)
+    plan = _planned(host, before, options, wanted)
+    room.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = actions.Outcome()
     if check_mode:
-        outcome.done = planned["steps"]
-    elif planned["steps"]:
+        outcome.done = plan.steps
+    elif plan.steps:
         from .._guards import managers
 
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
         try:
-            nvidia_vfio.remember(host, before["functions"], before["known_types"])
+            nvidia_vfio.remember(host, before.functions, before.known_types)
         except HostError as error:
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        outcome = actions.apply(host, planned["steps"], budget, lambda: _look(host, before, configured=False).users())
+        outcome = actions.apply(host, plan.steps, budget, lambda: _look(host, before, configured=False).users())
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
-    return result.report(before, planned, outcome, after)
+    return result.report(before, plan, outcome, after)
 
 
-def observe(host: HostRoot) -> dict[str, Any]:
+def observe(host: HostRoot) -> State:
     """Parents, devices, definitions and records. Who uses a device is looked up only when that matters."""
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
     records = observe_records(host)
-    state = {
-        "functions": functions,
-        "parents": made.parents,
-        "devices": [*made.devices, *_only_recorded(records, made)],
-        "definitions": made.definitions,
-        "known_types": made.known_types,
-        "records": records,
-        "recorded_identities": identities.taken_out(records),
-        "identities": identities.observe(host, functions, made.parents),
-        "unreadable": frameworks.unreadable(),
-        "hidden": [],
-        "machine_id": host.read("etc/machine-id", optional=True),
-    }
-    identities.follow(state)
-    return state
+    state = State(
+        functions=functions,
+        parents=made.parents,
+        devices=[*made.devices, *_only_recorded(records, made)],
+        definitions=made.definitions,
+        known_types=made.known_types,
+        records=records,
+        recorded_identities=identities.taken_out(records),
+        identities=identities.observe(host, functions, made.parents),
+        unreadable=frameworks.unreadable(),
+        machine_id=host.read("etc/machine-id", optional=True),
+    )
+    return identities.follow(state)
 
 
-def _only_recorded(records: dict[str, Any], made: Made) -> list[Device]:
+def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
     frameworks = {parent.name: parent.framework for parent in made.parents}
     return [
         Device(
@@ -107,10 +108,8 @@ def _only_recorded(records: dict[str, Any], made: Made) -> list[Device]:
     ]
 
 
-def _planned(
-    host: HostRoot, state: dict[str, Any], options: Mapping[str, Any], wanted: list[DeviceWanted]
-) -> dict[str, Any]:
-    def plan() -> dict[str, Any]:
+def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:
+    def plan(state: State) -> Plan:
         return plan_instances(
             state,
             wanted,
@@ -122,22 +121,22 @@ def _planned(
         )
 
     try:
-        planned = plan()
-        if not planned["busy"] and all(step["action"] != "remove" for step in planned["steps"]):
+        planned = plan(state)
+        if not planned.busy and not any(isinstance(step, RemoveDevice) for step in planned.steps):
             return planned
     except Refused:
         pass
     # A device in use may be concerned.
     seen = _look(host, state)
     users = seen.users()
-    state["hidden"] = blind_spots(seen.unseen, options["accept_unseen"])
-    state["devices"] = [device._replace(users=tuple(users.get(device.id, ()))) for device in state["devices"]]
-    return plan()
+    devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
+    hidden = tuple(blind_spots(seen.unseen, options["accept_unseen"]))
+    return plan(state._replace(devices=devices, hidden=hidden))
 
 
-def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:
+def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
     """Who uses devices now."""
-    scene = Scene(state["functions"], state["devices"], Processes(host), configured=configured)
+    scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
     from .._guards import every
 
     return every.observe(host, scene, every.HOLDERS)

@@ -9,35 +9,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from .._core.problems import Refused, holders
 from .._frameworks import nvidia_vfio
 from .._frameworks.definitions import checked_attributes
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
+from .._model.work import MakeDevice, PlannedDevice, RemoveDevice
 from . import records
 from .choice import Choice, Inventory
 from .identities import with_identities
 from .matching import matches, satisfies, with_candidates
-from .steps import creation, described, kept_device, removal
+from .state import Missing, Plan, State
 from .wanted import MAX
 
 
 def plan_instances(
-    state: dict[str, Any],
+    state: State,
     wanted: Sequence[DeviceWanted],
     present: bool = True,
     exact: bool = False,
     spread: bool = True,
     skip_busy: bool = False,
     persist: bool | None = True,
-) -> dict[str, Any]:
-    """The steps for ``wanted``, or :class:`Refused`.
-
-    ``state`` is what ``job.observe`` returns. The result has ``steps`` (in order, each with its ``card``), ``kept``,
-    ``busy`` (devices that had to stay) and ``missing`` (what could not be made because of them).
-    """
+) -> Plan:
+    """The plan for ``wanted``, or :class:`Refused`."""
     frozen: set[str] = set()
     while True:
         attempt = _Attempt(state, wanted, exact, spread, skip_busy, frozen)
@@ -45,7 +41,7 @@ def plan_instances(
         blocked = attempt.blocked_cards - frozen
         if not blocked:
             steps = records.with_persistence(state, result, persist)
-            return {**result, "steps": with_identities(state, result, steps, persist)}
+            return result._replace(steps=with_identities(state, result, steps, persist))
         # A card that can make one type at a time is changed whole or not at all.
         frozen |= blocked
 
@@ -55,7 +51,7 @@ class _Attempt:
 
     def __init__(
         self,
-        state: dict[str, Any],
+        state: State,
         wanted: Sequence[DeviceWanted],
         exact: bool,
         spread: bool,
@@ -68,20 +64,20 @@ class _Attempt:
         self.exact = exact
         self.skip_busy = skip_busy
         self.frozen = frozen
-        self.hidden = state["hidden"]
-        self.unreadable: dict[str, str] = state["unreadable"]
+        self.hidden = state.hidden
+        self.unreadable = state.unreadable
         self.problems: list[str] = []
         self.blocked_cards: set[str] = set()
-        self.kept: list[dict[str, Any]] = []
+        self.kept: list[PlannedDevice] = []
         self.removals: list[tuple[Device, int | None]] = []
-        self.creations: list[dict[str, Any]] = []
-        self.busy: list[dict[str, Any]] = []
-        self.missing: list[dict[str, Any]] = []
+        self.creations: list[MakeDevice] = []
+        self.busy: list[tuple[Device, int | None]] = []
+        self.missing: list[Missing] = []
         self.claimed: set[tuple[str, str]] = set()
         # The types that each card will have for certain.
         self.present_types: set[tuple[str, str]] = set()
 
-    def present(self) -> dict[str, Any]:
+    def present(self) -> Plan:
         entries = [entry for entry in map(self._with_candidates, self.wanted) if entry]
         self._refuse()
         # Those with less choice first, and what takes all the rest last.
@@ -93,7 +89,7 @@ class _Attempt:
             self._remove_what_is_not_listed(entries)
         self._settle_removals()
         self._refuse()
-        claimed, busy = {uuid for parent, uuid in self.claimed}, {device["uuid"] for device in self.busy}
+        claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device, _place in self.busy}
         for entry in entries:
             if entry.uuid and entry.uuid in busy:
                 self._miss(entry, 1)
@@ -102,11 +98,11 @@ class _Attempt:
         for entry, count in open_counts:
             self._create(entry, count)
         self._refuse()
-        made = {(instance["parent"], instance["uuid"] or instance["address"]) for instance in self.creations}
+        made = {step.key for step in self.creations}
         self.removals = [one for one in self.removals if one[0].state != "defined" or one[0].key not in made]
         return self._result()
 
-    def absent(self) -> dict[str, Any]:
+    def absent(self) -> Plan:
         for asked in self.wanted if not self.skip_busy else ():
             self._refuse_unreadable(asked.label, self._unreadable_cards(asked.parent))
         for device in self.inventory.devices.values():
@@ -143,7 +139,7 @@ class _Attempt:
         return None
 
     def _miss(self, entry: DeviceWanted, count: int) -> None:
-        self.missing.append({"item": entry.place, "types": list(entry.types), "count": count})
+        self.missing.append(Missing(entry.place, entry.types, count))
 
     def _claim_identity(self, entry: DeviceWanted) -> None:
         """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""
@@ -195,7 +191,7 @@ class _Attempt:
 
     def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
         if device.state == "removing" or device.state == "active" and self.inventory.card(device.parent) in self.frozen:
-            self.busy.append(described(device, entry))
+            self.busy.append((device, entry.place if entry else None))
         else:
             self.removals.append((device, entry.place if entry else None))
 
@@ -208,7 +204,7 @@ class _Attempt:
             if not device.users and not unreadable:
                 continue
             if self.skip_busy:
-                self.busy.append(described(device, None))
+                self.busy.append((device, None))
                 self.removals.remove((device, place))
                 continue
             name = f"{device.id} on {device.parent}"
@@ -239,16 +235,18 @@ class _Attempt:
             chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
             if chosen is None:
                 break
-            self.creations.append(self._new_instance(entry, *chosen, best_effort=count is None))
+            self.creations.append(self._new_device(entry, *chosen, best_effort=count is None))
             made += 1
             if self.problems:
                 return
         # All that fits may be nothing only where other entries have taken it.
-        nothing = count is None and not any(one["parent"] in entry.parents for one in [*self.kept, *self.creations])
+        nothing = count is None and not any(
+            device.parent in entry.parents for device in [*self.kept, *(step.device for step in self.creations)]
+        )
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)
 
-    def _new_instance(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
+    def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
         vendor = self.inventory.parents[parent].framework == nvidia_vfio.FRAMEWORK
         # A driver that refuses the very first of a type is not full.
         kind = (self.inventory.card(parent), type_id)
@@ -261,12 +259,14 @@ class _Attempt:
                 "device a uuid, or run systemd-machine-id-setup"
             )
         name = self.inventory.type_name(parent, type_id)
-        return creation(entry, kind[0], parent, uuid, type_id, name, best_effort)
+        place = (kind[0], parent, uuid, parent if vendor else None)
+        device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
+        return MakeDevice(device.card, device, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device["parent"]) for device in self.busy} & cards
+        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards
         if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
             self._miss(entry, count - made)
@@ -284,13 +284,15 @@ class _Attempt:
         except ValueError as error:
             self.problems.append(f"{entry.label}: {error}")
             return
-        self.kept.append(kept_device(device, entry, self.inventory.card(device.parent), pairs))
+        autostart = device.autostart if entry.autostart is None else entry.autostart
+        place = (self.inventory.card(device.parent), device.parent, device.uuid, device.address)
+        kind = (device.type_id, device.type_name)
+        self.kept.append(PlannedDevice(*place, *kind, pairs, autostart is not False, entry.place))
 
     def _refuse(self) -> None:
         if self.problems:
             raise Refused(self.problems)
 
-    def _result(self) -> dict[str, Any]:
-        removals = [removal(device, place, self.inventory.card(device.parent)) for device, place in self.removals]
-        steps = [*removals, *self.creations]
-        return {"steps": steps, "kept": self.kept, "busy": self.busy, "missing": self.missing}
+    def _result(self) -> Plan:
+        removals = [RemoveDevice(self.inventory.card(device.parent), device, place) for device, place in self.removals]
+        return Plan([*removals, *self.creations], self.kept, self.busy, self.missing)

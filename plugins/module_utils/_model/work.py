@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional, Union
 
-from .host import VfSettings
+from .host import Definition, Device, VfSettings
 from .wanted import BindingWanted
 
 
@@ -106,3 +106,74 @@ CardStep = Union[
     KeepRecord,
     KeepRule,
 ]
+
+
+class PlannedDevice(NamedTuple):
+    """A device as it is to be at the end of the work."""
+
+    card: str
+    parent: str
+    uuid: Optional[str]
+    address: Optional[str]  # of a VF that has a type, instead of a UUID
+    type_id: Optional[str]
+    type_name: Optional[str]
+    attributes: tuple[tuple[str, str], ...] = ()
+    autostart: bool = True
+    place: Optional[int] = None  # of its entry in the option instances
+
+    @property
+    def id(self) -> str:
+        return str(self.uuid or self.address)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.parent, self.id
+
+
+class MakeDevice(NamedTuple):
+    card: str
+    device: PlannedDevice
+    best_effort: bool = False  # the card may turn out to be full
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.device.key
+
+
+class RemoveDevice(NamedTuple):
+    card: str
+    device: Device
+    place: Optional[int] = None  # of its entry in the option instances
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.device.key
+
+
+class KeepDefinition(NamedTuple):
+    """Write a definition of mdevctl, or with None remove it."""
+
+    card: str
+    parent: str
+    uuid: str
+    definition: Optional[Definition]
+    takes_away: bool  # it keeps a device from being made at boot
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.parent, self.uuid
+
+
+class KeepDevices(NamedTuple):
+    """Write the record of a card's devices, or with None remove it."""
+
+    card: str
+    stage: str  # before definitions go, before they are written, or at the end
+    record: Optional[Mapping[str, Any]]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return "", ""
+
+
+DeviceStep = Union[MakeDevice, RemoveDevice, KeepDefinition, KeepDevices]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Choice, Inventory
+from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
@@ -21,9 +22,7 @@ def device(uuid, name, type_id, state="active"):
 
 
 def inventory(parents, devices=(), machine_id=MACHINE_ID, reserved=()):
-    state = {"parents": parents, "devices": list(devices), "known_types": {}, "unreadable": {}}
-    state["machine_id"] = machine_id
-    return Inventory(state, set(reserved))
+    return Inventory(State(parents, list(devices), {}, {}, machine_id=machine_id), set(reserved))
 
 
 def places(spread, parents, number):

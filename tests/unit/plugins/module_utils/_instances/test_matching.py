@@ -10,6 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.matching i
     satisfies,
     with_candidates,
 )
+from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
@@ -19,8 +20,7 @@ PARENTS = [
     Parent("vf1", "vendor_vfio", physical_function="pf", numa_node=1, offers=X),
     Parent("vf2", "vendor_vfio", physical_function="pf", numa_node=1, offers=X),
 ]
-EMPTY = {"devices": [], "known_types": {}, "unreadable": {}, "machine_id": None}
-INVENTORY = Inventory({**EMPTY, "parents": PARENTS}, set())
+INVENTORY = Inventory(State(PARENTS, [], {}, {}), set())
 
 
 def entry(**fields):
