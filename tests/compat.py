@@ -86,6 +86,14 @@ def find_python(version: str) -> str | None:
     return None
 
 
+def find_old_pythons() -> list[str]:
+    """The interpreters of pyenv on this machine that are older than the modules support."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    oldest = tuple(map(int, PYTHONS[0].split(".")))
+    versions = {path: tuple(map(int, re.findall(r"[0-9]+", path.name)[:2])) for path in sorted(pyenv.glob("[23].*"))}
+    return [str(path / "bin/python") for path, version in versions.items() if version < oldest]
+
+
 def locks() -> dict[str, tuple[str, tuple[str, ...]]]:
     """By name of a lock the oldest Python that installs it, and what is wanted."""
     cores = {

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.clouds import FindsClouds
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.work_in_sight import WorkInSight
 
 
-class ActionModule(WorkInSight):
+class ActionModule(FindsClouds, WorkInSight):
     WHERE = "Placement"

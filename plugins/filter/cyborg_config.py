@@ -11,6 +11,7 @@ version_added: 1.0.0
 description:
   - Turns the plan of a host into the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
     V(cyborg). Each type of vGPU has the addresses of its cards, and a card without a type is left to Cyborg as a whole.
+  - cyborg-agent knows C(filter_sriov_vfs) from release 17 on. Older ones give each virtual function of a GPU away too.
   - What stops cyborg-agent, or makes it report another card than the plan says, is refused here, all of it at once,
     each with its profile and card.
 author:
@@ -53,6 +54,7 @@ _value:
     enabled_drivers = nvidia_gpu_driver
 
     [gpu_devices]
+    filter_sriov_vfs = true
     enabled_vgpu_types = nvidia-223
 
     [vgpu_nvidia-223]

@@ -50,10 +50,16 @@ options:
     description: When the facts were read, as text for the page.
     type: str
   output:
-    description: V(page) is the page, V(summary) a dictionary with its numbers.
+    description:
+      - V(page) is the page, V(summary) a dictionary with its numbers. V(csv) and V(json) have a row for each card.
+      - V(all) is a dictionary with all of them, for which the report is built once.
     type: str
-    choices: [page, summary]
+    choices: [page, summary, csv, json, all]
     default: page
+  groups:
+    description: Names of the groups of each host, by the name of the host. The page can be filtered by them.
+    type: dict
+    default: {}
 seealso:
   - plugin: vfio.devices.fleet_table
     plugin_type: filter

@@ -29,7 +29,8 @@ options:
   managed:
     description:
       - Whether libvirt takes the host's driver off a PCI function and gives it back afterwards.
-      - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already.
+      - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already, or is a virtual
+        function with the driver C(nvidia), which makes vGPUs.
     type: bool
   display:
     description: Whether the guest's console shows the display of a vGPU. Without it, libvirt decides.

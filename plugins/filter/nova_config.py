@@ -52,6 +52,17 @@ options:
     type: str
     choices: [compute, api]
     default: compute
+  libvirt:
+    description:
+      - Version of libvirt on the host, as V(11.3.0). Releases before 24.2 do not find the mediated devices of libvirt
+        7.7 and later. The default is a version that the release knows.
+    type: str
+  present:
+    description:
+      - Text that nova has now. If guests still have devices of a type that no profile declares any more, its resource
+        class and limit stay as they are here.
+    type: str
+    default: ""
 seealso:
   - plugin: vfio.devices.resolve
     plugin_type: filter

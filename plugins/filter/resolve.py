@@ -128,6 +128,12 @@ _value:
           description: Addresses of the virtual functions that there are now.
           type: list
           elements: str
+        host_functions:
+          description:
+            - Addresses of the virtual functions that stay with the host. They have a driver of the host, and the others
+              of the card have another one.
+          type: list
+          elements: str
         framework:
           description: V(mdev), V(vendor_vfio), or null without vGPUs.
           type: str
@@ -138,11 +144,19 @@ _value:
               first in the profile's order that there is room for. Null without vGPUs and when it is not known yet.
           type: dict
           sample: {id: nvidia-223, name: GRID T4-2B, device_api: vfio-pci}
+        next_type:
+          description:
+            - The type of the profile, if guests have devices of another type. RV(_value.cards[].type) is then the type
+              of these, until nobody uses them. Otherwise null.
+          type: dict
         parents:
-          description: Where the devices are made, how many each parent has, and how many it has or can still make.
+          description:
+            - Where the devices are made, how many each parent has, and how many it has or can still make.
+            - The type is that of the card, or that of the devices that guests have on this parent. If nobody has looked
+              for users, C(now) has the type of the devices that leave no room for another one.
           type: list
           elements: dict
-          sample: [{name: "0000:3b:00.0", numa_node: 0, existing: 2, total: 8}]
+          sample: [{name: "0000:3b:00.0", numa_node: 0, type: nvidia-223, existing: 2, total: 8}]
         count:
           description: How many devices are made, a number or V(max). Null when the owner makes them.
           type: raw
@@ -179,6 +193,11 @@ _value:
           These are devices of other types on cards whose owner makes the devices itself.
       type: list
       elements: dict
+    unselected:
+      description: Cards of the host that are in no profile, with what services see of them.
+      type: list
+      elements: dict
+      sample: [{name: "0000:18:00.0", address: "0000:18:00.0", vendor_id: "8086", class: "0200"}]
     later:
       description: Cards whose devices can only be planned when C(functions) is done, and why.
       type: list

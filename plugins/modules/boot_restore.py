@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: boot_restore
 short_description: Restore cards, virtual functions, mediated devices and vGPUs at boot
@@ -103,6 +101,9 @@ reloaded:
   sample: true
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration

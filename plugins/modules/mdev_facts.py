@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mdev_facts
 short_description: Discover mediated devices, vGPUs, SR-IOV functions and who holds them
@@ -34,9 +32,11 @@ options:
         not part of the default.
       - V(mig) adds the MIG state of NVIDIA GPUs to V(physical_functions). It runs C(nvidia-smi), which may take
         seconds, so it is not part of the default.
+      - V(models) adds the names of models to V(physical_functions), and the versions of the kernel and of drivers. It
+        reads the host's C(pci.ids), a large file, so it is not part of the default.
     type: list
     elements: str
-    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig]
+    choices: [physical_functions, parents, devices, iommu, mdevctl, users, mig, models]
     default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
@@ -205,6 +205,12 @@ ansible_facts:
                   description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+            model:
+              description:
+                - Name of the model, as its driver or C(pci.ids) of the host calls it. Null if neither has one.
+              returned: when V(models) is gathered
+              type: str
+              sample: Tesla T4
             mig:
               description:
                 - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and where C(nvidia-smi) does not
@@ -496,6 +502,19 @@ ansible_facts:
                   or null when there is none.
               type: str
               sample: /etc/systemd/system/vfio-devices-restore.service
+        versions:
+          description: Versions of what the cards depend on.
+          returned: when V(models) and V(physical_functions) are gathered
+          type: dict
+          contains:
+            kernel:
+              description: Release of the running kernel, or null.
+              type: str
+              sample: 6.1.0-29-amd64
+            drivers:
+              description: Version of each driver of a card by its name, of those with a version of their own.
+              type: dict
+              sample: {nvidia: 550.163.02}
         warnings:
           description: What could not be read, and why.
           returned: success
@@ -504,6 +523,9 @@ ansible_facts:
           sample: []
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mdev_instance
 short_description: Make and remove mediated devices and vGPUs
@@ -275,6 +273,9 @@ failures:
   elements: str
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: placement_inventory
 short_description: Publish resource providers, inventories and traits in OpenStack Placement
@@ -292,6 +290,9 @@ retries:
   sample: 0
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
@@ -313,17 +314,17 @@ PROVIDER = {
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            **ARGUMENT_SPEC,
-            "providers": {"type": "list", "elements": "dict", "required": True, "options": PROVIDER},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "traits_mode": {"type": "str", "choices": ["exact", "add"]},
-            "drain": {"type": "bool", "default": False},
-            "purge": {"type": "bool", "default": False},
-            "scope": {"type": "list", "elements": "str", "default": []},
-            "create_roots": {"type": "bool", "default": False},
-            "check_usages": {"type": "bool", "default": True},
-        },
+        argument_spec=dict(
+            ARGUMENT_SPEC,
+            providers={"type": "list", "elements": "dict", "required": True, "options": PROVIDER},
+            state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+            traits_mode={"type": "str", "choices": ["exact", "add"]},
+            drain={"type": "bool", "default": False},
+            purge={"type": "bool", "default": False},
+            scope={"type": "list", "elements": "str", "default": []},
+            create_roots={"type": "bool", "default": False},
+            check_usages={"type": "bool", "default": True},
+        ),
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
@@ -339,7 +340,7 @@ def main():
         return converge.converge(placement, options, wanted, module.check_mode, progress.wanted())
 
     unchanged = "Nothing was changed in Placement"
-    run(module, work, unchanged, failed=f"{unchanged}: ")
+    run(module, work, unchanged, failed=unchanged + ": ")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: placement_inventory_info
 short_description: Read provider trees from OpenStack Placement
@@ -100,6 +98,9 @@ calls:
   sample: 20
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._placement import client, converge, wanted
@@ -113,11 +114,11 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.module import ru
 
 def main():
     module = AnsibleModule(
-        argument_spec={
-            **ARGUMENT_SPEC,
-            "roots": {"type": "list", "elements": "str", "required": True},
-            "usages": {"type": "bool", "default": True},
-        },
+        argument_spec=dict(
+            ARGUMENT_SPEC,
+            roots={"type": "list", "elements": "str", "required": True},
+            usages={"type": "bool", "default": True},
+        ),
         supports_check_mode=True,
         no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
     )
@@ -125,13 +126,13 @@ def main():
     module.no_log_values = hidden_values(options, module.no_log_values)
 
     def work():
-        problems: list[str] = []
+        problems = []
         check_options(options, problems)
         if problems:
             raise Refused(problems)
         roots = wanted.parse_references(options["roots"], "roots")
         placement = client.connect(options)
-        return {"changed": False, **converge.describe(placement, roots, options["usages"])}, ()
+        return dict(converge.describe(placement, roots, options["usages"]), changed=False), ()
 
     run(module, work, unchanged=None)
 

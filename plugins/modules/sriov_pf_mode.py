@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: sriov_pf_mode
 short_description: Switch cards between whole passthrough and SR-IOV virtual functions
@@ -335,6 +333,9 @@ failures:
   elements: str
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 import os
 
 from ansible.module_utils.basic import AnsibleModule

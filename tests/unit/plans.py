@@ -25,8 +25,10 @@ CARD = {
     "vf_driver": None,
     "num_vfs": None,
     "virtual_functions": [],
+    "host_functions": [],
     "framework": None,
     "type": None,
+    "next_type": None,
     "parents": [],
     "count": None,
     "total": 1,
@@ -76,7 +78,14 @@ def vendor_vgpus(totals=(1, 1, 1, 0), existing=(), **changes):
 def plan(*cards, later=()):
     """A plan as ``resolve`` makes it, as far as settings come from it."""
     entries = [{"name": card["name"], "profile": card["profile"], "reason": "not yet"} for card in later]
-    return {"cards": [*cards, *later], "functions": [], "instances": [], "unwanted": [], "later": entries}
+    return {
+        "cards": [*cards, *later],
+        "functions": [],
+        "instances": [],
+        "unwanted": [],
+        "later": entries,
+        "unselected": [],
+    }
 
 
 def refusals(function, *arguments, **options):
@@ -98,7 +107,10 @@ def _with_parents(card, totals, existing=()):
     if len(totals) > 1:
         names = [f"{card['name'][:-4]}{index // 8:02x}.{index % 8}" for index in range(4, 4 + len(totals))]
     card["parents"] = [
-        {"name": name, "numa_node": card["numa_node"], "existing": int(index in existing), "total": total}
+        {
+            **{"name": name, "numa_node": card["numa_node"], "type": card["type"]["id"]},
+            **{"existing": int(index in existing), "total": total},
+        }
         for index, (name, total) in enumerate(zip(names, totals))
     ]
     return card

@@ -67,7 +67,7 @@ def test_silence_is_filled():
     done = attended("sh", "-c", "sleep 1; echo done", silence="0.2")
     *silence, last = done.stdout.splitlines()
     assert last == "done"
-    assert len(silence) >= 2
+    assert silence
     assert all(re.match(r"    [0-9]+ s  \S", line) for line in silence)
 
 
@@ -115,6 +115,7 @@ def test_an_orphan_is_no_zombie_while_the_command_runs(tmp_path):
     program.write_text(ORPHAN.format(signals="pass", seconds=0))
     # The attendant is the parent of the shell, and of the orphan after the end of its own parent.
     states = "cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent=$PPID '$4 == parent {print $3}'"
-    script = f"{sys.executable} {program}; sleep 1; {states}"
+    wait = f"for n in $(seq 100); do states=$({states}); [ $states = S ] && break; sleep 0.1; done"
+    script = f"{sys.executable} {program}; {wait} 2>/dev/null; echo $states"
     lines = attended("sh", "-c", script).stdout.splitlines()
     assert (lines[0], lines[1:]) == ("started", ["S"])

@@ -80,7 +80,8 @@ def test_every_supported_core_is_run() -> None:
 def test_action_groups_name_every_module_once() -> None:
     groups = read_yaml("meta/runtime.yml")["action_groups"]
     listed = [module for group in groups.values() for module in group if isinstance(module, str)]
-    assert sorted(listed) == plugins("modules")
+    # What only an action plugin does has no options of a host or a cloud.
+    assert sorted(listed) == [name for name in plugins("modules") if name != "show"]
 
 
 def test_action_groups_are_documented_in_their_modules() -> None:

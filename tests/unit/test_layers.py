@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "_partitions": set(ON_HOSTS),
     "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
     "_placement": {"_core"},
+    "_services": {"_core", "_host"},
 }
 
 # The same on the controller, where the engine may be imported as well, but never the reverse.
@@ -37,7 +38,11 @@ LOOSE_DICTIONARIES = {
     "_instances": 6,
     "_boot": 20,
     "_placement": 72,
+    "_services": 1,
 }
+
+# The same on the controller, where most of them are results and variables of Ansible.
+LOOSE_ON_CONTROLLER = {"_profiles": 8, "_report": 1, "_actions": 11}
 
 # Plans, and what they call: functions of plain data.
 PURE = [
@@ -171,6 +176,12 @@ def test_imports_on_the_controller_go_down(file):
         text,
         re.MULTILINE,
     )
+
+
+@pytest.mark.parametrize("package", ON_CONTROLLER)
+def test_state_gets_types_on_the_controller(package):
+    texts = [file.read_text(encoding="utf-8") for file in (CONTROLLER / package).glob("*.py")]
+    assert len(re.findall(r"dict\[str, Any\]", "".join(texts))) <= LOOSE_ON_CONTROLLER.get(package, 0)
 
 
 # What Ansible looks for by name is no more than documentation and a way to the code.

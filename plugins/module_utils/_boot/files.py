@@ -12,6 +12,7 @@ from .._devices import mdevctl
 from .._host.records import DIRECTORY
 from .._instances.records import INSTANCE_RECORDS
 from .._modes.records import MODE_RECORDS, RULES
+from .._partitions.records import LAYOUT_RECORDS
 from . import archive
 
 # Not below /usr/lib, which belongs to packages and is read-only where the system is an image.
@@ -108,9 +109,9 @@ def _rule() -> str:
     """The same events as :func:`rule`; parents that are no PCI functions are told by the mdev core."""
     start = f'RUN+="{SYSTEMCTL} --no-block start vfio-devices-restore@$kernel.service"'
     native = 'ACTION=="bind", SUBSYSTEM=="pci", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", ENV{DRIVER}!="pci-pf-stub", '
+    kinds = (MODE_RECORDS, LAYOUT_RECORDS, INSTANCE_RECORDS)
     lines = [
-        f'{native}TEST=="/{DIRECTORY}/{MODE_RECORDS}/$kernel.json", {start}',
-        f'{native}TEST=="/{DIRECTORY}/{INSTANCE_RECORDS}/$kernel.json", {start}',
+        *(f'{native}TEST=="/{DIRECTORY}/{kind}/$kernel.json", {start}' for kind in kinds),
         'ACTION=="change", ENV{MDEV_STATE}=="registered", '
         f'TEST=="/{DIRECTORY}/{INSTANCE_RECORDS}/$kernel.json", {start}',
     ]

@@ -17,7 +17,7 @@ from .._guards.base import CONFIGURED
 from .._host.records import Record, read_records
 from .._host.root import HostRoot
 from .._partitions import job
-from .._partitions.records import KIND, recorded_layout
+from .._partitions.records import LAYOUT_RECORDS, recorded_layout
 from .cards import check_card
 from .records import NotRestorable
 
@@ -28,7 +28,7 @@ DRIVER = "nvidia"
 class Partitions:
     """The record that mig_layout has left of one card."""
 
-    kind = KIND
+    kind = LAYOUT_RECORDS
 
     def __init__(self, host: HostRoot, card: str, record: Record) -> None:
         self.card = card

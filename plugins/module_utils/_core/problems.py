@@ -11,15 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from .grouping import grouped
+
 Step = dict[str, Any]
 
 
 class Refused(Exception):
-    """What the plan cannot or must not do, found before the first write: one sentence for each problem."""
+    """What the plan cannot or must not do, found before the first write: one sentence for each problem.
+
+    Its text has what is wrong with several cards in the same way once.
+    """
 
     def __init__(self, problems: list[str], shown: str | None = None) -> None:
         """``shown`` is the sentence for users, where it does not have all of many problems."""
-        super().__init__(shown or "; ".join(problems))
+        super().__init__(shown or "; ".join(grouped(problems)))
         self.problems = problems
 
 

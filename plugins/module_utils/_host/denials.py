@@ -61,5 +61,5 @@ def _first(names: list[str]) -> str:
 
 def _advice() -> str:
     if os.geteuid():
-        return "run as root, outside of containers"
+        return "run as root (become: true), outside of containers"
     return "this is root already, so a container or a security module forbids it: run on the host itself"

@@ -40,7 +40,7 @@ REMEDIES = {
     "EADDRINUSE": "another device already has these resources",
     "EADDRNOTAVAIL": "the host keeps these resources for itself",
     "ENOENT": "it is not there (any more); gather the facts again",
-    "EACCES": "run as root; what root gets this from cannot be written at all",
+    "EACCES": "run as root (become: true); what root gets this from cannot be written at all",
 }
 
 

@@ -50,7 +50,7 @@ REMEDIES = {
     "EAGAIN": "the driver is resetting the card; run again later",
     "EIO": "the kernel log has the driver's reason",
     "ENODEV": "the driver does not take this device, or the device is gone",
-    "EACCES": "run as root; what root gets this from cannot be written at all",
+    "EACCES": "run as root (become: true); what root gets this from cannot be written at all",
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from .._core.problems import Refused
-from .._devices import eswitch, vf_settings
+from .._devices import driver_names, eswitch, vf_settings
 from .._devices.binding import DEFAULT, NOBODY
 from .._frameworks import nvidia_sriov
 from .._model.host import Card
@@ -130,7 +130,7 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
     drivers += [entry.vf_driver, *(virtual.driver for virtual in entry.vfs.values())]
     for driver in dict.fromkeys(drivers):
         if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state.drivers):
-            found.append(f"this host has no driver {driver} now: load its module, or correct the name")
+            found.append(driver_names.missing(driver, state.drivers))
     programs = {
         vf_settings.PROGRAM: any(virtual.settings.names for virtual in entry.vfs.values()),
         eswitch.PROGRAM: bool(entry.eswitch),

@@ -14,6 +14,7 @@ from typing import Any
 
 from .._core import grammar, numbers
 from .._core.wording import printable
+from .._devices import driver_names
 from .._devices.binding import DEFAULT, NOBODY
 from .._model.host import VfSettings
 from .._model.wanted import CardWanted, VfWanted
@@ -112,6 +113,10 @@ def _count(given: Any, found: list[str]) -> int | str | None:
 
 
 def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[str]) -> str | None:
+    meant = driver_names.meant(text or "")
+    if meant:
+        found.append(f"{option} {printable(text, '?')} is not the name of a driver. Write {meant}")
+        return None
     if text is None or text in words or (DRIVER.match(text) and text not in (NATIVE, DEFAULT, "none")):
         return text
     choices = " or ".join(words)
@@ -141,6 +146,11 @@ def _virtual_functions(
         parsed.update(dict.fromkeys(indices, VfWanted(driver, settings)))
         found += [where + sentence for sentence in own]
     return dict(sorted(parsed.items()))
+
+
+def indices_of(index: object) -> range:
+    """The numbers that ``index`` of an entry of ``vfs`` stands for; none if they are not right."""
+    return _indices(str(index), [])
 
 
 def _indices(text: str, found: list[str]) -> range:

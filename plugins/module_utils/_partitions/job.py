@@ -45,7 +45,7 @@ def converge(host: HostRoot, wanted: list[Wanted], options: Options, check_mode:
     """Bring the GPUs to what is wanted and return the module's result; Refused before the first change."""
     if not check_mode:
         host.lock()
-        host.remove_unfinished(f"{DIRECTORY}/{records.KIND}")
+        host.remove_unfinished(f"{DIRECTORY}/{records.LAYOUT_RECORDS}")
     gpus = mig.observe(host, [one.pf for one in wanted])
     problems: list[str] = []
     plans = [found for one in wanted for found in [plan(one, gpus.get(one.pf), gpus, problems)] if found]
@@ -100,7 +100,7 @@ def _files(host: HostRoot, wanted: list[Wanted], options: Options) -> dict[str, 
         return {}
     functions = pci.observe(host)
     identities = Identities(host)
-    present = read_records(host, records.KIND)
+    present = read_records(host, records.LAYOUT_RECORDS)
     files: dict[str, File] = {}
     for one in wanted:
         function = functions.get(one.pf)
@@ -111,7 +111,7 @@ def _files(host: HostRoot, wanted: list[Wanted], options: Options) -> dict[str, 
             model = f"{ids.vendor_id}:{ids.product_id}" if ids else "unknown"
             new = records.record(one, model, dict(identities.of(function)))
         if new != present.get(one.pf):
-            files[one.pf] = (record_path(records.KIND, one.pf), record_text(new) if new else None)
+            files[one.pf] = (record_path(records.LAYOUT_RECORDS, one.pf), record_text(new) if new else None)
     return files
 
 

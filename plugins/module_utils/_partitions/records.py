@@ -12,7 +12,7 @@ from .._core.problems import Refused
 from .._host.records import Record
 from .wanted import Wanted, parse_gpus
 
-KIND = "mig_layout"
+LAYOUT_RECORDS = "mig_layout"
 
 
 def record(wanted: Wanted, model: str, identity: dict[str, str]) -> Record:

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .._core import numbers
-from . import limits
+from .._core import missing_library, numbers
+from . import clouds, limits
 from .answers import words
 from .api import Placement, Transport
 from .errors import PlacementError, Reply
@@ -68,7 +68,7 @@ def connect(options: dict[str, Any]) -> Placement:
     except ImportError as error:
         raise PlacementError(
             f"the Python library openstacksdk is not installed for {sys.executable} on {platform.node()}, where this "
-            f"module runs ({error}). Run there: {sys.executable} -m pip install openstacksdk. Or set "
+            f"module runs ({error}). Run there: {missing_library.command('openstacksdk')}. Or set "
             "ansible_python_interpreter of localhost to a Python that has it"
         ) from error
     clock = Clock(options["timeout"])
@@ -83,14 +83,18 @@ def connect(options: dict[str, Any]) -> Placement:
 
     def read_settings() -> Any:
         # A profile in them may be an address, which the SDK reads.
-        return openstack.config.OpenStackConfig(session_constructor=new_session).get_one(**settings)
+        found = openstack.config.OpenStackConfig(session_constructor=new_session, **files)
+        place.append(clouds.names(found))
+        return found.get_one(**settings)
 
-    with _explained("the settings of the cloud", failures, secrets):
+    files = clouds.files(options, openstack.config.loader)
+    place = [clouds.looked(files["config_files"])]
+    with _explained("the settings of the cloud", failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
-    with _explained("the answers of Keystone", failures, secrets):
+    with _explained("the answers of Keystone", failures, secrets, place):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
@@ -253,8 +257,8 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _explained(what: str, failures: Any, secrets: Secrets) -> Iterator[None]:
-    """Whatever goes wrong with the settings and the login as a PlacementError."""
+def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> Iterator[None]:
+    """Whatever goes wrong with the settings and the login as a PlacementError; ``place``: where clouds.yaml is."""
     try:
         yield
     except PlacementError:
@@ -263,7 +267,7 @@ def _explained(what: str, failures: Any, secrets: Secrets) -> Iterator[None]:
         raise PlacementError(
             f"cannot log in to the cloud and find Placement in it: {secrets.hide(error) or type(error).__name__}; "
             "cloud names one of clouds.yaml, and without it auth or the variables OS_* say how to log in; in the roles "
-            "these are placement_cloud and placement_auth"
+            f"these are placement_cloud and placement_auth. {''.join(place)}"
         ) from error
     except Exception as error:
         raise PlacementError(f"cannot make sense of {what}: {type(error).__name__}: {secrets.hide(error)}") from error

@@ -24,8 +24,9 @@ IOMMU = "iommu"
 MDEVCTL = "mdevctl"
 USERS = "users"
 MIG = "mig"
+MODELS = "models"
 DEFAULT_PARTS = (PHYSICAL_FUNCTIONS, PARENTS, DEVICES, IOMMU, MDEVCTL)
-PARTS = (*DEFAULT_PARTS, USERS, MIG)
+PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS)
 
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
@@ -50,6 +51,13 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
         selected = _selected(functions, by_card, tuple(classes))
         cards = sriov.read_cards(host, selected, functions, numa_nodes)
         facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
+        if MODELS in gather:
+            from .._devices import models
+
+            names = models.observe_models(host, selected)
+            for entry in facts[PHYSICAL_FUNCTIONS]:
+                entry["model"] = names[entry["address"]]
+            facts["versions"] = models.observe_versions(host, filter(None, (one.driver for one in selected)))
         if MIG in gather:
             from .mig_facts import observe_mig
 

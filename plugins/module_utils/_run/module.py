@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NoReturn, Protocol
 
+from .._core.grouping import grouped
 from .._core.problems import Failed, Refused
 
 UNCHANGED = "Nothing was changed"
@@ -48,5 +49,5 @@ def run(
     for sentence in warnings:
         module.warn(sentence)
     if result.get("failures"):
-        module.fail_json(msg="; ".join(result["failures"]), **result)
+        module.fail_json(msg="; ".join(grouped(result["failures"])), **result)
     module.exit_json(**result)

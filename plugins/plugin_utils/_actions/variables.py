@@ -28,6 +28,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 Check = Callable[[Any, str], Any]
 
 LONGEST = 4096
+# Empty where the host's own counts.
+VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
 A_DAY = 86400
 A_WEEK = 604800
 MOST_HOSTS = 100000
@@ -53,7 +55,7 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def known(variables: Mapping[str, Any], templar: Any) -> dict[str, Any]:
+def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
     """The values of those variables of this collection that have one yet, as ``templar`` gives them."""
     found = {}
     for name in CHECKS.keys() & variables.keys():
@@ -197,6 +199,7 @@ CHECKS: dict[str, Check] = {
     "vfio_discover_directory": _text,
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,
+    "vfio_suggest": flag,
     "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
     # Roles
     "boot_state": _choices["state"],
@@ -237,6 +240,9 @@ CHECKS: dict[str, Check] = {
     "nova_config_mode": _mode,
     "nova_config_restart": flag,
     "nova_config_service": partial(_matching, pattern=UNIT, what="the name of a systemd unit"),
+    "nova_config_host": _empty_text,
+    "nova_config_check_service": flag,
+    "nova_config_libvirt": partial(_matching, pattern=VERSION, what="a version such as 11.3.0"),
     "placement_state": _choices["state"],
     "placement_root": _root,
     "placement_root_optional": flag,
@@ -251,6 +257,7 @@ CHECKS: dict[str, Check] = {
     **_connection("placement"),
     "report_path": _text,
     "report_title": _text,
+    "report_formats": partial(_list, check=partial(_choice, choices=("page", "csv", "json"))),
     "report_placement": flag,
     "report_placement_root": _root,
     **_connection("report"),

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from uuid import NAMESPACE_DNS, uuid3
+
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     cyborg_trait,
     nova_mdev,
@@ -24,15 +26,18 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 
 OWNER = "cyborg"
 SHAPE = "cyborg"
-PROFILE_PART = {}
+PROFILE_PART: Option = {}
 # cyborg-agent makes the devices itself.
 DEFAULT_COUNT = "0"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = True
 DRIVER = "nvidia_gpu_driver"
+# The agent looks for these classes of lspci (cyborg/accelerator/drivers/gpu/utils.py, GPU_FLAGS).
+FOUND = ("0300", "0302")
 
 
 def cyborg_config(plan, drivers=(), nova_release=None):
@@ -93,7 +98,9 @@ def providers(card, options):
     """Without cyborg-agent on the host we make what it would make."""
     found = []
     if not options["cyborg_agent"]:
-        return [provider.ours(card, _provider_name(card["address"], options), options, _content, found)], found
+        name = _provider_name(card["address"], options)
+        # With another UUID cyborg-agent fails on a provider that it finds under its name (cyborg/conductor/manager.py).
+        return [provider.ours(card, name, options, _content, found, uuid=uuid3(NAMESPACE_DNS, name))], found
     addresses = usable_parents(card) if card["framework"] else [card["address"]]
     provider_names = [_provider_name(address, options) for address in addresses]
     return provider.traits_only(card, provider_names, OWNER, options, found), found
@@ -144,15 +151,15 @@ def _check_type(card, release):
 
 
 def _check_others(plan):
-    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones."""
+    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones; no option leaves one out."""
+    others = [(of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"]]
+    others = [(text, card) for text, card in others if card["owner"] != OWNER]
+    others += [(f"{card['name']}: it is in no profile", card) for card in plan.get("unselected", [])]
     return [
-        of_card(
-            card,
-            f"its owner is {card['owner']}, but cyborg-agent gives away every graphics card of NVIDIA on its host; "
-            "give all of them the owner cyborg",
-        )
-        for card in plan["cards"]
-        if card["owner"] != OWNER and is_nvidia_gpu(card)
+        f"{text}, but cyborg-agent gives away every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
+        "or remove this one from the host"
+        for text, card in others
+        if is_nvidia_gpu(card) and card["class"] in FOUND
     ]
 
 
@@ -164,8 +171,10 @@ def _sections(cards, drivers):
     for card in cards:
         if card["type"]:
             by_type.setdefault(card["type"]["id"], []).append(card["address"])
+    # Otherwise each virtual function is given away as a whole GPU.
+    sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:
-        sections["gpu_devices"] = [("enabled_vgpu_types", ",".join(sorted(by_type)))]
+        sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))
     for type_id in sorted(by_type):
         sections[f"vgpu_{type_id}"] = [("device_addresses", ",".join(sorted(by_type[type_id])))]
     return sections

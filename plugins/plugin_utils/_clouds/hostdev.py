@@ -19,6 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import a
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
+VGPU_DRIVER = "nvidia"
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
 # libvirt wants the address of a single card.
 MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}\Z")
@@ -102,9 +103,13 @@ def _is_managed(entry):
     """Not where the driver that a guest needs is there, and taking it off would break what it has made."""
     if entry.get("framework") == nvidia_vfio.FRAMEWORK and entry.get("type"):
         return False
+    driver = entry.get("driver")
     if "profile" in entry:
-        return entry["driver"] == "native"
-    return not VFIO_DRIVER.match(entry.get("driver") or "")
+        return driver is not None and not VFIO_DRIVER.match(driver)
+    if driver == VGPU_DRIVER and "index" in entry:
+        # On a virtual function it makes vGPUs, and is what a guest needs.
+        return False
+    return not VFIO_DRIVER.match(driver or "")
 
 
 def _pci(entry, managed, network, problems):

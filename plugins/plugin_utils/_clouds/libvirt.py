@@ -12,6 +12,7 @@ import re
 
 # The parents that are no PCI functions and have no class of their own name (libvirt's udev driver).
 MATRIX = "matrix"
+MTTY = "mtty"
 SUBCHANNEL = re.compile(r"[0-9a-f]+\.[0-9a-f]\.[0-9a-f]{4}\Z")
 PCI_FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
@@ -28,3 +29,8 @@ def node_device(name: str) -> str:
     else:
         subsystem = "ap" if name == MATRIX else name
     return re.sub(r"[^A-Za-z0-9]", "_", f"{subsystem}_{name}")
+
+
+def is_listed(name: str) -> bool:
+    """Whether libvirt lists a parent that is no PCI function; those of other sample drivers it does not know."""
+    return name in (MTTY, MATRIX) or bool(SUBCHANNEL.match(name))

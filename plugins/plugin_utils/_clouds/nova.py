@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
     nova_mdev,
@@ -28,27 +29,43 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, TEXT_OR_TEXTS, Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
 SHAPE = "nova"
-PROFILE_PART = {
-    "description": "Configuration of nova. Requires owner V(nova).",
+PROFILE_PART: Option = {
+    "description": "nova configuration of the card. Requires owner V(nova).",
     "type": "dict",
     "sample": "{alias: nic}",
     "options": {
         "alias": {"description": "Name of the PCI alias for flavors.", "type": "str", "kind": A_NAME},
         "numa_policy": {
-            "description": "NUMA policy of the alias.",
+            "description": "NUMA policy of the PCI alias.",
             "type": "str",
             "choices": ["required", "preferred", "legacy", "socket"],
         },
         "physical_network": {"description": "Neutron physical network of the card.", "type": "str", "kind": A_NAME},
-        "trusted": {"description": "Whether neutron may set the virtual functions to trusted.", "type": "bool"},
+        "trusted": {"description": "Whether neutron may set its virtual functions to trusted.", "type": "bool"},
         "live_migratable": {
-            "description": "Whether guests with one of the devices support live migration.",
+            "description": "Whether guests with one of its devices support live migration.",
             "type": "bool",
+        },
+        "remote_managed": {
+            "description": "Whether a SmartNIC DPU controls the virtual functions. Requires neutron ports.",
+            "type": "bool",
+        },
+        "vfs": {
+            "description": "Indices of the virtual functions for guests, or ranges such as V(2-5). Default is all.",
+            "type": "list",
+            "elements": "str",
+            "kind": TEXT_OR_TEXTS,
+            "sample": '["0-3", "6"]',
+        },
+        "count": {
+            "description": "Number of devices that one guest gets. More than one mediated device requires nova 33.",
+            "type": "int",
+            "least": 1,
         },
         "one_time_use": {"description": "Whether a device is disabled after its first guest.", "type": "bool"},
         "max_instances": {
@@ -65,7 +82,9 @@ TAKES_UNTOUCHED_CARDS = False
 MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
-def nova_config(plan, release, report_in_placement=False, pci_in_placement=False, service="compute"):
+def nova_config(
+    plan, release, report_in_placement=False, pci_in_placement=False, service="compute", libvirt=None, present=""
+):
     """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
@@ -75,6 +94,8 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
             "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
             "service": service,
+            "names_fit": _names_fit(release, or_default(libvirt)),
+            "present": str(or_default(present, "")),
         }
         text, problems = settings(plan, options)
     refuse("there are no such settings of nova:", problems)
@@ -82,7 +103,17 @@ def nova_config(plan, release, report_in_placement=False, pci_in_placement=False
 
 
 def check(profile):
-    return []
+    chosen = profile["nova"].get("vfs")
+    if chosen is None:
+        return []
+    if profile["mode"] != "vf" or profile["vgpu"]:
+        return ["nova.vfs chooses virtual functions of mode vf without vgpu"]
+    ranges = [chosen] if isinstance(chosen, str) else chosen
+    return [
+        f"nova.vfs {numbers.shown(text)} is neither an index of a virtual function such as 3 nor a range such as 2-5"
+        for text in ranges
+        if not indices_of(text)
+    ]
 
 
 def check_card(card):
@@ -104,7 +135,8 @@ def check_host(cards):
                 f"and not {card['resource_class']}"
             )
             problems.append(of_card(card, sentence))
-        if not card["type"]:
+        # Devices that stay for now keep the class that they have.
+        if not card["type"] or card["next_type"]:
             continue
         meaning = {
             "resource class": nova_mdev.resource_class(card),
@@ -152,11 +184,22 @@ def reserved_names(card, root):
 
 def extra_specs(card):
     if has_mdevs(card):
-        specs = {f"resources:{nova_mdev.resource_class(card)}": "1"}
-        specs.update((f"trait:{trait}", "required") for trait in sorted(card["traits"]))
-        return specs
+        return _specs_of_mdevs(card, card["nova"].get("count", 1))
     alias = card["nova"].get("alias")
-    return {"pci_passthrough:alias": f"{alias}:1"} if alias else {}
+    return {"pci_passthrough:alias": f"{alias}:{card['nova'].get('count', 1)}"} if alias else {}
+
+
+def _specs_of_mdevs(card, count):
+    """A group of its own for each of several devices, since nova takes one of each allocation."""
+    specs = {}
+    for group in range(1, count + 1) if count > 1 else [""]:
+        specs[f"resources{group}:{nova_mdev.resource_class(card)}"] = "1"
+        specs.update((f"trait{group}:{trait}", "required") for trait in sorted(card["traits"]))
+    return {**specs, "group_policy": "none"} if count > 1 else specs
+
+
+def _names_fit(release, libvirt):
+    return libvirt is None or nova_release.knows_names_of(release, nova_release.version(libvirt, "libvirt"))
 
 
 def _check_options(options):
@@ -172,7 +215,12 @@ def _check_options(options):
 
 def _compute(plan, options, problems):
     cards = nova_pci.cards(plan)
-    mdevs = nova_mdev.sections(plan, options["release"], problems)
+    mdevs = nova_mdev.sections(plan, options["release"], problems, options.get("present", ""))
+    if mdevs and not options.get("names_fit", True):
+        problems.append(
+            f"nova {options['release']} stops at the first mediated device of this libvirt, whose names end in those "
+            f"of their parents since 7.7. Use nova 24.2 or later"
+        )
     problems += _check_cards(cards, options)
     if options["report_in_placement"]:
         problems += _check_classes(plan, cards)

@@ -10,66 +10,113 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release, settings_file
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    libvirt,
+    nova_release,
+    settings_file,
+    told_apart,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
+    now,
     of_card,
-    usable_parents,
 )
 
-DEFAULT_CLASS = "VGPU"
+DEFAULT_CLASS = told_apart.DEFAULT_CLASS
 # libvirt finds no other parent that is no hardware.
-VIRTUAL_PARENT = "mtty"
+VIRTUAL_PARENT = libvirt.MTTY
+# The keys of nova in a profile that mediated devices have.
+OPTIONS = ("max_instances", "count")
 # What nova, libvirt and the kernel agree on; other domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
-def sections(plan, release, problems):
-    """Sections for _settings_file; what nova would refuse or pass over without a word is added to ``problems``."""
+def sections(plan, release, problems, present=""):
+    """Sections for settings_file; what nova would refuse or pass over without a word is added to ``problems``.
+
+    ``present`` is the text that nova has now: types that only stay until guests are gone keep their options.
+    """
     cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type = {}
     for card in cards:
         found = [
             f"nova.{key} is for PCI devices, and guests ask for mediated devices by their resource class"
             for key in card["nova"]
-            if key != "max_instances"
+            if key not in OPTIONS
         ]
-        if not settings_file.WORD.match(card["type"]["id"]):
-            found.append(f"the type {card['type']['id']!r} cannot be the name of a section in nova's settings")
-        found += [sentence for name in usable_parents(card) if (sentence := _why_not(name, release))]
+        if card["nova"].get("count", 1) > 1 and release < nova_release.SEVERAL_MDEVS:
+            found.append(
+                f"nova {release} gives a guest one mediated device; {nova_release.SEVERAL_MDEVS} gives several"
+            )
+        offering = _offering(card)
+        for type_id in dict.fromkeys([card["type"]["id"], *(parent["type"] for parent in offering)]):
+            if not settings_file.WORD.match(type_id):
+                found.append(f"the type {type_id!r} cannot be the name of a section in nova's settings")
+        found += [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
         problems += [of_card(card, sentence) for sentence in found]
-        if usable_parents(card):
-            by_type.setdefault(card["type"]["id"], []).append(card)
+        for parent in offering:
+            by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
         return {}
+    if release < nova_release.SEVERAL_TYPES and len(by_type) > 1:
+        problems.append(
+            f"nova {release} uses the first type alone of {', '.join(sorted(by_type))}. Use one type on this host, or "
+            f"nova {nova_release.SEVERAL_TYPES} or later"
+        )
     _check_single_type(plan, by_type, release, problems)
+    problems += _check_other_parents(plan, by_type)
+    problems += told_apart.of_mdevs(cards)
     legacy = release < nova_release.MDEV_TYPES
     kind = "vgpu" if legacy else "mdev"
     result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
     for type_id in sorted(by_type):
-        result[f"{kind}_{type_id}"] = _type_options(type_id, by_type[type_id], release, problems)
+        section = f"{kind}_{type_id}"
+        declaring = [card for card, parent in by_type[type_id] if _declares(card, type_id)]
+        kept = {} if declaring else settings_file.options_of(present, section)
+        if kept:
+            result[section] = [("device_addresses", _addresses(by_type[type_id])), *_kept(kept)]
+        else:
+            card = declaring[0] if declaring else by_type[type_id][0][0]
+            result[section] = _type_options(type_id, card, by_type[type_id], release, problems)
     return result
 
 
+def _offering(card):
+    """The parents that offer something, each with the type that it has now."""
+    parents = [now({"type": card["type"]["id"], **parent}) for parent in card["parents"]]
+    return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
+
+
 def resource_class(card):
-    return card["resource_class"] or DEFAULT_CLASS
+    return told_apart.mdev_class(card)
 
 
-def _type_options(type_id, cards, release, problems):
-    """Options of one type; ``resolve`` has seen that all cards have the same class and limit."""
-    names = sorted(name for card in cards for name in usable_parents(card))
-    options = [("device_addresses", ",".join(map(_device_address, names)))]
-    if resource_class(cards[0]) != DEFAULT_CLASS:
+def _declares(card, type_id):
+    return card["type"]["id"] == type_id and not card.get("next_type")
+
+
+def _addresses(offered):
+    return ",".join(sorted(_device_address(parent["name"]) for card, parent in offered))
+
+
+def _kept(options):
+    return [(name, options[name]) for name in ("mdev_class", "max_instances") if name in options]
+
+
+def _type_options(type_id, card, offered, release, problems):
+    """Options of one type; ``resolve`` has seen that all cards that declare it have the same class and limit."""
+    options = [("device_addresses", _addresses(offered))]
+    if resource_class(card) != DEFAULT_CLASS:
         if release < nova_release.MDEV_TYPES:
             problems.append(
                 f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{nova_release.MDEV_TYPES} on, and not {resource_class(cards[0])}"
+                f"{nova_release.MDEV_TYPES} on, and not {resource_class(card)}"
             )
-        options.append(("mdev_class", resource_class(cards[0])))
-    limit = cards[0]["nova"].get("max_instances")
+        options.append(("mdev_class", resource_class(card)))
+    limit = card["nova"].get("max_instances")
     if limit is not None:
-        problems += [f"type {type_id}: {sentence}" for sentence in _check_limit(limit, cards, release)]
+        problems += [f"type {type_id}: {sentence}" for sentence in _check_limit(limit, offered, release)]
         options.append(("max_instances", limit))
     return options
 
@@ -94,23 +141,43 @@ def _why_not(name, release):
 
 
 def _check_single_type(plan, by_type, release, problems):
-    """Before 29 nova gives a single type to all parents of the host, whatever their addresses."""
+    """Before 29 nova gives a single type to all parents of the host that have it, whatever their addresses."""
     if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
-    ((type_id, cards),) = by_type.items()
+    ((type_id, offered),) = by_type.items()
     rule = f"nova {release} passes over the section of a type that is the only one"
-    if resource_class(cards[0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
-        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(cards[0])}")
-    others = [card["name"] for card in plan["cards"] if card["owner"] != "nova" and card["framework"] == "mdev"]
+    if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
+        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(offered[0][0])}")
+    used = [card for card, parent in offered]
+    planned = [card for card in plan["cards"] if card not in used and card["framework"] == "mdev"]
+    others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]
+    others += [f"{one['name']} of no profile" for one in plan.get("unselected", []) if type_id in one["types"]]
     if others:
-        problems.append(f"type {type_id}: {rule}, and would use {', '.join(others)} too, whose owner is not nova")
+        problems.append(
+            f"type {type_id}: {rule}, and would use {', '.join(others)} too. Use nova "
+            f"{nova_release.MAX_INSTANCES} or later, or put all cards of this type in profiles of owner nova"
+        )
 
 
-def _check_limit(limit, cards, release):
+def _check_other_parents(plan, by_type):
+    """nova asks each parent that libvirt lists for its PCI ids, and stops at one that has none and is no address."""
+    known = {parent["name"] for offered in by_type.values() for card, parent in offered}
+    present = [card["name"] for card in plan["cards"] if card["framework"] == "mdev" and not card["address"]]
+    present += [one["name"] for one in plan.get("unselected", []) if one["framework"] == "mdev" and not one["address"]]
+    return [
+        f"nova stops at the parent {name}, which is no PCI function and not among its devices. Remove its driver"
+        f"{' with modprobe -r ' + name if name == VIRTUAL_PARENT else ''}, or leave mediated devices of this host to "
+        "another owner than nova"
+        for name in present
+        if name not in known and libvirt.is_listed(name)
+    ]
+
+
+def _check_limit(limit, offered, release):
     """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
     if release < nova_release.MAX_INSTANCES:
         return [f"nova {release} has no max_instances; {nova_release.MAX_INSTANCES} has"]
-    totals = [parent["total"] for card in cards for parent in card["parents"]]
+    totals = [parent["total"] for card, parent in offered]
     if sum(totals) <= limit:
         return []
     if max(totals) > 1:
@@ -118,10 +185,18 @@ def _check_limit(limit, cards, release):
             f"with max_instances {limit} nova leaves out whole cards, because a card has {max(totals)} and all have "
             f"{sum(totals)}; set it to {sum(totals)} or leave it out, or use fewer cards"
         ]
-    made = sum(card["total"] if card["count"] == "max" else card["count"] or 0 for card in cards)
+    cards = list({card["name"]: card for card, parent in offered}.values())
+    made = sum(_made(card, [parent for one, parent in offered if one["name"] == card["name"]]) for card in cards)
     if made > limit:
         return [
-            f"with max_instances {limit} and {made} devices made nova offers none at all; "
+            f"with max_instances {limit} and {made} devices made nova offers none at all; set it to {made} or more, or "
             f"set vgpu.count so that there are no more than {limit}"
         ]
     return []
+
+
+def _made(card, parents):
+    """How many devices of the card there will be; those that nova makes itself stay."""
+    if card["count"] is None or card.get("next_type"):
+        return sum(parent["existing"] for parent in parents)
+    return sum(parent["total"] for parent in parents) if card["count"] == "max" else card["count"]

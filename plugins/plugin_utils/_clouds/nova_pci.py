@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev, nova_release, told_apart
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, has_mdevs, is_vendor_vfio
 
 # Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
@@ -41,6 +41,8 @@ def check(card, options):
         found.append("nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these")
     if nova.get("trusted") is not None and card["mode"] == "pf":
         found.append("nova.trusted is for virtual functions")
+    if nova.get("remote_managed"):
+        found += _check_remote_managed(card, release)
     if nova.get("live_migratable") and release < nova_release.MANAGED:
         found.append(f"nova {release} has no live_migratable; {nova_release.MANAGED} has")
     if nova.get("one_time_use"):
@@ -48,6 +50,17 @@ def check(card, options):
     if options["report_in_placement"]:
         found += _check_placement(card)
     return found + _check_alias(card, options)
+
+
+def _check_remote_managed(card, release):
+    found = []
+    if release < nova_release.REMOTE_MANAGED:
+        found.append(f"nova {release} has no remote_managed; {nova_release.REMOTE_MANAGED} has")
+    if card["mode"] == "pf":
+        found.append("nova stops at remote_managed for a whole card; it is for virtual functions")
+    if card["nova"].get("alias"):
+        found.append("nova gives a remote_managed device to a neutron port only; leave out nova.alias")
+    return found
 
 
 def _check_one_time_use(card, options):
@@ -107,11 +120,12 @@ def device_specs(card, options):
         matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
     elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
-    elif card["vf_product_id"] not in (None, card["product_id"]):
+    elif card["vf_product_id"] not in (None, card["product_id"]) and not card.get("host_functions"):
         # The address of a physical function stands for its virtual functions too; the device id tells them apart.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
-        matches = [{"address": address} for address in sorted(card["virtual_functions"])]
+        kept = card.get("host_functions", [])
+        matches = [{"address": address} for address in sorted(card["virtual_functions"]) if address not in kept]
     return [json.dumps({**match, **tags}) for match in matches]
 
 
@@ -128,6 +142,8 @@ def _tags(card, options):
         tags["physical_network"] = nova["physical_network"]
     if nova.get("trusted") is not None:
         tags["trusted"] = str(nova["trusted"]).lower()
+    if nova.get("remote_managed"):
+        tags["remote_managed"] = "true"
     driver = card["driver"] if card["mode"] == "pf" else card["vf_driver"]
     keeps_driver = is_vendor_vfio(card) or VARIANT_DRIVER.match(driver or "")
     if keeps_driver and options["release"] >= nova_release.MANAGED:
@@ -167,6 +183,7 @@ def aliases(all_cards, options, problems):
                 f"alias {name} of profile {profiles}: with pci_in_placement nova wants one kind of device; give them "
                 "one placement.resource_class, or each its own name"
             )
+    problems += told_apart.of_aliases(all_cards, options)
     return [spec for name in sorted(specs) for spec in sorted(specs[name])]
 
 
@@ -177,6 +194,8 @@ def _alias(card, options):
         alias["resource_class"] = card["resource_class"]
     else:
         alias.update(vendor_id=card["vendor_id"], product_id=_product_id(card))
+    if options["pci_in_placement"] and card["traits"]:
+        alias["traits"] = ",".join(sorted(card["traits"]))
     whole = "type-PF" if card["total_vfs"] else "type-PCI"
     alias["device_type"] = whole if card["mode"] == "pf" else "type-VF"
     if "numa_policy" in nova:

@@ -18,18 +18,25 @@ NEWEST = 34
 LATEST = NEWEST + 4
 # Sections for single types were there with 21, provider.yaml with 22.
 PROVIDER_CONFIG = 22
+# Several types of mediated devices; 21 reads their sections after it has needed them (nova/compute/manager.py).
+SEVERAL_TYPES = 22
 SOCKET_POLICY = 23
 # enabled_mdev_types, [mdev_*] and mdev_class; before that enabled_vgpu_types and [vgpu_*].
 MDEV_TYPES = 24
+# Names of mediated devices that end in their parent's (nova/virt/libvirt/utils.py, mdev_name2uuid); 24.2 has it too.
+LONG_MDEV_NAMES = 25
 # [pci] report_in_placement and device_spec, which was called passthrough_whitelist.
 REPORT_IN_PLACEMENT = 26
 PCI_IN_PLACEMENT = 27
 # max_instances; and the addresses of a type count even where there is no other type.
 MAX_INSTANCES = 29
 # The tags managed and live_migratable.
+REMOTE_MANAGED = 25
 MANAGED = 31
 ONE_TIME_USE = 32
 # Parents below /sys/devices/virtual, and mediated devices that Cyborg hands out.
+# Several mediated devices for a guest, one for each group of resources.
+SEVERAL_MDEVS = 33
 VIRTUAL_PARENTS = 34
 
 NAMES = (
@@ -49,6 +56,9 @@ NAMES = (
     "hibiscus",
 )
 FIRST_SERIES = (27, 2023)
+# The first libvirt with such names, and the point release of nova 24 that knows them.
+LIBVIRT_WITH_LONG_NAMES = (7, 7)
+POINT_WITH_LONG_NAMES = (24, 2)
 
 
 def number(release):
@@ -70,3 +80,19 @@ def number(release):
     if found > LATEST:
         raise ValueError(f"nova {text} is not out, {NEWEST} is the newest release whose settings are known here")
     return found
+
+
+def version(text, name):
+    """The numbers of a version such as ``11.3.0``; ``ValueError`` for what is none."""
+    words = (text if isinstance(text, str) else numbers.shown(text)).strip().split(".")
+    if not all(re.fullmatch("[0-9]{1,6}", word) for word in words):
+        raise ValueError(f"{name} must be a version such as 11.3.0, and not {numbers.shown(text)}")
+    return tuple(map(int, words))
+
+
+def knows_names_of(release, libvirt):
+    """Whether a release finds the mediated devices of a libvirt, whose version is a tuple."""
+    if number(release) >= LONG_MDEV_NAMES or libvirt < LIBVIRT_WITH_LONG_NAMES:
+        return True
+    point = re.fullmatch(r"([0-9]+)\.([0-9]+)(\.[0-9]+)*", release.strip()) if isinstance(release, str) else None
+    return bool(point) and (int(point[1]), int(point[2])) >= POINT_WITH_LONG_NAMES and int(point[1]) < 2000

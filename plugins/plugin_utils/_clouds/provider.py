@@ -15,13 +15,16 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import nam
 LARGEST_TOTAL = 0x7FFFFFFF
 
 
-def ours(card, name, options, content, found):
+def ours(card, name, options, content, found, uuid=None):
     """One provider for the card.
 
     ``content`` is a function of card, options and ``found`` that returns the resource class and the traits.
     """
     total = card["total"]
-    kept = {"name": name, "parent": options["root"], "optional": True}
+    identity = {"name": name, "parent": options["root"]}
+    if uuid:
+        identity["uuid"] = str(uuid)
+    kept = {**identity, "optional": True}
     if options["drain"]:
         # As it is in Placement: guests may still have what the card was before its profile was changed.
         return {**kept, "drain": True}
@@ -32,7 +35,7 @@ def ours(card, name, options, content, found):
     resource_class, traits = content(card, options, found)
     for trait in traits:
         grammar.collect(names.trait, trait, found)
-    provider = {"name": name, "parent": options["root"], "traits": sorted(set(traits))}
+    provider = {**identity, "traits": sorted(set(traits))}
     if resource_class:
         grammar.collect(names.resource_class, resource_class, found)
         # No number of devices is larger than that of a preview, so that no inventory seems to shrink.

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 
 # What may stand in a section's name and as an item of a list.
@@ -21,6 +22,16 @@ def text(service, sections):
         return ""
     header = f"# Settings of {service}, made by vfio.devices. Changes made by hand get lost.\n"
     return "\n".join([header, *parts])
+
+
+def options_of(file_text, section):
+    """The options of a section in a text that ``text`` has made; empty without the section."""
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+    try:
+        parser.read_string(file_text)
+    except configparser.Error:
+        return {}
+    return {name: value.replace("$$", "$") for name, value in parser.items(section)} if section in parser else {}
 
 
 def _line(option):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import misfit
 
 
@@ -33,4 +34,4 @@ def answering(name: str, needs: str) -> Iterator[None]:
 def refuse(headline: str, problems: list[str]) -> None:
     """End with the sentences of all ``problems`` below ``headline``, if there are any."""
     if problems:
-        raise AnsibleFilterError("\n".join([headline, *problems]))
+        raise AnsibleFilterError("\n".join([headline, *grouped(problems)]))

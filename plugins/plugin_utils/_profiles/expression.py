@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import sys
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals
 
 # Parts of an expression of which only the first is asked of the card itself, and the others of what it gave.
@@ -43,7 +45,7 @@ def missing():
     """What is missing on the controller, and the command that installs it."""
     return (
         f"The Python library jmespath is not installed for {sys.executable} on the controller ({MISSING}). "
-        f"Run: {sys.executable} -m pip install jmespath"
+        f"Run: {missing_library.command('jmespath')}"
     )
 
 
@@ -68,8 +70,12 @@ def compiled(text, known):
     if wrong:
         raise ValueError("; ".join(wrong))
 
+    asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
+
     def is_true(card):
-        answer = _explained(expression.search, card)
+        # jmespath knows the types of JSON only. All of a card may be large, with the types of each of its parents.
+        subject = plain({field: card[field] for field in asked if field in card}, "a field of the card")
+        answer = _explained(expression.search, subject)
         return bool(answer) or (answer == 0 and answer is not False)
 
     return is_true
@@ -90,6 +96,11 @@ def _fields(node):
     if node["type"] == "field":
         return {node["value"]}
     return set().union(*map(_fields, _asked_of_card(node)))
+
+
+def _asks_for_all(node):
+    """Whether the parsed expression names the card as a whole, as ``keys(@)`` does."""
+    return node["type"] in ("current", "identity") or any(map(_asks_for_all, _asked_of_card(node)))
 
 
 def _asked_of_card(node):

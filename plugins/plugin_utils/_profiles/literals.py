@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
+from ansible_collections.vfio.devices.plugins.module_utils._devices import driver_names
 
 ID = re.compile(r"[0-9a-f]{4}\Z")
 ADDRESS_PART = re.compile(r"[0-9a-f:.]*\Z")
@@ -60,6 +61,7 @@ SPELLINGS = {
     **dict.fromkeys(("address", "physical_function"), ADDRESS),
     "name": NAME,
 }
+DRIVERS = ("driver", "driver_override")
 # Functions of a field and a part of its text.
 OF_PARTS = ("starts_with", "ends_with", "contains")
 
@@ -70,6 +72,11 @@ def wrong(node: dict[str, Any]) -> Iterator[str]:
     children = [child for child in node["children"] if isinstance(child, dict)]
     if node["type"] == "comparator" or node["type"] == "function_expression" and node["value"] in OF_PARTS:
         fields = [name for name in map(_field, children) if name in SPELLINGS]
+        if node["type"] == "comparator" and any(_field(child) in DRIVERS for child in children):
+            for text in (text for child in children for text in _texts(child)):
+                meant = driver_names.meant(text)
+                if meant:
+                    yield f"'{text[:40]}' is not the name of a driver. Write '{meant}'"
         of_part = node["type"] == "function_expression" and bool(fields) and _field(children[0]) == fields[0]
         for field in fields:
             for text in (text for child in children for text in _texts(child)):

@@ -13,8 +13,6 @@ from collections import Counter
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types, nvidia_vfio
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
@@ -23,8 +21,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     declaration,
     expression,
     groups,
+    host_functions,
+    no_vgpus,
+    offers,
     partitions,
     selection,
+    unselected,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 
@@ -53,7 +55,10 @@ def plan(profiles, facts):
     cards = []
     result = {"cards": cards, "functions": [], "partitions": [], "instances": [], "unwanted": [], "later": []}
     shared = groups.members(facts["physical_functions"])
-    for profile, subject in selection.select(parsed, selection.subjects(facts), problems):
+    subjects = selection.subjects(facts)
+    selected = set()
+    for profile, subject in selection.select(parsed, subjects, problems):
+        selected.add(subject["name"])
         if not profile["complete"]:
             continue
         found = []
@@ -75,6 +80,7 @@ def plan(profiles, facts):
     for cloud in CLOUDS:
         own = [card for card in cards if card["owner"] == cloud.OWNER and planned[card["name"]] == 1]
         problems += cloud.check_host(own)
+    result["unselected"] = unselected.of_host(subjects, selected)
     for entries in result.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
     return result, problems
@@ -93,9 +99,11 @@ def _card(profile, subject):
         "vf_driver": profile["vf_driver"],
         "num_vfs": None,
         "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
+        "host_functions": [],
         "mig": profile["mig"]["layout"] if profile["mig"] else None,
         "framework": subject["framework"] if profile["vgpu"] else None,
         "type": None,
+        "next_type": None,
         "parents": [],
         "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
         "total": None,
@@ -124,7 +132,11 @@ def _plan_function(profile, subject, card, result, found):
             found.append("it has no SR-IOV, and so no virtual functions")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
-        card["total"] = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
+        functions = subject.get("virtual_functions", [])
+        number = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
+        kept = host_functions.indices(profile, functions, number)
+        card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
+        card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
 
@@ -154,7 +166,7 @@ def _plan_vgpu(profile, subject, card, result, found):
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
         return
     if not subject["parents"]:
-        found.append(_why_no_parents(subject))
+        found.append(no_vgpus.why(subject))
         return
     chosen = _choose_type(profile["vgpu"]["types"], subject)
     if chosen is None:
@@ -169,17 +181,23 @@ def _plan_vgpu(profile, subject, card, result, found):
         return
     device_api = chosen.get("device_api") or (nvidia_vfio.DEVICE_API if is_vendor_vfio(subject) else None)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
-    offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
-    if any(offered["available_instances"] is None for offered in offers):
+    offered_types = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
+    if any(offered["available_instances"] is None for offered in offered_types):
         found.append(
             f"how many devices of type {chosen['id']} it can make was not readable: see the warnings of the facts"
         )
         return
-    card["parents"] = _totals(subject, chosen["id"])
+    card["parents"] = offers.of_parents(subject, chosen["id"])
+    held = offers.held_type(card["parents"], chosen["id"])
+    if held:
+        card["next_type"] = card["type"]
+        name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
+        card["type"] = {"id": held, "name": name, "device_api": device_api}
     possible = sum(parent["total"] for parent in card["parents"])
     # A cloud that makes mediated devices counts all that can still be made; of others there is what is made.
     takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)
-    card["total"] = card["count"] if takes_as_made and card["count"] != "max" else possible
+    as_made = takes_as_made and card["count"] != "max" and not held
+    card["total"] = card["count"] if as_made else possible
     if card["count"] is None:
         result["unwanted"] += [
             {"uuid": device["uuid"], "parent": device["parent"]} if device["uuid"] else {"parent": device["parent"]}
@@ -194,15 +212,6 @@ def _plan_vgpu(profile, subject, card, result, found):
     if profile["vgpu"]["autostart"] is not None:
         instance["autostart"] = profile["vgpu"]["autostart"]
     result["instances"].append(instance)
-
-
-def _why_no_parents(subject):
-    if subject.get("total_vfs") and not subject["num_vfs"]:
-        return (
-            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
-            "otherwise see that the vendor's vGPU driver is loaded"
-        )
-    return "it makes no vGPUs; see that the vendor's vGPU driver is loaded and bound to it"
 
 
 def _choose_type(specs, subject):
@@ -220,44 +229,3 @@ def _choose_type(specs, subject):
             if offered["id"] in group:
                 return offered
     return wanted[0] if wanted else None
-
-
-def _parent(parent):
-    """A parent of the facts, as far as it matters for its capacity."""
-    offers = (
-        Offer(
-            VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
-            offered["available_instances"],
-        )
-        for offered in parent["types"]
-    )
-    return Parent(
-        parent["name"], parent["framework"], physical_function=parent["physical_function"], offers=tuple(offers)
-    )
-
-
-def _totals(subject, type_id):
-    """Each parent with how many devices of the type it has, or will have when all that fit are made."""
-    names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    present = [device for device in subject["devices"] if device["state"] != "defined"]
-    occupants = [(device["parent"], device["type"]) for device in present]
-    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names)
-    for device in present:
-        if device["type"] != type_id and not device["users"]:
-            rooms.give(device["parent"], device["type"])
-    totals = []
-    for parent in subject["parents"]:
-        existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
-        room = rooms.room(parent["name"], type_id)
-        if len(subject["parents"]) > 1:
-            for type_taken in [type_id] * room:
-                rooms.take(parent["name"], type_taken)
-        totals.append(
-            {
-                "name": parent["name"],
-                "numa_node": parent["numa_node"],
-                "existing": existing,
-                "total": existing + room,
-            }
-        )
-    return totals

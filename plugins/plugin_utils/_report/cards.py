@@ -19,22 +19,30 @@ VENDORS = {"10de": "NVIDIA", "1002": "AMD", "1344": "Micron", "144d": "Samsung",
 VENDORS.update({"1bb1": "Seagate", "1d0f": "Amazon", "8086": "Intel"})
 
 
-def describe(card, planned=None, reserved=0):
+def describe(card, planned=None, reserved=0, versions=None):
     """The card for the page, from a subject of ``_selection.subjects`` and its card in the plan.
 
-    ``reserved`` is what Placement holds back of it.
+    ``reserved`` is what Placement holds back of it, and ``versions`` are those of drivers by name.
     """
+    versions = versions or {}
     kind = KINDS.get((card.get("class") or "")[:4]) or KINDS.get((card.get("class") or "")[:2])
     ids = f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else None
-    title = " ".join(filter(None, (VENDORS.get(card.get("vendor_id")), kind, ids))) or "device"
+    words = (card["model"], ids) if card.get("model") else (VENDORS.get(card.get("vendor_id")), kind, ids)
+    title = " ".join(filter(None, words)) or "device"
     types = _types(card)
     held, unused = _devices(card)
     return {
         "name": card["name"],
         "kind": kind or "other",
         "title": title,
+        "model": card.get("model"),
+        "ids": ids,
+        "driver": card.get("driver"),
+        "driver_version": versions.get(card.get("driver")),
+        "mode": card.get("mode"),
+        "vfs": f"{card['num_vfs']}/{card['total_vfs']}" if card.get("total_vfs") else None,
         "numa_node": card["numa_node"],
-        "labels": _labels(card),
+        "labels": _labels(card, versions),
         "profile": planned["profile"] if planned else None,
         "users": [holder(user) for user in card.get("users") or []],
         "bars": _bars(card, title, types, planned, reserved),
@@ -50,7 +58,8 @@ def holder(user):
     process = f"pid {user['pid']}, {user['command'] or 'unknown'}" if user["pid"] else None
     if not user["domain"]:
         return {"guest": None, "name": process or "somebody", "detail": None}
-    return {"guest": user["domain"], "name": user["domain"], "detail": process if user["running"] else "not running"}
+    detail = f"pid {user['pid']}" if user["pid"] else None
+    return {"guest": user["domain"], "name": user["domain"], "detail": detail if user["running"] else "not running"}
 
 
 def in_order(name):
@@ -62,9 +71,11 @@ def in_order(name):
     ]
 
 
-def _labels(card):
+def _labels(card, versions):
     """What to know at a glance, as (what, value)."""
-    labels = [("driver", card["driver"] or "none") if "driver" in card else ("bus", card["bus"])]
+    version = versions.get(card.get("driver"))
+    driver = f"{card['driver']} {version}" if version else card.get("driver") or "none"
+    labels = [("driver", driver) if "driver" in card else ("bus", card["bus"])]
     if "mode" in card:
         if card["mode"] == "pf":
             labels.append(("mode", "given away whole"))
@@ -72,7 +83,7 @@ def _labels(card):
             labels.append(("VFs", f"{card['num_vfs']} of {card['total_vfs']}"))
     if card["framework"]:
         labels.append(("vGPUs", {"mdev": "mdev", "vendor_vfio": "vendor VFIO"}[card["framework"]]))
-    if card.get("iommu_group") is not None:
+    if card.get("iommu_group") is not None and card.get("mode") in ("pf", "vf"):
         labels.append(("IOMMU group", str(card["iommu_group"])))
     if card.get("netdevs"):
         labels.append(("interface", ", ".join(card["netdevs"])))

@@ -16,15 +16,16 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import drift, totals
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import describe, in_order
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.placement import compare, trees
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.remedies import remedy_for
 
 EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
 
-def build(facts_by_host, profiles, placement, roots):
+def build(facts_by_host, profiles, placement, roots, groups=None):
     """All that the page shows.
 
-    ``profiles`` and ``roots`` are by host; ``placement`` is a result of placement_inventory_info, or None. Without
-    facts a host is only named.
+    ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` is a result of placement_inventory_info, or None.
+    Without facts a host is only named.
     """
     published = trees(placement) if placement and "providers" in placement else None
     hosts = [
@@ -34,9 +35,10 @@ def build(facts_by_host, profiles, placement, roots):
     findings = [{**finding, "host": host} for host in hosts for finding in host["findings"]]
     if placement and published is None:
         text = f"Placement was not read: {placement.get('msg', 'no reason was given')}"
-        findings.append({"level": "problem", "card": None, "text": text, "host": None})
+        findings.append({**_finding("problem", text), "host": None})
     for number, host in enumerate(hosts, 1):
         host["anchor"] = f"host-{number}"
+        host["groups"] = (groups or {}).get(host["name"]) or []
     cards = [card for host in hosts for card in host["cards"]]
     classes = [row for card in cards for row in card["classes"]]
     classes += [row for host in hosts for row in totals.classes(host["other"], 0)]
@@ -50,6 +52,7 @@ def build(facts_by_host, profiles, placement, roots):
         "classes": totals.merged(classes),
         "has_placement": published is not None,
         "has_profiles": any(profiles.values()),
+        "groups": sorted({group for host in hosts for group in host["groups"]}),
         "numbers": totals.numbers(hosts, cards, findings),
     }
 
@@ -63,9 +66,11 @@ def _host(name, facts, profiles, published, root):
             "nodes": [],
             "other": [],
             "guests": 0,
+            "kernel": None,
             **_judged([_finding("problem", text)]),
         }
     subjects = selection.subjects(facts)
+    versions = facts.get("versions") or {}
     plan, findings = _plan(profiles, facts)
     planned = {card["name"]: card for card in plan["cards"]}
     functions = {entry["pf"]: entry for entry in plan["functions"]}
@@ -88,8 +93,9 @@ def _host(name, facts, profiles, published, root):
         entry = entries.get(card["name"], {"providers": [], "has": None})
         classes = totals.classes(entry["providers"], entry["has"])
         reserved = sum(row["reserved"] for row in classes)
-        described = describe(card, planned.get(card["name"]), reserved)
-        described["providers"] = entry["providers"]
+        described = describe(card, planned.get(card["name"]), reserved, versions.get("drivers"))
+        # The host's own name, which most of them begin with, is above them on the page.
+        described["providers"] = [{**one, "label": one["name"].removeprefix(f"{root}_")} for one in entry["providers"]]
         described["classes"] = classes
         described["findings"] = [finding for finding in findings if finding["card"] == card["name"]]
         cards.append(described)
@@ -100,13 +106,14 @@ def _host(name, facts, profiles, published, root):
         "nodes": [(node, list(members)) for node, members in groupby(cards, key=lambda card: card["numa_node"])],
         "other": other,
         "guests": len(_guests(cards)),
+        "kernel": versions.get("kernel"),
         **_judged(findings),
     }
 
 
 def _finding(level, text, card=None):
-    """What is wrong, in words that do not name the card."""
-    return {"level": level, "card": card, "text": text}
+    """What is wrong, in words that do not name the card, and what to do."""
+    return {"level": level, "card": card, "text": text, "remedy": remedy_for(level, text)}
 
 
 def _judged(findings):

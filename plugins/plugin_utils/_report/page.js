@@ -6,6 +6,8 @@
   const hosts = all(".host");
   const filter = byId("filter");
   const only = byId("only");
+  const group = byId("group");
+  const sort = byId("sort");
   const FEW = 3; // so many hosts are opened at once when a filter finds no more
   let texts = null;
 
@@ -36,7 +38,8 @@
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length && !texts) { index(); }
     const shown = hosts.filter((host, number) => {
-      const fit = (!only.checked || host.matches(".problem, .drift")) && (!texts || fits(texts[number], words));
+      const own = (host.dataset.groups || "").split(" ");
+      const fit = (!group || !group.value || own.includes(group.value)) && (!only.checked || host.matches(".problem, .drift")) && (!texts || fits(texts[number], words));
       host.hidden = !fit;
       return fit;
     });
@@ -67,11 +70,26 @@
     }
     const host = part && byId(part);
     if (host && host.matches(".host")) {
-      if (host.hidden) { filter.value = ""; only.checked = false; apply(); }
+      if (host.hidden) { filter.value = ""; only.checked = false; if (group) { group.value = ""; } apply(); }
       host.open = true;
       host.scrollIntoView();
       host.querySelector("summary").focus({ preventScroll: true });
     }
+  }
+
+  const LEVELS = ["problem", "drift", "note", "ok"];
+  const level = (host) => LEVELS.findIndex((name) => host.classList.contains(name));
+  const sum = (host, place) => Number(host.dataset.sum.split(" ")[place]);
+  const ORDERS = {
+    name: () => 0,
+    level: (one, two) => level(one) - level(two),
+    used: (one, two) => sum(two, 0) - sum(one, 0),
+    free: (one, two) => sum(two, 1) - sum(one, 1),
+  };
+
+  // The order of the page is that of the names, and sorting keeps it among equals.
+  function arrange() {
+    byId("nothing").before(...hosts.slice().sort(ORDERS[sort.value]));
   }
 
   let waiting = null;
@@ -80,6 +98,8 @@
     waiting = setTimeout(() => { apply(); remember(); }, 120);
   });
   only.addEventListener("change", apply);
+  if (group) { group.addEventListener("change", apply); }
+  sort.addEventListener("change", arrange);
   byId("open").addEventListener("click", () => hosts.forEach((host) => { host.open = !host.hidden || host.open; }));
   byId("close").addEventListener("click", () => hosts.forEach((host) => { host.open = false; }));
   document.addEventListener("keydown", (event) => {

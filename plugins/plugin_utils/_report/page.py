@@ -11,8 +11,10 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import os
 import re
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import jinja2
@@ -38,7 +40,8 @@ def render(data, title, time):
         css_hash=_hash(css),
         js_hash=_hash(js),
     )
-    return page.strip() + "\n"
+    # Lines between elements are a tenth of a page with many cards. No text of the page has such a place.
+    return page.strip().replace(">\n<", "><") + "\n"
 
 
 def _file(name):
@@ -57,7 +60,15 @@ def _template():
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_visible
     )
     environment.globals.update(
-        bar_text=_bar_text, share=_share, strip=_strip, kinds=_kinds, total=_total, sentence=_sentence
+        bar_text=_bar_text,
+        share=_share,
+        strip=_strip,
+        kinds=_kinds,
+        total=_total,
+        sentence=_sentence,
+        types_of=_types_of,
+        is_idle=_is_idle,
+        version=_version(),
     )
     return environment.from_string(source)
 
@@ -88,14 +99,14 @@ def _share(number, amount):
 def _strip(functions):
     """A row of squares, one for each virtual function, as an SVG path for each state."""
     states = Counter(functions)
-    paths = {
-        state: "".join(
-            f"M{index % ROW * STEP} {index // ROW * STEP}h{CELL}v{CELL}h-{CELL}"
-            for index, one in enumerate(functions)
-            if one == state
-        )
-        for state in states
-    }
+    # A line of dashes for each run of equal squares is shorter than the squares, and there may be thousands.
+    paths = dict.fromkeys(states, "")
+    for row in range(0, len(functions), ROW):
+        start = 0
+        for state, run in groupby(functions[row : row + ROW]):
+            number = len(list(run))
+            paths[state] += f"M{start * STEP} {row // ROW * STEP + CELL / 2}h{number * STEP - STEP + CELL}"
+            start += number
     words = {"used": "in use", "made": "with a vGPU that nobody uses", "free": "free"}
     return {
         "width": min(len(functions), ROW) * STEP - STEP + CELL,
@@ -103,6 +114,34 @@ def _strip(functions):
         "text": "Virtual functions: " + ", ".join(f"{number} {words[state]}" for state, number in states.items()),
         "paths": paths.items(),
     }
+
+
+def _is_idle(card):
+    """Whether nothing of a card is given to guests, or can be."""
+    return not (card["bars"] or card["users"] or card["held"] or card["unused"] or card["types"])
+
+
+def _types_of(types):
+    """What a card can still make, of how many at most: ``GRID T4-: 1B 16/16, 2B 8/8``."""
+    able = [one for one in types if one["free"]]
+    names = [one["name"] for one in able]
+    common = os.path.commonprefix(names)
+    prefix = common[: common.rfind("-") + 1] if len(names) > 1 else ""
+    numbers = [
+        f"{one['name'][len(prefix) :]} {one['free']}/{'?' if one['most'] is None else one['most']}" for one in able
+    ]
+    return (f"{prefix}: " if prefix else "") + ", ".join(numbers)
+
+
+@functools.cache
+def _version():
+    """That of the collection, from what ansible-galaxy installs with it, or else from the checkout."""
+    for name, pattern in (("MANIFEST.json", r'"version": "([^"]+)"'), ("galaxy.yml", r"(?m)^version: (\S+)")):
+        path = FILES.parents[2] / name
+        match = re.search(pattern, path.read_text(encoding="utf-8")) if path.exists() else None
+        if match:
+            return match[1]
+    return "of an unknown version"
 
 
 def _kinds(cards):

@@ -13,8 +13,9 @@ import json
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
-from ansible_collections.vfio.devices.plugins.plugin_utils._report import fleet, page
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import export, fleet, page
 
+OUTPUTS = ("page", "summary", "csv", "json", "all")
 NEEDS = (
     "fleet_report needs facts of vfio.devices.mdev_facts with all parts, and a result of "
     "vfio.devices.placement_inventory_info"
@@ -22,19 +23,34 @@ NEEDS = (
 
 
 def fleet_report(
-    facts_by_host, profiles=None, placement=None, roots=None, title="VFIO devices", time=None, output="page"
+    facts_by_host,
+    profiles=None,
+    placement=None,
+    roots=None,
+    title="VFIO devices",
+    time=None,
+    output="page",
+    groups=None,
 ):
-    """The page as text, or the numbers of the fleet."""
-    if output not in ("page", "summary"):
-        raise AnsibleFilterError(f"fleet_report: output must be page or summary, and not {output}")
+    """The page as text, the numbers of the fleet, a row for each card as CSV or JSON, or all of them by name."""
+    if output not in OUTPUTS:
+        raise AnsibleFilterError(f"fleet_report: output must be {' or '.join(OUTPUTS)}, and not {output}")
     given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "placement": placement or {}}
+    given["groups"] = groups or {}
     for name, value in given.items():
         if not isinstance(value, dict):
             raise AnsibleFilterError(f"fleet_report: {name} must be a dictionary, and not {type(value).__name__}")
     if any(given["profiles"].values()) and expression.MISSING:
         raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {expression.missing()}")
     with answering("fleet_report", NEEDS):
-        # JMESPath knows the types of JSON only, and not those that Ansible makes of them.
+        # Facts stay as they are: they are large, and a profile asks for few fields of them.
+        facts = given.pop("facts")
         given = json.loads(json.dumps(given))
-        data = fleet.build(given["facts"], given["profiles"], given["placement"] or None, given["roots"])
-        return data["numbers"] if output == "summary" else page.render(data, title, time)
+        data = fleet.build(facts, given["profiles"], given["placement"] or None, given["roots"], given["groups"])
+        made = {
+            "page": lambda: page.render(data, title, time),
+            "summary": lambda: data["numbers"],
+            "csv": lambda: export.as_csv(data),
+            "json": lambda: export.as_json(data, title, time),
+        }
+        return {name: make() for name, make in made.items()} if output == "all" else made[output]()

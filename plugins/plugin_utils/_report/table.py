@@ -15,14 +15,19 @@ from itertools import zip_longest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._report import classes
 
-HEADING = ("HOST", "CARD", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE", "FREE/MAX PER TYPE")
+HEADING = (
+    *("HOST", "CARD", "MODEL", "ID", "CLASS", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE"),
+    "FREE/MAX PER TYPE",
+)
+MODEL_WIDTH = 32
 TYPES_WIDTH = 64
 IN_USE_WIDTH = 24
 
 
 def fleet_table(facts_by_host):
-    """The lines of the table; the last two columns go on below their row where they are long."""
+    """The lines of the table; long models and the last two columns go on below their row."""
     if not isinstance(facts_by_host, dict):
         raise AnsibleFilterError("fleet_table takes a dictionary of facts by host name")
     rows = [[(text,) for text in HEADING]]
@@ -41,7 +46,7 @@ def _host_rows(host, facts):
     cards = [_function_card(function) for function in facts["physical_functions"]]
     cards += [_other_card(parent) for parent in facts["parents"] if not parent["physical_function"]]
     rows = [_row(host, card, facts) for card in cards]
-    return rows or [[(text,) for text in (host, "nothing to share", "", "", "", "", "", "", "", "")]]
+    return rows or [[(text,) for text in (host, "nothing to share", *[""] * (len(HEADING) - 2))]]
 
 
 def _function_card(function):
@@ -62,6 +67,9 @@ def _row(host, card, facts):
     cells = (
         host,
         card["name"],
+        card.get("model") or "",
+        f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else "",
+        classes.words(card.get("class")),
         card["driver"] or "",
         "" if card["numa_node"] is None else str(card["numa_node"]),
         card["framework"] or "",
@@ -71,7 +79,9 @@ def _row(host, card, facts):
     )
     if not all(isinstance(cell, str) for cell in cells):
         raise TypeError(cells)
-    return [*((cell,) for cell in cells), _in_use(users), _types(parents, devices)]
+    lines = [(cell,) for cell in cells]
+    lines[HEADING.index("MODEL")] = textwrap.wrap(cells[HEADING.index("MODEL")], MODEL_WIDTH) or ("",)
+    return [*lines, _in_use(users), _types(parents, devices)]
 
 
 def _in_use(users):

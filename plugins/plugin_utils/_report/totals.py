@@ -9,24 +9,35 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import in_order
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.remedies import cause
 
 # The worst first; also the names of CSS classes.
 LEVELS = ("problem", "drift", "note")
 
 
 def findings(found):
-    """What is the same on several hosts and cards once, the worst and most frequent first."""
+    """What has the same cause on several hosts and cards once, the worst and most frequent first."""
     groups = {}
     for one in found:
-        key = (one["level"], one["text"])
-        group = groups.setdefault(key, {"level": key[0], "text": key[1], "number": 0, "cards": set(), "hosts": {}})
+        key = (one["level"], cause(one["text"]))
+        group = groups.setdefault(
+            key, {"level": one["level"], "texts": {}, "remedy": one["remedy"], "number": 0, "cards": set(), "hosts": {}}
+        )
         group["number"] += 1
+        group["texts"][one["text"]] = group["texts"].get(one["text"], 0) + 1
         if one["card"]:
             group["cards"].add(one["card"])
         if one["host"]:
             group["hosts"][one["host"]["name"]] = one["host"]
     merged = [
-        {**group, "cards": sorted(group["cards"]), "hosts": list(group["hosts"].values())} for group in groups.values()
+        {
+            **group,
+            "text": max(group["texts"], key=group["texts"].get),
+            "similar": len(group["texts"]) - 1,
+            "cards": sorted(group["cards"]),
+            "hosts": list(group["hosts"].values()),
+        }
+        for group in groups.values()
     ]
     return sorted(merged, key=lambda group: (LEVELS.index(group["level"]), -group["number"]))
 

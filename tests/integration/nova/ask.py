@@ -1,96 +1,229 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask the real nova or Cyborg, the only argument, what it makes of settings; runs with the Python of its environment.
+"""Ask the real nova or Cyborg what it makes of settings; runs with the Python of its environment.
 
-Reads one question a line as JSON: ``path`` of a file, or of a directory of provider configurations, and the PCI
-functions of the host as ``devices`` with the fields of nova's PciDevice. Prints the answer in one line of JSON: what
-was understood, or ``error``. Each question is asked of a fresh process, since settings are read once.
+The first argument is the service, the second one a directory with another release of it, if there is one. Reads one
+question a line as JSON: ``path`` of a file, or of a directory of provider configurations, the PCI functions of the host
+as ``devices`` with the fields of nova's PciDevice, and what libvirt lists as ``nodes`` (see ``libvirt.py``). Prints the
+answer in one line of JSON: what was understood, or ``error``. Each question is asked of a fresh process, since settings
+are read once.
 """
 
 from __future__ import annotations
 
 import collections
+import hashlib
 import importlib
 import json
 import multiprocessing
 import sys
 import types
 from pathlib import Path
+from unittest import mock
 
 # Imported once for all questions. Both have their settings in one place, so that a process can have only one of them.
 MODULES = {
-    "nova": ("nova.conf", "nova.compute.pci_placement_translator", "nova.virt.libvirt.driver"),
+    "nova": ("nova.conf", "nova.virt.libvirt.driver"),
     "cyborg": ("cyborg.conf", "cyborg.accelerator.drivers.gpu.nvidia.sysinfo"),
+}
+# What older releases import and today's libraries do not have any more; nothing that is asked here needs it.
+GONE = {
+    "crypt": {},
+    "netifaces": {},
+    "oslo_db.concurrency": {"TpoolDbapiWrapper": mock.MagicMock()},
+    "oslo_utils.secretutils": {"md5": hashlib.md5},
+    "pkg_resources": {"declare_namespace": lambda name: None},
 }
 
 
-def of_nova(path, devices):
+def stand_in(name, members):
+    """Make a module, or what it lacks, where a library has lost it."""
+    try:
+        module = importlib.import_module(name)
+    except ImportError:
+        module = sys.modules[name] = types.ModuleType(name)
+    vars(module).update({key: value for key, value in members.items() if not hasattr(module, key)})
+    parent, dummy, leaf = name.rpartition(".")
+    if parent:
+        setattr(importlib.import_module(parent), leaf, module)
+
+
+def of_nova(path, devices, nodes):
     """What nova-compute and nova-api read; the methods are nova's, only the hardware is not there."""
     import nova.conf
-    from nova.compute import pci_placement_translator, provider_config
-    from nova.pci import request, utils, whitelist
-    from nova.virt.libvirt.driver import LibvirtDriver
 
     if path.is_dir():
+        from nova.compute import provider_config
+
         return provider_config.get_provider_configs(str(path))
+    from nova.pci import request, utils, whitelist
+
     conf = nova.conf.CONF
     conf([], project="nova", default_config_files=[str(path)], default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
     utils.is_physical_function = lambda *parts: "{}:{}:{}.{}".format(*parts) in physical
-
-    driver = types.SimpleNamespace(
-        pgpu_type_mapping={},
-        mdev_class_mapping=collections.defaultdict(lambda: "VGPU"),
-        mdev_type_max_mapping={},
-        mdev_classes=set(),
-        pgpu_type_default=None,
-        virtual_mdevs=set(),
-    )
-    driver._validate_device_address = lambda address: LibvirtDriver._validate_device_address(driver, address)
-    supported = LibvirtDriver._get_supported_vgpu_types(driver)
-
-    specs = whitelist.Whitelist(conf.pci.device_spec)
-    view = pci_placement_translator.PlacementView("node", [])
-    assignable = {}
-    for device in devices:
-        spec = specs.device_assignable(device)
-        if spec:
-            assignable[device["address"]] = spec.get_tags()
-            if conf.pci.report_in_placement:
-                view.process_dev(types.SimpleNamespace(status="available", **device), spec)
+    driver = driver_of(nodes)
+    named = "device_spec" if hasattr(conf.pci, "device_spec") else "passthrough_whitelist"
+    specs = whitelist.Whitelist(getattr(conf.pci, named))
+    first = {device["address"]: [spec for spec in specs.specs if spec.match(device)][:1] for device in devices}
+    matching = {address: found[0] for address, found in first.items() if found}
+    aliases = request._get_alias_from_config() if "_get_alias_from_config" in vars(request) else None
+    aliases = request.get_alias_from_config() if aliases is None else aliases
+    mapping = getattr(driver, "mdev_class_mapping", {})
     return {
-        "types": supported,
+        "types": driver.supported_vgpu_types,
         "addresses": driver.pgpu_type_mapping,
-        "classes": {address: driver.mdev_class_mapping[address] for address in driver.pgpu_type_mapping},
-        "limits": driver.mdev_type_max_mapping,
-        "default": driver.pgpu_type_default,
-        "assignable": assignable,
-        "aliases": request.get_alias_from_config(),
-        "providers": {
-            provider.name: [provider.resource_class, provider.total, sorted(provider.traits)]
-            for provider in view.rps.values()
-        },
+        "classes": {address: mapping[address] for address in driver.pgpu_type_mapping if mapping},
+        "limits": getattr(driver, "mdev_type_max_mapping", {}),
+        "default": getattr(driver, "pgpu_type_default", None),
+        "offers": {name: offered["total"] for name, offered in driver._get_gpu_inventories().items()},
+        "assignable": {address: spec.get_tags() for address, spec in matching.items()},
+        "aliases": aliases,
+        "gets": {name: fitting(specs_of(alias), devices, matching, utils) for name, alias in aliases.items()},
+        "providers": providers(conf, devices, matching) if hasattr(conf.pci, "report_in_placement") else {},
     }
 
 
-def of_cyborg(path, devices):
+def driver_of(nodes):
+    """nova's driver for libvirt without its constructor, which wants a daemon."""
+    from nova.virt.libvirt.driver import LibvirtDriver
+
+    driver = LibvirtDriver.__new__(LibvirtDriver)
+    driver.pgpu_type_mapping = {}
+    driver.mdev_class_mapping = collections.defaultdict(lambda: "VGPU")
+    driver.mdev_type_max_mapping = {}
+    driver.mdev_classes = set()
+    driver.pgpu_type_default = None
+    driver.virtual_mdevs = set()
+    listed = {kind: [name for name, node in nodes.items() if node["kind"] == kind] for kind in ("parent", "mdev")}
+    driver._host = types.SimpleNamespace(
+        list_mdev_capable_devices=lambda: listed["parent"],
+        list_mediated_devices=lambda: listed["mdev"],
+        device_lookup_by_name=lambda name: types.SimpleNamespace(XMLDesc=lambda flags: nodes[name]["xml"]),
+    )
+    with mock.patch("os.path.exists", lambda path: path.replace("/", "_").endswith(tuple(listed["parent"]))):
+        driver.supported_vgpu_types = driver._get_supported_vgpu_types()
+    return driver
+
+
+def specs_of(alias):
+    """Before nova 19 an alias was its specs alone."""
+    return alias[1] if isinstance(alias, tuple) else alias
+
+
+def fitting(specs, devices, matching, utils):
+    """The devices that nova gives to a guest that asks for an alias, where Placement has no part in it."""
+    asked = [{key: value for key, value in spec.items() if key not in ("resource_class", "traits")} for spec in specs]
+    pools = {
+        device["address"]: {**device, **matching[device["address"]].get_tags()}
+        for device in devices
+        if device["address"] in matching
+    }
+    return sorted(address for address, pool in pools.items() if utils.pci_device_prop_match(pool, asked))
+
+
+def providers(conf, devices, matching):
+    from nova.compute import pci_placement_translator
+
+    view = pci_placement_translator.PlacementView("node", [])
+    for device in devices if conf.pci.report_in_placement else ():
+        if device["address"] in matching:
+            view.process_dev(types.SimpleNamespace(status="available", **device), matching[device["address"]])
+    return {
+        provider.name: [provider.resource_class, len(provider.devs), sorted(provider.traits)]
+        for provider in view.rps.values()
+    }
+
+
+def features():
+    """By what the release has, whether it has it."""
+    import nova.conf
+    from nova.pci import devspec, request
+    from nova.virt.libvirt import driver, utils
+
+    conf = nova.conf.CONF
+    conf([], project="nova", default_config_files=[], default_config_dirs=[])
+    types = "enabled_mdev_types" if hasattr(conf.devices, "enabled_mdev_types") else "enabled_vgpu_types"
+    conf.set_override(types, ["a", "b"], group="devices")
+    nova.conf.devices.register_dynamic_opts(conf)
+    group = getattr(conf, "mdev_a", None)
+    long_name = "mdev_" + "0" * 8 + "_0000" * 3 + "_" + "0" * 12 + "_0000_84_00_0"
+    tags = {"address": "0000:84:00.0", "managed": "no", "live_migratable": "yes", "one_time_use": "yes"}
+
+    def knows(tag):
+        """A release that knows a tag puts its value in one form, or refuses it here."""
+        try:
+            parsed = devspec.PciDeviceSpec({"address": tags["address"], tag: tags[tag]})
+        except Exception as error:
+            return tag in str(error)
+        return parsed.get_tags()[tag] in ("true", "false")
+
+    def works(action):
+        try:
+            return action() is not None
+        except Exception:
+            return False
+
+    source = Path(driver.__file__).read_text(encoding="utf-8")
+    return {
+        "several types": "register_dynamic_opts" in source,
+        "mdev_class": hasattr(group, "mdev_class"),
+        "max_instances": hasattr(group, "max_instances"),
+        "addresses of a single type": hasattr(driver.LibvirtDriver, "_get_supported_mdev_resource_classes")
+        and "pgpu_type_default" in source,
+        "virtual parents such as mtty": "_is_virtual_mdev" in source,
+        "mediated devices of libvirt 7.7": works(lambda: utils.mdev_name2uuid(long_name)),
+        "provider.yaml": works(lambda: importlib.import_module("nova.compute.provider_config")),
+        "numa_policy socket": "socket" in json.dumps(request._ALIAS_SCHEMA),
+        "report_in_placement": hasattr(conf.pci, "report_in_placement"),
+        "pci_in_placement": hasattr(conf.filter_scheduler, "pci_in_placement"),
+        **{tag: knows(tag) for tag in ("managed", "live_migratable", "one_time_use")},
+    }
+
+
+def of_cyborg(path, devices, nodes):
     import cyborg.conf
     from cyborg.accelerator.drivers.gpu.nvidia import sysinfo
 
     conf = cyborg.conf.CONF
     conf([], project="cyborg", default_config_files=[str(path)], default_config_dirs=[])
     cyborg.conf.devices.register_dynamic_opts(conf)
-    return {"drivers": conf.agent.enabled_drivers, "addresses": sysinfo._get_supported_vgpu_types()[1]}
+    functions = [
+        {**device, "raw_line": "3D controller", "device_id": device["product_id"], "slot": device["address"]}
+        for device in devices
+    ]
+    virtual = {device["address"] for device in devices if device["dev_type"] == "type-VF"}
+    given = []
+    with (
+        mock.patch.object(sysinfo.utils, "get_pci_devices", lambda: functions),
+        mock.patch.object(sysinfo, "_is_vf", virtual.__contains__),
+        mock.patch.object(sysinfo, "_generate_driver_device", lambda gpu: given.append([gpu["address"], gpu["rc"]])),
+        mock.patch.object(sysinfo.os, "listdir", lambda path: conf.gpu_devices.enabled_vgpu_types),
+        mock.patch("builtins.open", mock.mock_open(read_data="GRID T4-2B")),
+    ):
+        sysinfo._discover_gpus("10de")
+    return {
+        "drivers": conf.agent.enabled_drivers,
+        "addresses": sysinfo._get_supported_vgpu_types()[1],
+        "given": given,
+    }
 
 
 def answer(question):
     try:
-        return (of_nova if sys.argv[1] == "nova" else of_cyborg)(Path(question["path"]), question["devices"])
+        if question["path"] == "features":
+            return features()
+        asked = of_nova if sys.argv[1] == "nova" else of_cyborg
+        return asked(Path(question["path"]), question["devices"], question["nodes"])
     except Exception as error:  # whatever they say is the answer
         return {"error": f"{type(error).__name__}: {error}"}
 
 
+if sys.argv[2:]:
+    sys.path.insert(0, sys.argv[2])
+    for gone, members in GONE.items():
+        stand_in(gone, members)
 for name in MODULES[sys.argv[1]]:
     importlib.import_module(name)
 for line in sys.stdin:

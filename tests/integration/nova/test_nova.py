@@ -5,63 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import json
-import os
-import subprocess
-import tempfile
-from pathlib import Path
-
 import pytest
 import yaml
 from ansible_collections.vfio.devices.plugins.filter.cyborg_config import cyborg_config
 from ansible_collections.vfio.devices.plugins.filter.nova_config import nova_config
 from ansible_collections.vfio.devices.plugins.filter.provider_config import provider_config
 from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports, vendor_vgpus, whole
-
-PYTHON = Path(__file__).resolve().parents[3] / ".build/services/bin/python"
-
-
-@pytest.fixture(scope="module")
-def started():
-    """Start nova or Cyborg in a process that answers line by line, each once."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
-    with contextlib.ExitStack() as processes:
-
-        @functools.cache
-        def start(service):
-            command = [PYTHON, "-W", "ignore", Path(__file__).parent / "ask.py", service]
-            process = subprocess.Popen(command, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            processes.enter_context(process)
-            processes.callback(process.stdin.close)
-            return process
-
-        yield start
-
-
-@pytest.fixture
-def ask(started):
-    def ask(service, path, devices=()):
-        """What nova or Cyborg makes of a file or directory with these PCI functions on the host."""
-        process = started(service)
-        process.stdin.write(json.dumps({"path": str(path), "devices": list(devices)}) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    return ask
-
-
-@pytest.fixture
-def file(tmp_path):
-    """A new file with a text."""
-
-    def file(text, name="service.conf"):
-        path = Path(tempfile.mkdtemp(dir=tmp_path)) / name
-        path.write_text(text)
-        return path
-
-    return file
 
 
 def functions(*cards):
@@ -84,7 +33,11 @@ def test_the_example_of_generic_mediated_devices(ask, file):
         mdevs(profile="vgpus", traits=["CUSTOM_TIER_GOLD"]),
         mdevs(profile="vgpus", name="0000:85:00.0"),
         mdevs("mlx5_core-local", profile="mlx5", name="0000:86:00.0", resource_class="CUSTOM_MLX5"),
-        mdevs("nvidia-474", (1,) * 6, profile="vfs", name="0000:c1:00.0", count=4, nova={"max_instances": 4}),
+        mdevs(
+            *("nvidia-474", (1,) * 6),
+            **{"profile": "vfs", "name": "0000:c1:00.0", "count": 4, "nova": {"max_instances": 4}},
+            resource_class="CUSTOM_VFS",
+        ),
     ]
     found = ask("nova", file(nova_config(plan(*cards), 34)))
     virtual = [parent["name"] for parent in cards[3]["parents"]]
@@ -95,8 +48,11 @@ def test_the_example_of_generic_mediated_devices(ask, file):
         "0000:86:00.0": "mlx5_core-local",
         **dict.fromkeys(virtual, "nvidia-474"),
     }
-    assert {address for address, name in found["classes"].items() if name != "VGPU"} == {"0000:86:00.0"}
-    assert found["classes"]["0000:86:00.0"] == "CUSTOM_MLX5"
+    assert found["classes"] == {
+        **dict.fromkeys(("0000:84:00.0", "0000:85:00.0"), "VGPU"),
+        "0000:86:00.0": "CUSTOM_MLX5",
+        **dict.fromkeys(virtual, "CUSTOM_VFS"),
+    }
     assert (found["limits"], found["default"]) == ({"nvidia-474": 4}, None)
 
 
@@ -141,7 +97,8 @@ def test_pci_devices_in_placement(ask, file):
         "node_0000:81:00.0": ["CUSTOM_NFV", 4, sorted([managed, "CUSTOM_A", "CUSTOM_B"])],
         "node_0000:84:00.0": ["CUSTOM_PCI_10DE_26B9", 3, [managed]],
     }
-    assert found["aliases"]["nfv"][1] == [{"dev_type": "type-VF", "resource_class": "CUSTOM_NFV"}]
+    wanted = {"dev_type": "type-VF", "resource_class": "CUSTOM_NFV", "traits": "CUSTOM_A,CUSTOM_B"}
+    assert found["aliases"]["nfv"][1] == [wanted]
     assert found["aliases"]["vgpu"][1] == [{"dev_type": "type-VF", "vendor_id": "10de", "product_id": "26b9"}]
     api = nova_config([plan(*cards), plan(*cards)], 34, True, True, service="api")
     assert ask("nova", file(api))["aliases"] == found["aliases"]
@@ -166,6 +123,7 @@ def test_the_example_of_vgpus_in_cyborg(ask, file):
     assert found == {
         "drivers": ["intel_qat_driver", "nvidia_gpu_driver"],
         "addresses": {"0000:af:00.0": "nvidia-223"},
+        "given": [],
     }
 
 

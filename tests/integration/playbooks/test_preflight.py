@@ -98,11 +98,11 @@ def tree(fleet):
 REFUSED = {
     "password": ({}, ["cannot log in to the cloud"]),
     "root": (
-        {"hosts": {SECOND: {"placement_root": SECOND}}},
-        [f"Placement would reject the providers of {SECOND}. Nothing was changed on any host.", f"{SECOND}.{DOMAIN}"],
+        {"hosts": {host: {"placement_root": host} for host in HOSTS}},
+        [f"Placement would reject the providers of {SECOND}. Nothing was changed on this host.", f"{SECOND}.{DOMAIN}"],
     ),
     "trait": (
-        {"hosts": {SECOND: {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])}}},
+        {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])},
         [f"the providers of {SECOND}. ", "Placement knows no trait HW_NO_SUCH"],
     ),
     "class": (
@@ -129,7 +129,7 @@ def test_nothing_is_changed_on_any_host(case, arguments, play, fleet, wrong_pass
 
 def test_reprofile_and_drain_check_first_too(play, fleet, cloud):
     before = tree(fleet)
-    hosts = {SECOND: {"placement_root": "nobody"}}
+    hosts = {FIRST: {"placement_root": "nobody"}, SECOND: {"placement_root": "nothing"}}
     for name in ("reprofile", "drain"):
         status, said, changed = play(name, hosts=hosts)
         assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
@@ -158,16 +158,19 @@ def test_less_than_guests_have_is_refused_before_their_card_is_changed(play, fle
     # A guest that is shut off has no process, and keeps what it has in Placement.
     provider = f"{SECOND}.{DOMAIN}_vfio_0000:3b:00.0"
     cloud.allocate(GUEST, provider, {"CUSTOM_T4": 6})
-    before = tree(fleet)
+    before = tree(fleet / SECOND)
     try:
         status, said, changed = play("site", vfio_profiles=desktops("GRID T4-4Q", resource_class="CUSTOM_T4"))
     finally:
         cloud.free(GUEST)
-    assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
+    assert (status, changed[SECOND]) == (2, 0), said
+    # The other host does not depend on it.
+    assert changed[FIRST]
+    assert cloud.tree(f"{FIRST}.{DOMAIN}")[f"{FIRST}.{DOMAIN}_vfio_0000:3b:00.0"]
     assert f"{provider}: CUSTOM_T4 cannot shrink to total 4" in said
     assert f"the providers of {SECOND}." in said
     assert f"the providers of {FIRST}." not in said
-    assert tree(fleet) == before
+    assert tree(fleet / SECOND) == before
 
 
 def test_a_host_that_is_not_in_placement_yet_may_be_left_out(play):

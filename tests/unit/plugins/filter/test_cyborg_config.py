@@ -27,6 +27,7 @@ def test_the_specification_of_vgpus_in_cyborg():
         "enabled_drivers = nvidia_gpu_driver\n"
         "\n"
         "[gpu_devices]\n"
+        "filter_sriov_vfs = true\n"
         "enabled_vgpu_types = nvidia-223\n"
         "\n"
         "[vgpu_nvidia-223]\n"
@@ -55,7 +56,7 @@ def test_a_full_card_stays_one_with_vgpus():
 
 def test_whole_cards_only():
     text = cyborg_config(plan(whole(mode=None, owner="cyborg")))
-    assert text.endswith("[agent]\nenabled_drivers = nvidia_gpu_driver\n")
+    assert text.endswith("[agent]\nenabled_drivers = nvidia_gpu_driver\n\n[gpu_devices]\nfilter_sriov_vfs = true\n")
 
 
 def test_nothing_for_cyborg():
@@ -78,6 +79,26 @@ REFUSED = [
 @pytest.mark.parametrize(("cards", "options", "sentence"), REFUSED)
 def test_refusals(cards, options, sentence):
     assert any(sentence in line for line in refusals(cyborg_config, plan(*cards), **options))
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({}, 1),
+        ({"vendor_id": "1002"}, 0),
+        ({"class": "0200"}, 0),
+        ({"class": "0302"}, 1),
+        ({"class": "0380"}, 0),
+    ],
+)
+def test_gpus_of_no_profile_are_given_away_too(changes, number):
+    other = {"name": "0000:3b:00.0", "vendor_id": "10de", "class": "0300", **changes}
+    host = {**plan(gpu()), "unselected": [other]}
+    found = refusals(cyborg_config, host) if number else []
+    assert [line for line in found if line.startswith("0000:3b:00.0: it is in no profile, but cyborg-agent")] == found
+    assert len(found) == number
+    assert number or cyborg_config(host)
+    assert cyborg_config({**host, "cards": []}) == ""
 
 
 def test_all_problems_at_once():

@@ -42,3 +42,17 @@ def test_profiles_in_order():
 def test_what_is_no_plan(garbage):
     with pytest.raises(AnsibleFilterError, match="needs a plan of vfio.devices.resolve"):
         flavor_extra_specs(garbage)
+
+
+def test_several_devices_for_a_guest():
+    two = {"nova": {"count": 2, "alias": "nfv"}}
+    assert flavor_extra_specs(plan(ports(**two))) == {"p": {"pci_passthrough:alias": "nfv:2"}}
+    assert flavor_extra_specs(plan(mdevs(nova={"count": 2}, traits=["CUSTOM_A"]))) == {
+        "p": {
+            "resources1:VGPU": "1",
+            "trait1:CUSTOM_A": "required",
+            "resources2:VGPU": "1",
+            "trait2:CUSTOM_A": "required",
+            "group_policy": "none",
+        }
+    }

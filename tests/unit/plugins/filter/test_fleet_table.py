@@ -10,6 +10,9 @@ from ansible_collections.vfio.devices.plugins.filter.fleet_table import FilterMo
 fleet_table = FilterModule().filters()["fleet_table"]
 
 
+T4 = {"vendor_id": "10de", "product_id": "1eb8", "class": "0302"}
+
+
 def offer(name, available, stated=None):
     attributes = {} if stated is None else {"max_instance": stated}
     description = None if stated is None else f"max_instance={stated}"
@@ -67,13 +70,15 @@ def test_host_with_nothing():
 
 def test_card_with_types_of_a_common_beginning():
     lines = table(
-        physical_functions=[card("0000:3b:00.0")],
+        physical_functions=[{**card("0000:3b:00.0"), "model": "Tesla T4", **T4}],
         parents=[parent("0000:3b:00.0", "0000:3b:00.0", offer("GRID T4-1Q", 13, 16), offer("GRID T4-2Q", 7, 8))],
         devices=[device("a", "0000:3b:00.0", "GRID T4-1Q", [user("web1")]), device("b", "0000:3b:00.0", "GRID T4-1Q")],
     )
     assert lines == [
-        "HOST  CARD          DRIVER  NUMA  FRAMEWORK  MODE  VFS   DEVICES  IN USE   FREE/MAX PER TYPE",
-        "host  0000:3b:00.0  nvidia  0     mdev       host  0/16  2        1: web1  GRID T4-: 1Q 13/16, 2Q 6/8",
+        "HOST  CARD          MODEL     ID         CLASS  DRIVER  NUMA  FRAMEWORK  MODE  VFS   DEVICES  IN USE   "
+        "FREE/MAX PER TYPE",
+        "host  0000:3b:00.0  Tesla T4  10de:1eb8  3D     nvidia  0     mdev       host  0/16  2        1: web1  "
+        "GRID T4-: 1Q 13/16, 2Q 6/8",
     ]
 
 

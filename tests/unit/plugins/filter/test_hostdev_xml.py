@@ -65,13 +65,18 @@ def test_the_display_of_a_vgpu():
 @pytest.mark.parametrize(
     ("device", "managed"),
     [
-        ({"address": "0000:84:00.4", "driver": "nvidia"}, "yes"),
+        ({"address": "0000:84:00.0", "driver": "nvidia", "virtual_functions": []}, "yes"),
+        ({"address": "0000:84:00.4", "driver": "nvidia", "index": 0}, "no"),
+        ({"address": "0000:84:00.4", "driver": "iavf", "index": 0}, "yes"),
+        ({"address": "0000:84:00.4", "driver": "xe-vfio-pci", "index": 0}, "no"),
         ({"address": "0000:84:00.4", "driver": None}, "yes"),
         ({"address": "0000:84:00.4", "driver": "vfio-pci"}, "no"),
         ({"address": "0000:84:00.4", "driver": "mlx5_vfio_pci"}, "no"),
         ({"uuid": None, "address": "0000:84:00.4", "framework": "vendor_vfio", "type": "1157"}, "no"),
         (whole(), "no"),
         (whole(driver="native"), "yes"),
+        (whole(driver="nvgrace_gpu_vfio_pci"), "no"),
+        (whole(driver="pci-stub"), "yes"),
     ],
 )
 def test_libvirt_leaves_alone_what_is_ready(device, managed):

@@ -130,7 +130,8 @@ def test_pci_devices_in_placement():
     assert '"resource_class": "CUSTOM_NFV", "traits": "CUSTOM_RACK_1,CUSTOM_TIER_GOLD"}' in text
     assert '"vendor_id": "8086", "product_id": "1889", "device_type": "type-VF"}' in text
     text = body(plan(card), 34, report_in_placement="yes", pci_in_placement="yes")
-    assert 'alias = {"name": "nfv", "resource_class": "CUSTOM_NFV", "device_type": "type-VF"}\n' in text
+    asked = '"resource_class": "CUSTOM_NFV", "traits": "CUSTOM_RACK_1,CUSTOM_TIER_GOLD", "device_type": "type-VF"}'
+    assert f'alias = {{"name": "nfv", {asked}\n' in text
     assert text.endswith("\n[filter_scheduler]\npci_in_placement = true\n")
 
 
@@ -166,7 +167,7 @@ def test_what_is_not_for_nova_or_not_yet_known():
 REFUSED = [
     ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
     ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
-    ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 too, whose owner is not nova"),
+    ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 of owner none too"),
     ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
     ([mdevs(nova={"max_instances": 4})], 34, "leaves out whole cards, because a card has 8 and all have 8"),
     ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),
@@ -304,3 +305,201 @@ def test_every_line_is_an_option_or_it_is_refused(cards, release, flags):
 def test_the_text_that_a_template_makes_of_null_is_not_given(nothing):
     plan = {"cards": [], "later": []}
     assert nova_config(plan, "34", report_in_placement=nothing, pci_in_placement=nothing) == nova_config(plan, "34")
+
+
+def held(card, type_id, **parent):
+    """The card with devices of another type that guests have on its first parent."""
+    card["parents"][0].update(type=type_id, existing=1, total=1, **parent)
+    return card
+
+
+def test_a_parent_is_listed_under_the_type_that_its_guests_have():
+    vfs = held(mdevs("new", (1, 1)), "old")
+    text = body(plan(vfs), 34)
+    assert text.startswith("[devices]\nenabled_mdev_types = new,old\n")
+    assert "[mdev_new]\ndevice_addresses = 0000:84:00.5\n" in text
+    assert "[mdev_old]\ndevice_addresses = 0000:84:00.4\n" in text
+
+
+def test_nobody_has_looked_for_users():
+    card = mdevs("new")
+    card["parents"][0]["now"] = {"type": "old", "existing": 2, "total": 4}
+    assert body(plan(card), 34) == (
+        "[devices]\nenabled_mdev_types = old\n\n[mdev_old]\ndevice_addresses = 0000:84:00.0\n"
+    )
+
+
+def test_the_class_of_a_type_is_that_of_the_profile_that_declares_it():
+    waiting = held(mdevs("new", resource_class="CUSTOM_NEW"), "old")
+    waiting.update(next_type=waiting["type"], type={"id": "old", "name": None, "device_api": None})
+    old = mdevs("old", name="0000:85:00.0", resource_class="CUSTOM_OLD", profile="q")
+    assert "[mdev_old]\ndevice_addresses = 0000:84:00.0,0000:85:00.0\nmdev_class = CUSTOM_OLD\n" in body(
+        plan(waiting, old), 34
+    )
+
+
+GOLD = ["CUSTOM_GOLD"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "mixed"),
+    [
+        ({}, {}, 2),
+        ({"traits": GOLD}, {}, 1),
+        ({"traits": GOLD}, {"traits": ["CUSTOM_GOLD", "CUSTOM_B"]}, 1),
+        ({"traits": GOLD}, {"traits": ["CUSTOM_B"]}, 0),
+        ({"resource_class": "CUSTOM_A"}, {}, 0),
+        ({"resource_class": "VGPU"}, {}, 2),
+        ({"profile": "b"}, {}, 0),
+    ],
+)
+def test_guests_of_two_profiles_are_told_apart(first, second, mixed):
+    host = plan(mdevs("a", **{"profile": "a", **first}), mdevs("b", name="0000:85:00.0", **{"profile": "b", **second}))
+    found = refusals(nova_config, host, 34) if mixed else []
+    assert len(found) == mixed
+    assert all("also get those of profile" in line for line in found)
+    assert mixed or nova_config(host, 34)
+
+
+def test_two_profiles_of_one_type_without_a_difference_are_one_to_guests():
+    assert nova_config(plan(mdevs(profile="a"), mdevs(profile="b", name="0000:85:00.0")), 34)
+    assert refusals(nova_config, plan(mdevs(profile="a"), mdevs(profile="b", name="0000:85:00.0", traits=GOLD)), 34)
+
+
+PLACED = {"report_in_placement": True, "pci_in_placement": True}
+NFV = {"nova": {"alias": "nfv"}, "profile": "nfv"}
+
+
+@pytest.mark.parametrize(
+    ("second", "options", "mixed"),
+    [
+        ({"nova": {"alias": "slow"}}, {}, 2),
+        ({"nova": {"physical_network": "physnet1"}}, {}, 1),
+        ({"nova": {"physical_network": "physnet1"}}, PLACED, 0),
+        ({"nova": {}}, {}, 1),
+        ({"nova": {"alias": "nfv"}}, {}, 0),
+        ({"nova": {"alias": "slow"}, "vf_product_id": "154c"}, {}, 0),
+        ({"nova": {"alias": "slow"}}, PLACED, 2),
+        ({"nova": {"alias": "slow"}, "resource_class": "CUSTOM_SLOW"}, PLACED, 0),
+        ({"nova": {"alias": "slow"}, "traits": GOLD}, PLACED, 1),
+        ({"nova": {"alias": "slow"}, "mode": "pf"}, {}, 0),
+    ],
+)
+def test_an_alias_gets_the_devices_of_its_profile_alone(second, options, mixed):
+    host = plan(ports(name="0000:81:00.0", **NFV), ports(**{"name": "0000:82:00.0", "profile": "slow", **second}))
+    found = refusals(nova_config, host, 34, **options) if mixed else []
+    assert len(found) == mixed
+    assert all("guests also get 0000:8" in line for line in found)
+    assert mixed or nova_config(host, 34, **options)
+
+
+def test_aliases_of_all_hosts_are_told_apart():
+    hosts = [plan(ports(**NFV)), plan(ports(nova={"alias": "slow"}, profile="slow"))]
+    assert len(refusals(nova_config, hosts, 34, service="api")) == 2
+
+
+def test_virtual_functions_of_the_host_stay_there():
+    card = ports(name="0000:81:00.0", nova={"alias": "nfv"})
+    card["host_functions"] = card["virtual_functions"][:1]
+    text = nova_config(plan(card), 34)
+    assert [name for name in card["virtual_functions"] if name in text] == card["virtual_functions"][1:]
+    assert '"0000:81:00.0"' not in text
+
+
+@pytest.mark.parametrize(("release", "number"), [(28, 1), (29, 0), (24, 1)])
+def test_a_single_type_of_old_releases_is_used_on_all_cards(release, number):
+    other = {"name": "0000:3b:00.0", "address": "0000:3b:00.0", "framework": "mdev", "types": ["nvidia-35"]}
+    host = {**plan(mdevs()), "unselected": [other, {**other, "name": "0000:3c:00.0", "types": ["nvidia-40"]}]}
+    found = refusals(nova_config, host, release) if number else []
+    assert len(found) == number
+    assert all("would use 0000:3b:00.0 of no profile too" in line for line in found)
+    two = {**plan(mdevs(traits=GOLD), mdevs("b", name="0000:85:00.0", profile="q", traits=["CUSTOM_B"]))}
+    assert nova_config({**two, "unselected": [other]}, release)
+
+
+@pytest.mark.parametrize(
+    ("name", "stops"), [("mtty", True), ("0.0.0313", True), ("matrix", True), ("mdpy", False), ("mbochs", False)]
+)
+def test_nova_stops_at_a_parent_without_pci_ids(name, stops):
+    other = {"name": name, "address": None, "framework": "mdev", "types": ["t"]}
+    host = {**plan(mdevs()), "unselected": [other]}
+    found = refusals(nova_config, host, 34) if stops else []
+    assert bool(found) == stops
+    assert all(f"nova stops at the parent {name}" in line for line in found)
+    assert stops or nova_config(host, 34)
+    assert nova_config({**host, "cards": []}, 34) == ""
+    mine = mdevs("t", address=None, name=name, profile="m", owner="none", vendor_id=None, **{"class": None})
+    assert bool([line for line in _refused(plan(mdevs(), mine)) if "nova stops at the parent" in line]) == stops
+
+
+def _refused(host):
+    try:
+        nova_config(host, 34)
+    except AnsibleFilterError as error:
+        return str(error).splitlines()
+    return []
+
+
+@pytest.mark.parametrize(
+    ("count", "existing", "limit", "works"),
+    [(None, 3, 2, False), (None, 3, 3, True), (None, 0, 2, True), (3, 5, 3, True), (4, 0, 3, False)],
+)
+def test_the_limit_of_a_type_and_the_devices_that_there_are(count, existing, limit, works):
+    card = mdevs(totals=(1,) * 6, count=count, nova={"max_instances": limit})
+    for parent in card["parents"][:existing]:
+        parent["existing"] = 1
+    assert works == (not _refused(plan(card)))
+
+
+@pytest.mark.parametrize("kept", ["mdev_class = CUSTOM_OLD\n", "mdev_class = CUSTOM_OLD\nmax_instances = 4\n", ""])
+def test_devices_that_stay_for_now_keep_their_class(kept):
+    card = held(mdevs("new", resource_class="CUSTOM_NEW"), "old")
+    card.update(next_type=card["type"], type={"id": "old", "name": None, "device_api": None})
+    present = f"[devices]\nenabled_mdev_types = old\n\n[mdev_old]\ndevice_addresses = 0000:84:00.0\n{kept}"
+    assert body(plan(card), 34, present=present) == present
+    assert body(plan(card), 34, present="no = file [").endswith("mdev_class = CUSTOM_NEW\n")
+
+
+@pytest.mark.parametrize(
+    ("release", "libvirt", "fits"),
+    [
+        ("23", "11.3.0", False),
+        ("wallaby", "7.7", False),
+        ("23", "7.6.0", True),
+        ("24.1.0", "8.0.0", False),
+        ("24.2.1", "8.0.0", True),
+        ("2022.1", "8.0.0", True),
+        ("25", "11.3.0", True),
+        ("23", "", True),
+    ],
+)
+def test_names_of_mediated_devices_of_libvirt(release, libvirt, fits):
+    if fits:
+        assert nova_config(plan(mdevs()), release, libvirt=libvirt)
+    else:
+        assert "stops at the first mediated device" in refusals(nova_config, plan(mdevs()), release, libvirt=libvirt)[0]
+    assert nova_config(plan(ports()), "23", libvirt="11.3.0")
+
+
+def test_a_version_of_libvirt():
+    with pytest.raises(AnsibleFilterError, match="libvirt must be a version such as 11.3.0, and not"):
+        nova_config(plan(mdevs()), 34, libvirt="new")
+
+
+@pytest.mark.parametrize(
+    ("card", "release", "sentence"),
+    [
+        (ports(nova={"remote_managed": True}), 24, "nova 24 has no remote_managed; 25 has"),
+        (ports(nova={"remote_managed": True, "alias": "a"}), 34, "to a neutron port only"),
+        (whole(nova={"remote_managed": True}), 34, "nova stops at remote_managed for a whole card"),
+        (mdevs(nova={"count": 2}), 32, "nova 32 gives a guest one mediated device; 33 gives several"),
+        (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is for PCI devices"),
+    ],
+)
+def test_refused_options(card, release, sentence):
+    assert any(sentence in line for line in refusals(nova_config, plan(card), release))
+
+
+def test_devices_of_a_smart_nic():
+    text = nova_config(plan(ports(nova={"remote_managed": True, "physical_network": "physnet1"})), 34)
+    assert '"physical_network": "physnet1", "remote_managed": "true"}' in text

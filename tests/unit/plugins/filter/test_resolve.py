@@ -37,7 +37,8 @@ def test_a_card_that_makes_vgpus_itself(facts):
     card = plan["cards"][0]
     assert card["type"] == {"id": card["type"]["id"], "name": "GRID T4-2B", "device_api": "vfio-pci"}
     assert (card["owner"], card["framework"], card["count"], card["total"]) == ("nova", "mdev", "max", 8)
-    assert card["parents"] == [{"name": card["name"], "numa_node": card["numa_node"], "existing": 0, "total": 8}]
+    common = {"name": card["name"], "numa_node": card["numa_node"], "type": card["type"]["id"]}
+    assert card["parents"] == [{**common, "existing": 0, "total": 8}]
     assert (card["resource_class"], card["traits"]) == ("VGPU", ["CUSTOM_TIER_GOLD"])
     first = plan["instances"][0]
     label = f"profile t4, {card['name']}"
@@ -128,7 +129,7 @@ def test_another_type_than_a_guest_has_on_a_card_of_the_vendor_framework(simulat
     used = host.converge(*resolve([old], host.facts())["instances"], exact=True)["created"][0]
     host.kernel.hold(used, pid=4242)
     plan = resolve([new], host.facts(*_facts.PARTS))
-    assert [card["total"] for card in plan["cards"]] == [0, 12]
+    assert [card["total"] for card in plan["cards"]] == [6, 12]
     before = host.devices()
     with pytest.raises(Refused, match=f"{used} .* is in use by"):
         host.converge(*plan["instances"], exact=True)
@@ -366,3 +367,28 @@ def test_without_jmespath_it_names_the_python_and_the_command(monkeypatch):
         resolve([], {"physical_functions": [], "parents": [], "devices": []})
     assert f"not installed for {sys.executable} on the controller (No module named 'jmespath')" in str(error.value)
     assert f"Run: {sys.executable} -m pip install jmespath" in str(error.value)
+
+
+NFV = {"name": "nfv", "select": ["0000:31:00.0"], "mode": "vf", "num_vfs": 4, "nova": {"alias": "nfv"}}
+
+
+def test_virtual_functions_that_nova_gets(switch):
+    run = switch("nics")
+    run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "4"})
+    chosen = {**NFV, "nova": {"alias": "nfv", "vfs": ["0", "2-3"]}}
+    (card,) = resolve([chosen], run.host.facts())["cards"]
+    assert (card["total"], card["host_functions"]) == (3, card["virtual_functions"][1:2])
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"nova": {"vfs": ["x"]}}, "nova.vfs x is neither an index"),
+        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs 3-1 is neither an index"),
+        ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
+        ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
+    ],
+)
+def test_virtual_functions_that_cannot_be_chosen(facts, changes, sentence):
+    profile = {key: value for key, value in {**NFV, **changes}.items() if value is not None}
+    assert any(sentence in line for line in refusal([profile], facts("nics")))

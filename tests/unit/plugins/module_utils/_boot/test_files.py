@@ -50,14 +50,17 @@ def test_units_run_the_program(units):
     assert after[0] == _boot_files.UNIT.rpartition("/")[2]
 
 
+KINDS = ("sriov_pf_mode", "mig_layout", "mdev_instance")
+
+
 def test_rule_starts_the_unit_of_a_recorded_card():
     lines = FILES[_boot_files.RULE].decode().splitlines()
     start = 'RUN+="/usr/bin/systemctl --no-block start vfio-devices-restore@$kernel.service"'
     assert lines[0].startswith("#")
     assert all(line.endswith(start) for line in lines[1:])
-    assert [line.count('ENV{DRIVER}!="*vfio*"') for line in lines[1:]] == [1, 1, 0]
-    kinds = [kind for line in lines for kind in ("sriov_pf_mode", "mdev_instance") if f"/{kind}/$kernel.json" in line]
-    assert kinds == ["sriov_pf_mode", "mdev_instance", "mdev_instance"]
+    assert [line.count('ENV{DRIVER}!="*vfio*"') for line in lines[1:]] == [1, 1, 1, 0]
+    kinds = [kind for line in lines for kind in KINDS if f"/{kind}/$kernel.json" in line]
+    assert kinds == [*KINDS, "mdev_instance"]
 
 
 def middle_of(data, fill):

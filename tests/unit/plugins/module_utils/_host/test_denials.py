@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import denials 
 @pytest.mark.parametrize(
     ("user", "advice"),
     [
-        (1000, "run as root, outside of containers"),
+        (1000, "run as root (become: true), outside of containers"),
         (0, "this is root already, so a container or a security module forbids it: run on the host itself"),
     ],
 )

@@ -28,6 +28,12 @@ def with_vf(**settings):
             {"pf": "eth0", "mode": "pf", "driver": ""},
             "driver must be the name of a driver such as vfio-pci, or native, and not ''",
         ),
+        ({**ICE, "vf_driver": "vfio_pci"}, "vf_driver vfio_pci is not the name of a driver. Write vfio-pci"),
+        (with_vf(driver="VFIO-PCI"), "vfs[0]: driver VFIO-PCI is not the name of a driver. Write vfio-pci"),
+        (
+            {"pf": "eth0", "mode": "pf", "driver": "pci_stub"},
+            "driver pci_stub is not the name of a driver. Write pci-stub",
+        ),
         ({**ICE, "vf_driver": ""}, "vf_driver must be the name of a driver"),
         (with_vf(driver=""), "vfs[0]: driver must be the name of a driver"),
         ({**ICE, "vf_driver": "vfio-pci\n"}, "vf_driver must be the name of a driver"),

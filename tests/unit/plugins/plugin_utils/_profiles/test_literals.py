@@ -32,6 +32,8 @@ def wrong(text):
         ("physical_function == '3b:00.0'", "0000:3b:00.0"),
         ("virtual_functions[?address == '0000:3B:00.0']", "0000:3b:00.0"),
         ("!(@.product_id == '1EB8')", "1eb8"),
+        ("driver == 'vfio_pci'", "vfio-pci"),
+        ("virtual_functions[?driver_override != 'VFIO-PCI']", "vfio-pci"),
     ],
 )
 def test_the_right_spelling_is_told(text, instead):

@@ -84,7 +84,7 @@ def test_vgpus_wait_for_their_gpu_instances(simulated):
     host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
     host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
     result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
-    assert not result["later"] and "it makes no vGPUs" in problems[0]
+    assert not result["later"] and "offers no vGPUs" in problems[0]
 
 
 @pytest.mark.parametrize("mig", [1, [], {}, {"enabled": True, "instances": {}, "profiles": []}])

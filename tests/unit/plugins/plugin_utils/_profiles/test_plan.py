@@ -25,12 +25,13 @@ def plan(host, parent, *types, **vgpu):
     return result["cards"][0]
 
 
-def test_what_somebody_holds_of_another_type_blocks_the_card(t4):
+def test_a_card_whose_devices_guests_have_keeps_their_type(t4):
     host, parent, ids = t4
     host.create(parent, ids["GRID T4-1B"], "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
     assert plan(host, parent, "GRID T4-2B")["total"] == 8
     host.kernel.hold("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
-    assert plan(host, parent, "GRID T4-2B")["total"] == 0
+    card = plan(host, parent, "GRID T4-2B")
+    assert (card["type"]["name"], card["next_type"]["name"], card["total"]) == ("GRID T4-1B", "GRID T4-2B", 16)
 
 
 def test_the_first_type_that_there_is_room_for(t4):

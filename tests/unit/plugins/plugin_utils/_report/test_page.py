@@ -56,8 +56,10 @@ def test_a_bar_has_the_widths_of_its_numbers():
 def test_a_square_for_each_virtual_function(number, width, height):
     strip = _report_page._strip(["used"] + ["free"] * (number - 1))
     assert (strip["width"], strip["height"]) == (width, height)
-    assert sum(path.count("M") for state, path in strip["paths"]) == number
-    assert dict(strip["paths"])["used"] == "M0 0h9v9h-9"
+    # A dash of 9 and a gap of 2 for each square, and no gap after the last one of a line.
+    lengths = [int(length) for state, path in strip["paths"] for length in re.findall(r"h(\d+)", path)]
+    assert sum((length + 2) // 11 for length in lengths) == number
+    assert dict(strip["paths"])["used"] == "M0 4.5h9"
 
 
 @pytest.mark.parametrize(

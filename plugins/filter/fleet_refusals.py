@@ -1,0 +1,48 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet_refusals
+short_description: Report errors that many hosts have in common once
+version_added: 1.0.0
+description:
+  - Turns the errors of each host into one text for each host. The first host of those with the same errors has them
+    all, with the names of the hosts. The text of each other host names the first one.
+author:
+  - vfio.devices contributors (@vfio-devices)
+options:
+  _input:
+    description: What P(vfio.devices.refusals#filter) returns for each host, by the name of the host.
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.refusals
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the errors
+  ansible.builtin.debug:
+    msg: "{{ {'gpu1': errors, 'gpu2': errors} | vfio.devices.fleet_refusals }}"
+  vars:
+    errors: ["vfio_profiles cannot be used on this host:", "profile t4: it has no select"]
+"""
+
+RETURN = r"""
+_value:
+  description: The text of each host that has errors, by the name of the host.
+  type: dict
+  sample: {gpu2: "vfio_profiles has the same errors on this host as on gpu1, see there."}
+"""
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import fleet_refusals
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"fleet_refusals": fleet_refusals}

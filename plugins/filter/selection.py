@@ -1,0 +1,68 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: selection
+short_description: List the cards that each profile selects on a host
+version_added: 1.0.0
+description:
+  - Returns which cards of a host each profile selects, with the model of each card. Profiles that are not valid are
+    left out, because P(vfio.devices.resolve#filter) reports what is wrong with them.
+  - The results of all hosts are the input of P(vfio.devices.selection_warnings#filter).
+author:
+  - vfio.devices contributors (@vfio-devices)
+requirements:
+  - jmespath
+positional: facts
+options:
+  _input:
+    description: The profiles. The role vfio.devices.vfio describes all keys.
+    type: list
+    elements: dict
+    required: true
+  facts:
+    description: RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of the host.
+    type: dict
+    required: true
+seealso:
+  - plugin: vfio.devices.selection_warnings
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show which cards each profile selects
+  ansible.builtin.debug:
+    msg: "{{ vfio_profiles | vfio.devices.selection(ansible_facts.mdev) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What the profiles select.
+  type: dict
+  contains:
+    declared:
+      description: Whether there is any profile.
+      type: bool
+      sample: true
+    cards:
+      description: Vendor and product of each card of the host, by its name.
+      type: dict
+      sample: {"0000:3b:00.0": "10de:1eb8"}
+    profiles:
+      description: Each profile with its C(name), its C(select), and its C(cards) as above.
+      type: list
+      elements: dict
+      sample: [{name: desktops, select: "product_id == '1eb8'", cards: {"0000:3b:00.0": "10de:1eb8"}}]
+"""
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
+
+
+class FilterModule:
+    """The filter of this file."""
+
+    def filters(self):
+        return {"selection": selection}

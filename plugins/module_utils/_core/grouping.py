@@ -1,0 +1,47 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Sentences that say the same of several cards, as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+SHOWN = 5
+ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
+PLACE = "\0"
+# Without a colon and a blank there is no label, and each sentence stays alone.
+LABEL = ": "
+
+
+def grouped(sentences: Iterable[str]) -> list[str]:
+    """The sentences, those of several cards as one that has the list of their addresses in its label.
+
+    A label is what precedes the first colon and blank, such as ``profile nfv (0000:31:00.0)``. Only sentences that are
+    equal but for the one address in their labels are brought together.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for place, sentence in enumerate(sentences):
+        label, colon, rest = sentence.partition(LABEL)
+        addresses = set(ADDRESS.findall(label)) if colon else set()
+        if len(addresses) == 1:
+            (address,) = addresses
+            key = sentence.replace(address, PLACE)
+        else:
+            address, key = "", f"{place}{PLACE}"
+        groups.setdefault(key, []).append((address, sentence))
+    return [_merged(key, members) for key, members in groups.items()]
+
+
+def _merged(key: str, members: list[tuple[str, str]]) -> str:
+    addresses = list(dict.fromkeys(address for address, dummy in members))
+    if len(addresses) == 1:
+        return members[0][1]
+    label, colon, rest = key.partition(LABEL)
+    more = f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
+    listed = ", ".join(addresses[:SHOWN]) + more
+    return f"{label.replace(PLACE, listed)}{colon}{rest.replace(PLACE, 'each card')}"

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The command that installs a missing Python library for the running Python."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import sysconfig
+
+# pipx keeps each application in an environment of its own.
+PIPX = re.compile(r"/pipx/venvs/([^/]+)/?\Z")
+# Debian, Ubuntu and Fedora name packages in the same way.
+PACKAGE_MANAGERS = {
+    "/usr/bin/apt-get": "apt install",
+    "/usr/bin/dnf": "dnf install",
+    "/usr/bin/zypper": "zypper install",
+}
+
+
+def command(library: str) -> str:
+    """For example ``/usr/bin/python3 -m pip install jmespath``, or the package if pip may not change this Python."""
+    application = PIPX.search(sys.prefix)
+    if application:
+        return f"pipx inject {application[1]} {library}"
+    if sys.prefix == sys.base_prefix and _is_managed_by_the_system():
+        for program, install in PACKAGE_MANAGERS.items():
+            if os.path.exists(program):
+                return f"{install} python3-{library}"
+    return f"{sys.executable} -m pip install {library}"
+
+
+def _is_managed_by_the_system() -> bool:
+    """Whether pip refuses to install for this Python (PEP 668)."""
+    return os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))

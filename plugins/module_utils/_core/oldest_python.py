@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Ends a module with one sentence if the Python of the host is too old for it.
+
+Modules import this file first. So this file and the modules have only syntax that Python 2.7 can compile.
+"""
+
+# mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
+
+import json
+import sys
+
+OLDEST = (3, 9)
+
+
+def refusal(version, program):
+    """Why a module cannot run with ``program``, the Python of this ``version``, or None if it can."""
+    if tuple(version[:2]) >= OLDEST:
+        return None
+    return (
+        "Python {0}.{1} ({2}) is too old. The modules of vfio.devices need Python {3}.{4} or newer on this host. "
+        "Install it, for example on RHEL 8 with `dnf install python39`, and set "
+        "`ansible_python_interpreter: /usr/bin/python{3}.{4}` for this host."
+    ).format(version[0], version[1], program, *OLDEST)
+
+
+REFUSAL = refusal(sys.version_info, sys.executable)
+if REFUSAL:
+    print(json.dumps({"failed": True, "msg": REFUSAL}))
+    sys.exit(1)

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Names that people know a card by: the model as its driver or the host's pci.ids calls it, and versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Optional
+
+from .._core.text import printable
+from .._host.root import HostRoot
+from .pci import PciFunction
+
+# Debian and Ubuntu; Fedora, RHEL, SUSE and Arch; the database that update-pciids writes on Debian.
+DATABASES = ("usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids", "var/lib/pciutils/pci.ids")
+# Bytes; the file had 1.5 MB in 2025.
+MOST = 8 << 20
+# Products and subsystems have tabs, and comments may be anywhere.
+NEXT_VENDOR = re.compile(rb"\n[^\t#\n]")
+NVIDIA = "proc/driver/nvidia/gpus/{}/information"
+NVIDIA_MODEL = re.compile(r"^Model:\s*(\S.*?)\s*$", re.MULTILINE)
+# A driver without a number of its own comes with the kernel.
+VERSION = "sys/module/{}/version"
+KERNEL = "proc/sys/kernel/osrelease"
+
+
+def observe_models(host: HostRoot, functions: Iterable[PciFunction]) -> dict[str, Optional[str]]:
+    """By address the name of each function's model, None without one; reads pci.ids once, and only if it is needed."""
+    found: dict[str, Optional[str]] = {}
+    unnamed = []
+    for function in functions:
+        found[function.address] = _of_driver(host, function)
+        if found[function.address] is None and function.identity:
+            unnamed.append(function)
+    if unnamed:
+        # The newest one may be any of them; the first that exists is that of the distribution.
+        database = next((text for text in (host.read_bytes(path, MOST) for path in DATABASES) if text), b"")
+        database = b"\n" + database
+        for function in unnamed:
+            identity = function.identity
+            if identity and database:
+                found[function.address] = model_in(database, identity.vendor_id, identity.product_id)
+    return found
+
+
+def observe_versions(host: HostRoot, drivers: Iterable[str]) -> dict[str, object]:
+    """The release of the kernel, and by driver its version where it has a number of its own."""
+    versions = {
+        driver: host.read_line(VERSION.format(driver.replace("-", "_")), optional=True) for driver in set(drivers)
+    }
+    return {
+        "kernel": host.read_line(KERNEL, optional=True),
+        "drivers": {driver: version for driver, version in sorted(versions.items()) if version},
+    }
+
+
+def model_in(database: bytes, vendor_id: str, product_id: str) -> Optional[str]:
+    """The name of a product in pci.ids, else that of its vendor with the product's id, else None.
+
+    The text begins with an end of line.
+    """
+    # Ids are found by their lines: parsing all of them would take a thousand times longer.
+    vendor = database.find(f"\n{vendor_id}  ".encode("ascii"))
+    if vendor < 0:
+        return None
+    following = NEXT_VENDOR.search(database, vendor + 1)
+    end = following.start() if following else len(database)
+    product = database.find(f"\n\t{product_id}  ".encode("ascii"), vendor, end)
+    if product >= 0:
+        return _name(database, product + len(f"\n\t{product_id}  "))
+    name = _name(database, vendor + len(f"\n{vendor_id}  "))
+    return f"{name} {product_id}" if name else None
+
+
+def _of_driver(host: HostRoot, function: PciFunction) -> Optional[str]:
+    if function.driver != "nvidia":
+        return None
+    text = host.read(NVIDIA.format(function.address), optional=True)
+    match = NVIDIA_MODEL.search(text or "")
+    return printable(match[1], "") if match else None
+
+
+def _name(database: bytes, start: int) -> Optional[str]:
+    """The rest of a line."""
+    end = database.find(b"\n", start)
+    text = database[start : end if end >= 0 else len(database)]
+    return printable(text.decode("utf-8", "replace").strip(), "") or None

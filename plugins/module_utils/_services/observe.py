@@ -1,0 +1,102 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether a service reads a settings file that is to be written, and what it reads after it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._host.root import HostRoot
+from . import oslo, started
+
+LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
+
+
+def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
+    """What ``program`` makes of a file at ``path`` with ``content``.
+
+    ``reads`` is None where nothing tells how the service is started. ``overridden`` has the options of the file that
+    another file sets too and that is read later, each with that file.
+    """
+    found = started.observe(host, program, unit)
+    # A service that does not run yet and has no unit here is taken to be started in the usual way by whoever knows.
+    known = found.arguments is not None
+    sources = oslo.sources(project, found.arguments or (program,))
+    reads = oslo.reads(sources, path) if known else None
+    reads = False if found.container else reads
+    overridden = _overridden(host, sources, path, content) if reads else []
+    later = [
+        f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
+        f"Remove the option from {one['file']}."
+        for one in overridden
+    ]
+    return {
+        "source": found.source,
+        "pid": found.pid,
+        "container": found.container,
+        "kolla": found.kolla,
+        "files": list(sources.files) if known else [],
+        "directories": list(sources.directories) if known else [],
+        "reads": reads,
+        "overridden": overridden,
+        "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
+        "libvirt": None if found.container else libvirt_version(host),
+    }
+
+
+def _not_read(found: started.Started, sources: oslo.Sources, project: str, program: str, path: str) -> str:
+    if found.kolla:
+        return (
+            f"{path} is not read by {program}, which runs in a container of kolla-ansible. Write the file "
+            f"/etc/kolla/config/{project}/<name of this host>/{project}.conf on the deployment host instead, and run "
+            f"kolla-ansible reconfigure -t {project}. Set {project}_config_host and {project}_config_path."
+        )
+    if found.container:
+        return (
+            f"{path} is not read by {program}, which runs in a container with files of its own. Set "
+            f"{project}_config_host and {project}_config_path to where its settings come from."
+        )
+    return (
+        f"{path} is not read by {program}, which reads {', '.join((*sources.files, *sources.directories))}. Add "
+        f"--config-dir {path.rpartition('/')[0]} to its command, or set {project}_config_path to a file that it reads."
+    )
+
+
+def libvirt_version(host: HostRoot) -> str | None:
+    """The version of libvirt's library, which is a part of its file's name: ``libvirt.so.0.11003.0`` is 11.3.0."""
+    for directory in LIBRARIES:
+        for name in host.names(directory):
+            match = LIBRARY.match(name)
+            if match:
+                major, minor = divmod(int(match[1]), 1000)
+                return f"{major}.{minor}.{match[2]}"
+    return None
+
+
+def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
+    mine = set(oslo.options(content)) - oslo.SEVERAL
+    return [
+        {"section": section, "option": name, "file": later}
+        for later in _after(host, sources, path)
+        for section, name in dict.fromkeys(oslo.options(host.read(later.lstrip("/"), optional=True) or ""))
+        if (section, name) in mine
+    ]
+
+
+def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
+    """The files that are read after ``path``, whether it exists or not."""
+    of_directories = []
+    for directory in sources.directories:
+        names = {name for name in host.names(directory.lstrip("/")) if name.endswith(".conf") and name[:1] != "."}
+        if path.rpartition("/")[0] == directory:
+            names.add(path.rpartition("/")[2])
+        of_directories += [f"{directory}/{name}" for name in sorted(names)]
+    files = list(sources.files)
+    order = [*of_directories, *files] if sources.directories_first else [*files, *of_directories]
+    return order[order.index(path) + 1 :] if path in order else []

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""How a service of OpenStack is started on a host: by a process that runs, by a unit of systemd, or in a container."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import NamedTuple
+
+from .._host.root import HostRoot
+
+UNITS = tuple(f"{place}/systemd/system" for place in ("etc", "run", "usr/local/lib", "usr/lib", "lib"))
+EXEC = re.compile(r"^ExecStart\s*=[-@:+!|]*(.*)$", re.MULTILINE)
+CONTAINER = re.compile(r"docker|libpod|containerd|kubepods|lxc|crio")
+KOLLA = "etc/kolla"
+
+
+class Started(NamedTuple):
+    """``arguments`` are those of the service with its program first, or None where nothing tells them."""
+
+    arguments: tuple[str, ...] | None
+    # process, unit, or None.
+    source: str | None
+    pid: int | None
+    container: bool
+    kolla: bool
+
+
+def observe(host: HostRoot, program: str, unit: str) -> Started:
+    """How ``program`` is started, from its process if it runs, else from its unit."""
+    kolla = host.exists(f"{KOLLA}/{program}/config.json")
+    for pid in host.names("proc"):
+        if pid.isdigit():
+            arguments = _arguments(host, pid, program)
+            if arguments:
+                contained = bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
+                return Started(arguments, "process", int(pid), contained, kolla)
+    if kolla:
+        return Started(None, None, None, True, True)
+    command = _command(host, unit)
+    if command is None:
+        return Started(None, None, None, False, False)
+    # A script adds arguments of its own.
+    arguments = None if command[:1] == [f"/etc/init.d/{program}"] else _of_program(command, program)
+    return Started(arguments, "unit", None, False, False)
+
+
+def _arguments(host: HostRoot, pid: str, program: str) -> tuple[str, ...] | None:
+    text = host.read(f"proc/{pid}/cmdline", optional=True)
+    return _of_program([word for word in (text or "").split("\0") if word], program) if text else None
+
+
+def _of_program(words: list[str], program: str) -> tuple[str, ...] | None:
+    """The words from the program on; an interpreter or a wrapper stands before it."""
+    for place, word in enumerate(words[:4]):
+        if word.rpartition("/")[2] == program:
+            return tuple(words[place:])
+    return None
+
+
+def _command(host: HostRoot, unit: str) -> list[str] | None:
+    """The last command of the unit and what is added to it; None without the unit."""
+    name = unit if unit.endswith(".service") else f"{unit}.service"
+    text = next((found for place in UNITS if (found := host.read(f"{place}/{name}", optional=True))), None)
+    if text is None:
+        return None
+    for place in reversed(UNITS):
+        for part in sorted(host.names(f"{place}/{name}.d")):
+            if part.endswith(".conf"):
+                text += "\n" + (host.read(f"{place}/{name}.d/{part}", optional=True) or "")
+    commands = [line for line in EXEC.findall(text.replace("\\\n", " ")) if line.strip()]
+    try:
+        return shlex.split(commands[-1]) if commands else None
+    except ValueError:
+        return None

@@ -1,0 +1,160 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: service_settings_info
+short_description: Find out whether an OpenStack service reads a settings file
+version_added: 1.0.0
+description:
+  - Reads how a service such as nova-compute is started, from its running process or else from its systemd unit with
+    all drop-ins. Containers of kolla-ansible are found by their directory below C(/etc/kolla).
+  - Says whether the service reads a file, and which of the file's options another file sets that the service reads
+    later. The order is that of oslo.config. Default directories come after the default files, but before files of
+    C(--config-file).
+  - Options that may be given several times, such as C([pci]alias), are never overridden. The service takes all of them.
+author:
+  - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._attributes.info
+  - vfio.devices._attributes.host
+  - vfio.devices._host
+options:
+  project:
+    description: Name of the project, which is the name of the default settings file.
+    type: str
+    required: true
+  program:
+    description: Name of the program, such as V(nova-compute).
+    type: str
+    required: true
+  unit:
+    description: Systemd unit of the service. Default is the name of the program.
+    type: str
+    default: ""
+  path:
+    description: Absolute path of the file, as the service sees it. The file may be missing.
+    type: str
+    required: true
+  content:
+    description: Text that the file has or will have.
+    type: str
+    default: ""
+seealso:
+  - module: vfio.devices.managed_files
+"""
+
+EXAMPLES = r"""
+- name: Look whether nova-compute reads a file
+  vfio.devices.service_settings_info:
+    project: nova
+    program: nova-compute
+    path: /etc/nova/nova.conf.d/50-vfio-devices.conf
+  register: nova_service
+
+- name: Fail if nova-compute does not read the file
+  ansible.builtin.assert:
+    that: nova_service.reads
+"""
+
+RETURN = r"""
+source:
+  description: V(process), V(unit), or null if nothing tells how the service is started.
+  returned: always
+  type: str
+  sample: process
+pid:
+  description: Process of the service, or null.
+  returned: always
+  type: int
+container:
+  description: Whether the service is in a container. Its files are not those of the host.
+  returned: always
+  type: bool
+kolla:
+  description: Whether kolla-ansible has deployed the service.
+  returned: always
+  type: bool
+files:
+  description: Settings files, in the order of reading. Empty if nothing tells how the service is started.
+  returned: always
+  type: list
+  elements: str
+  sample: [/etc/nova/nova.conf, /etc/nova/nova-compute.conf]
+directories:
+  description: Directories with further files.
+  returned: always
+  type: list
+  elements: str
+  sample: [/etc/nova/nova.conf.d, /etc/nova/nova-compute.conf.d]
+reads:
+  description: Whether the service reads O(path). Null if nothing tells how the service is started.
+  returned: always
+  type: bool
+overridden:
+  description: Options of O(content) that another file sets and that is read later.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    section:
+      description: Section.
+      type: str
+      sample: devices
+    option:
+      description: Option.
+      type: str
+      sample: enabled_mdev_types
+    file:
+      description: The other file.
+      type: str
+      sample: /etc/nova/nova.conf
+problems:
+  description: A sentence for each reason why settings of O(path) do not take effect, with its remedy.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - >-
+      /etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads it later than
+      /etc/nova/nova.conf.d/50-vfio-devices.conf. Remove the option from /etc/nova/nova.conf.
+libvirt:
+  description: Version of the host's libvirt library, or null.
+  returned: always
+  type: str
+  sample: 11.3.0
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
+from ansible_collections.vfio.devices.plugins.module_utils._services.observe import observe
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "project": {"type": "str", "required": True},
+            "program": {"type": "str", "required": True},
+            "unit": {"type": "str", "default": ""},
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str", "default": ""},
+            "host_root": {"type": "path", "default": "/"},
+        },
+        supports_check_mode=True,
+    )
+    given = {name: module.params[name] for name in ("project", "program", "path", "content")}
+
+    def work():
+        host = HostRoot(module.params["host_root"])
+        found = observe(host, unit=module.params["unit"] or given["program"], **given)
+        return {"changed": False, **found}, host.warnings
+
+    run(module, work, unchanged=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether a guest that asks for the devices of one profile can get those of another.
+
+For mediated devices nova goes by the resource class and the traits, for PCI devices by what is in the alias.
+"""
+
+from __future__ import annotations
+
+DEFAULT_CLASS = "VGPU"
+
+
+def mdev_class(card):
+    """The resource class of a card with mediated devices."""
+    return card["resource_class"] or DEFAULT_CLASS
+
+
+def of_mdevs(cards):
+    """A sentence for each two profiles of which one gets devices of another kind, as those of the other."""
+    kinds = {}
+    for card in cards:
+        kind = (card["type"]["id"], mdev_class(card), frozenset(card["traits"]))
+        kinds.setdefault(card["profile"], {})[kind] = card
+    found = []
+    for profile, own in kinds.items():
+        for other, theirs in kinds.items():
+            if other != profile and any(_gets(mine, its) for mine in own for its in theirs):
+                found.append(_sentence(profile, other, next(iter(own))))
+    return found
+
+
+def _gets(mine, its):
+    (type_id, name, traits), (other_type, other_name, other_traits) = mine, its
+    return name == other_name and traits <= other_traits and (type_id, traits) != (other_type, other_traits)
+
+
+def _sentence(profile, other, kind):
+    type_id, name, traits = kind
+    asked = f"{name} with {', '.join(sorted(traits))}" if traits else f"{name} without a trait"
+    return (
+        f"profile {profile}: guests that ask for its devices also get those of profile {other}, because they ask for "
+        f"{asked}. Give profile {profile} a placement.resource_class or placement.traits that {other} does not have"
+    )
+
+
+# PCI devices
+
+
+def of_aliases(cards, options):
+    """A sentence for each two profiles of which the alias of one also fits the devices of the other."""
+    found = {}
+    for card in cards:
+        alias = card["nova"].get("alias")
+        for other in cards if alias else ():
+            pair = (card["profile"], other["profile"])
+            if other["nova"].get("alias") != alias and pair not in found and _fits(card, other, options):
+                found[pair] = _sentence_of_alias(card, other, options)
+    return list(found.values())
+
+
+def _fits(card, other, options):
+    """Whether what the alias of a card asks for is true of the devices of another one."""
+    if _ids(card)[2] != _ids(other)[2]:
+        return False
+    if not options["pci_in_placement"]:
+        return _ids(card) == _ids(other)
+    if other["nova"].get("physical_network"):
+        # nova does not report it to Placement.
+        return False
+    return _class(card) == _class(other) and set(card["traits"]) <= set(other["traits"])
+
+
+def _class(card):
+    return card["resource_class"] or _ids(card)[:2]
+
+
+def _ids(card):
+    """Vendor, product and kind of the functions that guests get."""
+    if card["mode"] == "pf":
+        return card["vendor_id"], card["product_id"], "type-PF" if card["total_vfs"] else "type-PCI"
+    return card["vendor_id"], card["vf_product_id"], "type-VF"
+
+
+def _sentence_of_alias(card, other, options):
+    alias, mine, theirs = card["nova"]["alias"], card["profile"], other["profile"]
+    got = f"profile {mine}, alias {alias}: guests also get {other['name']} of profile {theirs}"
+    if not options["pci_in_placement"]:
+        vendor, product, dummy = _ids(card)
+        return (
+            f"{got}, because nova tells them apart by their ids alone and both are {vendor}:{product}. Give both the "
+            "same alias, or set nova_config_report_in_placement and nova_config_pci_in_placement (nova 27 and later) "
+            "and give each a placement.resource_class of its own"
+        )
+    return (
+        f"{got}, because both have the same resource class and {theirs} has all traits of {mine}. Give profile {mine} "
+        f"a placement.resource_class or placement.traits that {theirs} does not have"
+    )

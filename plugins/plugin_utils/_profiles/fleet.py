@@ -1,0 +1,179 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What the profiles of a fleet select, and what of it is most likely a mistake that no host shows alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import select, subjects
+
+SHOWN = 5
+SHOWN_MODELS = 8
+UNKNOWN = "unknown"
+
+
+class Use(NamedTuple):
+    """A profile of the fleet, the hosts that declare it, and its cards as (host, card, model)."""
+
+    name: str
+    select: Any
+    hosts: list[str]
+    cards: list[tuple[str, str, str]]
+
+
+def selection(profiles: Any, facts: Any) -> dict[str, Any]:
+    """What :func:`of_host` returns, or ``AnsibleFilterError``."""
+    if expression.MISSING:
+        raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
+    with answering("selection", "selection takes profiles and facts"):
+        profiles, facts = plain(profiles, "vfio_profiles"), plain(facts, "the facts of the host")
+    refuse("selection needs the facts that vfio.devices.mdev_facts gathers:", facts_of_host.problems(facts))
+    return of_host(profiles, facts)
+
+
+def selection_warnings(selections: Any, with_profiles: Any = ()) -> list[str]:
+    """What :func:`warnings` returns, or ``AnsibleFilterError``."""
+    with answering("selection_warnings", "selection_warnings takes what selection returns for each host"):
+        return warnings(plain(selections, "the selections"), plain(list(with_profiles), "with_profiles"))
+
+
+def fleet_refusals(errors: Any) -> dict[str, str]:
+    """What :func:`refusals` returns, or ``AnsibleFilterError``."""
+    with answering("fleet_refusals", "fleet_refusals takes a dictionary of lists of texts by host name"):
+        return refusals(plain(errors, "the errors"))
+
+
+def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data for one host: ``declared``, its ``cards`` with their models, and the cards of each of ``profiles``.
+
+    A profile that is not valid is left out, since the plan of the host names what is wrong with it.
+    """
+    parsed, dummy = declaration.parse(profiles)
+    by_name = subjects(facts)
+    models = {name: model(subject) for name, subject in by_name.items()}
+    cards: dict[str, dict[str, str]] = {profile["name"]: {} for profile in parsed}
+    for profile, subject in select([{**one, "required": False} for one in parsed], by_name, []):
+        cards[profile["name"]][subject["name"]] = models[subject["name"]]
+    selects = {one["name"]: one["select"] for one in profiles if isinstance(one, dict) and one.get("name") in cards}
+    return {
+        "declared": bool(profiles),
+        "cards": models,
+        "profiles": [
+            {"name": one["name"], "select": selects[one["name"]], "cards": cards[one["name"]]} for one in parsed
+        ],
+    }
+
+
+def model(subject: Mapping[str, Any]) -> str:
+    """Vendor and product, or the bus of a parent that is no PCI function."""
+    if subject.get("vendor_id") and subject.get("product_id"):
+        return f"{subject['vendor_id']}:{subject['product_id']}"
+    return str(subject.get("bus") or UNKNOWN)
+
+
+def warnings(hosts: Mapping[str, Mapping[str, Any]], with_profiles: Iterable[str] = ()) -> list[str]:
+    """A sentence or two for each mistake; ``with_profiles`` are hosts outside of the run that declare profiles."""
+    found = _undeclared(hosts, list(with_profiles))
+    for use in _uses(hosts):
+        if not use.cards:
+            found.append(_selects_nothing(use, hosts))
+        elif isinstance(use.select, list):
+            found += _different_models(use)
+    idle = [host for host, one in hosts.items() if one["declared"] and not any(p["cards"] for p in one["profiles"])]
+    if idle and len(idle) < sum(one["declared"] for one in hosts.values()):
+        found.append(f"No profile selects a card on {_some(idle)}. Nothing is configured there.")
+    return found
+
+
+def _undeclared(hosts: Mapping[str, Mapping[str, Any]], others: list[str]) -> list[str]:
+    lacking = [host for host, one in hosts.items() if not one["declared"]]
+    if not lacking:
+        return []
+    sentence = f"vfio_profiles is empty or not set for {_some(lacking)}, so nothing is configured there."
+    if others and len(lacking) == len(hosts):
+        return [
+            f"{sentence} The hosts with vfio_profiles are {_some(others)}, and --limit leaves them out. Correct "
+            "--limit, or set vfio_profiles in group_vars of a group that has these hosts."
+        ]
+    if len(lacking) == len(hosts):
+        return [f"{sentence} Set vfio_profiles in group_vars of a group that has these hosts."]
+    return [sentence]
+
+
+def _uses(hosts: Mapping[str, Mapping[str, Any]]) -> list[Use]:
+    """Profiles of several hosts are the same one if they have the same name and ``select``."""
+    found: dict[str, Use] = {}
+    for host, one in hosts.items():
+        for profile in one["profiles"]:
+            key = json.dumps([profile["name"], profile["select"]])
+            use = found.setdefault(key, Use(profile["name"], profile["select"], [], []))
+            use.hosts.append(host)
+            use.cards.extend((host, card, model) for card, model in profile["cards"].items())
+    return list(found.values())
+
+
+def _selects_nothing(use: Use, hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    counts: dict[str, int] = {}
+    for host in use.hosts:
+        for name in hosts[host]["cards"].values():
+            counts[name] = counts.get(name, 0) + 1
+    shown = [f"{count} x {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1])[:SHOWN_MODELS]]
+    more = f" and {len(counts) - SHOWN_MODELS} more models" if len(counts) > SHOWN_MODELS else ""
+    there = f"Their cards are {', '.join(shown)}{more}." if shown else "They have no card to share."
+    return (
+        f"Profile {use.name} selects no card on {_some(use.hosts)}: no card meets select: {_shown(use.select)}. "
+        f"{there} Run vfio.devices.discover to see them."
+    )
+
+
+def _different_models(use: Use) -> list[str]:
+    first: dict[str, str] = {}
+    for host, card, name in use.cards:
+        first.setdefault(name, f"{name} ({card} on {host})")
+    if len(first) < 2:
+        return []
+    shown = list(first.values())
+    return [
+        f"Profile {use.name} selects cards of different models by one list: {', '.join(shown[:SHOWN])}"
+        f"{f' and {len(shown) - SHOWN} more' if len(shown) > SHOWN else ''}. Addresses differ between hosts: move the "
+        "list to host_vars, or select by vendor_id and product_id."
+    ]
+
+
+def _some(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more} ({len(names)} hosts)"
+
+
+def _shown(select: Any) -> str:
+    text = select if isinstance(select, str) else json.dumps(select)
+    return text if len(text) <= 120 else f"{text[:120]}..."
+
+
+def refusals(hosts: Mapping[str, list[str]]) -> dict[str, str]:
+    """By host the text of its errors; hosts with the errors of an earlier one only name it."""
+    same: dict[str, list[str]] = {}
+    for host, lines in hosts.items():
+        if lines:
+            same.setdefault("\n".join(lines), []).append(host)
+    texts = {}
+    for text, names in same.items():
+        for host in names:
+            texts[host] = f"vfio_profiles has the same errors on this host as on {names[0]}, see there."
+        also = f"\nThe same errors: {_some(names)}." if len(names) > 1 else ""
+        texts[names[0]] = f"{text}{also}"
+    return texts

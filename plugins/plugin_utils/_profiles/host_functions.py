@@ -1,0 +1,38 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The virtual functions of a card that stay with the host, and so never go to a guest."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NOBODY
+from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
+
+
+def indices(profile, functions, number):
+    """The numbers of these virtual functions; ``functions`` are the ones that exist, of ``number`` that there will be.
+
+    The host keeps a function whose entry in ``vfs`` names a driver of the host, unlike the others. It also keeps one
+    that still has such a driver while others already have the VFIO driver of ``vf_driver``: somebody uses it.
+    """
+    entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
+    given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}
+    usual = profile["vf_driver"]
+    chosen = profile["nova"].get("vfs")
+    kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
+    if isinstance(usual, str) and is_vfio_driver(usual):
+        now = {function["index"]: function.get("driver") for function in functions if "index" in function}
+        if any(is_vfio_driver(driver) for driver in now.values()):
+            kept |= {index for index, driver in now.items() if not given.get(index) and _is_of_host(driver)}
+    if chosen is not None:
+        ranges = [chosen] if isinstance(chosen, str) else chosen
+        kept |= set(range(number)) - {index for text in ranges for index in indices_of(text)}
+    return kept
+
+
+def _is_of_host(driver):
+    return isinstance(driver, str) and driver != NOBODY and not is_vfio_driver(driver)

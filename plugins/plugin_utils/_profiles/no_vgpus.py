@@ -1,0 +1,43 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Why a card that a profile selects for vGPUs offers none, and what to install or change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.vfio.devices.plugins.module_utils._devices import sriov
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_sriov
+
+DISPLAY = "03"
+NVIDIA_DRIVER = "the NVIDIA vGPU host driver (vGPU Manager, not the driver for guests or CUDA)"
+
+
+def why(card: dict[str, Any]) -> str:
+    """One sentence with the cause and one with the remedy, for a card without a parent of vGPUs."""
+    if card.get("total_vfs") and not card["num_vfs"]:
+        return (
+            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
+            "otherwise see that the vendor's vGPU driver is loaded"
+        )
+    ids = f"{card.get('vendor_id')}:{card.get('product_id')}"
+    driver = card.get("driver")
+    if not (card.get("class") or "").startswith(DISPLAY):
+        return f"this card ({ids}, class {card.get('class')}) is not a GPU and offers no vGPUs. Correct select"
+    if sriov.is_vfio_driver(driver):
+        return (
+            f"this card ({ids}) offers no vGPUs, because its driver is {driver}, which passes the whole card to a "
+            "guest. Bind the driver of the card, or use mode pf instead of vgpu"
+        )
+    product = NVIDIA_DRIVER if card.get("vendor_id") == nvidia_sriov.VENDOR else "the vendor's vGPU host driver"
+    cause = f"its driver is {driver}" if driver else "no driver is bound to it"
+    if driver == nvidia_sriov.DRIVER:
+        return (
+            f"this card ({ids}) offers no vGPUs, although {cause}. Install {product}, and check its services with "
+            "`systemctl status nvidia-vgpud nvidia-vgpu-mgr`"
+        )
+    return f"this card ({ids}) offers no vGPUs, because {cause}. Install {product} on this host and reboot"

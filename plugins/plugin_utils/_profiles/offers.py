@@ -1,0 +1,95 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What each parent of a card offers: the declared type, or the one that its devices keep until nobody uses them.
+
+nova stops at a parent whose devices it does not find any more while a guest has one of them.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
+
+DEFINED = "defined"
+
+
+def of_parents(subject, type_id):
+    """Each parent with ``type``, ``existing`` devices of it, and the ``total`` that it has or can still make.
+
+    ``type`` is ``type_id``, unless the devices of guests are of another type. Where nobody has looked for users, a
+    parent that has no room for ``type_id`` has its present type as ``now``, and the rest is as if nobody used it.
+    """
+    present = [device for device in subject["devices"] if device["state"] != DEFINED]
+    others = [device for device in present if device["type"] != type_id]
+    parents = _declared(subject, type_id, present, [device for device in others if not device.get("users")])
+    if any(device.get("users") for device in others):
+        return [parent if parent["total"] else _as_it_is(parent, subject, others) for parent in parents]
+    unseen = [device for device in others if device.get("users") is None]
+    if unseen:
+        for parent, now in zip(parents, _declared(subject, type_id, present, [])):
+            as_it_is = now if now["total"] else _as_it_is(now, subject, unseen)
+            if as_it_is["type"] != type_id:
+                parent["now"] = {key: as_it_is[key] for key in ("type", "existing", "total")}
+    return parents
+
+
+def held_type(parents, type_id):
+    """The type that all of the offering parents keep instead of ``type_id``, or None."""
+    kept = {parent["type"] for parent in parents if parent["total"]}
+    return kept.pop() if len(kept) == 1 and type_id not in kept else None
+
+
+def _parent(parent):
+    """A parent of the facts, as far as it matters for its capacity."""
+    offers = (
+        Offer(
+            VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
+            offered["available_instances"],
+        )
+        for offered in parent["types"]
+    )
+    return Parent(
+        parent["name"], parent["framework"], physical_function=parent["physical_function"], offers=tuple(offers)
+    )
+
+
+def _declared(subject, type_id, present, removable):
+    """The parents with what they have of the type, or will have when ``removable`` devices are gone."""
+    names = {offered["id"]: offered["name"] for offered in subject["types"]}
+    occupants = [(device["parent"], device["type"]) for device in present]
+    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names)
+    for device in removable:
+        rooms.give(device["parent"], device["type"])
+    totals = []
+    for parent in subject["parents"]:
+        existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
+        room = rooms.room(parent["name"], type_id)
+        if len(subject["parents"]) > 1:
+            for type_taken in [type_id] * room:
+                rooms.take(parent["name"], type_taken)
+        totals.append(
+            {
+                "name": parent["name"],
+                "numa_node": parent["numa_node"],
+                "type": type_id,
+                "existing": existing,
+                "total": existing + room,
+            }
+        )
+    return totals
+
+
+def _as_it_is(parent, subject, others):
+    """The parent with the type of the devices that it keeps, if it has any of one type."""
+    kept = {device["type"] for device in others if device["parent"] == parent["name"]}
+    if len(kept) != 1:
+        return parent
+    (type_id,) = kept
+    existing = sum(device["parent"] == parent["name"] for device in others)
+    (subject_parent,) = (one for one in subject["parents"] if one["name"] == parent["name"])
+    free = [one["available_instances"] or 0 for one in subject_parent["types"] if one["id"] == type_id]
+    return {**parent, "type": type_id, "existing": existing, "total": existing + sum(free)}

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From the facts of a fleet to a declaration to begin with: a profile for each kind of card, as commented YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
+
+FEW_VFS = 8
+SHOWN_HOSTS = 5
+WIDTH = 118
+DISPLAY, NETWORK = ("03", "12"), "02"
+UNSAFE = re.compile(r"[^a-z0-9]+")
+HEADING = """\
+# A declaration to begin with: remove or change what does not suit, then put it into group_vars of these hosts.
+# `owner: none` lets neither nova nor Cyborg assign the devices. Without this line the owner is nova.
+vfio_profiles:"""
+NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
+
+
+class Kind(NamedTuple):
+    """All cards of one model, or one parent that is no PCI function, with the hosts that have it."""
+
+    select: str
+    label: str
+    cards: list[tuple[str, dict[str, Any]]]
+
+
+def suggest_profiles(facts_by_host: Any) -> str:
+    """The text of a declaration that the check of declarations accepts, or ``AnsibleFilterError``."""
+    with answering("suggest_profiles", "suggest_profiles takes a dictionary of facts by host name"):
+        hosts = plain(facts_by_host, "the facts")
+        blocks = []
+        names: set[str] = set()
+        for kind in _kinds(hosts):
+            blocks.append(_block(kind, _free_name(kind, names)))
+        active = any(line.startswith("  - ") for block in blocks for line in block)
+        lines = [line for block in blocks for line in block]
+        if not active:
+            return "\n".join([NOTHING, *lines])
+        return "\n".join([HEADING, *lines])
+
+
+def _kinds(hosts: Mapping[str, Mapping[str, Any]]) -> list[Kind]:
+    found: dict[str, Kind] = {}
+    for host, facts in hosts.items():
+        for card in subjects(facts).values():
+            if card.get("vendor_id") and card.get("product_id"):
+                select = f"vendor_id == '{card['vendor_id']}' && product_id == '{card['product_id']}'"
+                ids = f"{card['vendor_id']}:{card['product_id']}"
+                label = f"{card['model']} ({ids})" if card.get("model") else ids
+            elif "virtual_functions" in card:
+                # Its ids could not be read.
+                continue
+            else:
+                select, label = json.dumps([card["name"]]), str(card["name"])
+            found.setdefault(select, Kind(select, label, [])).cards.append((host, card))
+    return list(found.values())
+
+
+def _block(kind: Kind, name: str) -> list[str]:
+    """The lines of one profile; those of a card that is rarely given to guests are comments."""
+    settings, notes, is_active = _settings(kind)
+    body = [f"- name: {name}", f"  select: {kind.select}", *(f"  {line}" for line in settings)]
+    prefix = "  " if is_active else "  # "
+    return ["", *(f"  # {note}" for note in [_where(kind), *notes]), *(prefix + line for line in body)]
+
+
+def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
+    """The lines after ``select``, remarks, and whether the profile is not only a comment."""
+    card = max((one for dummy, one in kind.cards), key=lambda one: (len(one["types"]), one.get("num_vfs") or 0))
+    total, pci_class = card.get("total_vfs") or 0, card.get("class") or ""
+    makes_vfs = total and any(one.get("num_vfs") for dummy, one in kind.cards) and card["types"]
+    if card["types"]:
+        type_name, remark = _type(kind)
+        mode = ["mode: vf", "num_vfs: max"] if makes_vfs else []
+        lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not one.get("total_vfs")))
+        if lacking:
+            remark.append(f"site refuses {_some(lacking)} until the vGPU driver is installed there.")
+        return ["owner: none", *mode, f"vgpu: {{type: {json.dumps(type_name)}}}"], remark, True
+    if pci_class.startswith(DISPLAY):
+        drivers = sorted({str(one.get("driver")) for dummy, one in kind.cards})
+        notes = [f"No vGPU types are offered (driver: {', '.join(drivers)}), so the whole card goes to one guest."]
+        if total:
+            notes = [
+                f"No vGPU types are offered (driver: {', '.join(drivers)}). After this profile has made its {total} "
+                "VFs, run discover again."
+            ]
+            return ["owner: none", "mode: vf", "num_vfs: max"], notes, True
+        return ["owner: none", "mode: pf"], notes, True
+    if total and pci_class.startswith(NETWORK):
+        count = max([one.get("num_vfs") or 0 for dummy, one in kind.cards] + [0]) or min(total, FEW_VFS)
+        notes = [
+            f"Each card makes up to {total} VFs. A port that carries the host's own network is refused: use lists."
+        ]
+        return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, True
+    if total:
+        count = min(total, FEW_VFS)
+        notes = [f"Each card makes up to {total} VFs."]
+        return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, False
+    return ["owner: none", "mode: pf"], ["No VFs: only the whole card can go to a guest. The host may use it."], False
+
+
+def _type(kind: Kind) -> tuple[str, list[str]]:
+    """The type that most devices have, else one of middle size, and the others as remarks."""
+    cards = [card for dummy, card in kind.cards]
+    names = {one["id"]: str(one["name"] or one["id"]) for card in cards for one in card["types"]}
+    made = [names[device["type"]] for card in cards for device in card["devices"] if device["type"] in names]
+    known = sorted(set(names.values()), key=_by_size)
+    # Q are the types of NVIDIA that have all features; other vendors have no such letter.
+    graphics = [name for name in known if name.endswith("Q")] or known
+    chosen = max(sorted(set(made)), key=made.count) if made else graphics[len(graphics) // 2]
+    others = [name for name in known if name != chosen]
+    return chosen, _wrapped("Other types: ", others) if others else []
+
+
+def _by_size(name: str) -> list[tuple[int, str]]:
+    """So that 2Q comes before 16Q."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
+
+
+def _wrapped(first: str, names: list[str]) -> list[str]:
+    lines = [first]
+    for place, name in enumerate(names):
+        text = name + (", " if place < len(names) - 1 else "")
+        if len(lines[-1]) + len(text) > WIDTH - 4:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("  ")
+        lines[-1] += text
+    return lines
+
+
+def _where(kind: Kind) -> str:
+    hosts = list(dict.fromkeys(host for host, dummy in kind.cards))
+    number = len(kind.cards)
+    held = {user for dummy, card in kind.cards for user in _users(card)}
+    used = f", in use by {', '.join(sorted(held)[:SHOWN_HOSTS])}" if held else ""
+    return f"{number} x {kind.label} on {_some(hosts)}{used}"
+
+
+def _some(hosts: list[str]) -> str:
+    more = f" and {len(hosts) - SHOWN_HOSTS} more" if len(hosts) > SHOWN_HOSTS else ""
+    return ", ".join(hosts[:SHOWN_HOSTS]) + more
+
+
+def _users(card: dict[str, Any]) -> list[str]:
+    functions = [card, *card.get("virtual_functions", []), *card["devices"]]
+    users = [user for one in functions for user in one.get("users") or []]
+    return [user["domain"] or user["command"] or "a process" for user in users]
+
+
+def _free_name(kind: Kind, taken: set[str]) -> str:
+    """A name for the profile: the model in brackets, as pci.ids has it, or all of it."""
+    match = re.search(r"\[([^\]]+)\]", kind.label)
+    text = UNSAFE.sub("-", (match[1] if match else kind.label.partition(" (")[0]).lower()).strip("-") or "cards"
+    if text[0].isdigit():
+        text = f"cards-{text}"
+    name, number = text, 2
+    while name in taken:
+        name, number = f"{text}-{number}", number + 1
+    taken.add(name)
+    return name

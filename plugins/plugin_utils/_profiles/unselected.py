@@ -1,0 +1,25 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The cards of a host that are in no profile: nova and Cyborg see them all the same."""
+
+from __future__ import annotations
+
+FIELDS = ("address", "vendor_id", "product_id", "vf_product_id", "class", "framework")
+
+
+def of_host(subjects, selected):
+    """What settings depend on of each card that is not ``selected``, in the order of their names."""
+    return [_card(subjects[name]) for name in sorted(subjects) if name not in selected]
+
+
+def _card(subject):
+    return {
+        "name": subject["name"],
+        **{field: subject.get(field) for field in FIELDS},
+        "types": sorted({offered["id"] for parent in subject["parents"] for offered in parent["types"]}),
+        "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
+    }

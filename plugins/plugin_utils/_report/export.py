@@ -1,0 +1,69 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The report for programs: a row for each card, as CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+COLUMNS = (
+    *("host", "groups", "kernel", "card", "model", "ids", "kind", "numa_node", "driver", "driver_version", "profile"),
+    *("mode", "vfs", "type", "used", "reserved", "free", "total", "users", "level", "warnings"),
+)
+# A program for tables takes what begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A dictionary with :data:`COLUMNS` for each card, and one for each host without a card."""
+    for host in data["hosts"]:
+        common = {"host": host["name"], "groups": host["groups"], "kernel": host["kernel"]}
+        general = [one["text"] for one in host["findings"] if one["card"] is None]
+        for card in host["cards"]:
+            bars = card["bars"]
+            sums = {key: sum(bar[key] for bar in bars) for key in ("used", "reserved", "free", "total")}
+            users = [user["name"] for user in card["users"]]
+            users += [user["name"] for device in card["held"] for user in device["users"]]
+            yield {
+                **common,
+                **{key: card[key] for key in ("model", "ids", "kind", "numa_node", "driver", "driver_version")},
+                **{key: card[key] for key in ("profile", "mode", "vfs")},
+                "card": card["name"],
+                "type": [bar["name"] for bar in bars],
+                **sums,
+                "users": list(dict.fromkeys(users)),
+                "level": host["level"],
+                "warnings": [one["text"] for one in card["findings"]] + general,
+            }
+        if not host["cards"]:
+            yield {**dict.fromkeys(COLUMNS), **common, "level": host["level"], "warnings": general}
+
+
+def as_csv(data: Mapping[str, Any]) -> str:
+    """Lists are joined by a semicolon and a blank; what is not known is empty."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in rows(data):
+        writer.writerow({key: _cell(row[key]) for key in COLUMNS})
+    return out.getvalue()
+
+
+def as_json(data: Mapping[str, Any], title: str, time: str | None) -> str:
+    """The numbers of the fleet and all rows."""
+    found = [{key: row[key] for key in COLUMNS} for row in rows(data)]
+    text = json.dumps({"title": title, "time": time, "numbers": data["numbers"], "cards": found}, indent=1)
+    return text + "\n"
+
+
+def _cell(value: Any) -> str:
+    text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What nova of many releases, and Cyborg, make of the settings of simulated hosts, with all that is on the host."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter import cyborg_config, nova_config, resolve
+from ansible_collections.vfio.devices.tests.integration.nova.nodes import node_devices, pci_functions
+from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
+from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
+
+VERSIONS = {21: "21.2.4", 24: "24.2.1", 26: "26.3.0", 28: "28.3.0", 29: "29.2.0", 31: "31.0.0", 33: "33.0.0", 34: None}
+RELEASES = list(VERSIONS)
+WITH_USERS = ("physical_functions", "parents", "devices", "iommu", "users")
+T4 = {"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B", "count": 0}}
+
+
+@pytest.fixture
+def nova(ask, file):
+    """What a release of nova makes of profiles on a host, or the sentences with which the filters refuse them."""
+
+    def nova(profiles, facts, release=34, with_parent=True, named=None, **options):
+        try:
+            plan = resolve.resolve(profiles, facts)
+            text = nova_config.nova_config(plan, named or release, **options)
+        except AnsibleFilterError as error:
+            return {"refused": str(error)}
+        nodes = node_devices(facts, with_parent)
+        found = ask("nova", file(text), pci_functions(facts), nodes, version=VERSIONS[release])
+        assert not found.get("error", "").startswith(("Attr", "Type", "Name")), found
+        return found
+
+    return nova
+
+
+def node_name(address):
+    return f"pci_{address.replace(':', '_').replace('.', '_')}"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_all_cards_of_a_type(nova, release):
+    found = nova([T4], Simulated("t4").facts(*WITH_USERS), release)
+    assert found["offers"] == {node_name("0000:3b:00.0"): 8, node_name("0000:af:00.0"): 8}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_card_of_two(nova, release):
+    found = nova([{**T4, "select": ["0000:af:00.0"]}], Simulated("t4").facts(*WITH_USERS), release)
+    if release < 29:
+        assert "would use 0000:3b:00.0 of no profile too" in found["refused"]
+    else:
+        assert found["offers"] == {node_name("0000:af:00.0"): 8}
+
+
+@pytest.mark.parametrize("gather", [WITH_USERS, WITH_USERS[:-1]])
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_card_that_changes_its_type_while_a_guest_has_it(nova, release, gather):
+    host = Simulated("t4")
+    facts = host.facts(*WITH_USERS)
+    ids = {one["name"]: one["id"] for one in facts["parents"][0]["types"]}
+    uuid = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
+    host.create("0000:3b:00.0", ids["GRID T4-1B"], uuid)
+    host.kernel.hold(uuid)
+    found = nova([T4], host.facts(*gather), release, release >= 24)
+    if release < 22:
+        assert "uses the first type alone of nvidia-222, nvidia-223" in found["refused"]
+        return
+    assert found["offers"] == {node_name("0000:3b:00.0"): 16, node_name("0000:af:00.0"): 8}
+    host.kernel.release(uuid)
+    host.write(f"sys/bus/mdev/devices/{uuid}/remove", "1")
+    assert set(nova([T4], host.facts(*gather), release)["offers"].values()) == {8}
+
+
+@pytest.mark.parametrize("with_parent", [True, False])
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_names_of_mediated_devices(nova, release, with_parent):
+    host = Simulated("t4")
+    profile = {**T4, "vgpu": {"type": "GRID T4-2B", "count": 2}}
+    host.converge(*resolve.resolve([profile], host.facts())["instances"], exact=True)
+    options = {"libvirt": "11.3.0" if with_parent else "7.0.0"}
+    point = VERSIONS[release] or "34"
+    found = nova([profile], host.facts(*WITH_USERS), release, with_parent, named=point, **options)
+    if release < 24 and with_parent:
+        assert "stops at the first mediated device of this libvirt" in found["refused"]
+        without = nova([profile], host.facts(*WITH_USERS), release, with_parent)
+        assert "ValueError: badly formed hexadecimal UUID string" in without["error"]
+    else:
+        assert set(found["offers"].values()) == {8}
+
+
+@pytest.mark.parametrize("release", [29, 31, 33, 34])
+def test_a_limit_below_what_there_is(nova, release):
+    host = Simulated("a40")
+    parents = [parent for parent in host.facts()["parents"] if parent["physical_function"] == "0000:41:00.0"]
+    profile = {"name": "a40", "select": ["0000:41:00.0"]}
+    type_id = next(one["id"] for one in parents[0]["types"] if one["name"] == "NVIDIA A40-4Q")
+    for index in range(3):
+        uuid = f"83b8f4f2-509f-382f-3c1e-e6bfe0fa100{index}"
+        host.create(parents[index]["name"], type_id, uuid)
+    for limit, works in ((2, False), (3, True), (4, True)):
+        vgpu = {"vgpu": {"type": "NVIDIA A40-4Q", "count": 0}, "nova": {"max_instances": limit}}
+        found = nova([{**profile, **vgpu}], host.facts(*WITH_USERS), release)
+        if works:
+            assert sum(found["offers"].values()) == limit
+        else:
+            assert "nova offers none at all" in found["refused"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_mtty_beside_a_card(nova, ask, file, release):
+    facts = Simulated("t4").facts(*WITH_USERS)
+    mtty = Simulated("mtty").facts(*WITH_USERS)
+    both = {**facts, "parents": facts["parents"] + mtty["parents"]}
+    assert "nova stops at the parent mtty" in nova([T4], both, release)["refused"]
+    text = nova_config.nova_config(resolve.resolve([T4], facts), release)
+    found = ask("nova", file(text), [], node_devices(both), version=VERSIONS[release])
+    assert "NoneType" in found["error"]
+    serial = {"name": "serial", "select": ["mtty"], "vgpu": {"type": "Single port serial", "count": 0}}
+    serial["placement"] = {"resource_class": "CUSTOM_SERIAL"}
+    found = nova([T4, serial], both, release)
+    if release < 34:
+        assert "stops at the parent mtty" in found["refused"]
+    else:
+        assert found["offers"]["mtty_mtty"] == 24
+
+
+NFV = {"name": "nfv", "select": ["0000:31:00.0"], "mode": "vf", "num_vfs": 4, "nova": {"alias": "nfv"}}
+SLOW = {"name": "slow", "select": ["0000:31:00.1"], "mode": "vf", "num_vfs": 2, "nova": {"alias": "slow"}}
+NEUTRON = {**SLOW, "nova": {"physical_network": "physnet1"}}
+IN_PLACEMENT = {"report_in_placement": True, "pci_in_placement": True}
+
+
+@pytest.fixture
+def nics():
+    run = Switch(Simulated("nics"))
+    for profile in (NFV, SLOW):
+        run({"pf": profile["select"][0], "mode": "vf", "num_vfs": str(profile["num_vfs"])})
+    return run.host
+
+
+def functions(host, address):
+    (card,) = (one for one in host.facts()["physical_functions"] if one["address"] == address)
+    return [function["address"] for function in card["virtual_functions"]]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_an_alias_alone(nova, nics, release):
+    found = nova([NFV], nics.facts(*WITH_USERS), release)
+    assert found["gets"] == {"nfv": functions(nics, "0000:31:00.0")}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("other", [SLOW, NEUTRON])
+def test_two_profiles_with_virtual_functions_of_the_same_ids(nova, nics, release, other):
+    found = nova([NFV, other], nics.facts(*WITH_USERS), release)
+    assert "guests also get 0000:31:00.1 of profile slow" in found["refused"]
+
+
+@pytest.mark.parametrize("release", [release for release in RELEASES if release > 26])
+def test_two_profiles_told_apart_in_placement(nova, nics, release):
+    facts = nics.facts(*WITH_USERS)
+    assert "guests also get" in nova([NFV, SLOW], facts, release, **IN_PLACEMENT)["refused"]
+    told = [{**NFV, "placement": {"traits": ["CUSTOM_FAST"]}}, {**SLOW, "placement": {"traits": ["CUSTOM_SLOW"]}}]
+    found = nova(told, facts, release, **IN_PLACEMENT)
+    for address, total, alias, trait in (("31:00.0", 4, "nfv", "CUSTOM_FAST"), ("31:00.1", 2, "slow", "CUSTOM_SLOW")):
+        resource_class, number, traits = found["providers"][f"node_0000:{address}"]
+        assert (resource_class, number) == ("CUSTOM_PCI_8086_1889", total)
+        assert trait in traits
+        assert found["aliases"][alias][1][0]["traits"] == trait
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_virtual_function_of_the_host(nova, nics, release):
+    kept = {**NFV, "vf_driver": "vfio-pci", "vfs": [{"index": 1, "driver": "iavf"}]}
+    found = nova([kept], nics.facts(*WITH_USERS), release)
+    names = functions(nics, "0000:31:00.0")
+    assert sorted(found["assignable"]) == [names[0], *names[2:]]
+
+
+@pytest.fixture
+def cyborg(ask, file):
+    def cyborg(profiles, facts):
+        try:
+            text = cyborg_config.cyborg_config(resolve.resolve(profiles, facts))
+        except AnsibleFilterError as error:
+            return {"refused": str(error)}
+        return ask("cyborg", file(text), pci_functions(facts))
+
+    return cyborg
+
+
+def test_a_card_of_two_for_cyborg(cyborg):
+    facts = Simulated("t4").facts(*WITH_USERS)
+    one = {"name": "one", "select": ["0000:af:00.0"], "owner": "cyborg", "vgpu": {"type": "GRID T4-2B"}}
+    assert "0000:3b:00.0: it is in no profile" in cyborg([one], facts)["refused"]
+    whole = {"name": "whole", "select": ["0000:3b:00.0"], "owner": "cyborg"}
+    assert cyborg([one, whole], facts)["given"] == [["0000:3b:00.0", "PGPU"], ["0000:af:00.0", "VGPU"]]
+
+
+def test_virtual_functions_are_no_gpus_for_cyborg(cyborg):
+    whole = {"name": "whole", "select": "product_id == '2235'", "owner": "cyborg"}
+    found = cyborg([whole], Simulated("a40").facts(*WITH_USERS))
+    assert found["given"] == [["0000:41:00.0", "PGPU"], ["0000:81:00.0", "PGPU"]]

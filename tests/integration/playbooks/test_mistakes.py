@@ -1,0 +1,243 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The mistakes that a new user makes most often, each with the message that ends it, word by word."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.vfio.devices.tests import compat
+from ansible_collections.vfio.devices.tests.integration import simulated
+from ansible_collections.vfio.devices.tests.integration.placement import services
+from ansible_collections.vfio.devices.tests.simhost import mounting
+
+NOBODY = 65534
+DESKTOPS = {"name": "desktops", "select": "product_id == '1eb8'", "owner": "none", "vgpu": {"type": "GRID T4-2Q"}}
+WHOLE = {"name": "whole", "select": ["0000:65:00.0"], "owner": "none", "mode": "pf"}
+PORTS = {"name": "ports", "select": "product_id == '159b'", "owner": "none", "mode": "vf", "num_vfs": 2}
+NEW_KERNEL = (
+    "(Debian: `apt install linux-image-amd64`, Ubuntu: `apt install linux-modules-extra-$(uname -r)`), reboot, "
+    "then run site again."
+)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("hosts") / "fleet"
+    mounting.mount(directory, ["t4", "debian", "nics", "a40"])
+    yield directory
+    mounting.unmount(directory)
+
+
+@pytest.fixture
+def play(fleet, tmp_path):
+    """Runs a playbook on some hosts: its status, all that it says in one line, and the changed tasks of each host."""
+
+    def play(name, *arguments, hosts=("t4",), environment=None, place=fleet, **variables):
+        inventory = tmp_path / "hosts.yml"
+        own = hosts if isinstance(hosts, dict) else dict.fromkeys(hosts, {})
+        inventory.write_text(simulated.inventory(place, own, **variables))
+        command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *arguments]
+        settings = {**os.environ, **(environment or {})}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=settings, cwd="/")
+        changed = {host: int(number) for host, number in re.findall(r"^(\S+) .* changed=(\d+) ", done.stdout, re.M)}
+        said = " ".join((done.stdout + done.stderr).replace("\\n", " ").replace('\\"', '"').split())
+        return done.returncode, said, changed
+
+    return play
+
+
+def copy_readable(source, target):
+    """Some files of the kernel can only be written."""
+    with contextlib.suppress(OSError):
+        # As a program reads it: the size of such a file is 0.
+        Path(target).write_bytes(Path(source).read_bytes())
+
+
+def test_without_root_the_variable_is_named(play, fleet, tmp_path_factory):
+    if os.geteuid():
+        pytest.skip("only root can be somebody else")
+    place = tmp_path_factory.mktemp("plain")
+    for directory in (place, *place.parents[:2]):
+        directory.chmod(0o755)
+    # Only who has mounted a simulated host can look into it.
+    shutil.copytree(fleet / "nics", place / "nics", symlinks=True, copy_function=copy_readable)
+    python = place / "python"
+    python.write_text(
+        "#!/bin/sh\nexec env -u PYTHONPATH PYTHONDONTWRITEBYTECODE=1 "
+        f'setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups {shutil.which("python3", path="/usr/bin")} "$@"\n'
+    )
+    python.chmod(0o755)
+    status, said, changed = play(
+        "site",
+        "-e",
+        f"ansible_python_interpreter={python}",
+        hosts=["nics"],
+        place=place,
+        environment={"ANSIBLE_PIPELINING": "1"},
+        vfio_profiles=[PORTS],
+    )
+    assert (status, changed) == (2, {"nics": 0}), said
+    assert "cannot lock /run/vfio-devices/lock: EACCES (Permission denied); run as root (become: true)" in said
+
+
+@pytest.mark.parametrize("arguments", [("--check",), ()], ids=["check", "real"])
+def test_without_an_iommu_the_run_ends_well_and_asks_for_a_reboot(arguments, play, fleet):
+    status, said, changed = play("site", *arguments, hosts=["debian", "nics"], vfio_profiles=[WHOLE])
+    assert (status, changed["debian"]) == (0, 1), said
+    assert (
+        "debian: reboot required. Its kernel was started without intel_iommu=on iommu=pt. "
+        "Not configured before the reboot: 0000:65:00.0."
+    ) in said
+    assert "Reboot this host, then run site again. Set `iommu_reboot: true` to have site reboot them." in said
+    assert said.count("reboot required") == 1
+    assert "Nothing was changed" not in said
+    status, said, changed = play("verify", hosts=["debian"], vfio_profiles=[WHOLE])
+    assert status == 2
+    assert "Run site, reboot this host, then run site again." in said
+    assert "Nothing was changed" not in said
+
+
+def test_a_card_without_its_vgpu_driver_is_not_a_card_that_is_missing(play):
+    status, said, changed = play("site", hosts=["debian"], vfio_profiles=[DESKTOPS])
+    assert (status, changed) == (2, {"debian": 0}), said
+    assert (
+        "profile desktops, 0000:65:00.0: this card (10de:1eb8) offers no vGPUs, because its driver is nouveau. Install "
+        "the NVIDIA vGPU host driver (vGPU Manager, not the driver for guests or CUDA) on this host and reboot"
+    ) in said
+    status, said, changed = play("site", hosts=["nics", "a40"], vfio_profiles=[DESKTOPS])
+    assert (status, changed) == (0, {"nics": 0, "a40": 0}), said
+    assert (
+        "Profile desktops selects no card on nics, a40 (2 hosts): no card meets select: product_id == '1eb8'. "
+        "Their cards are 2 x 8086:10c9, 2 x 8086:159b, 2 x 10de:2235, 1 x 15b3:101d, 1 x 14e4:1750. "
+        "Run vfio.devices.discover to see them."
+    ) in said
+    assert said.count("Profile desktops selects no card") == 1
+
+
+def test_the_name_of_a_module_is_not_that_of_its_driver(play):
+    status, said, changed = play("site", hosts=["nics"], vfio_profiles=[{**PORTS, "vf_driver": "vfio_pci"}])
+    assert (status, changed) == (2, {"nics": 0}), said
+    assert "profile ports: vf_driver vfio_pci is not the name of a driver. Write vfio-pci" in said
+
+
+def test_a_missing_library_is_named_with_the_python_and_the_command(play, tmp_path):
+    (tmp_path / "jmespath.py").write_text("raise ImportError(\"No module named 'jmespath'\")\n")
+    environment = {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    hosts = ["t4", "a40"]
+    status, said, changed = play("site", hosts=hosts, environment=environment, vfio_profiles=[DESKTOPS])
+    assert (status, changed) == (2, dict.fromkeys(hosts, 0)), said
+    python = sys.executable
+    assert (
+        f"The Python library jmespath is not installed for {python} on the controller (No module named 'jmespath'). "
+        f"Run: {python} -m pip install jmespath The same errors: t4, a40 (2 hosts)."
+    ) in said
+    assert "vfio_profiles has the same errors on this host as on t4, see there." in said
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    """The file clouds.yaml of a Placement with the compute nodes compute-1 and compute-2."""
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    cloud = services.Cloud(running.url)
+    for host in ("compute-1", "compute-2"):
+        cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
+    login = {"auth_type": "admin_token", "auth": {"endpoint": cloud.url, "token": "admin"}}
+    yield yaml.safe_dump({"clouds": {"fleet": login}})
+    running.stop()
+
+
+def publish(play, tmp_path, **variables):
+    return play("site", "--check", vfio_profiles=[DESKTOPS], placement_publish=True, **variables)
+
+
+def test_clouds_beside_the_inventory_are_found_and_a_wrong_root_is_answered_with_the_right_ones(play, cloud, tmp_path):
+    status, said, changed = publish(play, tmp_path, placement_cloud="fleet")
+    assert (status, changed) == (2, {"t4": 0}), said
+    assert "Cloud fleet was not found" in said
+    # Where ansible-playbook was started, where the inventory is, and where the SDK looks.
+    assert re.search(rf"There is no clouds\.yaml in /, {tmp_path}, [^ ]*, .*/etc/openstack", said), said
+
+    (tmp_path / "clouds.yaml").write_text(cloud)
+    status, said, changed = publish(play, tmp_path, placement_cloud="flet")
+    assert "Cloud flet was not found; " in said
+    assert f"The clouds are those of {tmp_path}/clouds.yaml, which has fleet" in said
+
+    status, said, changed = publish(play, tmp_path, placement_cloud="fleet")
+    assert (status, changed) == (2, {"t4": 0}), said
+    assert "there is no provider of this name, and without a parent it would be the root of a tree" in said
+    assert "the roots in Placement are compute-1, compute-2; correct the name, which is the hypervisor_hostname" in said
+
+    status, said, changed = publish(play, tmp_path, placement_cloud="fleet", placement_root="compute-1")
+    assert (status, changed["t4"] > 0) == (0, True), said
+
+
+@pytest.mark.parametrize("python", compat.find_old_pythons())
+def test_an_old_python_of_the_host_is_a_sentence_also_with_the_oldest_core(python, play):
+    oldest = next(iter(compat.CORES))
+    pythons = compat.pythons_of(oldest)
+    if not pythons:
+        pytest.skip(f"this machine has no Python that ansible-core {oldest} can run on")
+    core = compat.of_core(oldest, pythons[0])
+    status, said, changed = play(
+        "site", "-e", f"ansible_python_interpreter={python}", environment=core, vfio_profiles=[DESKTOPS]
+    )
+    assert (status, changed) == (2, {"t4": 0}), said
+    assert re.search(
+        rf"Python [23]\.\d+ \({re.escape(python)}\) is too old\. The modules of vfio\.devices need Python 3\.9 or "
+        r"newer on this host\. Install it, for example on RHEL 8 with `dnf install python39`, and set "
+        r"`ansible_python_interpreter: /usr/bin/python3\.9` for this host\.",
+        said,
+    )
+    assert "Traceback" not in said
+
+
+def test_a_kernel_without_vfio_is_replaced(play, tmp_path):
+    prefix = tmp_path / "prefix"
+    prefix.write_text(
+        "#!/bin/sh\n"
+        "echo 'modprobe: FATAL: Module mlx5_vfio_pci not found in directory /lib/modules/6.1.0-cloud' >&2\n"
+        "exit 1\n"
+    )
+    prefix.chmod(0o755)
+    ports = {"name": "ports", "select": ["eno1"], "owner": "none", "mode": "vf", "num_vfs": 2}
+    profiles = [{**ports, "select": ["enp1s0f1"], "vf_driver": "mlx5_vfio_pci"}]
+    status, said, changed = play("site", hosts=["nics"], vfio_profiles=profiles, iommu_command_prefix=[str(prefix)])
+    assert status == 2, said
+    assert (
+        "nics: the kernel cannot load mlx5_vfio_pci. modprobe says: modprobe: FATAL: Module mlx5_vfio_pci not found in "
+        "directory /lib/modules/6.1.0-cloud. If it does not find the module, the running kernel was built without "
+        f"VFIO. Install another kernel {NEW_KERNEL}"
+    ) in said
+
+
+def test_a_limit_that_leaves_the_group_out_is_named_with_the_hosts_of_the_group(play):
+    hosts = {"nics": {}, "t4": {"vfio_profiles": [DESKTOPS]}, "a40": {"vfio_profiles": [DESKTOPS]}}
+    status, said, changed = play("site", "--limit", "nics", hosts=hosts)
+    assert (status, changed) == (0, {"nics": 0}), said
+    assert (
+        "vfio_profiles is empty or not set for nics, so nothing is configured there. The hosts with vfio_profiles are "
+        "t4, a40 (2 hosts), and --limit leaves them out. Correct --limit, or set vfio_profiles in group_vars of a "
+        "group that has these hosts."
+    ) in said
+
+
+def test_one_list_of_addresses_for_different_cards_is_told_before_anything_is_changed(play):
+    profiles = [{"name": "cards", "select": ["0000:41:00.0", "0000:3b:00.0"], "owner": "none", "mode": "pf"}]
+    status, said, changed = play("site", "--check", hosts=["t4", "a40"], vfio_profiles=profiles)
+    warning = (
+        "Profile cards selects cards of different models by one list: 10de:1eb8 (0000:3b:00.0 on t4), 10de:2235 "
+        "(0000:41:00.0 on a40). Addresses differ between hosts: move the list to host_vars, or select by vendor_id and "
+        "product_id."
+    )
+    assert said.count(warning) == 1, said
+    assert said.index(warning) < said.index("Configure the IOMMU") if "Configure the IOMMU" in said else True

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._services.observe import libvirt_version, observe
+
+FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
+TEXT = '[devices]\nenabled_mdev_types = a\n\n[pci]\nalias = {"name": "a"}\n'
+NOVA = "[DEFAULT]\ndebug = true\n[devices]\nenabled_mdev_types = b\n[pci]\nalias = {}\n"
+
+
+@pytest.fixture
+def look(tmp_path):
+    """What nova-compute makes of the file on a host with these other files, when it runs with a command."""
+
+    (tmp_path / "sys").mkdir()
+
+    def look(files, *arguments, cgroup="0::/"):
+        files = {**files, "proc/7/cmdline": "\0".join(("nova-compute", *arguments)), "proc/7/cgroup": cgroup}
+        for path, text in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+        return observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT)
+
+    return look
+
+
+def test_the_directory_comes_after_the_default_files(look):
+    found = look({"etc/nova/nova.conf": NOVA})
+    assert (found["reads"], found["overridden"], found["problems"]) == (True, [], [])
+
+
+def test_a_file_of_the_command_line_comes_after_the_default_directory(look):
+    found = look({"etc/nova/nova.conf": NOVA}, "--config-file", "/etc/nova/nova.conf")
+    option = {"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova/nova.conf"}
+    assert found["overridden"] == [option]
+    (sentence,) = found["problems"]
+    assert sentence.startswith("/etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads")
+
+
+@pytest.mark.parametrize(("name", "number"), [("60-mine.conf", 1), ("40-mine.conf", 0), ("60-mine.ini", 0)])
+def test_files_of_the_same_directory_are_read_by_name(look, name, number):
+    assert len(look({f"etc/nova/nova.conf.d/{name}": NOVA})["overridden"]) == number
+
+
+def test_a_directory_that_is_not_read(look):
+    found = look({}, "--config-dir", "/etc/nova/other")
+    assert found["reads"] is False
+    assert "is not read by nova-compute, which reads /etc/nova/nova.conf" in found["problems"][0]
+
+
+def test_containers(look):
+    assert "a container with files of its own" in look({}, cgroup="0::/docker/1")["problems"][0]
+    kolla = look({"etc/kolla/nova-compute/config.json": "{}"}, cgroup="0::/docker/1")
+    assert "/etc/kolla/config/nova/<name of this host>/nova.conf on the deployment host" in kolla["problems"][0]
+    assert kolla["libvirt"] is None
+
+
+def test_nothing_tells(tmp_path):
+    (tmp_path / "sys").mkdir()
+    found = observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT)
+    assert (found["source"], found["reads"], found["problems"], found["files"]) == (None, None, [], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("libvirt.so.0.11003.0", "11.3.0"), ("libvirt.so.0.7006.1", "7.6.1"), ("libvirt.so.0", None), ("libvirt-x", None)],
+)
+def test_libvirt_version(tmp_path, name, version):
+    (tmp_path / "sys").mkdir()
+    place = tmp_path / "usr/lib/x86_64-linux-gnu"
+    place.mkdir(parents=True)
+    (place / name).touch()
+    assert libvirt_version(HostRoot(str(tmp_path))) == version

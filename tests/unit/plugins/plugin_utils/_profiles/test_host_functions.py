@@ -1,0 +1,47 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import host_functions
+
+VFIO, HOST = "vfio-pci", "iavf"
+
+
+def functions(*drivers):
+    return [{"index": index, "driver": driver} for index, driver in enumerate(drivers)]
+
+
+@pytest.mark.parametrize(
+    ("vf_driver", "vfs", "now", "kept"),
+    [
+        (None, None, [HOST] * 3, set()),
+        (VFIO, None, [HOST] * 3, set()),
+        (VFIO, None, [VFIO, HOST, VFIO], {1}),
+        (VFIO, None, [VFIO, None, VFIO], set()),
+        (VFIO, [{"index": 0, "driver": HOST}], [HOST] * 3, {0}),
+        (VFIO, [{"index": "0-1", "driver": "default"}], [], {0, 1}),
+        (VFIO, [{"index": 0, "driver": "none"}], [None, VFIO], set()),
+        (VFIO, [{"index": 0, "driver": VFIO}], [HOST, VFIO], set()),
+        (VFIO, [{"index": 0, "vlan": 5}], [HOST, VFIO], {0}),
+        (None, [{"index": 2, "driver": HOST}], [HOST] * 3, {2}),
+        (HOST, [{"index": 2, "driver": HOST}], [HOST] * 3, set()),
+        (None, [{"index": 2, "driver": "mlx5_vfio_pci"}], [HOST] * 3, set()),
+        (True, [{"index": "x", "driver": HOST}, {"driver": HOST}, {"index": 0, "driver": 1}], [HOST], set()),
+    ],
+)
+def test_what_stays_with_the_host(vf_driver, vfs, now, kept):
+    profile = {"vf_driver": vf_driver, "vfs": vfs, "nova": {}}
+    assert host_functions.indices(profile, functions(*now), 3) == kept
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [(["0-1"], {2, 3}), ("2", {0, 1, 3}), (["0", "3"], {1, 2})])
+def test_virtual_functions_that_nova_does_not_get(chosen, kept):
+    profile = {"vf_driver": None, "vfs": None, "nova": {"vfs": chosen}}
+    assert host_functions.indices(profile, functions(HOST, HOST), 4) == kept
+
+
+def test_facts_without_numbers():
+    profile = {"vf_driver": VFIO, "vfs": None, "nova": {}}
+    assert host_functions.indices(profile, [{"address": "0000:01:00.1"}], 1) == set()

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.suggest import suggest_profiles
+from ansible_collections.vfio.devices.tests import simhost
+
+PROFILES = sorted(path.stem for path in (Path(simhost.__file__).parent / "profiles").glob("*.yml"))
+PARTS = ("physical_functions", "parents", "devices", "iommu", "mdevctl", "users", "models")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_declaration_of_each_host_is_valid_and_can_be_used_there(simulated, profile):
+    facts = simulated(profile).facts(*PARTS)
+    text = suggest_profiles({"host": facts})
+    profiles = yaml.safe_load(text)["vfio_profiles"]
+    assert declaration.parse(profiles)[1] == []
+    plan = resolve(profiles, facts)
+    assert bool(plan["cards"]) == bool(profiles)
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_a_fleet_has_a_profile_for_each_kind_of_card(simulated):
+    facts = {host: simulated(host).facts(*PARTS) for host in ("t4", "a40", "l40s", "nics", "mixed", "mtty")}
+    text = suggest_profiles(facts)
+    profiles = yaml.safe_load(text)["vfio_profiles"]
+    assert declaration.parse(profiles)[1] == []
+    found = {
+        profile["select"] if isinstance(profile["select"], str) else profile["select"][0]: profile
+        for profile in profiles
+    }
+    t4 = found["vendor_id == '10de' && product_id == '1eb8'"]
+    # Most of the devices that exist have this type.
+    assert t4 == {"name": t4["name"], "select": t4["select"], "owner": "none", "vgpu": {"type": "GRID T4-2Q"}}
+    a40 = found["vendor_id == '10de' && product_id == '2235'"]
+    assert (a40["mode"], a40["num_vfs"]) == ("vf", "max")
+    ice = found["vendor_id == '8086' && product_id == '159b'"]
+    assert (ice["mode"], ice["num_vfs"], ice["vf_driver"]) == ("vf", 8, "vfio-pci")
+    assert found["mtty"]["vgpu"]["type"]
+    assert "# 4 x 10de:1eb8 on t4, mixed, in use by desktop-1" in text
+    assert "# 1 x 144d:a80a on mixed" in text
+    assert len({profile["name"] for profile in profiles}) == len(profiles)
+    for facts_of_host in facts.values():
+        resolve(profiles, facts_of_host)
+
+
+def test_models_name_profiles_and_comments(simulated):
+    facts = simulated("t4").facts(*PARTS)
+    for function in facts["physical_functions"]:
+        if function["product_id"] == "1eb8":
+            function["model"] = "TU104GL [Tesla T4]"
+    text = suggest_profiles({"gpu1": facts})
+    assert "  # 2 x TU104GL [Tesla T4] (10de:1eb8) on gpu1\n  # Other types: GRID T4-1A," in text
+    assert "  - name: tesla-t4\n    select: vendor_id == '10de' && product_id == '1eb8'\n    owner: none\n" in text
+
+
+def test_two_models_of_one_name_are_two_profiles(simulated):
+    facts = simulated("nics").facts(*PARTS)
+    for function in facts["physical_functions"]:
+        function["model"] = "A card"
+    names = [profile["name"] for profile in yaml.safe_load(suggest_profiles({"a": facts}))["vfio_profiles"]]
+    assert names == ["a-card", "a-card-2", "a-card-3", "a-card-4"]
+
+
+def test_nothing_to_share_is_an_empty_declaration(simulated):
+    assert yaml.safe_load(suggest_profiles({"a": simulated("empty").facts(*PARTS)})) == {"vfio_profiles": []}
+    assert yaml.safe_load(suggest_profiles({})) == {"vfio_profiles": []}
+
+
+@pytest.mark.parametrize("facts", [None, {"a": {}}, {"a": {"parents": []}}, []])
+def test_other_input_is_refused(facts):
+    with pytest.raises(AnsibleFilterError, match="suggest_profiles"):
+        suggest_profiles(facts)
