@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "_instances": set(ON_HOSTS),
     "_partitions": set(ON_HOSTS),
     "_boot": {*ON_HOSTS, "_modes", "_partitions", "_instances"},
+    "_capture": {*ON_HOSTS, "_modes", "_instances"},
     "_placement": {"_core"},
     "_services": {"_core", "_host"},
 }
@@ -37,12 +38,13 @@ LOOSE_DICTIONARIES = {
     "_modes": 4,
     "_instances": 6,
     "_boot": 20,
+    "_capture": 1,
     "_placement": 72,
     "_services": 1,
 }
 
 # The same on the controller, where most of them are results and variables of Ansible.
-LOOSE_ON_CONTROLLER = {"_profiles": 8, "_report": 1, "_actions": 11}
+LOOSE_ON_CONTROLLER = {"_profiles": 8, "_report": 1, "_actions": 12}
 
 # Plans, and what they call: functions of plain data.
 PURE = [

@@ -16,7 +16,7 @@ from .._core.problems import holders
 from .._devices.pci import PciFunction
 from .._frameworks import nvidia_vfio
 from .._host.root import HostRoot
-from .._model.uses import LOSES_DRIVER, Use
+from .._model.uses import LOSES_DRIVER, PORT, Use
 from .base import Scene, user
 
 NAME = "devices"
@@ -54,7 +54,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             yield Use(
                 address,
                 NAME,
-                LOSES_DRIVER,
+                LOSES_DRIVER | {PORT},
                 "end that use first",
                 clause="its network interface is in another network namespace, such as that of a container, which "
                 "would lose it",

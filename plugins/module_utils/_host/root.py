@@ -17,7 +17,7 @@ from typing import Callable, TypeVar
 
 from .._core.problems import Failed
 from .._core.text import printable
-from . import ownership
+from . import ownership, writable
 from .durable import REMEDIES, UNFINISHED
 from .errors import describe, error_name, is_deadline
 from .files import Files, OperatingSystemFiles
@@ -83,6 +83,7 @@ class HostRoot(Reading):
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
+        _admit(path, writable.ATTRIBUTE, value=value)
         limit = self.timeout if timeout is None else timeout
         try:
             self._files.in_time(limit, "write", path, value.encode())
@@ -101,6 +102,7 @@ class HostRoot(Reading):
 
     def replace_file(self, path: str, content: str | bytes) -> None:
         """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
+        _admit(path, writable.FILE)
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
         except OSError as error:
@@ -108,6 +110,7 @@ class HostRoot(Reading):
 
     def replace_link(self, path: str, target: str) -> None:
         """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        _admit(path, writable.LINK)
         try:
             self._files.symlink(path, target)
         except OSError as error:
@@ -115,6 +118,7 @@ class HostRoot(Reading):
 
     def remove_file(self, path: str) -> None:
         """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
+        _admit(path, writable.FILE, writable.LINK)
         try:
             self._files.unlink(path)
         except FileNotFoundError:
@@ -127,6 +131,8 @@ class HostRoot(Reading):
 
         With ``write`` a file is written and removed again, else only what the file system says of itself is looked at.
         """
+        if write:
+            _admit(f"{directory}/.room{UNFINISHED}", writable.FILE)
         try:
             self._files.try_room(directory, size, write)
         except OSError as error:
@@ -209,6 +215,13 @@ class HostRoot(Reading):
             self._files.pause(min(pause, remaining))
             pause = min(pause * 2, 0.2)
         return True
+
+
+def _admit(path: str, *how: str, value: str | None = None) -> None:
+    """Raise HostError for a path that is not in the list of those that this collection writes."""
+    refusal = writable.refusal(path, *how)
+    if refusal:
+        raise HostError(refusal, path, value)
 
 
 def _file_error(verb: str, path: str, error: OSError) -> HostError:

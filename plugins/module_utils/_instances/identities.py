@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._core.grammar import PCI_ADDRESS
 from .._devices.identity import Identities, Identity, difference, is_same, kept_identity, trusted_identity
 from .._devices.pci import PciFunction
 from .._host.records import Record
@@ -41,20 +42,43 @@ def follow(state: State) -> State:
     The record of a card that another one has replaced is worth nothing; its definitions are those of the new card.
     """
     recorded, now = dict(state.recorded_identities), state.identities
-    records, moved = dict(state.records), {}
+    records, moved, parents = dict(state.records), {}, {}
     for card, identity in state.recorded_identities.items():
         if card in now and not difference(identity, now[card]):
             continue
         for address, current in now.items():
             if is_same(identity, current) and not difference(identity, current):
                 moved[card] = address
+        if card in moved:
+            parents.update(_moved_parents(state, card, moved[card]))
         if card in now or card in moved:
             del records[card], recorded[card]
     devices = [
-        device._replace(parent=moved.get(device.parent, device.parent)) if device.state == "defined" else device
+        device._replace(parent=parents.get(device.parent, device.parent)) if device.state == "defined" else device
         for device in state.devices
     ]
-    return state._replace(devices=devices, records=records, recorded_identities=recorded, moved=moved)
+    return state._replace(
+        devices=devices, records=records, recorded_identities=recorded, moved=moved, moved_parents=parents
+    )
+
+
+def _moved_parents(state: State, old: str, card: str) -> dict[str, str]:
+    """The card that has moved and its VFs by the addresses that they had: a VF keeps its distance from its card."""
+    of_card = {parent.name for parent in state.parents if parent.physical_function == card}
+    found = {old: card}
+    for parent in {instance["parent"] for instance in state.records[old].get("instances", [])} - {old}:
+        if PCI_ADDRESS.match(parent):
+            routing_id = _routing_id(parent) - _routing_id(old) + _routing_id(card)
+            place = f"{card.partition(':')[0]}:{routing_id >> 8:02x}:{routing_id >> 3 & 0x1F:02x}.{routing_id & 7:x}"
+            if place in of_card:
+                found[parent] = place
+    return found
+
+
+def _routing_id(address: str) -> int:
+    _domain, bus, place = address.split(":")
+    slot, function = place.split(".")
+    return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function, 16)
 
 
 def with_identities(state: State, plan: Plan, steps: list[DeviceStep], persist: bool | None) -> list[DeviceStep]:
@@ -76,8 +100,12 @@ def with_identities(state: State, plan: Plan, steps: list[DeviceStep], persist: 
     defined = {step.key for step in steps if isinstance(step, KeepDefinition)}
     for old, card in state.moved.items():
         if card in lasting:
-            left = [uuid for parent, uuid in state.definitions if parent == old and (card, uuid) in defined]
-            steps += [KeepDefinition(card, old, uuid, None, takes_away=True) for uuid in left]
+            left = [
+                (parent, uuid)
+                for parent, uuid in state.definitions
+                if (state.moved_parents.get(parent), uuid) in defined
+            ]
+            steps += [KeepDefinition(card, parent, uuid, None, takes_away=True) for parent, uuid in left]
             steps += [] if old in written else [KeepDevices(old, RECORD, None)]
     return steps
 

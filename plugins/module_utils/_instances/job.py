@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from .._core.problems import Refused
@@ -63,7 +63,12 @@ def converge(
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        outcome = actions.apply(host, plan.steps, budget, lambda: _look(host, before, configured=False).users())
+        outcome = actions.apply(
+            host,
+            plan.steps,
+            budget,
+            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
+        )
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
     return result.report(before, plan, outcome, after)
@@ -132,6 +137,14 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
     devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
     hidden = tuple(blind_spots(seen.unseen, options["accept_unseen"]))
     return plan(state._replace(devices=devices, hidden=hidden))
+
+
+def _complete(seen: Seen, accepted: Container[str]) -> Seen:
+    """What was seen directly before a device is taken away; HostError if not everything could be seen."""
+    hidden = blind_spots(seen.unseen, accepted)
+    if hidden:
+        raise HostError(f"meanwhile {'; '.join(hidden)}", "proc")
+    return seen
 
 
 def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:

@@ -30,6 +30,7 @@ class State(NamedTuple):
     identities: Mapping[str, Identity] = {}  # by card
     recorded_identities: Mapping[str, Identity] = {}  # by card
     moved: Mapping[str, str] = {}  # by address where a card was where it is
+    moved_parents: Mapping[str, str] = {}  # the same of these cards and their VFs
     unreadable: Mapping[str, str] = {}  # by card why its state is unknown
     hidden: tuple[str, ...] = ()  # why some users may be unknown
     machine_id: Optional[str] = None

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._devices import eswitch, vf_settings
@@ -16,7 +15,7 @@ from .._devices.binding import SETTLE, bind, is_bound, native, read_bindings
 from .._devices.pci import DEVICES
 from .._devices.sriov import VIRTUAL_FUNCTION
 from .._frameworks import nvidia_sriov
-from .._host.records import RUN_DIRECTORY, record_path, record_text, save_record
+from .._host.records import RUN_DIRECTORY, save_record
 from .._host.root import HostError, HostRoot
 from .._model.host import Card
 from .._model.work import (
@@ -54,6 +53,11 @@ REMEDIES = {
 }
 
 
+# A card with its target and steps.
+# What the next steps of a planned card would end now.
+Uses = Callable[[Planned, list[CardStep]], list[str]]
+
+
 class Outcome:
     """What has been done with one card so far."""
 
@@ -69,10 +73,7 @@ class Outcome:
 
 
 def apply(
-    host: HostRoot,
-    planned: list[Planned],
-    budget: float | None = None,
-    uses: Callable[[Planned, list[CardStep]], list[str]] | None = None,
+    host: HostRoot, planned: list[Planned], budget: float | None = None, uses: Uses | None = None
 ) -> dict[str, Outcome]:
     """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
 
@@ -98,25 +99,51 @@ def apply(
         started = host.now()
         try:
             for step in one.steps:
-                found = uses(one, [step]) if uses else []
-                if found:
-                    raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
-                ACTIONS[type(step)](host, step)
+                for part in _parts(one, step):
+                    _do(host, one, part, uses)
                 outcome.done.append(step)
         except HostError as error:
             outcome.error = _explain(step, error)
             outcome.pending = error.pending
             if not error.pending:
-                _restore(host, one.card, outcome)
+                _restore(host, one, outcome, uses)
         outcome.seconds = host.now() - started
     return outcomes
 
 
-def _restore(host: HostRoot, before: Card, outcome: Outcome) -> None:
+def _parts(one: Planned, step: CardStep) -> list[CardStep]:
+    """Each VF that loses its driver for itself: one may take seconds, in which somebody begins to use another."""
+    if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
+        return [step]
+    bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
+    together = [number for number in step.bindings if number not in bound]
+    return [
+        step._replace(
+            bindings={number: step.bindings[number] for number in numbers},
+            certain=tuple(number for number in step.certain if number in numbers),
+        )
+        for numbers in (together, *([number] for number in step.bindings if number in bound))
+        if numbers
+    ]
+
+
+def _do(host: HostRoot, one: Planned, step: CardStep, uses: Uses | None) -> None:
+    """One step of a planned card, unless it would end a use; HostError then, and if it fails."""
+    found = uses(one, [step]) if uses else []
+    if found:
+        raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
+    ACTIONS[type(step)](host, step)
+
+
+def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | None) -> None:
+    before = planned.card
     target = present_target(before)
     try:
-        for step in plan_steps(_present(host, before), target):
-            ACTIONS[type(step)](host, step)
+        card = _present(host, before)
+        one = planned._replace(card=card, target=target, steps=plan_steps(card, target))
+        for step in one.steps:
+            for part in _parts(one, step):
+                _do(host, one, part, uses)
         found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending
@@ -270,19 +297,6 @@ ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     KeepRecord: _keep_record,
     KeepRule: _keep_rule,
 }
-
-
-def files(steps: list[CardStep]) -> Iterator[tuple[str, str | None]]:
-    """The paths that steps write, with the text; None for what they remove."""
-    for step in steps:
-        if isinstance(step, KeepRule):
-            yield records.rule_path(step.card), step.rule
-        elif isinstance(step, KeepRecord):
-            path = record_path(records.MODE_RECORDS, step.card)
-            yield path, None if step.record is None else record_text(step.record)
-        elif isinstance(step, Remember):
-            path = record_path(step.kind, step.card, RUN_DIRECTORY)
-            yield path, None if step.remembered is None else record_text(step.remembered)
 
 
 def _explain(step: CardStep, error: HostError) -> str:

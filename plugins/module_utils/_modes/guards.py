@@ -75,16 +75,29 @@ def passthrough(card: Card, target: CardTarget, passed_through: set[str]) -> Fou
             "restart the host"
         ]
     if whole:
-        for other in card.peers:
-            leaves = other.physical_function == card.address or other.address in passed_through
-            if not leaves and other.driver is not None and not is_vfio_driver(other.driver):
-                found.append(
-                    f"{card.address} shares IOMMU group {card.iommu_group} with {other.address}, which "
-                    f"{other.driver} has: the whole group has to be given away together"
-                )
+        found += _left_behind(card, passed_through)
     for virtual in card.virtual_functions:
         found += _shared_with_host(card, virtual, target, passed_through)
     return found
+
+
+def _left_behind(card: Card, passed_through: set[str]) -> Found:
+    """Why no guest could use a whole card: the host has other members of its IOMMU group, such as a GPU's audio."""
+    blocking = [
+        other
+        for other in card.peers
+        if not (other.physical_function == card.address or other.address in passed_through)
+        and other.driver is not None
+        and not is_vfio_driver(other.driver)
+    ]
+    if not blocking:
+        return []
+    named = " and ".join(f"{other.address}, which {other.driver} has" for other in blocking)
+    entries = ", ".join(f'{{pf: "{other.address}", mode: pf}}' for other in blocking)
+    return [
+        f"{card.address} shares IOMMU group {card.iommu_group} with {named}: the whole group has to be given "
+        f"away together. Add {entries} to functions, or keep drivers from what the host does not use"
+    ]
 
 
 def _shared_with_host(card: Card, virtual: VirtualFunction, target: CardTarget, passed_through: set[str]) -> Found:

@@ -44,7 +44,7 @@ def converge(
     state = observe.observe_cards(host, entries)
     planned = _planned(host, state, options, entries, connection)
     steps = [step for one in planned for step in one.steps]
-    room.check(host, actions.files(steps), write=not check_mode)
+    room.check(host, records.files(steps), write=not check_mode)
     outcomes = after = None
     if not check_mode:
         outcomes = actions.apply(host, planned, budget, _uses(host, state, options, connection))
@@ -97,7 +97,10 @@ def _uses(
         if not guards.touches(one.card, steps):
             return []
         seen = observe.look(host, state, connection, anew=True)
-        return guards.uses(one.card, steps, one.target, seen, lifted)
+        return [
+            *guards.unseen(one.card, steps, seen, options["accept_unseen"]),
+            *guards.uses(one.card, steps, one.target, seen, lifted),
+        ]
 
     return uses
 

@@ -170,9 +170,8 @@ def look(host: HostRoot, state: State, connection: list[str], anew: bool = False
     out.
     """
     functions = pci.observe(host) if anew else dict(state.functions)
-    parts = []
-    for card in state.cards.values():
-        parts += [card.address, *(virtual.address for virtual in card.virtual_functions)]
+    # Also VFs that were created meanwhile.
+    parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state.cards)]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
     scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
     from .._guards import every

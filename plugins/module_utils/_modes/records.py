@@ -8,16 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._devices import pci
-from .._devices.identity import Identities, kept_identity
+from .._devices.identity import SUBSYSTEM, Identities, kept_identity
 from .._devices.mdevctl import RESTORE_UNIT
-from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY, Record
+from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
 from .._host.root import HostRoot
 from .._model.host import Card, Native
 from .._model.wanted import CardWanted
+from .._model.work import CardStep, KeepRecord, KeepRule, Remember
 from .wanted import DRIVER
 
 MODE_RECORDS = "sriov_pf_mode"
@@ -26,6 +28,8 @@ AUTOPROBE_OFF = "sriov_drivers_autoprobe"
 # Cards that a run is changing: their rules wait for the next event.
 CHANGING = "changing"
 RULES = "etc/udev/rules.d"
+# Nothing else gets into a rule.
+SERIAL_NUMBER = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2})+\Z", re.IGNORECASE)
 
 
 def rule_path(address: str) -> str:
@@ -42,16 +46,17 @@ def refuse_rule(host: HostRoot, address: str) -> str | None:
     return host.refusal(rule_path(address))
 
 
-def rule(address: str, count: int) -> str:
+def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
     """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
 
     The event is that of binding: when the function is added, its driver may not be there yet, and a change is not told
-    when VFs go away (drivers/base/dd.c).
+    when VFs go away (drivers/base/dd.c). ``matches_card`` are those of :func:`card_matches`.
     """
     matches = [
         'ACTION=="bind"',
         'SUBSYSTEM=="pci"',
         f'KERNEL=="{address}"',
+        *matches_card,
         'ENV{DRIVER}=="?*"',
         'ENV{DRIVER}!="*vfio*"',
         'ENV{DRIVER}!="pci-pf-stub"',
@@ -62,6 +67,16 @@ def rule(address: str, count: int) -> str:
         f'ATTR{{sriov_numvfs}}="{count}"',
     ]
     return "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n" + ", ".join(matches)
+
+
+def card_matches(vendor_id: str | None, product_id: str | None, identity: Mapping[str, str]) -> list[str]:
+    """What else a rule asks of the function at its address, so that it creates no VFs on another card."""
+    subsystem_vendor, _colon, subsystem = identity.get(SUBSYSTEM, "").partition(":")
+    found = {"vendor": vendor_id, "device": product_id}
+    found.update(subsystem_vendor=subsystem_vendor, subsystem_device=subsystem)
+    matches = [f'ATTR{{{name}}}=="0x{value}"' for name, value in found.items() if value]
+    serial = identity.get("serial_number", "")
+    return [*matches, f'ATTR{{serial_number}}=="{serial}"'] if SERIAL_NUMBER.match(serial) else matches
 
 
 def waits(rule_of_card: str, address: str) -> bool:
@@ -132,3 +147,16 @@ def as_json(native: Native) -> Record:
     """It as records have it, without what is not known."""
     found = {name: value for name, value in native._asdict().items() if value is not None}
     return {**found, "netdevs": list(native.netdevs)} if native.netdevs is not None else found
+
+
+def files(steps: list[CardStep]) -> Iterator[tuple[str, str | None]]:
+    """The paths that steps write, with the text; None for what they remove."""
+    for step in steps:
+        if isinstance(step, KeepRule):
+            yield rule_path(step.card), step.rule
+        elif isinstance(step, KeepRecord):
+            path = record_path(MODE_RECORDS, step.card)
+            yield path, None if step.record is None else record_text(step.record)
+        elif isinstance(step, Remember):
+            path = record_path(step.kind, step.card, RUN_DIRECTORY)
+            yield path, None if step.remembered is None else record_text(step.remembered)

@@ -35,7 +35,8 @@ def wanted_target(entry: CardWanted, card: Card, drivers: list[str], persist: bo
             remembered = records.as_json(card.kept.native) or remembered
     rule = card.kept.rule if persist is None else None
     if persist and not passthrough and count and not card.needs_program:
-        rule = records.rule(card.address, int(count))
+        matches = records.card_matches(card.ids and card.ids.vendor_id, card.ids and card.ids.product_id, card.identity)
+        rule = records.rule(card.address, int(count), matches)
     return CardTarget(
         binding=binding,
         num_vfs=None if count is None else int(count),

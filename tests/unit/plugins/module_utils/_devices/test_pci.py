@@ -18,7 +18,7 @@ def test_identity_comes_from_one_file(simulated):
 def test_virtual_functions_lead_to_their_card(simulated):
     functions = _pci.observe(simulated("a40").root())
     virtual = [function for function in functions.values() if function.is_virtual]
-    assert len(virtual) == 32
+    assert len(virtual) == 64
     assert {function.physical_function for function in virtual} == {"0000:41:00.0", "0000:81:00.0"}
     assert {function.identity for function in virtual} == {None}
 

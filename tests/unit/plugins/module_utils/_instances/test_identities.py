@@ -90,6 +90,32 @@ def test_devices_of_a_card_that_has_moved_keep_their_uuids(simulated):
     assert not host.converge(wanted, exact=True)["changed"]
 
 
+A40, SECOND_A40 = "0000:41:00.0", "0000:81:00.0"
+
+
+def serial_numbers(host, *numbers):
+    for address, number in zip((A40, SECOND_A40), numbers):
+        path = host.kernel.tree.resolve(f"sys/bus/pci/devices/{address}")[0]
+        host.kernel.tree.add(f"{path}/serial_number", Attribute(f"{number}\n".encode()))
+
+
+def test_devices_on_the_vfs_of_a_card_that_has_moved_keep_their_uuids(simulated):
+    host = simulated("a40")
+    first, second = "48-b0-2d-ff-ff-00-00-01", "48-b0-2d-ff-ff-00-00-02"
+    serial_numbers(host, first, second)
+    host.converge({"type": "NVIDIA A40-8Q", "parent": A40, "count": "3"})
+    before = {uuid: parent for uuid, (parent, _type) in host.devices().items()}
+    host.kernel.reboot()
+    serial_numbers(host, second, first)
+    wanted = {"type": "NVIDIA A40-8Q", "parent": SECOND_A40, "count": "3"}
+    assert host.converge(wanted, exact=True)["changed"]
+    after = {uuid: parent for uuid, (parent, _type) in host.devices().items()}
+    assert after == {uuid: parent.replace(A40[:10], SECOND_A40[:10]) for uuid, parent in before.items()}
+    assert [kept(host, f"etc/mdevctl.d/{parent}") for parent in before.values()] == [{}] * 3
+    assert list(kept(host, "etc/vfio-devices/mdev_instance")) == [f"{SECOND_A40}.json"]
+    assert not host.converge(wanted, exact=True)["changed"]
+
+
 def test_card_that_replaces_another_gets_its_definitions(simulated):
     host = simulated("t4")
     gpus(host, "a", "b")

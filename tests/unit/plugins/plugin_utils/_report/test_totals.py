@@ -10,7 +10,7 @@ def test_the_same_finding_of_many_is_told_once():
     hosts = [{"name": name} for name in ("a", "b")]
 
     def finding(level, text, card=None, host=None):
-        return {"level": level, "text": text, "card": card, "host": host}
+        return {"level": level, "text": text, "card": card, "host": host, "remedy": None}
 
     groups = _report_totals.findings(
         [
