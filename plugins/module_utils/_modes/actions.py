@@ -254,10 +254,6 @@ def _set_autoprobe(host: HostRoot, step: SetAutoprobe) -> None:
         raise HostError(f"{path} reads {host.read(path)} after {value} was written", path, value)
 
 
-def _set_switch(host: HostRoot, step: SetSwitch) -> None:
-    eswitch.apply(host, step.card, step.mode)
-
-
 def _set_network(host: HostRoot, step: SetVfNetwork) -> None:
     found: tuple[str, ...] = ()
 
@@ -291,7 +287,7 @@ ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     BindVfs: _bind_virtual_functions,
     OfferVfs: _bind_virtual_functions,
     SetAutoprobe: _set_autoprobe,
-    SetSwitch: _set_switch,
+    SetSwitch: lambda host, step: eswitch.apply(host, step.card, step.mode),
     SetVfNetwork: _set_network,
     Remember: _remember,
     KeepRecord: _keep_record,
