@@ -128,11 +128,11 @@ class Instances:
             if device is None:
                 missing.append(option)
             elif device.state == "removing":
-                problems.append(f"{_name(option)} is being removed, and somebody still has it open")
+                problems.append(f"{_name(option)} is being removed, but a process still has it open")
             elif device.parent != option["parent"] or not _fits(device, option):
                 problems.append(
-                    f"{_name(option)} is left as it is: {device.type_name or device.type_id} on {device.parent}, "
-                    f"and {option['type'][0]} on {option['parent']} was recorded"
+                    f"{_name(option)} remains unchanged: it is {device.type_name or device.type_id} on "
+                    f"{device.parent}, but the record has {option['type'][0]} on {option['parent']}"
                 )
         return missing, problems
 
@@ -147,7 +147,7 @@ def _name(option: dict[str, Any]) -> str:
 
 
 def _fits(device: Device, option: dict[str, Any]) -> bool:
-    """Names are more certain than ids, but a full card of NVIDIA does not tell them."""
+    """Names are more certain than ids, but a full NVIDIA card does not list them."""
     if device.type_name is None:
         return bool(device.type_id == option["id"])
     return option["type"][0] in (device.type_id, device.type_name)

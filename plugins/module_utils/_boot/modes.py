@@ -69,8 +69,8 @@ class Modes:
         self._check_model()
         if not check_mode:
             self._load(entry)
-        # VFs that are there no longer are made again whoever uses the port: somebody has allowed it when they were
-        # recorded, and nobody loses one.
+        # Missing VFs are created again even if the port is in use: this was permitted when they were
+        # recorded, and no user loses a VF.
         allowed = entry.mode == "vf" and not actions.links(self._host, self.card)
         options = {
             "allow_host_network": allowed,

@@ -19,7 +19,7 @@ PROGRAM = "ip"
 
 
 def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
-    """The settings of each VF by its index; raise HostError if they cannot be told."""
+    """The settings of each VF by its index; raise HostError if they are unknown."""
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
         return parse(json.loads(text))

@@ -65,7 +65,7 @@ class Capacity:
         return max(0, min(expected, self._live(parent, type_id)))
 
     def _live(self, parent: str, type_id: str) -> int:
-        """What the counter would say after what is planned; it cannot tell what a removal would free."""
+        """What the counter would say after what is planned; it does not show what a removal would free."""
         offer = self.offers.get((parent, type_id))
         live = (offer.available or 0) if offer else 0
         return live - self._taken.get((parent, type_id), 0)

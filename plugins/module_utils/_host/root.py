@@ -241,4 +241,4 @@ def summarize(warnings: list[str]) -> list[str]:
     """At most a few of many warnings, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:
         return warnings
-    return [*warnings[:SHOWN_WARNINGS], f"there are {len(warnings) - SHOWN_WARNINGS} more such problems on this host"]
+    return [*warnings[:SHOWN_WARNINGS], f"{len(warnings) - SHOWN_WARNINGS} more such problems on this host"]

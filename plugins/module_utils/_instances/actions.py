@@ -93,7 +93,7 @@ def apply(
             worked = worked or is_work(step)
         except HostError as error:
             if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
-                # "max" takes what fits, and some drivers tell only by refusing.
+                # "max" uses all room, and some drivers report a full card only by an error.
                 host.warn(_describe_full(step.device, error, steps, outcome.done))
                 full.add((step.card, step.device.type_id))
                 not_made.add(step.key)
@@ -112,7 +112,7 @@ def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> No
     users = users_of.get(device.id)
     if users:
         path = _type_path(device.address) if device.address else f"{mdev.DEVICES}/{device.uuid}"
-        raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
+        raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
@@ -148,7 +148,7 @@ def _removed_before(step: DeviceStep, done: list[DeviceStep]) -> str:
 
 
 def is_work(step: DeviceStep) -> bool:
-    """Whether it changes a device. All else is files, which are quickly written."""
+    """Whether it changes a device. Other steps write files, which is fast."""
     return isinstance(step, MakeDevice) or _takes_away(step)
 
 
@@ -157,7 +157,7 @@ def _takes_away(step: DeviceStep) -> bool:
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
-    """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
+    """Check all created devices again: a driver or another program may have removed them meanwhile."""
     made = [step for step in outcome.done if isinstance(step, MakeDevice)]
     # One listing instead of a look-up for each device.
     uuids = set(host.names(mdev.DEVICES)) if any(step.device.uuid for step in made) else set()
@@ -169,7 +169,7 @@ def _confirm(host: HostRoot, outcome: Outcome) -> None:
             is_there = device.uuid in uuids or host.exists(f"{mdev.DEVICES}/{device.uuid}")
         if not is_there:
             outcome.done.remove(step)
-            outcome.failed.append(Failed(step, _explain(step, HostError("it was made, but is gone again", ""))))
+            outcome.failed.append(Failed(step, _explain(step, HostError("it was created, but has disappeared", ""))))
 
 
 def _type_of(step: DeviceStep) -> str | None:
@@ -248,7 +248,7 @@ def _remove(host: HostRoot, step: RemoveDevice) -> None:
             raise
     below = f"{mdev.PARENTS}/{device.parent}/{device.uuid}"
     if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
-        raise HostError(f"{device.uuid} is still there after its removal", path, "1", pending=True)
+        raise HostError(f"{device.uuid} still exists after its removal", path, "1", pending=True)
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:

@@ -25,7 +25,7 @@ FIELD = "identity"
 
 
 def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
-    """The identities of the cards of parents by address; parents that are no PCI functions have none."""
+    """The identities of the cards of parents by address; parents that are not PCI functions have none."""
     cards = dict.fromkeys(parent.physical_function for parent in parents)
     identities = Identities(host)
     return {card: identities.of(functions[card]) for card in cards if card in functions}

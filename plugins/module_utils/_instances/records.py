@@ -133,7 +133,7 @@ def _definitions(state: State, lasting: list[PlannedDevice], gone: Mapping[Key, 
     for (parent, uuid), (card, new) in wanted.items():
         old = state.definitions.get((parent, uuid))
         is_same = bool(old and new and old == new._replace(autostart=old.autostart))
-        # Some of the old devices beside some of the new ones are neither.
+        # A mix of old and new devices is neither.
         if old and not is_same:
             steps.append(KeepDefinition(card, parent, uuid, None, takes_away=True))
         if new and new != old:

@@ -30,7 +30,7 @@ def parse_instances(instances: Sequence[Mapping[str, Any]], state: str, exact: b
     entries: list[DeviceWanted] = []
     seen: dict[str, int] = {}
     if exact and state == "absent":
-        problems.append("exact removes what is not listed, so it has no meaning with state absent")
+        problems.append("exact is not valid with state: absent. Remove one of the two options")
     for place, instance in enumerate(instances):
         found: list[str] = []
         entry = _entry(place, instance, state, found)
@@ -60,7 +60,7 @@ def _entry(place: int, instance: Mapping[str, Any], state: str, found: list[str]
     elif not types:
         found.append("it has no type")
     elif uuid and count != 1:
-        found.append(f"one uuid cannot be that of {count} devices")
+        found.append(f"one uuid is not possible for {count} devices. Omit uuid or set count: 1")
     return DeviceWanted(
         place=place,
         label=printable(instance.get("label"), f"instances[{place}]"),

@@ -97,7 +97,7 @@ def apply(
                 continue
         found = uses(one, one.steps) if uses else []
         if found:
-            outcome.error = f"{one.card.address} is left as it is, since meanwhile {'; '.join(found)}"
+            outcome.error = f"{one.card.address} remains unchanged, because during the run {'; '.join(found)}"
             continue
         started = host.now()
         try:
@@ -167,7 +167,7 @@ def _present(host: HostRoot, before: Card) -> Card:
 
 
 def _name(host: HostRoot, before: Card) -> str:
-    """What there is now instead of what there was."""
+    """The current state instead of the previous state."""
     address = before.address
     override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))
@@ -242,7 +242,7 @@ def _bind_virtual_functions(host: HostRoot, step: BindVfs | OfferVfs) -> None:
     addresses = links(host, step.card)
     missing = [index for index in step.bindings if index not in addresses]
     if missing:
-        raise HostError(f"{step.card} has no VF {missing[0]} any more", f"{DEVICES}/{step.card}/virtfn{missing[0]}")
+        raise HostError(f"{step.card} no longer has VF {missing[0]}", f"{DEVICES}/{step.card}/virtfn{missing[0]}")
     observed = read_bindings(host, [addresses[index] for index in step.bindings])
     for index, wanted in step.bindings.items():
         binding = observed[addresses[index]]
@@ -267,7 +267,7 @@ def _set_network(host: HostRoot, step: SetVfNetwork) -> None:
 
     # The interface appears when its driver has started the card.
     if not host.wait(is_there, min(SETTLE, host.timeout)):
-        raise HostError(f"{step.card} has no network interface, through which its VFs are set up", DEVICES)
+        raise HostError(f"{step.card} has no network interface, which is needed to set up its VFs", DEVICES)
     observe.through_interface(host, step.card, found, lambda host, name: vf_settings.apply(host, name, step.settings))
 
 

@@ -218,7 +218,7 @@ def _complete(
 
 
 def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> tuple[str, ...]:
-    """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
+    """Why a part of a card's state is unknown, so the effect of a change is unknown."""
     addresses = [card.address, *virtual_functions]
     paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
@@ -238,7 +238,7 @@ def _peers(function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple
 
 
 def _resolve(host: HostRoot, name: str, known: Mapping[str, Native]) -> str | None:
-    """The address of a function by its address or an interface; also by one that it had before it was given away."""
+    """The address of a function by its address or an interface; also by an interface that it had before it was passed through."""
     if PCI_ADDRESS.match(name):
         return name
     addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")

@@ -114,7 +114,7 @@ def record(entry: CardWanted, card: Card) -> Record:
 
 
 def completed(host: HostRoot, address: str, kept: Mapping[str, Any] | None) -> Record | None:
-    """A record with what the card tells of itself now, when it may have its own driver again."""
+    """A record with the current identity of the card, when it may have its own driver again."""
     if kept is None:
         return None
     now = Identities(host).of(pci.function(host, address))

@@ -112,7 +112,7 @@ def _card(card: Card) -> Shown:
 
 
 def _prediction(card: Card, target: CardTarget) -> Shown:
-    """What a card will be; null where only the kernel will tell."""
+    """The predicted state of a card; null where only the kernel decides."""
     steps = plan_steps(card, target)
     shown = _card(card)
     if find_step(steps, BindCard):

@@ -116,4 +116,4 @@ def test_a_card_whose_sriov_is_of_no_use_is_not_told_to_use_it(simulated):
     assert (card["total_vfs"], card["vf_product_id"]) == (16, "0000")
     profiles = [{"name": "a", "select": [card["address"]], "vgpu": {"type": ["GRID T4-2B"]}}]
     (problem,) = _host_plan.plan(profiles, facts)[1]
-    assert "num_vfs max" not in str(problem)
+    assert "virtual functions or none. Set num_vfs: max" not in str(problem)
