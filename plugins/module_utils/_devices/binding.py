@@ -90,7 +90,7 @@ def bind(host: HostRoot, address: str, observed: Binding, wanted: BindingWanted)
     if not host.wait(settled, min(SETTLE, host.timeout)):
         raise HostError(
             f"{address} is bound to {found[0].driver or 'no driver'} with driver_override "
-            f"{found[0].override or 'unset'} after it was to be bound to {describe_binding(wanted)}",
+            f"{found[0].override or 'unset'}, and not to {describe_binding(wanted)} as requested",
             f"{DEVICES}/{address}/driver",
         )
 

@@ -28,7 +28,7 @@ CALL = re.compile(r"(/[\w./-]*mdevctl) start-parent-mdevs\b")
 
 
 def observe(host: HostRoot) -> Mdevctl:
-    """mdevctl, its rule of udev, and what the role boot installs."""
+    """mdevctl, its udev rule, and the unit of the role boot."""
     program = _first(host, PROGRAMS)
     rule = _first(host, [f"{directory}/{RULE}" for directory in RULE_DIRECTORIES])
     text = (host.read(rule[1:]) or "") if rule else ""

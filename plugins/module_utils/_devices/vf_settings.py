@@ -70,7 +70,7 @@ def apply(host: HostRoot, interface: str, wanted: Mapping[int, VfSettings]) -> N
         found = observed.get(index, VfSettings())
         for name in differences(found, settings).names:
             raise HostError(
-                f"{interface} has {name} {describe(getattr(found, name))} for VF {index} after "
+                f"{interface} has {name} {describe(getattr(found, name))} for VF {index} although "
                 f"{describe(getattr(settings, name))} was set",
                 PROGRAM,
             )

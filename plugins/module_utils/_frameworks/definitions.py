@@ -119,7 +119,8 @@ def checked_attributes(device: Device) -> tuple[tuple[str, str], ...]:
             found.append(check({name: value}))
         except ValueError as error:
             raise ValueError(
-                f"the mdevctl definition of {device.uuid} cannot be kept: {error}, with mdevctl modify "
+                f"the mdevctl definition of {device.uuid} is invalid: {error}. Remove the attribute with mdevctl "
+                "modify "
                 f"--uuid {device.uuid} --delattr --index {place}"
             ) from error
     return tuple(found)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""All that was made on a host or can be made on it, by whichever framework: one observation for every module."""
+"""All existing and possible devices of a host, of each framework: one observation for every module."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Frameworks:
         return {self._functions[name].physical_function or name: framework for name, framework in parents.items()}
 
     def observe(self, with_parents: bool = True) -> Made:
-        """Parents and devices; without ``with_parents`` those of mdev are left out, whose types take a while."""
+        """Parents and devices; without ``with_parents`` those of mdev are skipped, whose types take a while."""
         devices = self._mdevs.devices()
         parents = self._mdevs.parents(devices) if with_parents else []
         vgpu_parents, vgpus, known_types = nvidia_vfio.observe(

@@ -182,7 +182,7 @@ class Mdevs:
 
 
 def _max_instances(static: VgpuType, available: int | None, existing: int) -> int | None:
-    """NVIDIA states how many instances a whole GPU can have; elsewhere it is the sum of existing and available instances."""
+    """NVIDIA states how many instances a whole GPU can have; otherwise existing and available ones."""
     stated = static.attributes.get("max_instance")
     if isinstance(stated, int):
         return stated

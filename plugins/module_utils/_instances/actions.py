@@ -134,8 +134,8 @@ def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceSt
         for some in (done, steps)
     )
     return (
-        f"{device.card} is taken as full: {device.parent} refused one more of type {device.type_id} ({error.errno}) "
-        f"after {made} of the {expected} that were to be made"
+        f"{device.card} counts as full: {device.parent} rejected one more of type {device.type_id} ({error.errno}) "
+        f"after {made} of {expected}"
     )
 
 
@@ -144,7 +144,7 @@ def _removed_before(step: DeviceStep, done: list[DeviceStep]) -> str:
     removed = sum(_takes_away(one) and one.card == step.card for one in done)
     if not isinstance(step, MakeDevice) or not removed:
         return ""
-    return f"; removed from {step.card} before that: {removed}"
+    return f". Removed from {step.card} before: {removed}"
 
 
 def is_work(step: DeviceStep) -> bool:
@@ -217,7 +217,7 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
             return
         raise
     if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
-        raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {type_id}", path, uuid)
+        raise HostError(f"the kernel accepted {uuid}, but the device of type {type_id} does not exist", path, uuid)
     try:
         for name, value in device.attributes:
             attributes.write(host, path, name, value)

@@ -171,7 +171,7 @@ class Choice:
     def describe_lack(self, entry: DeviceWanted, count: int, made: int, exact: bool) -> str:
         """Why fewer than ``count`` devices fit, with the numbers."""
         where = entry.parent or "this host"
-        sentence = f"{count} more of {' or '.join(entry.types)} are wanted, but {where} has room for {made}"
+        sentence = f"{count} more of {' or '.join(entry.types)} are requested, but {where} has room for {made}"
         others = [
             device
             for device in self._inventory.devices.values()

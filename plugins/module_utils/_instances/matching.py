@@ -30,8 +30,8 @@ def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
         unusable = [option for option in ("uuid", "attributes") if getattr(entry, option)]
         if unusable:
             raise ValueError(
-                f"{' and '.join(unusable)} cannot be set, because a vGPU of the vendor-specific VFIO "
-                f"framework is known by the address of its VF, such as parent {names[0]}"
+                f"{' and '.join(unusable)} cannot be set, because a vendor-specific vGPU is identified by the address "
+                f"of its VF. Use for example parent {names[0]}"
             )
     return entry._replace(parents=tuple(names))
 

@@ -213,8 +213,8 @@ class _Attempt:
                 continue
             self.problems.append(
                 f"{device.id} on {device.parent} "
-                f"would have to be removed, but is in use by {holders(device.users)}; "
-                "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
+                f"would be removed, but is in use by {holders(device.users)}. Stop this use, or skip the device with "
+                "on_busy: skip (in the roles vfio_on_busy: skip)"
             )
         if self.hidden and any(device.state == "active" for device, _place in self.removals):
             self.problems += self.hidden

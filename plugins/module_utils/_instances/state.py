@@ -22,7 +22,7 @@ class State(NamedTuple):
     """A host as far as mediated devices and vGPUs are concerned."""
 
     parents: list[Parent]
-    devices: list[Device]  # with their users, once somebody has looked
+    devices: list[Device]  # with their users, once they were read
     definitions: Mapping[tuple[str, str], Definition]  # by parent and UUID
     records: dict[str, Record]  # by card, without identities
     functions: dict[str, PciFunction] = {}

@@ -36,7 +36,7 @@ def parse_instances(instances: Sequence[Mapping[str, Any]], state: str, exact: b
         entry = _entry(place, instance, state, found)
         uuid = entry.uuid
         if uuid in seen:
-            found.append(f"its uuid {uuid} is that of {entries[seen[uuid]].label} too")
+            found.append(f"its uuid {uuid} is also the uuid of {entries[seen[uuid]].label}")
         elif uuid:
             seen[uuid] = place
         problems += [f"{entry.label}: {sentence}" for sentence in found]

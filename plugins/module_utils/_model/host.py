@@ -6,7 +6,7 @@
 
 """What is on a host: PCI functions that are cards, and their virtual functions (VFs).
 
-``None`` means that there is none, or that it cannot be told, unless a comment says otherwise.
+``None`` means that there is none, or that it is unknown, unless a comment says otherwise.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Binding(NamedTuple):
 
 
 class GroupPeer(NamedTuple):
-    """Another function in the same IOMMU group, bridges left out."""
+    """Another function in the same IOMMU group, without bridges."""
 
     address: str
     driver: Optional[str]
@@ -41,7 +41,7 @@ class GroupPeer(NamedTuple):
 
 
 class VfSettings(NamedTuple):
-    """What the network card of a VF governs; a field is None if it is not wanted, or not told."""
+    """What the network card of a VF governs; a field is None if it is not requested, or unknown."""
 
     mac: Optional[str] = None
     vlan: Optional[int] = None
@@ -202,7 +202,7 @@ class Kept(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A PCI function that is no VF."""
+    """A PCI function that is not a VF."""
 
     address: str
     ids: Optional[PciIds]
@@ -218,10 +218,10 @@ class Card(NamedTuple):
     is_native: bool = False  # whether the driver is one that can have VFs
     needs_program: bool = False  # for its VFs, see nvidia_sriov
     peers: tuple[GroupPeer, ...] = ()
-    eswitch: Optional[str] = None  # None also if nobody has asked
-    settings: Optional[Mapping[int, VfSettings]] = None  # of VFs by index; None if nobody has asked
-    unreadable: tuple[str, ...] = ()  # why the switch or the settings cannot be told
-    unseen: tuple[str, ...] = ()  # why nobody knows what a change would do
+    eswitch: Optional[str] = None  # None also if it was not read
+    settings: Optional[Mapping[int, VfSettings]] = None  # of VFs by index; None if they were not read
+    unreadable: tuple[str, ...] = ()  # why the switch or the settings are unknown
+    unseen: tuple[str, ...] = ()  # why the effect of a change is unknown
     identity: Mapping[str, str] = {}
     kept: Kept = Kept()
 

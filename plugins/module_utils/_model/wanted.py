@@ -35,7 +35,7 @@ class CardWanted(NamedTuple):
 
     place: int  # in the list
     label: str  # what messages call it
-    name: str  # the option pf as it was given
+    name: str  # the value of the option pf
     pf: Optional[str]  # address or interface; None if it is neither
     mode: str
     driver: Optional[str]

@@ -86,7 +86,7 @@ class KeepRecord(NamedTuple):
 
 
 class KeepRule(NamedTuple):
-    """Write a rule of udev, or with None remove it."""
+    """Write a udev rule, or with None remove it."""
 
     card: str
     text: str

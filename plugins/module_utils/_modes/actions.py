@@ -115,7 +115,7 @@ def apply(
 
 
 def _parts(one: Planned, step: CardStep) -> list[CardStep]:
-    """Each VF that loses its driver for itself: one may take seconds, in which somebody begins to use another."""
+    """Each VF that loses its driver for itself: one may take seconds, in which a process may start to use another."""
     if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
         return [step]
     bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
@@ -154,7 +154,7 @@ def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | No
         return
     outcome.restored = not plan_steps(found, target)
     if outcome.restored:
-        outcome.error = f"{outcome.error}; the card is as it was before, {before.num_vfs} virtual functions"
+        outcome.error = f"{outcome.error}. The card has its previous state, {before.num_vfs} virtual functions"
     else:
         outcome.error = f"{outcome.error}. The card does not have its previous state: {_name(host, before)}"
 
@@ -254,7 +254,7 @@ def _set_autoprobe(host: HostRoot, step: SetAutoprobe) -> None:
     path, value = f"{DEVICES}/{step.card}/sriov_drivers_autoprobe", str(int(step.is_on))
     host.write(path, value)
     if host.read(path) != value:
-        raise HostError(f"{path} reads {host.read(path)} after {value} was written", path, value)
+        raise HostError(f"{path} reads {host.read(path)}, although {value} was written", path, value)
 
 
 def _set_network(host: HostRoot, step: SetVfNetwork) -> None:

@@ -64,7 +64,7 @@ def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lift
 
 
 def passthrough(card: Card, target: CardTarget, passed_through: set[str]) -> Found:
-    """Why a function that shall get a VFIO driver could not be passed through, beside other cards of this call."""
+    """Why a function with a desired VFIO driver could not be passed through, with other cards of this call."""
     found: Found = []
     wants = [target.vf_binding, *(virtual.binding for virtual in target.vfs.values())]
     vfio_vfs = any(one and is_vfio_driver(one.driver) for one in wants)
@@ -95,8 +95,8 @@ def _left_behind(card: Card, passed_through: set[str]) -> Found:
     named = " and ".join(f"{other.address}, which {other.driver} has" for other in blocking)
     entries = ", ".join(f'{{pf: "{other.address}", mode: pf}}' for other in blocking)
     return [
-        f"{card.address} shares IOMMU group {card.iommu_group} with {named}: the whole group has to be given "
-        f"away together. Add {entries} to functions, or keep drivers from what the host does not use"
+        f"{card.address} shares IOMMU group {card.iommu_group} with {named}, but a group can "
+        f"only be passed through completely. Add {entries} to functions, or unbind the drivers of unused functions"
     ]
 
 
@@ -118,9 +118,8 @@ def _shared_with_host(card: Card, virtual: VirtualFunction, target: CardTarget, 
     if not blocking:
         return []
     return [
-        f"VF {virtual.address} of {card.address} shares IOMMU group {virtual.iommu_group} with "
-        f"{', '.join(blocking)}, so that no guest can use it: enable ACS in the firmware, or move the card to another "
-        "slot"
+        f"VF {virtual.address} of {card.address} shares IOMMU group {virtual.iommu_group} with {', '.join(blocking)}, "
+        "so no guest can use it. Enable ACS in the firmware, or move the card to another slot"
     ]
 
 

@@ -238,7 +238,7 @@ def _peers(function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple
 
 
 def _resolve(host: HostRoot, name: str, known: Mapping[str, Native]) -> str | None:
-    """The address of a function by its address or an interface; also by an interface that it had before it was passed through."""
+    """The address of a function by its address or an interface; also by its interface before a passthrough."""
     if PCI_ADDRESS.match(name):
         return name
     addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")

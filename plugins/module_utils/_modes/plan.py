@@ -52,7 +52,9 @@ def plan_functions(
         found = list(entry.problems)
         card = _card(state, entry, found)
         if card and seen.setdefault(card.address, entry) is not entry:
-            found.append(f"{entry.name} is {card.address}, as {seen[card.address].label} is")
+            found.append(
+                f"{entry.name} is {card.address}, which is also in {seen[card.address].label}. List each card once"
+            )
         if card:
             _check(state, entry, card, found)
         if card and not found:
@@ -100,8 +102,10 @@ def _plan_card(
             "vGPU host driver"
         )
     if target.num_vfs is None and changes_number:
-        found.append(f"this takes its {card.num_vfs} virtual functions away: say with num_vfs how many there shall be")
-    busy = [*(f"{card.address} cannot be seen as it is: {reason}" for reason in card.unseen), *busy]
+        found.append(
+            f"this removes its {card.num_vfs} virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove them"
+        )
+    busy = [*(f"the state of {card.address} is unknown: {reason}" for reason in card.unseen), *busy]
     return Planned(entry.place, entry.name, entry.mode, card, target, [] if busy else steps, busy)
 
 
@@ -112,7 +116,7 @@ def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:
     if address is None:
         found.append("there is no such network interface. Use the PCI address: a card with a guest has no interface")
     elif state.virtual.get(address):
-        found.append(f"{address} is a virtual function of {state.virtual[address]}, which is to be named here")
+        found.append(f"{address} is a virtual function of {state.virtual[address]}. Use the address of this card")
     elif address in state.virtual:
         found.append(f"{address} is a virtual function that is being removed")
     elif address not in state.cards and address in state.silent:

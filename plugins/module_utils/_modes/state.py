@@ -30,7 +30,7 @@ class State(NamedTuple):
     managers: list[str]  # a sentence for each other manager of VFs
     silent: Mapping[str, str]  # by card why it did not answer
     cards: Mapping[str, Card] = {}  # by address those that are meant
-    seen: Seen = Seen()  # nobody has looked yet
+    seen: Seen = Seen()  # not read yet
 
     @property
     def leaving(self) -> list[str]:
