@@ -134,7 +134,7 @@ def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: Map
         model = _model(_card(functions[address], functions))
         if types and saved.get(model) != types:
             save_record(host, KNOWN_TYPES, model, types)
-            saved[model] = types
+            saved[model] = dict(types)
 
 
 def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:

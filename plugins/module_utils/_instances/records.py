@@ -64,7 +64,7 @@ def is_complete(instance: Instance) -> bool:
     )
 
 
-def only_recorded(records: dict[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
+def only_recorded(records: Mapping[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
     """The devices that nothing but a record knows, such as those that a killed run has removed.
 
     An mdev has its definition besides, unless definitions are being changed.

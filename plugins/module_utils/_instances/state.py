@@ -41,7 +41,7 @@ class Missing(NamedTuple):
 
     place: int  # of their entry
     types: tuple[str, ...]
-    count: int
+    amount: int
 
 
 class Failed(NamedTuple):
