@@ -49,7 +49,7 @@ def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> 
         "instances": instances,
         **listed,
         "busy": [{**_instance(device, place, "busy"), "users": list(device.users)} for device, place in plan.busy],
-        "missing": [{"item": one.place, "types": list(one.types), "count": one.amount} for one in plan.missing],
+        "missing": [{"item": one.place, "types": list(one.types), "count": one.number} for one in plan.missing],
         "failures": [one.error for one in outcome.failed],
         "diff": {
             "before": _show(View(before.devices, before.definitions, before.records)),

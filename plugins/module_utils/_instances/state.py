@@ -41,7 +41,7 @@ class Missing(NamedTuple):
 
     place: int  # of their entry
     types: tuple[str, ...]
-    amount: int
+    number: int
 
 
 class Failed(NamedTuple):
