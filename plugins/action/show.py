@@ -6,24 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.text import ShowsText
 
 
-class ActionModule(ActionBase):
-    TRANSFERS_FILES = False
-    _requires_connection = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Do the task."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        given = self._task.args.get("text")
-        lines = given if isinstance(given, (list, tuple)) else [given]
-        if set(self._task.args) != {"text"} or not all(isinstance(line, str) for line in lines):
-            raise AnsibleActionFail("show takes one option, text, which is text or a list of lines")
-        text = "\n".join(lines)
-        Display().display(text)
-        return {**result, "changed": False, "text": text}
+class ActionModule(ShowsText):
+    """The action of this file."""

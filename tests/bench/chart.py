@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A curve as an SVG file of its own, for a light and a dark ground."""
+"""A curve as an SVG file of its own, for a light and a dark ground, which matplotlib cannot write."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ CARD = {
     "total_vfs": 0,
     "netdevs": [],
     "mode": None,
+    "held_mode": None,
     "driver": None,
     "vf_driver": None,
     "num_vfs": None,

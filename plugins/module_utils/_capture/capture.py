@@ -66,11 +66,11 @@ def _look(host: HostRoot) -> None:
     functions = [{**FUNCTION, "pf": one["address"], "mode": "vf"} for one in found["physical_functions"]]
     state = observe_cards(host, parse_functions(functions))
     if host.has_program(eswitch.PROGRAM):
-        for address, card in state["cards"].items():
-            if card["netdevs"]:
+        for address, card in state.cards.items():
+            if card.netdevs:
                 _ask_switch(host, address)
     seen = job.observe(host)
-    every.observe(host, Scene(seen["functions"], seen["devices"], Processes(host)))
+    every.observe(host, Scene(seen.functions, seen.devices, Processes(host)))
 
 
 def _ask_switch(host: HostRoot, address: str) -> None:

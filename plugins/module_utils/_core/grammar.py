@@ -28,6 +28,17 @@ KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,
 # IFNAMSIZ is 16 with the NUL at the end, and dev_valid_name() refuses ":" (net/core/dev.c).
 INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
 PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
+# An attribute of the device, or of a group of attributes such as nvidia/: a group in a group cannot be
+# (fs/sysfs/group.c).
+ATTRIBUTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,63})?\Z")
+# The kernel makes these for every device (drivers/base/core.c, dd.c, property.c, power/sysfs.c, drivers/acpi/glue.c)
+# and for every mdev (drivers/vfio/mdev/mdev_sysfs.c, drivers/iommu/iommu.c, drivers/vfio/vfio_main.c). Links to
+# suppliers and consumers have a colon in their names.
+OF_THE_KERNEL = re.compile(
+    "(uevent|dev|device|online|removable|driver|driver_override|subsystem|bus|modalias|power|wakeup|coredump"
+    "|state_synced|waiting_for_supplier|of_node|firmware_node|(physical|software)_node[0-9]*"
+    "|remove|mdev_type|mdev_supported_types|iommu|iommu_group|vfio|vfio-dev)\\Z"
+)
 # One file name for one file: no "..", whose target depends on links, and nothing that would break a line of output.
 FILE_PATH = re.compile(
     r"(?!/(?:proc|sys)/)(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255})+\Z"

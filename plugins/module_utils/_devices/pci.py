@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 from .._core.grammar import PCI_ADDRESS
 from .._core.text import decimal
 from .._host.root import HostRoot
+from .._model.host import PciIds
 
 DEVICES = "sys/bus/pci/devices"
 
@@ -34,16 +35,8 @@ MOST_GROUPS = 2**31 - 1
 BRIDGES = ("0600", "0604", "0607", "0609")
 # Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
 VF_ATTRIBUTE = "sriov_vf_msix_count"
-
-
-class Identity(NamedTuple):
-    """The ids of a function: lower case, without 0x; ``pci_class`` has six digits."""
-
-    vendor_id: str
-    product_id: str
-    subsystem_vendor_id: str
-    subsystem_product_id: str
-    pci_class: str
+# The name of a group that VFIO has made without an IOMMU.
+NO_IOMMU = "vfio-noiommu"
 
 
 class PciFunction(NamedTuple):
@@ -51,7 +44,7 @@ class PciFunction(NamedTuple):
 
     address: str
     entries: frozenset[str]
-    identity: Identity | None
+    identity: PciIds | None
     physical_function: str | None
     driver: str | None
     iommu_group: int | None
@@ -113,6 +106,8 @@ def _observe_function(host: HostRoot, address: str) -> PciFunction:
     entries = frozenset(host.names(path, optional=False))
     physical_function = host.link_name(f"{path}/physfn") if "physfn" in entries else None
     leaving = physical_function is None and VF_ATTRIBUTE in entries
+    driver = host.link_name(f"{path}/driver") if "driver" in entries else None
+    grouped = "iommu_group" in entries and not _is_unprotected(host, path, driver)
     if leaving:
         host.warn(f"the virtual function {address} is being removed, and somebody still uses it")
     return PciFunction(
@@ -120,12 +115,20 @@ def _observe_function(host: HostRoot, address: str) -> PciFunction:
         entries=entries,
         identity=None if physical_function or leaving or not entries else _identity(host, path),
         physical_function=physical_function,
-        driver=host.link_name(f"{path}/driver") if "driver" in entries else None,
-        iommu_group=iommu_group(host, path) if "iommu_group" in entries else None,
+        driver=driver,
+        iommu_group=iommu_group(host, path) if grouped else None,
     )
 
 
-def _identity(host: HostRoot, path: str) -> Identity | None:
+def _is_unprotected(host: HostRoot, path: str, driver: str | None) -> bool:
+    """Whether a function has a group of VFIO's mode without an IOMMU, which protects nothing and serves no guest.
+
+    Only a VFIO driver gets such a group (drivers/vfio/group.c, vfio_noiommu_group_alloc).
+    """
+    return "vfio" in (driver or "") and host.read(f"{path}/iommu_group/name", optional=True) == NO_IOMMU
+
+
+def _identity(host: HostRoot, path: str) -> PciIds | None:
     text = host.read(f"{path}/modalias")
     if text is None:
         return None
@@ -133,7 +136,7 @@ def _identity(host: HostRoot, path: str) -> Identity | None:
     if not ids:
         host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the form that PCI functions have")
         return None
-    return Identity(
+    return PciIds(
         vendor_id=ids["vendor"].lower(),
         product_id=ids["product"].lower(),
         subsystem_vendor_id=ids["subvendor"].lower(),

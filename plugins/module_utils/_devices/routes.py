@@ -66,9 +66,14 @@ def observe_links(host: HostRoot) -> Links:
 
 def _of_program(host: HostRoot) -> Links:
     found: list[Route] = []
+    objects: dict[int, list[Any]] | None = None
     for family, everywhere in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
         for route in json.loads(host.run(PROGRAM, [family, "-json", "route", "show", "table", "all"]) or "[]"):
             if route.get("type", "unicast") not in OWN_TYPES:
+                if "nhid" in route and not {"dev", "nexthops"} & set(route):
+                    # The kernel tells the next hops with the route, unless net.ipv4.nexthop_compat_mode is off.
+                    objects = _next_hops(host) if objects is None else objects
+                    route["nexthops"] = objects.get(route["nhid"], [])
                 destination = route["dst"] if route["dst"] != "default" else everywhere
                 network = ipaddress.ip_network(destination, strict=False)
                 found += [Route(network, interface) for interface in _interfaces(route) if interface != "lo"]
@@ -80,6 +85,15 @@ def _of_program(host: HostRoot) -> Links:
         if link.get("xdp"):
             xdp.add(link["ifname"])
     return Links(found, {name: texts for name, texts in addresses.items() if texts and name != "lo"}, xdp)
+
+
+def _next_hops(host: HostRoot) -> dict[int, list[Any]]:
+    """By number each next hop object; of a group those of all its members (ip-nexthop(8))."""
+    objects = {one["id"]: one for one in json.loads(host.run(PROGRAM, ["-json", "nexthop", "show"]) or "[]")}
+    return {
+        number: [objects[member["id"]] for member in one.get("group", [one]) if member["id"] in objects]
+        for number, one in objects.items()
+    }
 
 
 def _interfaces(route: Any) -> Iterator[str]:

@@ -8,23 +8,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .._core import numbers
+from .._core.grammar import ATTRIBUTE, OF_THE_KERNEL
 from .._host.root import HostError, HostRoot
 
-# An attribute of the device, or of a group of attributes such as nvidia/: a group in a group cannot be
-# (fs/sysfs/group.c).
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,63})?\Z")
-# The kernel makes these for every device (drivers/base/core.c, dd.c, property.c, power/sysfs.c, drivers/acpi/glue.c)
-# and for every mdev (drivers/vfio/mdev/mdev_sysfs.c, drivers/iommu/iommu.c, drivers/vfio/vfio_main.c). Links to
-# suppliers and consumers have a colon in their names.
-OF_THE_KERNEL = re.compile(
-    "(uevent|dev|device|online|removable|driver|driver_override|subsystem|bus|modalias|power|wakeup|coredump"
-    "|state_synced|waiting_for_supplier|of_node|firmware_node|(physical|software)_node[0-9]*"
-    "|remove|mdev_type|mdev_supported_types|iommu|iommu_group|vfio|vfio-dev)\\Z"
-)
 # What is no directory of attributes but a device of its own has one of them.
 OF_A_DEVICE = ("uevent", "subsystem")
 # The file of an attribute is one page, of which the kernel needs a byte for the end.
@@ -38,7 +27,7 @@ def check(attribute: Any) -> tuple[str, str]:
         raise ValueError(f"an attribute must have exactly one key, and this one {given}")
     ((name, value),) = attribute.items()
     shown = numbers.shown(name)
-    if not isinstance(name, str) or not NAME.match(name):
+    if not isinstance(name, str) or not ATTRIBUTE.match(name):
         raise ValueError(f"{shown} is not the name of an attribute such as assign_adapter or nvidia/vgpu_params")
     own = next((part for part in name.split("/") if OF_THE_KERNEL.match(part)), None)
     if own:

@@ -26,8 +26,10 @@ RULE = re.compile(
     re.M,
 )
 NETWORKD = re.compile(r"^\s*(\[SR-IOV\]|SR-IOVVirtualFunctions\s*=)", re.M)
-NETWORK_MANAGER = re.compile(r"^\s*(\[sriov\]|sriov\.)", re.M)
+NETWORK_MANAGER = re.compile(r"^\s*(\[sriov\]|sriov\.|sriov-num-vfs\s*=)", re.M)
 NETPLAN = re.compile(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", re.M)
+IFCFG = re.compile(r"^\s*(SRIOV_TOTAL_VFS)\s*=", re.M)
+NMSTATE = re.compile(r"^[\s-]*(total-vfs)\s*:", re.M)
 MODULE = re.compile(r"^\s*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
 # What sriov-network-operator leaves on a node, and os-net-config on a host of OpenStack.
 OPERATOR = re.compile(r"(?<![\w-])\"?(numVfs|pciAddress)\"?\s*:", re.M)
@@ -41,7 +43,14 @@ SOURCES: tuple[tuple[str, tuple[str, ...], Pattern], ...] = (
     ("run/systemd/network", (".link", ".network"), NETWORKD),
     ("etc/NetworkManager/system-connections", (".nmconnection",), NETWORK_MANAGER),
     ("run/NetworkManager/system-connections", (".nmconnection",), NETWORK_MANAGER),
+    ("etc/systemd/network/*", (".conf",), NETWORKD),
+    ("etc/NetworkManager", ("NetworkManager.conf",), NETWORK_MANAGER),
+    ("etc/NetworkManager/conf.d", (".conf",), NETWORK_MANAGER),
+    ("run/NetworkManager/conf.d", (".conf",), NETWORK_MANAGER),
+    ("etc/sysconfig/network-scripts", ("",), IFCFG),
+    ("etc/nmstate", (".yml", ".yaml"), NMSTATE),
     ("etc/netplan", (".yaml", ".yml"), NETPLAN),
+    ("run/netplan", (".yaml", ".yml"), NETPLAN),
     ("etc/modprobe.d", (".conf",), MODULE),
     ("etc/sriov-operator", ("sriov_config.json", "sriov-interface-config.yaml"), OPERATOR),
     ("etc/sriov-operator/pci", ("",), OPERATOR),
@@ -54,7 +63,11 @@ SCRIPTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("etc", ("rc.local", "crontab", "sysfs.conf")),
     ("etc/rc.d", ("rc.local",)),
     ("etc/cron.d", ("",)),
+    ("etc/cloud/cloud.cfg.d", (".cfg",)),
+    ("etc/mdevctl.d/scripts.d/*", ("",)),
+    ("etc/systemd/system/*", (".conf",)),
     ("etc/tmpfiles.d", (".conf",)),
+    ("etc/tuned/*", (".conf", ".sh")),
     ("etc/sysfs.d", (".conf",)),
     ("etc/network", ("interfaces",)),
     ("etc/network/interfaces.d", ("",)),

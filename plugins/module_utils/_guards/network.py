@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Union
 
+from .._core.grammar import FUNCTION_IN_PATH
 from .._core.text import decimal
 from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
-from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, Use
+from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
 from .base import Scene
 
 NAME = "network"
@@ -25,11 +26,15 @@ ADVICE = "choose another card; allow_host_network, in the role sriov_allow_host_
 INTERFACES = "sys/class/net"
 # The first process has the host's own mounts, whoever reads.
 MOUNTS = ("proc/1/mounts", "proc/mounts")
-MOUNT_SERVER = re.compile(r"(?:^|,)addr=([^,]+)")
+# NFS and CIFS have the address of the server among their options, Ceph those of its monitors.
+MOUNT_SERVERS = re.compile(r"(?:^|,)(?:mon_)?addr=([^,]+)")
+# An address with a port.
+SERVER = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\d+)?\Z")
 # Servers of block storage: iSCSI (drivers/scsi/scsi_transport_iscsi.c) and NVMe over a network.
 ISCSI_CONNECTIONS = "sys/class/iscsi_connection"
+ISCSI_HOSTS = "sys/class/iscsi_host"
+RBD = "sys/bus/rbd/devices"
 FABRICS = "sys/class/nvme-fabrics/ctl"
-FABRICS_ADDRESS = re.compile(r"(?:^|,)traddr=([^,]+)")
 CONNECTION = "SSH_CONNECTION"
 # More ancestors than any module has.
 MOST_ANCESTORS = 64
@@ -40,18 +45,41 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
     """One use for each interface that the host uses."""
     interfaces: dict[str, list[str]] | None = None
+    own = _of_functions(host)
     for address in sorted(scene.asked or scene.functions):
         function = scene.functions.get(address)
-        if function is None or "net" not in function.entries:
+        if function is None or address not in own:
             continue
         if interfaces is None:
             interfaces = in_use(host, list(scene.connection))
-        for interface in host.names(f"{function.path}/net"):
+        for interface in own[address]:
             sentences = interfaces.get(interface)
             if sentences:
                 clause = f"has the host's interface {interface}, which {' and '.join(sentences)}"
-                ended_by = frozenset((DRIVER, GONE, PORT))
+                ended_by = frozenset((DRIVER, GONE, PORT, SETTINGS))
                 yield Use(address, NAME, ended_by, ADVICE, clause=clause, lifted_by=ALLOW_HOST_NETWORK)
+
+
+def _of_functions(host: HostRoot) -> dict[str, list[str]]:
+    """By function the interfaces below it, and representors, which some drivers make without a device."""
+    found: dict[str, list[str]] = {}
+    virtual = []
+    for name, path in host.links(INTERFACES):
+        functions = FUNCTION_IN_PATH.findall(path)
+        if functions:
+            found.setdefault(functions[-1], []).append(name)
+        else:
+            virtual.append(name)
+    switches = {name: switch for name in virtual for switch in [_switch(host, name)] if switch}
+    for address, names in found.items() if switches else ():
+        of_card = {_switch(host, name) for name in names}
+        found[address] = names + [name for name, switch in switches.items() if switch in of_card]
+    return found
+
+
+def _switch(host: HostRoot, name: str) -> str | None:
+    """The switch of a card that an interface is a port of; most have none (net/core/net-sysfs.c, EOPNOTSUPP)."""
+    return host.read(f"{INTERFACES}/{name}/phys_switch_id", optional=True)
 
 
 def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
@@ -69,6 +97,9 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
         for address, interfaces in _ways(links.routes, servers).items():
             for interface in interfaces & set(own):
                 _add(own[interface], f"carries {what} ({address})")
+    for name, sentence in _bound(host):
+        if name in own:
+            _add(own[name], sentence)
     for name, addresses in links.addresses.items():
         if name in own:
             _add(own[name], f"has the address {' and '.join(addresses)}")
@@ -87,18 +118,47 @@ def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
     for line in first_lines(host, MOUNTS):
         words = line.split()
         if len(words) > 3:
-            server = MOUNT_SERVER.search(words[3])
-            if server:
-                yield f"the mount {words[1]}", [server[1]]
-            elif words[2] == "ceph":
-                monitors = words[0].partition(":/")[0].split(",")
-                yield f"the mount {words[1]}", [one.rpartition(":")[0].strip("[]") or one for one in monitors]
+            source = words[0].lstrip("/") if words[0].startswith("//") else words[0].partition(":/")[0]
+            named = [server for servers in MOUNT_SERVERS.findall(words[3]) for server in servers.split("/")]
+            yield f"the mount {words[1]}", _hosts([*named, *source.partition("/")[0].split(",")])
     for name in host.names(ISCSI_CONNECTIONS):
-        address = host.read(f"{ISCSI_CONNECTIONS}/{name}/persistent_address", optional=True)
-        yield "an iSCSI session", [address] if address else []
+        files = [f"{ISCSI_CONNECTIONS}/{name}/{file}" for file in ("persistent_address", "address")]
+        yield "an iSCSI session", [address for address in (host.read(file, optional=True) for file in files) if address]
+    for name, options in _fabrics(host):
+        yield f"the NVMe connection {name}", [options["traddr"]] if "traddr" in options else []
+    for name in host.names(RBD):
+        monitors = (host.read(f"{RBD}/{name}/config_info", optional=True) or "").partition(" ")[0]
+        yield f"the RBD image {name}", _hosts(monitors.split(","))
+
+
+def _bound(host: HostRoot) -> Iterator[tuple[str, str]]:
+    """Interfaces that storage is bound to by their names."""
+    for name in host.names(ISCSI_HOSTS):
+        interface = host.read(f"{ISCSI_HOSTS}/{name}/netdev", optional=True)
+        if interface:
+            yield interface, "carries an iSCSI session"
+    for name, options in _fabrics(host):
+        if "host_iface" in options:
+            yield options["host_iface"], f"carries the NVMe connection {name}"
+
+
+def _fabrics(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
+    """NVMe connections with what they were made with."""
     for name in host.names(FABRICS):
-        found = FABRICS_ADDRESS.search(host.read(f"{FABRICS}/{name}/address", optional=True) or "")
-        yield f"the NVMe connection {name}", [found[1]] if found else []
+        text = host.read(f"{FABRICS}/{name}/address", optional=True) or ""
+        yield name, {key: value for key, equals, value in (one.partition("=") for one in text.split(",")) if equals}
+
+
+def _hosts(texts: Iterable[str]) -> list[str]:
+    """The IP addresses in names of servers, of which some have a port or a kind of network behind them."""
+    found = []
+    for text in texts:
+        name = text.partition("@")[0]
+        server = SERVER.match(name)
+        name = (server[1] or server[2]) if server else name
+        if _address(name):
+            found.append(name)
+    return list(dict.fromkeys(found))
 
 
 def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS, UUID
+from .._devices.iommu import GROUPS
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, LOSES_DRIVER
@@ -105,7 +106,9 @@ def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) ->
     name = (host.link(f"dev/{name}") or name).replace("../", "").rpartition("/dev/")[2]
     group = VFIO_FILE.match(name)
     if group:
-        return {one.address for one in functions.values() if one.iommu_group == int(group[1])}
+        # A group of the mode without an IOMMU is none of a function's.
+        members = {one.address for one in functions.values() if one.iommu_group == int(group[1])}
+        return members or set(host.names(f"{GROUPS}/{int(group[1])}/devices"))
     minor = NVIDIA_FILE.match(name)
     if minor:
         return {address for address, number in nvidia_minors(host).items() if number == minor[1]}

@@ -31,6 +31,8 @@ MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
 SWAPS = "proc/swaps"
 # Each mounted file system has its devices here, in whatever namespace it is mounted (fs/btrfs/sysfs.c).
 BTRFS = "sys/fs/btrfs"
+FILE_SYSTEMS = "sys/fs"
+BCACHEFS = "bcachefs"
 # Each imported pool has a directory here (OpenZFS, module/zfs/spa_stats.c).
 ZFS_POOLS = "proc/spl/kstat/zfs"
 UDEV_DATA = "run/udev/data"
@@ -67,6 +69,8 @@ def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
     for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host)):
         for name, use in uses.items():
             used.setdefault(name, []).append(use)
+    for name, use in _file_systems(host).items():
+        used.setdefault(name, [use])
     found: dict[str, list[str]] = {}
     for name, addresses in owners.items():
         sentences = [f"{name} is {use}" for use in used.get(name, [])]
@@ -138,6 +142,22 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
         if disk:
             used.setdefault(disk, []).append("swap space")
     return used
+
+
+def _file_systems(host: HostRoot) -> dict[str, str]:
+    """By block device the file system that is mounted somewhere, in whatever mount namespace: ``sys/fs/ext4/sda1``."""
+    found = {}
+    disks = set(host.names(BLOCK))
+    for kind in host.names(FILE_SYSTEMS):
+        for name in host.names(f"{FILE_SYSTEMS}/{kind}"):
+            if name in disks:
+                found[name] = f"mounted in a mount namespace, as {kind}"
+            for member in host.names(f"{FILE_SYSTEMS}/{kind}/{name}") if kind == BCACHEFS else ():
+                # dev-0/block leads to the disk.
+                disk = host.link_name(f"{FILE_SYSTEMS}/{kind}/{name}/{member}/block")
+                if disk:
+                    found[disk] = f"part of the mounted {kind} {name}"
+    return found
 
 
 def _btrfs(host: HostRoot) -> dict[str, str]:

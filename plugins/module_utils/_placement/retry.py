@@ -4,7 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""The time that one call of a module has, and its pauses: longer each time, and never in step with others."""
+"""The time that one call of a module has, and its pauses: longer each time, and never in step with others.
+
+The retries of keystoneauth1 know no deadline, and ignore how long a server asks to wait.
+"""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from ansible.utils.display import Display
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
 
 # Seconds; a call costs about half of one.
 INTERVAL = 10.0
@@ -49,7 +50,7 @@ class LongWork(ActionBase):
     _supports_async = True
     _private: dict[str, str] = {}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Do the task, and show how far it is."""
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
@@ -59,14 +60,14 @@ class LongWork(ActionBase):
             return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}
         return {**result, **self.work(task_vars, seconds)}
 
-    def work(self, task_vars: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
         """The result of the module, with a line each ``seconds``."""
         raise NotImplementedError
 
-    def call(self, task_vars: dict[str, Any], **private: str) -> dict[str, Any]:
+    def call(self, task_vars: dict[str, Any], **private: str) -> Result:
         """One run of the module with variables in its environment that only its action plugin sets."""
         self._private = private
-        result: dict[str, Any] = self._execute_module(module_args=dict(self._task.args), task_vars=task_vars)
+        result: Result = self._execute_module(module_args=dict(self._task.args), task_vars=task_vars)
         return result
 
     def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:
@@ -92,11 +93,11 @@ class WorkInParts(LongWork):
 
     THINGS = ""
 
-    def work(self, task_vars: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
         """Call the module until all is done; what the calls did is one result."""
         begin = time.monotonic()
         budget: float | None = seconds
-        merged: dict[str, Any] | None = None
+        merged: Result | None = None
         done, least = 0, None
         while True:
             part = self.call(task_vars, **({} if budget is None else {BUDGET: str(budget)}))

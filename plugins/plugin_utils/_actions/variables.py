@@ -55,7 +55,7 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def known(variables: Mapping[str, Any], templar: Any) -> dict[str, Any]:
+def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
     """The values of those variables of this collection that have one yet, as ``templar`` gives them."""
     found = {}
     for name in CHECKS.keys() & variables.keys():

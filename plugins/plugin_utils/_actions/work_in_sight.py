@@ -19,6 +19,7 @@ from typing import Any
 from ansible import constants
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
 
 
 class WorkInSight(long_work.LongWork):
@@ -26,7 +27,7 @@ class WorkInSight(long_work.LongWork):
 
     WHERE = ""
 
-    def work(self, task_vars: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
         """The result of the module; on another host than the controller without lines."""
         if self._connection.transport.rpartition(".")[2] != "local":
             return self.call(task_vars)

@@ -26,10 +26,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 
 OWNER = "cyborg"
 SHAPE = "cyborg"
-PROFILE_PART = {}
+PROFILE_PART: Option = {}
 # cyborg-agent makes the devices itself.
 DEFAULT_COUNT = "0"
 MAKES_MDEVS = True

@@ -12,10 +12,11 @@ import re
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provider
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_display, is_vendor_vfio, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 
 OWNER = "none"
 SHAPE = "own"
-PROFILE_PART = {}
+PROFILE_PART: Option = {}
 DEFAULT_COUNT = "max"
 MAKES_MDEVS = False
 TAKES_UNTOUCHED_CARDS = False

@@ -29,26 +29,26 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, TEXT_OR_TEXTS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, TEXT_OR_TEXTS, Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
 SHAPE = "nova"
-PROFILE_PART = {
-    "description": "Configuration of nova. Requires owner V(nova).",
+PROFILE_PART: Option = {
+    "description": "nova configuration of the card. Requires owner V(nova).",
     "type": "dict",
     "sample": "{alias: nic}",
     "options": {
         "alias": {"description": "Name of the PCI alias for flavors.", "type": "str", "kind": A_NAME},
         "numa_policy": {
-            "description": "NUMA policy of the alias.",
+            "description": "NUMA policy of the PCI alias.",
             "type": "str",
             "choices": ["required", "preferred", "legacy", "socket"],
         },
         "physical_network": {"description": "Neutron physical network of the card.", "type": "str", "kind": A_NAME},
-        "trusted": {"description": "Whether neutron may set the virtual functions to trusted.", "type": "bool"},
+        "trusted": {"description": "Whether neutron may set its virtual functions to trusted.", "type": "bool"},
         "live_migratable": {
-            "description": "Whether guests with one of the devices support live migration.",
+            "description": "Whether guests with one of its devices support live migration.",
             "type": "bool",
         },
         "remote_managed": {

@@ -8,50 +8,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan
 
 NVIDIA = "10de"
 DISPLAY = "03"
 
 
-def cards_of(plan, owner):
+def cards_of(plan: Plan, owner: str) -> list[Card]:
     """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come."""
     later = {entry["name"] for entry in plan["later"]}
     return [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
 
 
-def has_mdevs(card):
+def has_mdevs(card: Card) -> bool:
     """Whether guests get mediated devices of the card, and no PCI function."""
     return card["type"] is not None and card["framework"] != nvidia_vfio.FRAMEWORK
 
 
-def is_vendor_vfio(card):
+def is_vendor_vfio(card: Mapping[str, object]) -> bool:
     return card["framework"] == nvidia_vfio.FRAMEWORK
 
 
-def is_display(card):
+def is_display(card: Card) -> bool:
     """Whether its PCI class is that of a display controller."""
     return (card["class"] or "").startswith(DISPLAY)
 
 
-def is_nvidia_gpu(card):
+def is_nvidia_gpu(card: Card) -> bool:
     return card["vendor_id"] == NVIDIA and is_display(card)
 
 
-def now(parent):
+def now(parent: Parent) -> dict[str, object]:
     """A parent as settings have to name it until its devices have changed."""
     return {**parent, **parent.get("now", {})}
 
 
-def usable_parents(card):
+def usable_parents(card: Card) -> list[str]:
     """Names of the parents that have devices or room for them, in order."""
     return sorted(parent["name"] for parent in card["parents"] if parent["total"])
 
 
-def of_card(card, sentence):
+def of_card(card: Card, sentence: str) -> str:
     return f"profile {card['profile']}, {card['name']}: {sentence}"
 
 
-def type_name(card):
+def type_name(card: Card) -> str | None:
     """The name of the type of the card's devices, or its id where it has none; None without a type."""
-    return card["type"] and (card["type"]["name"] or card["type"]["id"])
+    return (card["type"]["name"] or card["type"]["id"]) if card["type"] else None

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MOST
@@ -20,17 +20,37 @@ A_LAYOUT = "a dictionary of MIG profiles with their counts, or false"
 DICTIONARY_OR_DICTIONARIES = "a dictionary or a list of dictionaries"
 
 
-def of(option: dict[str, Any]) -> str:
+class Option(TypedDict, total=False):
+    """A key of a profile, as Ansible's argument specs have it, and what the checks need besides."""
+
+    description: str | list[str]
+    type: str
+    elements: str
+    required: bool
+    choices: list[str]
+    default: Any
+    options: dict[str, Option]
+    # What a value is, in words of ``KINDS``, where the type does not say it.
+    kind: str
+    # The smallest whole number.
+    least: int
+    # A correct value, for messages about a value of another kind.
+    sample: str
+
+
+Options = dict[str, Option]
+
+
+def of(option: Option) -> str:
     """What a value of an entry of the schema is, where it has no ``choices``."""
     if "kind" in option:
-        kind: str = option["kind"]
-        return kind
+        return option["kind"]
     if "least" in option:
         return f"a whole number from {option['least']} to {MOST}"
     return BY_TYPE[option["type"], option.get("elements")]
 
 
-def fits(value: Any, option: dict[str, Any]) -> bool:
+def fits(value: Any, option: Option) -> bool:
     """Whether a value is of the kind, and as large as its ``least``."""
     if "choices" in option:
         return value in option["choices"]

@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 
 
-def plain(value, what):
+def plain(value: Any, what: str) -> Any:
     """The same value in the types of JSON; ``ValueError`` with a sentence about ``what`` if it has no such form."""
     try:
         return json.loads(json.dumps(value))
@@ -25,14 +26,14 @@ def plain(value, what):
         raise ValueError(f"{what} must be made of texts, numbers, lists and dictionaries: {error}") from error
 
 
-def flag(value, name):
+def flag(value: Any, name: str) -> bool:
     """True or False of what Ansible takes for it; ``ValueError`` with a sentence about the option ``name``."""
     try:
-        return boolean(value)
+        return bool(boolean(value))
     except TypeError:
         raise ValueError(f"{name} must be true or false, and not {numbers.shown(value)}") from None
 
 
-def misfit(error):
+def misfit(error: Exception) -> str:
     """What is wrong with data of another form, from the error of the code that takes it for the right one."""
     return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another form"

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.schema import Options
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option, Options
 
 LONGEST = 60
 
@@ -62,7 +62,7 @@ def _unknown(key: Any, options: Options, prefix: str) -> str:
     return f"there is no key {prefix}{printable(key, numbers.shown(key))}, only {', '.join(options)}"
 
 
-def _good(option: dict[str, Any]) -> str:
+def _good(option: Option) -> str:
     if "choices" in option:
         return " or ".join(option["choices"])
     return kinds.of(option) + (f" such as {option['sample']}" if "sample" in option else "")

@@ -76,7 +76,8 @@ def _profile(profile, wrong, found):
     parsed["mig"] = _mig(profile, found)
     parsed["vgpu"] = _vgpu(profile, parsed["owner"], found)
     parsed["placement"] = _placement(profile, parsed, found)
-    parsed.update((cloud.OWNER, _part_of(cloud, profile, parsed, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
+    owner = None if "owner" in wrong else parsed["owner"]
+    parsed.update((cloud.OWNER, _part_of(cloud, profile, owner, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
     cloud = BY_OWNER[parsed["owner"]]
     _check_together(parsed, bool(wrong) or "vgpu" in profile or cloud.TAKES_UNTOUCHED_CARDS, found)
     found += cloud.check(parsed)
@@ -112,7 +113,7 @@ def _function(profile, wrong, found):
     if given.get("vfs"):
         complete["vfs"] = [_virtual_function(one, label, found) for label, one in check.parts(given["vfs"], "vfs")]
     if len(found) == before:
-        found += parse_functions([complete])[0]["problems"]
+        found += parse_functions([complete])[0].problems
     return given
 
 
@@ -188,12 +189,12 @@ def _collect(rule, text, option, found):
     return right
 
 
-def _part_of(cloud, profile, parsed, found):
-    """What the profile has for the cloud under its name."""
+def _part_of(cloud, profile, owner, found):
+    """What the profile has for the cloud under its name; the owner is None where it is not known."""
     part = profile.get(cloud.OWNER) or {}
     found += check.wrong(part, cloud.PROFILE_PART["options"], f"{cloud.OWNER}.").values()
-    if part and parsed["owner"] != cloud.OWNER:
-        found.append(f"{cloud.OWNER} has no meaning with owner {parsed['owner']}")
+    if part and owner not in (None, cloud.OWNER):
+        found.append(f"{cloud.OWNER} has no meaning with owner {owner}")
     return part
 
 

@@ -95,6 +95,7 @@ def _card(profile, subject):
         **{key: subject.get(key) for key in FROM_FACTS},
         "netdevs": subject.get("netdevs", []),
         "mode": profile["mode"],
+        "held_mode": None,
         "driver": profile["driver"],
         "vf_driver": profile["vf_driver"],
         "num_vfs": None,
@@ -118,6 +119,7 @@ def _plan_function(profile, subject, card, result, found):
     if "total_vfs" not in subject:
         found.append("mode is for PCI functions, and this is none")
         return
+    card["held_mode"] = host_functions.held_mode(card["mode"], subject)
     if card["mode"] == "pf":
         card["total"] = 1
     else:

@@ -6,17 +6,10 @@
 
 """All keys of a profile, in the format of Ansible's argument specs.
 
-The checks, the argument spec of the role vfio and the table of keys in the guide follow from this table. An entry may
-have three more keys, which Ansible does not know:
-
-- ``kind``: what a value is, in words of ``kinds.KINDS``, where the type does not say it.
-- ``least``: the smallest whole number.
-- ``sample``: a correct value, for messages about a value of another kind.
+The checks, the argument spec of the role vfio and the table of keys in the guide follow from this table.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
@@ -24,9 +17,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     A_NAME,
     NUMBER_OR_MAX,
     TEXT_OR_TEXTS,
+    Options,
 )
-
-Options = dict[str, dict[str, Any]]
 
 VIRTUAL_FUNCTION: Options = {
     "index": {
@@ -34,7 +26,10 @@ VIRTUAL_FUNCTION: Options = {
         "type": "str",
         "required": True,
     },
-    "driver": {"description": "Driver, instead of O(vfio_profiles.vf_driver).", "type": "str"},
+    "driver": {
+        "description": "Driver of the virtual function. The default is O(vfio_profiles.vf_driver).",
+        "type": "str",
+    },
     "mac": {"description": "MAC address. For a single virtual function.", "type": "str"},
     "vlan": {"description": "VLAN id that the card adds and removes. V(0) means no VLAN.", "type": "int"},
     "qos": {
@@ -47,7 +42,7 @@ VIRTUAL_FUNCTION: Options = {
         "type": "bool",
     },
     "link_state": {
-        "description": "Whether the link is always up, always down, or follows that of the card.",
+        "description": "Link state. V(auto) follows the card, V(enable) is always up, V(disable) is always down.",
         "type": "str",
         "choices": ["auto", "enable", "disable"],
     },
@@ -59,7 +54,7 @@ VIRTUAL_FUNCTION: Options = {
 FUNCTION: Options = {
     "mode": {
         "description": [
-            "If V(pf), a guest gets the whole card. If V(vf), the card gets virtual functions, with or without vGPUs.",
+            "If V(pf), the card is passed through. If V(vf), guests get its virtual functions, or vGPUs on them.",
             "Omit it for cards with mediated devices on the physical function.",
         ],
         "type": "str",
@@ -75,7 +70,7 @@ FUNCTION: Options = {
     },
     "driver": {
         "description": [
-            "Driver of the card in mode V(pf), or V(native) for libvirt's managed mode. If omitted, V(vfio-pci)."
+            "Driver of the card in mode V(pf), or V(native) for libvirt's managed mode. The default is V(vfio-pci)."
         ],
         "type": "str",
     },
@@ -90,19 +85,19 @@ FUNCTION: Options = {
         "type": "bool",
     },
     "reconfigurable": {
-        "description": "If V(false), the card is pinned. Changes of its mode are rejected.",
+        "description": "Whether the mode of the card may change. If V(false), such changes are rejected.",
         "type": "bool",
         "default": True,
     },
     "vfs": {
-        "description": "Virtual functions or ranges of them with their own settings or drivers.",
+        "description": "Virtual functions with their own settings or drivers.",
         "type": "list",
         "elements": "dict",
         "sample": "[{index: 0, vlan: 100}]",
         "options": VIRTUAL_FUNCTION,
     },
     "eswitch": {
-        "description": "Mode of the embedded switch. It is changed while the card has no virtual functions.",
+        "description": "Mode of the embedded switch of the card. It changes while the card has no virtual functions.",
         "type": "str",
         "choices": ["legacy", "switchdev"],
     },
@@ -111,7 +106,7 @@ FUNCTION: Options = {
 VGPU: Options = {
     "type": {
         "description": [
-            "Name or id of the type. A list is an order of preference. All devices of a card have the same type."
+            "Id or name of the type. A list is an order of preference. All devices of a card have the same type."
         ],
         "type": "list",
         "elements": "str",
@@ -120,7 +115,7 @@ VGPU: Options = {
     },
     "count": {
         "description": [
-            "Number of devices on each card, or V(max). If omitted, V(max).",
+            "Number of devices per card, or V(max). The default is V(max).",
             "If V(0), nova creates a device for each guest. Omit it with owner V(cyborg), whose agent creates them.",
         ],
         "type": "str",
@@ -160,12 +155,12 @@ PROFILE: Options = {
     },
     "select": {
         "description": [
-            "The cards, as a JMESPath expression or as a list of names.",
-            "The expression is evaluated for each physical function in C(ansible_facts.mdev.physical_functions), and "
-            "for each parent that is not a PCI function. Both have the C(types) of devices that they can create.",
-            "Ids, classes and addresses have the spelling of the facts, such as V(1eb8). Another spelling is rejected, "
-            "and the message contains the correct one.",
-            "Names are PCI addresses of physical functions, network interfaces, and names of parents such as V(mtty).",
+            "Cards of the profile. Either a JMESPath expression over each physical function in "
+            "C(ansible_facts.mdev.physical_functions), and over each parent that is not a PCI function. Both have the "
+            "V(types) that they support. Ids, classes and addresses have the spelling of the facts, such as V(1eb8). "
+            "Another spelling is rejected, and the message contains the correct one.",
+            "Or a list of names. These are PCI addresses of physical functions, network interfaces, and names of "
+            "parents such as V(mtty).",
         ],
         "type": "raw",
         "required": True,
@@ -178,7 +173,7 @@ PROFILE: Options = {
         "default": False,
     },
     "owner": {
-        "description": "Service that assigns the devices to guests. V(none) is for hosts without OpenStack.",
+        "description": "Service that assigns the devices to guests. Use V(none) for hosts without OpenStack.",
         "type": "str",
         "choices": [cloud.OWNER for cloud in CLOUDS],
         "default": CLOUDS[0].OWNER,
@@ -195,7 +190,7 @@ PROFILE: Options = {
         "sample": "{1g.18gb: 4, 3g.71gb: 1}",
     },
     "vgpu": {
-        "description": "The vGPUs or other mediated devices to create on the card or on its virtual functions.",
+        "description": "vGPUs or other mediated devices on the card or on its virtual functions.",
         "type": "dict",
         "sample": "{type: GRID T4-2B}",
         "options": VGPU,

@@ -383,8 +383,8 @@ def test_virtual_functions_that_nova_gets(switch):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"nova": {"vfs": ["x"]}}, "nova.vfs x is neither an index"),
-        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs 3-1 is neither an index"),
+        ({"nova": {"vfs": ["x"]}}, "nova.vfs 'x' is neither an index"),
+        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs '3-1' is neither an index"),
         ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
         ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
     ],

@@ -152,9 +152,8 @@ def test_passthrough_that_ends(boot):
     host = boot("nics")
     host.switch(VFS)
     before = host.switch.card(ICE)
-    pci = "sys/bus/pci"
-    host.host.write(f"{pci}/drivers/ice/unbind", ICE)
-    host.host.write(f"{pci}/drivers/ice/bind", ICE)
+    host.host.write(f"sys/bus/pci/devices/{ICE}/driver/unbind", ICE)
+    host.host.write("sys/bus/pci/drivers/ice/bind", ICE)
     assert host.switch.card(ICE) != before
     assert host.outcomes(card=MLX5) == []
     assert host.outcomes(card=ICE) == [(ICE, "restored")]

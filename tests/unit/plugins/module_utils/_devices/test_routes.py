@@ -51,6 +51,28 @@ def test_all_tables_hops_and_addresses(simulated, monkeypatch):
     assert links.xdp == {"eth0"}
 
 
+def test_next_hop_objects_that_the_routes_do_not_tell(simulated, monkeypatch):
+    through_objects = [
+        {"dst": "default", "nhid": 10, "flags": []},
+        {"dst": "198.51.100.0/24", "nhid": 3, "flags": []},
+        {"dst": "203.0.113.0/24", "nhid": 99, "flags": []},
+    ]
+    objects = [
+        {"id": 1, "gateway": "192.0.2.1", "dev": "eth0", "flags": []},
+        {"id": 2, "gateway": "192.0.2.9", "dev": "eth1", "flags": []},
+        {"id": 3, "dev": "eth2", "flags": []},
+        {"id": 4, "blackhole": None},
+        {"id": 10, "group": [{"id": 1}, {"id": 2}, {"id": 8}]},
+    ]
+    outputs = [through_objects, objects, [], []]
+    links = routes.observe_links(answer(simulated("empty", routes=[]), monkeypatch, *map(json.dumps, outputs)))
+    assert [(str(route.network), route.interface) for route in links.routes] == [
+        ("0.0.0.0/0", "eth0"),
+        ("0.0.0.0/0", "eth1"),
+        ("198.51.100.0/24", "eth2"),
+    ]
+
+
 @pytest.mark.parametrize(
     "output", ["no JSON", '{"a": 1}', "[5]", '[{"dev": "eth0"}]', '[{"dst": "x", "dev": "eth0"}]', "null"]
 )

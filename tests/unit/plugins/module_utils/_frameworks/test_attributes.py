@@ -152,11 +152,12 @@ def device(simulated):
     parent = host.facts("parents")["parents"][0]
     host.create(parent["name"], parent["types"][0]["id"], UUID)
     host.path = host.kernel.mdev.devices[UUID].path
+    host.known = f"sys/class/mdev_bus/{host.kernel.mdev.devices[UUID].parent.name}/{UUID}"
     return host
 
 
 def test_attribute_is_written(device):
-    attributes.write(device.root(), device.path, "nvidia/vgpu_params", "x=1")
+    attributes.write(device.root(), device.known, "nvidia/vgpu_params", "x=1")
     assert device.root().read(f"{device.path}/nvidia/vgpu_params") == "x=1"
 
 
@@ -179,5 +180,5 @@ def test_devices_below_a_device_are_no_groups(device):
 )
 def test_what_cannot_be_written_is_told(device, name, errno):
     with pytest.raises(HostError) as failed:
-        attributes.write(device.root(), device.path, name, "1")
+        attributes.write(device.root(), device.known, name, "1")
     assert failed.value.errno == errno

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._devices.pci import Identity
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_config import PATH, parse_types
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import PciIds
 from ansible_collections.vfio.devices.tests.simhost.tree import File
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ TABLE = """<?xml version="1.0" encoding="utf-8"?>
   </pgpu>
 </vgpuconfig>
 """.replace("{signature}", "3f" * 256)
-GPU = Identity("10de", "26b9", "10de", "1851", "030200")
+GPU = PciIds("10de", "26b9", "10de", "1851", "030200")
 LARGE = {"1152": "NVIDIA L40S-8Q", "1153": "NVIDIA L40S-12Q", "1156": "NVIDIA L40S-48Q"}
 
 

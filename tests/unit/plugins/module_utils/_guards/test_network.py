@@ -6,8 +6,12 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._devices import routes as _routes
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network as _host_network
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
+from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.tests.simhost import profile
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
@@ -131,12 +135,111 @@ def test_connected_route(network):
             "traddr=198.51.100.11,trsvcid=4420\n",
             "carries the NVMe connection nvme4 (198.51.100.11)",
         ),
+        (
+            "sys/class/nvme-fabrics/ctl/nvme4/address",
+            "traddr=nvme.example,trsvcid=4420,host_iface={}\n",
+            "carries the NVMe connection nvme4",
+        ),
+        (
+            "sys/class/iscsi_connection/connection1:0/address",
+            "198.51.100.10\n",
+            "carries an iSCSI session (198.51.100.10)",
+        ),
+        ("sys/class/iscsi_host/host5/netdev", "{}\n", "carries an iSCSI session"),
+        ("sys/class/iscsi_host/host5/netdev", "default\n", None),
+        (
+            "proc/1/mounts",
+            "admin@0b1c.vms=/ /mnt ceph rw,name=admin,mon_addr=203.0.113.1:6789/198.51.100.22:3300 0 0\n",
+            "carries the mount /mnt (198.51.100.22)",
+        ),
+        ("proc/1/mounts", "//198.51.100.23/share /mnt cifs rw 0 0\n", "carries the mount /mnt (198.51.100.23)"),
+        ("proc/1/mounts", "198.51.100.24@tcp:/fs /mnt lustre rw 0 0\n", "carries the mount /mnt (198.51.100.24)"),
+        ("proc/1/mounts", "198.51.100.25:/vol /mnt fuse.glusterfs rw 0 0\n", "carries the mount /mnt (198.51.100.25)"),
+        (
+            "proc/1/mounts",
+            "server:/nova /mnt nfs4 rw,addr=198.51.100.26 0 0\n",
+            "carries the mount /mnt (198.51.100.26)",
+        ),
+        (
+            "proc/1/mounts",
+            "server:/nova /mnt nfs4 rw,proto=rdma,addr=198.51.100.27 0 0\n",
+            "carries the mount /mnt (198.51.100.27)",
+        ),
+        (
+            "sys/bus/rbd/devices/0/config_info",
+            "203.0.113.1:6789,198.51.100.28:6789 name=admin rbd volume-1 -\n",
+            "carries the RBD image 0 (198.51.100.28)",
+        ),
     ],
 )
 def test_storage_and_addresses(network, path, content, sentence):
     host, observe = network(ON_ICE)
     host.kernel.tree.add(path, Attribute(content.format(ICE).encode()))
     assert observe()[ICE][0] == (sentence or "carries the route to 198.51.100.0/24")
+
+
+@pytest.mark.parametrize("kind", ["macvlan", "macvtap", "vlan", "vxlan"])
+def test_interfaces_on_top_have_uses_too(network, kind):
+    host, observe = network()
+    tree = host.kernel.tree
+    tree.directory(f"sys/devices/virtual/net/{kind}0")
+    tree.link(f"sys/class/net/{kind}0", f"sys/devices/virtual/net/{kind}0")
+    tree.link(f"{tree.resolve(f'sys/class/net/{ICE}')[0]}/upper_{kind}0", f"sys/devices/virtual/net/{kind}0")
+    line = f"20010db8000000000000000000000005 03 40 00 80 {kind}0\n"
+    tree.add("proc/net/if_inet6", Attribute(line.encode()))
+    assert observe()[ICE] == [f"is below {kind}0, which has the address 2001:db8::5/64"]
+
+
+def subjects_in_use(host):
+    root = host.root()
+    scene = Scene(pci.observe(root), [], Processes(root))
+    return {use.subject: use.clause for use in _host_network.observe(root, scene)}
+
+
+def test_port_of_an_ovs_bridge(network):
+    host, observe = network()
+    tree = host.kernel.tree
+    tree.directory("sys/devices/virtual/net/ovs-system")
+    tree.link("sys/class/net/ovs-system", "sys/devices/virtual/net/ovs-system")
+    card = tree.resolve(f"sys/class/net/{ICE}")[0]
+    tree.link(f"{card}/master", "sys/devices/virtual/net/ovs-system")
+    tree.link(f"{card}/upper_ovs-system", "sys/devices/virtual/net/ovs-system")
+    assert observe() == {ICE: ["is a port of the team or switch ovs-system"]}
+    assert list(subjects_in_use(host)) == ["0000:31:00.0"]
+
+
+def test_interface_below_a_device_of_a_function(network):
+    """As that of a virtio card."""
+    host, _observe = network(ON_ICE)
+    tree = host.kernel.tree
+    below = f"{tree.resolve('sys/bus/pci/devices/0000:31:00.1')[0]}/virtio3/net/eth9"
+    tree.directory(below)
+    tree.link("sys/class/net/eth9", below)
+    tree.add("proc/net/if_inet6", Attribute(b"20010db8000000000000000000000005 03 40 00 80 eth9\n"))
+    assert "eth9, which has the address" in subjects_in_use(host)["0000:31:00.1"]
+
+
+@pytest.mark.parametrize(("switch", "found"), [("b4fce1", ["0000:31:00.0"]), ("other", [])])
+def test_representor_without_a_device_belongs_to_the_card_of_its_switch(network, switch, found):
+    host, _observe = network()
+    tree = host.kernel.tree
+    tree.add(f"{tree.resolve(f'sys/class/net/{ICE}')[0]}/phys_switch_id", Attribute(b"b4fce1\n"))
+    for name in ("eth0rep", "ovs-system"):
+        tree.directory(f"sys/devices/virtual/net/{name}")
+        tree.link(f"sys/class/net/{name}", f"sys/devices/virtual/net/{name}")
+    tree.add("sys/devices/virtual/net/eth0rep/phys_switch_id", Attribute(f"{switch}\n".encode()))
+    tree.link("sys/devices/virtual/net/eth0rep/master", "sys/devices/virtual/net/ovs-system")
+    assert list(subjects_in_use(host)) == found
+
+
+def test_settings_of_a_vf_of_the_host_stay(switch):
+    run = switch("nics")
+    run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "1"})
+    (virtual,) = run.host.facts("physical_functions")["physical_functions"][2]["virtual_functions"]
+    line = f"20010db8000000000000000000000005 03 40 00 80 {virtual['netdev']}\n"
+    run.host.kernel.tree.add("proc/net/if_inet6", Attribute(line.encode()))
+    with pytest.raises(Refused, match="would have to be set up anew, but has the host's interface"):
+        run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 7}]})
 
 
 def test_every_next_hop_and_xdp_program(network, monkeypatch):

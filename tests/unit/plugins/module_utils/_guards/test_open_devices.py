@@ -46,6 +46,13 @@ def test_gpu_that_a_program_computes_on(simulated):
     [
         ("drm", "renderD128", "dri/renderD128", "/dev/dri/renderD128"),
         ("infiniband_verbs", "uverbs0", "infiniband/uverbs0", "/dev/infiniband/uverbs0"),
+        ("infiniband_mad", "umad0", "infiniband/umad0", "/dev/infiniband/umad0"),
+        ("drm", "card1", "dri/card1", "/dev/dri/card1"),
+        ("nvme", "nvme3", None, "/dev/nvme3"),
+        ("nvme-generic", "ng3n1", None, "/dev/ng3n1"),
+        ("scsi_generic", "sg2", None, "/dev/sg2"),
+        ("ptp", "ptp0", None, "/dev/ptp0"),
+        ("sound", "pcmC1D3p", "snd/pcmC1D3p", "/dev/snd/pcmC1D3p"),
         ("accel", "accel0", "accel/accel0", "/dev/accel/accel0"),
         ("habanalabs", "hl0", None, "/dev/hl0"),
         ("vhost-vdpa", "vhost-vdpa-0", None, "/dev/vhost-vdpa-0"),
@@ -60,6 +67,21 @@ def test_device_file_of_any_driver(simulated, kind, name, devname, opened):
     add_process(host.kernel.tree, 71, opened, command="systemd-udevd")
     add_process(host.kernel.tree, 72, "/dev/null")
     assert list(observe(host)) == [(IGB, 70, opened)]
+
+
+def test_compute_device_of_amd_is_that_of_each_gpu(simulated):
+    profile = {
+        "functions": [
+            {"address": gpu, "vendor": "1002", "device": "740f", "class_code": "038000", "driver": "amdgpu"}
+            for gpu in ("0000:03:00.0", "0000:83:00.0")
+        ]
+    }
+    host = simulated(profile)
+    tree = host.kernel.tree
+    tree.add("sys/devices/virtual/kfd/kfd/dev", Attribute(b"234:0\n"))
+    tree.link("sys/class/kfd/kfd", "sys/devices/virtual/kfd/kfd")
+    add_process(tree, 70, "/dev/kfd")
+    assert set(observe(host)) == {("0000:03:00.0", 70, "/dev/kfd"), ("0000:83:00.0", 70, "/dev/kfd")}
 
 
 def test_mapped_region_of_a_function_without_driver(simulated):

@@ -35,6 +35,9 @@ class Host:
     def exists(self, path):
         return path in self.files
 
+    def link_name(self, path):
+        return self.files.get(path)
+
     def read(self, path, optional=False):
         return self.files.get(path)
 
@@ -101,6 +104,9 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
         ),
         ({"run/udev/data/b259:3": MEMBER}, []),
         ({**POOL, "run/udev/data/b259:3": MEMBER.replace("tank", "exported")}, []),
+        ({"sys/fs/ext4/nvme0n1p3/errors_count": "0"}, ["nvme0n1p3 is mounted in a mount namespace, as ext4"]),
+        ({"sys/fs/xfs/nvme0n1p3/stats/stats": "0"}, ["nvme0n1p3 is mounted in a mount namespace, as xfs"]),
+        ({"sys/fs/xfs/stats/stats": "0", "sys/fs/ext4/features/x": "0"}, []),
         ({"sys/fs/btrfs/1b/devices/nvme0n1p3/size": "1"}, ["nvme0n1p3 is part of the mounted btrfs 1b"]),
         ({"sys/class/block/loop7/loop/backing_file": "/dev/nvme0n1p3"}, ["nvme0n1p3 is used by loop7"]),
         (
@@ -118,6 +124,11 @@ def test_members_and_exports(files, sentences):
     found = observe(Host({**TWO, **loops}, {**NUMBERS, **files}))
     assert found.get("0000:61:00.0", []) == sentences
     assert "0000:62:00.0" not in found
+
+
+def test_member_of_a_file_system_of_several_disks():
+    host = Host(TWO, {**NUMBERS, "sys/fs/bcachefs/7c/dev-1/block": "nvme1n1p3"})
+    assert observe(host) == {"0000:62:00.0": ["nvme1n1p3 is part of the mounted bcachefs 7c"]}
 
 
 def test_disk_that_something_unknown_has_for_itself():

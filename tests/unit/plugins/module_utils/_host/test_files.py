@@ -28,10 +28,11 @@ def test_replace_makes_directories_and_leaves_nothing_else(files, tmp_path):
 
 
 def test_unfinished_files_are_removed(files, tmp_path):
-    files.replace("etc/a/b", b"1")
-    (tmp_path / f"etc/a/.b{UNFINISHED}").touch()
-    HostRoot(str(tmp_path)).remove_unfinished("etc/a")
-    assert os.listdir(tmp_path / "etc/a") == ["b"]
+    directory = "etc/mdevctl.d/mtty"
+    files.replace(f"{directory}/b", b"1")
+    (tmp_path / directory / f".b{UNFINISHED}").touch()
+    HostRoot(str(tmp_path)).remove_unfinished(directory)
+    assert os.listdir(tmp_path / directory) == ["b"]
 
 
 OTHER_RUN = """

@@ -133,6 +133,67 @@ def test_rest_of_the_group_has_to_come_along(switch):
     run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
 
 
+def gpu(*companions):
+    """A GPU with the other functions of its card, all in one group."""
+    functions = [("0", "030000", "nvidia"), *((str(number), *one) for number, one in enumerate(companions, 1))]
+    return {
+        "functions": [
+            {
+                "address": f"0000:01:00.{number}",
+                "vendor": "10de",
+                "device": f"1e0{number}",
+                "class_code": kind,
+                "driver": driver,
+                "group_with": "0000:01:00.0" if number != "0" else None,
+            }
+            for number, kind, driver in functions
+        ]
+    }
+
+
+AUDIO, USB, UCSI = ("040300", "snd_hda_intel"), ("0c0330", "xhci_hcd"), ("0c8000", "nvidia-gpu")
+
+
+@pytest.mark.parametrize(
+    ("companions", "left"),
+    [
+        ([AUDIO, USB, UCSI], ["1", "2", "3"]),
+        ([AUDIO, ("0c0330", None), ("0c8000", None)], ["1"]),
+        ([("040300", "vfio-pci"), USB], ["2"]),
+        ([("040300", None)], []),
+    ],
+)
+def test_functions_of_a_gpu_go_together(switch, companions, left):
+    run = switch(gpu(*companions))
+    card = {"pf": "0000:01:00.0", "mode": "pf"}
+    if left:
+        (problem,) = refusal(run, card)
+        entries = ", ".join(f'{{pf: "0000:01:00.{number}", mode: pf}}' for number in left)
+        assert f"Add {entries} to functions" in problem
+    assert run(card, *({"pf": f"0000:01:00.{number}", "mode": "pf"} for number in left))["changed"]
+
+
+def test_group_of_the_mode_without_an_iommu_is_none(switch):
+    run = switch("nics", iommu="none")
+    tree = run.host.kernel.tree
+    device = tree.resolve(f"sys/bus/pci/devices/{ICE}")[0]
+    tree.link(f"{device}/iommu_group", "sys/kernel/iommu_groups/0")
+    tree.add("sys/kernel/iommu_groups/0/name", Attribute(b"vfio-noiommu\n"))
+    tree.link(f"sys/kernel/iommu_groups/0/devices/{ICE}", device)
+    run.host.write(f"sys/bus/pci/devices/{ICE}/driver/unbind", ICE)
+    # The simulated driver knows no such mode.
+    tree.link(f"{device}/driver", "sys/bus/pci/drivers/vfio-pci")
+    facts = run.host.facts("physical_functions", "iommu")
+    (card,) = [one for one in facts["physical_functions"] if one["address"] == ICE]
+    assert (card["driver"], card["iommu_group"], facts["iommu"]["enabled"]) == ("vfio-pci", None, False)
+    wanted = {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"}
+    assert "is in no IOMMU group" in refusal(run, wanted)[0]
+    # Whoever has it open is seen all the same.
+    tree.add("proc/77/fd/5", Link("/dev/vfio/noiommu-0"))
+    tree.add("proc/77/comm", Attribute(b"testpmd\n"))
+    assert "in use by pid 77" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1"})[0]
+
+
 def domains(monkeypatch, found):
     from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt as _libvirt
 

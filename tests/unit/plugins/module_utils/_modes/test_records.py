@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Native
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 ICE = "0000:31:00.0"
 
@@ -80,6 +84,36 @@ def test_garbage_in_a_record_is_worth_nothing(switch, text, directory):
 
 
 def test_what_is_remembered_is_trusted_as_far_as_it_has_its_form():
-    memory = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
-    assert _pf_persistence.trusted(memory) == memory
-    assert _pf_persistence.trusted({**memory, "driver": 5, "netdevs": [5], "total_vfs": -1}) == {"netdevs": []}
+    remembered = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
+    native = _pf_persistence.trusted(remembered)
+    assert native == Native("ice", ("eth0",), 8)
+    assert _pf_persistence.as_json(native) == remembered
+    wrong = _pf_persistence.trusted({**remembered, "driver": 5, "netdevs": [5], "total_vfs": -1})
+    assert wrong == Native(netdevs=())
+    assert _pf_persistence.as_json(wrong) == {"netdevs": []}
+
+
+def attributes(rule):
+    """What a rule asks of the attributes of the function."""
+    return dict(re.findall(r'ATTR\{(\w+)\}=="([^"]*)"', rule))
+
+
+def test_rule_knows_the_card(switch):
+    run = switch("nics")
+    tree = run.host.kernel.tree
+    serial = "50-7c-6f-ff-ff-12-34-56"
+    tree.add(f"{tree.resolve('sys/bus/pci/devices/0000:31:00.0')[0]}/serial_number", Attribute(f"{serial}\n".encode()))
+    run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "2"})
+    wanted = attributes(run.card("0000:31:00.0")["rule"])
+    path = "sys/bus/pci/devices/0000:31:00.0"
+    found = {name: run.host.root().read(f"{path}/{name}") for name in ("vendor", "device", "serial_number")}
+    ids = {"subsystem_vendor": "0x8086", "subsystem_device": "0x0002"}
+    assert wanted == {**found, **ids}
+    # The same model with another number is another card.
+    assert not run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "2"})["changed"]
+
+
+@pytest.mark.parametrize("serial", ['1", RUN+="/bin/sh', "1\n", "", "no number"])
+def test_only_a_serial_number_gets_into_a_rule(serial):
+    matches = _pf_persistence.card_matches("8086", "159b", {"serial_number": serial})
+    assert matches == ['ATTR{vendor}=="0x8086"', 'ATTR{device}=="0x159b"']

@@ -40,21 +40,22 @@ def test_nothing_to_write_needs_no_room(simulated, asked):
 @pytest.mark.parametrize(("number", "remedy"), [(errno.ENOSPC, "is full"), (errno.EROFS, "is read-only")])
 def test_all_that_cannot_be_written_is_told_at_once(simulated, write, number, remedy):
     host = simulated("empty")
-    host.kernel.faults.fail("etc/*", number, operations=("write",))
+    for directory in ("etc/*", "run/*"):
+        host.kernel.faults.fail(directory, number, operations=("write",))
     with pytest.raises(Refused) as refused:
-        room.check(host.root(), [("etc/a/b", "x"), ("etc/c/d", None)], write)
+        room.check(host.root(), [("etc/mdevctl.d/b/1", "x"), ("run/vfio-devices/changing/d", None)], write)
     assert len(refused.value.problems) == 2
-    assert f"cannot write to /etc/a: {errno.errorcode[number]} " in refused.value.problems[0]
+    assert f"cannot write to /etc/mdevctl.d/b: {errno.errorcode[number]} " in refused.value.problems[0]
     assert f"its file system {remedy}" in refused.value.problems[0]
 
 
 @pytest.mark.parametrize("write", [True, False])
 def test_a_real_directory(tmp_path, write):
     (tmp_path / "sys").mkdir()
-    room.check(HostRoot(str(tmp_path)), [("etc/a/b", "x")], write)
-    assert (tmp_path / "etc/a").is_dir() is write
+    room.check(HostRoot(str(tmp_path)), [("etc/mdevctl.d/mtty/b", "x")], write)
+    assert (tmp_path / "etc/mdevctl.d/mtty").is_dir() is write
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     with pytest.raises(Refused, match="ENOTDIR"):
-        (tmp_path / "etc2").touch()
-        room.check(HostRoot(str(tmp_path)), [("etc2/a/b", "x")], True)
+        (tmp_path / "run").touch()
+        room.check(HostRoot(str(tmp_path)), [("run/vfio-devices/changing/b", "x")], True)
     assert os.listdir(tmp_path / "sys") == []

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import re
+import types
 
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, schema
 
+OTHER = types.SimpleNamespace(OWNER="other", PROFILE_PART={"type": "dict", "options": {"port": {"type": "str"}}})
 VGPU = {"name": "a", "select": "`true`", "vgpu": {"type": "GRID T4-2B"}}
 
 
@@ -73,3 +75,13 @@ def test_what_is_wrong_hides_nothing_else():
         "num_vfs has no meaning without mode",
         "mode must be pf or vf, and not 'vfs'",
     ]
+
+
+def test_a_mistyped_owner_is_nothing_against_what_a_profile_has_for_a_cloud(monkeypatch):
+    monkeypatch.setitem(schema.PROFILE, "other", OTHER.PROFILE_PART)
+    monkeypatch.setattr(declaration, "CLOUDS", (*declaration.CLOUDS, OTHER))
+    profile = {**VGPU, "other": {"port": "a"}}
+    assert declaration.parse([{**profile, "owner": "othr"}])[1] == [
+        "profile a: owner must be nova or cyborg or none, and not 'othr'"
+    ]
+    assert declaration.parse([profile])[1] == ["profile a: other has no meaning with owner nova"]

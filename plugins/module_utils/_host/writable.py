@@ -1,0 +1,148 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Every path of a host that this collection may write, who writes it and why.
+
+HostRoot refuses any other path. A path that an operator names with a variable is written by the module managed_files
+only, which replaces nothing but files of this collection.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple, Optional
+
+from .._core import grammar
+from .durable import UNFINISHED
+
+# What is done to a path.
+ATTRIBUTE = "attribute"  # the kernel or a driver gets a value through a file that it has made
+FILE = "file"  # an ordinary file is created, replaced or removed
+LINK = "link"  # the same for a symbolic link
+ROLE = "file of a role"  # written by tasks of a role
+VARIABLE = "variable"  # an ordinary file at a path that the operator chooses
+
+MODES, INSTANCES, BOOT = "module sriov_pf_mode", "module mdev_instance", "module boot_restore"
+
+
+class Writable(NamedTuple):
+    """One entry; in ``pattern``, which is relative to the root, ``<name>`` stands for a name of :data:`NAMES`."""
+
+    pattern: str
+    how: str
+    writer: str
+    why: str
+
+
+FUNCTION = "sys/bus/pci/devices/<address>"
+
+PATHS = (
+    Writable(f"{FUNCTION}/sriov_numvfs", ATTRIBUTE, MODES, "creates and removes the VFs of a card"),
+    Writable(f"{FUNCTION}/sriov_drivers_autoprobe", ATTRIBUTE, MODES, "keeps new VFs without a driver, or not"),
+    Writable(f"{FUNCTION}/driver_override", ATTRIBUTE, MODES, "names the driver of a card or VF"),
+    Writable(f"{FUNCTION}/driver/unbind", ATTRIBUTE, MODES, "unbinds a card or VF from its driver"),
+    Writable("sys/bus/pci/drivers_probe", ATTRIBUTE, MODES, "binds a card or VF to the driver that takes it"),
+    Writable("sys/bus/pci/drivers/<driver>/bind", ATTRIBUTE, MODES, "binds a card or VF to a driver"),
+    Writable("sys/class/mdev_bus/<parent>/mdev_supported_types/<type>/create", ATTRIBUTE, INSTANCES, "creates an mdev"),
+    Writable("sys/class/mdev_bus/<parent>/<uuid>/<attribute>", ATTRIBUTE, INSTANCES, "sets an attribute of a new mdev"),
+    Writable(
+        "sys/class/mdev_bus/<parent>/<uuid>/remove",
+        ATTRIBUTE,
+        INSTANCES,
+        "removes a new mdev whose attributes were refused",
+    ),
+    Writable("sys/bus/mdev/devices/<uuid>/remove", ATTRIBUTE, INSTANCES, "removes an mdev"),
+    Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
+    Writable("etc/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "records a mode for the next boot"),
+    Writable("etc/vfio-devices/mdev_instance/<card>.json", FILE, INSTANCES, "records devices for the next boot"),
+    Writable(
+        "etc/vfio-devices/mig_layout/<card>.json", FILE, "module mig_layout", "records a layout for the next boot"
+    ),
+    Writable("etc/vfio-devices/vgpu_types/<model>.json", FILE, INSTANCES, "remembers the vGPU types of a full GPU"),
+    Writable("run/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "remembers the native driver of a card"),
+    Writable(
+        "run/vfio-devices/sriov_drivers_autoprobe/<card>.json",
+        FILE,
+        MODES,
+        "remembers to switch the autoprobe of VFs on again",
+    ),
+    Writable("run/vfio-devices/changing/<card>.json", FILE, MODES, "tells the udev rule of a card to wait"),
+    Writable("run/vfio-devices/lock", FILE, "modules that change a host", "keeps other runs off the host"),
+    Writable("etc/udev/rules.d/90-vfio-devices-<card>.rules", FILE, MODES, "creates VFs again for a native driver"),
+    Writable("etc/mdevctl.d/<parent>/<uuid>", FILE, INSTANCES, "defines an mdev for mdevctl, libvirt and nova"),
+    Writable("usr/local/lib/vfio-devices-restore.pyz", FILE, BOOT, "is the program that restores a host at boot"),
+    Writable("etc/systemd/system/vfio-devices-restore.service", FILE, BOOT, "starts the program at boot"),
+    Writable("etc/systemd/system/vfio-devices-restore@.service", FILE, BOOT, "starts the program for one card"),
+    Writable(
+        "etc/systemd/system/multi-user.target.wants/vfio-devices-restore.service", LINK, BOOT, "enables the program"
+    ),
+    Writable("etc/udev/rules.d/90-vfio-devices-restore.rules", FILE, BOOT, "starts the program for one card"),
+    Writable("etc/default/grub.d/90-vfio-devices.cfg", ROLE, "role iommu", "adds kernel arguments (GRUB)"),
+    Writable("etc/kernel/cmdline", ROLE, "role iommu", "adds kernel arguments (systemd-boot): its line gets longer"),
+    Writable("etc/modprobe.d/vfio-devices-nouveau.conf", ROLE, "role iommu", "blacklists nouveau"),
+    Writable("etc/modules-load.d/vfio-devices.conf", ROLE, "role iommu", "loads VFIO drivers at boot"),
+    Writable("etc/udev/rules.d/60-mdevctl.rules", ROLE, "role mdev", "corrects the path of mdevctl in its rule"),
+    Writable("<nova_config_path>", VARIABLE, "role nova_config", "has the nova settings"),
+    Writable("<nova_config_provider_path>", VARIABLE, "role nova_config", "has the provider.yaml of nova"),
+    Writable("<cyborg_config_path>", VARIABLE, "role cyborg_config", "has the Cyborg settings"),
+    Writable("<report_path>", VARIABLE, "role report", "is the report, on the controller"),
+    Writable("<vfio_discover_directory>", VARIABLE, "playbook discover", "has the facts, on the controller"),
+)
+
+NAME = re.compile(r"<(\w+)>")
+# The grammar of each name; any other placeholder is a name of the kernel.
+NAMES = {
+    "address": grammar.PCI_ADDRESS,
+    "attribute": grammar.ATTRIBUTE,
+    # mdevctl takes capital letters as well.
+    "uuid": re.compile(grammar.UUID.pattern, re.IGNORECASE),
+}
+
+
+def refusal(path: str, *how: str) -> Optional[str]:
+    """Why nothing of ``how`` is done to a path, which is relative to the root; None if one of it is in the list."""
+    if any(_matches(entry.pattern, path) for entry in PATHS if entry.how in how):
+        return None
+    # What will get its name at once, or what a killed run has left.
+    if FILE in how and _is_unfinished(path):
+        return None
+    return (
+        f"/{path} is left alone: it is not in the list of paths that this collection writes. This is a bug in "
+        "vfio.devices, report it with this message"
+    )
+
+
+def _is_unfinished(path: str) -> bool:
+    """Whether a path is that of an unfinished file in a directory of the list."""
+    directory, _slash, name = path.rpartition("/")
+    return (
+        name.startswith(".")
+        and name.endswith(UNFINISHED)
+        and any(_matches(entry.pattern.rpartition("/")[0], directory) for entry in PATHS if entry.how in (FILE, LINK))
+    )
+
+
+def _matches(pattern: str, path: str) -> bool:
+    names, expression = _compiled(pattern)
+    match = expression.match(path)
+    return match is not None and all(_fits(name, text) for name, text in zip(names, match.groups()))
+
+
+@cache
+def _compiled(pattern: str) -> tuple[list[str], re.Pattern[str]]:
+    """The names in a pattern, and an expression with a group for each."""
+    texts = NAME.split(pattern)
+    fixed, names = [re.escape(text) for text in texts[::2]], texts[1::2]
+    # A name has no slash, but that of an attribute may have one.
+    groups = ["(.+)" if name == "attribute" else "([^/]+)" for name in names]
+    return names, re.compile("".join(map("".join, zip(fixed, [*groups, r"\Z"]))))
+
+
+def _fits(name: str, text: str) -> bool:
+    if name == "attribute" and any(map(grammar.OF_THE_KERNEL.match, text.split("/"))):
+        return False
+    return bool(NAMES.get(name, grammar.KERNEL_NAME).match(text))
