@@ -132,7 +132,7 @@ def _plan_function(profile, subject, card, result, found):
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
-        elif card["num_vfs"] and no_vgpus.has_unusable_vfs(subject):
+        elif card["num_vfs"] and no_vgpus.are_unusable(subject.get("vf_product_id")):
             found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
