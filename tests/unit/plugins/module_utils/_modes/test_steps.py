@@ -173,13 +173,19 @@ def test_recorded_driver_is_taken_where_it_is_loaded(entries):
     assert _pf_steps.most_vfs(before) == 4
 
 
+RULE_OF_CARD = _pf_persistence.rule(
+    PF, 2, _pf_persistence.card_matches(card()["vendor_id"], card()["product_id"], card()["identity"])
+)
+
+
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
         (card(rule="one of version 1.0.0"), "rule create record rule"),
         (card(rule=_pf_persistence.rule(PF, 4)), "memory create record rule memory"),
         (card(rule=_pf_persistence.rule(PF, 4), changing=True), "create record rule memory"),
-        (card(rule=_pf_persistence.rule(PF, 2), changing=True), "create record memory"),
+        (card(rule=_pf_persistence.rule(PF, 2), changing=True), "create record rule memory"),
+        (card(rule=RULE_OF_CARD, changing=True), "create record memory"),
     ],
 )
 def test_stale_rule_waits_until_the_record_is_new(entries, before, expected):
