@@ -2,7 +2,7 @@
 # Everything made here lies in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format keys lock clean
+.PHONY: help capture-program recordings demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format keys lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -62,6 +62,14 @@ lock: ## renew the locks: the newest versions of all Python packages that the te
 	@tests/setup test
 	@tests/setup lock
 	@. tests/env.sh && PATH=$$BUILD/locker/bin:$$PATH $$BUILD/venv/bin/python -m tests.lock
+
+recordings: ## write anew what the collection says of the recorded hosts
+	@tests/setup test
+	@. tests/env.sh && python -m ansible_collections.vfio.devices.tests.recordings renew
+
+capture-program: ## write .build/vfio-devices-capture.pyz, which records a host without Ansible
+	@mkdir -p .build
+	@python3 -c 'import sys; sys.path.insert(0, "plugins"); from module_utils._boot.archive import build; open(".build/vfio-devices-capture.pyz", "wb").write(build("_capture"))'
 
 clean: ## remove all that was made here
 	rm -rf .build

@@ -115,6 +115,9 @@ _value:
         mode:
           description: V(pf) or V(vf) as the profile says, or null.
           type: str
+        held_mode:
+          description: Mode that the card keeps until no guest has its functions, or null.
+          type: str
         driver:
           description: Driver in mode V(pf) as the profile says, or null.
           type: str

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs/docsite/rst"
 # The roles of each playbook, in their order.
 ROLES = {
+    "capture": [],
     "discover": [],
     "site": ["vfio", "iommu", "sriov", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
     "verify": ["vfio", "iommu", "sriov", "mdev", "boot", "nova_config", "cyborg_config", "placement"],

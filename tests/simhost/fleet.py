@@ -12,25 +12,39 @@ from .clock import RealClock
 from .host import SimHost
 from .profile import ProfileError, load
 
+# A recorded host, by its file in a folder that has its name.
+RECORDING = "recording.txt"
+
 
 def host_names(words: Iterable[str]) -> dict[str, str]:
-    """Host name to profile, from words ``PROFILE`` or ``PROFILE=COUNT``; a profile may be a YAML file.
+    """Host name to profile, from words ``PROFILE`` or ``PROFILE=COUNT``; a profile may be a YAML file or a recording.
 
     One host is named after its profile, several ``<profile>-1`` and so on. Raises ProfileError.
     """
     hosts: dict[str, str] = {}
     for word in words:
         profile, dummy, count = word.partition("=")
-        load(profile)
+        if not profile.endswith(RECORDING):
+            load(profile)
         if count and not (count.isdecimal() and int(count)):
             raise ProfileError(f"{word!r}: the count must be a positive number")
-        stem = Path(profile).stem
+        stem = Path(profile).parent.name if profile.endswith(RECORDING) else Path(profile).stem
         names = [f"{stem}-{number}" for number in range(1, int(count) + 1)] if count else [stem]
         for name in names:
             if name in hosts:
                 raise ProfileError(f"two hosts would be named {name!r}")
             hosts[name] = profile
     return hosts
+
+
+def build(profile: str, name: str) -> SimHost:
+    """A host of a profile or a recording, with the real clock. Raises ProfileError, OSError, ValueError."""
+    if profile.endswith(RECORDING):
+        # The simulator stands by itself; what was recorded is played back beside it.
+        from ..recordings.replay import load as load_recording
+
+        return load_recording(profile, RealClock())
+    return SimHost(profile, name=name, clock=RealClock())
 
 
 class Fleet:
@@ -47,7 +61,7 @@ class Fleet:
         if name in self.profiles and name not in self.built:
             with self._building:
                 if name not in self.built:
-                    self.built[name] = SimHost(self.profiles[name], name=name, clock=RealClock())
+                    self.built[name] = build(self.profiles[name], name)
         return self.built.get(name)
 
     def stop(self) -> None:

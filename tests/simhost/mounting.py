@@ -20,8 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .fleet import Fleet, host_names
-from .host import SimHost
+from .fleet import Fleet, build, host_names
 
 CHECKOUT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -90,7 +89,7 @@ def mount(directory: Path, hosts: Sequence[str]) -> int:
     """
     for profile in set(host_names(hosts).values()):
         # what is wrong with a profile is said here, not when its first host is looked into
-        SimHost(profile)
+        build(profile, "host")
     prepare(directory)
     command = [sys.executable, "-m", "tests.simhost", "mount", "--foreground", str(directory), *hosts]
     path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -8,6 +8,7 @@ import errno
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from . import config_space
 from .binding import Bus
 from .class_devices import BlockController, NetInterface
 from .devices import BusDevice, Part
@@ -65,7 +66,8 @@ class PciFunction(BusDevice):
         self.directory = directory
         self.physfn = physfn
         self.enabled = 0
-        self.reset_method = " ".join(RESET_METHODS if spec.reset else ())
+        self.reset_methods = (RESET_METHODS[0],) if physfn else (RESET_METHODS[0], RESET_METHODS[-1])
+        self.reset_method = " ".join(self.reset_methods if spec.reset else ())
         bus.host.tree.directory(self.path)
         bus.add_device(self)
         self.sriov = Sriov(self, spec.sriov) if spec.sriov else None
@@ -173,6 +175,7 @@ class PciFunction(BusDevice):
             "revision": constant(f"0x{spec.revision}"),
             "modalias": constant(self._modalias()),
             "numa_node": Attribute(f"{spec.numa_node}\n".encode(), self._store_numa_node),
+            "config": Attribute(config_space.content(spec)),
             "enable": Attribute(lambda: f"{self.enabled}\n", self._store_enable),
             "remove": Attribute(store=self._store_remove),
             "rescan": Attribute(store=self.pci_bus.store_rescan),
@@ -219,7 +222,7 @@ class PciFunction(BusDevice):
     def _store_reset_method(self, data: bytes) -> None:
         methods = word(data).split()
         if methods == ["default"]:
-            methods = list(RESET_METHODS)
+            methods = list(self.reset_methods)
         if any(method not in RESET_METHODS for method in methods):
             raise error(errno.EINVAL)
         self.reset_method = " ".join(methods)
@@ -273,10 +276,10 @@ class PciBus(Bus):
 
     def _root_port(self, spec: FunctionSpec) -> str:
         address = Address.parse(spec.address)
-        root_bus = f"sys/devices/pci{address.domain:04x}:{max(address.bus - 1, 0):02x}"
+        port = self._port_of(address)
+        root_bus = f"sys/devices/pci{address.domain:04x}:{port.bus:02x}"
         if address.bus == 0:
             return root_bus
-        port = Address(address.domain, address.bus - 1, 0, 0)
         if str(port) not in self.devices:
             bridge = FunctionSpec(
                 str(port), "8086", "2030", BRIDGE_CLASS, driver="pcieport", numa_node=spec.numa_node, reset=False
@@ -286,6 +289,17 @@ class PciBus(Bus):
                 self.host.iommu.join(function)
             function.try_drivers()
         return f"{root_bus}/{port}"
+
+    def _port_of(self, address: Address) -> Address:
+        """The root port of a bus: on the next lower bus without a card, or on bus 0 where no card is."""
+        cards = {Address.parse(one).bus for one in self.addresses}
+        bus = max(address.bus - 1, 0)
+        while bus and bus in cards:
+            bus -= 1
+        port = Address(address.domain, bus, max(address.bus - bus - 1, 0), 0)
+        while bus == 0 and address.bus and str(port) in self.addresses:
+            port = port.moved(1)
+        return port
 
 
 def _copies(spec: FunctionSpec) -> list[FunctionSpec]:

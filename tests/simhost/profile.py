@@ -28,7 +28,10 @@ class ProfileError(ValueError):
 
 @dataclass
 class SriovSpec:
-    """The SR-IOV capability of a PF; ``numvfs`` VFs exist at boot, ``offset`` and ``stride`` as in the capability."""
+    """The SR-IOV capability of a PF; ``numvfs`` VFs exist at boot, ``offset`` and ``stride`` as in the capability.
+
+    ``subsystem`` is that of the VFs where it is not that of the PF.
+    """
 
     total: int
     device: str
@@ -39,6 +42,7 @@ class SriovSpec:
     autoprobe: bool = True
     netdev: bool = False
     probe_errno: Optional[str] = None
+    subsystem: Optional[str] = None
 
 
 @dataclass

@@ -161,7 +161,7 @@ class Sriov:
             vendor=pf.spec.vendor,
             device=spec.device,
             class_code=pf.spec.class_code,
-            subsystem=pf.spec.subsystem,
+            subsystem=spec.subsystem or pf.spec.subsystem,
             revision=pf.spec.revision,
             driver=spec.driver,
             numa_node=pf.spec.numa_node,

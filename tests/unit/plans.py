@@ -21,6 +21,7 @@ CARD = {
     "total_vfs": 0,
     "netdevs": [],
     "mode": None,
+    "held_mode": None,
     "driver": None,
     "vf_driver": None,
     "num_vfs": None,
@@ -69,7 +70,7 @@ def vendor_vgpus(totals=(1, 1, 1, 0), existing=(), **changes):
     """A card with vGPUs of the vendor-specific framework on its virtual functions."""
     kind = {"framework": "vendor_vfio", "mode": "vf", "product_id": "26b9", "vf_product_id": "26b9", "total_vfs": 32}
     card = _named({**CARD, **kind, "num_vfs": len(totals), "count": "max", "total": sum(totals), **changes})
-    card["type"] = {"id": "1157", "name": "NVIDIA L40S-8Q", "device_api": "vfio-pci"}
+    card["type"] = {"id": "1152", "name": "NVIDIA L40S-8Q", "device_api": "vfio-pci"}
     _with_parents(card, totals, existing)
     card["virtual_functions"] = [parent["name"] for parent in card["parents"]]
     return card

@@ -14,10 +14,10 @@ import io
 import zipfile
 
 PACKAGE = "vfio_devices"
-MAIN = f"""# SPDX-License-Identifier: GPL-3.0-or-later
+MAIN = """# SPDX-License-Identifier: GPL-3.0-or-later
 import sys
 
-from {PACKAGE}._boot import main as program
+from {package}.{program} import main as program
 
 sys.exit(program.main())
 """
@@ -27,10 +27,13 @@ READABLE = 0o100644 << 16
 UNIX = 3
 
 
-def build() -> bytes:
-    """The whole program. It is not compressed: the bytes would depend on the host's version of zlib."""
-    files = {"__main__.py": MAIN, f"{PACKAGE}/__init__.py": ""}
-    for name, text in sources().items():
+def build(program: str = "_boot") -> bytes:
+    """The whole program that begins with ``main`` of a package.
+
+    It is not compressed: the bytes would depend on the host's version of zlib.
+    """
+    files = {"__main__.py": MAIN.format(package=PACKAGE, program=program), f"{PACKAGE}/__init__.py": ""}
+    for name, text in sources(f"{program}.main").items():
         package, dummy, file = name.rpartition(".")
         files[f"{PACKAGE}/{package}/__init__.py"] = ""
         files[f"{PACKAGE}/{package}/{file}.py"] = text
@@ -44,14 +47,14 @@ def build() -> bytes:
     return content.getvalue()
 
 
-def sources() -> dict[str, str]:
-    """By package and name the text of the program's first file and of all that it imports from the collection.
+def sources(first: str = "_boot.main") -> dict[str, str]:
+    """By package and name the text of a program's first file and of all that it imports from the collection.
 
     They are asked of whatever has imported this file: on a host the whole engine lies in the zip file of the module.
     """
     top = __name__.rpartition("._boot.")[0]
     found: dict[str, str] = {}
-    waiting = ["_boot.main"]
+    waiting = [first]
     while waiting:
         name = waiting.pop()
         if name not in found:

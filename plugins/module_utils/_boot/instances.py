@@ -21,6 +21,7 @@ from .._host.root import HostRoot
 from .._instances import job
 from .._instances.records import INSTANCE_RECORDS, observe_records
 from .._instances.wanted import parse_instances
+from .._model.host import Device
 from .cards import check_card
 from .records import recorded_instances
 
@@ -117,21 +118,17 @@ class Instances:
 
     def _without_existing(self, options: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
         """What does not exist, and a sentence for each that exists as something else."""
-        existing = {
-            str(device["uuid"] or device["address"]): device
-            for device in job.observe(self._host)["devices"]
-            if device["state"] != "defined"
-        }
+        existing = {device.id: device for device in job.observe(self._host).devices if device.state != "defined"}
         missing, problems = [], []
         for option in options:
             device = existing.get(_name(option))
             if device is None:
                 missing.append(option)
-            elif device["state"] == "removing":
+            elif device.state == "removing":
                 problems.append(f"{_name(option)} is being removed, and somebody still has it open")
-            elif device["parent"] != option["parent"] or not _fits(device, option):
+            elif device.parent != option["parent"] or not _fits(device, option):
                 problems.append(
-                    f"{_name(option)} is left as it is: {device['type_name'] or device['type']} on {device['parent']}, "
+                    f"{_name(option)} is left as it is: {device.type_name or device.type_id} on {device.parent}, "
                     f"and {option['type'][0]} on {option['parent']} was recorded"
                 )
         return missing, problems
@@ -146,8 +143,8 @@ def _name(option: dict[str, Any]) -> str:
     return str(option["uuid"] or option["parent"])
 
 
-def _fits(device: dict[str, Any], option: dict[str, Any]) -> bool:
+def _fits(device: Device, option: dict[str, Any]) -> bool:
     """Names are more certain than ids, but a full card of NVIDIA does not tell them."""
-    if device["type_name"] is None:
-        return bool(device["type"] == option["id"])
-    return option["type"][0] in (device["type"], device["type_name"])
+    if device.type_name is None:
+        return bool(device.type_id == option["id"])
+    return option["type"][0] in (device.type_id, device.type_name)

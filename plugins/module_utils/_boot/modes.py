@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from .._core.problems import Refused
 from .._devices.binding import DEFAULT, DRIVERS, NOBODY
 from .._devices.pci import DEVICES
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import CONFIGURED
-from .._host.records import read_records
+from .._host.records import Record, read_records
 from .._host.root import HostError, HostRoot
+from .._model.wanted import CardWanted
 from .._modes import actions, job
 from .._modes.records import MODE_RECORDS, model
 from .._modes.wanted import NATIVE
@@ -33,12 +33,12 @@ class Modes:
 
     kind = MODE_RECORDS
 
-    def __init__(self, host: HostRoot, card: str, record: dict[str, Any], patient: bool) -> None:
+    def __init__(self, host: HostRoot, card: str, record: Record, patient: bool) -> None:
         self.card = card
         self._patient = patient
         self._host = host
         self._record = record
-        self._entry: dict[str, Any] | None = None
+        self._entry: CardWanted | None = None
         self._loaded: set[str] = set()
 
     @classmethod
@@ -53,7 +53,7 @@ class Modes:
         path = f"{DEVICES}/{self.card}"
         if not self._host.exists(path):
             return f"there is no PCI function {self.card}"
-        given_away = entry["mode"] == "pf" and entry["driver"] != NATIVE
+        given_away = entry.mode == "pf" and entry.driver != NATIVE
         driver = self._host.link_name(f"{path}/driver")
         if driver is None and not given_away:
             return f"no driver has taken {self.card}"
@@ -71,7 +71,7 @@ class Modes:
             self._load(entry)
         # VFs that are there no longer are made again whoever uses the port: somebody has allowed it when they were
         # recorded, and nobody loses one.
-        allowed = entry["mode"] == "vf" and not actions.links(self._host, self.card)
+        allowed = entry.mode == "vf" and not actions.links(self._host, self.card)
         options = {
             "allow_host_network": allowed,
             "on_busy": "skip",
@@ -91,7 +91,7 @@ class Modes:
             *(text.removeprefix(f"{self.card}: ") for text in result["failures"]),
         ]
 
-    def _parsed(self) -> dict[str, Any]:
+    def _parsed(self) -> CardWanted:
         if self._entry is None:
             self._entry = recorded_function(self.card, self._record)
         return self._entry
@@ -106,11 +106,11 @@ class Modes:
             raise NotRestorable([f"{found}: run the play with the addresses that the cards have now"])
         check_card(self._host, self.card, self._record)
 
-    def _load(self, entry: dict[str, Any]) -> None:
+    def _load(self, entry: CardWanted) -> None:
         """Load the modules of drivers that no device asks for by itself, such as vfio-pci; once for each."""
-        drivers = [entry["driver"]] if entry["mode"] == "pf" else []
-        drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
-        ours = [name for name in drivers if name not in (None, NATIVE, DEFAULT, NOBODY)]
+        drivers = [entry.driver] if entry.mode == "pf" else []
+        drivers += [entry.vf_driver, *(virtual.driver for virtual in entry.vfs.values())]
+        ours = [name for name in drivers if name and name not in (NATIVE, DEFAULT, NOBODY)]
         for driver in dict.fromkeys(ours):
             if driver not in self._loaded and not self._host.exists(f"{DRIVERS}/{driver}"):
                 self._loaded.add(driver)

@@ -8,12 +8,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
 from .._core.problems import Refused
+from .._host.records import Record
 from .._instances import records
 from .._instances.wanted import parse_instances
+from .._model.host import Definition
+from .._model.wanted import CardWanted
 from .._modes.wanted import parse_functions
 
 
@@ -52,7 +56,7 @@ CHOICES = {
 }
 
 
-def recorded_function(card: str, record: dict[str, Any]) -> dict[str, Any]:
+def recorded_function(card: str, record: Record) -> CardWanted:
     """The entry of :func:`parse_functions` that a record of sriov_pf_mode means; or :class:`NotRestorable`."""
     if not PCI_ADDRESS.match(card):
         raise NotRestorable([f"{card[:80]!r} is no PCI address"])
@@ -63,13 +67,13 @@ def recorded_function(card: str, record: dict[str, Any]) -> dict[str, Any]:
     # A pinned card is what its record says: to bring it back is no change.
     given["reconfigurable"] = True
     entry = parse_functions([given])[0]
-    if entry["problems"]:
-        raise NotRestorable([f"its record is wrong: {problem}" for problem in entry["problems"]])
+    if entry.problems:
+        raise NotRestorable([f"its record is wrong: {problem}" for problem in entry.problems])
     return entry
 
 
 def recorded_instances(
-    record: dict[str, Any], definitions: dict[tuple[str, str], dict[str, Any]]
+    record: dict[str, Any], definitions: Mapping[tuple[str, str], Definition]
 ) -> list[dict[str, Any]]:
     """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`NotRestorable`.
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from .grouping import grouped
@@ -49,12 +49,12 @@ def together(*checks: Callable[[], Any]) -> list[Any]:
     return returned
 
 
-def holders(users: list[dict[str, Any]]) -> str:
+def holders(users: Iterable[Mapping[str, Any]]) -> str:
     """Who holds a device, for a sentence: ``guest web1 (pid 4242, qemu-system-x86)``."""
     return ", ".join(_holder(user) for user in users)
 
 
-def _holder(user: dict[str, Any]) -> str:
+def _holder(user: Mapping[str, Any]) -> str:
     process = f"pid {user['pid']}, {user['command']}" if user["pid"] else None
     if process and user.get("device_file"):
         process += f", {user['device_file']}"

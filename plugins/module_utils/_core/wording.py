@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 # A vGPU card has dozens of types.
 SHOWN = 5
 MOST_CHARACTERS = 300
@@ -18,7 +20,7 @@ def printable(text: str | None, otherwise: str) -> str:
     return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
 
-def describe(types: dict[str, str | None], asked: list[str]) -> str:
+def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     """The ``types``, names by id, in a few words, with the one closest to each that was ``asked`` for."""
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
     if not names:

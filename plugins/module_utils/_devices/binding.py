@@ -4,18 +4,13 @@
 
 # Private to this collection: may change without notice.
 
-"""Bind a PCI function to a driver: ``driver_override``, unbind, ``drivers_probe``, and read back.
-
-What is wanted is a dictionary: ``driver`` (a name, None for no driver, or :data:`CHOICE`), ``override`` (what
-``driver_override`` shall be, None for unset), ``exact`` (both must be just so) and ``optional`` (where the kernel finds
-no driver, that is as well).
-"""
+"""Bind a PCI function to a driver: ``driver_override``, unbind, ``drivers_probe``, and read back."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from .._host.root import HostError, HostRoot
+from .._model.host import Binding
+from .._model.wanted import BindingWanted
 from .pci import DEVICES
 from .sriov import is_vfio_driver, normal_override
 
@@ -29,48 +24,46 @@ DEFAULT = "default"
 # Seconds for something to appear that is usually there when the write returns.
 SETTLE = 5.0
 
-Wanted = dict[str, Any]
 
-
-def native(driver: str | None = None, optional: bool = False) -> Wanted:
+def native(driver: str | None = None, optional: bool = False) -> BindingWanted:
     """Bound without an override: to ``driver``, or to what the kernel's matching gives."""
-    return {"driver": driver or CHOICE, "override": None, "exact": False, "optional": optional}
+    return BindingWanted(driver or CHOICE, is_optional=optional)
 
 
-def binding_of_option(text: str) -> Wanted:
+def binding_of_option(text: str) -> BindingWanted:
     """What the options ``driver`` and ``vf_driver`` mean: a name, ``none`` or ``default``."""
     if text == DEFAULT:
         return native(optional=True)
     if text == NOBODY:
-        return {"driver": None, "override": NOBODY, "exact": True, "optional": False}
-    return {"driver": text, "override": text, "exact": False, "optional": False}
+        return BindingWanted(None, NOBODY, is_exact=True)
+    return BindingWanted(text, text)
 
 
-def exactly(override: str | None, driver: str | None) -> Wanted:
-    return {"driver": driver, "override": override, "exact": True, "optional": False}
+def exactly(binding: Binding) -> BindingWanted:
+    return BindingWanted(binding.driver, binding.override, is_exact=True)
 
 
-def is_bound(override: str | None, driver: str | None, wanted: Wanted) -> bool:
+def is_bound(binding: Binding, wanted: BindingWanted) -> bool:
     """Whether a function is bound as it shall be."""
-    if wanted["exact"]:
-        return (override, driver) == (wanted["override"], wanted["driver"])
-    if wanted["driver"] == CHOICE:
-        return override is None and has_driver(driver, wanted)
-    return has_driver(driver, wanted) and override in (None, wanted["driver"])
+    if wanted.is_exact:
+        return binding == (wanted.override, wanted.driver)
+    if wanted.driver == CHOICE:
+        return binding.override is None and has_driver(binding.driver, wanted)
+    return has_driver(binding.driver, wanted) and binding.override in (None, wanted.driver)
 
 
-def has_driver(driver: str | None, wanted: Wanted) -> bool:
+def has_driver(driver: str | None, wanted: BindingWanted) -> bool:
     """The same without a look at the override."""
-    if wanted["driver"] == CHOICE:
-        return not is_vfio_driver(driver) and (driver is not None or wanted["optional"])
-    return bool(driver == wanted["driver"])
+    if wanted.driver == CHOICE:
+        return not is_vfio_driver(driver) and (driver is not None or wanted.is_optional)
+    return driver == wanted.driver
 
 
-def read_bindings(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str | None, str | None]]:
-    """By address the override and the driver of functions."""
+def read_bindings(host: HostRoot, addresses: list[str]) -> dict[str, Binding]:
+    """By address what functions are bound to."""
     overrides = host.read_all([f"{DEVICES}/{address}/driver_override" for address in addresses], optional=True)
     return {
-        address: (
+        address: Binding(
             normal_override(overrides[f"{DEVICES}/{address}/driver_override"]),
             host.link_name(f"{DEVICES}/{address}/driver"),
         )
@@ -78,34 +71,33 @@ def read_bindings(host: HostRoot, addresses: list[str]) -> dict[str, tuple[str |
     }
 
 
-def bind(host: HostRoot, address: str, observed: tuple[str | None, str | None], wanted: Wanted) -> None:
-    """Bind a function as wanted; ``observed`` is what :func:`observe` said of it."""
-    override, driver = observed
-    if override != wanted["override"] and not is_bound(override, driver, wanted):
-        host.write(f"{DEVICES}/{address}/driver_override", (wanted["override"] or "") + "\n")
+def bind(host: HostRoot, address: str, observed: Binding, wanted: BindingWanted) -> None:
+    """Bind a function as wanted; ``observed`` is what :func:`read_bindings` said of it."""
+    driver = observed.driver
+    if observed.override != wanted.override and not is_bound(observed, wanted):
+        host.write(f"{DEVICES}/{address}/driver_override", (wanted.override or "") + "\n")
     if driver is not None and not has_driver(driver, wanted):
         host.write(f"{DEVICES}/{address}/driver/unbind", address)
         driver = None
-    if driver is None and wanted["driver"] is not None:
+    if driver is None and wanted.driver is not None:
         _probe(host, address, wanted)
-    found: list[tuple[str | None, str | None]] = []
+    found: list[Binding] = []
 
     def settled() -> bool:
         found[:] = [read_bindings(host, [address])[address]]
-        return is_bound(*found[0], wanted)
+        return is_bound(found[0], wanted)
 
     if not host.wait(settled, min(SETTLE, host.timeout)):
-        override, driver = found[0]
         raise HostError(
-            f"{address} is bound to {driver or 'no driver'} with driver_override {override or 'unset'} after it was to "
-            f"be bound to {describe_binding(wanted)}",
+            f"{address} is bound to {found[0].driver or 'no driver'} with driver_override "
+            f"{found[0].override or 'unset'} after it was to be bound to {describe_binding(wanted)}",
             f"{DEVICES}/{address}/driver",
         )
 
 
-def _probe(host: HostRoot, address: str, wanted: Wanted) -> None:
-    name = wanted["driver"]
-    if name == CHOICE or wanted["override"] is not None:
+def _probe(host: HostRoot, address: str, wanted: BindingWanted) -> None:
+    name = wanted.driver
+    if name == CHOICE or wanted.override is not None:
         # A driver's refusal is not told by this file: it only leaves the function unbound.
         host.write(PROBE, address)
         if name == CHOICE or host.link_name(f"{DEVICES}/{address}/driver") == name:
@@ -114,7 +106,7 @@ def _probe(host: HostRoot, address: str, wanted: Wanted) -> None:
         host.write(f"{DRIVERS}/{name}/bind", address)
 
 
-def describe_binding(wanted: Wanted) -> str:
-    if wanted["driver"] is None:
+def describe_binding(wanted: BindingWanted) -> str:
+    if wanted.driver is None:
         return "no driver"
-    return "its native driver" if wanted["driver"] == CHOICE else str(wanted["driver"])
+    return "its native driver" if wanted.driver == CHOICE else wanted.driver

@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .._core.text import printable
 from .._host.root import HostRoot
+from .._model.host import Iommu, SharedGroup
 from .pci import PciFunction
 from .sriov import is_vfio_driver
 
@@ -30,8 +30,8 @@ X86 = re.compile(r"cpu:type:x86,ven([0-9A-F]{4})")
 CPU_VENDORS = {"0000": "intel", "0002": "amd", "0009": "amd"}
 
 
-def observe(host: HostRoot, functions: dict[str, PciFunction]) -> dict[str, Any]:
-    """The fields of the dictionary ``iommu``.
+def observe(host: HostRoot, functions: dict[str, PciFunction]) -> Iommu:
+    """The IOMMU and its groups.
 
     Bridges do not count as members of a group: VFIO needs no driver of its own on them
     (drivers/iommu/iommu.c, iommu_group_claim_dma_owner; Documentation/driver-api/vfio.rst).
@@ -40,17 +40,17 @@ def observe(host: HostRoot, functions: dict[str, PciFunction]) -> dict[str, Any]
     for function in functions.values():
         if function.iommu_group is not None and not function.is_bridge:
             members.setdefault(function.iommu_group, []).append(function.address)
-    return {
+    return Iommu(
         # Emulated groups of mdevs exist without any IOMMU, so groups alone prove nothing.
-        "enabled": bool(members or host.names(UNITS)),
-        "group_count": len(host.names(GROUPS)),
-        "shared_groups": [
-            {"group": group, "devices": addresses} for group, addresses in sorted(members.items()) if len(addresses) > 1
-        ],
-        "cpu_vendor": _cpu_vendor(host),
-        "kernel_arguments": ARGUMENT.findall(_command_line(host)),
-        "vfio_drivers": [name for name in host.names(DRIVERS) if is_vfio_driver(name)],
-    }
+        enabled=bool(members or host.names(UNITS)),
+        group_count=len(host.names(GROUPS)),
+        shared_groups=tuple(
+            SharedGroup(group, tuple(addresses)) for group, addresses in sorted(members.items()) if len(addresses) > 1
+        ),
+        cpu_vendor=_cpu_vendor(host),
+        kernel_arguments=tuple(ARGUMENT.findall(_command_line(host))),
+        vfio_drivers=tuple(name for name in host.names(DRIVERS) if is_vfio_driver(name)),
+    )
 
 
 def _command_line(host: HostRoot) -> str:

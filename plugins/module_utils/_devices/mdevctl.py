@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .._host.root import HostRoot
+from .._model.host import Mdevctl
 
 PROGRAMS = ("usr/sbin/mdevctl", "usr/bin/mdevctl", "usr/local/sbin/mdevctl", "usr/local/bin/mdevctl")
 RULE = "60-mdevctl.rules"
@@ -27,20 +27,20 @@ RESTORE_UNIT = "etc/systemd/system/vfio-devices-restore.service"
 CALL = re.compile(r"(/[\w./-]*mdevctl) start-parent-mdevs\b")
 
 
-def observe(host: HostRoot) -> dict[str, Any]:
-    """The fields of the dictionary ``mdevctl``; paths are absolute, as the host itself sees them."""
+def observe(host: HostRoot) -> Mdevctl:
+    """mdevctl, its rule of udev, and what the role boot installs."""
     program = _first(host, PROGRAMS)
     rule = _first(host, [f"{directory}/{RULE}" for directory in RULE_DIRECTORIES])
     text = (host.read(rule[1:]) or "") if rule else ""
     calls = CALL.findall("\n".join(line for line in text.splitlines() if not line.startswith("#")))
     missing = [call for call in calls if not host.exists(call[1:])]
-    return {
-        "program": program,
-        "udev_rule": rule,
-        "udev_program": (missing or calls or [None])[0],
-        "udev_works": bool(calls) and not missing,
-        "restore_unit": _first(host, [RESTORE_UNIT]),
-    }
+    return Mdevctl(
+        program=program,
+        udev_rule=rule,
+        udev_program=(missing or calls or [None])[0],
+        udev_works=bool(calls) and not missing,
+        restore_unit=_first(host, [RESTORE_UNIT]),
+    )
 
 
 def _first(host: HostRoot, paths: tuple[str, ...] | list[str]) -> str | None:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 from .._core.grammar import PCI_ADDRESS
 from .._core.text import decimal
 from .._host.root import HostRoot
+from .._model.host import PciIds
 
 DEVICES = "sys/bus/pci/devices"
 
@@ -38,22 +39,12 @@ VF_ATTRIBUTE = "sriov_vf_msix_count"
 NO_IOMMU = "vfio-noiommu"
 
 
-class Identity(NamedTuple):
-    """The ids of a function: lower case, without 0x; ``pci_class`` has six digits."""
-
-    vendor_id: str
-    product_id: str
-    subsystem_vendor_id: str
-    subsystem_product_id: str
-    pci_class: str
-
-
 class PciFunction(NamedTuple):
     """One function as it was found; ``identity`` is None for a VF, whose card has it, and where it is unreadable."""
 
     address: str
     entries: frozenset[str]
-    identity: Identity | None
+    identity: PciIds | None
     physical_function: str | None
     driver: str | None
     iommu_group: int | None
@@ -137,7 +128,7 @@ def _is_unprotected(host: HostRoot, path: str, driver: str | None) -> bool:
     return "vfio" in (driver or "") and host.read(f"{path}/iommu_group/name", optional=True) == NO_IOMMU
 
 
-def _identity(host: HostRoot, path: str) -> Identity | None:
+def _identity(host: HostRoot, path: str) -> PciIds | None:
     text = host.read(f"{path}/modalias")
     if text is None:
         return None
@@ -145,7 +136,7 @@ def _identity(host: HostRoot, path: str) -> Identity | None:
     if not ids:
         host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the form that PCI functions have")
         return None
-    return Identity(
+    return PciIds(
         vendor_id=ids["vendor"].lower(),
         product_id=ids["product"].lower(),
         subsystem_vendor_id=ids["subvendor"].lower(),

@@ -13,9 +13,9 @@ than their PF.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from .._host.root import HostRoot
+from .._model.host import Binding, Card, Sriov, VirtualFunction
 from .pci import NumaNodes, PciFunction
 
 VIRTUAL_FUNCTION = re.compile(r"virtfn([0-9]{1,5})\Z")
@@ -44,47 +44,47 @@ def normal_override(text: str | None) -> str | None:
     return None if text in (None, "", "(null)") else text
 
 
-def describe(
+def read_cards(
     host: HostRoot,
     functions: list[PciFunction],
     all_functions: dict[str, PciFunction],
     numa_nodes: NumaNodes,
-) -> list[dict[str, Any]]:
-    """The entries of the list ``physical_functions`` for the given functions, none of which is a VF."""
+) -> list[Card]:
+    """The cards that the given functions are, none of which is a VF."""
     cards = {function.address for function in functions}
     parts = [one for one in all_functions.values() if one.address in cards or one.physical_function in cards]
     files = [path for function in functions for path in _files(function)]
     with host.names_ahead(f"{owner}/net" for part in parts for owner in _owners(part)):
         netdevs = {part.address: _netdevs(host, part) for part in parts}
-    described = []
+    found = []
     with host.ahead(files):
         for function in functions:
             virtual_functions = _virtual_functions(host, function, all_functions, netdevs)
-            identity = function.identity
-            capable = TOTAL in function.entries
-            described.append(
-                {
-                    "address": function.address,
-                    "vendor_id": identity.vendor_id if identity else None,
-                    "product_id": identity.product_id if identity else None,
-                    "subsystem_vendor_id": identity.subsystem_vendor_id if identity else None,
-                    "subsystem_product_id": identity.subsystem_product_id if identity else None,
-                    "class": identity.pci_class[:4] if identity else None,
-                    "driver": function.driver,
-                    "driver_override": normal_override(host.read_line(f"{function.path}/{OVERRIDE}", optional=True)),
-                    "numa_node": numa_nodes[function.address],
-                    "iommu_group": function.iommu_group,
-                    "mode": _mode(function, virtual_functions),
-                    "total_vfs": host.read_number(f"{function.path}/{TOTAL}", most=MOST_VFS) if capable else 0,
-                    "num_vfs": len(virtual_functions),
-                    "vf_product_id": _vf_product_id(host, function) if capable else None,
-                    "drivers_autoprobe": _drivers_autoprobe(host, function) if capable else None,
-                    "netdevs": netdevs[function.address],
-                    "virtual_functions": virtual_functions,
-                    "users": None,
-                }
+            found.append(
+                Card(
+                    address=function.address,
+                    ids=function.identity,
+                    binding=Binding(
+                        normal_override(host.read_line(f"{function.path}/{OVERRIDE}", optional=True)), function.driver
+                    ),
+                    mode=_mode(function, virtual_functions),
+                    numa_node=numa_nodes[function.address],
+                    iommu_group=function.iommu_group,
+                    netdevs=tuple(netdevs[function.address]),
+                    sriov=_capability(host, function) if TOTAL in function.entries else None,
+                    virtual_functions=tuple(virtual_functions),
+                    is_bridge=function.is_bridge,
+                )
             )
-    return described
+    return found
+
+
+def _capability(host: HostRoot, function: PciFunction) -> Sriov:
+    return Sriov(
+        total=host.read_number(f"{function.path}/{TOTAL}", most=MOST_VFS),
+        vf_product_id=_vf_product_id(host, function),
+        autoprobe=_drivers_autoprobe(host, function),
+    )
 
 
 def _files(function: PciFunction) -> list[str]:
@@ -93,7 +93,7 @@ def _files(function: PciFunction) -> list[str]:
     return [f"{function.path}/{name}" for name in names]
 
 
-def _mode(function: PciFunction, virtual_functions: list[dict[str, Any]]) -> str:
+def _mode(function: PciFunction, virtual_functions: list[VirtualFunction]) -> str:
     if is_vfio_driver(function.driver):
         return "pf"
     return "vf" if virtual_functions else "host"
@@ -122,7 +122,7 @@ def _virtual_functions(
     function: PciFunction,
     all_functions: dict[str, PciFunction],
     netdevs: dict[str, list[str]],
-) -> list[dict[str, Any]]:
+) -> list[VirtualFunction]:
     """The VFs that have a link: reading ``sriov_numvfs`` could block for ever (drivers/pci/iov.c)."""
     matches = (VIRTUAL_FUNCTION.match(entry) for entry in function.entries)
     found = []
@@ -133,16 +133,9 @@ def _virtual_functions(
             host.warn(f"{function.path}/virtfn{index} points to no PCI function")
             continue
         own = netdevs.get(virtual.address)
-        found.append(
-            {
-                "address": virtual.address,
-                "index": index,
-                "driver": virtual.driver,
-                "iommu_group": virtual.iommu_group,
-                "netdev": own[0] if own else None,
-                "users": None,
-            }
-        )
+        netdev = own[0] if own else None
+        binding = Binding(driver=virtual.driver)
+        found.append(VirtualFunction(virtual.address, index, binding, virtual.iommu_group, netdev))
     return found
 
 

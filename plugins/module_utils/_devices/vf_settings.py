@@ -9,14 +9,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .._host.root import HostError, HostRoot
+from .._model.host import VfSettings
 
 PROGRAM = "ip"
 
 
-def observe(host: HostRoot, interface: str) -> dict[int, dict[str, Any]]:
+def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
     """The settings of each VF by its index; raise HostError if they cannot be told."""
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
@@ -25,70 +27,70 @@ def observe(host: HostRoot, interface: str) -> dict[int, dict[str, Any]]:
         raise HostError(f"{PROGRAM} said what cannot be understood of {interface}: {text[:80]!r}", PROGRAM) from error
 
 
-def parse(links: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """The settings in the list that ``ip -j -d link show`` prints; those that the driver does not tell are missing."""
+def parse(links: Any) -> dict[int, VfSettings]:
+    """The settings in the list that ``ip -j -d link show`` prints."""
     found = {}
     for virtual in links[0].get("vfinfo_list", []):
         vlan = (virtual.get("vlan_list") or [virtual])[0]
         rate = virtual.get("rate", {})
-        settings = {
+        found[int(virtual["vf"])] = VfSettings(
             # iproute2 before 5.4 calls it mac.
-            "mac": virtual.get("address", virtual.get("mac")),
+            mac=virtual.get("address", virtual.get("mac")),
             # It leaves out a tag that is 0.
-            "vlan": vlan.get("vlan", 0),
-            "qos": vlan.get("qos", 0),
-            "spoofchk": virtual.get("spoofchk"),
-            "trust": virtual.get("trust"),
-            "link_state": virtual.get("link_state"),
-            "min_tx_rate": rate.get("min_tx", 0),
-            "max_tx_rate": rate.get("max_tx", 0),
-        }
-        found[int(virtual["vf"])] = {name: value for name, value in settings.items() if value is not None}
+            vlan=vlan.get("vlan", 0),
+            qos=vlan.get("qos", 0),
+            spoofchk=virtual.get("spoofchk"),
+            trust=virtual.get("trust"),
+            link_state=virtual.get("link_state"),
+            min_tx_rate=rate.get("min_tx", 0),
+            max_tx_rate=rate.get("max_tx", 0),
+        )
     return found
 
 
-def differences(observed: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+def differences(observed: VfSettings, wanted: VfSettings) -> VfSettings:
     """What of the wanted settings is not so yet."""
-    return {name: value for name, value in wanted.items() if observed.get(name) != value}
+    same = [name for name, old, new in zip(VfSettings._fields, observed, wanted) if old == new]
+    return wanted._replace(**dict.fromkeys(same))
 
 
-def apply(host: HostRoot, interface: str, wanted: dict[int, dict[str, Any]]) -> None:
+def apply(host: HostRoot, interface: str, wanted: Mapping[int, VfSettings]) -> None:
     """Write what differs, and read it back."""
     observed = observe(host, interface)
     written = False
     for index, settings in wanted.items():
-        before = observed.get(index, {})
+        before = observed.get(index, VfSettings())
         changes = differences(before, settings)
-        if changes:
+        if changes.names:
             host.run(PROGRAM, ["link", "set", "dev", interface, "vf", str(index), *_arguments(changes, before)])
             written = True
     if written:
         observed = observe(host, interface)
     for index, settings in wanted.items():
-        for name, value in differences(observed.get(index, {}), settings).items():
+        found = observed.get(index, VfSettings())
+        for name in differences(found, settings).names:
             raise HostError(
-                f"{interface} has {name} {describe(observed.get(index, {}).get(name))} for VF {index} after "
-                f"{describe(value)} was set",
+                f"{interface} has {name} {describe(getattr(found, name))} for VF {index} after "
+                f"{describe(getattr(settings, name))} was set",
                 PROGRAM,
             )
 
 
-def _arguments(changes: dict[str, Any], before: dict[str, Any]) -> list[str]:
+def _arguments(changes: VfSettings, before: VfSettings) -> list[str]:
     arguments = []
-    merged = {**before, **changes}
-    if "mac" in changes:
-        arguments += ["mac", changes["mac"]]
-    if "vlan" in changes or "qos" in changes:
+    merged = before._replace(**{name: getattr(changes, name) for name in changes.names})
+    if changes.mac is not None:
+        arguments += ["mac", changes.mac]
+    if changes.vlan is not None or changes.qos is not None:
         # The two are one setting, so that the one which is not named would become 0.
-        arguments += ["vlan", str(merged.get("vlan", 0)), "qos", str(merged.get("qos", 0) if merged.get("vlan") else 0)]
-    if "min_tx_rate" in changes or "max_tx_rate" in changes:
-        arguments += ["max_tx_rate", str(merged.get("max_tx_rate", 0))]
-        arguments += ["min_tx_rate", str(merged.get("min_tx_rate", 0))]
-    for name in ("spoofchk", "trust"):
-        if name in changes:
-            arguments += [name, describe(changes[name])]
-    if "link_state" in changes:
-        arguments += ["state", changes["link_state"]]
+        arguments += ["vlan", str(merged.vlan or 0), "qos", str((merged.qos or 0) if merged.vlan else 0)]
+    if changes.min_tx_rate is not None or changes.max_tx_rate is not None:
+        arguments += ["max_tx_rate", str(merged.max_tx_rate or 0), "min_tx_rate", str(merged.min_tx_rate or 0)]
+    for name, value in (("spoofchk", changes.spoofchk), ("trust", changes.trust)):
+        if value is not None:
+            arguments += [name, describe(value)]
+    if changes.link_state is not None:
+        arguments += ["state", changes.link_state]
     return arguments
 
 

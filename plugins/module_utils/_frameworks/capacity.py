@@ -13,9 +13,10 @@ of three things: quantities (ports, memory, a counter), an NVIDIA GPU that takes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional
 
+from .._model.host import Offer, Parent
 from . import nvidia_vfio
 
 MTTY = re.compile(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
@@ -24,18 +25,20 @@ GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 # The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
 NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 
+# A device that exists: its parent, and its type if that is known.
+Occupant = tuple[str, Optional[str]]
+
 
 def capacity_of_card(
-    parents: list[dict[str, Any]], devices: list[dict[str, Any]], names: dict[str, str | None]
+    parents: Sequence[Parent], occupants: Sequence[Occupant], names: Mapping[str, str | None]
 ) -> Capacity:
     """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it.
 
     ``names`` are those of all types that are known to belong to the card, by their ids.
     """
-    occupants = [device for device in devices if device["state"] != "defined"]
-    if parents[0]["framework"] == nvidia_vfio.FRAMEWORK:
+    if parents[0].framework == nvidia_vfio.FRAMEWORK:
         return VendorGpu(parents, occupants, names)
-    if any(isinstance(offered["attributes"].get("max_instance"), int) for offered in parents[0]["types"]):
+    if any(isinstance(offer.type.attributes.get("max_instance"), int) for offer in parents[0].offers):
         return Gpu(parents, occupants)
     return Quantities(parents, occupants)
 
@@ -46,11 +49,11 @@ class Capacity:
     # Whether one device decides which other types the card can make at the same time.
     exclusive = False
 
-    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
-        self.types = {(parent["name"], offered["id"]): offered for parent in parents for offered in parent["types"]}
-        self.occupants: dict[str, list[str | None]] = {parent["name"]: [] for parent in parents}
-        for device in occupants:
-            self.occupants[device["parent"]].append(device["type"])
+    def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
+        self.offers = {(parent.name, offer.type.id): offer for parent in parents for offer in parent.offers}
+        self.occupants: dict[str, list[str | None]] = {parent.name: [] for parent in parents}
+        for name, type_id in occupants:
+            self.occupants[name].append(type_id)
         self._taken: dict[tuple[str, str], int] = {}
         self._given = False
 
@@ -63,8 +66,8 @@ class Capacity:
 
     def _live(self, parent: str, type_id: str) -> int:
         """What the counter would say after what is planned; it cannot tell what a removal would free."""
-        offered = self.types.get((parent, type_id))
-        live = (offered["available_instances"] or 0) if offered else 0
+        offer = self.offers.get((parent, type_id))
+        live = (offer.available or 0) if offer else 0
         return live - self._taken.get((parent, type_id), 0)
 
     def take(self, parent: str, type_id: str) -> None:
@@ -90,14 +93,14 @@ class Quantities(Capacity):
     The free part of a quantity is at least what the available instances of each type would need.
     """
 
-    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
+    def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
         super().__init__(parents, occupants)
-        offered = parents[0]["types"]
-        self._costs = {one["id"]: _cost(one, offered) for one in offered}
+        offers = parents[0].offers
+        self._costs = {offer.type.id: _cost(offer, offers) for offer in offers}
         self._free: dict[str, int] = {}
-        for one in offered:
-            for quantity, amount in self._costs[one["id"]].items():
-                needed = (one["available_instances"] or 0) * amount
+        for offer in offers:
+            for quantity, amount in self._costs[offer.type.id].items():
+                needed = (offer.available or 0) * amount
                 self._free[quantity] = max(self._free.get(quantity, 0), needed)
 
     def take(self, parent: str, type_id: str) -> None:
@@ -126,19 +129,18 @@ class Gpu(Capacity):
 
     exclusive = True
 
-    def __init__(self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]]) -> None:
+    def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
         super().__init__(parents, occupants)
         # What a driver says of a type in a form of its own counts as not said.
         self._by_id = {
-            offered["id"]: {name: value for name, value in offered["attributes"].items() if isinstance(value, int)}
+            offer.type.id: {name: value for name, value in offer.type.attributes.items() if isinstance(value, int)}
             for parent in parents
-            for offered in parent["types"]
+            for offer in parent.offers
         }
-        self._on_functions = any(parent["name"] != parent["physical_function"] for parent in parents)
+        self._on_functions = any(parent.name != parent.physical_function for parent in parents)
         sizes = {self._size(type_id) for type_id in self.all_occupants()}
         self._mixed = len(sizes) > 1 or any(
-            sizes and self._size(offered["id"]) not in sizes and offered["available_instances"]
-            for offered in self.types.values()
+            sizes and self._size(offer.type.id) not in sizes and offer.available for offer in self.offers.values()
         )
         if self._mixed:
             self.exclusive = False
@@ -176,13 +178,13 @@ class VendorGpu(Capacity):
     """
 
     def __init__(
-        self, parents: list[dict[str, Any]], occupants: list[dict[str, Any]], names: dict[str, str | None]
+        self, parents: Sequence[Parent], occupants: Sequence[Occupant], names: Mapping[str, str | None]
     ) -> None:
         super().__init__(parents, occupants)
         self._sizes = {type_id: _vgpu_size(name) for type_id, name in names.items()}
         largest = max((size for size in self._sizes.values() if size), default=None)
         occupied = [self._sizes.get(type_id or "") for type_id in self.all_occupants()]
-        offered = {self._sizes[one["id"]] for one in self.types.values() if one["available_instances"]}
+        offered = {self._sizes[offer.type.id] for offer in self.offers.values() if offer.available}
         self._mixed = len(set(occupied)) > 1 or bool(occupied and offered - set(occupied))
         self._memory = largest
         if largest in occupied and not self._mixed:
@@ -209,18 +211,19 @@ def _vgpu_size(name: str | None) -> float | None:
     return (int(match[1]) or 0.5) if match else None
 
 
-def _cost(offered: dict[str, Any], siblings: list[dict[str, Any]]) -> dict[str, int]:
+def _cost(offer: Offer, siblings: Sequence[Offer]) -> dict[str, int]:
     """What one device takes of each quantity that the types of its parent share."""
-    ports = MTTY.match(offered["id"])
+    ports = MTTY.match(offer.type.id)
     if ports:
         return {"ports": int(ports[1])}
-    memory = MBOCHS_MEMORY.search(offered["description"] or "")
+    memory = MBOCHS_MEMORY.search(offer.type.description or "")
     if memory:
         return {"memory": int(memory[1])}
-    quotas: dict[str, int] = {name: offered["attributes"].get(name) for name in GVT_QUANTITIES}
-    if all(isinstance(quota, int) and quota > 0 for quota in quotas.values()):
-        return quotas
+    quotas = {name: offer.type.attributes.get(name) for name in GVT_QUANTITIES}
+    amounts = {name: quota for name, quota in quotas.items() if isinstance(quota, int) and quota > 0}
+    if len(amounts) == len(quotas):
+        return amounts
     # The mdev core counts all types of a parent together, so that all of them show the same number.
-    if len({one["available_instances"] for one in siblings}) == 1:
+    if len({one.available for one in siblings}) == 1:
         return {"devices": 1}
-    return {offered["id"]: 1}
+    return {offer.type.id: 1}

@@ -11,25 +11,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from .._core.grammar import PCI_ADDRESS, UUID, type_id
 from .._core.text import CONTROL
 from .._host.records import read_records
 from .._host.root import HostRoot
+from .._model.host import Definition, Device
 from . import mdev
 from .attributes import check
-
-Definition = dict[str, Any]
-Device = dict[str, Any]
 
 DEFINITIONS = "etc/mdevctl.d"
 # The kind of records that mdev_instance leaves.
 RECORDS = "mdev_instance"
 
 
-def read_definitions(host: HostRoot) -> dict[tuple[str, str], dict[str, Any]]:
-    """By (parent, uuid) the fields ``type``, ``autostart`` and ``attributes`` of each definition.
+def read_definitions(host: HostRoot) -> dict[tuple[str, str], Definition]:
+    """By (parent, uuid) each definition.
 
     Both are in the kernel's spelling; mdevctl takes capital letters as well.
     """
@@ -68,62 +67,75 @@ def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
 
 def apply_definitions(
     host: HostRoot,
-    definitions: dict[tuple[str, str], Definition],
+    definitions: Mapping[tuple[str, str], Definition],
     devices: list[Device],
     mdevs: mdev.Mdevs,
-) -> list[Device]:
-    """Add to ``devices`` what mdevctl knows of them; return those that are only defined.
+) -> tuple[list[Device], list[Device]]:
+    """The ``devices`` with what mdevctl knows of them, and those that are only defined.
 
     Another driver may give an id to another type. A device that this collection has made is of the type that has the
     recorded name now.
     """
-    for device in devices:
-        definition = definitions.get((device["parent"], device["uuid"]))
-        if definition:
-            device["autostart"] = definition["autostart"]
-            device["attributes"] = definition["attributes"]
-    existing = {(device["parent"], device["uuid"]) for device in devices}
+    existing = {device.key for device in devices}
     waiting = {place: definition for place, definition in definitions.items() if place not in existing}
     recorded = recorded_names(host) if waiting else {}
-    return [_defined(place, definition, recorded.get(place), mdevs) for place, definition in waiting.items()]
+    return (
+        [_with_definition(device, definitions.get(device.key)) for device in devices],
+        [_defined(place, definition, recorded.get(place), mdevs) for place, definition in waiting.items()],
+    )
+
+
+def _with_definition(device: Device, definition: Definition | None) -> Device:
+    if definition is None:
+        return device
+    return device._replace(autostart=definition.autostart, attributes=definition.attributes)
 
 
 def _defined(
     place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], mdevs: mdev.Mdevs
 ) -> Device:
     parent, uuid = place
-    type_id, name = definition["type"], mdevs.type_name(definition["type"])
+    type_id, name = definition.type_id, mdevs.type_name(definition.type_id)
     if recorded and recorded[0] == type_id and recorded[1] != name:
         name = recorded[1]
         type_id = mdevs.type_id(parent, name) or type_id
-    return mdev.new_device(parent, uuid=uuid, state="defined", type_name=name, **{**definition, "type": type_id})
+    return Device(
+        parent,
+        mdev.FRAMEWORK,
+        uuid=uuid,
+        type_id=type_id,
+        type_name=name,
+        state="defined",
+        autostart=definition.autostart,
+        attributes=definition.attributes,
+    )
 
 
-def attribute_pairs(uuid: str, attributes: list[dict[str, str]]) -> list[tuple[str, str]]:
-    """The attributes of a definition as pairs; ``ValueError`` if one must not be written."""
+def checked_attributes(device: Device) -> tuple[tuple[str, str], ...]:
+    """The attributes of a device's definition; ``ValueError`` if one must not be written."""
     found = []
-    for place, attribute in enumerate(attributes):
+    for place, (name, value) in enumerate(device.attributes):
         try:
-            found.append(check(attribute))
+            found.append(check({name: value}))
         except ValueError as error:
             raise ValueError(
-                f"the mdevctl definition of {uuid} cannot be kept: {error}, with mdevctl modify --uuid {uuid} "
-                f"--delattr --index {place}"
+                f"the mdevctl definition of {device.uuid} cannot be kept: {error}, with mdevctl modify "
+                f"--uuid {device.uuid} --delattr --index {place}"
             ) from error
-    return found
+    return tuple(found)
 
 
-def definition_text(definition: dict[str, Any]) -> str:
+def definition_text(definition: Definition) -> str:
     """A definition in the very form that mdevctl writes: two spaces, no newline at the end."""
     content = {
-        "mdev_type": definition["type"],
-        "start": "auto" if definition["autostart"] else "manual",
-        "attrs": definition["attributes"],
+        "mdev_type": definition.type_id,
+        "start": "auto" if definition.autostart else "manual",
+        "attrs": definition.attribute_list,
     }
     return json.dumps(content, indent=2)
 
 
-def save_definition(host: HostRoot, parent: str, uuid: str, definition: dict[str, Any] | None) -> None:
+def save_definition(host: HostRoot, parent: str, uuid: str, definition: Definition | None) -> None:
     """Replace a definition, or with None remove it."""
     if definition is not None:
         host.replace_file(definition_path(parent, uuid), definition_text(definition))
@@ -138,24 +150,24 @@ def definition_path(parent: str, uuid: str) -> str:
     return f"{DEFINITIONS}/{parent}/{uuid}"
 
 
-def _read(host: HostRoot, file: str) -> dict[str, Any] | None:
+def _read(host: HostRoot, file: str) -> Definition | None:
     content = host.read(file)
     if content is None:
         return None
     try:
         definition = json.loads(content)
-        return {
-            "type": type_id(str(definition["mdev_type"])),
-            "autostart": definition.get("start") == "auto",
-            "attributes": [_attribute(attribute) for attribute in definition.get("attrs") or []],
-        }
+        return Definition(
+            type_id(str(definition["mdev_type"])),
+            definition.get("start") == "auto",
+            tuple(_attribute(attribute) for attribute in definition.get("attrs") or []),
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         host.warn(f"{file} is no definition of mdevctl: it must be a JSON object with mdev_type, start and attrs")
         return None
 
 
-def _attribute(attribute: dict[str, Any]) -> dict[str, str]:
+def _attribute(attribute: Mapping[str, Any]) -> tuple[str, str]:
     ((name, value),) = attribute.items()
     if CONTROL.search(f"{name}{value}"):
         raise ValueError
-    return {str(name): str(value)}
+    return str(name), str(value)

@@ -11,11 +11,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from .._core.grammar import UUID
 from .._devices.pci import NumaNodes, PciFunction, iommu_group
 from .._host.root import HostRoot
+from .._model.host import Device, Offer, Parent, VgpuType
 from . import type_description
 
 FRAMEWORK = "mdev"
@@ -36,13 +36,13 @@ class Mdevs:
         self._host = host
         self._functions = functions
         self._numa_nodes = numa_nodes
-        self._types: dict[str, dict[str, Any]] = {}
+        self._types: dict[str, VgpuType] = {}
 
-    def devices(self) -> list[dict[str, Any]]:
+    def devices(self) -> list[Device]:
         """Every mdev that the kernel has, the ones whose removal waits for their user included."""
         names = self._host.names(DEVICES)
         active = [device for device in map(self._active_device, names) if device]
-        known = {device["uuid"] for device in active}
+        known = {device.uuid for device in active}
         removing = [
             self._half_removed_device(parent, uuid)
             for parent in self.parent_names
@@ -51,9 +51,9 @@ class Mdevs:
         ]
         return [*active, *removing]
 
-    def parents(self, devices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def parents(self, devices: list[Device]) -> list[Parent]:
         """Every parent with its types; ``devices`` count towards a type's maximum."""
-        existing = Counter((device["parent"], device["type"]) for device in devices)
+        existing = Counter((device.parent, device.type_id or "") for device in devices)
         directories = {name: f"{PARENTS}/{name}/mdev_supported_types" for name in self.parent_names}
         with self._host.names_ahead(directories.values()):
             offers = {name: self._host.names(directory) for name, directory in directories.items()}
@@ -63,17 +63,17 @@ class Mdevs:
     def type_name(self, type_id: str) -> str | None:
         """The name of a type that has been seen."""
         known = self._types.get(type_id)
-        return known["name"] if known else None
+        return known.name if known else None
 
     def type_id(self, parent: str, name: str) -> str | None:
         """The id that a parent has now for the type of this name."""
         directory = f"{PARENTS}/{parent}/mdev_supported_types"
         return next(
-            (one for one in self._host.names(directory) if self._static(one, f"{directory}/{one}")["name"] == name),
+            (one for one in self._host.names(directory) if self._static(one, f"{directory}/{one}").name == name),
             None,
         )
 
-    def _active_device(self, uuid: str) -> dict[str, Any] | None:
+    def _active_device(self, uuid: str) -> Device | None:
         path = f"{DEVICES}/{uuid}"
         # The link leads to <parent's directory>/<uuid>.
         target = (self._host.link(path) or "").split("/")
@@ -93,11 +93,12 @@ class Mdevs:
             return None
         card = self._card(target[-2])
         self._host.belongs_to(uuid, card.address if card else target[-2])
-        return new_device(
+        return Device(
             target[-2],
+            FRAMEWORK,
             uuid=uuid,
-            type=type_id,
-            type_name=self._static(type_id, self._type_path(target[-2], type_id, path))["name"] if type_id else None,
+            type_id=type_id,
+            type_name=self._static(type_id, self._type_path(target[-2], type_id, path)).name if type_id else None,
             iommu_group=iommu_group(self._host, path),
         )
 
@@ -115,10 +116,10 @@ class Mdevs:
             entries = self._host.names(f"{PARENTS}/{parent}")
         return [entry for entry in entries if UUID.match(entry)]
 
-    def _half_removed_device(self, parent: str, uuid: str) -> dict[str, Any]:
+    def _half_removed_device(self, parent: str, uuid: str) -> Device:
         """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
         group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
-        return new_device(parent, uuid=uuid, iommu_group=group, state="removing")
+        return Device(parent, FRAMEWORK, uuid=uuid, iommu_group=group, state="removing")
 
     def _files(self, offers: dict[str, list[str]]) -> list[str]:
         """What will be read of the types that each parent offers."""
@@ -135,76 +136,54 @@ class Mdevs:
         function = self._functions.get(parent)
         return self._functions.get(function.physical_function or parent) if function else None
 
-    def _parent(self, name: str, type_ids: list[str], existing: Counter[tuple[str, str]]) -> dict[str, Any]:
+    def _parent(self, name: str, type_ids: list[str], existing: Counter[tuple[str, str]]) -> Parent:
         function = self._functions.get(name)
         card = self._card(name)
         path = f"{PARENTS}/{name}"
-        return {
-            "name": name,
-            "bus": "pci" if function else self._host.link_name(f"{path}/subsystem"),
-            "address": name if function else None,
-            "physical_function": card.address if card else None,
-            "numa_node": self._numa_nodes[card.address] if card else None,
-            "framework": FRAMEWORK,
-            "types": [
-                self._type(type_id, f"{path}/mdev_supported_types/{type_id}", existing[name, type_id])
+        return Parent(
+            name=name,
+            framework=FRAMEWORK,
+            bus="pci" if function else self._host.link_name(f"{path}/subsystem"),
+            address=name if function else None,
+            physical_function=card.address if card else None,
+            numa_node=self._numa_nodes[card.address] if card else None,
+            offers=tuple(
+                self._offer(type_id, f"{path}/mdev_supported_types/{type_id}", existing[name, type_id])
                 for type_id in type_ids
-            ],
-        }
+            ),
+        )
 
-    def _type(self, type_id: str, path: str, existing: int) -> dict[str, Any]:
+    def _offer(self, type_id: str, path: str, existing: int) -> Offer:
         static = self._static(type_id, path)
         available = self._host.read_number(f"{path}/{AVAILABLE}")
-        return {
-            **static,
-            "available_instances": available,
-            "max_instances": _max_instances(static, available, existing),
-        }
+        return Offer(static, available, _max_instances(static, available, existing))
 
-    def _static(self, type_id: str, path: str) -> dict[str, Any]:
-        """The static fields of a type; ``path`` is its directory below any parent."""
+    def _static(self, type_id: str, path: str) -> VgpuType:
+        """What belongs to the type alone; ``path`` is its directory below any parent."""
         known = self._types.get(type_id)
         # A driver may fail to answer for one parent only.
-        if known is None or known["device_api"] is None:
+        if known is None or known.device_api is None:
             known = self._types[type_id] = self._read_static(type_id, path)
         return known
 
-    def _read_static(self, type_id: str, path: str) -> dict[str, Any]:
+    def _read_static(self, type_id: str, path: str) -> VgpuType:
         description = self._host.read(f"{path}/description", optional=True)
         attributes, wrong = type_description.attributes(description)
         for sentence in wrong:
             self._host.warn(f"{path}/description {sentence}")
-        return {
-            "id": type_id,
+        return VgpuType(
+            id=type_id,
             # Kernels before 6.1 may have none.
-            "name": self._host.read_line(f"{path}/name", optional=True),
-            "description": description,
-            "attributes": attributes,
-            "device_api": self._host.read_line(f"{path}/device_api"),
-        }
+            name=self._host.read_line(f"{path}/name", optional=True),
+            description=description,
+            attributes=attributes,
+            device_api=self._host.read_line(f"{path}/device_api"),
+        )
 
 
-def new_device(parent: str | None, **fields: Any) -> dict[str, Any]:
-    """An entry of the list ``devices`` with every field that it has."""
-    return {
-        "uuid": None,
-        "address": None,
-        "framework": FRAMEWORK,
-        "type": None,
-        "type_name": None,
-        "parent": parent,
-        "iommu_group": None,
-        "state": "active",
-        "autostart": None,
-        "attributes": [],
-        "users": None,
-        **fields,
-    }
-
-
-def _max_instances(static: dict[str, Any], available: int | None, existing: int) -> int | None:
+def _max_instances(static: VgpuType, available: int | None, existing: int) -> int | None:
     """NVIDIA states how many instances a whole GPU can have; elsewhere it is what is there and what still fits."""
-    stated = static["attributes"].get("max_instance")
+    stated = static.attributes.get("max_instance")
     if isinstance(stated, int):
         return stated
     return None if available is None else available + existing

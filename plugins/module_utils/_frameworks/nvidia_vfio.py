@@ -11,13 +11,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
-from .mdev import new_device
+from .._model.host import Device, Offer, Parent, VgpuType
 from .vgpu_config import types_of
 
 FRAMEWORK = "vendor_vfio"
@@ -42,7 +42,7 @@ def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[
 
 def observe(
     host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, str]]]:
+) -> tuple[list[Parent], list[Device], dict[str, dict[str, str]]]:
     """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
 
     A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
@@ -127,14 +127,14 @@ def _model(card: PciFunction) -> str:
     return f"{card.identity.vendor_id}-{card.identity.product_id}" if card.identity else card.address
 
 
-def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: dict[str, dict[str, str]]) -> None:
+def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: Mapping[str, Mapping[str, str]]) -> None:
     """Keep the names of the types of each model, for the time when its functions list none."""
     saved = _remembered(host)
     for address, types in known_types.items():
         model = _model(_card(functions[address], functions))
         if types and saved.get(model) != types:
             save_record(host, KNOWN_TYPES, model, types)
-            saved[model] = types
+            saved[model] = dict(types)
 
 
 def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
@@ -166,35 +166,31 @@ def _parent(
     creatable: dict[str, str],
     current: str | None,
     numa_nodes: NumaNodes,
-) -> dict[str, Any]:
-    return {
-        "name": function.address,
-        "bus": "pci",
-        "address": function.address,
-        "physical_function": card.address,
-        "numa_node": numa_nodes[card.address],
-        "framework": FRAMEWORK,
-        "types": [
-            {
-                "id": type_id,
-                "name": name,
-                "description": None,
-                "attributes": {},
-                "device_api": DEVICE_API,
-                "available_instances": int(type_id in creatable),
-                "max_instances": int(type_id in creatable or type_id == current),
-            }
-            for type_id, name in types.items()
-        ],
-    }
-
-
-def _device(function: PciFunction, names: dict[str, str], current: str) -> dict[str, Any]:
-    return new_device(
-        function.address,
-        address=function.address,
+) -> Parent:
+    return Parent(
+        name=function.address,
         framework=FRAMEWORK,
-        type=current,
+        bus="pci",
+        address=function.address,
+        physical_function=card.address,
+        numa_node=numa_nodes[card.address],
+        offers=tuple(
+            Offer(
+                VgpuType(type_id, name, device_api=DEVICE_API),
+                available=int(type_id in creatable),
+                most=int(type_id in creatable or type_id == current),
+            )
+            for type_id, name in types.items()
+        ),
+    )
+
+
+def _device(function: PciFunction, names: dict[str, str], current: str) -> Device:
+    return Device(
+        function.address,
+        FRAMEWORK,
+        address=function.address,
+        type_id=current,
         type_name=names.get(current),
         iommu_group=function.iommu_group,
     )

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 
 from .._core.text import printable
-from .._devices.pci import Identity
 from .._host.root import HostRoot
+from .._model.host import PciIds
 
 PATH = "usr/share/nvidia/vgpu/vgpuConfig.xml"
 # Each type of each GPU has a signature of 512 digits.
@@ -25,13 +25,13 @@ ATTRIBUTE = re.compile(r'(\w+)\s*=\s*"([^"<>]*)"')
 TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
 
 
-def types_of(host: HostRoot, identity: Identity) -> dict[str, str]:
+def types_of(host: HostRoot, identity: PciIds) -> dict[str, str]:
     """Names by id of the types that a model of GPU can have; none without the table or if the GPU is not in it."""
     content = host.read_bytes(PATH, LARGEST)
     return parse_types((content or b"").decode(errors="replace"), identity)
 
 
-def parse_types(text: str, identity: Identity) -> dict[str, str]:
+def parse_types(text: str, identity: PciIds) -> dict[str, str]:
     """The same from the text of the table. A GPU of the very subsystem counts more than one of the device alone."""
     names: dict[str, str] = {}
     exact: list[str] = []
@@ -51,7 +51,7 @@ def parse_types(text: str, identity: Identity) -> dict[str, str]:
     return {one: printable(names[one], "") for one in ids}
 
 
-def _which(attributes: dict[str, str], identity: Identity, exact: list[str], others: list[str]) -> list[str] | None:
+def _which(attributes: dict[str, str], identity: PciIds, exact: list[str], others: list[str]) -> list[str] | None:
     """The list that the types of a GPU go to, or None for another GPU."""
     gpu = (_digits(attributes, "vendorId"), _digits(attributes, "deviceId"))
     if gpu != (identity.vendor_id, identity.product_id):

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, Union
 
 from .._devices.pci import PciFunction
 from .._host.root import HostRoot
+from .._model.host import Device
 from .._model.uses import Holder, Unseen, Use
 from .processes import Processes
 
@@ -31,7 +32,7 @@ class Scene(NamedTuple):
     """What guards look at. They may report uses of other subjects than the asked ones as well."""
 
     functions: dict[str, PciFunction]
-    devices: list[dict[str, Any]]  # mediated devices and vGPUs, as in the facts
+    devices: Sequence[Device]  # mediated devices and vGPUs
     processes: Processes  # read once for all guards
     asked: frozenset[str] = frozenset()  # addresses of the functions that a plan may touch; empty: all
     connection: tuple[str, ...] = ()  # addresses of both ends of the connection of this run

@@ -30,10 +30,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
     """Mediated devices of a function, the vGPU type that a VF has, interfaces in other namespaces."""
     made: dict[str, list[str]] = {}
     for device in scene.devices:
-        if device["uuid"] and device["state"] != "defined":
-            users = [user(use.holder) for use in scene.found if use.subject == device["uuid"] and use.holder]
+        if device.uuid and device.state != "defined":
+            users = [user(use.holder) for use in scene.found if use.subject == device.uuid and use.holder]
             suffix = f" (in use by {holders(users)})" if users else ""
-            made.setdefault(device["parent"], []).append(f"mdev {device['uuid']}{suffix}")
+            made.setdefault(device.parent, []).append(f"mdev {device.uuid}{suffix}")
     for address, name in _made_by_others(host):
         made.setdefault(address, []).append(name)
     for address in scene.asked or scene.functions:

@@ -60,8 +60,8 @@ def _group_members(scene: Scene) -> dict[int, list[str]]:
         if function.iommu_group is not None:
             members.setdefault(function.iommu_group, []).append(function.address)
     for device in scene.devices:
-        if device["uuid"] and device["iommu_group"] is not None:
-            members.setdefault(device["iommu_group"], []).append(device["uuid"])
+        if device.uuid and device.iommu_group is not None:
+            members.setdefault(device.iommu_group, []).append(device.uuid)
     return members
 
 
@@ -69,10 +69,10 @@ def _vgpu_paths(scene: Scene) -> dict[str, str]:
     """By address or UUID the directories of the devices that NVIDIA's driver makes."""
     paths = {}
     for device in scene.devices:
-        if device["address"]:
-            paths[device["address"]] = f"{pci.DEVICES}/{device['address']}"
-        elif device["state"] == "active" and str(device["type"]).startswith("nvidia-"):
-            paths[device["uuid"]] = f"{mdev.DEVICES}/{device['uuid']}"
+        if device.address:
+            paths[device.address] = f"{pci.DEVICES}/{device.address}"
+        elif device.state == "active" and str(device.type_id).startswith("nvidia-"):
+            paths[device.id] = f"{mdev.DEVICES}/{device.id}"
     return paths
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .root import HostRoot
@@ -38,7 +39,7 @@ def recorded_cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> lis
 
 
 def save_record(
-    host: HostRoot, kind: str, card: str, record: dict[str, Any] | None, directory: str = DIRECTORY
+    host: HostRoot, kind: str, card: str, record: Mapping[str, Any] | None, directory: str = DIRECTORY
 ) -> None:
     """Replace a record, or with None remove it."""
     if record is None:
@@ -52,7 +53,7 @@ def record_path(kind: str, card: str, directory: str = DIRECTORY) -> str:
     return f"{directory}/{kind}/{card}{RECORD_SUFFIX}"
 
 
-def record_text(record: Record) -> str:
+def record_text(record: Mapping[str, Any]) -> str:
     """A record as it is written."""
     return json.dumps(record, indent=2, sort_keys=True) + "\n"
 

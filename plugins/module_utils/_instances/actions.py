@@ -17,7 +17,10 @@ from .._frameworks import attributes, mdev, nvidia_vfio
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
 from .._host.records import DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
-from .records import INSTANCE_RECORDS
+from .._model.host import Device
+from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .records import INSTANCE_RECORDS, RETAIN, key_of
+from .state import Failed
 
 # Seconds in which a device that another program is making is complete.
 SETTLE = 5.0
@@ -45,16 +48,16 @@ class Outcome:
     """What has been done so far: the very same after success, a failure and a deadline."""
 
     def __init__(self) -> None:
-        self.done: list[dict[str, Any]] = []
-        self.failed: list[dict[str, Any]] = []
-        self.skipped: list[dict[str, Any]] = []
+        self.done: list[DeviceStep] = []
+        self.failed: list[Failed] = []
+        self.skipped: list[DeviceStep] = []
         # What there was no time for.
-        self.left: list[dict[str, Any]] = []
+        self.left: list[DeviceStep] = []
 
 
 def apply(
     host: HostRoot,
-    steps: list[dict[str, Any]],
+    steps: list[DeviceStep],
     budget: float | None = None,
     users: Callable[[], dict[str, list[dict[str, Any]]]] | None = None,
 ) -> Outcome:
@@ -67,34 +70,34 @@ def apply(
     end = None if budget is None else host.now() + budget
     worked = False
     broken: set[str] = set()
-    full: set[tuple[str, str]] = set()
-    unmade: set[tuple[str, str]] = set()
+    full: set[tuple[str, str | None]] = set()
+    not_made: set[tuple[str, str]] = set()
     for number, planned in enumerate(steps):
         if end is not None and worked and not outcome.failed and is_work(planned) and host.now() >= end:
             outcome.left = steps[number:]
             break
-        step = _without(unmade, planned)
-        if step["card"] in broken or (step["card"], step.get("type")) in full or _key(step) in unmade:
+        step = _without(not_made, planned)
+        if step.card in broken or (step.card, _type_of(step)) in full or step.key in not_made:
             outcome.skipped.append(step)
-            if step["action"] == "create":
-                unmade.add(_key(step))
+            if isinstance(step, MakeDevice):
+                not_made.add(step.key)
             continue
         try:
-            if users and _takes_away(step):
-                _check_free(step, users())
-            ACTIONS[step["action"]](host, step)
+            if users and isinstance(step, RemoveDevice) and _takes_away(step):
+                _check_free(step.device, users())
+            ACTIONS[type(step)](host, step)
             outcome.done.append(step)
             worked = worked or is_work(step)
         except HostError as error:
-            if step.get("best_effort") and _is_full(host, step, error):
+            if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
                 # "max" takes what fits, and some drivers tell only by refusing.
-                host.warn(_describe_full(step, error, steps, outcome.done))
-                full.add((step["card"], step["type"]))
-                unmade.add(_key(step))
+                host.warn(_describe_full(step.device, error, steps, outcome.done))
+                full.add((step.card, step.device.type_id))
+                not_made.add(step.key)
                 outcome.skipped.append(step)
                 continue
-            outcome.failed.append({**step, "error": _explain(step, error) + _removed_before(step, outcome.done)})
-            broken.add(step["card"])
+            outcome.failed.append(Failed(step, _explain(step, error) + _removed_before(step, outcome.done)))
+            broken.add(step.card)
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
                 break
@@ -102,80 +105,80 @@ def apply(
     return outcome
 
 
-def _check_free(step: dict[str, Any], users_of: dict[str, list[dict[str, Any]]]) -> None:
-    users = users_of.get(step["uuid"] or step["address"])
+def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> None:
+    users = users_of.get(device.id)
     if users:
-        path = _type_path(step["address"]) if step["address"] else f"{mdev.DEVICES}/{step['uuid']}"
+        path = _type_path(device.address) if device.address else f"{mdev.DEVICES}/{device.uuid}"
         raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
 
 
-def _is_full(host: HostRoot, step: dict[str, Any], error: HostError) -> bool:
+def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
     """Whether a refusal means that no more fit. EIO may mean anything, so that what is still on offer decides."""
     if error.errno != "EIO":
         return error.errno in ("ENOSPC", "EUSERS")
-    if step["address"]:
-        table = host.read(f"{DEVICES}/{step['address']}/{nvidia_vfio.CREATABLE_TYPES}") or ""
-        return step["type"] not in nvidia_vfio.parse_creatable_types(table)
-    types = f"{mdev.PARENTS}/{step['parent']}/mdev_supported_types"
-    return not host.read_number(f"{types}/{step['type']}/available_instances")
+    if device.address:
+        table = host.read(f"{DEVICES}/{device.address}/{nvidia_vfio.CREATABLE_TYPES}") or ""
+        return device.type_id not in nvidia_vfio.parse_creatable_types(table)
+    types = f"{mdev.PARENTS}/{device.parent}/mdev_supported_types"
+    return not host.read_number(f"{types}/{device.type_id}/available_instances")
 
 
-def _describe_full(
-    step: dict[str, Any], error: HostError, steps: list[dict[str, Any]], done: list[dict[str, Any]]
-) -> str:
+def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceStep], done: list[DeviceStep]) -> str:
     """For a card that turns out to hold less than it said."""
-    kind = ("create", step["card"], step["type"])
+    kind = (device.card, device.type_id)
     made, expected = (
-        sum((one["action"], one["card"], one.get("type")) == kind for one in some) for some in (done, steps)
+        sum(isinstance(one, MakeDevice) and (one.card, one.device.type_id) == kind for one in some)
+        for some in (done, steps)
     )
     return (
-        f"{step['card']} is taken as full: {step['parent']} refused one more of type {step['type']} ({error.errno}) "
+        f"{device.card} is taken as full: {device.parent} refused one more of type {device.type_id} ({error.errno}) "
         f"after {made} of the {expected} that were to be made"
     )
 
 
-def _removed_before(step: dict[str, Any], done: list[dict[str, Any]]) -> str:
+def _removed_before(step: DeviceStep, done: list[DeviceStep]) -> str:
     """What a failure leaves behind on a card that was cleared for the device that could not be made."""
-    removed = sum(_takes_away(one) and one["card"] == step["card"] for one in done)
-    if step["action"] != "create" or not removed:
+    removed = sum(_takes_away(one) and one.card == step.card for one in done)
+    if not isinstance(step, MakeDevice) or not removed:
         return ""
-    return f"; removed from {step['card']} before that: {removed}"
+    return f"; removed from {step.card} before that: {removed}"
 
 
-def is_work(step: dict[str, Any]) -> bool:
+def is_work(step: DeviceStep) -> bool:
     """Whether it changes a device. All else is files, which are quickly written."""
-    return step["action"] == "create" or _takes_away(step)
+    return isinstance(step, MakeDevice) or _takes_away(step)
 
 
-def _takes_away(step: dict[str, Any]) -> bool:
-    return (step["action"], step.get("state")) == ("remove", "active")
+def _takes_away(step: DeviceStep) -> bool:
+    return isinstance(step, RemoveDevice) and step.device.state == "active"
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
     """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
-    made = [step for step in outcome.done if step["action"] == "create"]
+    made = [step for step in outcome.done if isinstance(step, MakeDevice)]
     # One listing instead of a look-up for each device.
-    uuids = set(host.names(mdev.DEVICES)) if any(step["uuid"] for step in made) else set()
+    uuids = set(host.names(mdev.DEVICES)) if any(step.device.uuid for step in made) else set()
     for step in made:
-        if step["address"]:
-            there = _current_type(host, step["address"]) == step["type"]
+        device = step.device
+        if device.address:
+            is_there = _current_type(host, device.address) == device.type_id
         else:
-            there = step["uuid"] in uuids or host.exists(f"{mdev.DEVICES}/{step['uuid']}")
-        if not there:
+            is_there = device.uuid in uuids or host.exists(f"{mdev.DEVICES}/{device.uuid}")
+        if not is_there:
             outcome.done.remove(step)
-            outcome.failed.append({**step, "error": _explain(step, HostError("it was made, but is gone again", ""))})
+            outcome.failed.append(Failed(step, _explain(step, HostError("it was made, but is gone again", ""))))
 
 
-def _key(step: dict[str, Any]) -> tuple[str, str]:
-    return step.get("parent", ""), step.get("uuid") or step.get("address") or ""
+def _type_of(step: DeviceStep) -> str | None:
+    return step.device.type_id if isinstance(step, (MakeDevice, RemoveDevice)) else None
 
 
-def _without(unmade: set[tuple[str, str]], step: dict[str, Any]) -> dict[str, Any]:
+def _without(not_made: set[tuple[str, str]], step: DeviceStep) -> DeviceStep:
     """A record names no device that there was no room for."""
-    if not unmade or not step.get("record") or step["action"] == "retain":
+    if not not_made or not isinstance(step, KeepDevices) or not step.record or step.stage == RETAIN:
         return step
-    instances = [instance for instance in step["record"]["instances"] if _key(instance) not in unmade]
-    return {**step, "record": {**step["record"], "instances": instances} if instances else None}
+    instances = [one for one in step.record["instances"] if key_of(one) not in not_made]
+    return step._replace(record={**step.record, "instances": instances} if instances else None)
 
 
 def tidy(host: HostRoot) -> None:
@@ -186,33 +189,34 @@ def tidy(host: HostRoot) -> None:
         host.remove_unfinished(directory)
 
 
-def files(steps: list[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
+def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
     """The paths that steps write, with the text; None for what they remove."""
     for step in steps:
-        if "record" in step:
-            yield record_path(INSTANCE_RECORDS, step["card"]), step["record"] and record_text(step["record"])
-        elif "definition" in step:
-            definition = step["definition"]
-            yield definition_path(step["parent"], step["uuid"]), definition and definition_text(definition)
+        if isinstance(step, KeepDevices):
+            yield record_path(INSTANCE_RECORDS, step.card), record_text(step.record) if step.record else None
+        elif isinstance(step, KeepDefinition):
+            text = definition_text(step.definition) if step.definition else None
+            yield definition_path(step.parent, step.uuid), text
 
 
-def _create(host: HostRoot, step: dict[str, Any]) -> None:
-    if step["address"]:
-        _set_type(host, step["address"], step["type"])
+def _make(host: HostRoot, step: MakeDevice) -> None:
+    device, type_id = step.device, str(step.device.type_id)
+    if device.address:
+        _set_type(host, device.address, type_id)
         return
-    uuid, parent = step["uuid"], f"{mdev.PARENTS}/{step['parent']}"
+    uuid, parent = device.id, f"{mdev.PARENTS}/{device.parent}"
     path = f"{parent}/{uuid}"
     try:
-        host.write(f"{parent}/mdev_supported_types/{step['type']}/create", uuid)
+        host.write(f"{parent}/mdev_supported_types/{type_id}/create", uuid)
     except HostError as error:
         # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
-        if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, step), min(SETTLE, host.timeout)):
+        if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, device), min(SETTLE, host.timeout)):
             return
         raise
-    if host.link_name(f"{uuid}/mdev_type", below=parent) != step["type"]:
-        raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {step['type']}", path, uuid)
+    if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
+        raise HostError(f"the kernel accepted {uuid}, but there is no such device of type {type_id}", path, uuid)
     try:
-        for name, value in step["attributes"]:
+        for name, value in device.attributes:
             attributes.write(host, path, name, value)
     except HostError:
         # Half configured is not what anybody wants.
@@ -220,27 +224,28 @@ def _create(host: HostRoot, step: dict[str, Any]) -> None:
         raise
 
 
-def _is_made(host: HostRoot, step: dict[str, Any]) -> bool:
-    path = f"{mdev.DEVICES}/{step['uuid']}"
+def _is_made(host: HostRoot, device: PlannedDevice) -> bool:
+    path = f"{mdev.DEVICES}/{device.uuid}"
     above = (host.link(path) or "").split("/")[-2:-1]
-    return above == [step["parent"]] and host.link_name(f"{path}/mdev_type") == step["type"]
+    return above == [device.parent] and host.link_name(f"{path}/mdev_type") == device.type_id
 
 
-def _remove(host: HostRoot, step: dict[str, Any]) -> None:
-    if step["state"] == "defined":
+def _remove(host: HostRoot, step: RemoveDevice) -> None:
+    device = step.device
+    if device.state == "defined":
         return
-    if step["address"]:
-        _set_type(host, step["address"], nvidia_vfio.NO_TYPE)
+    if device.address:
+        _set_type(host, device.address, nvidia_vfio.NO_TYPE)
         return
-    path = f"{mdev.DEVICES}/{step['uuid']}"
+    path = f"{mdev.DEVICES}/{device.uuid}"
     try:
         host.write(f"{path}/remove", "1")
     except HostError as error:
         if error.errno != "ENOENT" or host.exists(path):
             raise
-    below = f"{mdev.PARENTS}/{step['parent']}/{step['uuid']}"
+    below = f"{mdev.PARENTS}/{device.parent}/{device.uuid}"
     if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
-        raise HostError(f"{step['uuid']} is still there after its removal", path, "1", pending=True)
+        raise HostError(f"{device.uuid} is still there after its removal", path, "1", pending=True)
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
@@ -261,29 +266,31 @@ def _current_type(host: HostRoot, address: str) -> str | None:
     return host.read(_type_path(address))
 
 
-def _define(host: HostRoot, step: dict[str, Any]) -> None:
-    save_definition(host, step["parent"], step["uuid"], step["definition"])
+def _keep_definition(host: HostRoot, step: KeepDefinition) -> None:
+    save_definition(host, step.parent, step.uuid, step.definition)
 
 
-def _record(host: HostRoot, step: dict[str, Any]) -> None:
-    save_record(host, INSTANCE_RECORDS, step["card"], step["record"])
+def _keep_devices(host: HostRoot, step: KeepDevices) -> None:
+    save_record(host, INSTANCE_RECORDS, step.card, step.record)
 
 
-ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
-    "create": _create,
-    "remove": _remove,
-    "define": _define,
-    "undefine": _define,
-    "retain": _record,
-    "promise": _record,
-    "record": _record,
+ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
+    MakeDevice: _make,
+    RemoveDevice: _remove,
+    KeepDefinition: _keep_definition,
+    KeepDevices: _keep_devices,
 }
-# In a sentence that says that it failed.
-VERBS = {"create": "make", "remove": "remove", "define": "define", "undefine": "undefine"}
 
 
-def _explain(step: dict[str, Any], error: HostError) -> str:
-    name = step.get("uuid") or step.get("address") or step["card"]
-    what = f"{VERBS.get(step['action'], 'record')} {name}" + (f" of type {step['type']}" if step.get("type") else "")
+def _explain(step: DeviceStep, error: HostError) -> str:
     remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"cannot {what} on {step.get('parent', step['card'])}: {error}" + (f"; {remedy}" if remedy else "")
+    return f"cannot {_attempt(step)}: {error}" + (f"; {remedy}" if remedy else "")
+
+
+def _attempt(step: DeviceStep) -> str:
+    if isinstance(step, KeepDevices):
+        return f"record {step.card} on {step.card}"
+    if isinstance(step, KeepDefinition):
+        return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
+    device, verb = step.device, "make" if isinstance(step, MakeDevice) else "remove"
+    return f"{verb} {device.id}" + (f" of type {device.type_id}" if device.type_id else "") + f" on {device.parent}"

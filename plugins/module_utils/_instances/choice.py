@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .._core import wording
 from .._frameworks import no_types
 from .._frameworks.capacity import Capacity, capacity_of_card
+from .._model.host import Device, Parent
+from .._model.wanted import DeviceWanted
+from .state import State
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -24,18 +27,18 @@ MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 class Inventory:
     """The observed parents, devices and types of a host, by their names."""
 
-    def __init__(self, state: dict[str, Any], reserved: set[str]) -> None:
+    def __init__(self, state: State, reserved: set[str]) -> None:
         """``reserved`` are UUIDs that no device gets unless it asks for them."""
-        self.parents: dict[str, dict[str, Any]] = {parent["name"]: parent for parent in state["parents"]}
-        self.devices = {(device["parent"], device["uuid"] or device["address"]): device for device in state["devices"]}
-        self.by_uuid: dict[str, dict[str, Any]] = {}
-        for device in sorted(state["devices"], key=lambda device: device["state"] != "defined"):
-            if device["uuid"]:
+        self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
+        self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state.devices}
+        self.by_uuid: dict[str, Device] = {}
+        for device in sorted(self.devices.values(), key=lambda device: device.state != "defined"):
+            if device.uuid:
                 # One that exists counts more than a definition elsewhere.
-                self.by_uuid[device["uuid"]] = device
-        self._machine_id = state["machine_id"]
-        self._known_types = state["known_types"]
-        self._unreadable = state["unreadable"]
+                self.by_uuid[device.uuid] = device
+        self._machine_id = state.machine_id
+        self._known_types = state.known_types
+        self._unreadable = state.unreadable
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}
@@ -48,18 +51,18 @@ class Inventory:
     def card(self, parent: str) -> str:
         """The card of a parent: its physical function, or itself where it has none."""
         known = self.parents.get(parent)
-        return str((known["physical_function"] if known else None) or parent)
+        return known.card if known else parent
 
     def capacity(self, parent: str) -> Capacity:
         return self.capacities[self.card(parent)]
 
-    def parents_named(self, name: str) -> list[dict[str, Any]]:
+    def parents_named(self, name: str) -> list[Parent]:
         """The parent of this name, or those on the VFs of the PF of this name."""
         if name in self.parents:
             return [self.parents[name]]
         return [self.parents[parent] for parent in self._cards.get(name, [])]
 
-    def type_ids(self, parent: str, specs: list[str]) -> list[str]:
+    def type_ids(self, parent: str, specs: Sequence[str]) -> list[str]:
         """The ids of the types that the specs, ids or names, mean on a parent; in the order of the specs."""
         types = self._types[self.card(parent)]
         return [type_id for spec in specs for type_id, name in types.items() if spec in (type_id, name)]
@@ -67,10 +70,10 @@ class Inventory:
     def type_name(self, parent: str, type_id: str) -> str | None:
         return self._types[self.card(parent)].get(type_id)
 
-    def rank(self, device: dict[str, Any], specs: list[str]) -> tuple[int, str, str]:
+    def rank(self, device: Device, specs: Sequence[str]) -> tuple[int, str, str]:
         """Devices of the preferred type first, then in a fixed order."""
-        preferred = self.type_ids(device["parent"], specs)
-        return preferred.index(device["type"]), str(device["parent"]), str(device["uuid"])
+        preferred = self.type_ids(device.parent, specs)
+        return preferred.index(str(device.type_id)), device.parent, str(device.uuid)
 
     def new_uuid(self, parent: str, type_id: str) -> str | None:
         """That of a definition that waits for its device, or else one that a rebuilt host would choose too.
@@ -78,10 +81,10 @@ class Inventory:
         None without a machine id to derive it from.
         """
         for device in self.devices.values():
-            waiting = device["state"] == "defined" and device["uuid"] not in self._reserved
-            if waiting and (device["parent"], device["type"]) == (parent, type_id):
-                self._reserved.add(device["uuid"])
-                return str(device["uuid"])
+            waiting = device.state == "defined" and device.id not in self._reserved
+            if waiting and (device.parent, device.type_id) == (parent, type_id):
+                self._reserved.add(device.id)
+                return device.id
         if not MACHINE_ID.match(self._machine_id or ""):
             return None
         from uuid import UUID, uuid5
@@ -99,8 +102,8 @@ class Inventory:
             return f"there is no parent {name}; this host has none. {no_types.NO_PARENTS}"
         return f"there is no parent {name}; this host has {_list(self._cards)}"
 
-    def describe_unknown_type(self, parents: list[dict[str, Any]], specs: list[str]) -> str:
-        cards = list(dict.fromkeys(self.card(parent["name"]) for parent in parents))
+    def describe_unknown_type(self, parents: Sequence[Parent], specs: Sequence[str]) -> str:
+        cards = list(dict.fromkeys(parent.card for parent in parents))
         known = {type_id: name for card in cards for type_id, name in self._types[card].items()}
         where = cards[0] if len(cards) == 1 else "this host"
         sentence = f"there is no type {' or '.join(specs)}; {where} has {wording.describe(known, specs)}"
@@ -114,27 +117,29 @@ class Inventory:
         for card in cards:
             parents = [self.parents[name] for name in self._cards[card]]
             listed = any(
-                no_types.lists_types(
-                    parent["framework"], [offered["available_instances"] for offered in parent["types"]]
-                )
+                no_types.lists_types(parent.framework, [offer.available for offer in parent.offers])
                 for parent in parents
             )
             if card not in self._unreadable and not listed:
-                advice = no_types.advice({parent["framework"] for parent in parents})
+                advice = no_types.advice({parent.framework for parent in parents})
                 reasons.setdefault(advice, []).append(card)
         return "".join(f". No types are listed by {_list(names)}. {advice}" for advice, names in reasons.items())
 
     def _capacity(self, card: str, names: list[str]) -> Capacity:
-        devices = [device for device in self.devices.values() if device["parent"] in names]
-        return capacity_of_card([self.parents[name] for name in names], devices, self._types[card])
+        occupants = [
+            (device.parent, device.type_id)
+            for device in self.devices.values()
+            if device.parent in names and device.state != "defined"
+        ]
+        return capacity_of_card([self.parents[name] for name in names], occupants, self._types[card])
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
-        types = {offered["id"]: offered["name"] for name in names for offered in self.parents[name]["types"]}
+        types = {offer.type.id: offer.type.name for name in names for offer in self.parents[name].offers}
         for name in names:
             types.update(self._known_types.get(name, {}))
         for device in self.devices.values():
-            if device["parent"] in names and device["type"] and device["state"] == "active":
-                types.setdefault(device["type"], device["type_name"])
+            if device.parent in names and device.type_id and device.state == "active":
+                types.setdefault(device.type_id, device.type_name)
         return types
 
 
@@ -146,10 +151,10 @@ class Choice:
         self._spread = spread
         self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
 
-    def next(self, entry: dict[str, Any], frozen: set[str]) -> tuple[str, str] | None:
+    def next(self, entry: DeviceWanted, frozen: set[str]) -> tuple[str, str] | None:
         """Take room for one device; return its parent and type id, or None when there is no room for any type."""
         cards = self._candidates(entry, frozen)
-        for spec in entry["types"]:
+        for spec in entry.types:
             options = []
             for card, parents in cards.items():
                 for type_id in self._inventory.type_ids(parents[0], [spec]):
@@ -163,14 +168,14 @@ class Choice:
                 return parent, type_id
         return None
 
-    def describe_lack(self, entry: dict[str, Any], count: int, made: int, exact: bool) -> str:
+    def describe_lack(self, entry: DeviceWanted, count: int, made: int, exact: bool) -> str:
         """Why fewer than ``count`` devices fit, with the numbers."""
-        where = entry["parent"] or "this host"
-        sentence = f"{count} more of {' or '.join(entry['types'])} are wanted, but {where} has room for {made}"
+        where = entry.parent or "this host"
+        sentence = f"{count} more of {' or '.join(entry.types)} are wanted, but {where} has room for {made}"
         others = [
             device
             for device in self._inventory.devices.values()
-            if device["state"] != "defined" and device["parent"] in entry["parents"]
+            if device.state != "defined" and device.parent in entry.parents
         ]
         if others:
             sentence += f" beside the {len(others)} that exist"
@@ -180,9 +185,9 @@ class Choice:
         # A card keeps its names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
 
-    def _candidates(self, entry: dict[str, Any], frozen: set[str]) -> dict[str, tuple[str, ...]]:
+    def _candidates(self, entry: DeviceWanted, frozen: set[str]) -> dict[str, tuple[str, ...]]:
         cards: dict[str, tuple[str, ...]] = {}
-        for parent in entry["parents"]:
+        for parent in entry.parents:
             card = self._inventory.card(parent)
             if card not in frozen:
                 cards[card] = (*cards.get(card, ()), parent)

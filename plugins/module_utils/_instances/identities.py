@@ -8,39 +8,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.grammar import PCI_ADDRESS
 from .._devices.identity import Identities, Identity, difference, is_same, kept_identity, trusted_identity
 from .._devices.pci import PciFunction
+from .._host.records import Record
 from .._host.root import HostRoot
-
-State = dict[str, Any]
+from .._model.host import Parent
+from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
+from .records import RECORD
+from .state import Plan, State
 
 FIELD = "identity"
 
 
-def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[State]) -> dict[str, Identity]:
+def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
     """The identities of the cards of parents by address; parents that are no PCI functions have none."""
-    cards = dict.fromkeys(parent["physical_function"] for parent in parents)
+    cards = dict.fromkeys(parent.physical_function for parent in parents)
     identities = Identities(host)
     return {card: identities.of(functions[card]) for card in cards if card in functions}
 
 
-def taken_out(records: State) -> dict[str, Identity]:
+def taken_out(records: Mapping[str, Record]) -> dict[str, Identity]:
     """The identities in records by card; the records have none then, as the plan compares them."""
     return {card: trusted_identity(record.pop(FIELD, None)) for card, record in records.items()}
 
 
-def follow(state: State) -> None:
+def follow(state: State) -> State:
     """Take what is kept of a card that has moved for that of its new address; its devices keep their UUIDs.
 
     The record of a card that another one has replaced is worth nothing; its definitions are those of the new card.
     """
-    recorded, now = state["recorded_identities"], state["identities"]
-    state["moved"] = moved = {}
-    state["moved_parents"] = parents = {}
-    for card, identity in list(recorded.items()):
+    recorded, now = dict(state.recorded_identities), state.identities
+    records, moved, parents = dict(state.records), {}, {}
+    for card, identity in state.recorded_identities.items():
         if card in now and not difference(identity, now[card]):
             continue
         for address, current in now.items():
@@ -49,17 +52,21 @@ def follow(state: State) -> None:
         if card in moved:
             parents.update(_moved_parents(state, card, moved[card]))
         if card in now or card in moved:
-            del state["records"][card], recorded[card]
-    for device in state["devices"]:
-        if device["state"] == "defined":
-            device["parent"] = parents.get(device["parent"], device["parent"])
+            del records[card], recorded[card]
+    devices = [
+        device._replace(parent=parents.get(device.parent, device.parent)) if device.state == "defined" else device
+        for device in state.devices
+    ]
+    return state._replace(
+        devices=devices, records=records, recorded_identities=recorded, moved=moved, moved_parents=parents
+    )
 
 
 def _moved_parents(state: State, old: str, card: str) -> dict[str, str]:
     """The card that has moved and its VFs by the addresses that they had: a VF keeps its distance from its card."""
-    of_card = {parent["name"] for parent in state["parents"] if parent["physical_function"] == card}
+    of_card = {parent.name for parent in state.parents if parent.physical_function == card}
     found = {old: card}
-    for parent in {instance["parent"] for instance in state["records"][old].get("instances", [])} - {old}:
+    for parent in {instance["parent"] for instance in state.records[old].get("instances", [])} - {old}:
         if PCI_ADDRESS.match(parent):
             routing_id = _routing_id(parent) - _routing_id(old) + _routing_id(card)
             place = f"{card.partition(':')[0]}:{routing_id >> 8:02x}:{routing_id >> 3 & 0x1F:02x}.{routing_id & 7:x}"
@@ -74,42 +81,41 @@ def _routing_id(address: str) -> int:
     return int(bus, 16) << 8 | int(slot, 16) << 3 | int(function, 16)
 
 
-def with_identities(state: State, planned: State, steps: list[State], persist: bool | None) -> list[State]:
+def with_identities(state: State, plan: Plan, steps: list[DeviceStep], persist: bool | None) -> list[DeviceStep]:
     """The steps of a plan whose records say of which card they are, and one for each record that does not say it yet.
 
-    ``state`` has ``identities`` (of the cards as they are) and ``recorded_identities``. What a card that has moved has
-    left at its old address goes at the end.
+    What a card that has moved has left at its old address goes at the end.
     """
-    steps = [
-        {**step, "record": _complete(state, step["card"], step["record"])} if step.get("record") else step
-        for step in steps
-    ]
+    steps = [_with_identity(state, step) for step in steps]
     if not persist:
         return steps
-    written = {step["card"] for step in steps if "record" in step}
-    made = [step for step in steps if step["action"] == "create"]
-    lasting = list(dict.fromkeys(instance["card"] for instance in [*planned["kept"], *made]))
+    written = {step.card for step in steps if isinstance(step, KeepDevices)}
+    made = [step.device for step in steps if isinstance(step, MakeDevice)]
+    lasting = list(dict.fromkeys(device.card for device in [*plan.kept, *made]))
     for card in lasting:
-        record = state["records"].get(card)
-        recorded = state["recorded_identities"].get(card, {})
-        if record and card not in written and kept_identity(recorded, state["identities"].get(card, {})) != recorded:
-            steps.append({"action": "record", "card": card, "record": _complete(state, card, record)})
-    defined = {(step["parent"], step["uuid"]) for step in steps if "definition" in step}
-    for old, card in state["moved"].items():
+        record = state.records.get(card)
+        recorded = state.recorded_identities.get(card, {})
+        if record and card not in written and kept_identity(recorded, state.identities.get(card, {})) != recorded:
+            steps.append(KeepDevices(card, RECORD, _complete(state, card, record)))
+    defined = {step.key for step in steps if isinstance(step, KeepDefinition)}
+    for old, card in state.moved.items():
         if card in lasting:
             left = [
                 (parent, uuid)
-                for parent, uuid in state["definitions"]
-                if (state["moved_parents"].get(parent), uuid) in defined
+                for parent, uuid in state.definitions
+                if (state.moved_parents.get(parent), uuid) in defined
             ]
-            steps += [
-                {"action": "undefine", "card": card, "parent": parent, "uuid": uuid, "definition": None}
-                for parent, uuid in left
-            ]
-            steps += [] if old in written else [{"action": "record", "card": old, "record": None}]
+            steps += [KeepDefinition(card, parent, uuid, None, takes_away=True) for parent, uuid in left]
+            steps += [] if old in written else [KeepDevices(old, RECORD, None)]
     return steps
 
 
-def _complete(state: State, card: str, record: State) -> State:
-    identity = kept_identity(state["recorded_identities"].get(card), state["identities"].get(card, {}))
-    return {**record, FIELD: identity} if identity else record
+def _with_identity(state: State, step: DeviceStep) -> DeviceStep:
+    if not isinstance(step, KeepDevices) or not step.record:
+        return step
+    return step._replace(record=_complete(state, step.card, step.record))
+
+
+def _complete(state: State, card: str, record: Mapping[str, Any]) -> Record:
+    identity = kept_identity(state.recorded_identities.get(card), state.identities.get(card, {}))
+    return {**record, FIELD: identity} if identity else dict(record)

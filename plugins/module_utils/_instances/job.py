@@ -8,28 +8,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 from .._core.problems import Refused
 from .._devices import pci
 from .._frameworks import nvidia_vfio
-from .._frameworks.definitions import apply_definitions, read_definitions
-from .._frameworks.mdev import Mdevs, new_device
+from .._frameworks.every import Frameworks, Made
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
+from .._host.records import Record
 from .._host.root import HostError, HostRoot
+from .._model.host import Device
+from .._model.wanted import DeviceWanted
+from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, identities, result
 from .plan import plan_instances
 from .records import observe_records, only_recorded
+from .state import Plan, State
 
 
 def converge(
     host: HostRoot,
-    options: dict[str, Any],
-    wanted: list[dict[str, Any]],
+    options: Mapping[str, Any],
+    wanted: list[DeviceWanted],
     check_mode: bool,
     budget: float | None = None,
 ) -> dict[str, Any]:
@@ -43,84 +47,74 @@ def converge(
         host.lock()
         actions.tidy(host)
     before = observe(host)
-    planned = _planned(host, before, options, wanted)
-    room.check(host, actions.files(planned["steps"]), write=not check_mode)
+    plan = _planned(host, before, options, wanted)
+    room.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = actions.Outcome()
     if check_mode:
-        outcome.done = planned["steps"]
-    elif planned["steps"]:
+        outcome.done = plan.steps
+    elif plan.steps:
         from .._guards import managers
 
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
         try:
-            nvidia_vfio.remember(host, before["functions"], before["known_types"])
+            nvidia_vfio.remember(host, before.functions, before.known_types)
         except HostError as error:
             # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
         outcome = actions.apply(
             host,
-            planned["steps"],
+            plan.steps,
             budget,
             lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
         )
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
-    return result.report(before, planned, outcome, after)
+    return result.report(before, plan, outcome, after)
 
 
-def observe(host: HostRoot) -> dict[str, Any]:
+def observe(host: HostRoot) -> State:
     """Parents, devices, definitions and records. Who uses a device is looked up only when that matters."""
     functions = pci.observe(host)
-    numa_nodes = pci.NumaNodes(host)
-    mdevs = Mdevs(host, functions, numa_nodes)
-    devices = mdevs.devices()
-    vgpu_functions = nvidia_vfio.parent_functions(host, functions)
-    vgpu_parents, vgpus, known_types = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-    definitions = read_definitions(host)
-    parents = [*mdevs.parents(devices), *vgpu_parents]
-    devices += [*vgpus, *apply_definitions(host, definitions, devices, mdevs)]
+    frameworks = Frameworks(host, functions, pci.NumaNodes(host))
+    made = frameworks.observe()
     records = observe_records(host)
-    devices += _only_recorded(records, devices, parents)
-    for device in devices:
-        device["users"] = []
-    state = {
-        "functions": functions,
-        "parents": parents,
-        "devices": devices,
-        "definitions": definitions,
-        "known_types": known_types,
-        "records": records,
-        "recorded_identities": identities.taken_out(records),
-        "identities": identities.observe(host, functions, parents),
-        "unreadable": {**nvidia_vfio.unreadable(host, functions, vgpu_functions), **host.silent},
-        "hidden": [],
-        "machine_id": host.read("etc/machine-id", optional=True),
-    }
-    identities.follow(state)
-    return state
+    state = State(
+        functions=functions,
+        parents=made.parents,
+        devices=[*made.devices, *_only_recorded(records, made)],
+        definitions=made.definitions,
+        known_types=made.known_types,
+        records=records,
+        recorded_identities=identities.taken_out(records),
+        identities=identities.observe(host, functions, made.parents),
+        unreadable=frameworks.unreadable(),
+        machine_id=host.read("etc/machine-id", optional=True),
+    )
+    return identities.follow(state)
 
 
-def _only_recorded(
-    records: dict[str, Any], devices: list[dict[str, Any]], parents: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    existing = {(device["parent"], device["uuid"] or device["address"]) for device in devices}
-    frameworks = {parent["name"]: parent["framework"] for parent in parents}
+def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
+    frameworks = {parent.name: parent.framework for parent in made.parents}
     return [
-        new_device(
-            **{**instance, "attributes": [{name: value} for name, value in instance["attributes"]]},
-            state="defined",
+        Device(
+            parent=instance["parent"],
             framework=frameworks[instance["parent"]],
+            uuid=instance["uuid"],
+            address=instance["address"],
+            type_id=instance["type"],
+            type_name=instance["type_name"],
+            state="defined",
+            autostart=instance["autostart"],
+            attributes=tuple((name, value) for name, value in instance["attributes"]),
         )
-        for instance in only_recorded(records, existing, set(frameworks))
+        for instance in only_recorded(records, {device.key for device in made.devices}, set(frameworks))
     ]
 
 
-def _planned(
-    host: HostRoot, state: dict[str, Any], options: dict[str, Any], wanted: list[dict[str, Any]]
-) -> dict[str, Any]:
-    def plan() -> dict[str, Any]:
+def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:
+    def plan(state: State) -> Plan:
         return plan_instances(
             state,
             wanted,
@@ -132,18 +126,17 @@ def _planned(
         )
 
     try:
-        planned = plan()
-        if not planned["busy"] and all(step["action"] != "remove" for step in planned["steps"]):
+        planned = plan(state)
+        if not planned.busy and not any(isinstance(step, RemoveDevice) for step in planned.steps):
             return planned
     except Refused:
         pass
     # A device in use may be concerned.
     seen = _look(host, state)
     users = seen.users()
-    state["hidden"] = blind_spots(seen.unseen, options["accept_unseen"])
-    for device in state["devices"]:
-        device["users"] = users.get(device["uuid"] or device["address"], [])
-    return plan()
+    devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
+    hidden = tuple(blind_spots(seen.unseen, options["accept_unseen"]))
+    return plan(state._replace(devices=devices, hidden=hidden))
 
 
 def _complete(seen: Seen, accepted: Container[str]) -> Seen:
@@ -154,9 +147,9 @@ def _complete(seen: Seen, accepted: Container[str]) -> Seen:
     return seen
 
 
-def _look(host: HostRoot, state: dict[str, Any], configured: bool = True) -> Seen:
+def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
     """Who uses devices now."""
-    scene = Scene(state["functions"], state["devices"], Processes(host), configured=configured)
+    scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
     from .._guards import every
 
     return every.observe(host, scene, every.HOLDERS)

@@ -8,33 +8,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from .._core.problems import Refused, holders
 from .._frameworks import nvidia_vfio
-from .._frameworks.definitions import attribute_pairs
+from .._frameworks.definitions import checked_attributes
+from .._model.host import Device
+from .._model.wanted import DeviceWanted
+from .._model.work import MakeDevice, PlannedDevice, RemoveDevice
 from . import records
 from .choice import Choice, Inventory
 from .identities import with_identities
+from .matching import matches, satisfies, with_candidates
+from .state import Missing, Plan, State
 from .wanted import MAX
 
 
 def plan_instances(
-    state: dict[str, Any],
-    wanted: list[dict[str, Any]],
+    state: State,
+    wanted: Sequence[DeviceWanted],
     present: bool = True,
     exact: bool = False,
     spread: bool = True,
     skip_busy: bool = False,
     persist: bool | None = True,
-) -> dict[str, Any]:
-    """The steps for ``wanted`` (entries of :func:`parse_instances`), or :class:`Refused`.
-
-    ``state`` has ``parents`` and ``devices`` of the facts, users included, ``hidden`` (why some users may be unknown),
-    ``unreadable`` (by card why its state is unknown), ``definitions``, ``records``, ``identities``,
-    ``recorded_identities`` and ``machine_id``. The result has ``steps`` (in order, each with its ``card``), ``kept``,
-    ``busy`` (devices that had to stay) and ``missing`` (what could not be made because of them).
-    """
+) -> Plan:
+    """The plan for ``wanted``, or :class:`Refused`."""
     frozen: set[str] = set()
     while True:
         attempt = _Attempt(state, wanted, exact, spread, skip_busy, frozen)
@@ -42,7 +41,7 @@ def plan_instances(
         blocked = attempt.blocked_cards - frozen
         if not blocked:
             steps = records.with_persistence(state, result, persist)
-            return {**result, "steps": with_identities(state, result, steps, persist)}
+            return result._replace(steps=with_identities(state, result, steps, persist))
         # A card that can make one type at a time is changed whole or not at all.
         frozen |= blocked
 
@@ -52,64 +51,62 @@ class _Attempt:
 
     def __init__(
         self,
-        state: dict[str, Any],
-        wanted: list[dict[str, Any]],
+        state: State,
+        wanted: Sequence[DeviceWanted],
         exact: bool,
         spread: bool,
         skip_busy: bool,
         frozen: set[str],
     ) -> None:
-        self.inventory = Inventory(state, {entry["uuid"] for entry in wanted if entry["uuid"]})
+        self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid})
         self.choice = Choice(self.inventory, spread)
-        self.wanted = [dict(entry) for entry in wanted]
+        self.wanted = wanted
         self.exact = exact
         self.skip_busy = skip_busy
         self.frozen = frozen
-        self.hidden = state["hidden"]
-        self.unreadable: dict[str, str] = state["unreadable"]
+        self.hidden = state.hidden
+        self.unreadable = state.unreadable
         self.problems: list[str] = []
         self.blocked_cards: set[str] = set()
-        self.kept: list[dict[str, Any]] = []
-        self.removals: list[dict[str, Any]] = []
-        self.creations: list[dict[str, Any]] = []
-        self.busy: list[dict[str, Any]] = []
-        self.missing: list[dict[str, Any]] = []
+        self.kept: list[PlannedDevice] = []
+        self.removals: list[tuple[Device, int | None]] = []
+        self.creations: list[MakeDevice] = []
+        self.busy: list[tuple[Device, int | None]] = []
+        self.missing: list[Missing] = []
         self.claimed: set[tuple[str, str]] = set()
         # The types that each card will have for certain.
         self.present_types: set[tuple[str, str]] = set()
 
-    def present(self) -> dict[str, Any]:
-        entries = [entry for entry in self.wanted if self._find_candidates(entry)]
+    def present(self) -> Plan:
+        entries = [entry for entry in map(self._with_candidates, self.wanted) if entry]
         self._refuse()
         # Those with less choice first, and what takes all the rest last.
-        entries.sort(
-            key=lambda entry: (not entry["uuid"], not entry["parent"], entry["count"] == MAX, len(entry["types"]))
-        )
+        entries.sort(key=lambda entry: (not entry.uuid, not entry.parent, entry.amount == MAX, len(entry.types)))
         for entry in entries:
             self._claim_identity(entry)
-        open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry["uuid"]]
+        open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry.uuid]
         if self.exact:
             self._remove_what_is_not_listed(entries)
         self._settle_removals()
         self._refuse()
-        claimed, busy = {uuid for parent, uuid in self.claimed}, {device["uuid"] for device in self.busy}
+        claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device, _place in self.busy}
         for entry in entries:
-            if entry["uuid"] and entry["uuid"] in busy:
-                self.missing.append({"item": entry["item"], "types": entry["types"], "count": 1})
-            elif entry["uuid"] and entry["uuid"] not in claimed:
+            if entry.uuid and entry.uuid in busy:
+                self._miss(entry, 1)
+            elif entry.uuid and entry.uuid not in claimed:
                 self._create(entry, 1)
         for entry, count in open_counts:
             self._create(entry, count)
         self._refuse()
-        made = {self._key(instance) for instance in self.creations}
-        self.removals = [one for one in self.removals if one["state"] != "defined" or self._key(one) not in made]
+        made = {step.key for step in self.creations}
+        self.removals = [one for one in self.removals if one[0].state != "defined" or one[0].key not in made]
         return self._result()
 
-    def absent(self) -> dict[str, Any]:
+    def absent(self) -> Plan:
         for asked in self.wanted if not self.skip_busy else ():
-            self._refuse_unreadable(asked["where"], self._unreadable_cards(asked["parent"]))
+            self._refuse_unreadable(asked.label, self._unreadable_cards(asked.parent))
         for device in self.inventory.devices.values():
-            entry = next((entry for entry in self.wanted if self._matches(entry, device)), None)
+            entry = next((entry for entry in self.wanted if matches(self.inventory, entry, device)), None)
             if entry:
                 self._remove(device, entry)
         self._settle_removals()
@@ -121,251 +118,181 @@ class _Attempt:
     def _unreadable_cards(self, name: str | None) -> list[str]:
         """The cards of unknown state that are meant by the name of a card or parent."""
         parents = self.inventory.parents_named(name) if name else []
-        cards = dict.fromkeys(self.inventory.card(parent["name"]) for parent in parents)
+        cards = dict.fromkeys(parent.card for parent in parents)
         return [card for card in cards if card in self.unreadable]
 
     def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
         self.problems += [f"{where}: {card} cannot be seen as it is: {self.unreadable[card]}" for card in cards]
 
-    def _find_candidates(self, entry: dict[str, Any]) -> bool:
-        """Fill in ``parents``: the names of those that the entry may mean."""
-        where = entry["where"]
-        inventory = self.inventory
-        if entry["parent"]:
-            parents = inventory.parents_named(entry["parent"])
-            if not parents:
-                self.problems.append(f"{where}: {inventory.describe_unknown_parent(entry['parent'])}")
-                return False
-            unreadable = self._unreadable_cards(entry["parent"])
-            if unreadable and self.skip_busy:
-                count = entry["count"] if isinstance(entry["count"], int) else 1
-                self.missing.append({"item": entry["item"], "types": entry["types"], "count": count})
-                return False
-            if unreadable:
-                self._refuse_unreadable(where, unreadable)
-                return False
+    def _with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
+        """The entry with the parents that it may mean; None if it cannot be fulfilled."""
+        unreadable = self._unreadable_cards(entry.parent)
+        if unreadable and self.skip_busy:
+            self._miss(entry, entry.amount if isinstance(entry.amount, int) else 1)
+        elif unreadable:
+            self._refuse_unreadable(entry.label, unreadable)
         else:
-            parents = list(inventory.parents.values())
-        if entry["numa_node"] is not None:
-            parents = [parent for parent in parents if parent["numa_node"] == entry["numa_node"]]
-            if not parents:
-                self.problems.append(f"{where}: no such parent is on NUMA node {entry['numa_node']}")
-                return False
-        entry["parents"] = [parent["name"] for parent in parents if inventory.type_ids(parent["name"], entry["types"])]
-        if not entry["parents"]:
-            self.problems.append(f"{where}: {inventory.describe_unknown_type(parents, entry['types'])}")
-            return False
-        if any(inventory.parents[name]["framework"] == nvidia_vfio.FRAMEWORK for name in entry["parents"]):
-            unusable = [option for option in ("uuid", "attributes") if entry[option]]
-            if unusable:
-                self.problems.append(
-                    f"{where}: {' and '.join(unusable)} cannot be set, because a vGPU of the vendor-specific VFIO "
-                    f"framework is known by the address of its VF, such as parent {entry['parents'][0]}"
-                )
-                return False
-        return True
+            try:
+                return with_candidates(self.inventory, entry)
+            except ValueError as error:
+                self.problems.append(f"{entry.label}: {error}")
+        return None
 
-    def _claim_identity(self, entry: dict[str, Any]) -> None:
+    def _miss(self, entry: DeviceWanted, count: int) -> None:
+        self.missing.append(Missing(entry.place, entry.types, count))
+
+    def _claim_identity(self, entry: DeviceWanted) -> None:
         """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""
-        device = self.inventory.by_uuid.get(entry["uuid"] or "")
+        device = self.inventory.by_uuid.get(entry.uuid or "")
         if device is None:
-            device = self.inventory.devices.get((entry["parent"], entry["parent"]))
-            if device and not self._satisfies(entry, device):
+            device = self.inventory.devices.get((entry.parent or "", entry.parent or ""))
+            if device and not satisfies(self.inventory, entry, device):
                 self._remove(device, entry)
             return
-        if device["state"] == "defined" and device["parent"] in entry["parents"]:
+        if device.state == "defined" and device.parent in entry.parents:
             return
-        where = entry["where"]
-        if device["state"] == "removing":
-            self.problems.append(
-                f"{where}: {entry['uuid']} was removed, but {holders(device['users'])} still has it open"
-            )
-        elif device["parent"] not in entry["parents"]:
-            state = "exists" if device["state"] == "active" else "is defined"
-            self.problems.append(f"{where}: {entry['uuid']} {state} on another parent, {device['parent']}")
-        elif self._satisfies(entry, device):
+        where = entry.label
+        if device.state == "removing":
+            self.problems.append(f"{where}: {entry.uuid} was removed, but {holders(device.users)} still has it open")
+        elif device.parent not in entry.parents:
+            state = "exists" if device.state == "active" else "is defined"
+            self.problems.append(f"{where}: {entry.uuid} {state} on another parent, {device.parent}")
+        elif satisfies(self.inventory, entry, device):
             self._keep(device, entry)
         else:
             self._remove(device, entry)
 
-    def _claim_existing(self, entry: dict[str, Any]) -> int | None:
+    def _claim_existing(self, entry: DeviceWanted) -> int | None:
         """Keep devices that will do, those in use first; return how many are still missing, None for all that fit."""
         matching = [
             device
             for device in self.inventory.devices.values()
-            if device["state"] == "active"
-            and self._key(device) not in self.claimed
-            and device["parent"] in entry["parents"]
-            and self._satisfies(entry, device)
+            if device.state == "active"
+            and device.key not in self.claimed
+            and device.parent in entry.parents
+            and satisfies(self.inventory, entry, device)
         ]
-        matching.sort(key=lambda device: (not device["users"], self.inventory.rank(device, entry["types"])))
-        if entry["count"] != MAX:
-            matching = matching[: entry["count"]]
+        matching.sort(key=lambda device: (not device.users, self.inventory.rank(device, entry.types)))
+        if entry.amount != MAX:
+            matching = matching[: int(entry.amount)]
         for device in matching:
             self._keep(device, entry)
-        return None if entry["count"] == MAX else entry["count"] - len(matching)
-
-    def _satisfies(self, entry: dict[str, Any], device: dict[str, Any]) -> bool:
-        if device["type"] not in self.inventory.type_ids(device["parent"], entry["types"]):
-            return False
-        # What attributes a device without a definition was given cannot be told.
-        if device["autostart"] is None or not entry["attributes"]:
-            return True
-        return bool(device["attributes"] == [{name: value} for name, value in entry["attributes"]])
-
-    def _matches(self, entry: dict[str, Any], device: dict[str, Any]) -> bool:
-        """Whether state absent means this device."""
-        parents = self.inventory.parents_named(entry["parent"]) if entry["parent"] else []
-        if entry["parent"] and device["parent"] not in [entry["parent"], *(parent["name"] for parent in parents)]:
-            return False
-        if entry["uuid"] and device["uuid"] != entry["uuid"]:
-            return False
-        if entry["types"] and not {device["type"], device["type_name"]} & set(entry["types"]):
-            return False
-        parent = self.inventory.parents.get(device["parent"])
-        return entry["numa_node"] is None or bool(parent and parent["numa_node"] == entry["numa_node"])
+        return None if entry.amount == MAX else int(entry.amount) - len(matching)
 
     # What has to go
 
-    def _remove_what_is_not_listed(self, entries: list[dict[str, Any]]) -> None:
-        named = [
-            parent for entry in entries if entry["parent"] for parent in self.inventory.parents_named(entry["parent"])
-        ]
-        listed = {parent["name"] for parent in named}
-        doomed = {self._key(device) for device in self.removals}
+    def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
+        named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
+        listed = {parent.name for parent in named}
+        to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
-            if device["parent"] in listed and key not in self.claimed | doomed:
+            if device.parent in listed and key not in self.claimed | to_remove:
                 self._remove(device, None)
 
-    def _remove(self, device: dict[str, Any], entry: dict[str, Any] | None) -> None:
-        if (
-            device["state"] == "removing"
-            or device["state"] == "active"
-            and self.inventory.card(device["parent"]) in self.frozen
-        ):
-            self.busy.append(self._outcome(device, entry))
+    def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
+        if device.state == "removing" or device.state == "active" and self.inventory.card(device.parent) in self.frozen:
+            self.busy.append((device, entry.place if entry else None))
         else:
-            self.removals.append({**device, "item": entry["item"] if entry else None})
+            self.removals.append((device, entry.place if entry else None))
 
     def _settle_removals(self) -> None:
         """Refuse or spare the devices in use, and give back what the others took."""
-        for device in [device for device in self.removals if device["state"] == "active"]:
-            unreadable = self.unreadable.get(self.inventory.card(device["parent"]))
-            if not device["users"] and not unreadable:
+        for device, place in [*self.removals]:
+            if device.state != "active":
+                continue
+            unreadable = self.unreadable.get(self.inventory.card(device.parent))
+            if not device.users and not unreadable:
                 continue
             if self.skip_busy:
-                self.busy.append(self._outcome(device, None))
-                self.removals.remove(device)
+                self.busy.append((device, None))
+                self.removals.remove((device, place))
                 continue
-            name = f"{device['uuid'] or device['address']} on {device['parent']}"
-            if unreadable and not any(user["pid"] or user["domain"] for user in device["users"]):
+            name = f"{device.id} on {device.parent}"
+            if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
                 self.problems.append(f"{name} would have to be removed, but may be in use: {unreadable}")
                 continue
             self.problems.append(
-                f"{device['uuid'] or device['address']} on {device['parent']} "
-                f"would have to be removed, but is in use by {holders(device['users'])}; "
+                f"{device.id} on {device.parent} "
+                f"would have to be removed, but is in use by {holders(device.users)}; "
                 "end that use, or leave it out with on_busy: skip, in the roles vfio_on_busy: skip"
             )
-        if self.hidden and any(device["state"] == "active" for device in self.removals):
+        if self.hidden and any(device.state == "active" for device, _place in self.removals):
             self.problems += self.hidden
-        doomed = {self._key(device) for device in self.removals}
+        to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
-            if device["state"] == "active" and key not in doomed:
-                self.present_types.add((self.inventory.card(device["parent"]), device["type"]))
-        for device in self.removals:
-            if device["state"] == "active" and device["parent"] in self.inventory.parents:
-                self.inventory.capacity(device["parent"]).give(device["parent"], device["type"])
+            if device.state == "active" and key not in to_remove:
+                self.present_types.add((self.inventory.card(device.parent), str(device.type_id)))
+        for device, _place in self.removals:
+            if device.state == "active" and device.parent in self.inventory.parents:
+                self.inventory.capacity(device.parent).give(device.parent, device.type_id)
 
     # What has to come
 
-    def _create(self, entry: dict[str, Any], count: int | None) -> None:
+    def _create(self, entry: DeviceWanted, count: int | None) -> None:
         """Plan ``count`` more devices of an entry, or with None all that fit."""
         made = 0
         while count is None or made < count:
             chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
             if chosen is None:
                 break
-            self.creations.append(self._new_instance(entry, *chosen, best_effort=count is None))
+            self.creations.append(self._new_device(entry, *chosen, best_effort=count is None))
             made += 1
             if self.problems:
                 return
         # All that fits may be nothing only where other entries have taken it.
-        nothing = count is None and not any(one["parent"] in entry["parents"] for one in [*self.kept, *self.creations])
+        nothing = count is None and not any(
+            device.parent in entry.parents for device in [*self.kept, *(step.device for step in self.creations)]
+        )
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)
 
-    def _new_instance(self, entry: dict[str, Any], parent: str, type_id: str, best_effort: bool) -> dict[str, Any]:
-        vendor = self.inventory.parents[parent]["framework"] == nvidia_vfio.FRAMEWORK
+    def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
+        vendor = self.inventory.parents[parent].framework == nvidia_vfio.FRAMEWORK
         # A driver that refuses the very first of a type is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
-        uuid = None if vendor else entry["uuid"] or self.inventory.new_uuid(parent, type_id)
+        uuid = None if vendor else entry.uuid or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
             self.problems.append(
-                f"{entry['where']}: without a machine id in etc/machine-id no UUID can be derived; give each "
+                f"{entry.label}: without a machine id in etc/machine-id no UUID can be derived; give each "
                 "device a uuid, or run systemd-machine-id-setup"
             )
-        return {
-            "item": entry["item"],
-            "uuid": uuid,
-            "address": parent if vendor else None,
-            "parent": parent,
-            "type": type_id,
-            "type_name": self.inventory.type_name(parent, type_id),
-            "attributes": entry["attributes"],
-            "autostart": entry["autostart"] is not False,
-            "best_effort": best_effort,
-        }
+        name = self.inventory.type_name(parent, type_id)
+        place = (kind[0], parent, uuid, parent if vendor else None)
+        device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
+        return MakeDevice(device.card, device, best_effort)
 
-    def _lacking(self, entry: dict[str, Any], count: int, made: int) -> None:
-        cards = {self.inventory.card(name) for name in entry["parents"]}
+    def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
+        cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device["parent"]) for device in self.busy} & cards
+        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards
         if (stuck or unreadable) and self.skip_busy:
             self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
-            self.missing.append({"item": entry["item"], "types": entry["types"], "count": count - made})
+            self._miss(entry, count - made)
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
             sentence += "".join(f"; {card} is left out: {self.unreadable[card]}" for card in sorted(unreadable))
-            self.problems.append(f"{entry['where']}: {sentence}")
+            self.problems.append(f"{entry.label}: {sentence}")
 
     # The result
 
-    def _keep(self, device: dict[str, Any], entry: dict[str, Any]) -> None:
-        self.claimed.add(self._key(device))
+    def _keep(self, device: Device, entry: DeviceWanted) -> None:
+        self.claimed.add(device.key)
         try:
-            pairs = entry["attributes"] or attribute_pairs(device["uuid"], device["attributes"])
+            pairs = entry.attributes or checked_attributes(device)
         except ValueError as error:
-            self.problems.append(f"{entry['where']}: {error}")
+            self.problems.append(f"{entry.label}: {error}")
             return
-        self.kept.append(
-            {
-                **self._outcome(device, entry),
-                "card": self.inventory.card(device["parent"]),
-                "attributes": pairs,
-                "autostart": (device["autostart"] if entry["autostart"] is None else entry["autostart"]) is not False,
-            }
-        )
+        autostart = device.autostart if entry.autostart is None else entry.autostart
+        place = (self.inventory.card(device.parent), device.parent, device.uuid, device.address)
+        kind = (device.type_id, device.type_name)
+        self.kept.append(PlannedDevice(*place, *kind, pairs, autostart is not False, entry.place))
 
     def _refuse(self) -> None:
         if self.problems:
             raise Refused(self.problems)
 
-    @staticmethod
-    def _key(device: dict[str, Any]) -> tuple[str, str]:
-        return device["parent"], device["uuid"] or device["address"]
-
-    @staticmethod
-    def _outcome(device: dict[str, Any], entry: dict[str, Any] | None) -> dict[str, Any]:
-        fields = ("uuid", "address", "parent", "type", "type_name", "users")
-        return {"item": entry["item"] if entry else None, **{field: device[field] for field in fields}}
-
-    def _result(self) -> dict[str, Any]:
-        steps: list[dict[str, Any]] = []
-        for action, instances in (("remove", self.removals), ("create", self.creations)):
-            steps += [
-                {"action": action, "card": self.inventory.card(instance["parent"]), **instance}
-                for instance in instances
-            ]
-        return {"steps": steps, "kept": self.kept, "busy": self.busy, "missing": self.missing}
+    def _result(self) -> Plan:
+        removals = [RemoveDevice(self.inventory.card(device.parent), device, place) for device, place in self.removals]
+        return Plan([*removals, *self.creations], self.kept, self.busy, self.missing)

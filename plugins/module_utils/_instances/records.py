@@ -8,23 +8,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .._core.grammar import UUID
 from .._host.records import DIRECTORY, read_records
 from .._host.root import HostRoot
+from .._model.host import Definition
+from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .state import Plan, State
 
 INSTANCE_RECORDS = "mdev_instance"
 Instance = dict[str, Any]
 Record = dict[str, Any]
-State = dict[str, Any]
-Step = dict[str, Any]
 # The parent, and the UUID or address.
 Key = tuple[str, str]
 
 # A record with this is complete by itself: definitions are being changed, or were when a run ended.
 MARK = "definitions_change"
+# When a record is written: before definitions go, before they are written, and at the end.
+RETAIN, PROMISE, RECORD = "retain", "promise", "record"
 RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "autostart")
 
 
@@ -61,7 +64,7 @@ def is_complete(instance: Instance) -> bool:
     )
 
 
-def only_recorded(records: dict[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
+def only_recorded(records: Mapping[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
     """The devices that nothing but a record knows, such as those that a killed run has removed.
 
     An mdev has its definition besides, unless definitions are being changed.
@@ -69,11 +72,11 @@ def only_recorded(records: dict[str, Record], existing: set[Key], parents: set[s
     for record in records.values():
         for instance in filter(is_complete, record["instances"]):
             counts = instance["address"] or (record.get(MARK) and UUID.match(instance["uuid"]))
-            if counts and _key(instance) not in existing and instance["parent"] in parents:
+            if counts and key_of(instance) not in existing and instance["parent"] in parents:
                 yield instance
 
 
-def with_persistence(state: State, planned: State, persist: bool | None) -> list[Step]:
+def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[DeviceStep]:
     """The steps of a plan with those for its files, card by card.
 
     With ``persist`` false nothing new is kept, but what is kept of a removed device goes with it. With None all files
@@ -84,121 +87,133 @@ def with_persistence(state: State, planned: State, persist: bool | None) -> list
     which mdevctl makes devices one by one. While they change, the record is marked: what it names is made at boot
     whatever the definitions say, and those that exist are always some of the devices that it names.
     """
-    steps: list[Step] = list(planned["steps"])
+    steps = list(plan.steps)
     if persist is None:
         return steps
-    made = [step for step in steps if step["action"] == "create"]
-    gone = [step for step in steps if step["action"] == "remove"]
-    lasting = [*made, *planned["kept"]] if persist else []
-    again = {_key(instance) for instance in lasting}
+    made = [step.device for step in steps if isinstance(step, MakeDevice)]
+    lasting = [*made, *plan.kept] if persist else []
+    again = {device.key for device in lasting}
     # The run that has replaced a device may not have come so far.
-    stale = [] if persist else [one for one in [*made, *planned["kept"]] if _is_stale(state, one)]
-    gone = [step for step in [*gone, *stale] if _key(step) not in again]
+    stale = [] if persist else [device for device in [*made, *plan.kept] if _is_stale(state, device)]
+    gone = {step.key: step.card for step in steps if isinstance(step, RemoveDevice)}
+    gone.update((device.key, device.card) for device in stale)
+    gone = {key: card for key, card in gone.items() if key not in again}
     definitions = _definitions(state, lasting, gone)
     steps += definitions
-    for card in dict.fromkeys(instance["card"] for instance in [*gone, *lasting]):
-        of_card = [step for step in definitions if step["card"] == card]
+    for card in dict.fromkeys([*gone.values(), *(device.card for device in lasting)]):
+        of_card = [step for step in definitions if step.card == card]
         steps += _records(state, card, lasting, gone, of_card)
     # For each card in this order, and sorting keeps the order of equals.
-    order = ("remove", "create", "retain", "undefine", "promise", "define", "record")
-    return sorted(steps, key=lambda step: (step["card"], order.index(step["action"])))
+    return sorted(steps, key=lambda step: (step.card, _rank(step)))
 
 
-def _is_stale(state: State, device: Instance) -> bool:
-    recorded = (state["records"].get(device["card"]) or {}).get("instances", [])
-    kept = [one for one in recorded if _key(one) == _key(device)]
-    kept += [state["definitions"][_key(device)]] if _key(device) in state["definitions"] else []
-    return any(one["type"] != device["type"] for one in kept)
+def _rank(step: DeviceStep) -> int:
+    if isinstance(step, KeepDevices):
+        return {RETAIN: 2, PROMISE: 4, RECORD: 6}[step.stage]
+    if isinstance(step, KeepDefinition):
+        return 3 if step.takes_away else 5
+    return 0 if isinstance(step, RemoveDevice) else 1
 
 
-def _definitions(state: State, lasting: list[Instance], gone: list[Instance]) -> list[Step]:
-    wanted: dict[Key, tuple[str, Any]] = {_key(instance): (instance["card"], None) for instance in gone}
-    for instance in lasting:
-        if instance["uuid"]:
-            definition = {
-                "type": instance["type"],
-                "autostart": instance["autostart"],
-                "attributes": [{name: value} for name, value in instance["attributes"]],
-            }
-            wanted[_key(instance)] = instance["card"], definition
+def _is_stale(state: State, device: PlannedDevice) -> bool:
+    recorded = (state.records.get(device.card) or {}).get("instances", [])
+    kept = [one["type"] for one in recorded if key_of(one) == device.key]
+    definition = state.definitions.get(device.key)
+    kept += [definition.type_id] if definition else []
+    return any(type_id != device.type_id for type_id in kept)
+
+
+def _definitions(state: State, lasting: list[PlannedDevice], gone: Mapping[Key, str]) -> list[KeepDefinition]:
+    wanted: dict[Key, tuple[str, Definition | None]] = {key: (card, None) for key, card in gone.items()}
+    for device in lasting:
+        if device.uuid:
+            definition = Definition(str(device.type_id), device.autostart, device.attributes)
+            wanted[device.key] = device.card, definition
     steps = []
-    for (parent, uuid), (card, definition) in wanted.items():
-        old = state["definitions"].get((parent, uuid))
-        step = {"card": card, "parent": parent, "uuid": uuid}
+    for (parent, uuid), (card, new) in wanted.items():
+        old = state.definitions.get((parent, uuid))
+        is_same = bool(old and new and old == new._replace(autostart=old.autostart))
         # Some of the old devices beside some of the new ones are neither.
-        if old and (definition is None or any(definition[name] != old[name] for name in ("type", "attributes"))):
-            steps.append({**step, "action": "undefine", "definition": None})
-        if definition and definition != old:
-            stops = old and (definition["type"], definition["attributes"]) == (old["type"], old["attributes"])
-            action = "undefine" if stops and not definition["autostart"] else "define"
-            steps.append({**step, "action": action, "definition": definition})
+        if old and not is_same:
+            steps.append(KeepDefinition(card, parent, uuid, None, takes_away=True))
+        if new and new != old:
+            steps.append(KeepDefinition(card, parent, uuid, new, takes_away=is_same and not new.autostart))
     return steps
 
 
 def _records(
-    state: State, card: str, lasting: list[Instance], gone: list[Instance], definitions: list[Step]
-) -> list[Step]:
-    old = state["records"].get(card)
-    known = {_key(instance): instance for instance in (old or {}).get("instances", [])}
-    for key in map(_key, gone):
+    state: State, card: str, lasting: list[PlannedDevice], gone: Iterable[Key], definitions: list[KeepDefinition]
+) -> list[KeepDevices]:
+    old = state.records.get(card)
+    known = {key_of(instance): instance for instance in (old or {}).get("instances", [])}
+    for key in gone:
         known.pop(key, None)
-    for instance in lasting:
-        if instance["card"] == card:
-            entry = {field: instance[field] for field in RECORDED}
-            known[_key(instance)] = {**entry, "attributes": [list(pair) for pair in instance["attributes"]]}
+    known.update((device.key, _recorded(device)) for device in lasting if device.card == card)
     marked = bool(old and old.get(MARK))
-    after = dict(state["definitions"])
+    after = dict(state.definitions)
     for step in definitions:
-        after.pop((step["parent"], step["uuid"]), None)
-        if step["definition"]:
-            after[step["parent"], step["uuid"]] = step["definition"]
+        after.pop(step.key, None)
+        if step.definition:
+            after[step.key] = step.definition
     new = _record(known.values())
     if new and marked and any(one["uuid"] and one["autostart"] and key not in after for key, one in known.items()):
         # A run that changed others of their definitions did not come to its end.
         new[MARK] = True
     steps = []
-    if any(step["action"] == "undefine" for step in definitions):
-        present = {_key(one): one for one in _of_definitions(state, definitions)}
-        present.update((_key(one), one) for one in (old or {}).get("instances", []))
-        before = list(present.values()) if marked else wanted_at_boot(list(present.values()), state["definitions"])
-        steps.append({"action": "retain", "card": card, "record": _record(before, marked=True)})
-    if any(step["action"] == "define" for step in definitions):
+    if any(step.takes_away for step in definitions):
+        present = {key_of(one): one for one in _of_definitions(state, definitions)}
+        present.update((key_of(one), one) for one in (old or {}).get("instances", []))
+        before = list(present.values()) if marked else wanted_at_boot(list(present.values()), state.definitions)
+        steps.append(KeepDevices(card, RETAIN, _record(before, marked=True)))
+    if not all(step.takes_away for step in definitions):
         then = list(known.values()) if new and new.get(MARK) else wanted_at_boot(list(known.values()), after)
-        steps.append({"action": "promise", "card": card, "record": _record(then, marked=True)})
+        steps.append(KeepDevices(card, PROMISE, _record(then, marked=True)))
     if definitions or new != old:
-        steps.append({"action": "record", "card": card, "record": new})
+        steps.append(KeepDevices(card, RECORD, new))
     return steps
 
 
-def _of_definitions(state: State, steps: list[Step]) -> Iterator[Instance]:
+def _recorded(device: PlannedDevice) -> Instance:
+    return {
+        "uuid": device.uuid,
+        "address": device.address,
+        "parent": device.parent,
+        "type": device.type_id,
+        "type_name": device.type_name,
+        "attributes": [list(pair) for pair in device.attributes],
+        "autostart": device.autostart,
+    }
+
+
+def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Instance]:
     """What the definitions that go bring back at boot, whether there is a record of them or not."""
     for step in steps:
-        if step["action"] == "undefine":
-            named = {field: step.get(field) for field in RECORDED}
-            yield _as_defined(named, state["definitions"][step["parent"], step["uuid"]])
+        if step.takes_away:
+            named = {**dict.fromkeys(RECORDED), "parent": step.parent, "uuid": step.uuid}
+            yield _as_defined(named, state.definitions[step.key])
 
 
-def wanted_at_boot(instances: list[Instance], definitions: dict[Key, Instance]) -> list[Instance]:
+def wanted_at_boot(instances: list[Instance], definitions: Mapping[Key, Definition]) -> list[Instance]:
     """Instances of a record with what the definitions say of them: an mdev is wanted as long as its definition is.
 
     That is where mdevctl, libvirt and nova look.
     """
-    return [_as_defined(one, definitions.get(_key(one))) if one["uuid"] else one for one in instances]
+    return [_as_defined(one, definitions.get(key_of(one))) if one["uuid"] else one for one in instances]
 
 
-def _as_defined(instance: Instance, definition: Instance | None) -> Instance:
+def _as_defined(instance: Instance, definition: Definition | None) -> Instance:
     if definition is None:
         return {**instance, "autostart": False}
-    pairs = [list(pair) for one in definition["attributes"] for pair in one.items()]
-    if (definition["type"], pairs) != (instance["type"], instance["attributes"]):
-        instance = {**instance, "type": definition["type"], "type_name": None, "attributes": pairs}
-    return {**instance, "autostart": definition["autostart"]}
+    pairs = [list(pair) for pair in definition.attributes]
+    if (definition.type_id, pairs) != (instance["type"], instance["attributes"]):
+        instance = {**instance, "type": definition.type_id, "type_name": None, "attributes": pairs}
+    return {**instance, "autostart": definition.autostart}
 
 
 def _record(instances: Iterable[Instance], marked: bool = False) -> Record | None:
-    sorted_ones = sorted(instances, key=_key)
+    sorted_ones = sorted(instances, key=key_of)
     return {"instances": sorted_ones, **({MARK: True} if marked else {})} if sorted_ones else None
 
 
-def _key(instance: Instance) -> Key:
+def key_of(instance: Instance) -> Key:
     return instance["parent"], instance["uuid"] or instance["address"]

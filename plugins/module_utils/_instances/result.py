@@ -8,91 +8,120 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Optional, Union
 
+from .._model.host import Definition, Device
+from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .actions import Outcome, is_work
+from .state import Plan, State
 
 LISTED = ("created", "removed", "replaced", "kept")
 
+Key = tuple[str, str]
+# What results show.
+Shown = dict[str, Any]
 
-def report(
-    before: dict[str, Any], planned: dict[str, Any], outcome: Outcome, after: dict[str, Any] | None
-) -> dict[str, Any]:
+
+class View(NamedTuple):
+    """The part of a state that the difference shows."""
+
+    devices: list[Device]
+    definitions: Mapping[Key, Optional[Definition]]
+    records: Mapping[str, Optional[Mapping[str, Any]]]
+
+
+def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> Shown:
     """The result of the module; ``after`` is None where the steps of the outcome lead to all that is there."""
-    made = {_place(step): step for step in outcome.done if step["action"] == "create"}
-    gone = {_place(step): step for step in outcome.done if step["action"] == "remove"}
-    instances = [_instance(device, "kept") for device in planned["kept"]]
-    for place, step in made.items():
-        replaces = place in gone and gone[place]["state"] == "active"
-        instances.append(_instance(step, "replaced" if replaces else "created"))
-    instances += [_instance(step, "removed") for place, step in gone.items() if place not in made]
-    instances += [_instance(step, "failed") for step in outcome.failed if step["action"] in ("create", "remove")]
-    instances.sort(key=_place)
+    made = {step.key: step for step in outcome.done if isinstance(step, MakeDevice)}
+    gone = {step.key: step for step in outcome.done if isinstance(step, RemoveDevice)}
+    instances = [_instance(device, device.place, "kept") for device in plan.kept]
+    for key, step in made.items():
+        replaces = key in gone and gone[key].device.state == "active"
+        instances.append(_of_step(step, "replaced" if replaces else "created"))
+    instances += [_of_step(step, "removed") for key, step in gone.items() if key not in made]
+    failed = [one.step for one in outcome.failed]
+    instances += [_of_step(step, "failed") for step in failed if isinstance(step, (MakeDevice, RemoveDevice))]
+    instances.sort(key=lambda instance: (instance["parent"], _name(instance)))
     listed = {action: [_name(instance) for instance in instances if instance["action"] == action] for action in LISTED}
-    after = _predict(before, outcome, made, gone) if after is None else after
     return {
         "changed": bool(outcome.done),
         "instances": instances,
         **listed,
-        "busy": [{**_instance(device, "busy"), "users": device["users"]} for device in planned["busy"]],
-        "missing": planned["missing"],
-        "failures": [step["error"] for step in outcome.failed],
-        "diff": {"before": _show(before), "after": _show(after)},
+        "busy": [{**_instance(device, place, "busy"), "users": list(device.users)} for device, place in plan.busy],
+        "missing": [{"item": one.place, "types": list(one.types), "count": one.number} for one in plan.missing],
+        "failures": [one.error for one in outcome.failed],
+        "diff": {
+            "before": _show(View(before.devices, before.definitions, before.records)),
+            "after": _show(
+                View(after.devices, after.definitions, after.records)
+                if after
+                else _predict(before, outcome, made, gone)
+            ),
+        },
         **({"progress": _progress(outcome)} if outcome.left else {}),
     }
 
 
 def _progress(outcome: Outcome) -> dict[str, int]:
     """How many devices are done and how many are left."""
-    done, left = ({_place(step) for step in steps if is_work(step)} for steps in (outcome.done, outcome.left))
+    done, left = ({step.key for step in steps if is_work(step)} for steps in (outcome.done, outcome.left))
     return {"done": len(done - left), "left": len(left)}
 
 
-def _name(device: dict[str, Any]) -> str:
-    return str(device["uuid"] or device["address"])
+def _name(instance: Shown) -> str:
+    return str(instance["uuid"] or instance["address"])
 
 
-def _place(device: dict[str, Any]) -> tuple[str, str]:
-    return device["parent"], _name(device)
+def _of_step(step: MakeDevice | RemoveDevice, action: str) -> Shown:
+    place = step.device.place if isinstance(step, MakeDevice) else step.place
+    return _instance(step.device, place, action)
 
 
-def _instance(device: dict[str, Any], action: str) -> dict[str, Any]:
-    fields = ("uuid", "address", "parent", "type", "type_name", "item")
-    return {**{field: device[field] for field in fields}, "action": action}
+def _instance(device: Union[Device, PlannedDevice], place: int | None, action: str) -> Shown:
+    return {
+        "uuid": device.uuid,
+        "address": device.address,
+        "parent": device.parent,
+        "type": device.type_id,
+        "type_name": device.type_name,
+        "item": place,
+        "action": action,
+    }
 
 
-def _predict(
-    before: dict[str, Any], outcome: Outcome, made: dict[tuple[str, str], Any], gone: dict[tuple[str, str], Any]
-) -> dict[str, Any]:
+def _predict(before: State, outcome: Outcome, made: Mapping[Key, MakeDevice], gone: Mapping[Key, DeviceStep]) -> View:
     """The state that the steps lead to, as far as it is shown."""
-    devices = [device for device in before["devices"] if _place(device) not in gone and _place(device) not in made]
-    devices += [{**step, "state": "active"} for step in made.values()]
-    definitions, records = dict(before["definitions"]), dict(before["records"])
+    devices = [device for device in before.devices if device.key not in gone and device.key not in made]
+    for device in (step.device for step in made.values()):
+        devices.append(Device(device.parent, "", device.uuid, device.address, device.type_id, device.type_name))
+    definitions: dict[Key, Definition | None] = {**before.definitions}
+    records: dict[str, Mapping[str, Any] | None] = {**before.records}
     for step in outcome.done:
-        if "definition" in step:
-            definitions[step["parent"], step["uuid"]] = step["definition"]
-        elif "record" in step:
-            records[step["card"]] = step["record"]
-    return {"devices": devices, "definitions": definitions, "records": records}
+        if isinstance(step, KeepDefinition):
+            definitions[step.key] = step.definition
+        elif isinstance(step, KeepDevices):
+            records[step.card] = step.record
+    return View(devices, definitions, records)
 
 
-def _show(state: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _show(view: View) -> dict[str, dict[str, str]]:
     """By parent and device its type, and what is kept of it."""
     recorded = {
-        _place(instance)
-        for record in state["records"].values()
+        (instance["parent"], instance["address"])
+        for record in view.records.values()
         if record
         for instance in record["instances"]
         if instance["address"]
     }
     shown: dict[str, dict[str, str]] = {}
-    for device in sorted(state["devices"], key=_place):
-        definition = state["definitions"].get(_place(device))
-        words = [str(device["type_name"] or device["type"] or device["state"])]
-        words += ["made at boot"] if definition and definition["autostart"] else []
-        words += ["recorded"] if _place(device) in recorded else []
+    for device in sorted(view.devices, key=lambda device: device.key):
+        definition = view.definitions.get(device.key)
+        words = [device.type_name or device.type_id or device.state]
+        words += ["made at boot"] if definition and definition.autostart else []
+        words += ["recorded"] if device.key in recorded else []
         text = ", ".join(words)
         # Nobody has to know that mdevctl's definition of a device outlives it.
-        absent = device["state"] == "defined"
-        shown.setdefault(device["parent"], {})[_name(device)] = f"not there, only defined as {text}" if absent else text
+        absent = device.state == "defined"
+        shown.setdefault(device.parent, {})[device.id] = f"not there, only defined as {text}" if absent else text
     return shown

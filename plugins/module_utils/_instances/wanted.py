@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import grammar, numbers
 from .._core.problems import Refused
 from .._core.wording import printable
 from .._frameworks import attributes
+from .._model.wanted import DeviceWanted
 
 MAX = "max"
 # More than any card can make; a larger number is a slip of the finger.
@@ -22,34 +24,29 @@ MOST = 65536
 MOST_NODE = 1023
 
 
-def parse_instances(instances: list[dict[str, Any]], state: str, exact: bool) -> list[dict[str, Any]]:
-    """The entries in one form; raises :class:`Refused` with a sentence for each thing that is wrong.
-
-    Each entry gets ``item`` (its place in the list), ``where`` (what messages call it), ``uuid``, ``types`` (in the
-    order of preference), ``parent``, ``count`` (a number, or ``max``), ``numa_node``, ``attributes`` (a list of pairs)
-    and ``autostart``.
-    """
+def parse_instances(instances: Sequence[Mapping[str, Any]], state: str, exact: bool) -> list[DeviceWanted]:
+    """The entries in one form; raises :class:`Refused` with a sentence for each thing that is wrong."""
     problems = []
-    entries: list[dict[str, Any]] = []
+    entries: list[DeviceWanted] = []
     seen: dict[str, int] = {}
     if exact and state == "absent":
         problems.append("exact removes what is not listed, so it has no meaning with state absent")
-    for item, instance in enumerate(instances):
+    for place, instance in enumerate(instances):
         found: list[str] = []
-        entry = _entry(item, instance, state, found)
-        uuid = entry["uuid"]
+        entry = _entry(place, instance, state, found)
+        uuid = entry.uuid
         if uuid in seen:
-            found.append(f"its uuid {uuid} is that of {entries[seen[uuid]]['where']} too")
+            found.append(f"its uuid {uuid} is that of {entries[seen[uuid]].label} too")
         elif uuid:
-            seen[uuid] = item
-        problems += [f"{entry['where']}: {sentence}" for sentence in found]
+            seen[uuid] = place
+        problems += [f"{entry.label}: {sentence}" for sentence in found]
         entries.append(entry)
     if problems:
         raise Refused(problems)
     return entries
 
 
-def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) -> dict[str, Any]:
+def _entry(place: int, instance: Mapping[str, Any], state: str, found: list[str]) -> DeviceWanted:
     uuid = grammar.collect(grammar.uuid, instance["uuid"], found)
     types = [grammar.collect(_type_spec, spec, found) for spec in instance["type"] or []]
     parent = grammar.collect(_parent, instance["parent"], found)
@@ -64,17 +61,17 @@ def _entry(item: int, instance: dict[str, Any], state: str, found: list[str]) ->
         found.append("it has no type")
     elif uuid and count != 1:
         found.append(f"one uuid cannot be that of {count} devices")
-    return {
-        "item": item,
-        "where": printable(instance.get("label"), f"instances[{item}]"),
-        "uuid": uuid,
-        "types": types,
-        "parent": parent,
-        "count": count,
-        "numa_node": grammar.collect(_numa_node, instance["numa_node"], found),
-        "attributes": _attributes(instance["attributes"] or [], found),
-        "autostart": instance["autostart"],
-    }
+    return DeviceWanted(
+        place=place,
+        label=printable(instance.get("label"), f"instances[{place}]"),
+        uuid=uuid,
+        types=tuple(spec for spec in types if spec),
+        parent=parent,
+        amount=count,
+        numa_node=grammar.collect(_numa_node, instance["numa_node"], found),
+        attributes=tuple(_attributes(instance["attributes"] or [], found)),
+        autostart=instance["autostart"],
+    )
 
 
 def _parent(text: str) -> str:
@@ -99,7 +96,7 @@ def _numa_node(given: Any) -> int:
     return numbers.count(given, "numa_node", 0, MOST_NODE)
 
 
-def _attributes(given: list[dict[str, Any]], found: list[str]) -> list[tuple[str, str]]:
+def _attributes(given: Sequence[Mapping[str, Any]], found: list[str]) -> list[tuple[str, str]]:
     pairs = []
     for place, attribute in enumerate(given):
         try:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._devices import eswitch, vf_settings
@@ -16,11 +15,27 @@ from .._devices.binding import SETTLE, bind, is_bound, native, read_bindings
 from .._devices.pci import DEVICES
 from .._devices.sriov import VIRTUAL_FUNCTION
 from .._frameworks import nvidia_sriov
-from .._host.records import DIRECTORY, RUN_DIRECTORY, record_path, record_text, save_record
+from .._host.records import RUN_DIRECTORY, save_record
 from .._host.root import HostError, HostRoot
-from . import observe
-from .records import MODE_RECORDS, completed, rule_path, save_rule
-from .steps import Step, plan_steps, present_target
+from .._model.host import Card
+from .._model.work import (
+    BindCard,
+    BindVfs,
+    CardStep,
+    KeepRecord,
+    KeepRule,
+    MakeVfs,
+    OfferVfs,
+    Remember,
+    RemoveVfs,
+    SetAutoprobe,
+    SetSwitch,
+    SetVfNetwork,
+)
+from . import observe, records
+from .state import Planned
+from .steps import plan_steps
+from .target import present_target
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
@@ -39,16 +54,15 @@ REMEDIES = {
 
 
 # A card with its target and steps.
-Planned = dict[str, Any]
 # What the next steps of a planned card would end now.
-Uses = Callable[[Planned, list[Step]], list[str]]
+Uses = Callable[[Planned, list[CardStep]], list[str]]
 
 
 class Outcome:
     """What has been done with one card so far."""
 
     def __init__(self) -> None:
-        self.done: list[dict[str, Any]] = []
+        self.done: list[CardStep] = []
         self.error: str | None = None
         self.pending = False
         # After a failure: whether the card is as it was, and what is not.
@@ -59,10 +73,7 @@ class Outcome:
 
 
 def apply(
-    host: HostRoot,
-    planned: list[Planned],
-    budget: float | None = None,
-    uses: Uses | None = None,
+    host: HostRoot, planned: list[Planned], budget: float | None = None, uses: Uses | None = None
 ) -> dict[str, Outcome]:
     """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
 
@@ -74,20 +85,20 @@ def apply(
     end = None if budget is None else host.now() + budget
     for one in planned:
         so_far = list(outcomes.values())
-        outcome = outcomes[one["card"]["address"]] = Outcome()
+        outcome = outcomes[one.card.address] = Outcome()
         if any(other.pending for other in so_far):
             continue
-        if end is not None and one["steps"] and any(other.done for other in so_far) and host.now() >= end:
+        if end is not None and one.steps and any(other.done for other in so_far) and host.now() >= end:
             outcome.left = not any(other.error for other in so_far)
             if outcome.left:
                 continue
-        found = uses(one, one["steps"]) if uses else []
+        found = uses(one, one.steps) if uses else []
         if found:
-            outcome.error = f"{one['card']['address']} is left as it is, since meanwhile {'; '.join(found)}"
+            outcome.error = f"{one.card.address} is left as it is, since meanwhile {'; '.join(found)}"
             continue
         started = host.now()
         try:
-            for step in one["steps"]:
+            for step in one.steps:
                 for part in _parts(one, step):
                     _do(host, one, part, uses)
                 outcome.done.append(step)
@@ -95,42 +106,42 @@ def apply(
             outcome.error = _explain(step, error)
             outcome.pending = error.pending
             if not error.pending:
-                _restore(host, one["card"], outcome, uses)
+                _restore(host, one, outcome, uses)
         outcome.seconds = host.now() - started
     return outcomes
 
 
-def _parts(one: Planned, step: Step) -> list[Step]:
+def _parts(one: Planned, step: CardStep) -> list[CardStep]:
     """Each VF that loses its driver for itself: one may take seconds, in which somebody begins to use another."""
-    if step["action"] != "bind_vfs" or any(other["action"] == "create" for other in one["steps"]):
+    if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
         return [step]
-    bound = {virtual["index"] for virtual in one["card"]["virtual_functions"] if virtual["driver"]}
-    together = [[index for index in step["bindings"] if index not in bound]]
+    bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
+    together = [number for number in step.bindings if number not in bound]
     return [
-        {
-            **step,
-            "bindings": {index: step["bindings"][index] for index in indices},
-            "certain": [index for index in step["certain"] if index in indices],
-        }
-        for indices in (*together, *([index] for index in step["bindings"] if index in bound))
-        if indices
+        step._replace(
+            bindings={number: step.bindings[number] for number in numbers},
+            certain=tuple(number for number in step.certain if number in numbers),
+        )
+        for numbers in (together, *([number] for number in step.bindings if number in bound))
+        if numbers
     ]
 
 
-def _do(host: HostRoot, one: Planned, step: Step, uses: Uses | None) -> None:
+def _do(host: HostRoot, one: Planned, step: CardStep, uses: Uses | None) -> None:
     """One step of a planned card, unless it would end a use; HostError then, and if it fails."""
     found = uses(one, [step]) if uses else []
     if found:
-        raise HostError(f"meanwhile {'; '.join(found)}", one["card"]["address"])
-    ACTIONS[step["action"]](host, step)
+        raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
+    ACTIONS[type(step)](host, step)
 
 
-def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome, uses: Uses | None) -> None:
+def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | None) -> None:
+    before = planned.card
     target = present_target(before)
     try:
         card = _present(host, before)
-        one: Planned = {"card": card, "target": target, "steps": plan_steps(card, target)}
-        for step in one["steps"]:
+        one = planned._replace(card=card, target=target, steps=plan_steps(card, target))
+        for step in one.steps:
             for part in _parts(one, step):
                 _do(host, one, part, uses)
         found = _present(host, before)
@@ -140,27 +151,27 @@ def _restore(host: HostRoot, before: dict[str, Any], outcome: Outcome, uses: Use
         return
     outcome.restored = not plan_steps(found, target)
     if outcome.restored:
-        outcome.error = f"{outcome.error}; the card is as it was before, {before['num_vfs']} virtual functions"
+        outcome.error = f"{outcome.error}; the card is as it was before, {before.num_vfs} virtual functions"
     else:
         outcome.error = f"{outcome.error}; it is not as it was before: {_name(host, before)}"
 
 
-def _present(host: HostRoot, before: dict[str, Any]) -> dict[str, Any]:
+def _present(host: HostRoot, before: Card) -> Card:
     cards = observe.observe_again(host, [before])
     if not cards:
-        raise HostError(f"{before['address']} is gone", f"{DEVICES}/{before['address']}")
-    return cards[before["address"]]
+        raise HostError(f"{before.address} is gone", f"{DEVICES}/{before.address}")
+    return cards[before.address]
 
 
-def _name(host: HostRoot, before: dict[str, Any]) -> str:
+def _name(host: HostRoot, before: Card) -> str:
     """What there is now instead of what there was."""
-    address = before["address"]
+    address = before.address
     override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))
     return (
         f"{address} has now driver {driver or 'none'}, driver_override {override or 'unset'} and {number} virtual "
-        f"functions, and had driver {before['driver'] or 'none'}, driver_override "
-        f"{before['driver_override'] or 'unset'} and {before['num_vfs']}"
+        f"functions, and had driver {before.binding.driver or 'none'}, driver_override "
+        f"{before.binding.override or 'unset'} and {before.num_vfs}"
     )
 
 
@@ -171,24 +182,23 @@ def links(host: HostRoot, address: str) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def _remove(host: HostRoot, step: dict[str, Any]) -> None:
-    address = step["pf"]
-    if step["tool"]:
-        nvidia_sriov.run(host, address, enable=False)
-        _rebind_gpu(host, address)
+def _remove(host: HostRoot, step: RemoveVfs) -> None:
+    if step.by_program:
+        nvidia_sriov.run(host, step.card, enable=False)
+        _rebind_gpu(host, step.card)
     else:
-        host.write(f"{DEVICES}/{address}/sriov_numvfs", "0")
-    _verify_number(host, address, 0)
+        host.write(f"{DEVICES}/{step.card}/sriov_numvfs", "0")
+    _verify_number(host, step.card, 0)
 
 
-def _create(host: HostRoot, step: dict[str, Any]) -> None:
-    address, count = step["pf"], step["count"]
-    if step["tool"]:
+def _make(host: HostRoot, step: MakeVfs) -> None:
+    address, count = step.card, step.num_vfs
+    if step.by_program:
         nvidia_sriov.run(host, address, enable=True)
         _rebind_gpu(host, address)
         count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
     else:
-        if step["max"]:
+        if step.is_max:
             # The native driver may know a smaller number than the card by itself.
             count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
         host.write(f"{DEVICES}/{address}/sriov_numvfs", str(count))
@@ -199,7 +209,7 @@ def _rebind_gpu(host: HostRoot, address: str) -> None:
     """The program leaves a GPU without a driver when it fails half-way."""
     wanted = native(nvidia_sriov.DRIVER)
     observed = read_bindings(host, [address])[address]
-    if not is_bound(*observed, wanted):
+    if not is_bound(observed, wanted):
         bind(host, address, observed, wanted)
 
 
@@ -221,88 +231,70 @@ def _verify_number(host: HostRoot, address: str, count: int) -> None:
         )
 
 
-def _bind(host: HostRoot, step: dict[str, Any]) -> None:
-    bind(host, step["pf"], read_bindings(host, [step["pf"]])[step["pf"]], step["binding"])
+def _bind(host: HostRoot, step: BindCard) -> None:
+    bind(host, step.card, read_bindings(host, [step.card])[step.card], step.binding)
 
 
-def _bind_virtual_functions(host: HostRoot, step: dict[str, Any]) -> None:
-    addresses = links(host, step["pf"])
-    missing = [index for index in step["bindings"] if index not in addresses]
+def _bind_virtual_functions(host: HostRoot, step: BindVfs | OfferVfs) -> None:
+    addresses = links(host, step.card)
+    missing = [index for index in step.bindings if index not in addresses]
     if missing:
-        raise HostError(f"{step['pf']} has no VF {missing[0]} any more", f"{DEVICES}/{step['pf']}/virtfn{missing[0]}")
-    observed = read_bindings(host, [addresses[index] for index in step["bindings"]])
-    for index, wanted in step["bindings"].items():
-        address = addresses[index]
-        fitting = is_bound(*observed[address], wanted)
-        if not fitting or (observed[address][1] is None and wanted["driver"] is not None):
-            bind(host, address, observed[address], wanted)
+        raise HostError(f"{step.card} has no VF {missing[0]} any more", f"{DEVICES}/{step.card}/virtfn{missing[0]}")
+    observed = read_bindings(host, [addresses[index] for index in step.bindings])
+    for index, wanted in step.bindings.items():
+        binding = observed[addresses[index]]
+        if not is_bound(binding, wanted) or (binding.driver is None and wanted.driver is not None):
+            bind(host, addresses[index], binding, wanted)
 
 
-def _autoprobe(host: HostRoot, step: dict[str, Any]) -> None:
-    path = f"{DEVICES}/{step['pf']}/sriov_drivers_autoprobe"
-    host.write(path, step["value"])
-    if host.read(path) != step["value"]:
-        raise HostError(f"{path} reads {host.read(path)} after {step['value']} was written", path, step["value"])
+def _set_autoprobe(host: HostRoot, step: SetAutoprobe) -> None:
+    path, value = f"{DEVICES}/{step.card}/sriov_drivers_autoprobe", str(int(step.is_on))
+    host.write(path, value)
+    if host.read(path) != value:
+        raise HostError(f"{path} reads {host.read(path)} after {value} was written", path, value)
 
 
-def _set_eswitch(host: HostRoot, step: dict[str, Any]) -> None:
-    eswitch.apply(host, step["pf"], step["mode"])
+def _set_network(host: HostRoot, step: SetVfNetwork) -> None:
+    found: tuple[str, ...] = ()
 
-
-def _settings(host: HostRoot, step: dict[str, Any]) -> None:
-    found: list[str] = []
-
-    def there() -> bool:
-        found[:] = observe.interfaces_of(host, step["pf"])
+    def is_there() -> bool:
+        nonlocal found
+        found = observe.interfaces_of(host, step.card)
         return bool(found)
 
     # The interface appears when its driver has started the card.
-    if not host.wait(there, min(SETTLE, host.timeout)):
-        raise HostError(f"{step['pf']} has no network interface, through which its VFs are set up", DEVICES)
-    card = {"address": step["pf"], "netdevs": found}
-    observe.through_interface(host, card, lambda host, name: vf_settings.apply(host, name, step["settings"]))
+    if not host.wait(is_there, min(SETTLE, host.timeout)):
+        raise HostError(f"{step.card} has no network interface, through which its VFs are set up", DEVICES)
+    observe.through_interface(host, step.card, found, lambda host, name: vf_settings.apply(host, name, step.settings))
 
 
-def _memory(host: HostRoot, step: dict[str, Any]) -> None:
-    save_record(host, step["kind"], step["pf"], step["memory"], RUN_DIRECTORY)
+def _remember(host: HostRoot, step: Remember) -> None:
+    save_record(host, step.kind, step.card, step.remembered, RUN_DIRECTORY)
 
 
-def _record(host: HostRoot, step: dict[str, Any]) -> None:
-    save_record(host, MODE_RECORDS, step["pf"], completed(host, step["pf"], step["record"]))
+def _keep_record(host: HostRoot, step: KeepRecord) -> None:
+    save_record(host, records.MODE_RECORDS, step.card, records.completed(host, step.card, step.record))
 
 
-def _rule(host: HostRoot, step: dict[str, Any]) -> None:
-    save_rule(host, step["pf"], step["text_of_rule"])
+def _keep_rule(host: HostRoot, step: KeepRule) -> None:
+    records.save_rule(host, step.card, step.rule)
 
 
-ACTIONS: dict[str, Callable[[HostRoot, dict[str, Any]], None]] = {
-    "remove": _remove,
-    "create": _create,
-    "bind": _bind,
-    "bind_vfs": _bind_virtual_functions,
-    "offer_vfs": _bind_virtual_functions,
-    "autoprobe": _autoprobe,
-    "eswitch": _set_eswitch,
-    "settings": _settings,
-    "memory": _memory,
-    "record": _record,
-    "rule": _rule,
+ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
+    RemoveVfs: _remove,
+    MakeVfs: _make,
+    BindCard: _bind,
+    BindVfs: _bind_virtual_functions,
+    OfferVfs: _bind_virtual_functions,
+    SetAutoprobe: _set_autoprobe,
+    SetSwitch: lambda host, step: eswitch.apply(host, step.card, step.mode),
+    SetVfNetwork: _set_network,
+    Remember: _remember,
+    KeepRecord: _keep_record,
+    KeepRule: _keep_rule,
 }
 
 
-def files(steps: list[Step]) -> Iterator[tuple[str, str | None]]:
-    """The paths that steps write, with the text; None for what they remove."""
-    for step in steps:
-        if step["action"] == "rule":
-            yield rule_path(step["pf"]), step["text_of_rule"]
-        elif step["action"] in ("memory", "record"):
-            record = step[step["action"]]
-            ephemeral = step["action"] == "memory"
-            kind = step["kind"] if ephemeral else MODE_RECORDS
-            directory = RUN_DIRECTORY if ephemeral else DIRECTORY
-            yield record_path(kind, step["pf"], directory), None if record is None else record_text(record)
-
-
-def _explain(step: dict[str, Any], error: HostError) -> str:
+def _explain(step: CardStep, error: HostError) -> str:
     remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"{step['pf']}: {error}" + (f"; {remedy}" if remedy else "")
+    return f"{step.card}: {error}" + (f"; {remedy}" if remedy else "")

@@ -9,149 +9,145 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Any
 
 from .._core.problems import holders
 from .._devices.binding import CHOICE, exactly, has_driver
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
+from .._model.host import Card, VirtualFunction
 from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
-from .steps import binding_of
+from .._model.wanted import CardTarget, VfTarget
+from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork
+from .state import State
+from .steps import find_step
+from .target import binding_of
 
 Found = list[str]
-Card = dict[str, Any]
 
 
-def touches(card: Card, steps: list[dict[str, Any]]) -> list[Touch]:
+def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
     """What the steps do to a card and to its VFs."""
-    actions = {step["action"]: step for step in steps}
-    address = card["address"]
-    by_program = card["gpu"] and bool({"remove", "create"} & set(actions))
-    bind = actions.get("bind")
-    loses_driver = by_program or bool(bind and not has_driver(card["driver"], bind["binding"]))
+    address = card.address
+    bind, binds, network = find_step(steps, BindCard), find_step(steps, BindVfs), find_step(steps, SetVfNetwork)
+    removes = find_step(steps, RemoveVfs) is not None
+    changes_number = removes or find_step(steps, MakeVfs) is not None
+    by_program = card.needs_program and changes_number
+    loses_driver = by_program or bool(bind and not has_driver(card.binding.driver, bind.binding))
     found = []
-    if loses_driver or {"remove", "create", "eswitch"} & set(actions):
+    switches = find_step(steps, SetSwitch) is not None
+    if loses_driver or changes_number or switches:
         found.append(Touch(address, PORT, address, "be changed"))
     if loses_driver:
         found.append(Touch(address, DRIVER, address, "give up its driver"))
-    for virtual in card["virtual_functions"]:
-        label, index = f"VF {virtual['address']} of {address}", virtual["index"]
-        if "remove" in actions:
-            found.append(Touch(virtual["address"], GONE, label, "go"))
-        elif "bind_vfs" in actions and index in actions["bind_vfs"]["certain"]:
-            found.append(Touch(virtual["address"], DRIVER, label, "change its driver"))
-        elif "settings" in actions and index in actions["settings"]["settings"]:
-            found.append(Touch(virtual["address"], SETTINGS, label, "be set up anew"))
+    for virtual in card.virtual_functions:
+        label = f"VF {virtual.address} of {address}"
+        if removes:
+            found.append(Touch(virtual.address, GONE, label, "go"))
+        elif binds and virtual.number in binds.certain:
+            found.append(Touch(virtual.address, DRIVER, label, "change its driver"))
+        elif network and virtual.number in network.settings:
+            found.append(Touch(virtual.address, SETTINGS, label, "be set up anew"))
     return found
 
 
-def uses(
-    card: dict[str, Any], steps: list[dict[str, Any]], target: dict[str, Any], seen: Seen, lifted: Container[str]
-) -> Found:
+def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
     """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
     # A domain that is only defined wants the whole card, and is no reason against giving it.
-    whole = target["num_vfs"] == 0 and is_vfio_driver(target["binding"]["driver"])
+    whole = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
     counting = [
         use
         for use in seen.uses
-        if not (whole and use.subject == card["address"] and use.holder and not use.holder.running)
+        if not (whole and use.subject == card.address and use.holder and not use.holder.running)
     ]
     return conflicts(touches(card, steps), counting, lifted)
 
 
-def passthrough(card: Card, target: dict[str, Any], given: set[str]) -> Found:
-    """Why a function that shall get a VFIO driver could not be passed through. ``given``: other cards of this call."""
+def passthrough(card: Card, target: CardTarget, passed_through: set[str]) -> Found:
+    """Why a function that shall get a VFIO driver could not be passed through, beside other cards of this call."""
     found: Found = []
-    wants = [target["vf_binding"], *(virtual["binding"] for virtual in target["vfs"].values())]
-    vfio_vfs = any(one and is_vfio_driver(one["driver"]) for one in wants)
-    whole = is_vfio_driver(target["binding"]["driver"])
-    if (whole or vfio_vfs) and card["iommu_group"] is None:
+    wants = [target.vf_binding, *(virtual.binding for virtual in target.vfs.values())]
+    vfio_vfs = any(one and is_vfio_driver(one.driver) for one in wants)
+    whole = is_vfio_driver(target.binding.driver)
+    if (whole or vfio_vfs) and card.iommu_group is None:
         return [
-            f"{card['address']} is in no IOMMU group, so that it cannot be passed through: switch the IOMMU on, and "
+            f"{card.address} is in no IOMMU group, so that it cannot be passed through: switch the IOMMU on, and "
             "restart the host"
         ]
     if whole:
-        found += _left_behind(card, given)
-    for virtual in card["virtual_functions"]:
-        found += _shared_with_host(card, virtual, target, given)
+        found += _left_behind(card, passed_through)
+    for virtual in card.virtual_functions:
+        found += _shared_with_host(card, virtual, target, passed_through)
     return found
 
 
-def _left_behind(card: Card, given: set[str]) -> Found:
+def _left_behind(card: Card, passed_through: set[str]) -> Found:
     """Why no guest could use a whole card: the host has other members of its IOMMU group, such as a GPU's audio."""
     blocking = [
         other
-        for other in card["group_others"]
-        if not (other["physical_function"] == card["address"] or other["address"] in given)
-        and other["driver"] is not None
-        and not is_vfio_driver(other["driver"])
+        for other in card.peers
+        if not (other.physical_function == card.address or other.address in passed_through)
+        and other.driver is not None
+        and not is_vfio_driver(other.driver)
     ]
     if not blocking:
         return []
-    named = " and ".join(f"{other['address']}, which {other['driver']} has" for other in blocking)
-    entries = ", ".join(f'{{pf: "{other["address"]}", mode: pf}}' for other in blocking)
+    named = " and ".join(f"{other.address}, which {other.driver} has" for other in blocking)
+    entries = ", ".join(f'{{pf: "{other.address}", mode: pf}}' for other in blocking)
     return [
-        f"{card['address']} shares IOMMU group {card['iommu_group']} with {named}: the whole group has to be given "
+        f"{card.address} shares IOMMU group {card.iommu_group} with {named}: the whole group has to be given "
         f"away together. Add {entries} to functions, or keep drivers from what the host does not use"
     ]
 
 
-def _shared_with_host(card: dict[str, Any], virtual: dict[str, Any], target: dict[str, Any], given: set[str]) -> Found:
+def _shared_with_host(card: Card, virtual: VirtualFunction, target: CardTarget, passed_through: set[str]) -> Found:
     """Why no guest could use a VF that is there and gets a VFIO driver: the host has others of its IOMMU group."""
 
     def gets_vfio(index: int) -> bool:
         wanted = binding_of(target, index)
-        return bool(wanted and is_vfio_driver(wanted["driver"]))
+        return bool(wanted and is_vfio_driver(wanted.driver))
 
-    if target["num_vfs"] == 0 or not gets_vfio(virtual["index"]):
+    if target.num_vfs == 0 or not gets_vfio(virtual.number):
         return []
-    siblings = {one["address"] for one in card["virtual_functions"] if gets_vfio(one["index"])}
+    siblings = {one.address for one in card.virtual_functions if gets_vfio(one.number)}
     blocking = [
-        f"{other['address']} ({other['driver']})"
-        for other in virtual["group_others"]
-        if other["driver"] and not is_vfio_driver(other["driver"]) and other["address"] not in siblings | given
+        f"{other.address} ({other.driver})"
+        for other in virtual.peers
+        if other.driver and not is_vfio_driver(other.driver) and other.address not in siblings | passed_through
     ]
     if not blocking:
         return []
     return [
-        f"VF {virtual['address']} of {card['address']} shares IOMMU group {virtual['iommu_group']} with "
+        f"VF {virtual.address} of {card.address} shares IOMMU group {virtual.iommu_group} with "
         f"{', '.join(blocking)}, so that no guest can use it: enable ACS in the firmware, or move the card to another "
         "slot"
     ]
 
 
-def stuck(state: dict[str, Any]) -> Found:
+def pending_removals(state: State) -> Found:
     """VFs whose removal waits for their users: until they are gone, every other change of VFs waits as well."""
-    users = state["seen"].users()
+    users = state.seen.users()
     return [
         f"the removal of VF {address} is pending, in use by {holders(users.get(address, [])) or 'somebody'}: "
         "the kernel changes no virtual function of this host until it is released"
-        for address in state["leaving"]
+        for address in state.leaving
     ]
 
 
-def hidden(card: dict[str, Any], steps: list[dict[str, Any]], seen: Seen, accepted: Container[str]) -> Found:
+def unseen(card: Card, steps: list[CardStep], seen: Seen, accepted: Container[str]) -> Found:
     """Why it is unknown whether something that would be changed is in use; ``accepted`` are names of guards."""
     return blind_spots(seen.unseen, accepted) if touches(card, steps) else []
 
 
-def leaves_to_libvirt(card: dict[str, Any], target: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
+def leaves_to_libvirt(card: Card, target: CardTarget, seen: Seen) -> CardTarget:
     """The target without what libvirt's managed mode has done for running guests, and undoes after them."""
-    running = {use.subject for use in state["seen"].uses if use.holder and use.holder.running}
-    lent = card["address"] in running and is_vfio_driver(card["driver"])
-    if lent and target["whole"] and not is_vfio_driver(target["binding"]["driver"]):
-        target = {**target, "binding": exactly(card["driver_override"], card["driver"])}
+    running = {use.subject for use in seen.uses if use.holder and use.holder.running}
+    lent = card.address in running and is_vfio_driver(card.binding.driver)
+    if lent and target.passthrough and not is_vfio_driver(target.binding.driver):
+        target = target._replace(binding=exactly(card.binding))
     kept = {}
-    for virtual in card["virtual_functions"]:
-        wanted = binding_of(target, virtual["index"])
-        if (
-            virtual["address"] in running
-            and is_vfio_driver(virtual["driver"])
-            and wanted
-            and wanted["driver"] == CHOICE
-        ):
-            settings = target["vfs"].get(virtual["index"], {}).get("settings", {})
-            binding = exactly(virtual["override"], virtual["driver"])
-            kept[virtual["index"]] = {"binding": binding, "settings": settings}
-    return {**target, "vfs": {**target["vfs"], **kept}} if kept else target
+    for virtual in card.virtual_functions:
+        wanted = binding_of(target, virtual.number)
+        if virtual.address in running and is_vfio_driver(virtual.binding.driver) and wanted and wanted.driver == CHOICE:
+            kept[virtual.number] = target.vfs.get(virtual.number, VfTarget())._replace(binding=exactly(virtual.binding))
+    return target._replace(vfs={**target.vfs, **kept})

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS
@@ -22,79 +22,79 @@ from .._guards import managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
-from .._host.records import RUN_DIRECTORY, read_records, recorded_cards
+from .._host.records import RUN_DIRECTORY, Record, read_records, recorded_cards
 from .._host.root import HostError, HostRoot
+from .._model.host import Binding, Card, GroupPeer, Kept, Native
+from .._model.wanted import CardWanted
 from .records import AUTOPROBE_OFF, CHANGING, MODE_RECORDS, observe_rule, refuse_rule, trusted
+from .state import State
 
 Value = TypeVar("Value")
 
 
-def observe_cards(host: HostRoot, entries: list[dict[str, Any]]) -> dict[str, Any]:
+def observe_cards(host: HostRoot, entries: list[CardWanted]) -> State:
     """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`."""
     functions = pci.observe(host)
-    kept = _Kept(host)
+    left = _Left(host)
     identities = Identities(host)
-    stale = _of_other_cards(kept.records, functions, identities)
-    known = _known({name: record for name, record in kept.records.items() if name not in stale}, kept.memories)
-    names = {entry["pf"]: _resolve(host, entry["pf"], known) for entry in entries if entry["pf"]}
-    state: dict[str, Any] = {
-        "names": names,
-        "functions": functions,
-        "virtual": {
-            function.address: function.physical_function for function in functions.values() if function.is_virtual
-        },
-        "leaving": [one.address for one in functions.values() if one.is_virtual and not one.physical_function],
-        "drivers": host.names(DRIVERS),
-        "tool": host.has_program(nvidia_sriov.PROGRAM),
-        "programs": {name: host.has_program(name) for name in (vf_settings.PROGRAM, eswitch.PROGRAM)},
-        "owners": managers.observe(host),
-        "seen": Seen(),
-    }
-    state["silent"] = host.silent
-    cards = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
-    state["cards"] = _cards(host, [card for card in cards if not card.is_virtual], functions)
-    for address, card in state["cards"].items():
+    stale = _of_other_cards(left.records, functions, identities)
+    known = _known({name: record for name, record in left.records.items() if name not in stale}, left.remembered)
+    names = {entry.pf: _resolve(host, entry.pf, known) for entry in entries if entry.pf}
+    state = State(
+        names=names,
+        functions=functions,
+        virtual={one.address: one.physical_function for one in functions.values() if one.is_virtual},
+        drivers=host.names(DRIVERS),
+        has_program=host.has_program(nvidia_sriov.PROGRAM),
+        programs={name: host.has_program(name) for name in (vf_settings.PROGRAM, eswitch.PROGRAM)},
+        managers=managers.observe(host),
+        silent=host.silent,
+    )
+    meant = [functions[address] for address in dict.fromkeys(names.values()) if address in functions]
+    cards = _cards(host, [card for card in meant if not card.is_virtual], functions)
+    for address, card in cards.items():
         identity = identities.of(functions[address])
-        card.update(kept.of_card(address), known=known.get(address, {}), identity=identity)
-        card["moved_from"] = [
+        moved_from = tuple(
             old
             for old, recorded in stale.items()
             # Another card of this call gets a record of its own there.
-            if old not in state["cards"] and is_same(recorded, identity) and not difference(recorded, identity)
-        ]
-        different = difference((card["record"] or {}).get("identity"), identity)
+            if old not in cards and is_same(recorded, identity) and not difference(recorded, identity)
+        )
+        kept = left.of_card(address)._replace(native=known.get(address, Native()), moved_from=moved_from)
+        cards[address] = card._replace(kept=kept, identity=identity)
+        different = difference((kept.record or {}).get("identity"), identity)
         if different:
             host.warn(f"the record of {address} is of another card, which was there before: {different}")
     for entry in entries:
-        card = state["cards"].get(names.get(entry["pf"]))
-        if card:
-            _add_network(host, entry, card)
-    return state
+        address = str(names.get(entry.pf or ""))
+        if address in cards:
+            cards[address] = _with_network(host, entry, cards[address])
+    return state._replace(cards=cards)
 
 
-class _Kept:
+class _Left:
     """What runs before have left about cards."""
 
     def __init__(self, host: HostRoot) -> None:
         self._host = host
         self.records = read_records(host, MODE_RECORDS)
-        self.memories = read_records(host, MODE_RECORDS, RUN_DIRECTORY)
+        self.remembered = read_records(host, MODE_RECORDS, RUN_DIRECTORY)
         self._changing = recorded_cards(host, CHANGING, RUN_DIRECTORY)
         self._autoprobe_off = recorded_cards(host, AUTOPROBE_OFF, RUN_DIRECTORY)
 
-    def of_card(self, address: str) -> dict[str, Any]:
-        return {
-            "record": self.records.get(address),
-            "memory": self.memories.get(address),
-            "autoprobe_off": address in self._autoprobe_off,
-            "changing": address in self._changing,
-            "rule": observe_rule(self._host, address),
-            "rule_refused": refuse_rule(self._host, address),
-        }
+    def of_card(self, address: str) -> Kept:
+        return Kept(
+            record=self.records.get(address),
+            remembered=self.remembered.get(address),
+            autoprobe_off=address in self._autoprobe_off,
+            changing=address in self._changing,
+            rule=observe_rule(self._host, address),
+            rule_refused=refuse_rule(self._host, address),
+        )
 
 
 def _of_other_cards(
-    records: dict[str, dict[str, Any]], functions: dict[str, PciFunction], identities: Identities
+    records: Mapping[str, Record], functions: Mapping[str, PciFunction], identities: Identities
 ) -> dict[str, Any]:
     """By address the identities in records of cards that are not there (now): they know nothing of those that are."""
     return {
@@ -104,71 +104,74 @@ def _of_other_cards(
     }
 
 
-def _known(records: dict[str, dict[str, Any]], memories: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """By address what is remembered of cards; since the last boot it is more certain than a record from before."""
-    return {
-        address: {
-            **trusted(records.get(address, {}).get("native")),
-            **trusted(memories.get(address)),
-        }
-        for address in {**records, **memories}
-        if PCI_ADDRESS.match(address)
-    }
+def _known(records: Mapping[str, Record], remembered: Mapping[str, Record]) -> dict[str, Native]:
+    """By address what is known of cards; since the last boot it is more certain than a record from before."""
+    found = {}
+    for address in {**records, **remembered}:
+        if PCI_ADDRESS.match(address):
+            before, since = trusted(records.get(address, {}).get("native")), trusted(remembered.get(address))
+            certain = {name: value for name, value in since._asdict().items() if value is not None}
+            found[address] = before._replace(**certain)
+    return found
 
 
-def observe_again(host: HostRoot, before: list[dict[str, Any]], network: bool = True) -> dict[str, dict[str, Any]]:
+def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) -> dict[str, Card]:
     """By address some cards as they are now, with the parts that an earlier observation of them had.
 
     A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
     """
     functions = pci.observe(host)
-    kept = _Kept(host)
-    present = [card for card in before if card["address"] in functions]
-    cards = _cards(host, [functions[card["address"]] for card in present], functions)
+    left = _Left(host)
+    cards = _cards(host, [functions[card.address] for card in before if card.address in functions], functions)
     for old in before:
-        address = old["address"]
+        address = old.address
         if address not in cards:
             host.warn(f"{address} is gone")
             continue
-        card = cards[address]
-        card.update(kept.of_card(address), known=old["known"], identity=old["identity"], moved_from=[])
-        if network and old["eswitch"] is not None and card["native"]:
-            card["eswitch"] = eswitch.observe(host, address)
-        if network and old["settings"] is not None and card["netdevs"]:
-            card["settings"] = through_interface(host, card, vf_settings.observe)
+        kept = left.of_card(address)._replace(native=old.kept.native)
+        card = cards[address]._replace(kept=kept, identity=old.identity)
+        if network and old.eswitch is not None and card.is_native:
+            card = card._replace(eswitch=eswitch.observe(host, address))
+        if network and old.settings is not None and card.netdevs:
+            settings, netdevs = through_interface(host, address, card.netdevs, vf_settings.observe)
+            card = card._replace(settings=settings, netdevs=netdevs)
+        cards[address] = card
     return cards
 
 
-def interfaces_of(host: HostRoot, address: str) -> list[str]:
+def interfaces_of(host: HostRoot, address: str) -> tuple[str, ...]:
     """The interfaces of a card now."""
     functions = pci.observe(host)
     cards = [functions[address]] if address in functions else []
-    return [name for card in sriov.describe(host, cards, functions, NumaNodes(host)) for name in card["netdevs"]]
+    return tuple(name for card in sriov.read_cards(host, cards, functions, NumaNodes(host)) for name in card.netdevs)
 
 
-def through_interface(host: HostRoot, card: dict[str, Any], use: Callable[[HostRoot, str], Value]) -> Value:
-    """Use the interface of a card; once more if udev has given it its lasting name meanwhile."""
-    name = card["netdevs"][0]
+def through_interface(
+    host: HostRoot, address: str, netdevs: tuple[str, ...], use: Callable[[HostRoot, str], Value]
+) -> tuple[Value, tuple[str, ...]]:
+    """What ``use`` makes of the interface of a card, and the card's interfaces.
+
+    It is used once more if udev has given it its lasting name meanwhile.
+    """
     try:
-        return use(host, name)
+        return use(host, netdevs[0]), netdevs
     except HostError:
-        now = interfaces_of(host, card["address"])
-        if not now or name in now:
+        now = interfaces_of(host, address)
+        if not now or netdevs[0] in now:
             raise
-        card["netdevs"] = now
-        return use(host, now[0])
+        return use(host, now[0]), now
 
 
-def look(host: HostRoot, state: dict[str, Any], connection: list[str], anew: bool = False) -> Seen:
+def look(host: HostRoot, state: State, connection: list[str], anew: bool = False) -> Seen:
     """What the cards are used for, and by whom.
 
     This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
     ``anew`` means while the work goes on: the functions are not those of the plan, and guests that do not run are left
     out.
     """
-    functions = pci.observe(host) if anew else state["functions"]
+    functions = pci.observe(host) if anew else dict(state.functions)
     # Also VFs that were created meanwhile.
-    parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state["cards"])]
+    parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state.cards)]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
     scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
     from .._guards import every
@@ -183,75 +186,82 @@ def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
     return every.observe(host, Scene(pci.observe(host), [], Processes(host)), every.HOLDERS).users()
 
 
-def _cards(host: HostRoot, cards: list[PciFunction], functions: dict[str, PciFunction]) -> dict[str, dict[str, Any]]:
-    described = sriov.describe(host, cards, functions, NumaNodes(host))
-    virtual = [one["address"] for card in described for one in card["virtual_functions"]]
-    bindings = read_bindings(host, virtual)
-    for card in described:
-        function = functions[card["address"]]
-        card["capable"] = "sriov_totalvfs" in function.entries
-        card["bridge"] = function.is_bridge
-        card["gpu"] = nvidia_sriov.governs(card["vendor_id"], card["class"]) and card["capable"]
-        card["group_others"] = _group_others(function, functions)
-        for one in card["virtual_functions"]:
-            one["group_others"] = _group_others(functions[one["address"]], functions)
-        card["offset"] = host.read_number(f"{function.path}/sriov_offset", optional=True)
-        card["stride"] = host.read_number(f"{function.path}/sriov_stride", optional=True)
-        card["eswitch"] = None
-        card["settings"] = None
-        card["unreadable"] = []
-        card["unseen"] = _unseen(host, function, [one["address"] for one in card["virtual_functions"]])
-        card["native"] = card["driver"] is not None and not (
-            sriov.is_vfio_driver(card["driver"]) or (card["gpu"] and card["driver"] == nvidia_sriov.STUB)
+def _cards(host: HostRoot, functions: list[PciFunction], all_functions: dict[str, PciFunction]) -> dict[str, Card]:
+    cards = sriov.read_cards(host, functions, all_functions, NumaNodes(host))
+    bindings = read_bindings(host, [one.address for card in cards for one in card.virtual_functions])
+    return {card.address: _complete(host, card, bindings, all_functions) for card in cards}
+
+
+def _complete(
+    host: HostRoot, card: Card, bindings: Mapping[str, Binding], functions: Mapping[str, PciFunction]
+) -> Card:
+    function, driver, ids = functions[card.address], card.binding.driver, card.ids
+    needs_program = bool(card.sriov and ids and nvidia_sriov.governs(ids.vendor_id, ids.pci_class))
+    virtual_functions = tuple(
+        one._replace(
+            binding=one.binding._replace(override=bindings[one.address].override),
+            peers=_peers(functions[one.address], functions),
         )
-        for one in card["virtual_functions"]:
-            one["override"] = bindings[one["address"]][0]
-    return {card["address"]: card for card in described}
+        for one in card.virtual_functions
+    )
+    offset, stride = (host.read_number(f"{function.path}/sriov_{name}", optional=True) for name in ("offset", "stride"))
+    return card._replace(
+        virtual_functions=virtual_functions,
+        sriov=card.sriov and card.sriov._replace(offset=offset, stride=stride),
+        is_native=driver is not None
+        and not sriov.is_vfio_driver(driver)
+        and not (needs_program and driver == nvidia_sriov.STUB),
+        needs_program=needs_program,
+        peers=_peers(function, functions),
+        unseen=_unseen(host, function, [one.address for one in virtual_functions]),
+    )
 
 
-def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> list[str]:
+def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> tuple[str, ...]:
     """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
     addresses = [card.address, *virtual_functions]
     paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
-    return list(dict.fromkeys(reason for reason in reasons if reason))
+    return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def _group_others(function: PciFunction, functions: dict[str, PciFunction]) -> list[dict[str, Any]]:
+def _peers(function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple[GroupPeer, ...]:
     """The other members of a function's IOMMU group; bridges do not count."""
-    return [
-        {"address": other.address, "driver": other.driver, "physical_function": other.physical_function}
+    return tuple(
+        GroupPeer(other.address, other.driver, other.physical_function)
         for other in functions.values()
         if function.iommu_group is not None
         and other.iommu_group == function.iommu_group
         and other.address != function.address
         and not other.is_bridge
-    ]
+    )
 
 
-def _resolve(host: HostRoot, name: str, known: dict[str, dict[str, Any]]) -> str | None:
+def _resolve(host: HostRoot, name: str, known: Mapping[str, Native]) -> str | None:
     """The address of a function by its address or an interface; also by one that it had before it was given away."""
     if PCI_ADDRESS.match(name):
         return name
     addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")
     if addresses:
         return str(addresses[-1])
-    return next((address for address, memory in known.items() if name in memory.get("netdevs", [])), None)
+    return next((address for address, native in known.items() if name in (native.netdevs or ())), None)
 
 
-def _add_network(host: HostRoot, entry: dict[str, Any], card: dict[str, Any]) -> None:
+def _with_network(host: HostRoot, entry: CardWanted, card: Card) -> Card:
     """Settings and switch mode: where they are wanted, and of VFs that may have to be made again."""
-    if not card["native"]:
-        return
-    wanted = any(virtual["settings"] for virtual in entry["vfs"].values())
-    lasting = card["virtual_functions"] and host.has_program(vf_settings.PROGRAM)
+    if not card.is_native:
+        return card
+    wanted = any(virtual.settings.names for virtual in entry.vfs.values())
+    lasting = card.virtual_functions and host.has_program(vf_settings.PROGRAM)
     try:
-        if card["netdevs"] and (wanted or lasting):
-            card["settings"] = through_interface(host, card, vf_settings.observe)
+        if card.netdevs and (wanted or lasting):
+            settings, netdevs = through_interface(host, card.address, card.netdevs, vf_settings.observe)
+            card = card._replace(settings=settings, netdevs=netdevs)
     except HostError as error:
-        card["unreadable"] += [str(error)] if wanted else []
+        card = card._replace(unreadable=(str(error),)) if wanted else card
     try:
-        if entry["eswitch"]:
-            card["eswitch"] = eswitch.observe(host, card["address"])
+        if entry.eswitch:
+            card = card._replace(eswitch=eswitch.observe(host, card.address))
     except HostError as error:
-        card["unreadable"].append(str(error))
+        card = card._replace(unreadable=(*card.unreadable, str(error)))
+    return card

@@ -8,158 +8,152 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
 
 from .._core.problems import Refused
 from .._devices import driver_names, eswitch, vf_settings
 from .._devices.binding import DEFAULT, NOBODY
 from .._frameworks import nvidia_sriov
+from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
+from .._model.wanted import CardWanted
+from .._model.work import KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
 from . import guards
-from .steps import most_vfs, plan_steps, wanted_target
+from .state import Planned, State
+from .steps import find_step, plan_steps
+from .target import most_vfs, wanted_target
 from .wanted import MAX, NATIVE
 
 # What only writes files of this collection.
-BOOKKEEPING = ("record", "rule", "memory")
+BOOKKEEPING = (KeepRecord, KeepRule, Remember)
 
 
 def plan_functions(
-    state: dict[str, Any],
-    entries: list[dict[str, Any]],
+    state: State,
+    entries: list[CardWanted],
+    accept_unseen: Collection[str] = (),
     allow_host_network: bool = False,
     skip_busy: bool = False,
     persist: bool | None = True,
-) -> list[dict[str, Any]]:
-    """For each entry its ``card``, ``target``, ``steps`` and why it is ``busy``; or :class:`Refused`.
+) -> list[Planned]:
+    """The plan for the card of each entry; or :class:`Refused`.
 
-    ``state`` is what :func:`observe_cards` returns, ``entries`` are those of :func:`parse_functions`. A busy card
-    has no steps, and is a problem unless ``skip_busy``.
+    ``accept_unseen`` are names of guards that may be unable to see everything. A busy card has no steps, and is a
+    problem unless ``skip_busy``.
     """
     problems: list[str] = []
     planned = []
-    given = {
-        state["names"][entry["pf"]]
-        for entry in entries
-        if entry["pf"] and entry["mode"] == "pf" and entry["driver"] != NATIVE
+    passed_through = {
+        str(state.names[entry.pf]) for entry in entries if entry.pf and entry.mode == "pf" and entry.driver != NATIVE
     }
-    seen: dict[str, dict[str, Any]] = {}
+    lifted = (ALLOW_HOST_NETWORK,) if allow_host_network else ()
+    seen: dict[str, CardWanted] = {}
     for entry in entries:
-        found = list(entry["problems"])
+        found = list(entry.problems)
         card = _card(state, entry, found)
-        if card and seen.setdefault(card["address"], entry) is not entry:
-            found.append(f"{entry['name']} is {card['address']}, as {seen[card['address']]['where']} is")
+        if card and seen.setdefault(card.address, entry) is not entry:
+            found.append(f"{entry.name} is {card.address}, as {seen[card.address].label} is")
         if card:
             _check(state, entry, card, found)
         if card and not found:
-            lifted = (ALLOW_HOST_NETWORK,) if allow_host_network else ()
-            one = _plan_card(state, entry, card, given, lifted, persist, found)
-            if one["busy"] and not skip_busy:
-                found += one["busy"]
+            one = _plan_card(state, entry, card, passed_through, accept_unseen, lifted, persist, found)
+            if one.busy and not skip_busy:
+                found += one.busy
             planned.append(one)
-        problems += [f"{entry['where']}: {sentence}" for sentence in found]
+        problems += [f"{entry.label}: {sentence}" for sentence in found]
     if problems:
         raise Refused(problems)
     return planned
 
 
 def _plan_card(
-    state: dict[str, Any],
-    entry: dict[str, Any],
-    card: dict[str, Any],
-    given: set[str],
+    state: State,
+    entry: CardWanted,
+    card: Card,
+    passed_through: set[str],
+    accept_unseen: Collection[str],
     lifted: tuple[str, ...],
     persist: bool | None,
     found: list[str],
-) -> dict[str, Any]:
-    target = wanted_target(entry, card, state["drivers"], persist)
-    target = guards.leaves_to_libvirt(card, target, state)
+) -> Planned:
+    target = guards.leaves_to_libvirt(card, wanted_target(entry, card, state.drivers, persist), state.seen)
     steps = plan_steps(card, target)
-    changes = [step for step in steps if step["action"] not in BOOKKEEPING]
+    changes = [step for step in steps if not isinstance(step, BOOKKEEPING)]
     busy: list[str] = []
     if changes:
-        if not entry["reconfigurable"]:
-            texts = "; ".join(step["text"] for step in changes if step["text"])
+        if not entry.reconfigurable:
+            texts = "; ".join(step.text for step in changes if step.text)
             found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
-        found += guards.passthrough(card, target, given)
-        found += guards.stuck(state)
-        found += guards.hidden(card, steps, state["seen"], state["accept_unseen"])
-        busy = guards.uses(card, steps, target, state["seen"], lifted)
-    if card["rule_refused"] and any(step["action"] == "rule" for step in steps):
-        found.append(card["rule_refused"])
-    if card["gpu"] and any(step.get("tool") for step in steps) and not state["tool"]:
+        found += guards.passthrough(card, target, passed_through)
+        found += guards.pending_removals(state)
+        found += guards.unseen(card, steps, state.seen, accept_unseen)
+        busy = guards.uses(card, steps, target, state.seen, lifted)
+    changes_number = find_step(steps, RemoveVfs) or find_step(steps, MakeVfs)
+    if card.kept.rule_refused and find_step(steps, KeepRule):
+        found.append(card.kept.rule_refused)
+    if card.needs_program and changes_number and not state.has_program:
         found.append(f"the virtual functions of this GPU need {nvidia_sriov.PROGRAM}, which is not there")
-    if target["num_vfs"] is None and any(step["action"] in ("remove", "create") for step in steps):
-        found.append(
-            f"this takes its {card['num_vfs']} virtual functions away: say with num_vfs how many there shall be"
-        )
-    busy = [*(f"{card['address']} cannot be seen as it is: {reason}" for reason in card["unseen"]), *busy]
-    return {
-        "item": entry["item"],
-        "name": entry["name"],
-        "mode": entry["mode"],
-        "card": card,
-        "target": target,
-        "steps": [] if busy else steps,
-        "busy": busy,
-    }
+    if target.num_vfs is None and changes_number:
+        found.append(f"this takes its {card.num_vfs} virtual functions away: say with num_vfs how many there shall be")
+    busy = [*(f"{card.address} cannot be seen as it is: {reason}" for reason in card.unseen), *busy]
+    return Planned(entry.place, entry.name, entry.mode, card, target, [] if busy else steps, busy)
 
 
-def _card(state: dict[str, Any], entry: dict[str, Any], found: list[str]) -> dict[str, Any] | None:
-    if entry["pf"] is None:
+def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:
+    if entry.pf is None:
         return None
-    address = state["names"][entry["pf"]]
+    address = state.names[entry.pf]
     if address is None:
         found.append("there is no such network interface; a card that a guest has is known by its PCI address only")
-    elif state["virtual"].get(address):
-        found.append(f"{address} is a virtual function of {state['virtual'][address]}, which is to be named here")
-    elif address in state["virtual"]:
+    elif state.virtual.get(address):
+        found.append(f"{address} is a virtual function of {state.virtual[address]}, which is to be named here")
+    elif address in state.virtual:
         found.append(f"{address} is a virtual function that is being removed")
-    elif address not in state["cards"] and address in state["silent"]:
-        found.append(state["silent"][address])
-    elif address not in state["cards"]:
+    elif address not in state.cards and address in state.silent:
+        found.append(state.silent[address])
+    elif address not in state.cards:
         found.append("there is no such PCI function, or no PCI function below that interface")
     else:
-        card: dict[str, Any] = state["cards"][address]
-        return card
+        return state.cards[address]
     return None
 
 
-def _check(state: dict[str, Any], entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
+def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> None:
     """What of an entry does not go with its card."""
-    if card["bridge"]:
+    if card.is_bridge:
         found.append("it is a bridge, whose devices would be lost")
-    if entry["mode"] == "vf" and not card["capable"]:
+    if entry.mode == "vf" and not card.sriov:
         found.append("it has no SR-IOV capability: the card has none, or the firmware of the host hides it")
     else:
         _check_number(entry, card, found)
-    drivers = [entry["driver"]] if entry["mode"] == "pf" else []
-    drivers += [entry["vf_driver"], *(virtual["driver"] for virtual in entry["vfs"].values())]
+    drivers = [entry.driver] if entry.mode == "pf" else []
+    drivers += [entry.vf_driver, *(virtual.driver for virtual in entry.vfs.values())]
     for driver in dict.fromkeys(drivers):
-        if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state["drivers"]):
-            found.append(driver_names.missing(driver, state["drivers"]))
+        if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state.drivers):
+            found.append(driver_names.missing(driver, state.drivers))
     programs = {
-        vf_settings.PROGRAM: any(virtual["settings"] for virtual in entry["vfs"].values()),
-        eswitch.PROGRAM: bool(entry["eswitch"]),
+        vf_settings.PROGRAM: any(virtual.settings.names for virtual in entry.vfs.values()),
+        eswitch.PROGRAM: bool(entry.eswitch),
     }
     for program, needed in programs.items():
-        if needed and not state["programs"][program]:
+        if needed and not state.programs[program]:
             found.append(f"this needs the program {program}, and there is none below host_root")
-    if programs[vf_settings.PROGRAM] and card["native"] and not card["netdevs"]:
+    if programs[vf_settings.PROGRAM] and card.is_native and not card.netdevs:
         found.append("only a network card's virtual functions have settings, and it has no network interface")
-    found += card["unreadable"]
+    found += card.unreadable
 
 
-def _check_number(entry: dict[str, Any], card: dict[str, Any], found: list[str]) -> None:
-    if card["total_vfs"] is None:
+def _check_number(entry: CardWanted, card: Card, found: list[str]) -> None:
+    if card.total_vfs is None:
         return
-    count = entry["num_vfs"]
+    count = entry.num_vfs
     most = most_vfs(card)
     if isinstance(count, int) and count > most:
         found.append(f"num_vfs {count} is more than the {most} that this card can make")
-    elif card["gpu"] and count not in (None, 0, MAX, most):
+    elif card.needs_program and count not in (None, 0, MAX, most):
         found.append(f"this GPU makes all of its {most} virtual functions or none: say num_vfs max")
-    if not isinstance(count, int) and entry["vfs"]:
-        present = most if count == MAX else card["num_vfs"]
-        wrong = [index for index in entry["vfs"] if index >= present]
+    if not isinstance(count, int) and entry.vfs:
+        present = most if count == MAX else card.num_vfs
+        wrong = [index for index in entry.vfs if index >= present]
         if wrong:
             found.append(f"vfs names VF {wrong[-1]}, and there are {present}")

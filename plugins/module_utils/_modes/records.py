@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._devices import pci
 from .._devices.identity import SUBSYSTEM, Identities, kept_identity
 from .._devices.mdevctl import RESTORE_UNIT
-from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY
+from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
 from .._host.root import HostRoot
+from .._model.host import Card, Native
+from .._model.wanted import CardWanted
+from .._model.work import CardStep, KeepRecord, KeepRule, Remember
 from .wanted import DRIVER
 
 MODE_RECORDS = "sriov_pf_mode"
@@ -100,16 +103,17 @@ def tidy(host: HostRoot) -> None:
         host.remove_unfinished(directory)
 
 
-def record(entry: dict[str, Any], card: dict[str, Any]) -> dict[str, Any]:
+def record(entry: CardWanted, card: Card) -> Record:
     """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
-    kept = {**entry["given"], "pf": card["address"]}
-    native = remembered(card) if entry["mode"] == "pf" else {}
-    identity = kept_identity((card["record"] or {}).get("identity"), card["identity"])
-    own = {"model": model(card["vendor_id"], card["product_id"]), "identity": identity}
+    kept = {**entry.requested, "pf": card.address}
+    native = remembered(card) if entry.mode == "pf" else {}
+    identity = kept_identity((card.kept.record or {}).get("identity"), card.identity)
+    ids = card.ids
+    own = {"model": model(ids and ids.vendor_id, ids and ids.product_id), "identity": identity}
     return {"function": kept, **own, "native": native}
 
 
-def completed(host: HostRoot, address: str, kept: dict[str, Any] | None) -> dict[str, Any] | None:
+def completed(host: HostRoot, address: str, kept: Mapping[str, Any] | None) -> Record | None:
     """A record with what the card tells of itself now, when it may have its own driver again."""
     if kept is None:
         return None
@@ -122,22 +126,37 @@ def model(vendor_id: str | None, product_id: str | None) -> str:
     return f"{vendor_id}:{product_id}"
 
 
-def trusted(memory: Any) -> dict[str, Any]:
+def trusted(remembered: Any) -> Native:
     """What was remembered of a card, as far as it has the form that :func:`remembered` gives it."""
-    if not isinstance(memory, dict):
-        return {}
-    found: dict[str, Any] = {}
-    if isinstance(memory.get("driver"), str) and DRIVER.match(memory["driver"]):
-        found["driver"] = memory["driver"]
-    if isinstance(memory.get("netdevs"), list):
-        found["netdevs"] = [name for name in memory["netdevs"] if isinstance(name, str)]
-    if isinstance(memory.get("total_vfs"), int) and memory["total_vfs"] >= 0:
-        found["total_vfs"] = memory["total_vfs"]
-    return found
+    if not isinstance(remembered, dict):
+        return Native()
+    driver, netdevs, total = (remembered.get(name) for name in Native._fields)
+    return Native(
+        driver if isinstance(driver, str) and DRIVER.match(driver) else None,
+        tuple(name for name in netdevs if isinstance(name, str)) if isinstance(netdevs, list) else None,
+        total if isinstance(total, int) and total >= 0 else None,
+    )
 
 
-def remembered(card: dict[str, Any]) -> dict[str, Any]:
+def remembered(card: Card) -> Record:
     """How to find and undo a card that has left its native driver: what it has now, or what was known before."""
-    if card["native"]:
-        return {"driver": card["driver"], "netdevs": card["netdevs"], "total_vfs": card["total_vfs"]}
-    return dict(card["known"])
+    return as_json(Native(card.binding.driver, card.netdevs, card.total_vfs) if card.is_native else card.kept.native)
+
+
+def as_json(native: Native) -> Record:
+    """It as records have it, without what is not known."""
+    found = {name: value for name, value in native._asdict().items() if value is not None}
+    return {**found, "netdevs": list(native.netdevs)} if native.netdevs is not None else found
+
+
+def files(steps: list[CardStep]) -> Iterator[tuple[str, str | None]]:
+    """The paths that steps write, with the text; None for what they remove."""
+    for step in steps:
+        if isinstance(step, KeepRule):
+            yield rule_path(step.card), step.rule
+        elif isinstance(step, KeepRecord):
+            path = record_path(MODE_RECORDS, step.card)
+            yield path, None if step.record is None else record_text(step.record)
+        elif isinstance(step, Remember):
+            path = record_path(step.kind, step.card, RUN_DIRECTORY)
+            yield path, None if step.remembered is None else record_text(step.remembered)

@@ -9,49 +9,54 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from .._devices.binding import CHOICE, Wanted, has_driver
+from .._devices.binding import CHOICE, has_driver
 from .._devices.sriov import is_vfio_driver
+from .._model.host import Binding, Card, Sriov
+from .._model.wanted import BindingWanted, CardTarget
+from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetAutoprobe
 from .actions import Outcome
-from .steps import binding_of, plan_steps
+from .state import Planned
+from .steps import find_step, plan_steps
+from .target import binding_of
 
 ROUTING_ID = re.compile(r"([0-9a-f]+):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
 
 
-def report(
-    planned: list[dict[str, Any]],
-    outcomes: dict[str, Outcome] | None,
-    after: dict[str, dict[str, Any]] | None,
-) -> dict[str, Any]:
+# What results and differences show.
+Shown = dict[str, Any]
+
+
+def report(planned: list[Planned], outcomes: Mapping[str, Outcome] | None, after: Mapping[str, Card] | None) -> Shown:
     """The result of the module; in check mode, where nothing has been done, both are None."""
     functions = []
-    diff: dict[str, dict[str, Any]] = {"before": {}, "after": {}}
+    diff: dict[str, Shown] = {"before": {}, "after": {}}
     for one in planned:
-        card, target = one["card"], one["target"]
-        outcome = (outcomes or {}).get(card["address"])
-        done = [] if one["busy"] else one["steps"] if outcome is None else outcome.done
-        found = (after or {}).get(card["address"])
-        then = _card(found) if found else _prediction(card, target) if one["steps"] and after is None else _card(card)
-        texts = [step["text"] for step in done if step["text"]]
-        if found and any(step["action"] == "bind_vfs" and not step["text"] for step in done):
+        card, target, steps = one.card, one.target, one.steps
+        outcome = (outcomes or {}).get(card.address)
+        done = [] if one.busy else steps if outcome is None else outcome.done
+        found = (after or {}).get(card.address)
+        then = _card(found) if found else _prediction(card, target) if steps and after is None else _card(card)
+        texts = [step.text for step in done if step.text]
+        if found and any(isinstance(step, BindVfs) and not step.text for step in done):
             texts += _bound_by_kernel(card, found)
         functions.append(
             {
-                "pf": card["address"],
-                "item": one["item"],
+                "pf": card.address,
+                "item": one.place,
                 "action": _action(one, outcome, texts),
                 "before": _card(card),
                 "after": then,
                 "done": texts,
-                "busy": one["busy"],
+                "busy": one.busy,
                 "error": outcome.error if outcome else None,
-                "seconds": round(outcome.seconds, 3) if outcome and one["steps"] else None,
+                "seconds": round(outcome.seconds, 3) if outcome and steps else None,
             }
         )
-        diff["before"][card["address"]] = _view(card, target)
-        shown = _view(found, target) if found else _predicted_view(card, one)
-        diff["after"][card["address"]] = shown
+        diff["before"][card.address] = _view(card, target)
+        diff["after"][card.address] = _view(found, target) if found else _predicted_view(card, target, steps)
     return {
         "changed": any(function["done"] for function in functions),
         "functions": functions,
@@ -61,60 +66,73 @@ def report(
     }
 
 
-def _progress(planned: list[dict[str, Any]], outcomes: dict[str, Outcome]) -> dict[str, Any]:
+def _progress(planned: list[Planned], outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:
     """How many cards are done and how many are left, if some are left."""
-    changing = [outcomes[one["card"]["address"]] for one in planned if one["steps"] and outcomes]
+    changing = [outcomes[one.card.address] for one in planned if one.steps and outcomes]
     left = sum(outcome.left for outcome in changing)
     return {"progress": {"done": len(changing) - left, "left": left}} if left else {}
 
 
-def _bound_by_kernel(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _bound_by_kernel(before: Card, after: Card) -> list[str]:
     """What came of offering VFs to the kernel's own matching, which cannot be known before."""
-    drivers = {one["index"]: one["driver"] for one in before["virtual_functions"]}
-    bound = [one for one in after["virtual_functions"] if one["driver"] and drivers.get(one["index"]) is None]
-    return [f"bound virtual function {one['index']} to {one['driver']}" for one in bound]
+    drivers = {one.number: one.binding.driver for one in before.virtual_functions}
+    bound = [one for one in after.virtual_functions if one.binding.driver and drivers.get(one.number) is None]
+    return [f"bound virtual function {one.number} to {one.binding.driver}" for one in bound]
 
 
-def _action(one: dict[str, Any], outcome: Outcome | None, texts: list[str]) -> str:
-    if one["busy"]:
+def _action(one: Planned, outcome: Outcome | None, texts: list[str]) -> str:
+    if one.busy:
         return "busy"
     if outcome and outcome.error:
         return "pending" if outcome.pending else "restored" if outcome.restored else "failed"
-    if outcome and one["steps"] and not outcome.done:
+    if outcome and one.steps and not outcome.done:
         return "skipped"
     return "changed" if texts else "unchanged"
 
 
-def _card(card: dict[str, Any]) -> dict[str, Any]:
-    fields = ("mode", "driver", "driver_override", "num_vfs", "drivers_autoprobe", "netdevs")
-    shown = {field: card[field] for field in fields}
-    of_virtual = ("index", "address", "driver", "iommu_group", "netdev")
-    virtual = [{field: one[field] for field in of_virtual} for one in card["virtual_functions"]]
-    return {**shown, "virtual_functions": virtual}
+def _card(card: Card) -> Shown:
+    return {
+        "mode": card.mode,
+        "driver": card.binding.driver,
+        "driver_override": card.binding.override,
+        "num_vfs": card.num_vfs,
+        "drivers_autoprobe": card.autoprobe,
+        "netdevs": list(card.netdevs),
+        "virtual_functions": [
+            {
+                "index": one.number,
+                "address": one.address,
+                "driver": one.binding.driver,
+                "iommu_group": one.iommu_group,
+                "netdev": one.netdev,
+            }
+            for one in card.virtual_functions
+        ],
+    }
 
 
-def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
+def _prediction(card: Card, target: CardTarget) -> Shown:
     """What a card will be; null where only the kernel will tell."""
-    steps = {step["action"]: step for step in plan_steps(card, target)}
+    steps = plan_steps(card, target)
     shown = _card(card)
-    if "bind" in steps:
-        binding = target["binding"]
-        chosen = None if binding["driver"] == CHOICE else binding["driver"]
-        shown["driver"] = card["driver"] if has_driver(card["driver"], binding) else chosen
-        shown["driver_override"] = binding["override"]
-        if shown["driver"] != card["driver"]:
-            shown["netdevs"] = [] if is_vfio_driver(shown["driver"]) else card["known"].get("netdevs", [])
-    if "autoprobe" in steps:
-        shown["drivers_autoprobe"] = steps["autoprobe"]["value"] == "1"
-    if "remove" in steps:
+    if find_step(steps, BindCard):
+        binding, driver = target.binding, card.binding.driver
+        chosen = None if binding.driver == CHOICE else binding.driver
+        shown["driver"] = driver if has_driver(driver, binding) else chosen
+        shown["driver_override"] = binding.override
+        if shown["driver"] != driver:
+            shown["netdevs"] = [] if is_vfio_driver(shown["driver"]) else list(card.kept.native.netdevs or ())
+    autoprobe, makes, binds = find_step(steps, SetAutoprobe), find_step(steps, MakeVfs), find_step(steps, BindVfs)
+    if autoprobe:
+        shown["drivers_autoprobe"] = autoprobe.is_on
+    if find_step(steps, RemoveVfs):
         shown["virtual_functions"] = []
-    if "create" in steps:
-        count = steps["create"]["count"]
-        shown["virtual_functions"] = [_new_virtual_function(card, target, index) for index in range(count)]
-    elif "bind_vfs" in steps:
+    if makes:
+        shown["virtual_functions"] = [_new_virtual_function(card, target, index) for index in range(makes.num_vfs)]
+    elif binds:
         for one in shown["virtual_functions"]:
-            if one["index"] in steps["bind_vfs"]["certain"]:
-                wanted = steps["bind_vfs"]["bindings"][one["index"]]["driver"]
+            if one["index"] in binds.certain:
+                wanted = binds.bindings[one["index"]].driver
                 one["driver"] = None if wanted == CHOICE else wanted
                 one["netdev"] = None
     shown["num_vfs"] = len(shown["virtual_functions"])
@@ -122,12 +140,13 @@ def _prediction(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _new_virtual_function(card: dict[str, Any], target: dict[str, Any], index: int) -> dict[str, Any]:
+def _new_virtual_function(card: Card, target: CardTarget, index: int) -> Shown:
     wanted = binding_of(target, index)
-    driver = None if wanted is None or wanted["driver"] == CHOICE else wanted["driver"]
+    driver = None if wanted is None or wanted.driver == CHOICE else wanted.driver
     # Of the VFs that are there now, the addresses are known; others follow from the capability.
-    known = {one["index"]: one["address"] for one in card["virtual_functions"]}
-    address = known.get(index) or _moved(card["address"], card["offset"], card["stride"], index)
+    known = {one.number: one.address for one in card.virtual_functions}
+    sriov = card.sriov or Sriov()
+    address = known.get(index) or _moved(card.address, sriov.offset, sriov.stride, index)
     return {"index": index, "address": address, "driver": driver, "iommu_group": None, "netdev": None}
 
 
@@ -140,47 +159,46 @@ def _moved(address: str, offset: int | None, stride: int | None, index: int) -> 
     return f"{match[1]}:{routing_id >> 8:02x}:{routing_id >> 3 & 0x1F:02x}.{routing_id & 7:x}"
 
 
-def _view(card: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
+def _view(card: Card, target: CardTarget) -> Shown:
     """A card for the difference, in words that can be said before as well: the kernel's own choices are ``default``."""
-    shown: dict[str, Any] = {
-        "mode": card["mode"],
-        "driver": card["driver"] if is_vfio_driver(card["driver"]) else "native" if card["native"] else card["driver"],
-        "driver_override": card["driver_override"],
-        "num_vfs": card["num_vfs"],
-        "drivers_autoprobe": card["drivers_autoprobe"],
+    driver = card.binding.driver
+    shown: Shown = {
+        "mode": card.mode,
+        "driver": "native" if card.is_native else driver,
+        "driver_override": card.binding.override,
+        "num_vfs": card.num_vfs,
+        "drivers_autoprobe": card.autoprobe,
         "vf_drivers": {
-            one["index"]: _shown_driver(one["override"], one["driver"], binding_of(target, one["index"]))
-            for one in card["virtual_functions"]
+            one.number: _shown_driver(one.binding, binding_of(target, one.number)) for one in card.virtual_functions
         },
     }
-    if target["eswitch"]:
-        shown["eswitch"] = card["eswitch"]
+    if target.eswitch:
+        shown["eswitch"] = card.eswitch
     return shown
 
 
-def _shown_driver(override: str | None, driver: str | None, wanted: Wanted | None) -> str | None:
-    named = wanted is not None and wanted["driver"] != CHOICE
-    return driver if named or override is not None else "default"
+def _shown_driver(binding: Binding, wanted: BindingWanted | None) -> str | None:
+    named = wanted is not None and wanted.driver != CHOICE
+    return binding.driver if named or binding.override is not None else "default"
 
 
-def _predicted_view(card: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
-    target = one["target"]
+def _predicted_view(card: Card, target: CardTarget, steps: list[CardStep]) -> Shown:
     shown = _view(card, target)
-    if not one["steps"]:
+    if not steps:
         return shown
     then = _prediction(card, target)
-    steps = {step["action"]: step for step in one["steps"]}
+    makes, binds = find_step(steps, MakeVfs), find_step(steps, BindVfs)
     for field in ("mode", "driver_override", "num_vfs", "drivers_autoprobe"):
         shown[field] = then[field]
     shown["driver"] = then["driver"] if is_vfio_driver(then["driver"]) else "native"
-    if "create" in steps or "remove" in steps:
+    if makes or find_step(steps, RemoveVfs):
         shown["vf_drivers"] = {}
-    bindings = {} if "bind_vfs" not in steps else steps["bind_vfs"]["bindings"]
+    bindings = binds.bindings if binds else {}
     for virtual in then["virtual_functions"]:
         index = virtual["index"]
-        if "create" in steps or index in bindings:
-            driver = bindings[index]["driver"] if index in bindings else CHOICE
+        if makes or index in bindings:
+            driver = bindings[index].driver if index in bindings else CHOICE
             shown["vf_drivers"][index] = "default" if driver == CHOICE else driver
-    if target["eswitch"]:
-        shown["eswitch"] = target["eswitch"]
+    if target.eswitch:
+        shown["eswitch"] = target.eswitch
     return shown

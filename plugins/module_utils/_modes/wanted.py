@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import grammar, numbers
 from .._core.wording import printable
 from .._devices import driver_names
 from .._devices.binding import DEFAULT, NOBODY
+from .._model.host import VfSettings
+from .._model.wanted import CardWanted, VfWanted
 
 MAX = "max"
 NATIVE = "native"
@@ -28,31 +30,32 @@ LIMITS = {"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_
 DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
-SETTINGS = ("mac", "vlan", "qos", "spoofchk", "trust", "link_state", "min_tx_rate", "max_tx_rate")
+SETTINGS = VfSettings._fields
 # What has no meaning for a card that is given away whole.
 ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
 
 
-def parse_functions(functions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries in one form, each with its ``problems``, a sentence for each thing that is wrong.
+# The options of one card or VF.
+Options = Mapping[str, Any]
 
-    ``item`` is its place in the list, ``where`` what messages call it.
 
-    ``pf`` is an address, an interface, or None if it is neither; ``vfs`` has by index ``driver`` and ``settings``.
-    """
-    entries = [_entry(item, function) for item, function in enumerate(functions)]
+def parse_functions(functions: Sequence[Options]) -> list[CardWanted]:
+    """The entries in one form, each with its ``problems``."""
+    entries = [_entry(place, function) for place, function in enumerate(functions)]
     seen: dict[str, tuple[int, int]] = {}
-    for entry in entries:
-        for index, virtual in entry["vfs"].items():
-            mac = virtual["settings"].get("mac")
-            here = (entry["item"], index)
-            item, other = seen.setdefault(mac, here) if mac else here
-            if (item, other) != here:
-                entry["problems"].append(f"VF {index} has the same mac {mac} as {entries[item]['where']} VF {other}")
+    for place, entry in enumerate(entries):
+        problems = list(entry.problems)
+        for index, virtual in entry.vfs.items():
+            mac = virtual.settings.mac
+            here = (place, index)
+            first, other = seen.setdefault(mac, here) if mac else here
+            if (first, other) != here:
+                problems.append(f"VF {index} has the same mac {mac} as {entries[first].label} VF {other}")
+        entries[place] = entry._replace(problems=tuple(problems))
     return entries
 
 
-def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
+def _entry(place: int, function: Options) -> CardWanted:
     found: list[str] = []
     mode = function["mode"]
     count = _count(function["num_vfs"], found)
@@ -63,25 +66,25 @@ def _entry(item: int, function: dict[str, Any]) -> dict[str, Any]:
     elif function["driver"] is not None:
         found.append("driver is that of a card in mode pf; in mode vf it has its native driver, and vf_driver is that")
         found[-1] += " of its virtual functions"
-    return {
-        "item": item,
-        "where": f"{printable(function.get('label'), f'functions[{item}]')} ({printable(function['pf'], '?')})",
-        "pf": _pf(function["pf"], found),
-        "name": function["pf"],
-        "mode": mode,
-        "driver": _driver(VFIO_PCI if function["driver"] is None else function["driver"], "driver", (NATIVE,), found),
-        "num_vfs": count,
-        "vf_driver": _driver(function["vf_driver"], "vf_driver", (DEFAULT, NOBODY), found),
-        "drivers_autoprobe": function["drivers_autoprobe"],
-        "reconfigurable": function["reconfigurable"],
-        "vfs": _virtual_functions(function["vfs"] or [], count, found),
-        "eswitch": function["eswitch"],
-        "problems": found,
-        "given": _given(function),
-    }
+    return CardWanted(
+        place=place,
+        label=f"{printable(function.get('label'), f'functions[{place}]')} ({printable(function['pf'], '?')})",
+        pf=_pf(function["pf"], found),
+        name=function["pf"],
+        mode=mode,
+        driver=_driver(VFIO_PCI if function["driver"] is None else function["driver"], "driver", (NATIVE,), found),
+        num_vfs=count,
+        vf_driver=_driver(function["vf_driver"], "vf_driver", (DEFAULT, NOBODY), found),
+        autoprobe=function["drivers_autoprobe"],
+        reconfigurable=function["reconfigurable"],
+        vfs=_virtual_functions(function["vfs"] or [], count, found),
+        eswitch=function["eswitch"],
+        problems=tuple(found),
+        requested=_requested(function),
+    )
 
 
-def _given(function: Mapping[str, Any]) -> Mapping[str, Any]:
+def _requested(function: Options) -> Mapping[str, Any]:
     """What a record keeps of an entry, its numbers as such."""
     given = {name: value for name, value in function.items() if value not in (None, []) and name != "label"}
     if "vfs" in given:
@@ -122,9 +125,9 @@ def _driver(text: str | None, option: str, words: tuple[str, ...], found: list[s
 
 
 def _virtual_functions(
-    virtual_functions: list[dict[str, Any]], count: int | str | None, found: list[str]
-) -> dict[int, dict[str, Any]]:
-    parsed: dict[int, dict[str, Any]] = {}
+    virtual_functions: Sequence[Options], count: int | str | None, found: list[str]
+) -> Mapping[int, VfWanted]:
+    parsed: dict[int, VfWanted] = {}
     for place, entry in enumerate(virtual_functions):
         where = f"vfs[{place}]: "
         own: list[str] = []
@@ -134,13 +137,13 @@ def _virtual_functions(
             indices = range(0)
         driver = _driver(entry["driver"], "driver", (DEFAULT, NOBODY), own)
         settings = _settings(entry, own)
-        if "mac" in settings and len(indices) > 1:
+        if settings.mac is not None and len(indices) > 1:
             own.append(f"one mac cannot be that of {len(indices)} VFs")
-            del settings["mac"]
+            settings = settings._replace(mac=None)
         twice = [index for index in indices if index in parsed]
         if twice:
             own.append(f"VF {twice[0]} is in another entry of vfs too")
-        parsed.update({index: {"driver": driver, "settings": settings} for index in indices})
+        parsed.update(dict.fromkeys(indices, VfWanted(driver, settings)))
         found += [where + sentence for sentence in own]
     return dict(sorted(parsed.items()))
 
@@ -159,16 +162,17 @@ def _indices(text: str, found: list[str]) -> range:
     return range(first, last + 1)
 
 
-def _settings(entry: dict[str, Any], found: list[str]) -> dict[str, Any]:
+def _settings(entry: Options, found: list[str]) -> VfSettings:
     checked = {**entry, **{name: _number(name, entry[name], found) for name in LIMITS}}
-    settings = {name: checked[name] for name in SETTINGS if checked[name] is not None}
-    if "mac" in settings:
-        settings["mac"] = settings["mac"].lower()
-        if not MAC.match(settings["mac"]) or int(settings["mac"][:2], 16) & 1 or not settings["mac"].strip("0:"):
+    settings = VfSettings(**{name: checked[name] for name in SETTINGS})
+    if settings.mac is not None:
+        mac = settings.mac.lower()
+        settings = settings._replace(mac=mac)
+        if not MAC.match(mac) or int(mac[:2], 16) & 1 or not mac.strip("0:"):
             found.append(f"mac {entry['mac'][:40]!r} is no unicast address such as 52:54:00:12:34:56")
-    if settings.get("qos") and not settings.get("vlan"):
+    if settings.qos and not settings.vlan:
         found.append("qos is a part of the VLAN tag, and needs a vlan")
-    least, most_rate = settings.get("min_tx_rate", 0), settings.get("max_tx_rate", 0)
+    least, most_rate = settings.min_tx_rate or 0, settings.max_tx_rate or 0
     if 0 < most_rate < least:
         found.append(f"min_tx_rate {least} is more than max_tx_rate {most_rate}")
     return settings

@@ -15,13 +15,14 @@ from typing import NamedTuple, Optional
 from .._core.problems import Refused
 from .._devices import mig, pci
 from .._devices.identity import Identities
+from .._frameworks.every import Frameworks
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
 from .._host.records import DIRECTORY, read_records, record_path, record_text
 from .._host.root import HostRoot
 from .._model.uses import DRIVER, Touch
-from .._run import facts, room
+from .._run import room
 from . import records
 from .actions import Outcome, apply
 from .plan import Plan, SetMode, plan
@@ -77,7 +78,7 @@ def _uses(host: HostRoot, plans: list[Plan], options: Options, anew: bool = Fals
 
     functions = pci.observe(host)
     addresses = frozenset(one.wanted.pf for one in plans)
-    devices = facts.observe(host, (facts.DEVICES,))["devices"]
+    devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
     # A guest that does not run has nothing of an instance; it may want the whole GPU, which its guard says.
     seen = every.observe(host, Scene(functions, devices, Processes(host), addresses, configured=not anew))
     found = {}

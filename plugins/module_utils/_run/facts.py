@@ -13,10 +13,9 @@ from typing import Any
 
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import mdev, nvidia_vfio
-from .._frameworks.definitions import apply_definitions, read_definitions
-from .._frameworks.mdev import Mdevs
+from .._frameworks.every import Frameworks
 from .._host.root import HostRoot
+from .._model.host import Card, Device, Iommu, Parent, Sriov
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
@@ -32,10 +31,11 @@ PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS)
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
 
+# What ansible_facts.mdev holds, or a part of it.
+Facts = dict[str, Any]
 
-def observe(
-    host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES
-) -> dict[str, Any]:
+
+def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES) -> Facts:
     """What is on the host; a part that is not in ``gather`` is not read, and missing from the result.
 
     ``users`` adds the holders to physical functions, VFs and devices. ``classes`` are PCI classes, or beginnings of
@@ -44,15 +44,13 @@ def observe(
     gather = set(gather)
     functions = pci.observe(host)
     numa_nodes = NumaNodes(host)
-    mdevs = Mdevs(host, functions, numa_nodes)
-    vgpu_functions = nvidia_vfio.parent_functions(host, functions)
-    facts: dict[str, Any] = {}
+    frameworks = Frameworks(host, functions, numa_nodes)
+    facts: Facts = {}
     if PHYSICAL_FUNCTIONS in gather:
-        frameworks = _frameworks(functions, mdevs, vgpu_functions)
-        selected = _selected(functions, frameworks, tuple(classes))
-        facts[PHYSICAL_FUNCTIONS] = sriov.describe(host, selected, functions, numa_nodes)
-        for entry in facts[PHYSICAL_FUNCTIONS]:
-            entry["framework"] = frameworks.get(entry["address"])
+        by_card = frameworks.of_cards()
+        selected = _selected(functions, by_card, tuple(classes))
+        cards = sriov.read_cards(host, selected, functions, numa_nodes)
+        facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
         if MODELS in gather:
             from .._devices import models
 
@@ -67,34 +65,31 @@ def observe(
             for entry in facts[PHYSICAL_FUNCTIONS]:
                 entry["mig"] = gpus.get(entry["address"])
     if gather & {PARENTS, DEVICES, USERS}:
-        devices = mdevs.devices()
-        mdev_parents = mdevs.parents(devices) if PARENTS in gather else []
-        vgpu_parents, vgpus, dummy = nvidia_vfio.observe(host, functions, vgpu_functions, numa_nodes)
-        devices += [*vgpus, *apply_definitions(host, read_definitions(host), devices, mdevs)]
+        made = frameworks.observe(with_parents=PARENTS in gather)
         if PARENTS in gather:
-            facts[PARENTS] = [*mdev_parents, *vgpu_parents]
+            facts[PARENTS] = [_parent(parent) for parent in made.parents]
         if DEVICES in gather:
-            facts[DEVICES] = devices
+            facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
             # Each module of the payload is compiled anew on each run.
             from .._guards import every
             from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes
 
-            seen = every.observe(host, Scene(functions, devices, Processes(host)), every.HOLDERS)
+            seen = every.observe(host, Scene(functions, made.devices, Processes(host)), every.HOLDERS)
             for unseen in seen.unseen:
                 if unseen.guard != PROCESSES:
                     host.warn(unseen.sentence)
             _add_users(facts, seen.users())
-    reasons = {**nvidia_vfio.unreadable(host, functions, vgpu_functions), **host.silent}
+    reasons = frameworks.unreadable()
     for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
         reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
         if reason:
             entry["unreadable"] = reason
     if IOMMU in gather:
-        facts[IOMMU] = iommu.observe(host, functions)
+        facts[IOMMU] = _iommu(iommu.observe(host, functions))
     if MDEVCTL in gather:
-        facts[MDEVCTL] = mdevctl.observe(host)
+        facts[MDEVCTL] = mdevctl.observe(host)._asdict()
     facts["warnings"] = host.warnings
     return facts
 
@@ -114,14 +109,90 @@ def _selected(
     ]
 
 
-def _frameworks(functions: dict[str, PciFunction], mdevs: Mdevs, vgpu_functions: list[PciFunction]) -> dict[str, str]:
-    """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
-    parents = {name: mdev.FRAMEWORK for name in mdevs.parent_names if name in functions}
-    parents.update((function.address, nvidia_vfio.FRAMEWORK) for function in vgpu_functions)
-    return {functions[name].physical_function or name: framework for name, framework in parents.items()}
+def _physical_function(card: Card, framework: str | None) -> Facts:
+    ids, capability = card.ids, card.sriov or Sriov()
+    return {
+        "address": card.address,
+        "vendor_id": ids and ids.vendor_id,
+        "product_id": ids and ids.product_id,
+        "subsystem_vendor_id": ids and ids.subsystem_vendor_id,
+        "subsystem_product_id": ids and ids.subsystem_product_id,
+        "class": ids and ids.pci_class[:4],
+        "driver": card.binding.driver,
+        "driver_override": card.binding.override,
+        "numa_node": card.numa_node,
+        "iommu_group": card.iommu_group,
+        "mode": card.mode,
+        "total_vfs": card.total_vfs,
+        "num_vfs": card.num_vfs,
+        "vf_product_id": capability.vf_product_id,
+        "drivers_autoprobe": capability.autoprobe,
+        "netdevs": list(card.netdevs),
+        "virtual_functions": [
+            {
+                "address": virtual.address,
+                "index": virtual.number,
+                "driver": virtual.binding.driver,
+                "iommu_group": virtual.iommu_group,
+                "netdev": virtual.netdev,
+                "users": None,
+            }
+            for virtual in card.virtual_functions
+        ],
+        "users": None,
+        "framework": framework,
+    }
 
 
-def _add_users(facts: dict[str, Any], users: dict[str, list[dict[str, Any]]]) -> None:
+def _parent(parent: Parent) -> Facts:
+    return {
+        "name": parent.name,
+        "bus": parent.bus,
+        "address": parent.address,
+        "physical_function": parent.physical_function,
+        "numa_node": parent.numa_node,
+        "framework": parent.framework,
+        "types": [
+            {
+                "id": offer.type.id,
+                "name": offer.type.name,
+                "description": offer.type.description,
+                "attributes": dict(offer.type.attributes),
+                "device_api": offer.type.device_api,
+                "available_instances": offer.available,
+                "max_instances": offer.most,
+            }
+            for offer in parent.offers
+        ],
+    }
+
+
+def _device(device: Device) -> Facts:
+    return {
+        "uuid": device.uuid,
+        "address": device.address,
+        "framework": device.framework,
+        "type": device.type_id,
+        "type_name": device.type_name,
+        "parent": device.parent,
+        "iommu_group": device.iommu_group,
+        "state": device.state,
+        "autostart": device.autostart,
+        "attributes": [{name: value} for name, value in device.attributes],
+        "users": None,
+    }
+
+
+def _iommu(found: Iommu) -> Facts:
+    return {
+        **found._asdict(),
+        "shared_groups": [{"group": one.group, "devices": list(one.devices)} for one in found.shared_groups],
+        "kernel_arguments": list(found.kernel_arguments),
+        "vfio_drivers": list(found.vfio_drivers),
+    }
+
+
+def _add_users(facts: Facts, users: dict[str, list[Facts]]) -> None:
     for card in facts.get(PHYSICAL_FUNCTIONS, []):
         for function in (card, *card["virtual_functions"]):
             function["users"] = users.get(function["address"], [])

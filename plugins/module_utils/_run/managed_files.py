@@ -14,7 +14,8 @@ from typing import Callable, NamedTuple
 from .._core import grammar
 from .._core.problems import Refused
 from .._host import durable, ownership, replacement
-from .._host.root import HostError, describe, error_name
+from .._host.errors import describe, error_name
+from .._host.root import HostError
 
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 NEW_MODE = 0o644

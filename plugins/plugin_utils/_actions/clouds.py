@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._placement import clouds
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
 
 
 def directories(task_vars: dict[str, Any]) -> list[str]:
@@ -28,11 +29,11 @@ class FindsClouds(ActionBase):
 
     _clouds_directories: list[str] = []
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Remember the directories, and do the task."""
         if self._connection.transport.rpartition(".")[2] == "local":
             self._clouds_directories = directories(task_vars or {})
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: Result = super().run(tmp, task_vars)
         return result
 
     def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:

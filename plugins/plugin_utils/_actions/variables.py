@@ -196,6 +196,7 @@ CHECKS: dict[str, Check] = {
     # Playbooks
     "drain_cards": _cards,
     "placement_publish": flag,
+    "vfio_capture_directory": _text,
     "vfio_discover_directory": _text,
     "vfio_progress_interval": _progress,
     "vfio_serial": _serial,

@@ -114,6 +114,9 @@ def _check_alias(card, options):
 
 def device_specs(card, options):
     """The values of device_spec, one for the card or one for each of its virtual functions."""
+    if card.get("held_mode"):
+        # What guests have stays in the settings until they are gone.
+        card = {**card, "mode": card["held_mode"], "framework": None, "host_functions": []}
     tags = _tags(card, options)
     common = {"vendor_id": card["vendor_id"]}
     if card["mode"] == "pf":

@@ -23,6 +23,8 @@ class VgpuType(TypedDict):
 class _Parent(TypedDict):
     name: str
     numa_node: int | None
+    # The id of the type of its devices.
+    type: str
     existing: int
     total: int
 
@@ -30,7 +32,7 @@ class _Parent(TypedDict):
 class Parent(_Parent, total=False):
     """Where devices are made: how many there are, and how many there are when all that fit are made."""
 
-    # As long as there are devices of another type: the type, existing and total of these.
+    # Type, existing and total of devices of another type, as long as it is not known who uses these.
     now: dict[str, object]
 
 
@@ -41,10 +43,10 @@ class Nova(TypedDict, total=False):
     numa_policy: str
     physical_network: str
     trusted: bool
+    live_migratable: bool
     remote_managed: bool
     vfs: list[str]
     count: int
-    live_migratable: bool
     one_time_use: bool
     max_instances: int
 
@@ -71,10 +73,14 @@ class Card(_Ids):
     vf_driver: str | None
     num_vfs: int | None
     virtual_functions: list[str]
+    # Those of them that the host keeps for itself.
+    host_functions: list[str]
     framework: str | None
     # GPU instances by MIG profile.
     mig: dict[str, int] | None
     type: VgpuType | None
+    # The declared type, as long as devices of another type are in use.
+    next_type: VgpuType | None
     parents: list[Parent]
     # A number, ``max``, or None if the owner makes the devices.
     count: int | str | None
@@ -104,3 +110,4 @@ class Plan(TypedDict):
     instances: list[Mapping[str, object]]
     unwanted: list[Mapping[str, object]]
     later: list[Later]
+    unselected: list[Mapping[str, object]]

@@ -113,7 +113,7 @@ def _function(profile, wrong, found):
     if given.get("vfs"):
         complete["vfs"] = [_virtual_function(one, label, found) for label, one in check.parts(given["vfs"], "vfs")]
     if len(found) == before:
-        found += parse_functions([complete])[0]["problems"]
+        found += parse_functions([complete])[0].problems
     return given
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The virtual functions of a card that stay with the host, and so never go to a guest."""
+"""The functions of a card that never go to a guest, and those that guests keep although the card is to change."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def indices(profile, functions, number):
         ranges = [chosen] if isinstance(chosen, str) else chosen
         kept |= set(range(number)) - {index for text in ranges for index in indices_of(text)}
     return kept
+
+
+def held_mode(mode, subject):
+    """The mode that the card keeps until its guests are gone, or None."""
+    if mode == "pf" and any(function.get("users") for function in subject.get("virtual_functions", [])):
+        return "vf"
+    return "pf" if mode == "vf" and subject["mode"] == "pf" and subject.get("users") else None
 
 
 def _is_of_host(driver):

@@ -17,9 +17,14 @@ DISPLAY = "03"
 NVIDIA_DRIVER = "the NVIDIA vGPU host driver (vGPU Manager, not the driver for guests or CUDA)"
 
 
+def has_unusable_vfs(card: dict[str, Any]) -> bool:
+    """Whether the SR-IOV capability of a card is of no use, as that of a Tesla T4: its VFs have no device ID."""
+    return card.get("vf_product_id") is not None and not card["vf_product_id"].strip("0")
+
+
 def why(card: dict[str, Any]) -> str:
     """One sentence with the cause and one with the remedy, for a card without a parent of vGPUs."""
-    if card.get("total_vfs") and not card["num_vfs"]:
+    if card.get("total_vfs") and not card["num_vfs"] and not has_unusable_vfs(card):
         return (
             "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
             "otherwise see that the vendor's vGPU driver is loaded"

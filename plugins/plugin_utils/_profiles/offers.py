@@ -12,6 +12,7 @@ nova stops at a parent whose devices it does not find any more while a guest has
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 
 DEFINED = "defined"
 
@@ -42,10 +43,25 @@ def held_type(parents, type_id):
     return kept.pop() if len(kept) == 1 and type_id not in kept else None
 
 
+def _parent(parent):
+    """A parent of the facts, as far as it matters for its capacity."""
+    offers = (
+        Offer(
+            VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
+            offered["available_instances"],
+        )
+        for offered in parent["types"]
+    )
+    return Parent(
+        parent["name"], parent["framework"], physical_function=parent["physical_function"], offers=tuple(offers)
+    )
+
+
 def _declared(subject, type_id, present, removable):
     """The parents with what they have of the type, or will have when ``removable`` devices are gone."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    rooms = capacity_of_card(subject["parents"], subject["devices"], names)
+    occupants = [(device["parent"], device["type"]) for device in present]
+    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names)
     for device in removable:
         rooms.give(device["parent"], device["type"])
     totals = []

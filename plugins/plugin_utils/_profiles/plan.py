@@ -95,6 +95,7 @@ def _card(profile, subject):
         **{key: subject.get(key) for key in FROM_FACTS},
         "netdevs": subject.get("netdevs", []),
         "mode": profile["mode"],
+        "held_mode": None,
         "driver": profile["driver"],
         "vf_driver": profile["vf_driver"],
         "num_vfs": None,
@@ -118,6 +119,7 @@ def _plan_function(profile, subject, card, result, found):
     if "total_vfs" not in subject:
         found.append("mode is for PCI functions, and this is none")
         return
+    card["held_mode"] = host_functions.held_mode(card["mode"], subject)
     if card["mode"] == "pf":
         card["total"] = 1
     else:
@@ -130,6 +132,8 @@ def _plan_function(profile, subject, card, result, found):
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
             found.append("it has no SR-IOV, and so no virtual functions")
+        elif card["num_vfs"] and no_vgpus.has_unusable_vfs(subject):
+            found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
         functions = subject.get("virtual_functions", [])

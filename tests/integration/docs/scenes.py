@@ -64,6 +64,7 @@ SCENES = {
     ("guide_placement.rst", "Drain a card"): Scene("nics", placement=True),
     ("guide_playbooks.rst", "Maintenance of a card"): Scene("t4", placement=True),
     ("guide_proxmox.rst", "Declare the cards"): Scene("proxmox"),
+    ("playbook_capture.rst", "Playbook capture"): Scene("mixed"),
     ("playbook_discover.rst", "Playbook discover"): Scene("mixed"),
     ("playbook_drain.rst", "Playbook drain"): Scene("mixed", placement=True, fails=(1,)),
     ("playbook_report.rst", "Playbook report"): Scene("mixed"),

@@ -16,7 +16,7 @@ ATTRIBUTES = [{"assign_adapter": "6"}, {"assign_adapter": "5"}, {"assign_domain"
 # Where devices are made before the comparison.
 SOME_DEVICES = {
     "t4": ("0000:3b:00.0", "nvidia-223"),
-    "a40": ("0000:41:00.4", "nvidia-558"),
+    "a40": ("0000:41:00.4", "nvidia-556"),
     "gvt": ("0000:00:02.0", "i915-GVTg_V5_4"),
     "mbochs": ("mbochs", "mbochs-small"),
     "mdpy": ("mdpy", "mdpy-hd"),

@@ -204,3 +204,16 @@ def test_virtual_functions_are_no_gpus_for_cyborg(cyborg):
     whole = {"name": "whole", "select": "product_id == '2235'", "owner": "cyborg"}
     found = cyborg([whole], Simulated("a40").facts(*WITH_USERS))
     assert found["given"] == [["0000:41:00.0", "PGPU"], ["0000:81:00.0", "PGPU"]]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_card_that_changes_its_mode_while_a_guest_has_it(nova, nics, release):
+    names = functions(nics, "0000:31:00.0")
+    whole = {"name": "whole", "select": ["0000:31:00.0"], "mode": "pf", "nova": {"alias": "whole"}}
+    assert list(nova([whole], nics.facts(*WITH_USERS), release)["assignable"]) == ["0000:31:00.0"]
+    for function in names:
+        nics.write(f"sys/bus/pci/devices/{function}/driver_override", "vfio-pci")
+        nics.write(f"sys/bus/pci/devices/{function}/driver/unbind", function)
+        nics.write("sys/bus/pci/drivers_probe", function)
+    nics.kernel.hold(names[0])
+    assert sorted(nova([whole], nics.facts(*WITH_USERS), release)["assignable"]) == names

@@ -39,15 +39,18 @@ class Switch:
 
     def card(self, pf):
         """A card as it is: all that a change could leave behind."""
-        card = _pf_state.observe_cards(self.host.root(), parse({"pf": pf, "mode": "vf"}))["cards"][pf]
-        virtual = {one["index"]: (one["address"], one["override"], one["driver"]) for one in card["virtual_functions"]}
-        files = {name: card[name] for name in ("record", "memory", "autoprobe_off", "changing", "rule")}
+        card = _pf_state.observe_cards(self.host.root(), parse({"pf": pf, "mode": "vf"})).cards[pf]
+        kept = card.kept
         return {
-            "driver": card["driver"],
-            "driver_override": card["driver_override"],
-            "autoprobe": card["drivers_autoprobe"],
-            "virtual": virtual,
-            **files,
+            "driver": card.binding.driver,
+            "driver_override": card.binding.override,
+            "autoprobe": card.autoprobe,
+            "virtual": {one.number: (one.address, *one.binding) for one in card.virtual_functions},
+            "record": kept.record,
+            "memory": kept.remembered,
+            "autoprobe_off": kept.autoprobe_off,
+            "changing": kept.changing,
+            "rule": kept.rule,
         }
 
 

@@ -52,7 +52,7 @@ def test_gpus_do_not_share(boot: Boot) -> None:
 
 def test_each_vf_counts_0_or_1_and_the_gpu_is_the_limit(boot: Boot) -> None:
     host = boot("a40")
-    kind, same_size, other_size = "nvidia-565", "nvidia-574", "nvidia-559"
+    kind, same_size, other_size = "nvidia-563", "nvidia-573", "nvidia-557"
     vfs = [f"0000:41:{slot:02x}.{function}" for slot, function in itertools.product(range(3), range(8))][4:20]
     assert [available(host, vf, kind) for vf in vfs] == [[1]] * 16
     create(host, vfs[0], kind)
@@ -80,10 +80,10 @@ def test_mixed_size_shares_the_framebuffer(boot: Boot) -> None:
         ]
     }
     host = boot(profile)
-    create(host, f"{A40}.4", "nvidia-566")
-    assert available(host, f"{A40}.5", "nvidia-566", "nvidia-567", "nvidia-559") == [1, 0, 1]
-    create(host, f"{A40}.5", "nvidia-559")
-    assert available(host, f"{A40}.6", "nvidia-566", "nvidia-565") == [0, 1]
+    create(host, f"{A40}.4", "nvidia-565")
+    assert available(host, f"{A40}.5", "nvidia-565", "nvidia-566", "nvidia-557") == [1, 0, 1]
+    create(host, f"{A40}.5", "nvidia-557")
+    assert available(host, f"{A40}.6", "nvidia-565", "nvidia-563") == [0, 1]
 
 
 def test_old_mtty_does_not_check(boot: Boot) -> None:

@@ -46,7 +46,7 @@ def fill(simulation: Simulation, parent: str, kind: str) -> str | None:
         ("mbochs", "mbochs", "mbochs-large", "ENOMEM", "ENOSPC"),
         ("gvt", "0000:00:02.0", "i915-GVTg_V5_4", "ENOSPC", "ENOSPC"),
         ("t4", "0000:3b:00.0", "nvidia-231", "EIO", "EIO"),
-        ("a40", "0000:41:00.4", "nvidia-558", "EIO", "EIO"),
+        ("a40", "0000:41:00.4", "nvidia-556", "EIO", "EIO"),
     ],
 )
 def test_errno_without_an_instance(boot: Boot, profile: str, parent: str, kind: str, old: str | None, new: str) -> None:

@@ -207,7 +207,7 @@ def test_a_large_host_has_256_parents() -> None:
     files = SimHost({"functions": [gpu]}).accessor()
     parents = files.list("sys/class/mdev_bus")
     assert len(parents) == 256
-    assert len(files.list(f"sys/class/mdev_bus/{parents[-1]}/mdev_supported_types")) == 20
+    assert len(files.list(f"sys/class/mdev_bus/{parents[-1]}/mdev_supported_types")) == 22
 
 
 def test_channel_subsystem(boot: Boot) -> None:

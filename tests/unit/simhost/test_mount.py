@@ -148,7 +148,7 @@ def test_sriov_manage_runs_from_the_mount(tmp_path: Path) -> None:
     mounting.mount(directory, ["a40"])
     tool = directory / "a40/usr/lib/nvidia/sriov-manage"
     numvfs = directory / "a40/sys/bus/pci/devices/0000:41:00.0/sriov_numvfs"
-    for option, expected in (("-d", "0\n"), ("-e", "16\n")):
+    for option, expected in (("-d", "0\n"), ("-e", "32\n")):
         subprocess.run([tool, option, "0000:41:00.0"], check=True)
         assert numvfs.read_text() == expected
     again = subprocess.run([tool, "-e", "0000:41:00.0"], check=True, capture_output=True, text=True)
@@ -189,3 +189,15 @@ def test_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(mounting.MountError, match="install the package fuse3"):
         mounting.check_requirements()
+
+
+def test_a_recording_is_mounted_beside_simulated_hosts(tmp_path: Path) -> None:
+    directory = tmp_path / "fleet"
+    recording = Path(__file__).parents[2] / "recordings/hosts/notes-t4/recording.txt"
+    mounting.mount(directory, [str(recording), "t4"])
+    card = directory / "notes-t4/sys/bus/pci/devices/0000:af:00.0"
+    assert (card / "sriov_totalvfs").read_text() == "16\n"
+    assert (card / "driver").resolve().name == "nvidia"
+    with pytest.raises(OSError, match="Permission denied"):
+        (card / "sriov_totalvfs").write_text("1")
+    mounting.unmount(directory)

@@ -66,7 +66,7 @@ def test_bnxt_does_nothing_while_its_interface_is_down(boot: Boot) -> None:
 def test_nvidia_refuses_a_direct_write(boot: Boot) -> None:
     host = boot("a40")
     assert set_vfs(host, "0000:41:00.0", 0) == "ENOENT"
-    assert len(vfs(host, "0000:41:00.0")) == 16
+    assert len(vfs(host, "0000:41:00.0")) == 32
 
 
 def test_switchdev_makes_representors(boot: Boot) -> None:

@@ -31,7 +31,7 @@ def test_anything_goes(seed: int) -> None:
     for _dummy in range(STEPS):
         writable = [path for path, node in host.tree.nodes.items() if isinstance(node, Attribute) and node.store]
         devices = [*host.pci.devices, *host.mdev.devices]
-        words = ["0", "1", "2", "vfio-pci", "\n", "559", "1150", str(uuid.UUID(int=dice.getrandbits(128)))]
+        words = ["0", "1", "2", "vfio-pci", "\n", "557", "1148", str(uuid.UUID(int=dice.getrandbits(128)))]
         with contextlib.suppress(OSError):
             files.write(dice.choice(writable), dice.choice([*words, *dice.choices(devices or words)]).encode())
         with contextlib.suppress(OSError):

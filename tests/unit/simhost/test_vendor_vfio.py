@@ -10,7 +10,7 @@ from .conftest import Boot, Simulation, refusal
 
 VF = "sys/bus/pci/devices/0000:84:00.4/nvidia"
 NEXT = "sys/bus/pci/devices/0000:84:00.5/nvidia"
-TYPE_24Q, TYPE_48Q, UNKNOWN = 1156, 1157, 42
+TYPE_24Q, TYPE_48Q, UNKNOWN = 1155, 1156, 42
 
 
 def select(simulation: Simulation, value: object, vf: str = VF) -> str | None:
@@ -50,7 +50,7 @@ def test_list_of_types_shrinks(boot: Boot) -> None:
     host = boot("l40s")
     everything = creatable(host, VF)
     assert everything[TYPE_24Q] == "NVIDIA L40S-24Q"
-    assert len(everything) == 20
+    assert len(everything) == 23
     select(host, TYPE_24Q)
     assert creatable(host, VF) == {}
     assert {name.rstrip("QA") for name in creatable(host, NEXT).values()} == {"NVIDIA L40S-24"}
@@ -58,7 +58,7 @@ def test_list_of_types_shrinks(boot: Boot) -> None:
     third = VF.replace("00.4", "00.6")
     assert creatable(host, third) == {}
     assert select(host, TYPE_24Q, third) == "EIO"
-    assert len(creatable(host, "sys/bus/pci/devices/0000:c4:00.4/nvidia")) == 20
+    assert len(creatable(host, "sys/bus/pci/devices/0000:c4:00.4/nvidia")) == 23
     select(host, 0)
     assert TYPE_24Q in creatable(host, third)
 

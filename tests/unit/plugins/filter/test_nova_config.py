@@ -503,3 +503,14 @@ def test_refused_options(card, release, sentence):
 def test_devices_of_a_smart_nic():
     text = nova_config(plan(ports(nova={"remote_managed": True, "physical_network": "physnet1"})), 34)
     assert '"physical_network": "physnet1", "remote_managed": "true"}' in text
+
+
+def test_functions_that_guests_have_stay_in_the_settings():
+    card = ports(mode="pf", num_vfs=4, held_mode="vf", nova={"alias": "whole"})
+    text = body(plan(card), 34)
+    assert 'device_spec = {"address": "0000:84:00.0", "vendor_id": "8086", "product_id": "1889"}\n' in text
+    assert '"product_id": "1592", "device_type": "type-PF"}' in text
+    back = ports(held_mode="pf", nova={"alias": "nfv"})
+    assert 'device_spec = {"address": "0000:84:00.0", "vendor_id": "8086", "product_id": "1592"}\n' in body(
+        plan(back), 34
+    )

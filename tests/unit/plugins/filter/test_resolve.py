@@ -77,8 +77,8 @@ def test_virtual_functions_come_first(simulated, switch):
     run(*plan["functions"])
     plan = resolve([profile], run.host.facts())
     card = plan["cards"][0]
-    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 16, 16)
-    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 10
+    assert (plan["later"], card["num_vfs"], len(card["parents"])) == ([], 32, 32)
+    assert [parent["total"] for parent in card["parents"]] == [1] * 6 + [0] * 26
     made = run.host.converge(*plan["instances"], exact=True)
     assert len(made["created"]) == sum(card["total"] for card in plan["cards"])
     assert resolve([profile], run.host.facts())["cards"][0]["total"] == 6
@@ -221,7 +221,7 @@ SCHEMA = {
         ({"mode": "pf"}, "goes to a guest as a whole and makes no vGPUs"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
         ({"mode": "vf", "num_vfs": 0}, "with num_vfs 0 there are no virtual functions for vgpu"),
-        ({"mode": "vf", "num_vfs": 4}, "it has no SR-IOV"),
+        ({"mode": "vf", "num_vfs": 4}, "its virtual functions have the device ID 0, and no driver enables them"),
         ({"mode": "vf", "vf_driver": "vfio-pci"}, "leave vf_driver out"),
         ({"num_vfs": 4}, "num_vfs has no meaning without mode"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "there is no key vfs[0].colour"),
@@ -383,8 +383,8 @@ def test_virtual_functions_that_nova_gets(switch):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"nova": {"vfs": ["x"]}}, "nova.vfs x is neither an index"),
-        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs 3-1 is neither an index"),
+        ({"nova": {"vfs": ["x"]}}, "nova.vfs 'x' is neither an index"),
+        ({"nova": {"vfs": ["3-1"]}}, "nova.vfs '3-1' is neither an index"),
         ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
         ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
     ],

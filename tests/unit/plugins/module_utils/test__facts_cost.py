@@ -95,7 +95,7 @@ def test_256_parents_are_complete_and_right(simulated):
     facts = simulated(many_gpus()).facts()
     assert len(facts["physical_functions"]) == 8
     assert len(facts["parents"]) == 256
-    assert {len(parent["types"]) for parent in facts["parents"]} == {20}
+    assert {len(parent["types"]) for parent in facts["parents"]} == {22}
     assert {offered["available_instances"] for parent in facts["parents"] for offered in parent["types"]} == {1}
     cards = {parent["physical_function"] for parent in facts["parents"]}
     assert cards == {card["address"] for card in facts["physical_functions"]}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
 from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 
@@ -22,7 +23,7 @@ MDEV = {
     "autostart": True,
 }
 VGPU = {**MDEV, "uuid": None, "address": "0000:84:00.4", "parent": "0000:84:00.4", "type": "1150", "attributes": []}
-DEFINITION = {"type": "mtty-1", "autostart": True, "attributes": [{"a": "1"}, {"a": "2"}]}
+DEFINITION = Definition("mtty-1", True, (("a", "1"), ("a", "2")))
 
 
 def test_options_are_those_of_the_module():
@@ -44,11 +45,11 @@ def test_record_of_a_card_is_the_entry_that_it_was_made_of(entries):
     given = {**VF, "vfs": [{"index": "0", "mac": "52:54:00:12:34:56", "trust": True}]}
     entry = _restore_records.recorded_function(ICE, {"function": given})
     (wanted,) = entries(given)
-    assert {**entry, "given": None} == {**wanted, "given": None}
+    assert entry._replace(requested={}) == wanted._replace(requested={})
 
 
 def test_pinned_card_may_be_brought_back():
-    assert _restore_records.recorded_function(ICE, {"function": {**VF, "reconfigurable": False}})["reconfigurable"]
+    assert _restore_records.recorded_function(ICE, {"function": {**VF, "reconfigurable": False}}).reconfigurable
 
 
 @pytest.mark.parametrize(
@@ -79,9 +80,9 @@ def of(instances, **more):
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
-        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION["attributes"]]),
-        ({**DEFINITION, "type": "mtty-2", "attributes": []}, ["mtty-2", "mtty-2", []]),
-        ({**DEFINITION, "autostart": False}, None),
+        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION.attribute_list]),
+        (Definition("mtty-2", True), ["mtty-2", "mtty-2", []]),
+        (DEFINITION._replace(autostart=False), None),
         (None, None),
     ],
 )
@@ -92,7 +93,7 @@ def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected)
     )
 
 
-@pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): {**DEFINITION, "type": "mtty-2", "autostart": False}}])
+@pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): DEFINITION._replace(type_id="mtty-2", autostart=False)}])
 def test_while_definitions_change_the_record_alone_says_it(definitions):
     (option,) = _restore_records.recorded_instances(of([MDEV], definitions_change=True), definitions)
     assert (option["uuid"], option["id"]) == (UUID, "mtty-1")
@@ -116,7 +117,7 @@ def test_record_of_a_device_that_is_none(fault):
 @pytest.mark.parametrize("fault", [{"parent": "../x"}, {"uuid": "x"}, {"attributes": [["../x", "1"]]}])
 def test_record_with_names_that_are_none(fault):
     instance = {**MDEV, **fault}
-    attributes = [{name: value} for name, value in instance["attributes"]]
-    definitions = {(instance["parent"], instance["uuid"]): {**DEFINITION, "attributes": attributes}}
+    attributes = tuple((name, value) for name, value in instance["attributes"])
+    definitions = {(instance["parent"], instance["uuid"]): DEFINITION._replace(attributes=attributes)}
     with pytest.raises(NotRestorable, match="its record is wrong"):
         _restore_records.recorded_instances(of([instance]), definitions)

@@ -8,6 +8,8 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Binding
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import BindingWanted
 
 ICE = "0000:31:00.0"
 NATIVE, NONE, VFIO = (
@@ -35,13 +37,13 @@ NATIVE, NONE, VFIO = (
         ("vfio-pci", None, VFIO, False),
         ("vfio-pci", "iavf", VFIO, False),
         ("iavf", "vfio-pci", VFIO, False),
-        (None, "iavf", _binding.exactly(None, "iavf"), True),
-        ("iavf", "iavf", _binding.exactly(None, "iavf"), False),
-        (None, None, _binding.exactly(None, None), True),
+        (None, "iavf", _binding.exactly(Binding(None, "iavf")), True),
+        ("iavf", "iavf", _binding.exactly(Binding(None, "iavf")), False),
+        (None, None, _binding.exactly(Binding()), True),
     ],
 )
 def test_fits(override, driver, wanted, fits):
-    assert _binding.is_bound(override, driver, wanted) is fits
+    assert _binding.is_bound(Binding(override, driver), wanted) is fits
 
 
 def bind(host, wanted):
@@ -56,8 +58,8 @@ def test_there_and_back(simulated):
     assert bind(host, _binding.native("ice")) == (None, "ice")
     assert bind(host, NONE) == ("none", None)
     assert bind(host, _binding.native()) == (None, "ice")
-    assert bind(host, _binding.exactly("ice", "ice")) == ("ice", "ice")
-    assert bind(host, _binding.exactly("ice", None)) == ("ice", None)
+    assert bind(host, _binding.exactly(Binding("ice", "ice"))) == ("ice", "ice")
+    assert bind(host, _binding.exactly(Binding("ice"))) == ("ice", None)
 
 
 def test_what_is_so_is_not_written(simulated):
@@ -80,4 +82,4 @@ def test_driver_that_comes_again_by_itself_is_told(simulated):
     with pytest.raises(
         HostError, match="is bound to ice with driver_override vfio-pci after it was to be bound to igb"
     ):
-        bind(host, _binding.exactly("igb", "igb") | {"exact": True, "driver": "igb", "override": "vfio-pci"})
+        bind(host, BindingWanted("igb", "vfio-pci", is_exact=True))

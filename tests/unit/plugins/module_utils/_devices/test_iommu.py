@@ -16,9 +16,9 @@ def observe(host):
 def test_groups(simulated):
     host = simulated("nics")
     found = observe(host)
-    assert found["enabled"]
-    assert found["group_count"] == len(host.files.list("sys/kernel/iommu_groups"))
-    assert found["shared_groups"] == []
+    assert found.enabled
+    assert found.group_count == len(host.files.list("sys/kernel/iommu_groups"))
+    assert found.shared_groups == ()
 
 
 def test_a_group_of_several_devices_is_named_but_bridges_do_not_count(simulated):
@@ -28,15 +28,15 @@ def test_a_group_of_several_devices_is_named_but_bridges_do_not_count(simulated)
         {"address": "0000:05:00.1", **card, "group_with": "0000:05:00.0"},
         {"address": "0000:09:00.0", **card},
     ]
-    (shared,) = observe(simulated({"functions": functions}))["shared_groups"]
-    assert shared["devices"] == ["0000:05:00.0", "0000:05:00.1"]
+    (shared,) = observe(simulated({"functions": functions})).shared_groups
+    assert shared.devices == ("0000:05:00.0", "0000:05:00.1")
 
 
 def test_groups_of_mdevs_are_no_iommu(simulated):
     host = simulated("mtty", iommu="none")
     host.create("mtty", "mtty-1", "c2177883-f1bb-47f0-914d-32a22e3a8804")
     found = observe(host)
-    assert (found["enabled"], found["group_count"], found["shared_groups"]) == (False, 1, [])
+    assert (found.enabled, found.group_count, found.shared_groups) == (False, 1, ())
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_groups_of_mdevs_are_no_iommu(simulated):
     ],
 )
 def test_arguments_of_the_kernel(simulated, line, arguments):
-    assert observe(simulated("t4", cmdline=line))["kernel_arguments"] == arguments
+    assert observe(simulated("t4", cmdline=line)).kernel_arguments == tuple(arguments)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_arguments_of_the_kernel(simulated, line, arguments):
     [({}, "intel"), ({"iommu": "amd"}, "amd"), ({"architecture": "aarch64", "iommu": "smmu"}, None)],
 )
 def test_whose_processor(simulated, changes, vendor):
-    assert observe(simulated("t4", **changes))["cpu_vendor"] == vendor
+    assert observe(simulated("t4", **changes)).cpu_vendor == vendor
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_whose_processor(simulated, changes, vendor):
 def test_other_processors(simulated, text, vendor):
     host = simulated("t4")
     host.kernel.faults.content(_iommu.CPU, text)
-    assert observe(host)["cpu_vendor"] == vendor
+    assert observe(host).cpu_vendor == vendor
 
 
 def test_drivers_of_vfio(simulated):
     host = simulated("nics")
-    assert observe(host)["vfio_drivers"] == ["vfio-pci"]
+    assert observe(host).vfio_drivers == ("vfio-pci",)
     host.kernel.tree.directory("sys/bus/pci/drivers/mlx5_vfio_pci")
-    assert observe(host)["vfio_drivers"] == ["mlx5_vfio_pci", "vfio-pci"]
+    assert observe(host).vfio_drivers == ("mlx5_vfio_pci", "vfio-pci")

@@ -43,23 +43,17 @@ BROKEN, RIGHT = rule("/usr/sbin/mdevctl", "/usr/sbin/mdevctl"), rule("/usr/bin/m
 )
 def test_program_and_rule(simulated, files, program, udev_rule, udev_program, works):
     host = simulated("mtty", files=files)
-    assert _mdevctl.observe(host.root()) == {
-        "program": program,
-        "udev_rule": udev_rule,
-        "udev_program": udev_program,
-        "udev_works": works,
-        "restore_unit": None,
-    }
+    assert _mdevctl.observe(host.root()) == (program, udev_rule, udev_program, works, None)
 
 
 def test_what_the_role_boot_installs(simulated):
     host = simulated("mtty", files={_mdevctl.RESTORE_UNIT: ""})
-    assert _mdevctl.observe(host.root())["restore_unit"] == "/etc/systemd/system/vfio-devices-restore.service"
+    assert _mdevctl.observe(host.root()).restore_unit == "/etc/systemd/system/vfio-devices-restore.service"
 
 
 def test_a_rule_that_cannot_be_read_is_told(simulated):
     host = simulated("mtty", files={BIN: "", SHIPPED: RIGHT})
     host.kernel.faults.content(SHIPPED, b"\xff")
     root = host.root()
-    assert not _mdevctl.observe(root)["udev_works"]
+    assert not _mdevctl.observe(root).udev_works
     assert root.warnings == [f"{SHIPPED} is not UTF-8 text"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import vf_settings as _vf_settings
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import VfSettings
 
 NEW = {
     "vf": 3,
@@ -21,17 +22,8 @@ OLD = {"vf": 0, "mac": "52:54:00:00:00:02", "vlan": 5, "spoofchk": False}
 
 def test_parse_new_and_old():
     assert _vf_settings.parse([{"vfinfo_list": [NEW, OLD]}]) == {
-        3: {
-            "mac": "52:54:00:00:00:01",
-            "vlan": 100,
-            "qos": 3,
-            "spoofchk": True,
-            "trust": False,
-            "link_state": "auto",
-            "min_tx_rate": 10,
-            "max_tx_rate": 1000,
-        },
-        0: {"mac": "52:54:00:00:00:02", "vlan": 5, "qos": 0, "spoofchk": False, "min_tx_rate": 0, "max_tx_rate": 0},
+        3: VfSettings("52:54:00:00:00:01", 100, 3, True, False, "auto", 10, 1000),
+        0: VfSettings("52:54:00:00:00:02", 5, 0, False, None, None, 0, 0),
     }
     assert _vf_settings.parse([{"ifname": "eth0"}]) == {}
 
@@ -49,7 +41,7 @@ def test_parse_new_and_old():
     ],
 )
 def test_arguments(before, changes, arguments):
-    assert " ".join(_vf_settings._arguments(changes, before)) == arguments
+    assert " ".join(_vf_settings._arguments(VfSettings(**changes), VfSettings(**before))) == arguments
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[1]", "{}", '[{"vfinfo_list": [{}]}]'])
@@ -65,4 +57,4 @@ def test_refusal_of_the_driver_is_told(simulated):
     host.write("sys/bus/pci/devices/0000:31:00.0/sriov_numvfs", "2")
     host.tools.failures["ip link set"] = "RTNETLINK answers: Operation not supported"
     with pytest.raises(HostError, match="vf 1 trust on failed with status 1: RTNETLINK answers: Operation not supp"):
-        _vf_settings.apply(host.root(), "ens49f0np0", {0: {"trust": False}, 1: {"trust": True}})
+        _vf_settings.apply(host.root(), "ens49f0np0", {0: VfSettings(trust=False), 1: VfSettings(trust=True)})

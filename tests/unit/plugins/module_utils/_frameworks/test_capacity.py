@@ -5,32 +5,23 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 
 VGPU = ["0000:84:00.4", "0000:84:00.5", "0000:84:00.6"]
 
 
 def offered(type_id, available, description=None, **attributes):
-    return {
-        "id": type_id,
-        "name": type_id,
-        "description": description,
-        "attributes": attributes,
-        "available_instances": available,
-    }
+    return Offer(VgpuType(type_id, type_id, description, attributes), available)
 
 
-def parent(name, *types, card=None, framework="mdev"):
-    return {"name": name, "physical_function": card, "framework": framework, "types": list(types)}
+def parent(name, *offers, card=None, framework="mdev"):
+    return Parent(name, framework, physical_function=card, offers=offers)
 
 
-def device(parent_name, type_id, state="active"):
-    return {"parent": parent_name, "type": type_id, "state": state}
-
-
-def card(parents, devices=()):
-    names = {one["id"]: one["name"] for entry in parents for one in entry["types"]}
-    names.update((one["type"], one["type"]) for one in devices if one["type"])
-    return _capacity.capacity_of_card(parents, list(devices), names)
+def card(parents, occupants=()):
+    names = {offer.type.id: offer.type.name for one in parents for offer in one.offers}
+    names.update((type_id, type_id) for _parent, type_id in occupants if type_id)
+    return _capacity.capacity_of_card(parents, list(occupants), names)
 
 
 def rooms(capacity, parent_name, *types):
@@ -38,7 +29,7 @@ def rooms(capacity, parent_name, *types):
 
 
 def test_ports_of_mtty_are_shared():
-    capacity = card([parent("mtty", offered("mtty-1", 21), offered("mtty-2", 10))], [device("mtty", "mtty-2")])
+    capacity = card([parent("mtty", offered("mtty-1", 21), offered("mtty-2", 10))], [("mtty", "mtty-2")])
     capacity.take("mtty", "mtty-2")
     assert rooms(capacity, "mtty", "mtty-1", "mtty-2") == [19, 9]
     capacity.give("mtty", "mtty-2")
@@ -67,7 +58,7 @@ def test_each_quantity_of_gvt_limits():
 
 def test_one_counter_of_the_mdev_core():
     types = [offered("mdpy-vga", 3), offered("mdpy-hd", 3)]
-    capacity = card([parent("mdpy", *types)], [device("mdpy", "mdpy-hd")])
+    capacity = card([parent("mdpy", *types)], [("mdpy", "mdpy-hd")])
     capacity.take("mdpy", "mdpy-vga")
     assert rooms(capacity, "mdpy", "mdpy-vga", "mdpy-hd") == [2, 2]
     capacity.give("mdpy", "mdpy-hd")
@@ -86,7 +77,7 @@ def t4(devices=(), available=None):
         offered("1B", numbers["1B"], "", max_instance=16, framebuffer=1024),
         offered("2B", numbers["2B"], "", max_instance=8, framebuffer=2048),
     ]
-    return card([parent("pf", *types, card="pf")], [device("pf", one) for one in devices])
+    return card([parent("pf", *types, card="pf")], [("pf", one) for one in devices])
 
 
 def test_the_first_vgpu_of_a_gpu_decides_the_type():
@@ -116,7 +107,7 @@ def a40(devices=(), available=1):
         offered("4Q", available, "", max_instance=4, framebuffer=4096),
     ]
     functions = [parent(name, *types, card="pf") for name in VGPU]
-    return card(functions, [device(name, one) for name, one in devices])
+    return card(functions, devices)
 
 
 def test_a_virtual_function_holds_one_and_the_gpu_limits_all():
@@ -140,7 +131,7 @@ def l40s(devices=(), names=("NVIDIA L40S-8Q", "NVIDIA L40S-4Q", "NVIDIA L40S-16Q
     functions = [
         parent(name, *(offered(one, available) for one in names), card="pf", framework="vendor_vfio") for name in VGPU
     ]
-    return card(functions, [device(name, one) for name, one in devices])
+    return card(functions, devices)
 
 
 def test_sizes_of_the_vendor_framework_are_in_the_names():
@@ -190,8 +181,3 @@ def test_a_full_gpu_of_the_vendor_framework_shows_the_size_of_the_whole():
 )
 def test_size_of_a_name(name, size):
     assert _capacity._vgpu_size(name) == size
-
-
-def test_a_definition_takes_no_room():
-    capacity = card([parent("mdpy", offered("mdpy-hd", 4))], [device("mdpy", "mdpy-hd", "defined")])
-    assert rooms(capacity, "mdpy", "mdpy-hd") == [4]

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import definitions
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -84,11 +85,11 @@ def test_definitions_in_capital_letters_are_the_same_devices(simulated):
     directory, name = "etc/mdevctl.d/0000:3B:00.0", UUID.upper()
     host = simulated("t4", files={f"{directory}/{name}": '{"mdev_type": "nvidia-231", "start": "auto"}'})
     root = host.root()
-    wanted = {"type": "nvidia-231", "autostart": True, "attributes": []}
+    wanted = Definition("nvidia-231", True)
     assert definitions.read_definitions(root) == {(T4, UUID): wanted}
-    definitions.save_definition(root, T4, UUID, {**wanted, "autostart": False})
+    definitions.save_definition(root, T4, UUID, wanted._replace(autostart=False))
     assert root.names(directory) == []
-    assert definitions.read_definitions(root) == {(T4, UUID): {**wanted, "autostart": False}}
+    assert definitions.read_definitions(root) == {(T4, UUID): wanted._replace(autostart=False)}
     definitions.save_definition(root, T4, UUID, None)
     assert definitions.read_definitions(root) == {}
 

@@ -16,8 +16,7 @@ def test_t4_makes_types_on_the_card_itself(simulated):
     card = by("address", facts["physical_functions"])["0000:3b:00.0"]
     assert (card["vendor_id"], card["product_id"], card["class"]) == ("10de", "1eb8", "0302")
     assert (card["driver"], card["driver_override"], card["mode"]) == ("nvidia", None, "host")
-    assert (card["framework"], card["numa_node"], card["total_vfs"]) == ("mdev", 0, 0)
-    assert card["drivers_autoprobe"] is None
+    assert (card["framework"], card["numa_node"], card["total_vfs"]) == ("mdev", 0, 16)
     parent = by("name", facts["parents"])["0000:3b:00.0"]
     assert (parent["bus"], parent["address"], parent["physical_function"]) == ("pci", "0000:3b:00.0", "0000:3b:00.0")
     assert len(parent["types"]) == 17
@@ -45,8 +44,8 @@ def test_a_device_uses_up_what_its_gpu_has(simulated):
 def test_a40_makes_types_on_its_virtual_functions(simulated):
     facts = simulated("a40").facts()
     card = facts["physical_functions"][0]
-    assert (card["mode"], card["num_vfs"], card["framework"]) == ("vf", 16, "mdev")
-    assert [virtual["index"] for virtual in card["virtual_functions"]] == list(range(16))
+    assert (card["mode"], card["num_vfs"], card["framework"]) == ("vf", 32, "mdev")
+    assert [virtual["index"] for virtual in card["virtual_functions"]] == list(range(32))
     addresses = [virtual["address"] for virtual in card["virtual_functions"]]
     parents = [parent for parent in facts["parents"] if parent["physical_function"] == card["address"]]
     assert sorted(parent["name"] for parent in parents) == sorted(addresses)

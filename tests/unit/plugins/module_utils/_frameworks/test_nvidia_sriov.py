@@ -33,7 +33,7 @@ def test_lock_is_tried_again_for_a_bounded_time(simulated):
     ):
         _sriov_manage.run(host.root(), GPU, enable=False)
     assert _sriov_manage.PATIENCE <= host.files.now() - before < 2 * _sriov_manage.PATIENCE
-    assert len(host.kernel.function(GPU).sriov.vfs) == 16
+    assert len(host.kernel.function(GPU).sriov.vfs) == 32
 
 
 def test_other_failures_are_told_at_once(simulated):

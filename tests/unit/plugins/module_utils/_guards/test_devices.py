@@ -8,6 +8,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._guards import devices
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device
 from ansible_collections.vfio.devices.plugins.module_utils._model.uses import LOSES_DRIVER
 
 
@@ -19,8 +20,8 @@ def observe(host, made=()):
 def test_mediated_devices_of_a_card(simulated):
     host = simulated("t4")
     made = [
-        {"uuid": "u1", "state": "active", "parent": "0000:3b:00.0"},
-        {"uuid": "u2", "state": "defined", "parent": "0000:3b:00.0"},
+        Device("0000:3b:00.0", "mdev", uuid="u1"),
+        Device("0000:3b:00.0", "mdev", uuid="u2", state="defined"),
     ]
     (use,) = observe(host, made)
     assert (use.subject, use.clause, use.ended_by) == ("0000:3b:00.0", "carries mdev u1", LOSES_DRIVER)

@@ -5,30 +5,30 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.choice import Choice, Inventory
+from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 
 
 def parent(name, available, card=None, type_id="x"):
-    offered = {"id": type_id, "name": "X", "description": None, "attributes": {}, "available_instances": available}
-    return {"name": name, "physical_function": card, "framework": "mdev", "numa_node": None, "types": [offered]}
+    return Parent(name, "mdev", physical_function=card, offers=(Offer(VgpuType(type_id, "X"), available),))
 
 
 def device(uuid, name, type_id, state="active"):
-    return {"uuid": uuid, "address": None, "parent": name, "type": type_id, "type_name": "X", "state": state}
+    return Device(name, "mdev", uuid, type_id=type_id, type_name="X", state=state)
 
 
 def inventory(parents, devices=(), machine_id=MACHINE_ID, reserved=()):
-    state = {"parents": parents, "devices": list(devices), "known_types": {}, "unreadable": {}}
-    state["machine_id"] = machine_id
-    return Inventory(state, set(reserved))
+    return Inventory(State(parents, list(devices), {}, {}, machine_id=machine_id), set(reserved))
 
 
 def places(spread, parents, number):
     host = inventory(parents)
     choice = Choice(host, spread)
-    entry = {"types": ["x"], "parents": [parent["name"] for parent in parents], "parent": None}
+    entry = DeviceWanted(0, "instances[0]", ("x",), parents=tuple(parent.name for parent in parents))
     taken = [choice.next(entry, frozenset()) for turn in range(number)]
     return [place[0] if place else None for place in taken]
 
@@ -47,8 +47,8 @@ def test_the_name_decides_between_equals():
 
 def test_a_physical_function_stands_for_its_virtual_functions():
     host = inventory([parent("vf1", 1, "pf"), parent("vf2", 1, "pf"), parent("other", 1)])
-    assert [one["name"] for one in host.parents_named("pf")] == ["vf1", "vf2"]
-    assert [one["name"] for one in host.parents_named("vf2")] == ["vf2"]
+    assert [one.name for one in host.parents_named("pf")] == ["vf1", "vf2"]
+    assert [one.name for one in host.parents_named("vf2")] == ["vf2"]
     assert host.parents_named("nowhere") == []
     assert host.card("vf1") == host.card("vf2") == "pf"
 
@@ -89,3 +89,8 @@ def test_no_uuid_without_a_machine_id(machine_id):
 def test_long_lists_are_cut():
     host = inventory([parent(f"p{number:02}", 1) for number in range(30)])
     assert host.describe_unknown_parent("q").endswith("p18, p19 and 10 more")
+
+
+def test_a_definition_takes_no_room():
+    host = inventory([parent("a", 4)], [device(UUID, "a", "x", "defined")])
+    assert host.capacity("a").room("a", "x") == 4

@@ -7,10 +7,13 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances import identities
+from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Plan, State
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import KeepDevices, MakeDevice, PlannedDevice
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 T4 = "0000:3b:00.0"
 OLD, NOW = {"slot": "1", "gpu": "GPU-1"}, {"slot": "1"}
+MADE = MakeDevice("a", PlannedDevice("a", "a", "u", None, "x", None))
 
 
 def test_identities_are_no_part_of_what_the_plan_compares():
@@ -24,32 +27,22 @@ def test_identities_are_no_part_of_what_the_plan_compares():
     [(OLD, NOW, OLD), ({}, NOW, NOW), (OLD, {"gpu": "GPU-2"}, {"gpu": "GPU-2"}), ({}, {}, None)],
 )
 def test_records_say_of_which_card_they_are(recorded, now, identity):
-    state = {
-        "records": {},
-        "moved": {},
-        "definitions": {},
-        "identities": {"a": now},
-        "recorded_identities": {"a": recorded},
-    }
-    steps = [
-        {"action": "record", "card": "a", "record": {"instances": [1]}},
-        {"action": "forget", "card": "a", "record": None},
-        {"action": "create", "card": "a"},
-    ]
-    first, *others = identities.with_identities(state, {"kept": []}, steps, True)
-    assert first["record"] == {"instances": [1], **({"identity": identity} if identity else {})}
+    state = State([], [], {}, {}, identities={"a": now}, recorded_identities={"a": recorded})
+    steps = [KeepDevices("a", "record", {"instances": [1]}), KeepDevices("a", "record", None), MADE]
+    first, *others = identities.with_identities(state, Plan([], [], [], []), steps, True)
+    assert first.record == {"instances": [1], **({"identity": identity} if identity else {})}
     assert others == steps[1:]
 
 
 @pytest.mark.parametrize(
     ("recorded", "persist", "steps"), [({}, True, 1), (NOW, True, 0), (OLD, True, 0), ({}, False, 0), ({}, None, 0)]
 )
-@pytest.mark.parametrize("made", [[], [{"action": "create", "card": "a"}]])
+@pytest.mark.parametrize("made", [[], [MADE]])
 def test_record_of_a_card_that_is_kept_learns_which_it_is(recorded, persist, steps, made):
-    state = {"records": {"a": {"instances": []}}, "identities": {"a": NOW}, "recorded_identities": {"a": recorded}}
-    state.update(moved={}, definitions={})
-    kept = [] if made else [{"card": "a"}]
-    assert len(identities.with_identities(state, {"kept": kept}, made, persist)) == steps + len(made)
+    records = {"a": {"instances": []}}
+    state = State([], [], {}, records, identities={"a": NOW}, recorded_identities={"a": recorded})
+    plan = Plan([], [] if made else [MADE.device], [], [])
+    assert len(identities.with_identities(state, plan, made, persist)) == steps + len(made)
 
 
 def test_run_after_an_update_records_the_card_once(simulated):

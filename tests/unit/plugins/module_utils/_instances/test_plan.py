@@ -7,79 +7,44 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
+from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, RemoveDevice
 
 UUIDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in range(8)]
 USER = {"pid": 4242, "command": "qemu", "domain": "web1", "running": True}
 
 
 def offered(type_id, available):
-    return {
-        "id": type_id,
-        "name": f"name of {type_id}",
-        "description": None,
-        "attributes": {},
-        "available_instances": available,
-    }
+    return Offer(VgpuType(type_id, f"name of {type_id}"), available)
 
 
-def parent(name, *types, numa_node=None):
-    return {
-        "name": name,
-        "physical_function": None,
-        "framework": "mdev",
-        "numa_node": numa_node,
-        "types": list(types),
-    }
+def parent(name, *offers, numa_node=None):
+    return Parent(name, "mdev", numa_node=numa_node, offers=offers)
 
 
-def device(uuid, parent_name, type_id, state="active", users=(), autostart=None):
-    return {
-        "uuid": uuid,
-        "address": None,
-        "parent": parent_name,
-        "type": type_id,
-        "type_name": f"name of {type_id}",
-        "state": state,
-        "users": list(users),
-        "autostart": autostart,
-        "attributes": [],
-    }
+def device(uuid, parent_name, type_id, state="active", users=(), autostart=None, address=None):
+    name = type_id and f"name of {type_id}"
+    return Device(
+        parent_name, "mdev", uuid, address, type_id, name, state=state, users=tuple(users), autostart=autostart
+    )
 
 
-def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef"):
-    return {
-        "parents": parents
-        or [parent("a", offered("x", 4), offered("y", 4)), parent("b", offered("x", 2), numa_node=1)],
-        "devices": list(devices),
-        "definitions": {},
-        "records": {},
-        "known_types": {},
-        "hidden": [],
-        "identities": {},
-        "moved": {},
-        "recorded_identities": {},
-        "unreadable": {},
-        "machine_id": machine_id,
-    }
+def state(*devices, parents=None, machine_id="0123456789abcdef0123456789abcdef", **fields):
+    if parents is None:
+        parents = [parent("a", offered("x", 4), offered("y", 4)), parent("b", offered("x", 2), numa_node=1)]
+    return State(parents, list(devices), {}, {}, machine_id=machine_id, **fields)
 
 
-def entry(item=0, **fields):
-    defaults = {
-        "uuid": None,
-        "types": ["x"],
-        "parent": None,
-        "count": 1,
-        "numa_node": None,
-        "attributes": [],
-        "autostart": None,
-    }
-    return {"item": item, "where": f"instances[{item}]", **defaults, **fields}
+def entry(place=0, types=("x",), count=1, **fields):
+    return DeviceWanted(place, f"instances[{place}]", tuple(types), amount=count, **fields)
 
 
 def run(host, *wanted, **options):
-    planned = _instance_plan.plan_instances(host, list(wanted), persist=False, **options)
-    steps = [(step["action"], step["parent"], step["type"]) for step in planned["steps"]]
-    return steps, planned
+    plan = _instance_plan.plan_instances(host, list(wanted), persist=False, **options)
+    names = {MakeDevice: "create", RemoveDevice: "remove"}
+    return [(names[type(step)], step.device.parent, step.device.type_id) for step in plan.steps], plan
 
 
 def refusal(host, *wanted, **options):
@@ -115,8 +80,8 @@ def test_steps(devices, fields, options, steps):
 
 def test_entries_with_less_choice_come_first():
     single = [parent("a", offered("x", 1)), parent("b", offered("x", 1))]
-    steps = run(state(parents=single), entry(0, count="max"), entry(1), entry(2, parent="a"))[1]["steps"]
-    assert [(step["item"], step["parent"]) for step in steps] == [(2, "a"), (1, "b")]
+    steps = run(state(parents=single), entry(0, count="max"), entry(1), entry(2, parent="a"))[1].steps
+    assert [(step.device.place, step.device.parent) for step in steps] == [(2, "a"), (1, "b")]
 
 
 def test_the_plan_is_pure():
@@ -146,7 +111,7 @@ def test_all_problems_at_once():
 
 
 def silent(name, framework="mdev"):
-    return {**parent(name), "framework": framework, "physical_function": name}
+    return Parent(name, framework, physical_function=name)
 
 
 def test_what_to_check_when_no_types_are_listed():
@@ -161,26 +126,26 @@ def test_what_to_check_when_no_types_are_listed():
 
 
 def test_what_to_check_on_a_host_without_parents():
-    host = {**state(), "parents": []}
+    host = state(parents=[])
     for problem in refusal(host, entry(0), entry(1, parent="a")):
         assert problem.endswith("; this host has none. " + no_types.NO_PARENTS)
 
 
 def test_a_card_that_is_unreadable_is_not_said_to_list_no_types():
-    host = {**state(parents=[silent("c"), silent("e", "vendor_vfio")]), "unreadable": {"e": "EIO"}}
+    host = state(parents=[silent("c"), silent("e", "vendor_vfio")], unreadable={"e": "EIO"})
     (problem,) = refusal(host, entry())
     assert "listed by c. " in problem
     assert "MIG" not in problem
 
 
 def test_what_to_check_when_the_types_are_only_remembered():
-    host = {**state(parents=[silent("e", "vendor_vfio")]), "known_types": {"e": {"x": "NVIDIA X-10C"}}}
+    host = state(parents=[silent("e", "vendor_vfio")], known_types={"e": {"x": "NVIDIA X-10C"}})
     (problem,) = refusal(host, entry())
     assert "has room for 0. No types are listed by e. Its creatable_vgpu_types are empty" in problem
-    host["parents"][0]["types"] = [offered("x", 0)]
+    host = host._replace(parents=[host.parents[0]._replace(offers=(offered("x", 0),))])
     (problem,) = refusal(host, entry())
     assert "has room for 0. No types are listed by e. " in problem
-    host["devices"] = [{**device(None, "e", "x"), "address": "e"}]
+    host = host._replace(devices=[device(None, "e", "x", address="e")])
     (problem,) = refusal(host, entry(count=2))
     assert "MIG" not in problem
 
@@ -215,12 +180,12 @@ def test_max_that_gives_nothing_is_refused():
 
 def test_nothing_goes_where_users_may_be_hidden():
     problem = "it is unknown who uses what would be changed: process 7 is hidden"
-    host = {**state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined")), "hidden": [problem]}
+    host = state(device(UUIDS[0], "b", "x"), device(UUIDS[1], "b", "y", "defined"), hidden=(problem,))
     with pytest.raises(Refused) as refused:
         _instance_plan.plan_instances(host, [entry(uuid=UUIDS[0])], present=False, skip_busy=True)
     assert refused.value.problems == [problem]
-    assert _instance_plan.plan_instances(host, [entry(uuid=UUIDS[1], types=[])], present=False)["steps"]
-    assert _instance_plan.plan_instances(host, [entry(parent="b", count=1)])["steps"]
+    assert _instance_plan.plan_instances(host, [entry(uuid=UUIDS[1], types=[])], present=False).steps
+    assert _instance_plan.plan_instances(host, [entry(parent="b", count=1)]).steps
 
 
 def test_every_busy_device_is_named():
@@ -239,9 +204,9 @@ def test_without_a_machine_id_a_uuid_must_be_given():
 
 def test_no_uuid_is_given_twice():
     host = state()
-    first = run(host, entry(count=1, parent="a"))[1]["steps"][0]["uuid"]
+    first = run(host, entry(count=1, parent="a"))[1].steps[0].device.uuid
     planned = run(host, entry(0, count=3, parent="a"), entry(1, uuid=first, parent="a"))[1]
-    uuids = [step["uuid"] for step in planned["steps"]]
+    uuids = [step.device.uuid for step in planned.steps]
     assert len(set(uuids)) == len(uuids) == 4
 
 

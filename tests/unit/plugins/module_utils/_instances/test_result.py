@@ -5,15 +5,35 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._instances.actions import Outcome
 from ansible_collections.vfio.devices.plugins.module_utils._instances.result import report
+from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Failed, Plan, State
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import (
+    KeepDefinition,
+    KeepDevices,
+    MakeDevice,
+    PlannedDevice,
+    RemoveDevice,
+)
 
 
-def device(name, type_id="x", parent="p", state="active", **more):
-    fields = {"uuid": name, "address": None, "parent": parent, "type": type_id, "type_name": None, "item": 0}
-    return {**fields, "state": state, "users": [], **more}
+def device(name, type_id="x", parent="p", state="active", address=None, **fields):
+    return Device(parent, "mdev", name, address, type_id, state=state, **fields)
+
+
+def planned(name, type_id="x"):
+    return PlannedDevice("p", "p", name, None, type_id, None, place=0)
+
+
+def make(*arguments):
+    return MakeDevice("p", planned(*arguments))
+
+
+def remove(*arguments, **fields):
+    return RemoveDevice("p", device(*arguments, **fields), 0)
 
 
 def state(*devices, definitions=None, records=None):
-    return {"devices": list(devices), "definitions": definitions or {}, "records": records or {}}
+    return State([], list(devices), definitions or {}, records or {})
 
 
 def outcome(*done, failed=()):
@@ -22,20 +42,20 @@ def outcome(*done, failed=()):
     return result
 
 
-def planned(kept=(), busy=()):
-    return {"kept": list(kept), "busy": list(busy), "missing": []}
+def plan(kept=(), busy=()):
+    return Plan([], list(kept), list(busy), [])
 
 
 def test_what_was_done_to_each():
     before = state(device("a"), device("b"), device("k"), device("d", state="defined"))
     done = outcome(
-        device("a", action="remove"),
-        device("b", action="remove"),
-        device("b", "y", action="create"),
-        device("c", "y", action="create"),
-        device("d", state="defined", action="remove"),
+        remove("a"),
+        remove("b"),
+        make("b", "y"),
+        make("c", "y"),
+        remove("d", state="defined"),
     )
-    result = report(before, planned(kept=[device("k")]), done, None)
+    result = report(before, plan(kept=[planned("k")]), done, None)
     assert result["changed"]
     assert {one["uuid"]: one["action"] for one in result["instances"]} == {
         "a": "removed",
@@ -54,29 +74,29 @@ def test_what_was_done_to_each():
 
 def test_after_the_work_the_diff_is_what_the_kernel_shows():
     after = state(device("z", None, state="removing"))
-    assert report(state(), planned(), outcome(device("a", action="create")), after)["diff"] == {
+    assert report(state(), plan(), outcome(make("a")), after)["diff"] == {
         "before": {},
         "after": {"p": {"z": "removing"}},
     }
 
 
 def test_failed_and_busy():
-    failed = device("f", action="create", error="cannot make f")
+    failed = Failed(make("f"), "cannot make f")
     users = [{"pid": 1, "command": "c", "domain": None, "running": True}]
-    result = report(state(), planned(busy=[device("u", users=users)]), outcome(failed=[failed]), state())
+    result = report(state(), plan(busy=[(device("u", users=tuple(users)), None)]), outcome(failed=[failed]), state())
     assert (result["changed"], result["failures"]) == (False, ["cannot make f"])
     assert result["instances"][0]["action"] == "failed"
     assert (result["busy"][0]["uuid"], result["busy"][0]["users"]) == ("u", users)
 
 
 def test_the_diff_shows_what_is_kept():
-    definition = {"type": "x", "autostart": True, "attributes": []}
+    definition = Definition("x", True)
     vgpu = {"parent": "vf", "uuid": None, "address": "vf"}
     before = state(device("a"), device(None, parent="vf", address="vf"))
     done = outcome(
-        {"action": "define", "card": "p", "parent": "p", "uuid": "a", "definition": definition},
-        {"action": "record", "card": "pf", "record": {"instances": [vgpu]}},
+        KeepDefinition("p", "p", "a", definition, takes_away=False),
+        KeepDevices("pf", "record", {"instances": [vgpu]}),
     )
-    diff = report(before, planned(), done, None)["diff"]
+    diff = report(before, plan(), done, None)["diff"]
     assert diff["before"] == {"p": {"a": "x"}, "vf": {"vf": "x"}}
     assert diff["after"] == {"p": {"a": "x, made at boot"}, "vf": {"vf": "x, recorded"}}

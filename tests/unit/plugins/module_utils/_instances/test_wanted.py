@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import DeviceWanted
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,17 +30,14 @@ def test_one_form():
         "present",
         False,
     )
-    assert parsed == {
-        "item": 0,
-        "where": "instances[0]",
-        "uuid": UUID,
-        "types": ["mtty-1"],
-        "parent": "0000:3b:00.0",
-        "count": 1,
-        "numa_node": None,
-        "attributes": [("a", "5"), ("nvidia/vgpu_params", "x=1")],
-        "autostart": None,
-    }
+    assert parsed == DeviceWanted(
+        place=0,
+        label="instances[0]",
+        uuid=UUID,
+        types=("mtty-1",),
+        parent="0000:3b:00.0",
+        attributes=(("a", "5"), ("nvidia/vgpu_params", "x=1")),
+    )
 
 
 def test_a_label_is_what_messages_call_an_entry():
@@ -50,7 +48,7 @@ def test_a_label_is_what_messages_call_an_entry():
 
 @pytest.mark.parametrize(("count", "expected"), [(None, 1), ("1", 1), ("128", 128), ("max", "max")])
 def test_counts(count, expected):
-    assert parse_instances([entry(count=count)], "present", False)[0]["count"] == expected
+    assert parse_instances([entry(count=count)], "present", False)[0].amount == expected
 
 
 @pytest.mark.parametrize(
@@ -142,5 +140,5 @@ def test_any_input_is_parsed_or_refused(instances, state, exact):
         assert refused.problems
         return
     for parsed in entries:
-        parts = [parsed["parent"] or "", parsed["uuid"] or "", *(name for name, value in parsed["attributes"])]
+        parts = [parsed.parent or "", parsed.uuid or "", *(name for name, value in parsed.attributes)]
         assert not any(".." in part.split("/") or "\0" in part or part.startswith("/") for part in parts)

@@ -598,7 +598,7 @@ def test_gpu_that_the_program_left_without_a_driver(switch):
     run.host.write(f"{path(pf)}/driver_override", "pci-pf-stub\n")
     run.host.write("sys/bus/pci/drivers/pci-pf-stub/bind", pf)
     result = run({"pf": pf, "mode": "vf", "num_vfs": "max"})
-    assert result["functions"][0]["after"]["num_vfs"] == 16
+    assert result["functions"][0]["after"]["num_vfs"] == 32
     assert (run.card(pf)["driver"], run.card(pf)["driver_override"]) == ("nvidia", None)
 
 

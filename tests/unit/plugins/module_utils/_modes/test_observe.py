@@ -18,9 +18,9 @@ def test_names(simulated, entries):
     virtual = host.kernel.function(ICE).sriov.vfs[0]
     names = ["ens49f0np0", ICE.upper(), "lo", "eth0", virtual.parts[0].name]
     state = observe(host, entries, *({"pf": name, "mode": "pf"} for name in names))
-    assert list(state["names"].values()) == [ICE, ICE, None, None, virtual.name]
-    assert list(state["cards"]) == [ICE]
-    assert state["virtual"] == {virtual.name: ICE}
+    assert list(state.names.values()) == [ICE, ICE, None, None, virtual.name]
+    assert list(state.cards) == [ICE]
+    assert state.virtual == {virtual.name: ICE}
 
 
 def test_only_the_cards_that_are_meant_are_looked_at(simulated, entries):
@@ -37,9 +37,9 @@ def test_the_number_is_never_read(simulated, entries):
 
 
 def test_capability(simulated, entries):
-    card = observe(simulated("nics"), entries, {"pf": ICE, "mode": "pf"})["cards"][ICE]
-    assert (card["capable"], card["native"], card["gpu"], card["bridge"]) == (True, True, False, False)
-    assert (card["offset"], card["stride"], card["total_vfs"]) == (8, 1, 128)
+    card = observe(simulated("nics"), entries, {"pf": ICE, "mode": "pf"}).cards[ICE]
+    assert (card.is_native, card.needs_program, card.is_bridge) == (True, False, False)
+    assert (card.sriov.offset, card.sriov.stride, card.total_vfs) == (8, 1, 128)
 
 
 def test_removal_that_is_pending(switch):
@@ -53,5 +53,5 @@ def test_removal_that_is_pending(switch):
         assert "pending" in str(error)
     before = run.host.files.now()
     state = _pf_state.observe_cards(run.host.root(), [])
-    assert state["leaving"] == [virtual]
+    assert state.leaving == [virtual]
     assert run.host.files.now() == before

@@ -28,7 +28,7 @@ GPU = "0000:41:00.0"
             "only a network card's virtual functions have settings",
         ),
         ("nvme", {"pf": NVME, "mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, "devlink -j dev eswitch show"),
-        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "makes all of its 16 virtual functions or none"),
+        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "makes all of its 32 virtual functions or none"),
     ],
 )
 def test_what_does_not_go(switch, profile, function, sentence):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Native
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
@@ -83,9 +84,13 @@ def test_garbage_in_a_record_is_worth_nothing(switch, text, directory):
 
 
 def test_what_is_remembered_is_trusted_as_far_as_it_has_its_form():
-    memory = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
-    assert _pf_persistence.trusted(memory) == memory
-    assert _pf_persistence.trusted({**memory, "driver": 5, "netdevs": [5], "total_vfs": -1}) == {"netdevs": []}
+    remembered = {"driver": "ice", "netdevs": ["eth0"], "total_vfs": 8}
+    native = _pf_persistence.trusted(remembered)
+    assert native == Native("ice", ("eth0",), 8)
+    assert _pf_persistence.as_json(native) == remembered
+    wrong = _pf_persistence.trusted({**remembered, "driver": 5, "netdevs": [5], "total_vfs": -1})
+    assert wrong == Native(netdevs=())
+    assert _pf_persistence.as_json(wrong) == {"netdevs": []}
 
 
 def attributes(rule):

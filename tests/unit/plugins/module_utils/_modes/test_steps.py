@@ -4,53 +4,72 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._devices import binding as _binding
+from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import exactly
+from ansible_collections.vfio.devices.plugins.module_utils._model import work
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import (
+    Binding,
+    Card,
+    Kept,
+    Native,
+    PciIds,
+    Sriov,
+    VfSettings,
+    VirtualFunction,
+)
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import BindVfs, KeepRule, OfferVfs
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records as _pf_persistence
-from ansible_collections.vfio.devices.plugins.module_utils._modes import steps as _pf_steps
+from ansible_collections.vfio.devices.plugins.module_utils._modes.steps import plan_steps
+from ansible_collections.vfio.devices.plugins.module_utils._modes.target import present_target, wanted_target
 
 PF = "0000:31:00.0"
 
 
-def card(vfs=(), **fields):
+IDS = PciIds("8086", "159b", "8086", "0001", "020000")
+
+
+def card(vfs=(), driver="ice", override=None, autoprobe=True, **fields):
     """A card on its native driver; ``vfs`` are pairs of override and driver."""
-    return {
-        "address": PF,
-        "vendor_id": "8086",
-        "product_id": "159b",
-        "driver": "ice",
-        "driver_override": None,
-        "native": True,
-        "gpu": False,
-        "num_vfs": len(vfs),
-        "total_vfs": 8,
-        "drivers_autoprobe": True,
-        "netdevs": ["eth0"],
-        "eswitch": None,
-        "settings": None,
-        "record": None,
-        "memory": None,
-        "autoprobe_off": False,
-        "changing": False,
-        "known": {},
-        "identity": {},
-        "moved_from": [],
-        "rule": None,
-        "virtual_functions": [
-            {"index": index, "address": f"0000:31:01.{index}", "override": override, "driver": driver}
-            for index, (override, driver) in enumerate(vfs)
-        ],
-        **fields,
-    }
+    kept = {name: fields.pop(name) for name in Kept._fields if name in fields}
+    virtual = (VirtualFunction(f"0000:31:01.{number}", number, Binding(*vf)) for number, vf in enumerate(vfs))
+    return Card(
+        address=PF,
+        ids=IDS,
+        binding=Binding(override, driver),
+        mode="host",
+        sriov=Sriov(8, autoprobe=autoprobe),
+        virtual_functions=tuple(virtual),
+        kept=Kept(**kept),
+        **{"is_native": True, "netdevs": ("eth0",), **fields},
+    )
 
 
-GIVEN = {"driver": "vfio-pci", "driver_override": "vfio-pci", "native": False, "netdevs": []}
-STUB = {"driver": "pci-pf-stub", "driver_override": "pci-pf-stub", "native": False, "gpu": True}
-NVIDIA = {"driver": "nvidia", "gpu": True, "netdevs": []}
+GIVEN = {"driver": "vfio-pci", "override": "vfio-pci", "is_native": False, "netdevs": ()}
+STUB = {"driver": "pci-pf-stub", "override": "pci-pf-stub", "is_native": False, "needs_program": True}
+NVIDIA = {"driver": "nvidia", "needs_program": True, "netdevs": ()}
 NATIVE, VFIO, BARE = (None, "iavf"), ("vfio-pci", "vfio-pci"), (None, None)
 # A run ended while it had switched autoprobe off.
-STOPPED = {"drivers_autoprobe": False, "autoprobe_off": True}
+STOPPED = {"autoprobe": False, "autoprobe_off": True}
 OFF, ON = "memory autoprobe", "autoprobe memory"
+TAGGED = {0: VfSettings(vlan=5)}
 SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
+
+ACTIONS = {
+    work.RemoveVfs: "remove",
+    work.MakeVfs: "create",
+    work.BindCard: "bind",
+    BindVfs: "bind_vfs",
+    OfferVfs: "offer_vfs",
+    work.SetAutoprobe: "autoprobe",
+    work.SetSwitch: "eswitch",
+    work.SetVfNetwork: "settings",
+    work.Remember: "memory",
+    work.KeepRecord: "record",
+    KeepRule: "rule",
+}
+
+
+def actions_of(steps):
+    return " ".join(ACTIONS[type(step)] for step in steps)
 
 
 @pytest.mark.parametrize(
@@ -64,11 +83,11 @@ SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
         (card(**GIVEN), {"mode": "pf", "driver": "native"}, "bind"),
         (card(**GIVEN), {"mode": "vf", "num_vfs": "2"}, "bind create"),
         (card(**GIVEN), {"mode": "vf"}, "bind"),
-        (card(**{**GIVEN, "memory": {"driver": "ice"}}), {"mode": "vf", "num_vfs": "0"}, "bind memory"),
-        (card(driver=None, native=False), {"mode": "vf", "num_vfs": "1"}, "bind create"),
-        (card([NATIVE], driver=None, native=False), {"mode": "pf"}, "bind remove bind"),
-        (card(driver_override="vfio-pci"), {"mode": "vf", "num_vfs": "0"}, "bind"),
-        (card(driver_override="ice"), {"mode": "vf", "num_vfs": "0"}, ""),
+        (card(**{**GIVEN, "remembered": {"driver": "ice"}}), {"mode": "vf", "num_vfs": "0"}, "bind memory"),
+        (card(driver=None, is_native=False), {"mode": "vf", "num_vfs": "1"}, "bind create"),
+        (card([NATIVE], driver=None, is_native=False), {"mode": "pf"}, "bind remove bind"),
+        (card(override="vfio-pci"), {"mode": "vf", "num_vfs": "0"}, "bind"),
+        (card(override="ice"), {"mode": "vf", "num_vfs": "0"}, ""),
         (card(), {"mode": "vf", "num_vfs": "0"}, ""),
         (card(), {"mode": "vf", "num_vfs": "max"}, "create"),
         (card([NATIVE]), {"mode": "vf", "num_vfs": "1"}, ""),
@@ -88,16 +107,16 @@ SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
             "autoprobe create bind_vfs",
         ),
         (
-            card(drivers_autoprobe=False),
+            card(autoprobe=False),
             {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci", "drivers_autoprobe": True},
             f"memory create bind_vfs {ON}",
         ),
         (
-            card(drivers_autoprobe=False),
+            card(autoprobe=False),
             {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"},
             "create bind_vfs",
         ),
-        (card(drivers_autoprobe=None), {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, "create bind_vfs"),
+        (card(autoprobe=None), {"mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}, "create bind_vfs"),
         (
             card(),
             {"mode": "vf", "num_vfs": "2", "vfs": [{"index": "1", "driver": "vfio-pci"}]},
@@ -109,17 +128,21 @@ SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
         (card([BARE], **STOPPED), {"mode": "vf", "drivers_autoprobe": False}, "memory"),
         (card(**STOPPED), {"mode": "pf"}, "memory bind autoprobe memory"),
         (card(autoprobe_off=True), {"mode": "vf"}, "memory"),
-        (card([BARE], drivers_autoprobe=False), {"mode": "vf", "vf_driver": "default"}, ""),
+        (card([BARE], autoprobe=False), {"mode": "vf", "vf_driver": "default"}, ""),
         (
-            card([BARE], drivers_autoprobe=False),
+            card([BARE], autoprobe=False),
             {"mode": "vf", "vf_driver": "default", "drivers_autoprobe": True},
             "autoprobe bind_vfs",
         ),
         (card([VFIO, VFIO]), {"mode": "vf", "vfs": [{"index": "1", "driver": "none"}]}, "bind_vfs"),
         (card(), {"mode": "vf", "drivers_autoprobe": False}, "autoprobe"),
         (card(), {"mode": "vf", "drivers_autoprobe": True}, ""),
-        (card([NATIVE], settings={0: {"vlan": 5}}), {"mode": "vf", "vfs": [{"index": "0", "vlan": 5}]}, ""),
-        (card([NATIVE], settings={0: {"vlan": 5}}), {"mode": "vf", "vfs": [{"index": "0", "vlan": 6}]}, "settings"),
+        (card([NATIVE], settings=TAGGED), {"mode": "vf", "vfs": [{"index": "0", "vlan": 5}]}, ""),
+        (
+            card([NATIVE], settings=TAGGED),
+            {"mode": "vf", "vfs": [{"index": "0", "vlan": 6}]},
+            "settings",
+        ),
         (card(), {"mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 6}]}, SET_UP),
         (card([NATIVE], eswitch="legacy"), {"mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, ""),
         (
@@ -134,43 +157,34 @@ SET_UP = f"{OFF} create settings autoprobe offer_vfs memory"
 )
 def test_steps(entries, before, wanted, actions):
     (entry,) = entries({"pf": PF, **wanted})
-    assert entry["problems"] == []
-    target = _pf_steps.wanted_target(entry, before, ["ice", "nvidia", "vfio-pci"], persist=False)
-    assert " ".join(step["action"] for step in _pf_steps.plan_steps(before, target)) == actions
+    assert entry.problems == ()
+    target = wanted_target(entry, before, ["ice", "nvidia", "vfio-pci"], persist=False)
+    assert actions_of(plan_steps(before, target)) == actions
 
 
 @pytest.mark.parametrize(
     "before",
-    [card(), card([NATIVE, VFIO, (None, None)]), card(**GIVEN), card(driver=None, native=False, record={"a": 1})],
+    [card(), card([NATIVE, VFIO, (None, None)]), card(**GIVEN), card(driver=None, is_native=False, record={"a": 1})],
 )
 def test_nothing_leads_to_where_a_card_is(before):
-    assert _pf_steps.plan_steps(before, _pf_steps.present_target(before)) == []
+    assert plan_steps(before, present_target(before)) == []
 
 
 def test_way_back_binds_each_function_as_it_was():
     before = card([NATIVE, VFIO, ("none", None)])
-    steps = _pf_steps.plan_steps(card(**GIVEN), _pf_steps.present_target(before))
-    actions = " ".join(step["action"] for step in steps)
-    assert actions == f"bind {OFF} create bind_vfs autoprobe offer_vfs memory"
-    bound, offered = (step["bindings"] for step in steps if "bindings" in step)
-    assert bound == {1: _binding.exactly("vfio-pci", "vfio-pci"), 2: _binding.exactly("none", None)}
-    assert offered == {0: _binding.exactly(None, "iavf")}
+    steps = plan_steps(card(**GIVEN), present_target(before))
+    assert actions_of(steps) == f"bind {OFF} create bind_vfs autoprobe offer_vfs memory"
+    bound, offered = (step.bindings for step in steps if isinstance(step, (BindVfs, OfferVfs)))
+    assert bound == {1: exactly(Binding("vfio-pci", "vfio-pci")), 2: exactly(Binding("none"))}
+    assert offered == {0: exactly(Binding(None, "iavf"))}
 
 
 @pytest.mark.parametrize("present", [(), [BARE]])
 def test_way_back_of_a_run_that_continued_another(present):
     before = card(present, **STOPPED)
-    assert _pf_steps.present_target(before)["autoprobe"] is True
-    steps = _pf_steps.plan_steps(before, _pf_steps.present_target(before))
-    assert [step["action"] for step in steps] == ["autoprobe", "memory"]
-
-
-def test_recorded_driver_is_taken_where_it_is_loaded(entries):
-    (entry,) = entries({"pf": PF, "mode": "vf"})
-    before = card(**{**GIVEN, "known": {"driver": "ice", "total_vfs": 4}})
-    assert _pf_steps.wanted_target(entry, before, ["ice"], persist=True)["binding"]["driver"] == "ice"
-    assert _pf_steps.wanted_target(entry, before, ["igb"], persist=True)["binding"]["driver"] == _binding.CHOICE
-    assert _pf_steps.most_vfs(before) == 4
+    assert present_target(before).autoprobe is True
+    steps = plan_steps(before, present_target(before))
+    assert actions_of(steps) == "autoprobe memory"
 
 
 RULE_OF_CARD = _pf_persistence.rule(
@@ -190,18 +204,17 @@ RULE_OF_CARD = _pf_persistence.rule(
 )
 def test_stale_rule_waits_until_the_record_is_new(entries, before, expected):
     (entry,) = entries({"pf": PF, "mode": "vf", "num_vfs": "2"})
-    target = _pf_steps.wanted_target(entry, before, ["ice"], persist=True)
-    assert [step["action"] for step in _pf_steps.plan_steps(before, target)] == expected.split()
-    removed = _pf_steps.plan_steps(before, {**target, "rule": None})
-    texts = [step["text_of_rule"] for step in removed if step["action"] == "rule"]
-    assert texts == [None]
+    target = wanted_target(entry, before, ["ice"], persist=True)
+    assert actions_of(plan_steps(before, target)) == expected
+    removed = plan_steps(before, target._replace(rule=None))
+    assert [step.rule for step in removed if isinstance(step, KeepRule)] == [None]
 
 
 def test_files_stay_as_they_are_and_names_as_they_were(entries):
     """The first names of interfaces at boot are not those that udev gives them."""
-    known = {"driver": "ice", "netdevs": ["ens1f0"], "total_vfs": 8}
-    before = card(known=known, netdevs=["eth3"], record={"a": 1}, rule="x")
+    known = Native("ice", ("ens1f0",), 8)
+    before = card(native=known, netdevs=("eth3",), record={"a": 1}, rule="x")
     (entry,) = entries({"pf": PF, "mode": "pf"})
-    found = _pf_steps.plan_steps(before, _pf_steps.wanted_target(entry, before, ["ice"], None))
-    assert [step["action"] for step in found] == ["memory", "bind"]
-    assert found[0]["memory"] == known
+    found = plan_steps(before, wanted_target(entry, before, ["ice"], None))
+    assert actions_of(found) == "memory bind"
+    assert found[0].remembered == {"driver": "ice", "netdevs": ["ens1f0"], "total_vfs": 8}

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import VfSettings
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import VfWanted
 
 ICE = {"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "8"}
 
 
 def problems(entries, *functions):
-    return [problem for entry in entries(*functions) for problem in entry["problems"]]
+    return [problem for entry in entries(*functions) for problem in entry.problems]
 
 
 def with_vf(**settings):
@@ -70,8 +71,8 @@ def test_what_is_wrong(entries, function, sentence):
 
 def test_numbers_may_be_texts_and_are_kept_as_numbers(entries):
     (entry,) = entries({**ICE, "num_vfs": "4", "vfs": [{"index": "0", "vlan": "5", "qos": 1}]})
-    assert entry["vfs"][0]["settings"] == {"vlan": 5, "qos": 1}
-    assert [entry["given"]["vfs"][0][name] for name in ("vlan", "qos")] == [5, 1]
+    assert entry.vfs[0].settings == VfSettings(vlan=5, qos=1)
+    assert [entry.requested["vfs"][0][name] for name in ("vlan", "qos")] == [5, 1]
 
 
 def test_all_is_told_at_once(entries):
@@ -94,21 +95,17 @@ def test_what_is_right(entries):
         "vfs": [{"index": "2-3", "driver": "none"}, {"index": "0", "mac": "52:54:00:AA:00:01", "vlan": 0}],
     }
     (entry,) = entries(function)
-    assert entry["problems"] == []
-    assert (entry["pf"], entry["num_vfs"], entry["driver"]) == ("0000:3b:00.0", "max", "vfio-pci")
-    assert entry["vfs"] == {
-        0: {"driver": None, "settings": {"mac": "52:54:00:aa:00:01", "vlan": 0}},
-        2: {"driver": "none", "settings": {}},
-        3: {"driver": "none", "settings": {}},
+    assert entry.problems == ()
+    assert (entry.pf, entry.num_vfs, entry.driver) == ("0000:3b:00.0", "max", "vfio-pci")
+    assert entry.vfs == {
+        0: VfWanted(None, VfSettings(mac="52:54:00:aa:00:01", vlan=0)),
+        2: VfWanted("none"),
+        3: VfWanted("none"),
     }
-    assert "vf_driver" not in entry["given"]
+    assert "vf_driver" not in entry.requested
 
 
 def test_what_is_recorded_can_be_parsed_again(entries):
     (entry,) = entries({**ICE, "vfs": [{"index": "0", "trust": False}], "drivers_autoprobe": False})
-    (again,) = entries(entry["given"])
+    (again,) = entries(entry.requested)
     assert again == entry
-
-
-def test_constants_agree():
-    assert set(_pf_wanted.SETTINGS) < {"index", "driver", *_pf_wanted.SETTINGS}

@@ -40,7 +40,7 @@ def test_what_selects_no_card_anywhere_is_one_warning_with_the_cards_that_there_
     (warning,) = selection_warnings(select(simulated, nics=[DESKTOPS], empty=[DESKTOPS]))
     assert warning == (
         "Profile desktops selects no card on nics, empty (2 hosts): no card meets select: product_id == '1eb8'. Their "
-        "cards are 2 x 8086:10c9, 2 x 8086:159b, 1 x 15b3:101d, 1 x 14e4:1750, 1 x 1af4:1041. "
+        "cards are 2 x 8086:10c9, 2 x 8086:159b, 1 x 15b3:101d, 1 x 14e4:1750, 1 x 1af4:1000. "
         "Run vfio.devices.discover to see them."
     )
 

@@ -45,3 +45,20 @@ def test_virtual_functions_that_nova_does_not_get(chosen, kept):
 def test_facts_without_numbers():
     profile = {"vf_driver": VFIO, "vfs": None, "nova": {}}
     assert host_functions.indices(profile, [{"address": "0000:01:00.1"}], 1) == set()
+
+
+USED = [{"pid": 1}]
+
+
+@pytest.mark.parametrize(
+    ("mode", "subject", "held"),
+    [
+        ("pf", {"mode": "vf", "virtual_functions": [{"users": []}, {"users": USED}]}, "vf"),
+        ("pf", {"mode": "vf", "virtual_functions": [{"users": None}]}, None),
+        ("vf", {"mode": "pf", "users": USED}, "pf"),
+        ("vf", {"mode": "host", "users": USED}, None),
+        ("vf", {"mode": "pf"}, None),
+    ],
+)
+def test_a_mode_that_guests_hold(mode, subject, held):
+    assert host_functions.held_mode(mode, subject) == held

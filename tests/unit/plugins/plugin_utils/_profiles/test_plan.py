@@ -108,3 +108,12 @@ def test_a_number_of_virtual_functions_that_could_not_be_read(simulated, num_vfs
     profiles = [{"name": "a", "select": ["0000:31:00.0"], "mode": "vf", "num_vfs": num_vfs}]
     problems = _host_plan.plan(profiles, facts)[1]
     assert problems == ([] if is_planned else [f"profile a, 0000:31:00.0: {_host_plan.UNREADABLE}"])
+
+
+def test_a_card_whose_sriov_is_of_no_use_is_not_told_to_use_it(simulated):
+    facts = simulated("debian").facts(*("physical_functions", "parents", "devices", "users"))
+    card = next(one for one in facts["physical_functions"] if one["product_id"] == "1eb8")
+    assert (card["total_vfs"], card["vf_product_id"]) == (16, "0000")
+    profiles = [{"name": "a", "select": [card["address"]], "vgpu": {"type": ["GRID T4-2B"]}}]
+    (problem,) = _host_plan.plan(profiles, facts)[1]
+    assert "num_vfs max" not in str(problem)

@@ -82,7 +82,7 @@ def test_subjects_of_a_host(simulated):
     assert [one["id"] for one in cards["mtty"]["types"]] == ["mtty-1", "mtty-2"]
     cards = _selection.subjects(simulated("a40").facts())
     card = next(card for card in cards.values() if card.get("framework"))
-    assert len(card["parents"]) == len(card["virtual_functions"]) == 16
+    assert len(card["parents"]) == len(card["virtual_functions"]) == 32
     assert len({one["id"] for one in card["types"]}) == len(card["types"])
 
 

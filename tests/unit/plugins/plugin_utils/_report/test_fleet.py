@@ -143,7 +143,7 @@ def test_cards_that_can_only_be_planned_later(host):
     card.update(num_vfs=0, virtual_functions=[])
     facts["parents"] = [one for one in facts["parents"] if one["physical_function"] != card["address"]]
     data = build(facts, [profile])
-    assert (texts(data, "drift"), texts(data, "note")) == (["0 virtual functions instead of 16"], [])
+    assert (texts(data, "drift"), texts(data, "note")) == (["0 virtual functions instead of 32"], [])
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import totals as _report_totals
 
 
+def finding(level, text, card=None, host=None):
+    return {"level": level, "text": text, "card": card, "host": host, "remedy": None}
+
+
 def test_the_same_finding_of_many_is_told_once():
     hosts = [{"name": name} for name in ("a", "b")]
-
-    def finding(level, text, card=None, host=None):
-        return {"level": level, "text": text, "card": card, "host": host}
 
     groups = _report_totals.findings(
         [
@@ -28,6 +29,13 @@ def test_the_same_finding_of_many_is_told_once():
     ]
     assert (groups[1]["cards"], groups[1]["hosts"]) == (["y", "z"], hosts)
     assert (groups[0]["cards"], groups[0]["hosts"]) == ([], [])
+
+
+def test_one_line_for_each_cause():
+    host = {"name": "h1"}
+    few, many = "12 virtual functions instead of 16", "3 virtual functions instead of 16"
+    (group,) = _report_totals.findings([finding("drift", text, "x", host) for text in (few, many, many)])
+    assert (group["text"], group["similar"], group["number"]) == (many, 1, 3)
 
 
 def test_bars_of_one_type():

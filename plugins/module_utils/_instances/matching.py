@@ -1,0 +1,59 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Which parents and devices an entry of the option ``instances`` means; no I/O."""
+
+from __future__ import annotations
+
+from .._frameworks import nvidia_vfio
+from .._model.host import Device
+from .._model.wanted import DeviceWanted
+from .choice import Inventory
+
+
+def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
+    """The entry with the names of the ``parents`` that it may mean; ``ValueError`` with a sentence if there is none."""
+    parents = inventory.parents_named(entry.parent) if entry.parent else list(inventory.parents.values())
+    if entry.parent and not parents:
+        raise ValueError(inventory.describe_unknown_parent(entry.parent))
+    if entry.numa_node is not None:
+        parents = [parent for parent in parents if parent.numa_node == entry.numa_node]
+        if not parents:
+            raise ValueError(f"no such parent is on NUMA node {entry.numa_node}")
+    names = [parent.name for parent in parents if inventory.type_ids(parent.name, entry.types)]
+    if not names:
+        raise ValueError(inventory.describe_unknown_type(parents, entry.types))
+    if any(inventory.parents[name].framework == nvidia_vfio.FRAMEWORK for name in names):
+        unusable = [option for option in ("uuid", "attributes") if getattr(entry, option)]
+        if unusable:
+            raise ValueError(
+                f"{' and '.join(unusable)} cannot be set, because a vGPU of the vendor-specific VFIO "
+                f"framework is known by the address of its VF, such as parent {names[0]}"
+            )
+    return entry._replace(parents=tuple(names))
+
+
+def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:
+    """Whether a device on one of its parents is what an entry wants."""
+    if device.type_id not in inventory.type_ids(device.parent, entry.types):
+        return False
+    # What attributes a device without a definition was given cannot be told.
+    if device.autostart is None or not entry.attributes:
+        return True
+    return device.attributes == entry.attributes
+
+
+def matches(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:
+    """Whether state absent means this device."""
+    parents = inventory.parents_named(entry.parent) if entry.parent else []
+    if entry.parent and device.parent not in [entry.parent, *(parent.name for parent in parents)]:
+        return False
+    if entry.uuid and device.uuid != entry.uuid:
+        return False
+    if entry.types and not {device.type_id, device.type_name} & set(entry.types):
+        return False
+    parent = inventory.parents.get(device.parent)
+    return entry.numa_node is None or bool(parent and parent.numa_node == entry.numa_node)

@@ -1,0 +1,15 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Recordings of real hosts, and how they are played back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HOSTS = Path(__file__).parent / "hosts"
+
+
+def hosts() -> list[str]:
+    """The recorded hosts by name."""
+    return sorted(path.parent.name for path in HOSTS.glob("*/recording.txt"))

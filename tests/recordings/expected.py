@@ -1,0 +1,107 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the collection says of a recorded host: its facts, a plan, and what each card would be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted_devices
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _modes
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _wanted_modes
+from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.modules.mdev_instance import INSTANCE
+
+from .replay import RecordedHost, RecordedTools
+
+MODE_OPTIONS = {"on_busy": "fail", "accept_unseen": [], "allow_host_network": False, "persist": False}
+DEVICE_OPTIONS = {
+    **{"state": "present", "exact": False, "placement": "spread", "on_busy": "fail", "accept_unseen": []},
+    **{"persist": False},
+}
+FUNCTION = {
+    **dict.fromkeys(("num_vfs", "driver", "vf_driver", "drivers_autoprobe", "eswitch", "vfs")),
+    "reconfigurable": True,
+}
+
+
+def expected(host: RecordedHost) -> dict[str, Any]:
+    """In the order of a person's questions: what is there, what would be planned, and what is refused."""
+    facts = _facts.observe(_door(host), _facts.PARTS)
+    plan = _plan(facts)
+    cards = facts["physical_functions"]
+    return {
+        "facts": {**facts, "parents": _short(facts["parents"])},
+        "plan": plan,
+        "whole": {card["address"]: _mode(host, {"pf": card["address"], "mode": "pf"}) for card in cards},
+        "ports": {
+            card["address"]: _mode(host, {"pf": card["address"], "mode": "vf", "num_vfs": "max"})
+            for card in cards
+            if card["total_vfs"]
+        },
+        "devices": {name: _device(host, name) for name in _types(facts)},
+    }
+
+
+def _short(parents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A parent refers to the one before it that has the same types."""
+    short: list[dict[str, Any]] = []
+    first: dict[str, Any] = {}
+    for parent in parents:
+        same = first and parent["types"] == first["types"]
+        short.append({**parent, "types": f"those of {first['name']}"} if same else parent)
+        first = first if same else parent
+    return short
+
+
+def _door(host: RecordedHost) -> HostRoot:
+    return HostRoot("/recorded", files=host.accessor(), tools=RecordedTools(host))
+
+
+def _types(facts: dict[str, Any]) -> list[str]:
+    return sorted({one["name"] or one["id"] for parent in facts["parents"] for one in parent["types"]})
+
+
+def _plan(facts: dict[str, Any]) -> Any:
+    """All vGPUs of the first type that fits, VFs of all network cards, and nothing else."""
+    profiles: list[dict[str, Any]] = [
+        {"name": "ports", "select": "total_vfs > `0` && !framework && starts_with(class, '02')", "mode": "vf"}
+    ]
+    free = [one for parent in facts["parents"] for one in parent["types"] if one["available_instances"]]
+    if free:
+        kind = free[0]["name"] or free[0]["id"]
+        profiles.append({"name": "vgpus", "select": "framework", "vgpu": {"type": kind, "count": "max"}})
+    try:
+        plan = resolve(profiles, facts)
+    except AnsibleFilterError as error:
+        return {"refused": str(error).split("\n")}
+    return {name: plan[name] for name in ("functions", "instances") if name in plan}
+
+
+def _mode(host: RecordedHost, function: dict[str, Any]) -> Any:
+    entries = _wanted_modes.parse_functions([{**FUNCTION, **function}])
+    return _said(lambda: _modes.converge(_door(host), MODE_OPTIONS, entries, [], check_mode=True)["functions"])
+
+
+def _device(host: RecordedHost, kind: str) -> Any:
+    instance = {**dict.fromkeys(INSTANCE), "type": [kind], "count": "max"}
+    wanted = _wanted_devices.parse_instances([instance], "present", False)
+    keys = ("changed", "created", "removed", "kept", "msg")
+
+    def converge() -> dict[str, Any]:
+        result = _instances.converge(_door(host), DEVICE_OPTIONS, wanted, check_mode=True)
+        return {key: len(value) if isinstance(value, list) else value for key, value in result.items() if key in keys}
+
+    return _said(converge)
+
+
+def _said(action: Any) -> Any:
+    try:
+        return action()
+    except Refused as refused:
+        return {"refused": refused.problems}
