@@ -187,9 +187,7 @@ def test_way_back_of_a_run_that_continued_another(present):
     assert actions_of(steps) == "autoprobe memory"
 
 
-RULE_OF_CARD = _pf_persistence.rule(
-    PF, 2, _pf_persistence.card_matches(card()["vendor_id"], card()["product_id"], card()["identity"])
-)
+RULE_OF_CARD = _pf_persistence.rule(PF, 2, _pf_persistence.card_matches(IDS.vendor_id, IDS.product_id, card().identity))
 
 
 @pytest.mark.parametrize(
