@@ -76,7 +76,7 @@ RULES = (
     Rule(r"\brules? of udev\b", "put the noun first", "udev rule"),
     Rule(r"\bunits? of systemd\b", "put the noun first", "systemd unit"),
     Rule(r"\b(cards?|GPUs?|drivers?) of NVIDIA\b", "put the noun first", "NVIDIA GPU, NVIDIA driver"),
-    Rule(r"\b(settings|releases?) of nova\b", "put the noun first", "nova settings, nova release"),
+    Rule(r"\breleases? of nova\b", "put the noun first", "nova release"),
     Rule(r"\barguments? of the kernel\b", "put the noun first", "kernel argument"),
     Rule(r"\bfirst looks?\b|\blooks? who\b|\blook what\b", "name the action", "read, list"),
     Rule(r"\bkeep(s|ing)? \S+ away\b", "use the term", "blacklist, prevent"),
@@ -112,6 +112,9 @@ PATTERNS = (
     "extensions/awx/**/*.yml",
     "extensions/ee/*.yml",
     "meta/*.yml",
+    "plugins/**/*.py",
+    "plugins/**/*.j2",
+    "plugins/**/*.js",
 )
 
 
@@ -122,12 +125,8 @@ def expression(wrong: str) -> re.Pattern[str]:
 EXPRESSIONS = [(rule, expression(rule.wrong)) for rule in RULES]
 
 
-# Quotes messages of plugins, which are not checked yet.
-LATER = frozenset({ROOT / "docs/docsite/rst/guide_troubleshooting.rst"})
-
-
 def files() -> list[Path]:
-    return sorted({path for pattern in PATTERNS for path in ROOT.glob(pattern)} - LATER)
+    return sorted({path for pattern in PATTERNS for path in ROOT.glob(pattern)})
 
 
 def comments(path: Path, lines: list[str]) -> Iterator[Text]:
@@ -167,19 +166,28 @@ def names(path: Path, node: yaml.Node | None) -> Iterator[Text]:
             if isinstance(child, yaml.MappingNode):
                 keys = {key.value: value for key, value in child.value}
                 name = keys.get("name")
-                if isinstance(name, yaml.ScalarNode) and len(keys) > 1:
+                is_task = any("." in key or key in ("hosts", "block") for key in keys)
+                if isinstance(name, yaml.ScalarNode) and is_task:
                     yield Text(path, name.start_mark.line + 1, name.value)
     for child in children:
         if isinstance(child, (yaml.SequenceNode, yaml.MappingNode)):
             yield from names(path, child)
 
 
-def has_tasks(path: Path) -> bool:
-    return path.suffix == ".yml" and bool({"tasks", "handlers", "playbooks"} & set(path.relative_to(ROOT).parts[:-1]))
+def task_names(path: Path) -> Iterator[Text]:
+    if path.suffix == ".py":
+        yield from examples(path)
+    elif path.suffix == ".yml" and {"tasks", "handlers", "playbooks"} & set(path.relative_to(ROOT).parts[:-1]):
+        yield from names(path, yaml.compose(path.read_text(encoding="utf-8")))
 
 
 def of_python(path: Path, source: str) -> Iterator[Text]:
-    """Comments, docstrings, and strings of more than one word, with a mark where a value goes."""
+    """Comments, docstrings, and strings of more than one word, with a mark where a value or a name of the code goes."""
+    for text in _of_python(path, source):
+        yield text._replace(text=re.sub(r"``[\w.]+``", HOLE, text.text))
+
+
+def _of_python(path: Path, source: str) -> Iterator[Text]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield Text(path, token.start[0], token.string)
@@ -191,6 +199,15 @@ def of_python(path: Path, source: str) -> Iterator[Text]:
             yield Text(path, node.lineno, "".join(map(str, parts)))
         elif isinstance(node, ast.Constant) and id(node) not in inside and " " in str(node.value).strip():
             yield Text(path, node.lineno, str(node.value))
+
+
+def examples(path: Path) -> Iterator[Text]:
+    """The names of the tasks in the examples of a plugin."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES":
+            source = ast.literal_eval(node.value)
+            for name in names(path, yaml.compose(source)):
+                yield name._replace(line=node.lineno + name.line - 1)
 
 
 def texts(path: Path) -> Iterator[Text]:
@@ -226,9 +243,8 @@ def violations(paths: list[Path] | None = None) -> list[Violation]:
     for path in files() if paths is None else paths:
         for text in texts(path):
             found += wrong_words(text)
-        if has_tasks(path):
-            for name in names(path, yaml.compose(path.read_text(encoding="utf-8"))):
-                found += wrong_name(name)
+        for name in task_names(path):
+            found += wrong_name(name)
     return found
 
 

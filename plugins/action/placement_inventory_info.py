@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the module placement_inventory_info, and find clouds.yaml beside the inventory."""
+"""Run the module placement_inventory_info, and find clouds.yaml in the directory of the inventory."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return what it returns without it, since it changes nothing.
+    description: Can run in C(check_mode) with the same result, because it changes nothing.
     support: full
   diff_mode:
-    description: Returns what has changed, or would change, in C(diff_mode).
+    description: Returns the differences in C(diff_mode).
     support: N/A
     details:
       - This module changes nothing.
@@ -33,10 +33,10 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return what it would return without it, since it makes the same plan.
+    description: Can run in C(check_mode) with the predicted result, because it computes the same plan.
     support: full
   diff_mode:
-    description: Returns what has changed, or would change, in C(diff_mode).
+    description: Returns the differences in C(diff_mode).
     support: full
   idempotent:
     description: A second run changes nothing.
@@ -61,10 +61,10 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return what it returns without it, since it changes nothing.
+    description: Can run in C(check_mode) with the same result, because it changes nothing.
     support: full
   diff_mode:
-    description: Returns what has changed, or would change, in C(diff_mode).
+    description: Returns the differences in C(diff_mode).
     support: N/A
     details:
       - This module changes nothing.
@@ -84,9 +84,9 @@ attributes:
     support: full
 notes:
   - >-
-    Work that takes long tells how far it is, such as C(compute7: 40 of 128 devices after 11 s), on stderr and in the
-    events of AWX. There is a line every 10 seconds, or every C(vfio_progress_interval) seconds where that variable is
-    set, with V(0) never. Tasks in the background have no such lines.
+    Long operations report their progress on stderr and in AWX events, for example C(compute7: 40 of 128 devices after
+    11 s). The variable C(vfio_progress_interval) is the number of seconds between two lines. The default is 10. If it
+    is V(0), no lines are printed. Background tasks print no lines.
 """
 
     OPENSTACK = r"""
@@ -95,7 +95,7 @@ attributes:
   action_group:
     description:
       - Use C(group/vfio.devices.openstack) in C(module_defaults) to set options for the modules of this group. It
-        takes in C(group/openstack.cloud.openstack), if that collection is installed.
+        includes C(group/openstack.cloud.openstack), if that collection is installed.
     support: full
     membership:
       - vfio.devices.openstack

@@ -14,10 +14,8 @@ class ModuleDocFragment:
 options:
   host_root:
     description:
-      - Where the file system of the host begins. The directories C(sys), C(proc), C(dev), C(etc), C(run) and C(usr) are
-        looked up below it.
-      - Another value than V(/) is for a host whose file system is mounted somewhere in a container, and for simulated
-        hosts.
+      - Root of the host's file system, with the directories C(sys), C(proc), C(dev), C(etc), C(run) and C(usr).
+      - Use another value than V(/) for a host whose file system is mounted in a container, and for simulated hosts.
     type: path
     default: /
 """
@@ -26,10 +24,10 @@ options:
 options:
   timeout:
     description:
-      - Seconds that libvirt may take to tell its domains. A file that a driver answers, such as an attribute of a type
-        of mediated devices, may take a fifteenth of it, or 2 seconds if that is more.
-      - If a file of a card does not answer in time, no other one of that card is read. What was not read becomes null,
-        and a warning names the card and the file. The facts of all other cards are complete.
+      - Maximum seconds for libvirt to list its domains. The limit for a file that a driver answers, such as an
+        attribute of a type, is a fifteenth of it, but at least 2 seconds.
+      - If a file of a card does not answer in time, no further file of the card is read. Unread values are null, and a
+        warning names the card and the file. The facts of other cards are complete.
       - A number from 0.1 to 86400, which is one day.
     type: raw
     default: 30
@@ -39,12 +37,12 @@ options:
 options:
   timeout:
     description:
-      - Seconds that one write to the kernel may take, seconds to wait for another run on the same host, and seconds
-        that libvirt may take to tell its domains.
-      - The kernel lets a removal wait for as long as the device is in use. When the time is over, the module fails and
-        says that the removal is pending.
-      - A file that a driver answers may take a fifteenth of it, or 2 seconds if that is more, and never longer than all
-        of it. A card of which a file does not answer in time counts as in use.
+      - Maximum seconds for one write to the kernel, for the wait for another run on the same host, and for libvirt to
+        list its domains.
+      - The kernel delays a removal while the device is in use. After this time the module fails and reports that the
+        removal is pending.
+      - The limit for a file that a driver answers is a fifteenth of it, but at least 2 seconds, and at most the
+        complete time. A card whose file does not answer in time counts as in use.
       - A number from 0.1 to 86400, which is one day.
     type: raw
     default: 30

@@ -14,29 +14,29 @@ class ModuleDocFragment:
 options:
   cloud:
     description:
-      - Name of a cloud in C(clouds.yaml), or a dictionary with all that would be written there. With a dictionary
-        all other options of the connection are left out.
-      - Without it the variables C(OS_*) of the environment, and C(OS_CLOUD) among them, are used.
+      - Name of a cloud in C(clouds.yaml), or a dictionary with the content of its entry. If it is a dictionary, omit
+        all other connection options.
+      - The default is the environment variables C(OS_*), including C(OS_CLOUD).
     type: raw
   auth_type:
-    description: Name of the authentication plugin, V(password) where nothing else is said.
+    description: Name of the authentication plugin. The default is V(password).
     type: str
   auth:
     description:
-      - What the authentication plugin needs, such as C(auth_url), C(username), C(password), C(project_name),
+      - Options of the authentication plugin, such as C(auth_url), C(username), C(password), C(project_name),
         C(user_domain_name) and C(project_domain_name).
-      - The token must be for a project. Placement refuses one for the system.
+      - The token must be for a project. Placement rejects a token for the system.
     type: dict
   region_name:
     description: Name of the region.
     type: str
   interface:
-    description: Which endpoint of the service catalog is used.
+    description: Endpoint of the service catalog.
     type: str
     choices: [admin, internal, public]
     default: public
   validate_certs:
-    description: Whether TLS certificates are verified. Without it, what the configuration of the cloud says.
+    description: Whether to verify TLS certificates. The default is the configuration of the cloud.
     type: bool
     aliases: [verify]
   ca_cert:
@@ -53,28 +53,28 @@ options:
     aliases: [key]
   api_timeout:
     description:
-      - Seconds for each answer, from the look-up of the name of the server to the last byte, from 0.1 to 86400.
-        The login has as long.
+      - Maximum seconds for each response, from the name resolution to the last byte, from 0.1 to 86400. The login has
+        the same limit.
       - The default is the value in the configuration of the cloud, or else 60.
     type: raw
   tries:
     description:
-      - How often a request is made at most, when Placement does not answer or has an internal error. What could not be
-        written, also because others write to the same provider, is read and planned again each time.
+      - Maximum number of tries of a request, if Placement does not answer, has an internal error, or another client
+        changes the same provider. Before each new write, the provider is read and planned again.
       - A whole number from 1 to 100.
     type: raw
     default: 10
   timeout:
     description:
-      - Seconds for all requests of the task together, repeated ones and pauses included, from 0.1 to 86400. No request
-        is sent after it. The result says what was done before.
-      - If Placement asks for a pause (C(Retry-After)), it gets it, unless that is longer than what is left.
+      - Maximum seconds for all requests of the task, including retries and pauses, from 0.1 to 86400. Afterwards no
+        request is sent, and the result lists the completed changes.
+      - Pauses that Placement requests (C(Retry-After)) are respected, up to the remaining time.
     type: raw
     default: 3600
 requirements:
   - openstacksdk >= 1.0.0
   - Placement with API version 1.26 or newer (OpenStack Rocky)
 notes:
-  - Run it on the controller or in an execution environment, with C(delegate_to=localhost) or C(connection=local).
-    Nothing is done on the hosts that the providers stand for.
+  - Run it on the controller or in an execution environment, with C(delegate_to=localhost) or C(connection=local). The
+    module does not connect to the hosts of the providers.
 """

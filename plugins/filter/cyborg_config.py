@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: cyborg_config
-short_description: Make the settings of cyborg-agent from the plan of a host
+short_description: Create the cyborg-agent configuration from the plan of a host
 version_added: 1.0.0
 description:
-  - Turns the plan of a host into the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
-    V(cyborg). Each type of vGPU has the addresses of its cards, and a card without a type is left to Cyborg as a whole.
+  - Converts the plan of a host to the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
+    V(cyborg). Each vGPU type has the addresses of its cards. Cyborg manages a card without a type as a complete GPU.
   - cyborg-agent knows C(filter_sriov_vfs) from release 17 on. Older ones give each virtual function of a GPU away too.
-  - What stops cyborg-agent, or makes it report another card than the plan says, is refused here, all of it at once,
-    each with its profile and card.
+  - Rejects configurations that prevent cyborg-agent from starting, or that make it report other cards than the plan.
+    The error lists all of them, each with its profile and card.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -21,14 +21,14 @@ extends_documentation_fragment:
 options:
   drivers:
     description:
-      - Further drivers of cyborg-agent on the host, because C(enabled_drivers) of this file replaces that of others.
+      - Additional cyborg-agent drivers of the host. C(enabled_drivers) in this file replaces the values of other files.
     type: list
     elements: str
     default: []
   nova_release:
     description:
-      - Release of nova on the host, if there is one. Before V(34) nova starts guests without the vGPU that Cyborg has
-        given them, and so vGPUs are refused.
+      - nova release of the host. By default the host has no nova. Before V(34) nova starts guests without the vGPU that
+        Cyborg has assigned, so vGPUs are rejected.
     type: str
 seealso:
   - plugin: vfio.devices.nova_config
@@ -36,7 +36,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write the settings of cyborg-agent
+- name: Write the cyborg-agent configuration
   ansible.builtin.copy:
     content: "{{ profiles | vfio.devices.resolve(ansible_facts.mdev) | vfio.devices.cyborg_config }}"
     dest: /etc/cyborg/cyborg.conf.d/50-vfio-devices.conf

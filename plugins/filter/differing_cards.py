@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: differing_cards
-short_description: Name the cards that are not as their profiles say
+short_description: List the cards that differ from their profiles
 version_added: 1.0.0
 description:
-  - Finds in the results of vfio.devices.sriov_pf_mode and vfio.devices.mdev_instance the cards that differ from what is
-    wanted, those in use included. The results are those of check mode with
+  - Finds in the results of vfio.devices.sriov_pf_mode and vfio.devices.mdev_instance the cards that differ from the
+    desired state, including cards in use. The results are those of check mode with
     O(vfio.devices.mdev_instance#module:on_busy=skip).
-  - Cards whose devices can only be planned later differ too.
+  - Cards whose devices are planned later also differ.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -20,14 +20,14 @@ extends_documentation_fragment:
 positional: results
 options:
   results:
-    description: Registered results. One that was skipped is left out.
+    description: Registered results. Skipped results are ignored.
     type: list
     elements: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: See what would change
+- name: Compare devices in check mode
   vfio.devices.mdev_instance:
     instances: "{{ plan.instances }}"
     exact: true

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: drift
-short_description: Say what differs from what is wanted, from results of check mode
+short_description: List differences from the desired state, from results of check mode
 version_added: 1.0.0
 description:
   - Converts the results of tasks in check mode to one line for each difference, with the current and the declared
     value. Only differences count, also if the task reports a change.
   - Devices and cards in use are listed with their users.
-  - Providers of this collection in Placement that no card stands behind are told with the way to remove them.
-  - A task that failed gives its problems, and a task that was skipped gives nothing.
+  - Providers of this collection without a card are listed with the steps to remove them.
+  - For a failed task, its problems are listed. Skipped tasks are ignored.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:
   _input:
-    description: Registered results, by a name for what each is about.
+    description: Registered results, by a name for each result.
     type: dict
     required: true
 seealso:
@@ -27,7 +27,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See whether the card has its virtual functions
+- name: Check the virtual functions of the card
   vfio.devices.sriov_pf_mode:
     functions: [{pf: "0000:41:00.0", mode: vf, num_vfs: 8}]
   check_mode: true

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: flavor_extra_specs
-short_description: Name the extra specs of flavors that ask for what a plan has
+short_description: Create flavor extra specs for the devices of a plan
 version_added: 1.0.0
 description:
-  - Gives for each profile of a plan the extra specs with which a flavor of nova asks for one of its devices.
-  - For mediated devices of nova that is a resource class and the traits of the profile, for PCI devices the alias, for
-    devices of Cyborg the device profile.
-  - Profiles whose devices no flavor can ask for are left out. Those are the ones of owner V(none), PCI devices without
-    an alias, which guests may get as ports of neutron, and cards whose devices can only be planned later.
+  - Returns the extra specs of a nova flavor for one device of each profile of a plan.
+  - For mediated devices of nova they contain a resource class and the traits of the profile, for PCI devices the alias,
+    and for Cyborg devices the device profile.
+  - Profiles without requestable devices are skipped. These are profiles of owner V(none), PCI devices without an alias,
+    which guests may get as neutron ports, and cards whose devices are planned later.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Have a flavor for desktops
+- name: Create a flavor for desktops
   openstack.cloud.compute_flavor:
     cloud: mycloud
     name: desktop

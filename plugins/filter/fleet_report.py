@@ -9,36 +9,35 @@ name: fleet_report
 short_description: Show the devices of many hosts as a page for the browser
 version_added: 1.0.0
 description:
-  - Makes one HTML page of what the hosts have. It begins with what somebody should look at, then shows how much is in
-    use, reserved and free, and then each host with its cards by NUMA node, their virtual functions, types and devices,
-    and the guests that hold them.
-  - With O(profiles) the page tells where a host is not as its profiles say, and with O(placement) what OpenStack
-    Placement has of each card, and where the two do not agree.
-  - The page is one file that asks for nothing from the network. It has a filter, follows the dark or light mode of the
+  - Creates one HTML page for all hosts. The page shows errors and drift first, then the amounts in use, reserved and
+    free, then each host with its cards by NUMA node, their virtual functions, types, devices and users.
+  - If O(profiles) is set, the page lists differences from the profiles. If O(placement) is set, it shows the providers
+    of each card in OpenStack Placement, and differences from the hosts.
+  - The page is one file without network requests. It has a filter, follows the dark or light mode of the
     browser, and can be printed.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:
   _input:
     description:
-      - RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of each host, by the name of the host, with V(users). A
-        host whose value is null is shown as one that could not be read.
+      - RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of each host, by the name of the host, with V(users). If
+        the value is null, the page shows the host as unreachable.
     type: dict
     required: true
   profiles:
     description:
-      - The profiles of each host, by the name of the host, as P(vfio.devices.resolve#filter) takes them. Profiles that
-        do not fit their host are told on the page.
+      - The profiles of each host, by the name of the host, as P(vfio.devices.resolve#filter) takes them. The page lists
+        profiles that do not fit their host.
     type: dict
     default: {}
   placement:
     description:
-      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts. One that failed is told on
-        the page.
+      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts. The page shows a failed
+        result as a warning.
     type: dict
   roots:
     description:
-      - Names of the hosts' providers in Placement, by the name of the host, where they differ.
+      - Names of the hosts' providers in Placement, by the name of the host. The default is the name of the host.
       - A host with an empty name is not compared with Placement.
     type: dict
     default: {}
@@ -47,7 +46,7 @@ options:
     type: str
     default: VFIO devices
   time:
-    description: When the facts were read, as text for the page.
+    description: Time of the facts, as text for the page.
     type: str
   output:
     description:
@@ -70,7 +69,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find out who holds the devices of the host
+- name: Read the users of the devices
   vfio.devices.mdev_facts:
     gather: [physical_functions, parents, devices, iommu, users]
 

@@ -9,10 +9,10 @@ name: fleet_table
 short_description: Show the devices of many hosts as a table
 version_added: 1.0.0
 description:
-  - Turns the facts of vfio.devices.mdev_facts into the lines of a table with one row for each card of each host.
-  - Free and greatest numbers are those of the whole card. Where a card makes its devices on virtual functions, the
-    number that its driver states for the GPU limits what the virtual functions offer together. A question mark stands
-    for a greatest number that the driver does not tell.
+  - Converts the facts of vfio.devices.mdev_facts to the lines of a table with one row for each card of each host.
+  - Free and maximum numbers are those of the card. If a card has its devices on virtual functions, the number that its
+    driver reports for the GPU limits the sum of the virtual functions. A question mark means that the driver does not
+    report the maximum.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:

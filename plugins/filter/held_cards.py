@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: held_cards
-short_description: Say which cards somebody uses, and who
+short_description: List cards in use with their users
 version_added: 1.0.0
 description:
-  - Looks for users of the cards of a plan, of their virtual functions and of the devices on them.
+  - Returns the users of the cards of a plan, of their virtual functions and of their devices.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -30,7 +30,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: By card, one sentence for each device in use. Cards that nobody uses are not there.
+  description: By card, one sentence for each device in use. Free cards are omitted.
   type: dict
   sample:
     "0000:3b:00.0": [83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 is in use by guest web1 (pid 4242, qemu-system-x86)]

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: hostdev_xml
-short_description: Describe a device for a guest of libvirt
+short_description: Create the libvirt XML of a device
 version_added: 1.0.0
 description:
-  - Makes the XML element with which a domain of libvirt gets a mediated device, a vGPU, a virtual function or a whole
-    card.
+  - Creates the XML element that adds a mediated device, a vGPU, a virtual function or a card to a libvirt domain.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:
@@ -23,20 +22,21 @@ options:
     required: true
   device_api:
     description:
-      - API of a mediated device. Without it, it follows from the parent, if that is known, and else is V(vfio-pci).
+      - API of a mediated device. The default is that of the parent if it is known, otherwise V(vfio-pci).
     type: str
     choices: [vfio-pci, vfio-ccw, vfio-ap]
   managed:
     description:
-      - Whether libvirt takes the host's driver off a PCI function and gives it back afterwards.
+      - Whether libvirt unbinds the host driver of a PCI function when the guest starts, and binds it again when the
+        guest stops.
       - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already, or is a virtual
         function with the driver C(nvidia), which makes vGPUs.
     type: bool
   display:
-    description: Whether the guest's console shows the display of a vGPU. Without it, libvirt decides.
+    description: Whether the guest's console shows the display of a vGPU. By default libvirt decides.
     type: bool
   ramfb:
-    description: Whether the console shows the guest before its driver is loaded. Needs O(display=true).
+    description: Whether the console shows the guest before its driver is loaded. Requires O(display=true).
     type: bool
     default: false
   interface:

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: nova_config
-short_description: Make the settings of nova from the plan of a host
+short_description: Create the nova configuration from the plan of a host
 version_added: 1.0.0
 description:
-  - Turns the plan of a host into the text of a file for C(/etc/nova/nova.conf.d). It has all cards of owner V(nova).
+  - Converts the plan of a host to the text of a file for C(/etc/nova/nova.conf.d), with all cards of owner V(nova).
   - Mediated devices are in C([devices]) and one section for each type, with the addresses of their parents. PCI
     functions and vGPUs of the vendor-specific framework are in C([pci]) C(device_spec), and C(alias) where the profile
     has one.
-  - What stops nova, or what nova takes and then passes over without a word, is refused here, all of it at once, each
-    with its profile and card.
-  - Cards whose devices can only be planned later are left out. The text follows from its input alone.
+  - Rejects configurations that prevent nova from starting, or that nova silently ignores. The error lists all of them,
+    each with its profile and card.
+  - Cards whose devices are planned later are skipped. The text depends only on the input.
 author:
   - vfio.devices contributors (@vfio-devices)
 positional: release
@@ -23,32 +23,31 @@ options:
   _input:
     description:
       - The plan of the host, as P(vfio.devices.resolve#filter) returns it.
-      - With O(service=api) it may be a list of plans.
+      - If O(service=api), it may be a list of plans.
     type: raw
     required: true
   release:
     description:
-      - Release of nova on the host, as V(34), V(2026.2) or V(hibiscus). The oldest is V(21).
-      - Releases after V(34) are taken to know what V(34) knows.
+      - nova release of the host, such as V(34), V(2026.2) or V(hibiscus). The oldest is V(21).
+      - Releases after V(34) are handled like V(34).
     type: str
     required: true
   report_in_placement:
     description:
-      - Whether nova-compute reports PCI devices to Placement. Resource classes and traits of PCI devices come in only
-        then.
-      - Once a host reports its devices, nova-compute does not start without it any more.
+      - Whether nova-compute reports PCI devices to Placement. Resource classes and traits of PCI devices require this.
+      - After its first report, nova-compute requires this option to start.
     type: bool
     default: false
   pci_in_placement:
     description:
-      - Whether the scheduler asks Placement for PCI devices. An alias then asks for the resource class of its profile
-        if it has one. All hosts need O(report_in_placement) before.
+      - Whether the scheduler requests PCI devices from Placement. An alias then requests the resource class of its
+        profile if it has one. First set O(report_in_placement) on all hosts.
     type: bool
     default: false
   service:
     description:
-      - For V(compute) all settings of the host. For V(api) the aliases of all hosts, and C([filter_scheduler]), which
-        nova-api and nova-scheduler need.
+      - V(compute) returns all settings of the host. V(api) returns the aliases of all hosts, and C([filter_scheduler]),
+        which nova-api and nova-scheduler need.
     type: str
     choices: [compute, api]
     default: compute
@@ -59,8 +58,8 @@ options:
     type: str
   present:
     description:
-      - Text that nova has now. If guests still have devices of a type that no profile declares any more, its resource
-        class and limit stay as they are here.
+      - Current text of the nova configuration. If guests have devices of a type that no profile declares, the resource
+        class and limit of this type are copied from this text.
     type: str
     default: ""
 seealso:
@@ -73,13 +72,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write the settings of nova-compute
+- name: Write the nova-compute configuration
   ansible.builtin.copy:
     content: "{{ profiles | vfio.devices.resolve(ansible_facts.mdev) | vfio.devices.nova_config('2026.2') }}"
     dest: /etc/nova/nova.conf.d/50-vfio-devices.conf
     mode: "0644"
 
-- name: Show the aliases of several plans, for nova-api and nova-scheduler
+- name: Show the aliases of several plans
   ansible.builtin.debug:
     msg: "{{ [plan, other_plan] | vfio.devices.nova_config('2026.2', service='api') }}"
 """

@@ -10,8 +10,8 @@ short_description: Assign the errors of a call for many hosts to these hosts
 version_added: 1.0.0
 description:
   - One call of M(vfio.devices.placement_inventory) publishes the providers of many hosts. If it fails, this filter
-    returns for each host what is wrong with its own providers, so that the other hosts can go on.
-  - An error that concerns no host, such as a failed login, is in none of the lists.
+    returns the errors of each host's providers, so other hosts can continue.
+  - General errors, such as a failed login, are in none of the lists.
 author:
   - vfio.devices contributors (@vfio-devices)
 positional: requests
@@ -34,7 +34,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Fail on the hosts whose cards Placement does not take
+- name: Fail if Placement rejects the host
   ansible.builtin.fail:
     msg: "{{ refused[inventory_hostname] | join('\\n') }}"
   when: inventory_hostname in refused

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: provider_config
-short_description: Make a provider configuration file of nova from the plan of a host
+short_description: Create a nova provider configuration from the plan of a host
 version_added: 1.0.0
 description:
-  - Turns the plan of a host into the text of a file for C(/etc/nova/provider_config), from which nova-compute adds the
-    custom traits of a profile to the providers of its mediated devices. It needs no login to Placement.
-  - Nova reads the file when it starts. A trait that is taken out of the file stays in Placement.
-  - Traits of PCI devices are not in here but in C(device_spec), see P(vfio.devices.nova_config#filter), because nova
-    replaces those that come from elsewhere.
-  - What nova refuses, or does once and then fails at, is refused here, all of it at once.
+  - Converts the plan of a host to the text of a file for C(/etc/nova/provider_config). From this file nova-compute adds
+    the custom traits of a profile to the providers of its mediated devices. No login to Placement is needed.
+  - Nova reads the file when it starts. A trait that is removed from the file remains in Placement.
+  - Traits of PCI devices are in C(device_spec), see P(vfio.devices.nova_config#filter), because nova replaces traits
+    from other sources.
+  - Rejects configurations that nova rejects at its first or second start. The error lists all of them.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -23,14 +23,15 @@ extends_documentation_fragment:
 positional: root
 options:
   release:
-    description: Release of nova on the host, as V(34), V(2026.2) or V(hibiscus). The oldest with such files is V(22).
+    description: nova release of the host, such as V(34), V(2026.2) or V(hibiscus). The oldest with such files is V(22).
     type: str
     required: true
   inventories:
     description:
-      - Whether the compute node's provider shall also have the cards of owner V(none), by the resource class of their
-        profiles. Nova only counts them there, and gives no guest a device.
-      - Not for cards that P(vfio.devices.placement_tree#filter) publishes, because they would be counted twice.
+      - Whether the compute node's provider also contains the cards of owner V(none), by the resource class of their
+        profiles. Nova only counts them, and assigns no device to a guest.
+      - Do not use it for cards that P(vfio.devices.placement_tree#filter) publishes, because they would be counted
+        twice.
     type: bool
     default: false
 seealso:

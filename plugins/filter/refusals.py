@@ -6,21 +6,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: refusals
-short_description: Say what a filter of this collection has against its input
+short_description: Return the errors of another filter as a list
 version_added: 1.0.0
 description:
-  - Runs another filter, and returns its sentences instead of failing with them. Ansible puts words of its own around
-    the error of a filter, and some versions show it three times. The roles fail with these sentences alone.
+  - Runs another filter and returns its errors instead of failing. Ansible adds text to the error of a filter, and some
+    versions show it three times. The roles fail with the returned errors only.
 author:
   - vfio.devices contributors (@vfio-devices)
 positional: name
 options:
   _input:
-    description: Input of the other filter, which takes all further arguments too.
+    description: Input of the other filter. All further arguments are passed to it.
     type: raw
     required: true
   name:
-    description: The other filter.
+    description: Name of the other filter.
     type: str
     choices: [resolve, nova_config, provider_config, cyborg_config, placement_tree]
     required: true
@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Refuse profiles that do not fit the host
+- name: Fail if the profiles do not fit
   ansible.builtin.fail:
     msg: "{{ problems | join('\\n') }}"
   when: problems | length > 0

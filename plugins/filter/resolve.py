@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: resolve
-short_description: Make the plan of a host from profiles and facts
+short_description: Compute the plan of a host from profiles and facts
 version_added: 1.0.0
 description:
-  - Gives each card of a host to at most one profile, and says what each card shall be. The lists for the modules, the
-    settings of nova, Cyborg and libvirt and the providers in Placement all come from this plan.
-  - All conflicts are found at once, each with its profile and card, before anything is written.
-  - The plan follows from its input alone. Cards are in the order of their names.
+  - Assigns each card of a host to at most one profile, and computes the desired state of each card. The lists for the
+    modules, the configuration of nova, Cyborg and libvirt, and the providers in Placement are derived from this plan.
+  - The error lists all conflicts, each with its profile and card, before the first write.
+  - The plan depends only on the input. Cards are sorted by name.
 author:
   - vfio.devices contributors (@vfio-devices)
 requirements:
@@ -69,7 +69,7 @@ _value:
       elements: dict
       contains:
         name:
-          description: PCI address of the physical function, or the name of a parent that is no PCI function.
+          description: PCI address of the physical function, or the name of a parent that is not a PCI function.
           type: str
           sample: "0000:3b:00.0"
         address:
@@ -81,7 +81,7 @@ _value:
           type: str
           sample: t4-desktops
         owner:
-          description: Who hands the devices to guests, V(nova), V(cyborg) or V(none).
+          description: Service that assigns the devices to guests, V(nova), V(cyborg) or V(none).
           type: str
           sample: nova
         vendor_id:
@@ -104,7 +104,7 @@ _value:
           type: int
           sample: 0
         total_vfs:
-          description: How many virtual functions the card can have, or null.
+          description: Maximum number of virtual functions of the card, or null.
           type: int
           sample: 16
         netdevs:
@@ -125,10 +125,10 @@ _value:
           description: Driver of the virtual functions as the profile says, or null.
           type: str
         num_vfs:
-          description: How many virtual functions there shall be, or null when the profile does not say.
+          description: Desired number of virtual functions, or null if the profile does not set it.
           type: int
         virtual_functions:
-          description: Addresses of the virtual functions that there are now.
+          description: Addresses of the current virtual functions.
           type: list
           elements: str
         host_functions:
@@ -143,31 +143,32 @@ _value:
           sample: mdev
         type:
           description:
-            - The type of the card's devices. A type of the profile that devices have already comes first, then the
-              first in the profile's order that there is room for. Null without vGPUs and when it is not known yet.
+            - Type of the card's devices. If current devices have a type of the profile, this type. Otherwise the first
+              type of the profile with room. Null without vGPUs, and if the type is not known yet.
           type: dict
           sample: {id: nvidia-223, name: GRID T4-2B, device_api: vfio-pci}
         next_type:
           description:
-            - The type of the profile, if guests have devices of another type. RV(_value.cards[].type) is then the type
-              of these, until nobody uses them. Otherwise null.
+            - The type of the profile, if guests have devices of another type. RV(_value.cards[].type) is the type
+              of these devices while they are in use. Otherwise null.
           type: dict
         parents:
           description:
-            - Where the devices are made, how many each parent has, and how many it has or can still make.
-            - The type is that of the card, or that of the devices that guests have on this parent. If nobody has looked
-              for users, C(now) has the type of the devices that leave no room for another one.
+            - Parents of the devices, with the number of existing devices, and the total of existing and possible
+              devices.
+            - The type is that of the card, or that of the devices that guests have on this parent. If the users
+              were not read, C(now) has the type of the devices that leave no room for another one.
           type: list
           elements: dict
           sample: [{name: "0000:3b:00.0", numa_node: 0, type: nvidia-223, existing: 2, total: 8}]
         count:
-          description: How many devices are made, a number or V(max). Null when the owner makes them.
+          description: Desired number of devices, or V(max). Null if the owner creates them.
           type: raw
           sample: max
         total:
           description:
-            - What guests can get of the card, vGPUs, virtual functions, or 1 for the whole. Null when it is not known
-              yet.
+            - Number of devices for guests, which are vGPUs, virtual functions, or 1 for the card. Null if it is not
+              known yet.
           type: int
           sample: 8
         resource_class:
@@ -180,7 +181,7 @@ _value:
           elements: str
           sample: [CUSTOM_TIER_GOLD]
         nova:
-          description: Settings of nova in the profile.
+          description: nova configuration in the profile.
           type: dict
     functions:
       description: For O(vfio.devices.sriov_pf_mode#module:functions).
@@ -193,7 +194,7 @@ _value:
     unwanted:
       description:
         - For O(vfio.devices.mdev_instance#module:instances) with O(vfio.devices.mdev_instance#module:state=absent).
-          These are devices of other types on cards whose owner makes the devices itself.
+          These are devices of other types on cards whose owner creates the devices itself.
       type: list
       elements: dict
     unselected:
@@ -205,7 +206,7 @@ _value:
       description: Cards whose devices can only be planned when C(functions) is done, and why.
       type: list
       elements: dict
-      sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions are not there yet}]
+      sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions do not exist yet}]
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve

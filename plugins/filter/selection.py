@@ -9,8 +9,8 @@ name: selection
 short_description: List the cards that each profile selects on a host
 version_added: 1.0.0
 description:
-  - Returns which cards of a host each profile selects, with the model of each card. Profiles that are not valid are
-    left out, because P(vfio.devices.resolve#filter) reports what is wrong with them.
+  - Returns the selected cards of each profile on a host, with the model of each card. Invalid profiles are skipped,
+    because P(vfio.devices.resolve#filter) reports their errors.
   - The results of all hosts are the input of P(vfio.devices.selection_warnings#filter).
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What the profiles select.
+  description: Selected cards of each profile.
   type: dict
   contains:
     declared:

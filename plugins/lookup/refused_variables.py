@@ -9,12 +9,11 @@ name: refused_variables
 short_description: Validate all variables of the roles and playbooks of this collection
 version_added: 1.0.0
 description:
-  - Checks the variables of the host that roles and playbooks of this collection read, such as C(mdev_timeout) and
-    C(placement_publish), and returns a sentence for each one that is refused.
-  - An argument spec validates the variables of a role when the role starts. This plugin validates all of them at once,
-    before the first role changes anything, and also checks ranges and spellings.
-  - Variables whose values are not known yet are left out, and so is C(vfio_profiles), which
-    P(vfio.devices.resolve#filter) validates.
+  - Validates the variables of roles and playbooks of this collection on the host, such as C(mdev_timeout) and
+    C(placement_publish), and returns a sentence for each invalid variable.
+  - An argument spec validates the variables of a role when the role starts. This plugin validates the variables of all
+    roles before the first change, and also checks ranges and spellings.
+  - Variables with unknown values are skipped. P(vfio.devices.resolve#filter) validates C(vfio_profiles).
 author:
   - vfio.devices contributors (@vfio-devices)
 seealso:

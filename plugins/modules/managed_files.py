@@ -5,17 +5,16 @@
 
 DOCUMENTATION = r"""
 module: managed_files
-short_description: Write files of this collection, and no others
+short_description: Write configuration files of this collection
 version_added: 1.0.0
 description:
-  - Creates, replaces and removes the files that the roles of this collection write, such as settings of nova.
-  - A file that was not written by this collection is refused. Nothing of its content is read into a result, a
-    difference or a message. All paths are looked at before the first file is written, in check mode too.
-  - A file of this collection begins with a comment that names V(vfio.devices). The report page has it as its generator,
-    and saved facts are known by their keys. Such a file is replaced even after a change by hand.
-  - Refused are also symbolic links, directories, devices, FIFOs, and paths that are not absolute or have V(..) in them.
-  - An existing file keeps its mode, its owner, its SELinux context and its access list. A file is replaced at once, so
-    that nobody reads a half of it.
+  - Creates, replaces and removes the files of the roles of this collection, such as the nova configuration.
+  - Rejects a file that was not written by this collection. No result, difference or message contains its content. All
+    paths are checked before the first write, also in check mode.
+  - A file of this collection begins with a comment that names V(vfio.devices). The report page contains it as its
+    generator, and saved facts are identified by their keys. Such a file is replaced also after a manual change.
+  - Also rejects symbolic links, directories, devices, FIFOs, and paths that are not absolute or contain V(..).
+  - An existing file keeps its mode, owner, SELinux context and access list. A file is replaced atomically.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -23,7 +22,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
 options:
   files:
-    description: The files. No two of them have the same path.
+    description: Files to write. Each path is unique.
     type: list
     elements: dict
     required: true
@@ -34,39 +33,39 @@ options:
         required: true
       content:
         description:
-          - Text of the file. An empty text removes the file. Without this option the path is only checked.
+          - Text of the file. An empty text removes the file. If omitted, the path is only checked.
           - The first line must be the header of this collection, as the filters P(vfio.devices.nova_config#filter),
             P(vfio.devices.cyborg_config#filter) and P(vfio.devices.provider_config#filter) write it.
         type: str
       variable:
         description:
-          - Name of the variable that the path comes from, for messages.
-          - Without it the path counts as one that only this collection uses. An empty file there is taken as what a
-            power failure has left.
+          - Name of the variable with the path, for messages.
+          - If empty, only this collection uses the path. An empty file at this path then counts as the result of a
+            power failure, and is replaced.
         type: str
         default: ""
       suggestion:
-        description: A path that the message proposes for O(files[].variable).
+        description: Path that the message proposes for O(files[].variable).
         type: str
         default: ""
       owner:
         description:
-          - User who owns the file, by name or number. The default is the present owner, and for a new file the user
-            that the module runs as.
+          - Owner of the file, by name or number. The default is the current owner, and for a new file the user of the
+            module.
         type: str
         default: ""
       group:
-        description: Group that owns the file. The default is as for O(files[].owner).
+        description: Group of the file. The default is the same as for O(files[].owner).
         type: str
         default: ""
       mode:
         description:
-          - Mode of the file as four octal digits, such as V('0640'). The default is the present mode, and for a new
+          - Mode of the file as four octal digits, such as V('0640'). The default is the current mode, and for a new
             file V('0644').
         type: str
         default: ""
   host_root:
-    description: Where the file system of the host begins.
+    description: Root of the host's file system.
     type: path
     default: /
 notes:
@@ -76,7 +75,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Write the settings of nova-compute
+- name: Write the nova configuration
   vfio.devices.managed_files:
     files:
       - path: /etc/nova/nova.conf.d/50-vfio-devices.conf
@@ -84,7 +83,7 @@ EXAMPLES = r"""
         mode: "0640"
         group: nova
 
-- name: Check that the path is free or has a file of this collection
+- name: Check for files of other programs
   vfio.devices.managed_files:
     files:
       - {path: /etc/nova/nova.conf.d/50-vfio-devices.conf, variable: nova_config_path}

@@ -5,17 +5,16 @@
 
 DOCUMENTATION = r"""
 module: mdev_facts
-short_description: Discover mediated devices, vGPUs, SR-IOV functions and who holds them
+short_description: Discover mediated devices, vGPUs, SR-IOV functions and their users
 version_added: 1.0.0
 description:
-  - Reads from C(/sys), C(/proc) and C(/etc) what VFIO can share on a host and returns it as C(ansible_facts.mdev). That
-    is physical functions with their virtual functions, the devices on which vGPUs and other mediated devices can be
-    made with the types that they offer, the mediated devices and vGPUs that exist or are defined, the state of
-    the IOMMU, and of mdevctl.
-  - Both frameworks are covered, mediated devices (mdev) on any bus, and NVIDIA's vendor-specific VFIO framework, in
-    which an SR-IOV virtual function is given a vGPU type.
-  - Never writes, and never waits longer than O(timeout) says for a device that is locked, or whose driver hangs. What
-    cannot be read, or is not what it should be, becomes null, and is named in RV(ansible_facts.mdev.warnings).
+  - Reads the devices that VFIO can share on a host from C(/sys), C(/proc) and C(/etc), and returns
+    C(ansible_facts.mdev). The facts contain physical functions with their virtual functions, parents with their types,
+    existing and defined mediated devices and vGPUs, the state of the IOMMU, and the state of mdevctl.
+  - Supports both frameworks, mediated devices (mdev) on any bus, and the NVIDIA vendor-specific VFIO framework, in
+    which an SR-IOV virtual function gets a vGPU type.
+  - Never writes, and never waits longer than O(timeout) for a locked device or a driver that does not respond.
+    Unreadable or invalid values are null, and are listed in RV(ansible_facts.mdev.warnings).
   - All ids are strings in lower case without C(0x).
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -27,9 +26,9 @@ extends_documentation_fragment:
 options:
   gather:
     description:
-      - The parts to return. A part that is not listed is not read.
-      - V(users) adds who holds a device. It looks at the open files of every process and asks libvirt, so it is
-        not part of the default.
+      - Parts to return. Unlisted parts are not read.
+      - V(users) adds the users of devices. It reads the open files of all processes and queries libvirt, so it is not
+        part of the default.
       - V(mig) adds the MIG state of NVIDIA GPUs to V(physical_functions). It runs C(nvidia-smi), which may take
         seconds, so it is not part of the default.
       - V(models) adds the names of models to V(physical_functions), and the versions of the kernel and of drivers. It
@@ -40,23 +39,23 @@ options:
     default: [physical_functions, parents, devices, iommu, mdevctl]
   classes:
     description:
-      - PCI classes of the functions that are listed although they have neither SR-IOV nor mediated devices.
+      - PCI classes of functions to list without SR-IOV or mediated devices.
         Two, four or six hexadecimal digits each.
-      - The default stands for network controllers, NVMe, display and 3D controllers, NVSwitches, and
+      - The default contains network controllers, NVMe, display and 3D controllers, NVSwitches, and
         processing accelerators.
     type: list
     elements: str
     default: ['02', '0108', '03', '0680', '12']
 notes:
-  - Only root sees the open files of other users' processes. For an ordinary user O(gather=users) is incomplete, and
-    RV(ansible_facts.mdev.warnings) says so.
-  - Domains of libvirt are reported where libvirt-python is installed on the host and a libvirt socket exists.
+  - Only root can read the open files of other users' processes. For other users O(gather=users) is incomplete, and
+    RV(ansible_facts.mdev.warnings) contains a warning.
+  - libvirt domains are reported if libvirt-python is installed on the host and a libvirt socket exists.
 seealso:
   - name: VFIO mediated devices
-    description: How the kernel presents mediated devices.
+    description: Mediated devices in the kernel.
     link: https://docs.kernel.org/driver-api/vfio-mediated-device.html
   - name: PCI Express I/O Virtualization
-    description: How the kernel presents SR-IOV.
+    description: SR-IOV in the kernel.
     link: https://docs.kernel.org/PCI/pci-iov-howto.html
 """
 
@@ -64,16 +63,16 @@ EXAMPLES = r"""
 - name: Discover what the host can share
   vfio.devices.mdev_facts:
 
-- name: Show how many devices of each type can still be made on each parent
+- name: Show the free instances of each type
   ansible.builtin.debug:
     msg: "{{ ansible_facts.mdev.parents | map(attribute='name')
              | zip(ansible_facts.mdev.parents | map(attribute='types')) }}"
 
-- name: Find out who holds the devices of the host
+- name: Read the users of the devices
   vfio.devices.mdev_facts:
     gather: [physical_functions, devices, users]
 
-- name: Look at processing accelerators and crypto controllers only
+- name: Read accelerators and crypto controllers only
   vfio.devices.mdev_facts:
     gather: [physical_functions]
     classes: ['12', '1000']
@@ -165,13 +164,13 @@ ansible_facts:
               sample: []
             framework:
               description:
-                - How the function itself or its virtual functions make vGPUs, V(mdev) or V(vendor_vfio). Null when they
-                  do not.
+                - Framework of the function or its virtual functions, V(mdev) or V(vendor_vfio). Null without a
+                  framework.
               type: str
               sample: mdev
             unreadable:
-              description: Why the state of the card is unknown, so that the other fields do not tell all of it.
-              returned: when a file of the card did not answer, or does not tell whether there is a vGPU
+              description: Reason if the state of the card is unknown. Other fields are then incomplete.
+              returned: when a file of the card did not answer, or does not show whether a vGPU exists
               type: str
               sample: >-
                 sys/bus/pci/devices/0000:84:00.4/nvidia/current_vgpu_type did not answer within 2 s: nothing else that a
@@ -202,7 +201,7 @@ ansible_facts:
                   type: str
                   sample: ens1f0v0
                 users:
-                  description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
+                  description: Users, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
             model:
@@ -252,7 +251,7 @@ ansible_facts:
                       type: int
                       sample: 1
                 profiles:
-                  description: What a GPU instance can be.
+                  description: Profiles of GPU instances.
                   type: list
                   elements: dict
                   contains:
@@ -265,30 +264,30 @@ ansible_facts:
                       type: int
                       sample: 16384
                     most:
-                      description: How many of them a GPU can have.
+                      description: Maximum number on one GPU.
                       type: int
                       sample: 7
                     size:
-                      description: How many memory slices an instance takes.
+                      description: Number of memory slices of an instance.
                       type: int
                       sample: 1
                     starts:
-                      description: The memory slices at which it can begin.
+                      description: Possible first memory slices.
                       type: list
                       elements: int
                       sample: [0, 1, 2, 3, 4, 5, 6]
             users:
-              description: Who holds it, as in RV(ansible_facts.mdev.devices[].users).
+              description: Users, as in RV(ansible_facts.mdev.devices[].users).
               type: list
               elements: dict
         parents:
-          description: The devices on which vGPUs and other mediated devices can be made.
+          description: The parents, which support vGPUs and other mediated devices.
           returned: when V(parents) is gathered
           type: list
           elements: dict
           contains:
             name:
-              description: Name of the device, the PCI address where it has one.
+              description: Name of the parent, which is its PCI address on the PCI bus.
               type: str
               sample: "0000:3b:00.0"
             bus:
@@ -319,8 +318,8 @@ ansible_facts:
               type: str
             types:
               description:
-                - The types that the device offers. In the vendor-specific framework only those that can be made now, so
-                  none on a virtual function that has a type.
+                - The types that the parent offers. In the vendor-specific framework only types with room, so none on a
+                  virtual function with a type.
               type: list
               elements: dict
               contains:
@@ -329,34 +328,35 @@ ansible_facts:
                   type: str
                   sample: nvidia-223
                 name:
-                  description: Name of the type, or null where the driver gives none.
+                  description: Name of the type, or null if the driver has no name.
                   type: str
                   sample: GRID T4-2B
                 description:
-                  description: Description as the driver gives it, or null.
+                  description: Description of the driver, or null.
                   type: str
                   sample: num_heads=4, frl_config=45, framebuffer=2048M, max_resolution=5120x2880, max_instance=8
                 attributes:
                   description:
-                    - What the description states, by the driver's own names. Numbers are integers, sizes in MiB. A
-                      number that cannot be understood is null.
+                    - Attributes in the description, by their names in the driver. Numbers are integers, sizes are in
+                      MiB. An invalid number is null.
                   type: dict
                   sample: {num_heads: 4, framebuffer: 2048, max_instance: 8}
                 device_api:
-                  description: What a guest gets.
+                  description: VFIO API of the device.
                   type: str
                   sample: vfio-pci
                 available_instances:
                   description:
-                    - How many more can be made now. Often shared with other types and other parents.
-                    - V(0) also for types that the vendor-specific VFIO framework does not list now, as a GPU that has
-                      vGPUs, and that other GPUs of the same model list or M(vfio.devices.mdev_instance) has saved.
+                    - Number of further devices. Often shared with other types and parents.
+                    - V(0) also for types that the vendor-specific VFIO framework currently does not list, because the
+                      GPU has vGPUs. Such types are known from other GPUs of the same model, or saved by
+                      M(vfio.devices.mdev_instance).
                   type: int
                   sample: 8
                 max_instances:
                   description:
-                    - The number that the driver states for a whole GPU, otherwise existing and available instances of
-                      the type together.
+                    - Maximum that the driver reports for a GPU, otherwise the sum of existing and available instances
+                      of the type.
                   type: int
                   sample: 8
         devices:
@@ -378,11 +378,11 @@ ansible_facts:
               type: str
               sample: mdev
             type:
-              description: Id of the type, or null when it is no longer known.
+              description: Id of the type, or null if it is unknown.
               type: str
               sample: nvidia-223
             type_name:
-              description: Name of the type, or null when it is not known.
+              description: Name of the type, or null if it is unknown.
               type: str
               sample: GRID T4-2B
             parent:
@@ -395,12 +395,12 @@ ansible_facts:
               sample: 43
             state:
               description:
-                - V(active) when it exists, V(defined) when mdevctl has a definition but the kernel has no device, and
-                  V(removing) when it was removed but its user still keeps it open.
+                - V(active) if it exists, V(defined) if mdevctl has a definition and the kernel has no device,
+                  V(removing) if it was removed while a user has it open.
               type: str
               sample: active
             autostart:
-              description: Whether mdevctl makes it at boot. Null without a definition.
+              description: Whether mdevctl creates it at boot. Null without a definition.
               type: bool
               sample: true
             attributes:
@@ -409,12 +409,12 @@ ansible_facts:
               elements: dict
               sample: []
             users:
-              description: Who holds the device. Null when V(users) is not gathered.
+              description: Users of the device. Null if V(users) is not gathered.
               type: list
               elements: dict
               contains:
                 pid:
-                  description: Process that has it open, or null for a domain that only has it in its definition.
+                  description: Process that has it open, or null for a guest that does not run.
                   type: int
                   sample: 4242
                 command:
@@ -422,7 +422,7 @@ ansible_facts:
                   type: str
                   sample: qemu-system-x86
                 domain:
-                  description: The guest of libvirt or Proxmox VE, the container, or the pod, or null.
+                  description: The libvirt or Proxmox VE guest, container or pod, or null.
                   type: str
                   sample: desktop-7
                 running:
@@ -462,7 +462,7 @@ ansible_facts:
                   sample: ["0000:00:1f.0", "0000:00:1f.3"]
             cpu_vendor:
               description:
-                - Whose IOMMU the processor can have, V(intel) or V(amd). Null for all other processors.
+                - Vendor of the processor's IOMMU, V(intel) or V(amd). Null for other processors.
               type: str
               sample: intel
             kernel_arguments:
@@ -471,12 +471,12 @@ ansible_facts:
               elements: str
               sample: [ro, quiet, intel_iommu=on, iommu=pt]
             vfio_drivers:
-              description: The PCI drivers of VFIO that are loaded.
+              description: The loaded VFIO PCI drivers.
               type: list
               elements: str
               sample: [vfio-pci]
         mdevctl:
-          description: Whether the host can make mediated devices at boot.
+          description: Whether the host can create mediated devices at boot.
           returned: when V(mdevctl) is gathered
           type: dict
           contains:
@@ -485,21 +485,21 @@ ansible_facts:
               type: str
               sample: /usr/bin/mdevctl
             udev_rule:
-              description: Path of its rule that udev follows, or null when there is none.
+              description: Path of its active udev rule, or null.
               type: str
               sample: /lib/udev/rules.d/60-mdevctl.rules
             udev_program:
-              description: The program that the rule calls, or null. If it calls several, one that is missing.
+              description: The program of the udev rule, or null. If the rule calls several programs, a missing one.
               type: str
               sample: /usr/sbin/mdevctl
             udev_works:
-              description: Whether there is a rule and all programs that it calls.
+              description: Whether the udev rule and all its programs exist.
               type: bool
               sample: false
             restore_unit:
               description:
-                - Path of the unit with which M(vfio.devices.boot_restore) makes devices at boot, whatever mdevctl does,
-                  or null when there is none.
+                - Path of the unit of M(vfio.devices.boot_restore), which restores devices at boot independent of
+                  mdevctl, or null.
               type: str
               sample: /etc/systemd/system/vfio-devices-restore.service
         versions:
@@ -516,7 +516,7 @@ ansible_facts:
               type: dict
               sample: {nvidia: 550.163.02}
         warnings:
-          description: What could not be read, and why.
+          description: Unreadable values, with their reasons.
           returned: success
           type: list
           elements: str

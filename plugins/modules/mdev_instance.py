@@ -5,15 +5,15 @@
 
 DOCUMENTATION = r"""
 module: mdev_instance
-short_description: Make and remove mediated devices and vGPUs
+short_description: Create and remove mediated devices and vGPUs
 version_added: 1.0.0
 description:
-  - Brings all mediated devices and vGPUs of a host to what is wanted, in one call. Devices that will do are kept with
-    their UUIDs, missing ones are made, and nothing that is in use is ever touched.
-  - Both frameworks have the same options. In NVIDIA's vendor-specific VFIO framework an instance is an SR-IOV virtual
-    function with a vGPU type, known by its address.
-  - Everything is planned before the first write. What cannot be reached is refused as a whole, with all reasons at
-    once. Check mode makes the very same plan, UUIDs included.
+  - Applies the desired mediated devices and vGPUs of a host in one call. Matching devices keep their UUIDs, missing
+    devices are created, and devices in use are never modified.
+  - Both frameworks have the same options. In the NVIDIA vendor-specific VFIO framework an instance is an SR-IOV virtual
+    function with a vGPU type, identified by its address.
+  - The module computes a plan before the first write. If the desired state is not possible, the module fails with all
+    reasons and changes nothing. Check mode computes the same plan, including UUIDs.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -24,48 +24,48 @@ extends_documentation_fragment:
   - vfio.devices._host.changing
 options:
   instances:
-    description: The devices that shall exist, or with O(state=absent) the ones that shall not.
+    description: Desired devices. If O(state=absent), devices to remove.
     type: list
     elements: dict
     required: true
     suboptions:
       type:
         description:
-          - Type by its id, such as V(nvidia-223), or by its name, such as V(GRID T4-2B). Names stay the same when a
-            driver is updated, ids may not.
-          - A list is an order of preference. A device of any of the types will do, and a new one is made of the first
-            type that there is room for.
-          - Required with O(state=present).
+          - Type id, such as V(nvidia-223), or type name, such as V(GRID T4-2B). Ids may change with a driver update,
+            names do not.
+          - A list is an order of preference. A current device of any of these types matches. A new device has the first
+            type with room.
+          - Required if O(state=present).
         type: list
         elements: str
       parent:
         description:
-          - Name of the parent device, the PCI address where it has one. A physical function stands for all its virtual
-            functions that can make devices.
-          - When it is left out, parents are chosen as O(placement) says, after all entries that name one.
+          - Name of the parent, which is its PCI address on the PCI bus. A physical function represents all its virtual
+            functions that support devices.
+          - By default O(placement) determines the parents, after all entries with a parent.
         type: str
       uuid:
         description:
-          - UUID of the device. When it is left out, UUIDs are derived from the machine id, the parent and the type, so
-            that a host that is installed again gets the same ones.
+          - UUID of the device. By default UUIDs are derived from the machine id, the parent and the type, so a
+            reinstalled host gets the same UUIDs.
           - Only for mediated devices.
         type: str
       count:
         description:
-          - How many devices, on the parent that is named, or else on the whole host. V(max) makes as many as fit.
-          - With V(max) a card whose driver refuses one more and offers no more of the type is taken as full, with a
-            warning. A driver that refuses the first of a type on a card, or what it still offers, makes the task fail.
-          - The default is V(1). Without O(exact) it is a least number.
+          - Number of devices on O(instances[].parent), or on the host if there is no parent. V(max) creates as many as
+            possible.
+          - If V(max), a card whose driver rejects a further device and offers no more of the type counts as full, with
+            a warning. If a driver rejects the first device of a type, or a device that it still offers, the task fails.
+          - The default is V(1). If O(exact=false), this is a minimum.
         type: str
       numa_node:
-        description: Only parents on this NUMA node, a whole number from 0 to 1023.
+        description: NUMA node of the parents, a whole number from 0 to 1023.
         type: raw
       attributes:
         description:
-          - Attributes to write into a new device, in this order, each a dictionary with one key. The same key may come
-            more than once.
-          - A name is that of an attribute of the driver, such as V(assign_adapter), or of one in a group, such as
-            V(nvidia/vgpu_params). Entries of the kernel, such as V(remove) or V(driver/unbind), are refused, and links
+          - Attributes of a new device, in order, each a dictionary with one key. A key may appear more than once.
+          - A key is the name of a driver attribute, such as V(assign_adapter), or of an attribute in a group, such as
+            V(nvidia/vgpu_params). Kernel control files, such as V(remove) or V(driver/unbind), are rejected, and links
             are not followed.
           - A value is text or a whole number.
           - An existing device is compared by the attributes in its definition, and replaced if they differ.
@@ -73,75 +73,75 @@ options:
         elements: dict
       autostart:
         description:
-          - Whether the device is made again at boot. Default is V(true) for a new definition, and what it is for an
-            existing one.
+          - Whether mdevctl creates the device at boot. The default is V(true) for a new definition, and the current
+            value for an existing definition.
         type: bool
       label:
         description:
-          - What messages call the entry, instead of its place in the list. The roles name its profile.
+          - Name of the entry in messages. The default is its index. The roles set the name of the profile.
         type: str
   state:
     description:
-      - With V(absent) every device that matches all of O(instances[].uuid), O(instances[].type),
-        O(instances[].parent) and O(instances[].numa_node) of an entry is removed, its definition too.
+      - If V(absent), each device that matches O(instances[].uuid), O(instances[].type), O(instances[].parent) and
+        O(instances[].numa_node) of an entry is removed, with its definition.
     type: str
     choices: [present, absent]
     default: present
   exact:
     description:
-      - Remove the devices and definitions that are not listed, on the parents that O(instances[].parent) names and
-        nowhere else. This is how the type of a card is changed.
+      - Whether to remove unlisted devices and definitions on the parents in O(instances[].parent). Use it to change the
+        type of a card.
     type: bool
     default: false
   placement:
     description:
-      - Where a device without O(instances[].parent) is made. V(spread) takes the card with the most room, V(pack) the
-        one with the least.
+      - Selection of parents for devices without O(instances[].parent). V(spread) selects the card with the most room,
+        V(pack) the card with the least room.
     type: str
     choices: [spread, pack]
     default: spread
   on_busy:
     description:
-      - What to do when a device that has to go is in use, by a process that has it open or by a domain of libvirt,
-        running or defined.
-      - V(fail) changes nothing and names all busy devices and who holds them. V(skip) does what it can without them; a
-        GPU that takes one type at a time is then left as it is.
+      - Handling of devices to remove that a process or a guest uses. Guests count whether they run or not.
+      - V(fail) changes nothing and reports all devices in use with their users. V(skip) skips these devices and changes
+        the others. A GPU that supports one type at a time is then skipped completely.
     type: str
     choices: [fail, skip]
     default: fail
   accept_unseen:
     description:
-      - What may stay unseen, although a change may end its use. Without this option, nothing is changed as long as its
-        users are unknown, and the message names the value to set here.
+      - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
+        and the message contains the value to set here.
       - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run,
-        V(containers) instances of LXD and Incus, V(kubernetes) devices of pods, V(vfio) devices of a process that has a
-        VFIO device open which the kernel does not name. The others see everything.
-      - Set it only if no such process or guest has a device that is changed.
+        V(containers) LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a process.
+        The other values always read all users.
+      - Set it only if no such process or guest uses a device that is changed.
     type: list
     elements: str
     choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
     default: []
   persist:
     description:
-      - Keep mediated devices over a reboot as definitions of mdevctl, which makes those with O(instances[].autostart).
-      - All devices are also recorded in C(/etc/vfio-devices). Where M(vfio.devices.boot_restore) is installed, they are
-        made again at boot, vGPUs on virtual functions too. Elsewhere these are only there again after another run.
+      - Whether to write mdevctl definitions. At boot, mdevctl creates the devices with O(instances[].autostart).
+      - All devices are also recorded in C(/etc/vfio-devices). If M(vfio.devices.boot_restore) is installed, it restores
+        them at boot, including vGPUs on virtual functions. Otherwise vGPUs on virtual functions are created again by
+        the next run.
     type: bool
     default: true
 notes:
-  - After a failure the result has what was done up to then, and another run goes on from there.
-  - Nova makes mediated devices itself and keeps unused ones as a reserve. On a parent that nova manages, do not use
-    O(exact) with a smaller number than fits.
+  - After a failure the result lists the completed changes, and the next run continues.
+  - Nova creates mediated devices itself and keeps unused devices as a reserve. On a parent that nova manages, do not
+    use O(exact) with a number below the capacity.
 seealso:
   - module: vfio.devices.boot_restore
   - module: vfio.devices.mdev_facts
   - name: VFIO mediated devices
-    description: How the kernel presents mediated devices.
+    description: Mediated devices in the kernel.
     link: https://docs.kernel.org/driver-api/vfio-mediated-device.html
 """
 
 EXAMPLES = r"""
-- name: Fill both cards with vGPUs of one type, whatever was there before
+- name: Fill both cards with vGPUs of one type
   vfio.devices.mdev_instance:
     instances:
       - type: GRID T4-2B
@@ -152,20 +152,20 @@ EXAMPLES = r"""
         count: max
     exact: true
 
-- name: Have four vGPUs somewhere on NUMA node 0, large ones if there is room
+- name: Create four vGPUs on NUMA node 0
   vfio.devices.mdev_instance:
     instances:
       - type: [GRID T4-4Q, GRID T4-2Q]
         count: 4
         numa_node: 0
 
-- name: Give one virtual function a vGPU type (vendor-specific VFIO)
+- name: Set the vGPU type of one virtual function
   vfio.devices.mdev_instance:
     instances:
       - type: NVIDIA L40S-8Q
         parent: "0000:84:00.4"
 
-- name: Have a crypto device with two adapters and one domain
+- name: Create a crypto device with two adapters
   vfio.devices.mdev_instance:
     instances:
       - type: vfio_ap-passthrough
@@ -176,7 +176,7 @@ EXAMPLES = r"""
           - assign_adapter: "6"
           - assign_domain: "4"
 
-- name: Remove all unused devices of a card and list the busy ones
+- name: Remove all unused devices of a card
   vfio.devices.mdev_instance:
     instances:
       - parent: "0000:3b:00.0"
@@ -186,7 +186,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 instances:
-  description: The devices that are kept, made or removed, and what was done to each. In check mode what would be done.
+  description: The devices and the action for each. In check mode the predicted action.
   returned: always, unless the options are refused
   type: list
   elements: dict
@@ -212,7 +212,7 @@ instances:
       type: str
       sample: GRID T4-2B
     item:
-      description: Place of its entry in O(instances), counted from 0. Null for a device that no entry names.
+      description: Index of its entry in O(instances), counted from 0. Null for a device without an entry.
       type: int
       sample: 0
     action:
@@ -230,41 +230,41 @@ removed:
   type: list
   elements: str
 replaced:
-  description: UUIDs and addresses that now belong to a device of another type.
+  description: UUIDs and addresses of devices whose type was replaced.
   returned: always, unless the options are refused
   type: list
   elements: str
 kept:
-  description: UUIDs and addresses of devices that were as they shall be.
+  description: UUIDs and addresses of devices that already matched.
   returned: always, unless the options are refused
   type: list
   elements: str
 busy:
-  description: Devices that should go but had to stay, and who uses them.
+  description: Devices that were not removed because they are in use, with their users.
   returned: always, unless the options are refused
   type: list
   elements: dict
   contains:
     <<: *instance
     users:
-      description: Who holds the device, as RV(vfio.devices.mdev_facts#module:ansible_facts.mdev.devices[].users).
+      description: Users of the device, as RV(vfio.devices.mdev_facts#module:ansible_facts.mdev.devices[].users).
       type: list
       elements: dict
 missing:
-  description: What could not be made because of busy devices.
+  description: Devices that were not created because of devices in use.
   returned: always, unless the options are refused
   type: list
   elements: dict
   contains:
     item:
-      description: Place of the entry in O(instances).
+      description: Index of the entry in O(instances).
       type: int
     types:
       description: The types of the entry.
       type: list
       elements: str
     count:
-      description: How many are missing.
+      description: Number of missing devices.
       type: int
 failures:
   description: One sentence for each step that failed.

@@ -8,16 +8,17 @@ module: mig_layout
 short_description: Divide NVIDIA GPUs into MIG instances
 version_added: 1.0.0
 description:
-  - Enables or disables Multi-Instance GPU (MIG) on the GPUs of a host, and makes the GPU instances and compute
+  - Enables or disables Multi-Instance GPU (MIG) on the GPUs of a host, and creates the GPU instances and compute
     instances of a layout.
-  - All GPUs are planned before the first change. A layout that does not fit is refused, with what would fit.
-  - Instances that the layout has stay as they are. An instance is removed, and MIG is enabled or disabled, only while
+  - The module computes a plan before the first change. A layout that does not fit is rejected, and the message contains
+    a possible layout.
+  - Matching instances remain unchanged. An instance is removed, and MIG is enabled or disabled, only while
     no process and no guest uses the GPU.
-  - Each change is read back. If a change fails, the instances that were removed before are made again.
+  - Each change is verified by a read. If a change fails, the removed instances are created again.
 author:
   - vfio.devices contributors (@vfio-devices)
 requirements:
-  - The program C(nvidia-smi) on the host, which the driver of NVIDIA brings.
+  - The program C(nvidia-smi) of the NVIDIA driver on the host.
 extends_documentation_fragment:
   - vfio.devices._attributes.changing
   - vfio.devices._attributes.host
@@ -25,7 +26,7 @@ extends_documentation_fragment:
   - vfio.devices._host.changing
 options:
   gpus:
-    description: The GPUs. No two entries are for the same GPU.
+    description: Desired state of the GPUs. Each GPU has at most one entry.
     type: list
     elements: dict
     required: true
@@ -36,36 +37,37 @@ options:
         required: true
       enabled:
         description:
-          - Whether MIG is enabled. With V(false), all instances are removed first.
-          - Some GPUs change their mode only after a reset. Then the module fails and names the command.
+          - Whether MIG is enabled. If V(false), all instances are removed first.
+          - Some GPUs change their mode only after a reset. In this case the module fails, and the message contains the
+            command.
         type: bool
         default: true
       layout:
         description:
           - >-
-            How many GPU instances of each profile the GPU has, such as V({1g.18gb: 4, 3g.71gb: 1}). The names are those
+            Number of GPU instances of each profile, such as V({1g.18gb: 4, 3g.71gb: 1}). The names are those
             of C(nvidia-smi mig -lgip). Other instances are removed.
-          - An empty dictionary is for no GPU instances. Required if O(gpus[].enabled=true).
+          - An empty dictionary means no GPU instances. Required if O(gpus[].enabled=true).
         type: dict
       compute_instances:
         description:
-          - Make one compute instance of the whole size of each GPU instance. With V(false), none is made, as for vGPUs
-            whose guests make them. Compute instances that exist stay.
+          - Whether to create one compute instance of the full size in each GPU instance. Use V(false) for vGPUs, whose
+            guests create compute instances. Existing compute instances remain.
         type: bool
         default: true
       label:
-        description: What messages call the entry, instead of its place in the list.
+        description: Name of the entry in messages. The default is its index.
         type: str
   on_busy:
     description:
-      - What to do when a GPU that loses an instance or its mode is in use. V(fail) changes nothing and names all uses.
-        V(skip) leaves these GPUs as they are and changes the others.
+      - Handling of GPUs in use that would lose an instance or change their mode. V(fail) changes nothing and reports
+        all users. V(skip) skips these GPUs and changes the others.
     type: str
     choices: [fail, skip]
     default: fail
   accept_unseen:
     description:
-      - What may stay unseen, although a change may end its use, as for the option of the same name of
+      - Users that may be unreadable during a change, as for the option of the same name of
         M(vfio.devices.sriov_pf_mode).
     type: list
     elements: str
@@ -73,9 +75,9 @@ options:
     default: []
   persist:
     description:
-      - Keep the layout as a record in C(/etc/vfio-devices). Where M(vfio.devices.boot_restore) is installed, it is made
-        again at each boot. The driver itself forgets all instances then.
-      - With V(false), the records of these GPUs are removed.
+      - Whether to record the layout in C(/etc/vfio-devices). If M(vfio.devices.boot_restore) is installed, it restores
+        the layout at boot. The driver itself loses all instances at a reboot.
+      - If V(false), the records of these GPUs are removed.
     type: bool
     default: true
 seealso:
@@ -83,21 +85,22 @@ seealso:
   - module: vfio.devices.mdev_facts
   - module: vfio.devices.mdev_instance
   - name: NVIDIA Multi-Instance GPU user guide
-    description: Which GPUs have MIG, and which profiles go together.
+    description: GPUs with MIG, and possible combinations of profiles.
     link: https://docs.nvidia.com/datacenter/tesla/mig-user-guide/
 notes:
-  - Daemons such as C(nvidia-persistenced) and C(nvidia-dcgm) use the GPU as well. The message says how to stop them.
-  - After a failure, another run goes on from there.
+  - Daemons such as C(nvidia-persistenced) and C(nvidia-dcgm) use the GPU as well. The message contains the commands to
+    stop them.
+  - After a failure, the next run continues.
 """
 
 EXAMPLES = r"""
-- name: Divide a GPU into four small instances and a large one
+- name: Create MIG instances on a GPU
   vfio.devices.mig_layout:
     gpus:
       - pf: "0000:41:00.0"
         layout: {1g.18gb: 4, 3g.71gb: 1}
 
-- name: Show what a layout would change
+- name: Show the changes of a layout
   vfio.devices.mig_layout:
     gpus:
       - pf: "0000:41:00.0"
@@ -105,7 +108,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Disable MIG on all GPUs that nothing uses
+- name: Disable MIG on free GPUs
   vfio.devices.mig_layout:
     gpus:
       - {pf: "0000:41:00.0", enabled: false}
@@ -125,12 +128,12 @@ gpus:
       type: str
       sample: "0000:41:00.0"
     item:
-      description: Place of its entry in O(gpus), counted from 0.
+      description: Index of its entry in O(gpus), counted from 0.
       type: int
       sample: 0
     action:
       description:
-        - V(unchanged) or V(changed). With O(on_busy=skip) also V(busy).
+        - V(unchanged) or V(changed). If O(on_busy=skip), also V(busy).
         - After a failure, V(restored) if all instances that were removed were made again, otherwise V(failed).
       type: str
       sample: changed
@@ -177,7 +180,7 @@ gpus:
       elements: str
       sample: [enabled MIG, made a GPU instance 1g.18gb at memory slice 0]
     busy:
-      description: One sentence for each use because of which the GPU was left as it is.
+      description: One sentence for each use of a skipped GPU.
       type: list
       elements: str
     error:

@@ -8,14 +8,15 @@ module: placement_inventory
 short_description: Publish resource providers, inventories and traits in OpenStack Placement
 version_added: 1.0.0
 description:
-  - Brings the providers of any number of hosts to what is wanted, in one call. Custom resource classes and traits that
-    are missing are made.
-  - Everything is planned before the first write. What must not be done is refused as a whole, with all reasons at
-    once, also what Placement itself would wrongly take. Check mode makes the very same plan, UUIDs included.
-  - What is allocated is safe. Nothing in use is dropped, removed or made smaller than its use, also when guests come
-    and go during the run.
-  - Providers that this module makes carry the trait C(CUSTOM_OWNER_VFIO_DEVICES), and only these are changed and
-    removed. Those of nova, Cyborg and others take custom traits and nothing else.
+  - Applies the desired providers of any number of hosts in one call. Missing custom resource classes and traits are
+    created.
+  - The module computes a plan before the first write. If a request is invalid, the module fails with all reasons and
+    changes nothing. This includes requests that Placement wrongly accepts. Check mode computes the same plan, including
+    UUIDs.
+  - Allocations are safe. Inventories and providers in use are never removed, and totals are never reduced below their
+    use, even if guests start or stop during the run.
+  - Providers of this module have the trait C(CUSTOM_OWNER_VFIO_DEVICES). Only these providers are changed and removed.
+    Providers of nova, Cyborg and other services only get custom traits.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -26,117 +27,118 @@ extends_documentation_fragment:
 options:
   providers:
     description:
-      - The providers that shall exist, or with O(state=absent) the ones that shall not, in any order.
-      - A provider is known by its name, which is unique in a cloud.
+      - Desired providers, in any order. If O(state=absent), providers to remove.
+      - A provider is identified by its name, which is unique in a cloud.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
         description:
-          - Name of the provider. Needed to make one.
-          - The names of nova-compute and cyborg-agent are refused for new providers, since these make their own.
+          - Name of the provider. Required for a new provider.
+          - Names in the format of nova-compute and cyborg-agent are rejected for new providers, because these services
+            create their own providers.
         type: str
       uuid:
         description:
-          - UUID of the provider. When it is left out, that of a new one is derived from the UUID of the root and the
-            name, so that it is always the same.
+          - UUID of the provider. The default for a new provider is derived from the UUID of the root and the name.
         type: str
       parent:
         description:
-          - Name or UUID of the provider above it, listed here or not.
-          - Without it, the provider is the root of a tree, or exists already. Roots are only looked up, unless
-            O(create_roots) is set.
+          - Name or UUID of the parent provider, listed here or not.
+          - If omitted, the provider is the root of a tree, or already exists. Roots are only created if O(create_roots)
+            is set.
         type: str
       inventories:
         description:
-          - All inventories of the provider by resource class, such as C(VGPU) or C(CUSTOM_NIC_VF). Each is a
-            dictionary with C(total), and if wanted C(reserved) (default 0), C(min_unit) (1), C(max_unit) (the total),
+          - All inventories of the provider by resource class, such as C(VGPU) or C(CUSTOM_NIC_VF). Each is a dictionary
+            with C(total), and optionally C(reserved) (default 0), C(min_unit) (1), C(max_unit) (the total),
             C(step_size) (1) and C(allocation_ratio) (1.0).
-          - Classes that are not listed are dropped. When the option is left out, the inventories stay as they are.
+          - Unlisted classes are removed. If the option is omitted, the inventories remain unchanged.
         type: dict
       traits:
         description:
-          - Traits of the provider, treated as O(traits_mode) says. When the option is left out, they stay as they are.
-          - C(CUSTOM_OWNER_VFIO_DEVICES) need not be listed. C(OWNER_NOVA), C(COMPUTE_NODE) and
-            C(COMPUTE_MANAGED_PCI_DEVICE) are never set, nova-compute would take or remove the provider.
-          - With C(OWNER_CYBORG) a provider has the shape that Cyborg makes. Only for hosts without cyborg-agent.
+          - Traits of the provider, applied according to O(traits_mode). If the option is omitted, the traits remain
+            unchanged.
+          - C(CUSTOM_OWNER_VFIO_DEVICES) is set automatically. C(OWNER_NOVA), C(COMPUTE_NODE) and
+            C(COMPUTE_MANAGED_PCI_DEVICE) are never set, because nova-compute would adopt or remove the provider.
+          - C(OWNER_CYBORG) gives a provider the shape of Cyborg. Use it only on hosts without cyborg-agent.
         type: list
         elements: str
       optional:
         description:
-          - Never make this provider. Where it does not exist, it is left out with a warning, together with those that
-            are listed below it. For providers that nova-compute or cyborg-agent makes, which may not be there yet.
+          - Whether to skip this provider with a warning if it does not exist, together with its listed children. For
+            providers that nova-compute or cyborg-agent creates later.
         type: bool
         default: false
       drain:
-        description: The same as O(drain) for this provider alone, and instead of it.
+        description: Whether to drain this provider. The default is O(drain).
         type: bool
   state:
     description:
-      - With V(absent) the listed providers are removed, children first. Their other fields need not be left out.
+      - If V(absent), the listed providers are removed, children first. Other fields of the entries are ignored.
     type: str
     choices: [present, absent]
     default: present
   traits_mode:
     description:
-      - V(exact) removes traits that are not listed, V(add) keeps them. On providers of others, V(exact) removes custom
+      - V(exact) removes unlisted traits, V(add) keeps them. On other services' providers, V(exact) removes custom
         traits only.
-      - When it is left out, it is V(exact) on our own providers and V(add) on all others.
-      - The trait C(OWNER_NOVA) stays in any case. Nova sets it on providers that its F(provider.yaml) names.
+      - The default is V(exact) on providers of this collection, and V(add) on other providers.
+      - The trait C(OWNER_NOVA) always remains. Nova sets it on providers in its F(provider.yaml).
     type: str
     choices: [exact, add]
   drain:
     description:
-      - Reserve all of every inventory of our own providers that are listed, so that no new guest gets any of it. What
-        is in use stays.
-      - Without it, as much is reserved as O(providers[].inventories) say, which ends the draining.
-      - Children that are listed without inventories are drained as they are.
+      - Whether to reserve all inventories of the listed providers of this collection, so new guests are blocked.
+        Current allocations remain.
+      - If V(false), C(reserved) of O(providers[].inventories) applies, which ends the draining.
+      - Listed children without inventories are drained with their current inventories.
     type: bool
     default: false
   purge:
-    description: Remove our own providers that are not listed, below O(scope) and nowhere else.
+    description: Whether to remove unlisted providers of this collection below O(scope).
     type: bool
     default: false
   scope:
-    description: Names or UUIDs of the providers below which O(purge) may remove. They stay themselves.
+    description:
+      - Names or UUIDs of the providers below which O(purge) removes providers. These providers themselves remain.
     type: list
     elements: str
     default: []
   create_roots:
     description:
-      - Make missing roots too. Give the UUID of the compute node (its C(compute_id)) if nova-compute is to adopt one
-        later; nova fails on a root of another UUID.
-      - A root without inventories and traits is made bare, without our trait.
+      - Whether to create missing roots. If nova-compute adopts the root later, set the UUID of the compute node (its
+        C(compute_id)). nova fails on a root with another UUID.
+      - A root without inventories and traits is created without the trait of this collection.
     type: bool
     default: false
   check_usages:
     description:
-      - Whether to refuse what would take something away from a guest.
-      - V(false) is accepted in check mode only, for a check of work that waits for guests before it changes Placement.
+      - Whether to reject changes that would remove an allocation of a guest.
+      - V(false) is only valid in check mode, to check changes that wait for guests before they change Placement.
     type: bool
     default: true
 notes:
-  - Where the task does not run on the controller itself, there are no lines of progress.
-  - In check mode only reads are sent, and whatever the real run would refuse is refused, so that a play can check
-    settings, login, API version, roots and providers before it changes any card.
-  - After a failure the result has what was done up to then, and another run goes on from there. What was sent without
-    an answer is read again. It counts as changed if that is not possible either.
+  - If the task does not run on the controller, no progress lines are printed.
+  - In check mode the module only reads, and reports the same errors as a real run. So a play can check options, login,
+    API version, roots and providers before it changes a card.
+  - After a failure the result lists the completed changes, and the next run continues. A provider without a response to
+    a write is read again. If the read fails too, the provider counts as changed.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
     child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
-    A tree that has more providers of ours than the list costs one more.
-    Authentication is not counted.
+    A tree with unlisted providers of this collection costs one more. Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info
   - plugin: vfio.devices.placement_tree
     plugin_type: filter
   - name: OpenStack Placement
-    description: What resource providers, inventories and traits are.
+    description: Resource providers, inventories and traits.
     link: https://docs.openstack.org/placement/latest/
 """
 
 EXAMPLES = r"""
-- name: Publish the VFs of all hosts in one call
+- name: Publish the VFs of all hosts
   vfio.devices.placement_inventory:
     cloud: mycloud
     providers:
@@ -155,7 +157,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   run_once: true
 
-- name: Add a trait to a GPU that nova manages
+- name: Add a trait to a nova GPU
   vfio.devices.placement_inventory:
     cloud: mycloud
     providers:
@@ -164,7 +166,7 @@ EXAMPLES = r"""
         optional: true
   delegate_to: localhost
 
-- name: Let no new guest in
+- name: Drain a card
   vfio.devices.placement_inventory:
     cloud: mycloud
     providers:
@@ -174,7 +176,7 @@ EXAMPLES = r"""
     drain: true
   delegate_to: localhost
 
-- name: Take the card out of the cloud
+- name: Remove a card from the cloud
   vfio.devices.placement_inventory:
     cloud: mycloud
     providers:
@@ -185,7 +187,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 providers:
-  description: The providers that are kept, made, changed or removed. In check mode what would be done.
+  description: The providers and the action for each. In check mode the predicted action.
   returned: always, unless the options are refused
   type: list
   elements: dict
@@ -199,7 +201,7 @@ providers:
       type: str
       sample: 0ff9b28c-c1e6-5a0f-b7ab-2a0c1a5c92f6
     parent:
-      description: UUID of the provider above it, or null for a root.
+      description: UUID of the parent provider, or null for a root.
       type: str
       sample: 6a5e4b26-5a15-4a3b-8b3f-a0b0f8cbe54a
     root:
@@ -207,7 +209,7 @@ providers:
       type: str
       sample: 6a5e4b26-5a15-4a3b-8b3f-a0b0f8cbe54a
     item:
-      description: Place of its entry in O(providers), counted from 0. Null for one that was purged.
+      description: Index of its entry in O(providers), counted from 0. Null for a purged provider.
       type: int
       sample: 0
     action:
@@ -230,19 +232,19 @@ removed:
   type: list
   elements: str
 kept:
-  description: Names of providers that were as they shall be.
+  description: Names of providers that already matched.
   returned: always, unless the options are refused
   type: list
   elements: str
 missing:
-  description: What O(state=absent) did not find, and what was left out because of O(providers[].optional).
+  description: Providers that O(state=absent) did not find, and skipped providers with O(providers[].optional).
   returned: always, unless the options are refused
   type: list
   elements: str
 unexpected:
   description:
-    - Our own providers that are not in O(providers) and stay, in the trees whose root is in O(providers). If the list
-      has all cards of the host, their cards are not there any more. O(purge) removes them.
+    - Unlisted providers of this collection in the trees whose root is in O(providers). If the list contains all cards
+      of the host, the cards of these providers are missing. O(purge) removes them.
   returned: always, unless the options are refused
   type: list
   elements: dict
@@ -256,7 +258,7 @@ unexpected:
       type: str
       sample: 0ff9b28c-c1e6-5a0f-b7ab-2a0c1a5c92f6
     parent:
-      description: UUID of the provider above it.
+      description: UUID of the parent provider.
       type: str
       sample: 6a5e4b26-5a15-4a3b-8b3f-a0b0f8cbe54a
     root:
@@ -279,12 +281,12 @@ traits:
   type: list
   elements: str
 calls:
-  description: How many HTTP requests went to Placement.
+  description: Number of HTTP requests to Placement.
   returned: always, unless the options are refused
   type: int
   sample: 18
 retries:
-  description: How many times a write was tried again.
+  description: Number of repeated writes.
   returned: always, unless the options are refused
   type: int
   sample: 0
@@ -326,14 +328,16 @@ def main():
             check_usages={"type": "bool", "default": True},
         ),
         supports_check_mode=True,
-        no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
+        no_log=True,  # the system log would contain the passwords of a dictionary in cloud
     )
     options = module.params
     module.no_log_values = hidden_values(options, module.no_log_values)
 
     def work():
         if not options["check_usages"] and not module.check_mode:
-            raise Refused(["check_usages=false is for check mode only, because guests could lose what they have"])
+            raise Refused(
+                ["check_usages: false is only valid in check mode, because guests could lose their allocations"]
+            )
         options["scope"] = parse_references(options["scope"], "scope")
         wanted = parse_providers(options["providers"], options)
         placement = client.connect(options)

@@ -8,8 +8,8 @@ module: placement_inventory_info
 short_description: Read provider trees from OpenStack Placement
 version_added: 1.0.0
 description:
-  - Returns the trees of some compute nodes, with inventories, traits and usages, in the shape that
-    M(vfio.devices.placement_inventory) takes.
+  - Returns the trees of some compute nodes, with inventories, traits and usages, in the format of
+    M(vfio.devices.placement_inventory).
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -19,12 +19,13 @@ extends_documentation_fragment:
 options:
   roots:
     description:
-      - Names or UUIDs of providers, usually those of compute nodes. The whole tree is read that a provider is in.
+      - Names or UUIDs of providers, usually those of compute nodes. The module reads the complete tree of each
+        provider.
     type: list
     elements: str
     required: true
   usages:
-    description: Whether to read how much is in use, which costs one more request for each provider.
+    description: Whether to read usages, with one more request for each provider.
     type: bool
     default: true
 seealso:
@@ -75,8 +76,8 @@ providers:
       sample: [CUSTOM_NUMA_1, CUSTOM_OWNER_VFIO_DEVICES, HW_NIC_SRIOV]
 owners:
   description:
-    - By name of the provider who keeps it, told by its traits, V(vfio.devices), V(nova), V(cyborg) or null where no
-      trait tells.
+    - Owner of each provider by name, derived from its traits. V(vfio.devices), V(nova), V(cyborg), or null without such
+      a trait.
   returned: success
   type: dict
   sample: {compute1.example.com: nova}

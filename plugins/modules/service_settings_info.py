@@ -10,9 +10,9 @@ module: service_settings_info
 short_description: Find out whether an OpenStack service reads a settings file
 version_added: 1.0.0
 description:
-  - Reads how a service such as nova-compute is started, from its running process or else from its systemd unit with
-    all drop-ins. Containers of kolla-ansible are found by their directory below C(/etc/kolla).
-  - Says whether the service reads a file, and which of the file's options another file sets that the service reads
+  - Reads the start command of a service such as nova-compute, from its running process or else from its systemd unit
+    with all drop-ins. Containers of kolla-ansible are found by their directory below C(/etc/kolla).
+  - Reports whether the service reads a file, and which of the file's options another file sets that the service reads
     later. The order is that of oslo.config. Default directories come after the default files, but before files of
     C(--config-file).
   - Options that may be given several times, such as C([pci]alias), are never overridden. The service takes all of them.
@@ -48,7 +48,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look whether nova-compute reads a file
+- name: Check whether nova-compute reads a file
   vfio.devices.service_settings_info:
     project: nova
     program: nova-compute
@@ -62,7 +62,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 source:
-  description: V(process), V(unit), or null if nothing tells how the service is started.
+  description: V(process), V(unit), or null if the start of the service is unknown.
   returned: always
   type: str
   sample: process
@@ -79,7 +79,7 @@ kolla:
   returned: always
   type: bool
 files:
-  description: Settings files, in the order of reading. Empty if nothing tells how the service is started.
+  description: Settings files, in the order of reading. Empty if the start of the service is unknown.
   returned: always
   type: list
   elements: str
@@ -91,7 +91,7 @@ directories:
   elements: str
   sample: [/etc/nova/nova.conf.d, /etc/nova/nova-compute.conf.d]
 reads:
-  description: Whether the service reads O(path). Null if nothing tells how the service is started.
+  description: Whether the service reads O(path). Null if the start of the service is unknown.
   returned: always
   type: bool
 overridden:

@@ -5,15 +5,15 @@
 
 DOCUMENTATION = r"""
 module: sriov_pf_mode
-short_description: Switch cards between whole passthrough and SR-IOV virtual functions
+short_description: Switch cards between passthrough and SR-IOV virtual functions
 version_added: 1.0.0
 description:
-  - Brings all cards of a host, in one call, into the mode that is wanted. A card is given away whole (mode V(pf)), or
-    it stays with its native driver and makes virtual functions (mode V(vf)).
-  - Everything is planned before the first write, and what is in use is never touched. What cannot be done is refused as
-    a whole, with all reasons at once. Check mode makes the very same plan.
-  - Each write is read back, since a driver may report success and do nothing. A card whose change fails is put back to
-    what it was, and the result says so.
+  - Applies the desired mode of all cards of a host in one call. In mode V(pf) the card is passed through. In mode V(vf)
+    the card keeps its native driver and has virtual functions.
+  - The module computes a plan before the first write. Cards in use are never changed. If the desired state is not
+    possible, the module fails with all reasons and changes nothing. Check mode computes the same plan.
+  - Each write is verified by a read, because a driver may report success without an effect. If the change of a card
+    fails, its previous state is restored, and the result reports it.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -24,145 +24,143 @@ extends_documentation_fragment:
   - vfio.devices._host.changing
 options:
   functions:
-    description: The cards, and what they shall be.
+    description: Desired state of the cards.
     type: list
     elements: dict
     required: true
     suboptions:
       pf:
         description:
-          - The physical function, by its PCI address or by the name of its network interface.
-          - The interface goes away with its driver. The name is remembered for as long as this module has the card in
-            mode V(pf), over a reboot only with O(persist=true).
+          - PCI address or network interface of the physical function.
+          - The interface disappears with its driver. In mode V(pf) the module stores the name of the interface, across
+            a reboot only if O(persist=true).
         type: str
         required: true
       mode:
         description:
-          - With V(pf) the card has no virtual functions and is bound to O(functions[].driver), so that a guest can have
-            all of it.
-          - With V(vf) the card is bound to its native driver and has O(functions[].num_vfs) virtual functions.
+          - If V(pf), the card has no virtual functions and is bound to O(functions[].driver), so a guest can use the
+            complete card.
+          - If V(vf), the card is bound to its native driver and has O(functions[].num_vfs) virtual functions.
         type: str
         choices: [pf, vf]
         required: true
       num_vfs:
         description:
-          - How many virtual functions, or V(max) for as many as the driver can make. With V(0) the host has the card
-            for itself.
-          - When it is left out, the number belongs to somebody else, and only drivers and settings of the virtual
-            functions that exist are set.
-          - A number other than V(0) is changed through 0, so that all virtual functions are made anew and lose what was
-            set up on them by others.
-          - GPUs of NVIDIA make all or none. Their C(/usr/lib/nvidia/sriov-manage) is used for it.
-          - Only for mode V(vf).
+          - Number of virtual functions, or V(max) for the maximum of the driver. If V(0), the card remains with the
+            host.
+          - By default the number is not managed, and only drivers and settings of existing virtual functions are set.
+          - A change between two numbers goes through V(0). All virtual functions are created again and lose settings of
+            other programs.
+          - NVIDIA GPUs support all virtual functions or none. The module calls C(/usr/lib/nvidia/sriov-manage).
+          - Only valid in mode V(vf).
         type: str
       driver:
         description:
-          - Driver of the card in mode V(pf), V(vfio-pci) or a variant of it. With V(native) the card stays with its
-            own driver, for guests whose devices libvirt manages.
+          - Driver of the card in mode V(pf), V(vfio-pci) or a variant of it. If V(native), the card keeps its own
+            driver, for libvirt's managed mode.
           - The default is V(vfio-pci).
         type: str
       vf_driver:
         description:
-          - Driver of the virtual functions. V(none) keeps all drivers away from them, V(default) is what the kernel's
-            own matching gives.
-          - New virtual functions meet no other driver before. While they are made, C(sriov_drivers_autoprobe) of the
-            card is V(0), and a run that ends in the middle is continued by the next one.
-          - When it is left out, the kernel chooses for new virtual functions, and others are left as they are.
+          - Driver of the virtual functions. V(none) binds no driver, V(default) is the choice of the kernel.
+          - New virtual functions are not bound to any other driver first. During their creation
+            C(sriov_drivers_autoprobe) of the card is V(0). The next run completes an interrupted run.
+          - By default the kernel chooses the driver of new virtual functions, and the drivers of existing functions
+            remain.
           - The driver must be loaded.
         type: str
       drivers_autoprobe:
         description:
-          - Whether the kernel looks for a driver for new virtual functions. When it is left out, it stays as it is.
+          - Whether the kernel binds a driver to new virtual functions. By default the current value remains.
         type: bool
       reconfigurable:
-        description: With V(false) the card is pinned. Whatever would change it is refused.
+        description: Whether the card may be changed. If V(false), changes are rejected.
         type: bool
         default: true
       vfs:
         description:
-          - Single virtual functions or ranges of them, with settings or drivers of their own. What an entry does not
-            name stays as it is.
-          - Settings need a network card and the program C(ip) on the host.
+          - Virtual functions with their own settings or drivers. Omitted settings remain unchanged.
+          - Settings require a network card and the program C(ip) on the host.
         type: list
         elements: dict
         suboptions:
           index:
-            description: Number of the virtual function, counted from 0, or a range such as V(2-5).
+            description: Index of the virtual function, counted from 0, or a range such as V(2-5).
             type: str
             required: true
           driver:
-            description: Driver of these virtual functions, instead of O(functions[].vf_driver).
+            description: Driver of these virtual functions. The default is O(functions[].vf_driver).
             type: str
           mac:
             description: MAC address. Only for one virtual function.
             type: str
           vlan:
-            description: VLAN that the card adds and removes, up to 4094, V(0) for none.
+            description: VLAN id that the card adds and removes, up to 4094. V(0) means no VLAN.
             type: raw
           qos:
             description: Priority in the VLAN tag, from 0 to 7.
             type: raw
           spoofchk:
-            description: Whether the card drops packets with other sender addresses.
+            description: Whether the card drops packets with another sender address.
             type: bool
           trust:
-            description: Whether the virtual function may do what others must not, such as receive everything.
+            description:
+              - Whether the virtual function is trusted. It may change its MAC address and enable promiscuous mode.
             type: bool
           link_state:
-            description: Whether the link is always up, always down, or that of the card.
+            description: Link state. V(auto) follows the card, V(enable) is always up, V(disable) is always down.
             type: str
             choices: [auto, enable, disable]
           min_tx_rate:
-            description: Least bandwidth in Mbit/s, V(0) for none.
+            description: Minimum transmit rate in Mbit/s. V(0) means no guarantee.
             type: raw
           max_tx_rate:
-            description: Most bandwidth in Mbit/s, V(0) for no limit.
+            description: Maximum transmit rate in Mbit/s. V(0) means no limit.
             type: raw
       eswitch:
         description:
-          - Mode of the card's embedded switch. It is changed while there are no virtual functions.
-          - Needs the program C(devlink) on the host.
+          - Mode of the embedded switch of the card. It is changed while the card has no virtual functions.
+          - Requires the program C(devlink) on the host.
         type: str
         choices: [legacy, switchdev]
       label:
         description:
-          - What messages call the entry, instead of its place in the list. The roles name its profile.
+          - Name of the entry in messages. The default is its index. The roles set the name of the profile.
         type: str
   on_busy:
     description:
-      - What to do when a card that has to change is in use, by a process or by a domain of libvirt that has one of its
-        functions, by mediated devices or vGPUs, by a mounted disk, or by the host's network.
-      - V(fail) changes nothing and names all uses. V(skip) leaves these cards as they are and changes the others.
+      - Handling of cards in use. Users are processes and guests with one of its functions, mediated devices and vGPUs,
+        mounted disks, and the host network.
+      - V(fail) changes nothing and reports all users. V(skip) skips these cards and changes the others.
     type: str
     choices: [fail, skip]
     default: fail
   accept_unseen:
     description:
-      - What may stay unseen, although a change may end its use. Without this option, nothing is changed as long as its
-        users are unknown, and the message names the value to set here.
+      - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
+        and the message contains the value to set here.
       - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run,
-        V(containers) instances of LXD and Incus, V(kubernetes) devices of pods, V(vfio) devices of a process that has a
-        VFIO device open which the kernel does not name. The others see everything.
-      - Set it only if no such process or guest has a device that is changed.
+        V(containers) LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a process.
+        The other values always read all users.
+      - Set it only if no such process or guest uses a device that is changed.
     type: list
     elements: str
     choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
     default: []
   allow_host_network:
     description:
-      - Change also a card that carries the default route or the connection of Ansible, or that is a port of a bond, a
-        bridge or a team, or has a VLAN on top.
+      - Whether to change a card that carries the default route or the Ansible connection, is a port of a bond, bridge
+        or team, or has a VLAN. The host can lose its network connection.
     type: bool
     default: false
   persist:
     description:
-      - Keep the mode of a card, as a record in C(/etc/vfio-devices). Where M(vfio.devices.boot_restore) is installed,
-        the card is brought back to it at boot and after a passthrough, with all its virtual functions, their drivers
-        and their settings.
-      - Elsewhere a rule of udev makes the virtual functions again when the native driver is bound. Their drivers and
-        settings, mode V(pf), and virtual functions of GPUs come back with another run.
-      - A file at the path of that rule that was not written by this collection is refused.
-      - With V(false) the record and the rule of these cards are removed.
+      - Whether to record the mode of a card in C(/etc/vfio-devices). If M(vfio.devices.boot_restore) is installed, it
+        restores the card at boot and after a passthrough, with its virtual functions, drivers and settings.
+      - Otherwise a udev rule creates the virtual functions when the native driver is bound. The next run restores their
+        drivers and settings, mode V(pf), and virtual functions of GPUs.
+      - A file at the path of the udev rule that was not written by this collection is rejected.
+      - If V(false), the record and the udev rule of these cards are removed.
     type: bool
     default: true
   timeout:
@@ -172,17 +170,17 @@ seealso:
   - module: vfio.devices.mdev_facts
   - module: vfio.devices.mdev_instance
   - name: PCI Express I/O Virtualization Howto
-    description: How the kernel presents SR-IOV.
+    description: SR-IOV in the kernel.
     link: https://docs.kernel.org/PCI/pci-iov-howto.html
 notes:
-  - A domain of libvirt that is only defined keeps its virtual functions from being changed, and a whole card from being
-    split. It does not keep a card from being given away whole.
-  - After a failure another run goes on from there.
-  - Systemd, NetworkManager and netplan can set the number of virtual functions as well. Their files are warned of.
+  - A defined libvirt domain blocks changes of its virtual functions, and mode V(vf) of its card. It does not block mode
+    V(pf).
+  - After a failure the next run continues.
+  - The module warns about files of systemd, NetworkManager and netplan that set the number of virtual functions.
 """
 
 EXAMPLES = r"""
-- name: Split one card into eight virtual functions for guests, and give another one away whole
+- name: Create virtual functions and pass a card through
   vfio.devices.sriov_pf_mode:
     functions:
       - pf: ens1f0
@@ -192,7 +190,7 @@ EXAMPLES = r"""
       - pf: "0000:41:00.0"
         mode: pf
 
-- name: Use one card for several things
+- name: Configure virtual functions of one card
   vfio.devices.sriov_pf_mode:
     functions:
       - pf: "0000:31:00.0"
@@ -210,20 +208,20 @@ EXAMPLES = r"""
           - index: 8-15
             driver: none
 
-- name: Enable all virtual functions of the GPUs, in front of mdev_instance
+- name: Enable all virtual functions of the GPUs
   vfio.devices.sriov_pf_mode:
     functions:
       - {pf: "0000:41:00.0", mode: vf, num_vfs: max}
       - {pf: "0000:81:00.0", mode: vf, num_vfs: max}
 
-- name: Leave a card to libvirt's managed mode, without virtual functions that would vanish under guests
+- name: Prepare a card for libvirt's managed mode
   vfio.devices.sriov_pf_mode:
     functions:
       - pf: "0000:41:00.0"
         mode: pf
         driver: native
 
-- name: Take a card back for the host, if nobody uses it
+- name: Remove the virtual functions of a card
   vfio.devices.sriov_pf_mode:
     functions:
       - pf: "0000:41:00.0"
@@ -245,22 +243,22 @@ functions:
       type: str
       sample: "0000:41:00.0"
     item:
-      description: Place of its entry in O(functions), counted from 0.
+      description: Index of its entry in O(functions), counted from 0.
       type: int
       sample: 0
     action:
       description:
-        - V(unchanged) or V(changed). With O(on_busy=skip) also V(busy).
-        - After a failure V(restored) for a card that was put back to what it was, V(failed) for one that was not,
-          V(pending) for one whose change the kernel has not ended, V(skipped) for one that was not begun.
+        - V(unchanged) or V(changed). If O(on_busy=skip), also V(busy).
+        - After a failure, V(restored) if the previous state of the card is restored, V(failed) if it is not, V(pending)
+          if the kernel has not completed the change, V(skipped) if the change was not started.
       type: str
       sample: changed
     before:
-      description: The card as it was found.
+      description: The card before the changes.
       type: dict
       contains: &card
         mode:
-          description: V(pf) if a VFIO driver has it, V(vf) if it has virtual functions, else V(host).
+          description: V(pf) if it is bound to a VFIO driver, V(vf) if it has virtual functions, else V(host).
           type: str
           sample: vf
         driver:
@@ -268,14 +266,14 @@ functions:
           type: str
           sample: ice
         driver_override:
-          description: The only driver that may have it, or null.
+          description: The only driver that the kernel binds to it, or null.
           type: str
         num_vfs:
           description: Number of virtual functions.
           type: int
           sample: 8
         drivers_autoprobe:
-          description: Whether the kernel looks for a driver for new virtual functions, null without SR-IOV.
+          description: Whether the kernel binds a driver to new virtual functions, null without SR-IOV.
           type: bool
         netdevs:
           description: Network interfaces of the card itself.
@@ -288,7 +286,7 @@ functions:
           elements: dict
           contains:
             index:
-              description: Number of the virtual function.
+              description: Index of the virtual function.
               type: int
               sample: 0
             address:
@@ -307,23 +305,23 @@ functions:
               description: Network interface, or null. In check mode null for a new virtual function.
               type: str
     after:
-      description: The card as it is now. In check mode as it would be.
+      description: The card after the changes. In check mode the prediction.
       type: dict
       contains: *card
     done:
-      description: One sentence for each step that was done.
+      description: One sentence for each completed step.
       type: list
       elements: str
       sample: [made 8 virtual functions]
     busy:
-      description: One sentence for each use because of which the card was left as it is.
+      description: One sentence for each use of a skipped card.
       type: list
       elements: str
     error:
-      description: What failed, and in which state the card is now. Null without a failure.
+      description: The failure, and the current state of the card. Null without a failure.
       type: str
     seconds:
-      description: How long the changes took. Null if there were none, and in check mode.
+      description: Duration of the changes. Null without changes, and in check mode.
       type: float
       sample: 2.417
 failures:

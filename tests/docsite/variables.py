@@ -22,10 +22,10 @@ PAGES = ROOT / "docs/docsite/rst"
 ROLES = {
     "capture": [],
     "discover": [],
-    "site": ["vfio", "iommu", "sriov", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
-    "verify": ["vfio", "iommu", "sriov", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
+    "site": ["vfio", "iommu", "sriov", "mig", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
+    "verify": ["vfio", "iommu", "sriov", "mig", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
     "drain": ["vfio", "placement"],
-    "reprofile": ["vfio", "sriov", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
+    "reprofile": ["vfio", "sriov", "mig", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
     "report": ["report"],
 }
 # Markup of Ansible: C(value), V(value), O(option=value), O(plugin#role:entry point:option), M(plugin), P(plugin#type).

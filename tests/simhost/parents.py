@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""mdev parents that are no PCI functions: the kernel's samples, the s390 crypto matrix, or any made-up one."""
+"""mdev parents that are not PCI functions: the kernel's samples, the s390 crypto matrix, or any made-up one."""
 
 from __future__ import annotations
 

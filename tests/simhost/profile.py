@@ -104,7 +104,7 @@ class FunctionSpec:
 
 @dataclass
 class ParentSpec:
-    """An mdev parent that is no PCI function, made from a type table; ``capacity`` overrides the table's pool."""
+    """An mdev parent that is not a PCI function, made from a type table; ``capacity`` overrides the table's pool."""
 
     types: str
     name: str

@@ -97,7 +97,7 @@ def refusals(function, *arguments, **options):
 
 
 def _named(card):
-    """Its address is its name, unless it is no PCI function."""
+    """Its address is its name, unless it is not a PCI function."""
     if card["address"] is not None:
         card["address"] = card["name"]
     return card

@@ -26,6 +26,7 @@ def test_all_kinds_of_texts_are_checked() -> None:
     checked = {path.relative_to(wording.ROOT).as_posix() for path in wording.files()}
     assert {"README.md", "roles/vfio/README.md", "playbooks/site.yml", "docs/docsite/rst/guide_nova.rst"} <= checked
     assert {"roles/vfio/meta/argument_specs.yml", "examples/nova/group_vars/hypervisors.yml"} <= checked
+    assert {"plugins/modules/mdev_facts.py", "plugins/plugin_utils/_report/page.js"} <= checked
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,8 @@ def test_where_texts_are(tmp_path: Path) -> None:
 
 def test_names_are_those_of_plays_and_tasks(tmp_path: Path) -> None:
     tasks = tmp_path / "tasks.yml"
-    tasks.write_text("- name: Play\n  vars: {a: [{name: data}]}\n  tasks:\n    - {name: Task, debug: {}}\n")
+    tasks.write_text(
+        "- name: Play\n  hosts: all\n  vars: {a: [{name: data, b: 1}]}\n  tasks:\n    - {name: Task, a.b.c: {}}\n"
+    )
     node = wording.yaml.compose(tasks.read_text())
-    assert [(name.line, name.text) for name in wording.names(tasks, node)] == [(1, "Play"), (4, "Task")]
+    assert [(name.line, name.text) for name in wording.names(tasks, node)] == [(1, "Play"), (5, "Task")]

@@ -48,7 +48,7 @@ def build(program: str = "_boot") -> bytes:
 
 
 def sources(first: str = "_boot.main") -> dict[str, str]:
-    """By package and name the text of a program's first file and of all that it imports from the collection.
+    """By package and name the text of a program's first file and of its imports from the collection.
 
     They are asked of whatever has imported this file: on a host the whole engine lies in the zip file of the module.
     """
@@ -68,7 +68,7 @@ def _source(name: str) -> str:
     get_source = getattr(spec.loader if spec else None, "get_source", None)
     text = get_source(name) if get_source else None
     if not isinstance(text, str):
-        raise RuntimeError(f"the source of {name} is not to be had")
+        raise RuntimeError(f"Source file {name} of the collection is not available on the controller")
     return text
 
 

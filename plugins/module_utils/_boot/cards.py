@@ -27,13 +27,13 @@ def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
     different = difference(recorded, identities.of(functions[card])) if card in functions else None
     if different is None:
         return
-    found = f"another card is here now, {different}"
+    found = f"another card is at this address: {different}"
     for function in functions.values():
         if not function.is_virtual and function.address != card:
             now = identities.of(function)
             if is_same(recorded, now) and not difference(recorded, now):
-                found += f"; the recorded one is at {function.address} now"
-    raise NotRestorable([f"{found}: run the play with the addresses that the cards have now"])
+                found += f". The recorded card is now at {function.address}"
+    raise NotRestorable([f"{found}. Run the play again with the current addresses of the cards"])
 
 
 def waits_for_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> bool:

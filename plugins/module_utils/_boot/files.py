@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The files that bring everything back at boot: the program, two units of systemd, and a rule of udev."""
+"""The files of the boot service: the program, two systemd units, and a udev rule."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _unit_of_card(python: str, timeout: float) -> str:
 [Unit]
 Description=Restore %i, which has its own driver again
 After=vfio-devices-restore.service {" ".join(AFTER)}
-# A card whose driver fails may come and go for ever.
+# A card whose driver fails may appear and disappear forever.
 StartLimitIntervalSec=10min
 StartLimitBurst=5
 
@@ -96,17 +96,17 @@ StartLimitBurst=5
 
 def _service(python: str, timeout: float, arguments: str = "") -> str:
     return f"""Type=oneshot
-# Of an empty file Python says nothing, and exits with 0.
+# Python exits with 0 for an empty file, without a message.
 ExecStartPre="{python}" -I -B -c "{CHECK}" /{PROGRAM}
 ExecStart="{python}" -I -B /{PROGRAM} --timeout {timeout:g}{arguments}
 TimeoutStartSec={max(1, round(timeout * TIMEOUTS))}
-# A program of the driver that is still at work must not be ended half-way.
+# A program of the driver must not be stopped while it runs.
 KillMode=process
 """
 
 
 def _rule() -> str:
-    """The same events as :func:`rule`; parents that are no PCI functions are told by the mdev core."""
+    """The same events as :func:`rule`; the mdev core reports parents that are not PCI functions."""
     start = f'RUN+="{SYSTEMCTL} --no-block start vfio-devices-restore@$kernel.service"'
     native = 'ACTION=="bind", SUBSYSTEM=="pci", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", ENV{DRIVER}!="pci-pf-stub", '
     kinds = (MODE_RECORDS, LAYOUT_RECORDS, INSTANCE_RECORDS)

@@ -64,7 +64,7 @@ class Instances:
         absent = [option for option in wanted if not self._is(option["parent"])]
         if absent:
             problems.append(
-                f"{len(absent)} of {_list(one['type'][0] for one in absent)} are not made: {self.missing()}"
+                f"{len(absent)} of {_list(one['type'][0] for one in absent)} are not created: {self.missing()}"
             )
         possible = [option for option in wanted if option not in absent]
         if not possible:
@@ -75,11 +75,11 @@ class Instances:
         except Refused:
             if not last:
                 raise
-            done, failures = Counter(), ["they do not go together"]
+            done, failures = Counter(), ["these records contradict each other. Run the play again"]
         if failures and self._host.now() < deadline:
             # One that cannot be made must not keep the others away.
             failures = self._make_each(self._without_existing(possible)[0], done, check_mode, deadline)
-        return [f"made {count} of {name}" for name, count in done.items()], problems + failures
+        return [f"created {count} of {name}" for name, count in done.items()], problems + failures
 
     def _make_each(
         self, options: list[dict[str, Any]], done: Counter[str], check_mode: bool, deadline: float
@@ -87,7 +87,10 @@ class Instances:
         problems: list[str] = []
         for option in options:
             if self._host.now() >= deadline:
-                problems.append(f"{_name(option)} was not tried: the others have taken {self._host.timeout:g} s")
+                problems.append(
+                    f"{_name(option)} was skipped, because the other devices took {self._host.timeout:g} s. Increase "
+                    "boot_timeout"
+                )
                 continue
             try:
                 more, failures = self._make([option], check_mode)
@@ -125,11 +128,11 @@ class Instances:
             if device is None:
                 missing.append(option)
             elif device.state == "removing":
-                problems.append(f"{_name(option)} is being removed, and somebody still has it open")
+                problems.append(f"{_name(option)} is being removed, but a process still has it open")
             elif device.parent != option["parent"] or not _fits(device, option):
                 problems.append(
-                    f"{_name(option)} is left as it is: {device.type_name or device.type_id} on {device.parent}, "
-                    f"and {option['type'][0]} on {option['parent']} was recorded"
+                    f"{_name(option)} remains unchanged: it is {device.type_name or device.type_id} on "
+                    f"{device.parent}, but the record has {option['type'][0]} on {option['parent']}"
                 )
         return missing, problems
 
@@ -144,7 +147,7 @@ def _name(option: dict[str, Any]) -> str:
 
 
 def _fits(device: Device, option: dict[str, Any]) -> bool:
-    """Names are more certain than ids, but a full card of NVIDIA does not tell them."""
+    """Names are more certain than ids, but a full NVIDIA card does not list them."""
     if device.type_name is None:
         return bool(device.type_id == option["id"])
     return option["type"][0] in (device.type_id, device.type_name)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The interpreter that runs the program as root at each boot: a lasting one that nobody else can change."""
+"""The interpreter that runs the program as root at each boot: a permanent one that only root can change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .._host.root import HostError, HostRoot
 # What needs no quoting in a unit (systemd.service(5), "Command lines").
 PATH = re.compile(r"/[\w.+@:/ -]{1,4095}\Z", re.ASCII)
 OLDEST = (3, 9)
-# Where systems have theirs: the usual name, those of later versions beside an old one, RHEL's own, and one from source.
+# Where systems have theirs: the usual name, those of later versions next to an old one, RHEL's own, and one from
+# source.
 LASTING = (
     "/usr/bin/python3",
     *(f"/usr/bin/python3.{minor}" for minor in range(20, 8, -1)),
@@ -30,7 +31,7 @@ PATIENCE = 10.0
 MOST_LINKS = 40
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
 UNSAFE = "must not be run by root at boot:"
-REMEDY = "Leave python out, or name an interpreter that only root can change"
+REMEDY = "Omit the option python, or set it to an interpreter that only root can change"
 
 
 def find(host: HostRoot) -> str | None:
@@ -44,7 +45,7 @@ def problem(host: HostRoot, path: str) -> str | None:
     Below another root than / it is not started: it may be one for another machine. Its files are looked at there.
     """
     if not PATH.match(path):
-        return f"python must be the absolute path of an interpreter such as /usr/bin/python3, not {path!r}"
+        return f"python must be the absolute path of an interpreter such as /usr/bin/python3, and not {path!r}"
     found = _problem_of_files(host, path)
     if found or host.root != "/":
         return f"python {path} {found}" if found else None
@@ -54,14 +55,14 @@ def problem(host: HostRoot, path: str) -> str | None:
         return f"python {path} cannot be run: {error}"
     version = VERSION.match(said)
     if not version:
-        return f"python {path} is not Python: asked for its version it says {said[:40]!r}"
+        return f"python {path} is not a Python interpreter. Its version output is {said[:40]!r}"
     if tuple(map(int, version.groups())) < OLDEST:
-        return f"python {path} is Python {said}; the program needs {'.'.join(map(str, OLDEST))} or later"
+        return f"python {path} is Python {said}. The program needs {'.'.join(map(str, OLDEST))} or later"
     return None
 
 
 def _problem_of_files(host: HostRoot, path: str) -> str | None:
-    """Each directory on the way and the file, with all that symbolic links lead through."""
+    """Each directory on the way and the file, with all targets of symbolic links."""
     waiting = path.strip("/").split("/")[::-1]
     way: list[str] = []
     links = 0
@@ -77,18 +78,18 @@ def _problem_of_files(host: HostRoot, path: str) -> str | None:
             way = [] if target.startswith("/") else way[:-1]
             waiting += target.strip("/").split("/")[::-1]
             if links > MOST_LINKS:
-                return "leads through too many symbolic links"
+                return "has too many symbolic links"
         elif owner != 0:
             return f"{UNSAFE} /{name} belongs to user {owner}. {REMEDY}"
         elif mode & OTHERS:
-            return f"{UNSAFE} others may write to /{name} (mode {stat.S_IMODE(mode):04o}). {REMEDY}"
+            return f"{UNSAFE} other users may write to /{name} (mode {stat.S_IMODE(mode):04o}). {REMEDY}"
         elif not waiting:
             if not stat.S_ISREG(mode) or not mode & stat.S_IXUSR:
                 return f"is not a program: /{name} is {'no file' if not stat.S_ISREG(mode) else 'not executable'}"
             return None
         elif not stat.S_ISDIR(mode):
-            return f"does not exist: /{name} is no directory"
+            return f"does not exist: /{name} is not a directory"
         if not waiting:
-            return f"does not exist: /{name} leads nowhere"
+            return f"does not exist: /{name} is a broken link"
         part = waiting.pop()
         way = way[:-1] if part == ".." else way if part in ("", ".") else [*way, part]

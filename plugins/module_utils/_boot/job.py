@@ -18,8 +18,8 @@ from . import files, interpreter
 BOOTED = "run/systemd/system"
 
 NO_INTERPRETER = (
-    "this host has no Python 3.9 or later of its own, such as /usr/bin/python3: "
-    "install one, or name another one with the option python of boot_restore"
+    "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set the option python of "
+    "boot_restore to another interpreter"
 )
 
 State = dict[str, Any]
@@ -45,8 +45,10 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
         after = observe(host)
         wrong = [step["path"] for step in plan(after, wanted, set(_unsafe(host, after)))]
         if wrong:
-            raise HostError(f"{', '.join(wrong)} is not as it was written: somebody else changes it as well", wrong[0])
-    # Without a running systemd, or with that of another root, there is nobody to tell.
+            raise HostError(
+                f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
+            )
+    # Without a running systemd, or below another root, no systemd needs a reload.
     if host.root == "/" and host.exists(BOOTED) and any(step["path"] != files.PROGRAM for step in steps):
         reloaded = True
         if not check_mode:
@@ -65,7 +67,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
 
 
 def observe(host: HostRoot) -> State:
-    """By path what there is: bytes of a file, text of a link's target, or None."""
+    """By path the current content: bytes of a file, text of a link's target, or None."""
     found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
 
@@ -76,7 +78,7 @@ def _unsafe(host: HostRoot, state: State) -> dict[str, str]:
     for path in files.PATHS:
         mode, owner = host.status(path) or (0, 0)
         if isinstance(state[path], bytes) and (owner != 0 or mode & interpreter.OTHERS):
-            found[f"/{path}"] = f"others than root may write it: owner {owner}, mode {mode & 0o7777:04o}"
+            found[f"/{path}"] = f"other users than root may write it: owner {owner}, mode {mode & 0o7777:04o}"
     return found
 
 

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for warning in summarize(list(dict.fromkeys(host.warnings))):
         _say(WARNING, warning)
     if not results:
-        _say(INFO, f"nothing is recorded of {options.card or 'this host'}")
+        _say(INFO, f"there is no record of {options.card or 'this host'}")
     for result in results:
         what = f"{result['card']} {KINDS[result['kind']]}"
         would = "would have " if options.check else ""
@@ -62,25 +62,26 @@ def _say(level: int, text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vfio-devices-restore",
-        description="Bring cards, virtual functions, mediated devices and vGPUs back to what is recorded of them in "
-        "/etc/vfio-devices. What is in use is left as it is.",
+        description=(
+            "Restore cards, virtual functions, mediated devices and vGPUs from the records in /etc/vfio-devices. "
+            "Devices in use remain unchanged."
+        ),
     )
-    parser.add_argument("--root", default="/", metavar="DIRECTORY", help="where the host's file system begins")
-    parser.add_argument("--card", metavar="NAME", help="only this card: a PCI address, or the name of a parent device")
+    parser.add_argument("--root", default="/", metavar="DIRECTORY", help="root of the host's file system")
+    parser.add_argument("--card", metavar="NAME", help="restore only this card: a PCI address, or the name of a parent")
     parser.add_argument(
         "--timeout",
         type=_seconds,
         default=60.0,
         metavar="SECONDS",
-        help="how long to wait for a device to appear, and for one write to the kernel (default 60)",
+        help="seconds to wait for a device to appear, and for one write to the kernel (default 60)",
     )
     parser.add_argument(
         "--boot",
         action="store_true",
-        help="do not wake up libvirt, which starts after this: without its daemon, domains that are only defined count "
-        "for nothing",
+        help="do not start libvirt, which starts after this program: defined libvirt domains do not count as users",
     )
-    parser.add_argument("--check", action="store_true", help="change nothing and say what would be done")
+    parser.add_argument("--check", action="store_true", help="change nothing and print the predicted changes")
     return parser
 
 

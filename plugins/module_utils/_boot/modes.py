@@ -56,9 +56,9 @@ class Modes:
         given_away = entry.mode == "pf" and entry.driver != NATIVE
         driver = self._host.link_name(f"{path}/driver")
         if driver is None and not given_away:
-            return f"no driver has taken {self.card}"
+            return f"{self.card} is not bound to a driver"
         if not is_vfio_driver(driver) and waits_for_card(self._host, self.card, self._record):
-            return f"{self.card} has no network interface yet whose MAC address could be compared"
+            return f"{self.card} has no network interface yet, so its MAC address cannot be compared"
         return None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
@@ -69,8 +69,8 @@ class Modes:
         self._check_model()
         if not check_mode:
             self._load(entry)
-        # VFs that are there no longer are made again whoever uses the port: somebody has allowed it when they were
-        # recorded, and nobody loses one.
+        # Missing VFs are created again even if the port is in use: this was permitted when they were
+        # recorded, and no user loses a VF.
         allowed = entry.mode == "vf" and not actions.links(self._host, self.card)
         options = {
             "allow_host_network": allowed,
@@ -102,8 +102,8 @@ class Modes:
             (self._host.read(f"{DEVICES}/{self.card}/{name}") or "").removeprefix("0x") for name in ("vendor", "device")
         )
         if recorded is not None and recorded != model(vendor, product):
-            found = f"another card is here now, {vendor}:{product}, and {str(recorded)[:40]} was recorded"
-            raise NotRestorable([f"{found}: run the play with the addresses that the cards have now"])
+            found = f"another card is at this address: {vendor}:{product} instead of {str(recorded)[:40]}"
+            raise NotRestorable([f"{found}. Run the play again with the current addresses of the cards"])
         check_card(self._host, self.card, self._record)
 
     def _load(self, entry: CardWanted) -> None:

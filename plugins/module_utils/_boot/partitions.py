@@ -44,7 +44,7 @@ class Partitions:
     def missing(self) -> str | None:
         """The driver of the card, or its program."""
         if self._host.link_name(f"{DEVICES}/{self.card}/driver") != DRIVER:
-            return f"the driver {DRIVER} has not taken {self.card}"
+            return f"{self.card} is not bound to the driver {DRIVER}"
         return None if self._host.has_program(mig.PROGRAM) else f"there is no program {mig.PROGRAM}"
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:

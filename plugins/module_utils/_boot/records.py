@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From records back to the options that they were made of; no I/O. Nobody's hands keep the files from being changed."""
+"""From records back to the options that they were made of; no I/O. The files may be changed by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .._modes.wanted import parse_functions
 
 
 class NotRestorable(Refused):
-    """What no waiting will mend."""
+    """An error that waiting cannot correct."""
 
 
 # By option the type of its value; what Ansible's own check of arguments makes sure of in the modules.
@@ -59,12 +59,12 @@ CHOICES = {
 def recorded_function(card: str, record: Record) -> CardWanted:
     """The entry of :func:`parse_functions` that a record of sriov_pf_mode means; or :class:`NotRestorable`."""
     if not PCI_ADDRESS.match(card):
-        raise NotRestorable([f"{card[:80]!r} is no PCI address"])
+        raise NotRestorable([f"{card[:80]!r} is not a PCI address"])
     given = _checked(record.get("function"), FUNCTION, ("pf", "mode"))
     given["vfs"] = [_checked(virtual, VIRTUAL_FUNCTION, ("index",)) for virtual in given["vfs"] or []] or None
     if given["pf"] != card:
-        raise NotRestorable([f"its record is that of {given['pf'][:80]}"])
-    # A pinned card is what its record says: to bring it back is no change.
+        raise NotRestorable([f"its record belongs to {given['pf'][:80]}"])
+    # A pinned card matches its record, so its restoration is not a change.
     given["reconfigurable"] = True
     entry = parse_functions([given])[0]
     if entry.problems:
@@ -81,7 +81,7 @@ def recorded_instances(
     """
     wrong = [one for one in record["instances"] if not records.is_complete(one)]
     if wrong:
-        raise NotRestorable([f"its record has {str(one)[:160]}, which is no device" for one in wrong])
+        raise NotRestorable([f"its record has {str(one)[:160]}, which is not a device" for one in wrong])
     found = record["instances"]
     if not record.get(records.MARK):
         found = records.wanted_at_boot(found, definitions)
@@ -103,20 +103,24 @@ def recorded_instances(
 def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
     """What was given with None for the rest."""
     if not isinstance(given, dict):
-        raise NotRestorable(["its record is none of this collection"])
+        raise NotRestorable(["its record was not written by this collection"])
     problems = [f"its record has no {name}" for name in required if given.get(name) is None]
     for name, value in given.items():
         if name not in types:
             problems.append(f"its record has {str(name)[:80]!r}, which this version does not know")
         elif value is not None and not _is(value, types[name]):
-            problems.append(f"its record has {name} {str(value)[:80]!r}, which is no {types[name].__name__}")
+            problems.append(
+                f"its record has {name} {str(value)[:80]!r}, which is not of the type {types[name].__name__}"
+            )
         elif value is not None and name in CHOICES and value not in CHOICES[name]:
-            problems.append(f"its record has {name} {str(value)[:80]!r}, which is none of {', '.join(CHOICES[name])}")
+            problems.append(
+                f"its record has {name} {str(value)[:80]!r}, which is not one of {', '.join(CHOICES[name])}"
+            )
     if problems:
         raise NotRestorable(problems)
     return {**dict.fromkeys(types), **given}
 
 
 def _is(value: Any, kind: type) -> bool:
-    """As ``isinstance``, but true and false are no numbers."""
+    """As ``isinstance``, but true and false are not numbers."""
     return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)

@@ -131,7 +131,7 @@ def restore(
 
 
 class _Unreadable:
-    """A file that is no record."""
+    """A file that is not a record."""
 
     def __init__(self, kind: str, path: str) -> None:
         self.kind = kind
@@ -141,7 +141,9 @@ class _Unreadable:
         return None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        raise NotRestorable([f"{self._path} is no record of this collection: run the play again, or remove the file"])
+        raise NotRestorable(
+            [f"{self._path} is not a record of this collection. Run the play again, or remove the file"]
+        )
 
 
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:

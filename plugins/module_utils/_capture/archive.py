@@ -13,7 +13,7 @@ import re
 
 from .tree import Entry, Tree
 
-# The first line tells the collection its own files.
+# The first line identifies files of the collection.
 HEADER = """# Written by the Ansible module vfio.devices.host_recording, format 1.
 # What the collection read on a host. Serial numbers, MAC addresses, UUIDs, names and IP addresses are replaced.
 # Read it before you send it. Interfaces, custom names of drivers and what is below /sys have their own names.

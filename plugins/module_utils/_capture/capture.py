@@ -28,7 +28,7 @@ from .disguise import Disguise
 # A mail or an issue takes it.
 MOST_BYTES = 1 << 20
 NAMES = ("etc/hostname", "proc/sys/kernel/hostname")
-# What tells of the host, and no module needs.
+# Data about the host that no module needs.
 BESIDE = ("proc/sys/kernel/osrelease", *NAMES)
 FUNCTION: dict[str, Any] = {
     **dict.fromkeys(("num_vfs", "driver", "vf_driver", "drivers_autoprobe", "eswitch", "vfs")),
@@ -61,7 +61,7 @@ def capture(root: str, timeout: float, files: Files | None = None, tools: Tools 
 
 
 def _look(host: HostRoot) -> None:
-    """Read all that the modules read, whatever they are asked."""
+    """Read the files of all modules with any options."""
     found = facts.observe(host, facts.PARTS)
     functions = [{**FUNCTION, "pf": one["address"], "mode": "vf"} for one in found["physical_functions"]]
     state = observe_cards(host, parse_functions(functions))

@@ -36,7 +36,7 @@ IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}
 # What Proxmox VE makes of the numbers of a guest and of its device.
 OF_NUMBERS = re.compile(r"0{7}[0-9]-0000-0000-0000-[0-9]{12}\Z")
 NOBODY = re.compile(r"[0:-]*\Z|[fF:]*\Z")
-# Networks whose first bits tell nothing of anybody, and how many they are; of all others nothing is kept.
+# Networks whose first bits identify no owner, and their number; of other networks nothing is kept.
 PRIVATE = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7")
@@ -45,7 +45,7 @@ LINK_LOCAL = ipaddress.ip_network("fe80::/64")
 # For all addresses of the Internet: a network for tests (RFC 2544), and one for documentation (RFC 3849).
 PUBLIC = {4: (0xC6, 8), 6: (0x20010DB8, 32)}
 BITS = {4: 32, 6: 128}
-# A word of less is no name that could be looked for.
+# A shorter word is not a searchable name.
 LEAST_NAME = 3
 
 
@@ -79,7 +79,7 @@ class Disguise:
         return f"{kind}-{self._number(kind, name)}" if name else name
 
     def node(self, name: str) -> str:
-        """Another name of this host or of one beside it."""
+        """Another name of this host or of a neighbour."""
         return "host" if self._host and self._host.fullmatch(name) else self.name("node", name)
 
     def serial(self, serial: str) -> str:

@@ -97,7 +97,7 @@ def guest(text: str, hide: Disguise) -> str:
 
 
 def command_of(text: str, hide: Disguise) -> str:
-    """The program, and the guest's name as QEMU is told it."""
+    """The program, and the guest's name in QEMU's arguments."""
     words = text.split("\0")
     kept = [words[0].rpartition("/")[2]]
     for option, value in zip(words, words[1:]):
@@ -108,7 +108,7 @@ def command_of(text: str, hide: Disguise) -> str:
 
 
 def groups(text: str, hide: Disguise) -> str:
-    """Units of systemd, and the ids of containers."""
+    """systemd units, and the ids of containers."""
     found = re.findall(r"/([\w@.-]+\.service)|((?:docker|libpod|crio|cri-containerd)[-/][0-9a-f]{12,})", text)
     return "0::/" + "/".join(unit or container for unit, container in found)
 

@@ -31,7 +31,7 @@ OF_INSTANCES = re.compile(
     r" *(?:(?:expanded_)?devices:|[\w.-]+:\s*\Z|(?:type|address|pci|gputype|nictype|parent|mdev|id|vendorid|productid"
     r"|source|path|security\.\S+):|volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):)"
 )
-# What stands before the word in a rule of udev or in a file of modprobe, and after it anywhere.
+# The text before the word in a udev rule or a modprobe file, and after the word in any file.
 BEFORE = re.compile(r"\s*(?:options\s+\S+\s|.*?(?:ATTR\{|(?:RUN|PROGRAM|IMPORT)\b[^=]*=))?")
 AFTER = re.compile(r"[\"}\]]*\s*[=:!]*\s*\d{0,3}")
 STATUS = re.compile(r"(?:PPid|NSpid|NStgid|Uid):")

@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Print what the collection vfio.devices reads on this host. Serial numbers, MAC addresses, UUIDs, "
         "names and IP addresses are replaced. Nothing is changed. Run it as root. Read the text before you send it.",
     )
-    parser.add_argument("--root", default="/", metavar="DIRECTORY", help="where the host's file system begins")
+    parser.add_argument("--root", default="/", metavar="DIRECTORY", help="root of the host's file system")
     parser.add_argument(
         "--timeout",
         type=_seconds,

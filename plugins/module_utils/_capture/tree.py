@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The tree of a recording: all that was noted, each thing at its own place, with the links that led there."""
+"""The tree of a recording: all recorded files at their paths, with the links to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .._host.recording import Notes
 from . import keep
 from .disguise import Disguise
 
-# What a process has open that tells of no card.
+# Open files of a process that identify no card.
 DULL = re.compile(
     r"/dev/(?:null|zero|full|u?random|tty\w*|pts/.*|ptmx|console|kmsg|log|fuse|shm/.*|mqueue/?.*|autofs|rtc\d*|input/.*"
     r"|snd/.*|watchdog\d*|hpet|cpu_dma_latency|loop.*|mapper/.*|dm-\d+|sd[a-z]+\d*|vd[a-z]+\d*|nvme\d+n\d+.*"
@@ -28,7 +28,7 @@ DULL = re.compile(
     r"(?: \(deleted\))?\Z"
 )
 DEVICE = re.compile(r"/dev/|/sys/\S*/resource\d|anon_inode:\[vfio-device\]\Z")
-# A device file as a process with another root knows it; anything else with this word may be a folder of somebody.
+# A device file as a process with another root knows it; another path with this word may be a user's directory.
 ELSEWHERE = re.compile(
     r"/.*(/dev/(?:nvidia[\w-]*(?:/[\w-]+)?|vfio/[\w/]+|dri/\w+|infiniband/\w+|accel/\w+|kfd|uio\d+|vhost-vdpa-\d+))"
     r"(?: \(deleted\))?\Z"
@@ -38,7 +38,7 @@ PROCESS = re.compile(r"proc/(\d+)(?=/|\Z)")
 DAEMONS = re.compile(r"libvirtd|virt\w+d|kubelet|lxd|incusd|kvm|qemu\S*")
 # Listings in which a device of a card matters only.
 OF_ALL_DEVICES = re.compile(r"sys/(?:dev/char|class/(?!net\Z|block\Z|iommu\Z|mdev_bus\Z|vfio)[^/]+)\Z")
-# By pattern of a path the kind of its last part, which is a name that somebody gave.
+# By pattern of a path the kind of its last part, which is a name from a user.
 NAMED = (
     (re.compile(r"(.*/libvirt/qemu/networks/)([^/]+)(\.xml)\Z"), "network"),
     (re.compile(r"(.*/libvirt/qemu/|.*/nspawn/)([^/]+)(\.xml|\.nspawn)\Z"), "guest"),
@@ -92,7 +92,7 @@ def build(notes: Notes, files: Files, hide: Disguise) -> Tree:
 
 
 def _without_directories(directory: str, entries: dict[str, Entry], tree: Tree) -> dict[str, Entry]:
-    """A directory is told by what is below it."""
+    """A directory is known from its files."""
     above = f"{directory}/" if directory else ""
     return {name: entry for name, entry in entries.items() if entry.kind != "unread" or f"{above}{name}" not in tree}
 
@@ -147,7 +147,7 @@ def _entries(notes: Notes, files: Files, places: _Places, processes: set[str]) -
         return process is None or process[1] in processes
 
     for path, content in notes.contents.items():
-        # Who has started this run is nobody else's business.
+        # The user who has started this run is private.
         if is_kept(path) and not path.endswith("/environ"):
             value = content if isinstance(content, str) else content.decode(errors="surrogateescape").rstrip()
             yield places.of(path), Entry("error" if isinstance(content, str) else "file", value)
@@ -178,7 +178,7 @@ def _listing(path: str, place: str, names: list[str] | str, notes: Notes) -> Ite
         yield place, Entry("error", names)
         return
     yield place, Entry("directory")
-    # Elsewhere a name that nobody looked behind is nobody's business.
+    # Other names that no module has read are private.
     for name in names if path.startswith("sys/") else ():
         target = notes.links.get(f"{path}/{name}")
         if target is None or _is_told(f"{path}/{name}", target):

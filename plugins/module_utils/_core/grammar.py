@@ -58,7 +58,7 @@ def uuid(text: str) -> str:
 
 def parent_name(text: str) -> str:
     """A parent device by the name that it has below ``/sys/class/mdev_bus``: ``0000:3b:00.0``, ``mtty``."""
-    return _checked(KERNEL_NAME, text, text, "name of a parent device", "mtty")
+    return _checked(KERNEL_NAME, text, text, "name of a parent", "mtty")
 
 
 def type_id(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import Callable
 Tell = Callable[[str, int, int], None]
 
 # What an action plugin sets in the environment of its module: the seconds after which it begins nothing else, and the
-# file in which it tells how far it is.
+# file for its progress.
 BUDGET = "VFIO_DEVICES_BUDGET"
 PATH = "VFIO_DEVICES_PROGRESS"
 # Seconds between two writes of the file.
@@ -34,17 +34,17 @@ def budget() -> float | None:
 
 
 def wanted() -> Tell:
-    """Into the file that the action plugin reads, or for nobody."""
+    """Into the file that the action plugin reads, or nowhere."""
     path = os.environ.get(PATH)
     return into(path) if path else nobody
 
 
 def nobody(things: str, done: int, number: int) -> None:
-    """Nobody wants to know."""
+    """No progress is requested."""
 
 
 def into(path: str) -> Tell:
-    """Keep a file with ``[things, done, number]`` as JSON up to date. That it cannot be written is no failure."""
+    """Keep a file with ``[things, done, number]`` as JSON up to date. A failed write is ignored."""
     told = 0.0
 
     def tell(things: str, done: int, number: int) -> None:
@@ -61,7 +61,7 @@ def into(path: str) -> Tell:
 
 
 def read(path: str) -> tuple[str, int, int] | None:
-    """What was told last, or None if nothing was."""
+    """The last report, or None."""
     try:
         with open(path, encoding="utf-8") as file:
             things, done, number = json.load(file)

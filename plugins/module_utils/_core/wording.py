@@ -31,7 +31,7 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     for text in asked:
         closest = _closest(types, text)
         if closest:
-            sentence += f"; the closest to {text} is {closest}"
+            sentence += f". The most similar name to {text} is {closest}"
     return sentence
 
 

@@ -18,7 +18,7 @@ DRIVERS = "sys/bus/pci/drivers"
 PROBE = "sys/bus/pci/drivers_probe"
 # Whatever the kernel's own matching gives, but no VFIO driver.
 CHOICE = "*"
-# An override that is no driver's name keeps all drivers away (Documentation/ABI/testing/sysfs-bus-pci).
+# An override that is not the name of a driver prevents all drivers (Documentation/ABI/testing/sysfs-bus-pci).
 NOBODY = "none"
 DEFAULT = "default"
 # Seconds for something to appear that is usually there when the write returns.
@@ -44,7 +44,7 @@ def exactly(binding: Binding) -> BindingWanted:
 
 
 def is_bound(binding: Binding, wanted: BindingWanted) -> bool:
-    """Whether a function is bound as it shall be."""
+    """Whether a function has the desired binding."""
     if wanted.is_exact:
         return binding == (wanted.override, wanted.driver)
     if wanted.driver == CHOICE:
@@ -98,7 +98,7 @@ def bind(host: HostRoot, address: str, observed: Binding, wanted: BindingWanted)
 def _probe(host: HostRoot, address: str, wanted: BindingWanted) -> None:
     name = wanted.driver
     if name == CHOICE or wanted.override is not None:
-        # A driver's refusal is not told by this file: it only leaves the function unbound.
+        # This file does not report a driver's rejection: the function only stays unbound.
         host.write(PROBE, address)
         if name == CHOICE or host.link_name(f"{DEVICES}/{address}/driver") == name:
             return

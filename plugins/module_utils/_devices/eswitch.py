@@ -17,12 +17,12 @@ PROGRAM = "devlink"
 
 
 def observe(host: HostRoot, address: str) -> str:
-    """``legacy`` or ``switchdev``; raise HostError if the card does not tell."""
+    """``legacy`` or ``switchdev``; raise HostError if the card does not report it."""
     text = host.run(PROGRAM, ["-j", "dev", "eswitch", "show", f"pci/{address}"])
     try:
         return printable(str(json.loads(text)["dev"][f"pci/{address}"]["mode"]), "")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise HostError(f"{PROGRAM} said what cannot be understood of {address}: {text[:80]!r}", PROGRAM) from error
+        raise HostError(f"{PROGRAM} printed unknown output for {address}: {text[:80]!r}", PROGRAM) from error
 
 
 def apply(host: HostRoot, address: str, mode: str) -> None:
@@ -32,4 +32,4 @@ def apply(host: HostRoot, address: str, mode: str) -> None:
     host.run(PROGRAM, ["dev", "eswitch", "set", f"pci/{address}", "mode", mode])
     found = observe(host, address)
     if found != mode:
-        raise HostError(f"the switch of {address} is in mode {found} after {mode} was set", PROGRAM)
+        raise HostError(f"the switch of {address} is in mode {found}, although the mode {mode} was set", PROGRAM)

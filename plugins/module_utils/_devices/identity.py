@@ -15,7 +15,7 @@ from typing import Any, Optional
 from .._host.root import HostRoot
 from .pci import PciFunction
 
-# By field what it is called in a sentence. A field is missing where the host does not tell it now.
+# The name of each field in a sentence. A field is missing if the host currently does not report it.
 UNIQUE = {"serial_number": "serial number", "nvme": "NVMe serial number", "gpu": "GPU UUID", "mac": "MAC address"}
 SUBSYSTEM, MAC, SLOT = "subsystem", "mac", "slot"
 SLOTS = "sys/bus/pci/slots"
@@ -31,7 +31,7 @@ Identity = dict[str, str]
 
 
 class Identities:
-    """What tells the cards of a host from others of their models; slots are read once."""
+    """The identity of the cards of a host among cards of the same model; slots are read once."""
 
     def __init__(self, host: HostRoot) -> None:
         self._host = host
@@ -82,10 +82,10 @@ def difference(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
     for field, name in {SUBSYSTEM: "subsystem", **UNIQUE}.items():
         old, new = recorded.get(field), now.get(field)
         if old and new and not set(old.split()) & set(new.split()):
-            return f"{name} {new}, and {old} was recorded"
+            return f"{name} {new} instead of {old}"
     if is_same(recorded, now) or not recorded.get(SLOT) or not now.get(SLOT) or recorded[SLOT] == now[SLOT]:
         return None
-    return f"slot {now[SLOT]}, and {recorded[SLOT]} was recorded"
+    return f"slot {now[SLOT]} instead of {recorded[SLOT]}"
 
 
 def is_same(recorded: Any, now: Mapping[str, str]) -> bool:
@@ -95,13 +95,13 @@ def is_same(recorded: Any, now: Mapping[str, str]) -> bool:
 
 
 def waits_for_mac(recorded: Any, now: Mapping[str, str]) -> bool:
-    """Whether only a MAC address could tell, and the card has no interface yet."""
+    """Whether only a MAC address identifies the card, which has no interface yet."""
     recorded = trusted_identity(recorded)
     return MAC in recorded and MAC not in now and not is_same(recorded, now)
 
 
 def kept_identity(recorded: Any, now: Mapping[str, str]) -> Identity:
-    """What is to be recorded of a card: of the same one also what it does not tell now, as without its driver."""
+    """The fields to record of a card, with the known ones that it does not report without its driver."""
     return dict(now) if difference(recorded, now) else {**trusted_identity(recorded), **now}
 
 

@@ -54,7 +54,7 @@ def observe(host: HostRoot, functions: dict[str, PciFunction]) -> Iommu:
 
 
 def _command_line(host: HostRoot) -> str:
-    """One argument that is no text, of whatever a boot loader was told, must not hide the others."""
+    """One argument that is not text, whatever the boot loader has set, must not hide the others."""
     return printable((host.read_bytes(COMMAND_LINE) or b"").decode(errors="replace").rstrip())
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What makes mediated devices at boot: mdevctl, if the rule of udev finds it, or else what the role boot installs."""
+"""The program that creates mediated devices at boot: mdevctl, if the udev rule finds it, or the boot service."""
 
 from __future__ import annotations
 

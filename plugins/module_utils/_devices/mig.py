@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Multi-Instance GPU of NVIDIA: its mode, profiles, GPU instances and compute instances, through ``nvidia-smi``.
+"""NVIDIA Multi-Instance GPU: its mode, profiles, GPU instances and compute instances, through ``nvidia-smi``.
 
 The texts are those of drivers 450 to 580 (NVIDIA Multi-Instance GPU user guide, "Getting started with MIG").
 """
@@ -18,7 +18,7 @@ from typing import NamedTuple, Optional
 from .._host.root import HostError, HostRoot
 
 PROGRAM = "nvidia-smi"
-# Without nvidia-persistenced the driver initializes each GPU anew in each call.
+# Without nvidia-persistenced the driver initializes each GPU again in each call.
 PATIENCE = 60.0
 ENABLED, DISABLED = "Enabled", "Disabled"
 # Instead of a table, with a status that is not 0.

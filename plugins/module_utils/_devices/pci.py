@@ -40,7 +40,7 @@ NO_IOMMU = "vfio-noiommu"
 
 
 class PciFunction(NamedTuple):
-    """One function as it was found; ``identity`` is None for a VF, whose card has it, and where it is unreadable."""
+    """One function in its current state; ``identity`` is None for a VF, whose card has it, and if it is unreadable."""
 
     address: str
     entries: frozenset[str]
@@ -87,7 +87,7 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
         if PCI_ADDRESS.match(name):
             addresses.append(name)
         else:
-            host.warn(f"{DEVICES} has an entry {name[:80]!r}, which is no PCI address")
+            host.warn(f"{DEVICES} has an entry {name[:80]!r}, which is not a PCI address")
     with host.names_ahead(f"{DEVICES}/{address}" for address in addresses):
         functions = [_observe_function(host, address) for address in addresses]
     for function in functions:
@@ -109,7 +109,7 @@ def _observe_function(host: HostRoot, address: str) -> PciFunction:
     driver = host.link_name(f"{path}/driver") if "driver" in entries else None
     grouped = "iommu_group" in entries and not _is_unprotected(host, path, driver)
     if leaving:
-        host.warn(f"the virtual function {address} is being removed, and somebody still uses it")
+        host.warn(f"the virtual function {address} is being removed, but is still in use")
     return PciFunction(
         address=address,
         entries=entries,
@@ -134,7 +134,7 @@ def _identity(host: HostRoot, path: str) -> PciIds | None:
         return None
     ids = MODALIAS.match(text)
     if not ids:
-        host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the form that PCI functions have")
+        host.warn(f"{path}/modalias holds {text[:80]!r}, which is not the format of PCI functions")
         return None
     return PciIds(
         vendor_id=ids["vendor"].lower(),

@@ -71,7 +71,7 @@ def _of_program(host: HostRoot) -> Links:
         for route in json.loads(host.run(PROGRAM, [family, "-json", "route", "show", "table", "all"]) or "[]"):
             if route.get("type", "unicast") not in OWN_TYPES:
                 if "nhid" in route and not {"dev", "nexthops"} & set(route):
-                    # The kernel tells the next hops with the route, unless net.ipv4.nexthop_compat_mode is off.
+                    # The kernel reports the next hops with the route, unless net.ipv4.nexthop_compat_mode is off.
                     objects = _next_hops(host) if objects is None else objects
                     route["nexthops"] = objects.get(route["nhid"], [])
                 destination = route["dst"] if route["dst"] != "default" else everywhere
@@ -131,7 +131,7 @@ def read_routes(host: HostRoot) -> list[Route]:
             try:
                 route, flags = parse(line.split())
             except (ValueError, IndexError):
-                host.warn(f"the kernel's table of routes has a line {line[:80]!r}, which is no route")
+                host.warn(f"the kernel's routing table has a line {line[:80]!r}, which is not a route")
                 continue
             if flags & (UP | REJECT) == UP and route.interface != "lo":
                 found.append(route)

@@ -130,7 +130,7 @@ def _virtual_functions(
         address = host.link_name(f"{function.path}/virtfn{index}")
         virtual = all_functions.get(address or "")
         if virtual is None:
-            host.warn(f"{function.path}/virtfn{index} points to no PCI function")
+            host.warn(f"{function.path}/virtfn{index} does not point to a PCI function")
             continue
         own = netdevs.get(virtual.address)
         netdev = own[0] if own else None
@@ -152,5 +152,5 @@ def _owners(function: PciFunction) -> list[str]:
 
 
 def _is_representor(host: HostRoot, path: str) -> bool:
-    # A port without a switch answers EOPNOTSUPP (net/core/net-sysfs.c), which is no news.
+    # A port without a switch answers EOPNOTSUPP (net/core/net-sysfs.c), which is expected.
     return bool(REPRESENTOR.match(host.read(f"{path}/phys_port_name", optional=True) or ""))

@@ -19,12 +19,12 @@ PROGRAM = "ip"
 
 
 def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
-    """The settings of each VF by its index; raise HostError if they cannot be told."""
+    """The settings of each VF by its index; raise HostError if they are unknown."""
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
         return parse(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
-        raise HostError(f"{PROGRAM} said what cannot be understood of {interface}: {text[:80]!r}", PROGRAM) from error
+        raise HostError(f"{PROGRAM} printed unknown output for {interface}: {text[:80]!r}", PROGRAM) from error
 
 
 def parse(links: Any) -> dict[int, VfSettings]:

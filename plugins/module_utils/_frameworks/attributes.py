@@ -14,7 +14,7 @@ from .._core import numbers
 from .._core.grammar import ATTRIBUTE, OF_THE_KERNEL
 from .._host.root import HostError, HostRoot
 
-# What is no directory of attributes but a device of its own has one of them.
+# Another device, and not a directory of attributes, has one of them.
 OF_A_DEVICE = ("uevent", "subsystem")
 # The file of an attribute is one page, of which the kernel needs a byte for the end.
 MOST_BYTES = 4095
@@ -24,7 +24,7 @@ def check(attribute: Any) -> tuple[str, str]:
     """Name and value of a dictionary with one key; ``ValueError`` for what no driver's attribute can be."""
     if not isinstance(attribute, dict) or len(attribute) != 1:
         given = f"has {len(attribute)}" if isinstance(attribute, dict) else f"is {numbers.shown(attribute)}"
-        raise ValueError(f"an attribute must have exactly one key, and this one {given}")
+        raise ValueError(f"an attribute must have exactly one key, but this one {given}")
     ((name, value),) = attribute.items()
     shown = numbers.shown(name)
     if not isinstance(name, str) or not ATTRIBUTE.match(name):
@@ -32,8 +32,8 @@ def check(attribute: Any) -> tuple[str, str]:
     own = next((part for part in name.split("/") if OF_THE_KERNEL.match(part)), None)
     if own:
         raise ValueError(
-            f"attribute {shown} with the value {numbers.shown(value)} is no setting of the device, because {own} "
-            "belongs to the kernel; remove the attribute"
+            f"attribute {shown} with the value {numbers.shown(value)} is not a setting of the device, because {own} "
+            "belongs to the kernel. Remove the attribute"
         )
     return name, _text(name, value)
 
@@ -44,10 +44,10 @@ def write(host: HostRoot, device: str, name: str, value: str) -> None:
     for part in name.split("/"):
         path = f"{path}/{part}"
         if host.link(path) is not None:
-            raise HostError(f"{path} is a link that leads out of the device, and no attribute of it", path, value)
+            raise HostError(f"{path} is a link out of the device, and not an attribute", path, value)
     group = path.rpartition("/")[0]
     if group != device and any(host.exists(f"{group}/{entry}") for entry in OF_A_DEVICE):
-        raise HostError(f"{group} is a device of its own, and no group of attributes", path, value)
+        raise HostError(f"{group} is another device, and not a group of attributes", path, value)
     host.write(path, value)
 
 

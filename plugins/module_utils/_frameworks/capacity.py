@@ -6,7 +6,7 @@
 
 """How many devices of a type still fit on a card, now and after removals that are only planned.
 
-``available_instances`` tells what fits now. What fits later follows from what the types of a parent share, which is one
+``available_instances`` is the current room. What fits later follows from what the types of a parent share, which is one
 of three things: quantities (ports, memory, a counter), an NVIDIA GPU that takes vGPUs of one size, or nothing known.
 """
 
@@ -32,7 +32,7 @@ Occupant = tuple[str, Optional[str]]
 def capacity_of_card(
     parents: Sequence[Parent], occupants: Sequence[Occupant], names: Mapping[str, str | None]
 ) -> Capacity:
-    """The capacity of one card, or of one parent that is no PCI function, from what the facts have of it.
+    """The capacity of one card, or of one parent that is not a PCI function, from what the facts have of it.
 
     ``names`` are those of all types that are known to belong to the card, by their ids.
     """
@@ -65,7 +65,7 @@ class Capacity:
         return max(0, min(expected, self._live(parent, type_id)))
 
     def _live(self, parent: str, type_id: str) -> int:
-        """What the counter would say after what is planned; it cannot tell what a removal would free."""
+        """What the counter would say after what is planned; it does not show what a removal would free."""
         offer = self.offers.get((parent, type_id))
         live = (offer.available or 0) if offer else 0
         return live - self._taken.get((parent, type_id), 0)
@@ -124,7 +124,7 @@ class Gpu(Capacity):
     """An NVIDIA GPU whose driver states the size and the greatest number of each type.
 
     By default all its vGPUs have one type, or with SR-IOV one size of framebuffer; with SR-IOV each VF holds one. A GPU
-    that has been set to mixed sizes shows it by offering other sizes beside a vGPU that exists.
+    that has been set to mixed sizes shows it by offering other sizes next to an existing vGPU.
     """
 
     exclusive = True

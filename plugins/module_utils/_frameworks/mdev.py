@@ -78,7 +78,7 @@ class Mdevs:
         # The link leads to <parent's directory>/<uuid>.
         target = (self._host.link(path) or "").split("/")
         if not UUID.match(uuid) or len(target) < 2:
-            self._host.warn(f"{path[:200]} is no mediated device")
+            self._host.warn(f"{path[:200]} is not a mediated device")
             return None
         types: list[str | None] = []
 
@@ -182,7 +182,7 @@ class Mdevs:
 
 
 def _max_instances(static: VgpuType, available: int | None, existing: int) -> int | None:
-    """NVIDIA states how many instances a whole GPU can have; elsewhere it is what is there and what still fits."""
+    """NVIDIA states the instances of a whole GPU; elsewhere it is the sum of existing and available instances."""
     stated = static.attributes.get("max_instance")
     if isinstance(stated, int):
         return stated

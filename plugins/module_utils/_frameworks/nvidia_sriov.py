@@ -30,7 +30,7 @@ def governs(vendor_id: str | None, pci_class: str | None) -> bool:
 
 
 def run(host: HostRoot, address: str, enable: bool) -> None:
-    """Make all VFs of a GPU, or remove them; try again while somebody holds the GPU's lock."""
+    """Make all VFs of a GPU, or remove them; try again while another process holds the GPU's lock."""
     refusals: list[HostError] = []
 
     def ended() -> bool:
@@ -46,7 +46,7 @@ def run(host: HostRoot, address: str, enable: bool) -> None:
 
     if not host.wait(ended, min(PATIENCE, host.timeout)):
         raise HostError(
-            f"{refusals[-1]}; it was tried {len(refusals)} times: stop what watches the GPU, such as "
+            f"{refusals[-1]}; it failed {len(refusals)} times. Stop the programs that monitor the GPU, such as "
             "nvidia-persistenced, DCGM or an exporter",
             PROGRAM,
         )

@@ -150,7 +150,7 @@ def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
 
 
 def parse_creatable_types(text: str) -> dict[str, str]:
-    """Type ids and names of the table that ``creatable_vgpu_types`` holds; its header is no type."""
+    """Type ids and names of the table that ``creatable_vgpu_types`` holds; its header is not a type."""
     types = {}
     for line in text.splitlines():
         type_id, dummy, name = line.partition(":")

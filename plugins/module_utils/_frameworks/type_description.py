@@ -29,7 +29,7 @@ MOST_OF = {
 def attributes(description: str | None) -> tuple[dict[str, int | str | None], list[str]]:
     """The attributes by their names, and a sentence about each number that cannot be one, which is None.
 
-    Numbers are integers, sizes are in MiB, all else is text.
+    Numbers are integers, sizes are in MiB, other values are text.
     """
     found: dict[str, int | str | None] = {}
     wrong = []

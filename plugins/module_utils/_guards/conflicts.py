@@ -44,7 +44,7 @@ def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[s
 def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list[str]:
     """A sentence for each guard that could not see everything; ``accepted`` are names of guards."""
     return [
-        f"it is unknown who uses what would be changed: {one.sentence}; or accept this with accept_unseen: "
+        f"the users of the devices to change are unknown: {one.sentence}. Or accept this with accept_unseen: "
         f"[{one.guard}], in the roles vfio_accept_unseen: [{one.guard}]"
         for one in unseen
         if one.guard not in accepted

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of containers and guests of systemd-nspawn, LXD and Incus, as far as text files tell them.
+"""Devices of containers and guests of systemd-nspawn, LXD and Incus, as far as text files contain them.
 
-LXD and Incus keep their instances in a database. Beside the disk of each lies a copy of its configuration, which is
+LXD and Incus keep their instances in a database. A copy of its configuration lies next to the disk of each, which is
 there as long as the storage pool is mounted.
 """
 
@@ -53,9 +53,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     for guest in (*_nspawn(host), *_instances(host, unreadable)):
         if guest.references:
             advice = (
-                "stop it, and take the device out of its configuration"
+                "stop it, and remove the device from its configuration"
                 if guest.running
-                else (f"take the device out of /{guest.path}")
+                else f"remove the device from /{guest.path}"
             )
             for subject, effects in subjects(host, scene.functions, guest.references).items():
                 yield Use(subject, NAME, effects, advice, Holder(None, None, guest.name, guest.running))
@@ -64,8 +64,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         more = f" and {len(others)} more" if others else ""
         yield Unseen(
             NAME,
-            f"the devices of instance {first}{more} are unknown, because its storage pool is not mounted; see lxc "
-            "config show --expanded",
+            f"the devices of instance {first}{more} are unknown, because its storage pool is not mounted. Read them "
+            "with lxc config show --expanded",
         )
 
 

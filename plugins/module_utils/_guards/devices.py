@@ -44,20 +44,19 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             path = f"{function.path}/{nvidia_vfio.CURRENT_TYPE}"
             current = host.read_line(path, optional=True)
             if host.unread(path):
-                made.setdefault(address, []).append("a vGPU, or not: its type cannot be read")
+                made.setdefault(address, []).append("possibly a vGPU, whose type is unreadable")
             elif current not in (None, nvidia_vfio.NO_TYPE):
                 made.setdefault(address, []).append(f"a vGPU of type {current}")
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
-            yield Use(address, NAME, LOSES_DRIVER, "end all use of that, and remove it first", clause=clause)
+            yield Use(address, NAME, LOSES_DRIVER, "stop its users, and remove it first", clause=clause)
         if _is_in_other_namespace(host, function):
             yield Use(
                 address,
                 NAME,
                 LOSES_DRIVER | {PORT},
-                "end that use first",
-                clause="its network interface is in another network namespace, such as that of a container, which "
-                "would lose it",
+                "stop this use first",
+                clause="its network interface is in another network namespace, and a container would lose it",
             )
 
 

@@ -29,7 +29,7 @@ class Domain(NamedTuple):
 
 
 def parse(xml: str) -> Optional[Domain]:
-    """The domain in a definition or a status file; None for other XML; ``ValueError`` for what is no XML."""
+    """The domain in a definition or a status file; None for other XML; ``ValueError`` for text that is not XML."""
     try:
         top = ElementTree.fromstring(xml)
     except ElementTree.ParseError as error:
@@ -88,7 +88,8 @@ def _address(address: ElementTree.Element) -> Iterator[Reference]:
     if address.get("uuid"):
         yield Reference(DEVICE, address.get("uuid", "").lower())
     elif address.get("bus") and address.get("slot"):
-        # What libvirt took although it is no number means no device; the others of the domain count.
+        # A value that libvirt accepted although it is not a number means no device; the other devices of the domain
+        # count.
         with contextlib.suppress(ValueError):
             parts = [_number(address.get(part, "0")) for part in ("domain", "bus", "slot", "function")]
             yield Reference(DEVICE, "{:04x}:{:02x}:{:02x}.{:x}".format(*parts))

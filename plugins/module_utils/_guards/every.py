@@ -6,7 +6,7 @@
 
 """All guards: a new one is a file of this package, a line here and its name in ``base``.
 
-Jobs import this file where they look at users: Ansible compiles whatever is imported anew in each run.
+Jobs import this file where they read users: Ansible compiles every import again in each run.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 """Devices that the kubelet has given to pods, as its checkpoint has them.
 
 A device is an address, a GPU's UUID, or whatever its device plugin calls it; then the answer of the plugin, which is
-kept beside it, has the device files and addresses that the pod's container got.
+kept next to it, has the device files and addresses that the pod's container got.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NAME = "kubernetes"
 KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
 CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
 GPU = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# A part of a GPU; its UUID does not tell of which one.
+# A part of a GPU; its UUID does not identify the GPU.
 PART_OF_GPU = re.compile(r"MIG-")
 GPU_UUID = re.compile(r"^GPU UUID:\s*(\S+)\s*$", re.MULTILINE)
 NAMED = re.compile(
@@ -62,7 +62,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             found = parse(host.read(path) or "")
         except ValueError:
             yield Unseen(
-                NAME, f"the devices of pods are unknown: /{path} cannot be read, or is no checkpoint; drain the node"
+                NAME, f"the devices of pods are unknown: /{path} cannot be read, or is not a checkpoint. Drain the node"
             )
             continue
         for given in found:
@@ -99,7 +99,7 @@ def _given(entry: Any) -> Given:
 
 def _uses(host: HostRoot, scene: Scene, given: Given) -> Iterator[Use]:
     holder = Holder(None, None, f"{given.container} of pod {given.pod}", running=True)
-    advice = f"delete the pod, which has it as {given.resource}"
+    advice = f"delete the pod, which uses it as {given.resource}"
     references = [Reference(DEVICE, device) for device in given.devices if _is_device(device)]
     references += [Reference(DEVICE, name) for name in NAMED.findall(given.answer)]
     references += [Reference(FILE, path) for path in DEVICE_FILE.findall(given.answer)]

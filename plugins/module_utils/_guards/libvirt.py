@@ -8,7 +8,7 @@
 
 libvirt-python is asked where it is installed and the daemon has a socket: it knows best which domains there are and
 which run. Otherwise libvirt's own files count, whether the daemon runs or not. A libvirt of which neither can be read
-is no libvirt without domains.
+is not a libvirt without domains.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         yield from _uses(host, scene, one.domain, one.running, daemons, advice)
     if asked is None:
         if (runs or problem) and not _is_known(host, daemons, files):
-            yield Unseen(NAME, f"libvirt is there, but its domains are unknown: {problem or 'it has no socket'}")
+            yield Unseen(NAME, f"libvirt is installed, but its domains are unknown: {problem or 'it has no socket'}")
         elif problem and MISSING not in problem:
-            host.warn(f"the domains are those of libvirt's files: {problem}")
+            host.warn(f"the libvirt domains were read from files: {problem}")
     if files.unreadable:
         first, *others = files.unreadable
         more = f" and {len(others)} more" if others else ""
-        yield Unseen(NAME, f"domains of libvirt are unknown: /{first}{more} cannot be read, or is no XML")
+        yield Unseen(NAME, f"libvirt domains are unknown: /{first}{more} cannot be read, or is not XML")
 
 
 def _uses(
@@ -93,7 +93,7 @@ def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files
     views = [*libvirt_files.own_views(host, daemons)]
     if not views and any(host.exists(path) for path in PROGRAMS):
         views = [""]
-    # There are directories of networks and of what is started, unless it cannot be seen what is there.
+    # Directories of networks and of running domains exist, unless they are unreadable.
     return bool(views) and all(host.names(f"{view}{libvirt_files.DEFINITIONS}") for view in views)
 
 
@@ -102,11 +102,11 @@ def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
     try:
         return ask(host), None
     except TimeoutError:
-        return None, f"libvirt did not answer within {host.timeout:g} s; restart its daemon"
+        return None, f"libvirt did not answer within {host.timeout:g} s. Restart its daemon"
     except RuntimeError as error:
         if MISSING in str(error):
-            return None, f"{MISSING}, and no XML of a domain was found; install the package python3-libvirt"
-        return None, f"asking libvirt-python gave {error}"
+            return None, f"{MISSING}, and no XML of a domain was found. Install the package python3-libvirt"
+        return None, f"libvirt-python failed with {error}"
 
 
 def ask(host: HostRoot) -> Optional[list[Asked]]:

@@ -64,7 +64,7 @@ def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
     try:
         texts = host.attempt(lambda: [text for path in SESSIONS for text in _expanded_texts(host, path)], PATIENCE)
     except (TimeoutError, RuntimeError):
-        host.warn(f"the domains of users' own libvirt daemons are unknown: /home did not answer within {PATIENCE:g} s")
+        host.warn(f"libvirt session domains are unknown: /home did not answer within {PATIENCE:g} s")
         texts = []
     _add(host, files, "", texts, session=True)
     return files
@@ -92,7 +92,7 @@ def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference
             try:
                 found += domain_xml.network(text)
             except ValueError as error:
-                host.warn(f"/{directory}/{NETWORKS}/{name}.xml is no XML: {error}")
+                host.warn(f"/{directory}/{NETWORKS}/{name}.xml is not XML: {error}")
     return found
 
 
@@ -130,7 +130,7 @@ def _add(
         except ValueError:
             readable = False
         if not readable:
-            # One that was undefined meanwhile is no problem, nor what a user has written at home.
+            # A domain that was undefined meanwhile is not a problem, and neither is a file of a user at home.
             if host.exists(path) and not session:
                 files.unreadable.append(path)
         elif domain:

@@ -17,7 +17,7 @@ Pattern = re.Pattern[str]
 
 VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
 
-# A line that is no comment and names what sets VFs, in a script or in a program that a unit starts.
+# A line that is not a comment and names a program that sets VFs, in a script or in a program that a unit starts.
 SCRIPT = re.compile(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
 # A rule that only compares sets nothing.
 RULE = re.compile(
@@ -89,7 +89,7 @@ def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:
     """One sentence for each file of another manager that sets virtual functions, or makes mediated devices."""
     script, rule = (SCRIPT, RULE) if what == VIRTUAL_FUNCTIONS else (DEVICE_SCRIPT, DEVICE_SCRIPT)
     return [
-        f"{path} has {found}: if it means a card of this call, two managers set its {what}, and the last one wins"
+        f"{path} has {found}. If it configures a card of this call, two programs set its {what}, and the last one wins"
         for path, found in _found(host, SOURCES if what == VIRTUAL_FUNCTIONS else (), script, rule)
     ]
 
@@ -133,6 +133,6 @@ def _files(host: HostRoot, directory: str, ends: tuple[str, ...]) -> Iterator[st
 
 
 def _text(host: HostRoot, path: str) -> str:
-    """What a file says; one that is no text may be a program, and says nothing."""
+    """The text of a file; a file that is not text may be a program, and has none."""
     content = host.read_bytes(path) or b""
     return "" if b"\0" in content[:1024] else content.decode(errors="replace")

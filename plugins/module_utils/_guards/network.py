@@ -21,7 +21,7 @@ from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
 from .base import Scene
 
 NAME = "network"
-ADVICE = "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this"
+ADVICE = "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
 
 INTERFACES = "sys/class/net"
 # The first process has the host's own mounts, whoever reads.
@@ -143,7 +143,7 @@ def _bound(host: HostRoot) -> Iterator[tuple[str, str]]:
 
 
 def _fabrics(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
-    """NVMe connections with what they were made with."""
+    """NVMe connections with their parameters."""
     for name in host.names(FABRICS):
         text = host.read(f"{FABRICS}/{name}/address", optional=True) or ""
         yield name, {key: value for key, equals, value in (one.partition("=") for one in text.split(",")) if equals}

@@ -34,7 +34,7 @@ RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resourc
 # Their guard is another one: vfio, storage.
 ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
 
-# A unit of systemd, and containers, as a process's control group names them.
+# A systemd unit, and containers, as a process's control group names them.
 UNIT = re.compile(r"/([^/\s]+\.service)(?=/|\s|\Z)")
 CONTAINER = re.compile(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
 # Daemons by the names of their processes, where the control group is not readable.

@@ -21,7 +21,7 @@ OPEN_DEVICE = "anon_inode:[vfio-device]"
 FLAGS = re.compile(r"^flags:\s*([0-7]+)\s*$", re.MULTILINE)
 # d_path() of a node that was removed while it is open (fs/d_path.c).
 REMOVED = " (deleted)"
-# How QEMU is told the name of its guest; libvirt writes guest=NAME,...
+# The name of the guest in QEMU's arguments; libvirt writes guest=NAME,...
 GUEST = re.compile(r"(?:^|,)guest=((?:[^,]|,,)*)")
 BARE_GUEST = re.compile(r"((?:[^,]|,,)*)")
 # They look into each new device for a moment, and lose nothing.
@@ -83,7 +83,7 @@ class Processes:
         return self._host.link(f"{path}/fd/{opened.descriptor}") is not None
 
     def fdinfo(self, opened: Opened) -> str:
-        """What the kernel tells of an open file, or nothing."""
+        """The kernel's description of an open file, or nothing."""
         return self._host.read(f"proc/{opened.process}/fdinfo/{opened.descriptor}", optional=True) or ""
 
     def holder(self, process: int, device_file: Optional[str] = None) -> Holder:

@@ -67,7 +67,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         advice = (
             f"stop it with {tool} shutdown {guest.number}"
             if running
-            else (f"take the device out of guest {guest.number} with {tool} set, or destroy the guest")
+            else f"remove the device from guest {guest.number} with {tool} set, or destroy the guest"
         )
         for subject, effects in subjects(host, scene.functions, guest.references).items():
             yield Use(subject, NAME, effects, advice, holder)

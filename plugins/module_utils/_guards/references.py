@@ -38,7 +38,7 @@ DIRECTORIES = {
     "accel": ("accel", "habanalabs"),
     "vfio/devices": ("vfio-dev",),
 }
-# As QEMU is told of a device, in its own form or in JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
+# A device in QEMU's arguments, in its own form or in JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
 HOST = re.compile(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
 SYSFS = re.compile(r"\bsysfsdev\"?\s*[=:]\s*\"?/sys/[^\s,\"]*/([^\s,\"/]+)")
 DEVICE_FILE = re.compile(r"(?<![\w/])(/dev/[\w./:!-]+)")
@@ -98,7 +98,7 @@ def devices(functions: dict[str, PciFunction], name: str) -> list[str]:
 
 
 def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) -> set[str]:
-    """The functions whose device file a path is; of a directory all that have a file there."""
+    """The functions whose device file a path is; of a directory all functions with a file in it."""
     name = path.partition("/dev/")[2].rstrip("/")
     if not name or "\0" in name:
         return set()
@@ -132,7 +132,7 @@ def behind_kfd(functions: dict[str, PciFunction]) -> set[str]:
 
 
 def nvidia_minors(host: HostRoot) -> dict[str, str]:
-    """By address the minor number of each GPU of NVIDIA's driver, which shows no devices in sysfs."""
+    """By address the minor number of each GPU of the NVIDIA driver, which has no devices in sysfs."""
     found = {}
     for address in host.names(NVIDIA):
         said = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")

@@ -22,7 +22,7 @@ from .base import Scene, user
 from .processes import REMOVED, UDEV, Processes
 
 NAME = "storage"
-ADVICE = "select another card, or end the use of the disk first"
+ADVICE = "select another card, or stop the use of the disk first"
 
 BLOCK = "sys/class/block"
 # The first process has the host's own mounts, whoever reads.

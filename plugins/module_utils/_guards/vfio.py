@@ -28,7 +28,7 @@ NODE = re.compile(
     r"/dev/(?:vfio/(?:noiommu-)?(?P<group>\d{1,9})|vfio/devices/(?P<vfio>vfio\d{1,9})|(?P<uio>uio\d{1,9}))"
     r"(?: \(deleted\))?\Z"
 )
-# Newer kernels tell the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
+# Newer kernels name the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
 DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
 
 
@@ -39,7 +39,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     for process, opened in _by_process(scene.processes).items():
         for device in _held_by(host, scene.processes, opened, members):
             if device is None:
-                yield Unseen(NAME, f"process {process} has a VFIO device open, and this kernel does not say which one")
+                yield Unseen(
+                    NAME, f"process {process} has a VFIO device open, and this kernel does not report which one"
+                )
             else:
                 held.setdefault(device, {})[process] = scene.processes.holder(process)
     for device, holders in held.items():
@@ -49,7 +51,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         # Only while a guest runs on it the driver knows a name; some versions have no such attribute.
         name = f"{path}/nvidia/vm_name"
         guest = host.read_line(name, optional=True)
-        # Of one that cannot be read nobody knows, so that it counts as in use.
+        # A device that cannot be read counts as in use.
         if (guest or host.unread(name)) and device not in held:
             yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, guest, running=True))
 
@@ -88,7 +90,7 @@ def _by_process(processes: Processes) -> dict[int, list[tuple[str, Opened]]]:
 def _held_by(
     host: HostRoot, processes: Processes, opened: list[tuple[str, Opened]], members: dict[int, list[str]]
 ) -> Iterator[str | None]:
-    """The devices that one process has; None for one that cannot be told."""
+    """The devices that one process has; None if it is unknown."""
     by_node = False
     for target, one in opened:
         node = NODE.search(target)

@@ -80,7 +80,7 @@ class Child:
         except socket.timeout:
             raise Late(self._proceeded()[0]) from None
         except (EOFError, ConnectionError):
-            raise RuntimeError(f"the child process {self._pid} was ended by somebody else") from None
+            raise RuntimeError(f"the child process {self._pid} was stopped by another program") from None
         finally:
             if not answered:
                 self._give_up()

@@ -16,7 +16,7 @@ OPEN = re.compile(r"proc/([0-9]+)/(?:fd(?:info)?(?:/|\Z)|maps\Z)")
 
 
 class Denials:
-    """All that was forbidden; there may be thousands."""
+    """All forbidden files; there may be thousands."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -45,8 +45,8 @@ class Denials:
         path = matches[0].string
         hidden = list(dict.fromkeys(match[1] for match in matches))
         return (
-            f"cannot see all that process {_first(hidden)} has open, {len(hidden)} of {processes} processes, and a "
-            f"device that {'it uses' if len(hidden) == 1 else 'they use'} would seem free: {path} gives "
+            f"open files of process {_first(hidden)} are unreadable ({len(hidden)} of {processes} processes), so a "
+            f"device in use may look free: {path} gives "
             f"{self._names[path]}; {_advice()}"
         )
 
@@ -62,4 +62,4 @@ def _first(names: list[str]) -> str:
 def _advice() -> str:
     if os.geteuid():
         return "run as root (become: true), outside of containers"
-    return "this is root already, so a container or a security module forbids it: run on the host itself"
+    return "the module runs as root, so a container or a security module forbids it. Run the play on the host itself"

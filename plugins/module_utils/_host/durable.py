@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Ordinary files that are, after a power cut at any moment, as they were before or as they were written.
+"""Ordinary files that have, after a power cut at any moment, their old or their new content.
 
 Without an fsync of the file before the rename, a file system may keep the new name and lose the content. Without one of
-the directory after it, the rename itself may be lost after the caller was told that all is done.
+the directory after it, the rename itself may be lost after the call has returned.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ REMEDIES = {
     errno.ENOSPC: "its file system is full: free some space there",
     errno.EDQUOT: "the quota of its file system is used up: raise it",
     errno.EROFS: "its file system is read-only: repair it or mount it read-write",
-    errno.EIO: "its file system or disk fails: see what dmesg says of it",
+    errno.EIO: "its file system or disk fails: read dmesg",
     errno.EACCES: "run as root (become: true)",
-    errno.EPERM: "run as root (become: true), and look for an immutable file (lsattr) or another owner",
-    errno.ENOTDIR: "something else is at the place of a directory: move it away",
-    errno.EISDIR: "a directory is at the place of the file: move it away",
-    errno.ELOOP: "a symbolic link is at its place: remove it",
+    errno.EPERM: "run as root (become: true), and check for an immutable file (lsattr) or another owner",
+    errno.ENOTDIR: "a file is at the path of a directory: move the file",
+    errno.EISDIR: "a directory is at the path of the file: move the directory",
+    errno.ELOOP: "a symbolic link is at its path: remove the link",
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 
-# What the kernel says of a thing that is not there (any more), or that a driver does not have.
+# Errors of the kernel for missing files, and for values that a driver does not have.
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
 

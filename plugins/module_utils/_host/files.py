@@ -67,10 +67,10 @@ class Files(Protocol):
         """Write into a file that is there, in one piece."""
 
     def replace(self, path: str, data: bytes) -> None:
-        """Make or replace an ordinary file at once, and for good."""
+        """Create or replace an ordinary file atomically and durably."""
 
     def symlink(self, path: str, target: str) -> None:
-        """Make or replace a symbolic link at once, and for good."""
+        """Create or replace a symbolic link atomically and durably."""
 
     def unlink(self, path: str) -> None:
         """Remove a file or a symbolic link for good."""
@@ -195,7 +195,7 @@ class OperatingSystemFiles:
             os.close(descriptor)
 
     def replace(self, path: str, data: bytes) -> None:
-        """Nobody ever sees a half of it, not even after a power cut."""
+        """No reader ever sees a part of it, not even after a power cut."""
         durable.replace(self._prefix + path, data)
 
     def symlink(self, path: str, target: str) -> None:
@@ -225,7 +225,7 @@ class OperatingSystemFiles:
         try:
             return action(self._opened(directory))
         except FileNotFoundError:
-            # The directory may have been removed or made anew since it was opened.
+            # The directory may have been removed or created again since it was opened.
             self._close()
             return action(self._opened(directory))
 
@@ -256,7 +256,7 @@ class OperatingSystemFiles:
         try:
             return self._child.ask(("_each", method, paths), timeout, limit), None
         except child.Late as late:
-            # All that is done, and not yet said, is the last one's delay.
+            # Only the delay of the last operation is not reported yet.
             silent = min(late.done, len(paths) - 1)
         # What the lost child had read is read once more.
         try:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from .durable import open_directory
 
-# Nobody else may open the file: who can, can hold the lock.
+# Only root may open the file: a process that opens it can hold the lock.
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
 PROCESSES = "/proc"
 # What fdinfo says of a descriptor that holds a lock of flock(2) (fs/proc/fd.c, seq_show).
@@ -29,7 +29,7 @@ SHOWN_HOLDERS, SHOWN_COMMAND = 3, 120
 def take(path: str) -> int | None:
     """A descriptor that holds the lock until it is closed, here and in all processes that have it; None if it is held.
 
-    ``OSError`` where the lock cannot be made, and where somebody else owns the file or its directory (EPERM).
+    ``OSError`` if the lock cannot be created, and if another user owns the file or its directory (EPERM).
     """
     above, name = os.path.split(path)
     directory = open_directory(os.path.dirname(above))
@@ -79,15 +79,17 @@ def describe_holders(path: str, found: Sequence[str], seconds: float) -> str:
     """Who keeps a run from its lock at ``path``; ``found`` is what :func:`holders` says."""
     waited = f"{path} was not released within {seconds:g} s"
     if found:
-        return f"{waited}: another run on this host holds it, {', '.join(found)}. Run again when that has ended"
-    return f"{waited}, and no process that holds it is left among those that are visible from this container"
+        return (
+            f"{waited}: another run on this host holds it, {', '.join(found)}. Run the play again when it has finished"
+        )
+    return f"{waited}, and no visible process holds it. Run the play on the host itself, and not in a container"
 
 
 def _own(descriptor: int, mode: int) -> None:
     """Make sure that a file or directory is ours alone."""
     found = os.fstat(descriptor)
     if found.st_uid not in (0, os.geteuid()) or not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
-        raise OSError(errno.EPERM, f"it belongs to user {found.st_uid}, or is no file")
+        raise OSError(errno.EPERM, f"it belongs to user {found.st_uid}, or is not a file")
     if stat.S_IMODE(found.st_mode) != mode:
         os.fchmod(descriptor, mode)
 

@@ -96,7 +96,7 @@ def rename_command(place: str) -> str:
 
 
 def _telling(place: str) -> bytes:
-    """As much of a file as tells whose it is; none of what has become a FIFO or a link meanwhile."""
+    """Enough of a file to identify its owner; nothing of a path that has become a FIFO or a link meanwhile."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

@@ -101,5 +101,5 @@ class SystemProcess:
         return Output(status, *texts)
 
     def kill(self) -> None:
-        """End it with all that it has started, without waiting."""
+        """End it with all its children, without waiting."""
         os.killpg(self._process.pid, signal.SIGKILL)

@@ -21,7 +21,7 @@ from typing import Any
 
 from .files import Files
 
-# Where drivers answer; all else are ordinary files.
+# Files that drivers answer; other files are ordinary.
 KERNEL = ("sys/", "proc/")
 # The kernel's cores answer these from memory, without a lock that a driver may hold: ids and node of a PCI function
 # (drivers/pci/pci-sysfs.c, modalias_show, numa_node_show, pci_config_attr; the processor's modalias is
@@ -106,7 +106,7 @@ class Reader:
         try:
             yield
         finally:
-            # What was not fetched will have changed when somebody asks for it.
+            # A value that was not fetched may have changed when it is read.
             self._answers.clear()
             self._is_ahead = False
             self._forget_locked()

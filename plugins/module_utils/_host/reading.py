@@ -45,7 +45,7 @@ class Reading:
     def read(self, path: str, optional: bool = False) -> str | None:
         """The text of a file without the white space at its end, or None with the reason kept as a warning.
 
-        With ``optional`` a file that does not exist is no reason for a warning. What is not printable is replaced, see
+        With ``optional`` a missing file causes no warning. What is not printable is replaced, see
         :func:`printable`.
         """
         try:
@@ -126,7 +126,7 @@ class Reading:
         return sorted(name for name in names if self._is_text(name, path))
 
     def links(self, directory: str) -> list[tuple[str, str]]:
-        """The symbolic links in a directory with their targets, sorted; one that is gone meanwhile is left out."""
+        """The symbolic links in a directory with their targets, sorted; one that disappears meanwhile is skipped."""
         try:
             found = self._files.links(directory)
         except OSError as error:
@@ -168,7 +168,7 @@ class Reading:
         return self._files.device(place)
 
     def is_claimed(self, name: str, number: str | None) -> bool:
-        """Whether somebody has a block device for itself alone: file systems, pools, RAID, swap in any namespace.
+        """Whether a block device is opened exclusively: file systems, pools, RAID, swap in any namespace.
 
         ``number`` is its ``major:minor``. A drive in trouble may not answer, and then counts as claimed
         (block/bdev.c, bd_prepare_to_claim).
@@ -186,7 +186,7 @@ class Reading:
         try:
             target = look()
         except OSError as error:
-            # readlink(2) says so of what is no link.
+            # The error of readlink(2) for other files than links.
             if error.errno != errno.EINVAL:
                 self._note(path, error, optional=True)
             return None
@@ -207,7 +207,7 @@ class Reading:
         return self._files.exists(path)
 
     def status(self, path: str) -> tuple[int, int] | None:
-        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it cannot be told."""
+        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it is unknown."""
         try:
             return self._files.status(path)
         except OSError:
@@ -273,8 +273,8 @@ class Reading:
             sentence = f"{silent} did not answer within {seconds:g} s: a pending change locks its device"
         else:
             sentence = (
-                f"{silent} did not answer within {seconds:g} s: nothing else that a driver computes was read of "
-                f"{device}. See what dmesg says of {device}"
+                f"{silent} did not answer within {seconds:g} s: further driver files of {device} were not read. Read "
+                f"the messages about {device} in dmesg"
             )
         if path == error.path and path not in self._unread:
             self.warn(sentence, path)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Notes of all that is read through a HostRoot: its files and programs, wrapped. They refuse to write."""
+"""Records of all reads through a HostRoot: its files and programs, wrapped. They reject writes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ RECORD_SUFFIX = ".json"
 
 
 def read_records(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
-    """The records of one kind by card; one that is no JSON object is told and left out."""
+    """The records of one kind by card; one that is not a JSON object is skipped with a warning."""
     records = {}
     for card in recorded_cards(host, kind, directory):
         record = _read(host, record_path(kind, card, directory))
@@ -65,6 +65,6 @@ def _read(host: HostRoot, file: str) -> Record | None:
     except (ValueError, RecursionError):
         record = content
     if record is not None and not isinstance(record, dict):
-        host.warn(f"{file} is no record of this collection: it must be a JSON object")
+        host.warn(f"{file} is not a record of this collection: it must be a JSON object")
         return None
     return record

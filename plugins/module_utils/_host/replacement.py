@@ -50,7 +50,7 @@ def read(place: str) -> bytes:
 
 
 def blocking_parent(place: str) -> str | None:
-    """What is no directory and lies where one is needed for an absolute path, or None."""
+    """The path of a file where an absolute path needs a directory, or None."""
     above = os.path.dirname(place)
     while not os.path.lexists(above):
         above = os.path.dirname(above)

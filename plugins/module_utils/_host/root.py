@@ -79,7 +79,7 @@ class HostRoot(Reading):
         except OSError as error:
             reason = f"cannot be read: {describe(error)}"
         place = f"{self.root.rstrip('/')}/{path}"
-        return reason and f"{place} {reason}, and is left alone. Make way with: {ownership.rename_command(place)}"
+        return reason and f"{place} {reason}, and is not changed. Move it with: {ownership.rename_command(place)}"
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
         """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
@@ -90,8 +90,8 @@ class HostRoot(Reading):
         except OSError as error:
             if is_deadline(error):
                 raise HostError(
-                    f"writing {value!r} to {path} has not returned within {limit:g} s: the kernel waits until the "
-                    "device is no longer used, and the change is pending until then",
+                    f"writing {value!r} to {path} timed out after {limit:g} s, because the device is in use. The "
+                    "change remains pending in the kernel. Stop the user of the device, and run the play again",
                     path,
                     value,
                     pending=True,
@@ -101,7 +101,7 @@ class HostRoot(Reading):
             ) from error
 
     def replace_file(self, path: str, content: str | bytes) -> None:
-        """Make or replace an ordinary file at once, with the directories above it; raise HostError if it fails."""
+        """Create or replace an ordinary file atomically, with the directories above it; raise HostError if it fails."""
         _admit(path, writable.FILE)
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
@@ -109,7 +109,7 @@ class HostRoot(Reading):
             raise _file_error("write", path, error) from error
 
     def replace_link(self, path: str, target: str) -> None:
-        """Make or replace a symbolic link at once, with the directories above it; raise HostError if it fails."""
+        """Create or replace a symbolic link atomically, with the directories above it; raise HostError if it fails."""
         _admit(path, writable.LINK)
         try:
             self._files.symlink(path, target)
@@ -190,10 +190,10 @@ class HostRoot(Reading):
         if not self.wait(ended, limit):
             if not keep:
                 process.kill()
-            raise HostError(f"{command} has not ended within {limit:g} s", name, pending=True)
+            raise HostError(f"{command} did not finish within {limit:g} s", name, pending=True)
         if outputs[0].status:
             said = " ".join((outputs[0].errors or outputs[0].text).split())[-300:]
-            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'it said nothing'}", name)
+            raise HostError(f"{command} failed with status {outputs[0].status}: {said or 'no output'}", name)
         return outputs[0].text
 
     def now(self) -> float:
@@ -241,4 +241,4 @@ def summarize(warnings: list[str]) -> list[str]:
     """At most a few of many warnings, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:
         return warnings
-    return [*warnings[:SHOWN_WARNINGS], f"there are {len(warnings) - SHOWN_WARNINGS} more such problems on this host"]
+    return [*warnings[:SHOWN_WARNINGS], f"{len(warnings) - SHOWN_WARNINGS} more such problems on this host"]

@@ -70,7 +70,7 @@ PATHS = (
         MODES,
         "remembers to switch the autoprobe of VFs on again",
     ),
-    Writable("run/vfio-devices/changing/<card>.json", FILE, MODES, "tells the udev rule of a card to wait"),
+    Writable("run/vfio-devices/changing/<card>.json", FILE, MODES, "makes the udev rule of a card wait"),
     Writable("run/vfio-devices/lock", FILE, "modules that change a host", "keeps other runs off the host"),
     Writable("etc/udev/rules.d/90-vfio-devices-<card>.rules", FILE, MODES, "creates VFs again for a native driver"),
     Writable("etc/mdevctl.d/<parent>/<uuid>", FILE, INSTANCES, "defines an mdev for mdevctl, libvirt and nova"),
@@ -107,7 +107,7 @@ def refusal(path: str, *how: str) -> Optional[str]:
     """Why nothing of ``how`` is done to a path, which is relative to the root; None if one of it is in the list."""
     if any(_matches(entry.pattern, path) for entry in PATHS if entry.how in how):
         return None
-    # What will get its name at once, or what a killed run has left.
+    # Files that get their name immediately, or leftovers of a killed run.
     if FILE in how and _is_unfinished(path):
         return None
     return (

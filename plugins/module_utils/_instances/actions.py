@@ -26,21 +26,24 @@ from .state import Failed
 SETTLE = 5.0
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
-    "EEXIST": "another device has this UUID; choose another one, or wait until the old one is gone",
-    "EINVAL": "the kernel does not take this value",
-    "ENODEV": "the parent is being unregistered: its driver is leaving",
+    "EEXIST": "another device has this UUID. Use another UUID, or wait until the old device is removed",
+    "EINVAL": "the kernel does not accept this value",
+    "ENODEV": "the parent is being removed with its driver",
     "ENOMEM": "the host is out of memory",
-    "EAGAIN": "the driver is not ready yet; run again later",
+    "EAGAIN": "the driver is not ready yet. Run the play again later",
     "EUSERS": "the parent has no free instance left",
     "ENOSPC": "the parent has no room left for this type",
-    "EIO": "the kernel log has the driver's reason, such as a full GPU, another type on it, or a missing licence",
+    "EIO": (
+        "read the reason of the driver in the kernel log (dmesg): for example a full GPU, another type on it, or a "
+        "missing licence"
+    ),
     "EPERM": "the driver does not allow it now: the device is open, or its type must be cleared first",
-    "EBUSY": "the driver is still busy with it; run again later",
+    "EBUSY": "the driver is busy. Run the play again later",
     "ERANGE": "the driver does not know such a type",
     "EADDRINUSE": "another device already has these resources",
     "EADDRNOTAVAIL": "the host keeps these resources for itself",
-    "ENOENT": "it is not there (any more); gather the facts again",
-    "EACCES": "run as root (become: true); what root gets this from cannot be written at all",
+    "ENOENT": "it does not exist. Gather the facts again",
+    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
 }
 
 
@@ -61,7 +64,7 @@ def apply(
     budget: float | None = None,
     users: Callable[[], dict[str, list[dict[str, Any]]]] | None = None,
 ) -> Outcome:
-    """Do the steps in their order. After a failure the rest of that card is left out, after a deadline everything.
+    """Do the steps in their order. After a failure the rest of that card is skipped, after a deadline everything.
 
     With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
     tried, so that nothing is tried again by whoever continues. ``users`` says by UUID or address who uses devices now.
@@ -90,7 +93,7 @@ def apply(
             worked = worked or is_work(step)
         except HostError as error:
             if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
-                # "max" takes what fits, and some drivers tell only by refusing.
+                # "max" uses all room, and some drivers report a full card only by an error.
                 host.warn(_describe_full(step.device, error, steps, outcome.done))
                 full.add((step.card, step.device.type_id))
                 not_made.add(step.key)
@@ -109,7 +112,7 @@ def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> No
     users = users_of.get(device.id)
     if users:
         path = _type_path(device.address) if device.address else f"{mdev.DEVICES}/{device.uuid}"
-        raise HostError(f"meanwhile {holders(users)} began to use it, so it is left as it is", path)
+        raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
@@ -145,7 +148,7 @@ def _removed_before(step: DeviceStep, done: list[DeviceStep]) -> str:
 
 
 def is_work(step: DeviceStep) -> bool:
-    """Whether it changes a device. All else is files, which are quickly written."""
+    """Whether it changes a device. Other steps write files, which is fast."""
     return isinstance(step, MakeDevice) or _takes_away(step)
 
 
@@ -154,7 +157,7 @@ def _takes_away(step: DeviceStep) -> bool:
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
-    """Look again for all that was made: neither a driver nor anybody else may have taken it back meanwhile."""
+    """Check all created devices again: a driver or another program may have removed them meanwhile."""
     made = [step for step in outcome.done if isinstance(step, MakeDevice)]
     # One listing instead of a look-up for each device.
     uuids = set(host.names(mdev.DEVICES)) if any(step.device.uuid for step in made) else set()
@@ -166,7 +169,7 @@ def _confirm(host: HostRoot, outcome: Outcome) -> None:
             is_there = device.uuid in uuids or host.exists(f"{mdev.DEVICES}/{device.uuid}")
         if not is_there:
             outcome.done.remove(step)
-            outcome.failed.append(Failed(step, _explain(step, HostError("it was made, but is gone again", ""))))
+            outcome.failed.append(Failed(step, _explain(step, HostError("it was created, but has disappeared", ""))))
 
 
 def _type_of(step: DeviceStep) -> str | None:
@@ -245,7 +248,7 @@ def _remove(host: HostRoot, step: RemoveDevice) -> None:
             raise
     below = f"{mdev.PARENTS}/{device.parent}/{device.uuid}"
     if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
-        raise HostError(f"{device.uuid} is still there after its removal", path, "1", pending=True)
+        raise HostError(f"{device.uuid} still exists after its removal", path, "1", pending=True)
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
@@ -255,7 +258,7 @@ def _set_type(host: HostRoot, address: str, type_id: str) -> None:
     path = _type_path(address)
     host.write(path, type_id)
     if not host.wait(lambda: _current_type(host, address) == type_id):
-        raise HostError(f"{path} reads {_current_type(host, address)} after {type_id} was written", path, type_id)
+        raise HostError(f"{path} reads {_current_type(host, address)}, although {type_id} was written", path, type_id)
 
 
 def _type_path(address: str) -> str:

@@ -144,7 +144,7 @@ class Inventory:
 
 
 class Choice:
-    """Which parent makes the next device of an entry: deterministic, and counted at once."""
+    """Which parent makes the next device of an entry: deterministic, and counted immediately."""
 
     def __init__(self, inventory: Inventory, spread: bool) -> None:
         self._inventory = inventory
@@ -178,9 +178,9 @@ class Choice:
             if device.state != "defined" and device.parent in entry.parents
         ]
         if others:
-            sentence += f" beside the {len(others)} that exist"
+            sentence += f" in addition to the {len(others)} existing devices"
             if not exact:
-                sentence += "; with exact those that are not listed are replaced"
+                sentence += ". Set exact: true to replace devices that are not listed"
             return sentence
         # A card keeps its names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Records of devices say of which card they are, beside its address."""
+"""Records of devices contain the identity of their card, in addition to its address."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIELD = "identity"
 
 
 def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
-    """The identities of the cards of parents by address; parents that are no PCI functions have none."""
+    """The identities of the cards of parents by address; parents that are not PCI functions have none."""
     cards = dict.fromkeys(parent.physical_function for parent in parents)
     identities = Identities(host)
     return {card: identities.of(functions[card]) for card in cards if card in functions}

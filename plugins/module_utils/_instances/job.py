@@ -40,7 +40,7 @@ def converge(
     """Bring the host to what is wanted and return the module's result; raise :class:`Refused` before any write.
 
     ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`parse_instances` returns them. With
-    ``budget`` the work stops between two steps after so many seconds, and ``progress`` of the result tells how far it
+    ``budget`` the work stops between two steps after so many seconds, and ``progress`` of the result shows how far it
     has come: the same call again goes on.
     """
     if not check_mode:
@@ -60,7 +60,7 @@ def converge(
         try:
             nvidia_vfio.remember(host, before.functions, before.known_types)
         except HostError as error:
-            # At boot a file system may still be read-only, and names are no reason to leave vGPUs out.
+            # At boot a file system may still be read-only, and unsaved names must not prevent vGPUs.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
         outcome = actions.apply(

@@ -40,7 +40,7 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
     """Whether a device on one of its parents is what an entry wants."""
     if device.type_id not in inventory.type_ids(device.parent, entry.types):
         return False
-    # What attributes a device without a definition was given cannot be told.
+    # The attributes of a device without a definition are unknown.
     if device.autostart is None or not entry.attributes:
         return True
     return device.attributes == entry.attributes

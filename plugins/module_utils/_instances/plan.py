@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the devices that a host has and the ones that it shall have to the steps that lead there; no I/O."""
+"""From the current and the desired devices of a host to the steps of the change; no I/O."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class _Attempt:
         return [card for card in cards if card in self.unreadable]
 
     def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
-        self.problems += [f"{where}: {card} cannot be seen as it is: {self.unreadable[card]}" for card in cards]
+        self.problems += [f"{where}: the state of {card} is unknown: {self.unreadable[card]}" for card in cards]
 
     def _with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
         """The entry with the parents that it may mean; None if it cannot be fulfilled."""
@@ -163,7 +163,7 @@ class _Attempt:
             self._remove(device, entry)
 
     def _claim_existing(self, entry: DeviceWanted) -> int | None:
-        """Keep devices that will do, those in use first; return how many are still missing, None for all that fit."""
+        """Keep matching devices, those in use first; return how many are still missing, None for the maximum."""
         matching = [
             device
             for device in self.inventory.devices.values()
@@ -209,7 +209,7 @@ class _Attempt:
                 continue
             name = f"{device.id} on {device.parent}"
             if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
-                self.problems.append(f"{name} would have to be removed, but may be in use: {unreadable}")
+                self.problems.append(f"{name} would be removed, but may be in use: {unreadable}")
                 continue
             self.problems.append(
                 f"{device.id} on {device.parent} "
@@ -229,7 +229,7 @@ class _Attempt:
     # What has to come
 
     def _create(self, entry: DeviceWanted, count: int | None) -> None:
-        """Plan ``count`` more devices of an entry, or with None all that fit."""
+        """Plan ``count`` more devices of an entry, or with None the maximum."""
         made = 0
         while count is None or made < count:
             chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
@@ -239,7 +239,7 @@ class _Attempt:
             made += 1
             if self.problems:
                 return
-        # All that fits may be nothing only where other entries have taken it.
+        # The room may only be zero if other entries have used it.
         nothing = count is None and not any(
             device.parent in entry.parents for device in [*self.kept, *(step.device for step in self.creations)]
         )
@@ -255,8 +255,8 @@ class _Attempt:
         uuid = None if vendor else entry.uuid or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
             self.problems.append(
-                f"{entry.label}: without a machine id in etc/machine-id no UUID can be derived; give each "
-                "device a uuid, or run systemd-machine-id-setup"
+                f"{entry.label}: no UUID can be derived, because /etc/machine-id has no machine id. Run "
+                "systemd-machine-id-setup, or set the uuid of each device"
             )
         name = self.inventory.type_name(parent, type_id)
         place = (kind[0], parent, uuid, parent if vendor else None)
@@ -272,7 +272,7 @@ class _Attempt:
             self._miss(entry, count - made)
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
-            sentence += "".join(f"; {card} is left out: {self.unreadable[card]}" for card in sorted(unreadable))
+            sentence += "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
             self.problems.append(f"{entry.label}: {sentence}")
 
     # The result

@@ -32,13 +32,13 @@ RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "aut
 
 
 def observe_records(host: HostRoot) -> dict[str, Record]:
-    """The record of each card; one that this collection has not written like that is told and left out."""
+    """The record of each card; one in another format is skipped with a warning."""
     records = read_records(host, INSTANCE_RECORDS)
     for card, record in list(records.items()):
         instances = record.get("instances")
         if not isinstance(instances, list) or not all(_is_instance(instance) for instance in instances):
             host.warn(
-                f"the record of {card} in {DIRECTORY}/{INSTANCE_RECORDS} has not the form that this collection gives it"
+                f"the record of {card} in {DIRECTORY}/{INSTANCE_RECORDS} does not have the format of this collection"
             )
             del records[card]
     return records
@@ -82,7 +82,7 @@ def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[Dev
     With ``persist`` false nothing new is kept, but what is kept of a removed device goes with it. With None all files
     stay as they are.
 
-    Whenever a run ends, a boot must find all that was there before or all that is wanted, and never two types: so the
+    Whenever a run ends, a boot must find either all old devices or all new devices, and never two types: so the
     files stay as they are until all devices of the card are as wanted. A card has one record but many definitions, of
     which mdevctl makes devices one by one. While they change, the record is marked: what it names is made at boot
     whatever the definitions say, and those that exist are always some of the devices that it names.
@@ -133,7 +133,7 @@ def _definitions(state: State, lasting: list[PlannedDevice], gone: Mapping[Key, 
     for (parent, uuid), (card, new) in wanted.items():
         old = state.definitions.get((parent, uuid))
         is_same = bool(old and new and old == new._replace(autostart=old.autostart))
-        # Some of the old devices beside some of the new ones are neither.
+        # A mix of old and new devices is neither.
         if old and not is_same:
             steps.append(KeepDefinition(card, parent, uuid, None, takes_away=True))
         if new and new != old:

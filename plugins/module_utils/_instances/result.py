@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What mdev_instance tells of its work: each device with what was done to it, and the difference by parent."""
+"""The result of mdev_instance: each device with its action, and the difference by parent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class View(NamedTuple):
 
 
 def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> Shown:
-    """The result of the module; ``after`` is None where the steps of the outcome lead to all that is there."""
+    """The result of the module; ``after`` is None if the steps of the outcome lead to the current state."""
     made = {step.key: step for step in outcome.done if isinstance(step, MakeDevice)}
     gone = {step.key: step for step in outcome.done if isinstance(step, RemoveDevice)}
     instances = [_instance(device, device.place, "kept") for device in plan.kept]
@@ -118,10 +118,10 @@ def _show(view: View) -> dict[str, dict[str, str]]:
     for device in sorted(view.devices, key=lambda device: device.key):
         definition = view.definitions.get(device.key)
         words = [device.type_name or device.type_id or device.state]
-        words += ["made at boot"] if definition and definition.autostart else []
+        words += ["created at boot"] if definition and definition.autostart else []
         words += ["recorded"] if device.key in recorded else []
         text = ", ".join(words)
-        # Nobody has to know that mdevctl's definition of a device outlives it.
+        # The definition of mdevctl that outlives a device is not reported.
         absent = device.state == "defined"
-        shown.setdefault(device.parent, {})[device.id] = f"not there, only defined as {text}" if absent else text
+        shown.setdefault(device.parent, {})[device.id] = f"missing, only defined as {text}" if absent else text
     return shown

@@ -30,7 +30,7 @@ def parse_instances(instances: Sequence[Mapping[str, Any]], state: str, exact: b
     entries: list[DeviceWanted] = []
     seen: dict[str, int] = {}
     if exact and state == "absent":
-        problems.append("exact removes what is not listed, so it has no meaning with state absent")
+        problems.append("exact is not valid with state: absent. Remove one of the two options")
     for place, instance in enumerate(instances):
         found: list[str] = []
         entry = _entry(place, instance, state, found)
@@ -53,14 +53,14 @@ def _entry(place: int, instance: Mapping[str, Any], state: str, found: list[str]
     count = _count(instance["count"], found)
     if state == "absent":
         if instance["count"] is not None:
-            found.append("count has no meaning with state absent, which removes every device that matches")
+            found.append("count is not valid with state: absent, which removes all matching devices. Remove count")
         if not (uuid or types or parent):
-            found.append("it names no uuid, type or parent, so that it would remove every device of the host")
+            found.append("it has no uuid, type and parent, so it would remove all devices of the host. Set one of them")
         count = MAX
     elif not types:
         found.append("it has no type")
     elif uuid and count != 1:
-        found.append(f"one uuid cannot be that of {count} devices")
+        found.append(f"one uuid is not possible for {count} devices. Omit uuid or set count: 1")
     return DeviceWanted(
         place=place,
         label=printable(instance.get("label"), f"instances[{place}]"),

@@ -39,17 +39,20 @@ from .target import present_target
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
-    "ENOENT": "its driver cannot make virtual functions, or it has none",
-    "ERANGE": "this driver cannot make so many",
-    "EBUSY": "the driver is busy with it, or its functions are in use; run again later",
-    "EPERM": "the driver refuses this number, or says that its functions are assigned",
-    "EINVAL": "the driver does not take this device or this number",
-    "EOPNOTSUPP": "the driver cannot do it in its present mode, or not so many",
-    "ENOMEM": "switch SR-IOV and Above 4G Decoding on in the firmware, or add pci=realloc to the kernel's command line",
-    "EAGAIN": "the driver is resetting the card; run again later",
-    "EIO": "the kernel log has the driver's reason",
-    "ENODEV": "the driver does not take this device, or the device is gone",
-    "EACCES": "run as root (become: true); what root gets this from cannot be written at all",
+    "ENOENT": "its driver does not support virtual functions, or it has no driver",
+    "ERANGE": "the driver does not support this number",
+    "EBUSY": "the driver is busy, or its functions are in use. Run the play again later",
+    "EPERM": "the driver rejects this number, or reports assigned functions",
+    "EINVAL": "the driver does not accept this device or this number",
+    "EOPNOTSUPP": "the driver does not support it in its current mode, or not this number",
+    "ENOMEM": (
+        "enable SR-IOV and Above 4G Decoding in the firmware, or set the kernel argument pci=realloc "
+        "(iommu_kernel_arguments: [pci=realloc])"
+    ),
+    "EAGAIN": "the driver is resetting the card. Run the play again later",
+    "EIO": "read the reason of the driver in the kernel log (dmesg)",
+    "ENODEV": "the driver does not accept this device, or the device has disappeared",
+    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
 }
 
 
@@ -65,7 +68,7 @@ class Outcome:
         self.done: list[CardStep] = []
         self.error: str | None = None
         self.pending = False
-        # After a failure: whether the card is as it was, and what is not.
+        # After a failure: whether the card has its previous state, and the differences.
         self.restored: bool | None = None
         self.seconds = 0.0
         # There was no time for it.
@@ -94,7 +97,7 @@ def apply(
                 continue
         found = uses(one, one.steps) if uses else []
         if found:
-            outcome.error = f"{one.card.address} is left as it is, since meanwhile {'; '.join(found)}"
+            outcome.error = f"{one.card.address} remains unchanged, because during the run {'; '.join(found)}"
             continue
         started = host.now()
         try:
@@ -147,13 +150,13 @@ def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | No
         found = _present(host, before)
     except HostError as error:
         outcome.restored, outcome.pending = False, error.pending
-        outcome.error = f"{outcome.error}; it could not be put back either: {error}; {_name(host, before)}"
+        outcome.error = f"{outcome.error}. The previous state could not be restored: {error}; {_name(host, before)}"
         return
     outcome.restored = not plan_steps(found, target)
     if outcome.restored:
         outcome.error = f"{outcome.error}; the card is as it was before, {before.num_vfs} virtual functions"
     else:
-        outcome.error = f"{outcome.error}; it is not as it was before: {_name(host, before)}"
+        outcome.error = f"{outcome.error}. The card does not have its previous state: {_name(host, before)}"
 
 
 def _present(host: HostRoot, before: Card) -> Card:
@@ -164,7 +167,7 @@ def _present(host: HostRoot, before: Card) -> Card:
 
 
 def _name(host: HostRoot, before: Card) -> str:
-    """What there is now instead of what there was."""
+    """The current state instead of the previous state."""
     address = before.address
     override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))
@@ -225,7 +228,7 @@ def _verify_number(host: HostRoot, address: str, count: int) -> None:
         raise HostError(
             f"{address} has {len(links(host, address))} virtual functions after the driver {driver} accepted {count}: "
             "some drivers do nothing while their interface is down or their firmware resets, do not know the functions "
-            "that another driver left, or always make all",
+            "of another driver, or always create all functions",
             f"{DEVICES}/{address}/sriov_numvfs",
             str(count),
         )
@@ -239,7 +242,7 @@ def _bind_virtual_functions(host: HostRoot, step: BindVfs | OfferVfs) -> None:
     addresses = links(host, step.card)
     missing = [index for index in step.bindings if index not in addresses]
     if missing:
-        raise HostError(f"{step.card} has no VF {missing[0]} any more", f"{DEVICES}/{step.card}/virtfn{missing[0]}")
+        raise HostError(f"{step.card} no longer has VF {missing[0]}", f"{DEVICES}/{step.card}/virtfn{missing[0]}")
     observed = read_bindings(host, [addresses[index] for index in step.bindings])
     for index, wanted in step.bindings.items():
         binding = observed[addresses[index]]
@@ -264,7 +267,7 @@ def _set_network(host: HostRoot, step: SetVfNetwork) -> None:
 
     # The interface appears when its driver has started the card.
     if not host.wait(is_there, min(SETTLE, host.timeout)):
-        raise HostError(f"{step.card} has no network interface, through which its VFs are set up", DEVICES)
+        raise HostError(f"{step.card} has no network interface, which is needed to set up its VFs", DEVICES)
     observe.through_interface(host, step.card, found, lambda host, name: vf_settings.apply(host, name, step.settings))
 
 

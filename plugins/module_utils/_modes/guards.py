@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What keeps a card from being changed: somebody uses it, the host itself uses it, or it cannot be passed through."""
+"""Reasons against a change of a card: it is in use, the host uses it, or it cannot be passed through."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
     if loses_driver or changes_number or switches:
         found.append(Touch(address, PORT, address, "be changed"))
     if loses_driver:
-        found.append(Touch(address, DRIVER, address, "give up its driver"))
+        found.append(Touch(address, DRIVER, address, "be unbound from its driver"))
     for virtual in card.virtual_functions:
         label = f"VF {virtual.address} of {address}"
         if removes:
@@ -47,13 +47,13 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
         elif binds and virtual.number in binds.certain:
             found.append(Touch(virtual.address, DRIVER, label, "change its driver"))
         elif network and virtual.number in network.settings:
-            found.append(Touch(virtual.address, SETTINGS, label, "be set up anew"))
+            found.append(Touch(virtual.address, SETTINGS, label, "be set up again"))
     return found
 
 
 def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
     """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
-    # A domain that is only defined wants the whole card, and is no reason against giving it.
+    # A defined domain will use the card itself, so it does not block mode pf.
     whole = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
     counting = [
         use
@@ -71,8 +71,8 @@ def passthrough(card: Card, target: CardTarget, passed_through: set[str]) -> Fou
     whole = is_vfio_driver(target.binding.driver)
     if (whole or vfio_vfs) and card.iommu_group is None:
         return [
-            f"{card.address} is in no IOMMU group, so that it cannot be passed through: switch the IOMMU on, and "
-            "restart the host"
+            f"{card.address} has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role "
+            "vfio.devices.iommu, and reboot the host"
         ]
     if whole:
         found += _left_behind(card, passed_through)
@@ -128,8 +128,9 @@ def pending_removals(state: State) -> Found:
     """VFs whose removal waits for their users: until they are gone, every other change of VFs waits as well."""
     users = state.seen.users()
     return [
-        f"the removal of VF {address} is pending, in use by {holders(users.get(address, [])) or 'somebody'}: "
-        "the kernel changes no virtual function of this host until it is released"
+        f"the removal of VF {address} is pending, because it is in use by "
+        f"{holders(users.get(address, [])) or 'an unknown process'}. Stop this use: until then the kernel changes no "
+        "virtual function of this host"
         for address in state.leaving
     ]
 

@@ -36,7 +36,7 @@ def converge(
 
     ``options`` are those of sriov_pf_mode, ``entries`` its functions as :func:`parse_functions` returns them, and
     ``connection`` the addresses of the connection that must not be cut. With ``budget`` the work stops between two
-    cards after so many seconds, and ``progress`` of the result tells how far it has come: the same call again goes on.
+    cards after so many seconds, and ``progress`` of the result shows how far it is: the same call continues.
     """
     if not check_mode:
         host.lock()
@@ -122,4 +122,4 @@ def _who(host: HostRoot, card: Card) -> str:
     users = observe.users(host)
     names = [card.address, *(virtual.address for virtual in card.virtual_functions)]
     held = [f"{name} is in use by {holders(users[name])}" for name in names if users.get(name)]
-    return f"nothing else was begun; {', '.join(held) or 'nobody is seen to use it'}"
+    return f"no other change was started. {', '.join(held) or 'no user is visible'}"

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What sriov_pf_mode has to know of a host: the cards that are meant, all that hangs on them, and who uses it."""
+"""The state of a host for sriov_pf_mode: the selected cards, their functions and devices, and their users."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted]) -> State:
         cards[address] = card._replace(kept=kept, identity=identity)
         different = difference((kept.record or {}).get("identity"), identity)
         if different:
-            host.warn(f"the record of {address} is of another card, which was there before: {different}")
+            host.warn(f"the record of {address} belongs to another card, which was at this address before: {different}")
     for entry in entries:
         address = str(names.get(entry.pf or ""))
         if address in cards:
@@ -118,7 +118,7 @@ def _known(records: Mapping[str, Record], remembered: Mapping[str, Record]) -> d
 def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) -> dict[str, Card]:
     """By address some cards as they are now, with the parts that an earlier observation of them had.
 
-    A card that is gone is told and left out. Without ``network`` no program is asked about its settings.
+    A missing card is skipped with a warning. Without ``network`` no program is asked about its settings.
     """
     functions = pci.observe(host)
     left = _Left(host)
@@ -165,9 +165,9 @@ def through_interface(
 def look(host: HostRoot, state: State, connection: list[str], anew: bool = False) -> Seen:
     """What the cards are used for, and by whom.
 
-    This looks at every process and every interface of the host, so that it is left out where nothing is to be changed.
-    ``anew`` means while the work goes on: the functions are not those of the plan, and guests that do not run are left
-    out.
+    This reads every process and every interface of the host, so it is skipped if nothing changes.
+    ``anew`` means during the run: the functions are not those of the plan, and guests that do not run are
+    ignored.
     """
     functions = pci.observe(host) if anew else dict(state.functions)
     # Also VFs that were created meanwhile.
@@ -218,7 +218,7 @@ def _complete(
 
 
 def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> tuple[str, ...]:
-    """Why a part of a card's state is unknown, so that nobody knows what a change would do."""
+    """Why a part of a card's state is unknown, so the effect of a change is unknown."""
     addresses = [card.address, *virtual_functions]
     paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
@@ -238,7 +238,7 @@ def _peers(function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple
 
 
 def _resolve(host: HostRoot, name: str, known: Mapping[str, Native]) -> str | None:
-    """The address of a function by its address or an interface; also by one that it had before it was given away."""
+    """The address of a function by its address or interface, also by one that it had before it was passed through."""
     if PCI_ADDRESS.match(name):
         return name
     addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")

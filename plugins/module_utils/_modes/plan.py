@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From what a host is and what is asked for to the steps for each card, or to all that is against it; no I/O."""
+"""From the state of a host and the request to the steps for each card, or to all errors; no I/O."""
 
 from __future__ import annotations
 
@@ -83,7 +83,10 @@ def _plan_card(
     if changes:
         if not entry.reconfigurable:
             texts = "; ".join(step.text for step in changes if step.text)
-            found.append(f"it is not reconfigurable, and this would have been done: {texts or 'offered to drivers'}")
+            found.append(
+                "it is pinned (reconfigurable: false), but these changes would be required: "
+                f"{texts or 'offered to drivers'}"
+            )
         found += guards.passthrough(card, target, passed_through)
         found += guards.pending_removals(state)
         found += guards.unseen(card, steps, state.seen, accept_unseen)
@@ -92,7 +95,10 @@ def _plan_card(
     if card.kept.rule_refused and find_step(steps, KeepRule):
         found.append(card.kept.rule_refused)
     if card.needs_program and changes_number and not state.has_program:
-        found.append(f"the virtual functions of this GPU need {nvidia_sriov.PROGRAM}, which is not there")
+        found.append(
+            f"the virtual functions of this GPU require {nvidia_sriov.PROGRAM}, which is missing. Install the NVIDIA "
+            "vGPU host driver"
+        )
     if target.num_vfs is None and changes_number:
         found.append(f"this takes its {card.num_vfs} virtual functions away: say with num_vfs how many there shall be")
     busy = [*(f"{card.address} cannot be seen as it is: {reason}" for reason in card.unseen), *busy]
@@ -104,7 +110,7 @@ def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:
         return None
     address = state.names[entry.pf]
     if address is None:
-        found.append("there is no such network interface; a card that a guest has is known by its PCI address only")
+        found.append("there is no such network interface. Use the PCI address: a card with a guest has no interface")
     elif state.virtual.get(address):
         found.append(f"{address} is a virtual function of {state.virtual[address]}, which is to be named here")
     elif address in state.virtual:
@@ -121,9 +127,9 @@ def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:
 def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> None:
     """What of an entry does not go with its card."""
     if card.is_bridge:
-        found.append("it is a bridge, whose devices would be lost")
+        found.append("it is a PCI bridge, whose devices would be lost. Select the card behind it")
     if entry.mode == "vf" and not card.sriov:
-        found.append("it has no SR-IOV capability: the card has none, or the firmware of the host hides it")
+        found.append("it has no SR-IOV capability. Enable SR-IOV in the firmware if the card supports it")
     else:
         _check_number(entry, card, found)
     drivers = [entry.driver] if entry.mode == "pf" else []
@@ -137,9 +143,9 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
     }
     for program, needed in programs.items():
         if needed and not state.programs[program]:
-            found.append(f"this needs the program {program}, and there is none below host_root")
+            found.append(f"this requires the program {program}, which is not installed on the host")
     if programs[vf_settings.PROGRAM] and card.is_native and not card.netdevs:
-        found.append("only a network card's virtual functions have settings, and it has no network interface")
+        found.append("vfs settings require a network card, and this card has no network interface")
     found += card.unreadable
 
 
@@ -149,11 +155,13 @@ def _check_number(entry: CardWanted, card: Card, found: list[str]) -> None:
     count = entry.num_vfs
     most = most_vfs(card)
     if isinstance(count, int) and count > most:
-        found.append(f"num_vfs {count} is more than the {most} that this card can make")
+        found.append(
+            f"num_vfs {count} is more than the maximum of this card, {most}. Set num_vfs: max or a lower number"
+        )
     elif card.needs_program and count not in (None, 0, MAX, most):
-        found.append(f"this GPU makes all of its {most} virtual functions or none: say num_vfs max")
+        found.append(f"this GPU supports all of its {most} virtual functions or none. Set num_vfs: max")
     if not isinstance(count, int) and entry.vfs:
         present = most if count == MAX else card.num_vfs
         wrong = [index for index in entry.vfs if index >= present]
         if wrong:
-            found.append(f"vfs names VF {wrong[-1]}, and there are {present}")
+            found.append(f"vfs contains VF {wrong[-1]}, but the card has {present} virtual functions")

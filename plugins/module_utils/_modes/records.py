@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What makes a card's mode survive a reboot and a passthrough: a record, and a rule of udev."""
+"""The files that restore a card's mode after a reboot and a passthrough: a record, and a udev rule."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def refuse_rule(host: HostRoot, address: str) -> str | None:
 def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
     """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
 
-    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not told
-    when VFs go away (drivers/base/dd.c). ``matches_card`` are those of :func:`card_matches`.
+    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not
+    reported when VFs are removed (drivers/base/dd.c). ``matches_card`` are those of :func:`card_matches`.
     """
     matches = [
         'ACTION=="bind"',
@@ -114,7 +114,7 @@ def record(entry: CardWanted, card: Card) -> Record:
 
 
 def completed(host: HostRoot, address: str, kept: Mapping[str, Any] | None) -> Record | None:
-    """A record with what the card tells of itself now, when it may have its own driver again."""
+    """A record with the current identity of the card, when it may have its own driver again."""
     if kept is None:
         return None
     now = Identities(host).of(pci.function(host, address))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What sriov_pf_mode tells of its work: each card before and after, what was done, and the difference."""
+"""The result of sriov_pf_mode: each card before and after, the completed steps, and the difference."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _card(card: Card) -> Shown:
 
 
 def _prediction(card: Card, target: CardTarget) -> Shown:
-    """What a card will be; null where only the kernel will tell."""
+    """The predicted state of a card; null where only the kernel decides."""
     steps = plan_steps(card, target)
     shown = _card(card)
     if find_step(steps, BindCard):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From a card as it is and as it shall be to the steps that lead there, the way back included; no I/O."""
+"""From the current and the desired state of a card to the steps of the change, the way back included; no I/O."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Step = TypeVar("Step")
 
 
 def plan_steps(card: Card, target: CardTarget) -> list[CardStep]:
-    """The steps in their order; none if all is as it shall be."""
+    """The steps in their order; none if the card matches."""
     return _Steps(card, target).all()
 
 
@@ -94,7 +94,7 @@ class _Steps:
         else:
             self._set_autoprobe()
         if self.creates:
-            text = f"made {self.count} virtual functions"
+            text = f"created {self.count} virtual functions"
             self.found.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()
@@ -126,7 +126,7 @@ class _Steps:
         through_program = self.card.needs_program and (self.removes or self.creates) and self.card.is_native
         self.remembers = self.target.remembered or (records.remembered(self.card) if through_program else None)
         if self.remembers and self.remembers != self.card.kept.remembered:
-            text = "remembered the native driver until the next boot"
+            text = "stored the native driver until the next boot"
             self.found.append(Remember(self.card.address, text, records.MODE_RECORDS, self.remembers))
 
     def _bind(self) -> None:
@@ -194,7 +194,7 @@ class _Steps:
         if kept.autoprobe_off or self.unprobed:
             self.found.append(Remember(address, "", records.AUTOPROBE_OFF, None))
         if lasting is not None and target.remembered is None:
-            text = "forgot the native driver, which is bound again"
+            text = "removed the stored native driver, which is bound again"
             self.found.append(Remember(address, text, records.MODE_RECORDS, None))
         if kept.record != target.record:
             text = "recorded the mode" if target.record is not None else "removed the record of the mode"

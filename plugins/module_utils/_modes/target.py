@@ -81,15 +81,15 @@ def present_target(card: Card) -> CardTarget:
 
 
 def _restorable(settings: VfSettings) -> VfSettings:
-    """Without an address that nobody has set: no driver takes zeros."""
+    """Without an address that was never set: no driver accepts zeros."""
     return settings if settings.mac and settings.mac.strip("0:") else settings._replace(mac=None)
 
 
 def _native(card: Card, drivers: list[str]) -> BindingWanted:
-    """The driver that a card shall have as a card: the one it has, the recorded one, or what the kernel finds."""
+    """The desired driver of the card itself: its current one, the recorded one, or the choice of the kernel."""
     override, driver = card.binding
     if card.is_native:
-        # Somebody may want just this driver; but an override to another one would fight with it.
+        # This driver may be intended; but an override to another driver would conflict with it.
         return native(driver)._replace(override=override if override == driver else None)
     known = native_driver(card)
     return native(known if known in drivers else None)
@@ -101,7 +101,7 @@ def native_driver(card: Card) -> str | None:
 
 
 def binding_of(target: CardTarget, index: int) -> BindingWanted | None:
-    """How a VF shall be bound; None if that is not said."""
+    """The desired binding of a VF; None if it is not requested."""
     return target.vfs.get(index, VfTarget()).binding or target.vf_binding
 
 

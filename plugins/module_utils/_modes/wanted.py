@@ -31,7 +31,7 @@ DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
 SETTINGS = VfSettings._fields
-# What has no meaning for a card that is given away whole.
+# Options that are not valid for a card that is passed through.
 ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
 
 
@@ -62,9 +62,13 @@ def _entry(place: int, function: Options) -> CardWanted:
     if mode == "pf":
         for option in ONLY_VF:
             if function[option] is not None:
-                found.append(f"{option} has no meaning with mode pf, which leaves the card without virtual functions")
+                found.append(
+                    f"{option} is not valid with mode pf, because the card has no virtual functions. Remove it"
+                )
     elif function["driver"] is not None:
-        found.append("driver is that of a card in mode pf; in mode vf it has its native driver, and vf_driver is that")
+        found.append(
+            "driver is only valid in mode pf. In mode vf the card keeps its native driver. Use vf_driver for the driver"
+        )
         found[-1] += " of its virtual functions"
     return CardWanted(
         place=place,
@@ -133,16 +137,16 @@ def _virtual_functions(
         own: list[str] = []
         indices = _indices(entry["index"], own)
         if isinstance(count, int) and indices and indices[-1] >= count:
-            own.append(f"there is no VF {indices[-1]}, as num_vfs {count} makes those from 0 to {count - 1}")
+            own.append(f"there is no VF {indices[-1]}, because num_vfs {count} creates the functions 0 to {count - 1}")
             indices = range(0)
         driver = _driver(entry["driver"], "driver", (DEFAULT, NOBODY), own)
         settings = _settings(entry, own)
         if settings.mac is not None and len(indices) > 1:
-            own.append(f"one mac cannot be that of {len(indices)} VFs")
+            own.append(f"one mac is not possible for {len(indices)} VFs. Write one entry for each VF")
             settings = settings._replace(mac=None)
         twice = [index for index in indices if index in parsed]
         if twice:
-            own.append(f"VF {twice[0]} is in another entry of vfs too")
+            own.append(f"VF {twice[0]} is in two entries of vfs. Remove one of them")
         parsed.update(dict.fromkeys(indices, VfWanted(driver, settings)))
         found += [where + sentence for sentence in own]
     return dict(sorted(parsed.items()))
@@ -169,9 +173,9 @@ def _settings(entry: Options, found: list[str]) -> VfSettings:
         mac = settings.mac.lower()
         settings = settings._replace(mac=mac)
         if not MAC.match(mac) or int(mac[:2], 16) & 1 or not mac.strip("0:"):
-            found.append(f"mac {entry['mac'][:40]!r} is no unicast address such as 52:54:00:12:34:56")
+            found.append(f"mac {entry['mac'][:40]!r} is not a unicast address such as 52:54:00:12:34:56")
     if settings.qos and not settings.vlan:
-        found.append("qos is a part of the VLAN tag, and needs a vlan")
+        found.append("qos requires vlan, because it is a part of the VLAN tag")
     least, most_rate = settings.min_tx_rate or 0, settings.max_tx_rate or 0
     if 0 < most_rate < least:
         found.append(f"min_tx_rate {least} is more than max_tx_rate {most_rate}")

@@ -36,7 +36,7 @@ def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
             if isinstance(step, TAKES_AWAY):
                 users = uses()
                 if users:
-                    raise HostError(f"{'; '.join(users)}. What is listed as done stays so", mig.PROGRAM)
+                    raise HostError(f"{'; '.join(users)}. Completed changes remain", mig.PROGRAM)
             gpu = _do(host, gpu, step)
             done.append(describe(step))
             removed += [step.instance] if isinstance(step, Remove) else []
@@ -59,7 +59,7 @@ def _do(host: HostRoot, before: Gpu, step: Step) -> Gpu:
         mig.create_compute(host, address, step.instance.id)
     gpu = mig.observe(host, [address]).get(address)
     if gpu is None:
-        raise HostError(f"nvidia-smi does not list {address} any more. See what dmesg says of it", mig.PROGRAM)
+        raise HostError(f"nvidia-smi no longer lists {address}. Read the messages about it in dmesg", mig.PROGRAM)
     if isinstance(step, SetMode) and gpu.pending == step.enabled and gpu.enabled != step.enabled:
         raise HostError(pending(gpu), mig.PROGRAM)
     if not _is_done(gpu, step):
@@ -95,9 +95,9 @@ def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], remov
             )
             if is_free:
                 mig.create(host, address, instance.profile_id, instance.start, bool(instance.compute))
-                done.append(f"made GPU instance {instance.profile} at memory slice {instance.start} again")
+                done.append(f"created GPU instance {instance.profile} at memory slice {instance.start} again")
                 gpu = mig.observe(host, [address]).get(address)
             restored = restored and bool(is_free)
     except HostError as again:
-        return Outcome(tuple(done), f"{error}; and what was removed could not be made again: {again}", None)
+        return Outcome(tuple(done), f"{error}. The removed instances could not be created again: {again}", None)
     return Outcome(tuple(done), error, gpu, restored and gpu is not None and gpu.enabled == one.gpu.enabled)

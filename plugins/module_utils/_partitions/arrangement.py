@@ -19,7 +19,7 @@ Placed = tuple[Profile, int]
 
 
 def arrange(wanted: Sequence[Profile], occupied: Iterable[int] = ()) -> Optional[list[Placed]]:
-    """A start for each wanted instance beside the ``occupied`` slices, or None if they do not all fit."""
+    """A start for each desired instance next to the ``occupied`` slices, or None if they do not all fit."""
     # The largest first: they have the fewest places. A GPU has at most 7 or 8 slices, so that all ways can be tried.
     order = sorted(wanted, key=lambda profile: (-profile.size, len(profile.starts), profile.id))
     return _place(order, frozenset(occupied))

@@ -34,7 +34,7 @@ File = tuple[str, Optional[str]]
 
 
 class Options(NamedTuple):
-    """The options of mig_layout beside its GPUs. ``persist`` None leaves records as they are."""
+    """The options of mig_layout without its GPUs. ``persist`` None leaves records as they are."""
 
     skip_busy: bool = False
     accept_unseen: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def converge(host: HostRoot, wanted: list[Wanted], options: Options, check_mode:
         if check_mode or busy.get(address) or not one.steps:
             continue
         outcomes[address] = apply(host, one, partial(_uses_now, host, one, options))
-    # What has failed keeps its record, so that a boot restores what was there.
+    # A failed GPU keeps its record, so a boot restores its previous layout.
     files = {pf: file for pf, file in files.items() if pf not in outcomes or not outcomes[pf].error}
     if not check_mode:
         _save(host, files.values())

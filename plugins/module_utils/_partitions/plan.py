@@ -47,7 +47,7 @@ class MakeCompute(NamedTuple):
 
 
 Step = Union[SetMode, Remove, Make, MakeCompute]
-# What these take away somebody may use.
+# These steps may end a use.
 TAKES_AWAY = (SetMode, Remove)
 
 
@@ -88,7 +88,7 @@ def pending(gpu: Gpu) -> str:
     """That a mode waits for a reset of the GPU, and how to go on."""
     verb = "enabled" if gpu.pending else "disabled"
     return (
-        f"MIG is {verb} as soon as {gpu.address} is reset. Stop what uses the GPU, then run nvidia-smi --gpu-reset -i "
+        f"MIG is {verb} after a reset of {gpu.address}. Stop the users of the GPU, then run nvidia-smi --gpu-reset -i "
         f"{gpu.address}, or reboot the host, and run the play again"
     )
 
@@ -100,8 +100,8 @@ def describe(step: Step) -> str:
     if isinstance(step, Remove):
         return f"removed GPU instance {step.instance.id} ({step.instance.profile})"
     if isinstance(step, MakeCompute):
-        return f"made the compute instance of GPU instance {step.instance.id} ({step.instance.profile})"
-    return f"made a GPU instance {step.profile} at memory slice {step.start}"
+        return f"created the compute instance of GPU instance {step.instance.id} ({step.instance.profile})"
+    return f"created a GPU instance {step.profile} at memory slice {step.start}"
 
 
 def predict(one: Plan) -> Gpu:
@@ -156,7 +156,7 @@ def _make(placed: Placed, compute: bool) -> Make:
 
 def _no_mig(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str]) -> str:
     if gpu is not None:
-        return "this GPU has no MIG. Take it out of this profile"
+        return "this GPU does not support MIG. Remove it from this profile"
     names = ", ".join(listed)
     return f"nvidia-smi does not list it. It lists {names or 'no GPU'}. The GPU must be bound to the driver nvidia"
 
@@ -177,4 +177,4 @@ def _too_much(offered: Sequence[Profile], profiles: list[Profile]) -> str:
         if number > profile.most
     ]
     why = " and ".join(limits) if limits else f"{slices} memory slices, and the layout needs {needed} at certain places"
-    return f"the layout does not fit: the GPU has {why}. What fits of it is {{{fits}}}"
+    return f"the layout does not fit: the GPU has {why}. A possible layout is {{{fits}}}"

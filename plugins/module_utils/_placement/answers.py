@@ -183,7 +183,7 @@ def _dictionary(value: Any, field: str) -> dict[str, Any]:
 def _uuid(value: Any, field: str) -> str:
     # It becomes a part of addresses.
     if not isinstance(value, str) or value != value.lower() or not names.is_uuid(value):
-        raise _unlike(value, field, "a UUID in small letters")
+        raise _unlike(value, field, "a UUID in lower case")
     return value
 
 
@@ -194,7 +194,7 @@ def _uuid_or_null(value: Any, field: str) -> str | None:
 def _provider_name(value: Any, field: str) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= names.LONGEST_PROVIDER:
         raise _unlike(value, field, f"a text of 1 to {names.LONGEST_PROVIDER} characters")
-    # A provider of somebody else may have any name; none of ours needs an escape.
+    # A provider of another service may have any name; none of ours needs an escape.
     return escaped(value)
 
 
@@ -216,7 +216,7 @@ def _checked(grammar: Callable[[str], str], value: Any, field: str) -> str:
 
 
 def _whole(value: Any, field: str, most: int = MOST) -> int:
-    # Placement gives back a number as it was written, 4.0 too.
+    # Placement returns a number in its written form, also 4.0.
     number = int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= most:
         raise _unlike(value, field, f"a whole number from 0 to {most}")

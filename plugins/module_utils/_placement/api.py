@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What Placement can be asked and told, in plain data; how the requests travel is left to :class:`Transport`."""
+"""The requests to Placement, in plain data; :class:`Transport` sends them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Transport:
         raise NotImplementedError
 
     def hide(self, text: str) -> str:
-        """A text of the server without what nobody may see."""
+        """A text of the server without secrets."""
         return text
 
 
@@ -56,7 +56,7 @@ class Placement:
 
     def find(self, name: str) -> answers.Provider | None:
         """The provider of that name; names are unique in a cloud."""
-        attempt = f"cannot look for the provider {name}"
+        attempt = f"cannot find the provider {name}"
         return self._list(f"name={quote(name, safe='')}", attempt, answers.named)
 
     def tree(self, uuid: str) -> list[answers.Provider]:
@@ -73,7 +73,10 @@ class Placement:
 
     def marked(self, uuid: str, trait: str) -> set[str]:
         """The UUIDs of the providers of a tree that have a trait."""
-        path, attempt = f"/resource_providers?in_tree={uuid}&required={trait}", f"cannot look for {trait} below {uuid}"
+        path, attempt = (
+            f"/resource_providers?in_tree={uuid}&required={trait}",
+            f"cannot search for {trait} below {uuid}",
+        )
         reply = self.transport.send("GET", path)
         if reply.status == 400 and is_refusal(reply):
             # That is what Placement says of a trait that does not exist yet.
@@ -85,7 +88,7 @@ class Placement:
         attempt = f"cannot read the provider {uuid}"
         found = self._get(f"/resource_providers/{uuid}", attempt, answers.provider)
         if found and found["uuid"] != uuid:
-            raise PlacementError(f"{attempt}: Placement answers with another one, {found['uuid']}", mine=True)
+            raise PlacementError(f"{attempt}: Placement returned another provider, {found['uuid']}", mine=True)
         return found
 
     def inventories(self, uuid: str) -> tuple[int, answers.Inventories] | None:
@@ -107,26 +110,26 @@ class Placement:
         known: set[str] = set()
         for start in range(0, len(names), NAMES_AT_ONCE):
             query = ",".join(names[start : start + NAMES_AT_ONCE])
-            known |= self._get(f"/traits?name=in:{query}", "cannot look for traits", answers.trait_names) or set()
+            known |= self._get(f"/traits?name=in:{query}", "cannot read the traits", answers.trait_names) or set()
         return known & set(names)
 
     def known_classes(self) -> set[str]:
         """The names of all resource classes."""
         return self._get("/resource_classes", "cannot read the resource classes", answers.class_names) or set()
 
-    # Writing; each returns the generation after it, and says so if Placement did something else than it was told
+    # Writing; each returns the generation after it, and reports if Placement did not do the request
 
     def make_class(self, name: str) -> bool:
         """Whether it is new."""
-        return self._make(f"/resource_classes/{name}", f"cannot make the resource class {name}")
+        return self._make(f"/resource_classes/{name}", f"cannot create the resource class {name}")
 
     def make_trait(self, name: str) -> bool:
         """Whether it is new."""
-        return self._make(f"/traits/{name}", f"cannot make the trait {name}")
+        return self._make(f"/traits/{name}", f"cannot create the trait {name}")
 
     def create(self, uuid: str, name: str, parent: str | None) -> int:
         """Make a provider without inventories and traits."""
-        attempt = f"cannot make the provider {name}"
+        attempt = f"cannot create the provider {name}"
         body = {"uuid": uuid, "name": name, "parent_provider_uuid": parent}
         made = self._checked(self.transport.send("POST", "/resource_providers", body), attempt, answers.provider, True)
         if (made["uuid"], made["name"], made["parent"]) != (uuid, name, parent):
@@ -182,7 +185,7 @@ class Placement:
         except answers.Malformed as error:
             said = self.transport.hide(str(error))
             raise PlacementError(
-                f"{attempt}: the answer does not look like one of Placement: {said}", mine=True, unclear=is_write
+                f"{attempt}: the response is not a valid Placement response: {said}", mine=True, unclear=is_write
             ) from error
 
 
@@ -192,7 +195,7 @@ def _failed(attempt: str, reply: Reply, is_write: bool) -> PlacementError:
 
 
 def _other(attempt: str, sent: Any, said: Any) -> PlacementError:
-    return PlacementError(f"{attempt}: Placement took {sent}, but says {said}", mine=True, unclear=True)
+    return PlacementError(f"{attempt}: Placement accepted {sent}, but returned {said}", mine=True, unclear=True)
 
 
 def _later(attempt: str, before: int, after: int) -> int:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of placement_inventory; what somebody else has changed meanwhile is read and planned again."""
+"""Carry out the steps of placement_inventory; providers changed meanwhile are planned again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 class Outcome:
     """What has been done so far: the very same after success and after a failure.
 
-    ``unsure``: a class or a trait may have been made, and nobody can tell.
+    ``unsure``: a class or a trait may have been created, but this is unknown.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ def apply_plan(
 
 
 def predict(planned: dict[str, Any]) -> Outcome:
-    """What :func:`apply` does if nobody comes between."""
+    """What :func:`apply` does without another client."""
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
     for step in [*planned["removals"], *planned["steps"]]:
@@ -83,7 +83,7 @@ class _Work:
         self.tell: Callable[[], None] = lambda: None
 
     def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
-        """A class or trait that exists is no error, so these need no plan."""
+        """A class or trait that exists is not an error, so these need no plan."""
         placement = self.placement
         for names, make, exists, made in (
             (planned["classes"], placement.make_class, lambda name: name in placement.known_classes(), "classes"),
@@ -104,7 +104,7 @@ class _Work:
             for step in level:
                 cause = next((failed for failed in self.outcome.failed if hangs_on(step, failed)), None)
                 if cause:
-                    step["error"] = f"{step['name']} was left as it is, because of {cause['name']}"
+                    step["error"] = f"{step['name']} remains unchanged, because {cause['name']} failed"
                     step.update(writes=0, actual=step["before"])
                     self.outcome.failed.append(step)
                 else:
@@ -116,7 +116,7 @@ class _Work:
     def _attempt(self, act: Callable[[Step], None], step: Step) -> Step:
         step.update(error=None, writes=0, actual=step["before"], unsure=False)
         if self.stopped:
-            step["error"] = f"{step['name']} was left as it is, because {self.stopped}"
+            step["error"] = f"{step['name']} remains unchanged, because {self.stopped}"
             return step
         try:
             _call(act, step)
@@ -193,10 +193,10 @@ class _Work:
             self._settle(step, known and _call(observe.read_one, self.placement, known))
         except PlacementError:
             step["writes"] += 1
-            step["error"] += "; Placement may have done it all the same, run again to find out"
+            step["error"] += ". Placement may still have completed the change. Run the play again"
 
     def _settle(self, step: Step, provider: Provider | None) -> None:
-        """Note what is there by now, of a step of which nobody knew; a removal is done where nothing is there."""
+        """Record the current state of a step with an unknown result; a removal is done if the provider is missing."""
         step["unsure"] = False
         parent = (step["before"] or step.get("after") or {}).get("parent")
         actual = provider and show_provider(provider, parent)
@@ -241,7 +241,7 @@ class _Work:
         now = plan_again(node, provider, self.options, problems)
         if problems:
             raise PlacementError(
-                f"meanwhile it was changed by somebody else, and now: {'; '.join(problems)}", mine=True
+                f"it was changed by another client during the run, and now: {'; '.join(problems)}", mine=True
             )
         return now
 
@@ -250,7 +250,7 @@ class _Work:
         if other:
             raise PlacementError(
                 f"there is another provider of this name in the cloud, {other['uuid']} in the tree of {other['root']}; "
-                "names are unique in a cloud, so remove that one or choose another name",
+                "names are unique in a cloud. Remove that provider or use another name",
                 mine=True,
             )
         return None
@@ -264,6 +264,6 @@ def _call(act: Callable[..., Value], *given: Any) -> Value:
         raise
     except Exception as error:
         raise PlacementError(
-            f"a fault of this collection, which its authors should hear of ({type(error).__name__}: {words(error)})",
+            f"this is a bug in vfio.devices ({type(error).__name__}: {words(error)}). Please report it as an issue",
             mine=True,
         ) from error

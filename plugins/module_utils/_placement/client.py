@@ -30,13 +30,13 @@ from .retry import Clock
 # The newest microversion that this was written for, and the oldest that can do all of it: reserved = total.
 NEWEST = (1, 39)
 OLDEST = (1, 26)
-# Seconds for one answer where nobody says how many: the SDK itself would wait for ever.
+# Default seconds for one response: the SDK itself would wait forever.
 ANSWER = 60
 # Seconds for all files and addresses with settings.
 SETTINGS = 60
-# Characters of a reason of the library, which tells the cause last.
+# Characters of a reason of the library, which has the cause at its end.
 EXPLANATION = 600
-# Bytes of an answer that is no JSON; characters of a secret that is no word of an answer by chance.
+# Bytes of an answer that is not JSON; characters of a secret that is not a word of an answer by chance.
 TEXT = 2000
 LONG = 16
 
@@ -89,17 +89,17 @@ def connect(options: dict[str, Any]) -> Placement:
 
     files = clouds.files(options, openstack.config.loader)
     place = [clouds.looked(files["config_files"])]
-    with _explained("the settings of the cloud", failures, secrets, place):
+    with _explained("the configuration of the cloud", failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
         _check_files(*region.get_requests_verify_args())
-    with _explained("the answers of Keystone", failures, secrets, place):
+    with _explained("the responses of Keystone", failures, secrets, place):
         first = region.get_session_client("placement")
         address = limits.within(min(seconds, clock.left()), first.get_endpoint)
     if not address:
         raise PlacementError(
-            f"the cloud has no endpoint of Placement for the interface {region.get_interface('placement')} in the "
+            f"the cloud has no Placement endpoint for the interface {region.get_interface('placement')} in the "
             f"region {region.get_region_name('placement')}"
         )
 
@@ -206,7 +206,7 @@ class SdkTransport(Transport):
     def _no_answer(self, error: Exception) -> Reply:
         said = self.secrets.hide(error) or type(error).__name__
         if isinstance(error, self.untrusted) and "EOF" not in str(error):
-            raise PlacementError(f"the certificate of Placement cannot be trusted: {said}; correct ca_cert") from error
+            raise PlacementError(f"the certificate of Placement is not trusted: {said}. Correct ca_cert") from error
         if isinstance(error, limits.Late):
             return Reply(None, said)
         if isinstance(error, self._failures):
@@ -228,29 +228,29 @@ class SdkTransport(Transport):
         return Reply(status, body, limits.retry_after(response.headers))
 
     def _negotiate(self, reply: Reply) -> None:
-        """Go down to what the server has; it tells so when it refuses a version."""
+        """Go down to what the server has; it reports it when it rejects a version."""
         try:
             newest = VERSION.match(reply.body["errors"][0]["max_version"])
             version = int(newest[1]), int(newest[2])  # type: ignore[index]
         except (TypeError, KeyError, IndexError) as wrong:
-            raise PlacementError("cannot agree with Placement on an API version", reply) from wrong
+            raise PlacementError("cannot negotiate an API version with Placement", reply) from wrong
         if version < OLDEST:
             raise PlacementError(
-                "this Placement is too old: its newest API version is {}.{}, and {}.{} is needed (since OpenStack "
-                "Rocky)".format(*version, *OLDEST)
+                "this Placement is too old: its newest API version is {}.{}, but {}.{} is required (OpenStack Rocky or "
+                "later)".format(*version, *OLDEST)
             )
         self.version = min(NEWEST, version)
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """What the SDK is told."""
+    """The arguments of the SDK."""
     settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
     cloud = options.get("cloud")
     if isinstance(cloud, dict):
         beside = [ours for ours, theirs in CONNECTION.items() if theirs in settings and ours != "interface"]
         if beside:
             raise PlacementError(
-                f"cloud has all settings itself when it is a dictionary, so leave out {', '.join(beside)}"
+                f"cloud is a dictionary, which contains all connection options. Remove {', '.join(beside)}"
             )
         return cloud
     return settings if cloud is None else {**settings, "cloud": cloud}
@@ -265,19 +265,19 @@ def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> 
         raise
     except (*failures, limits.Unacceptable, limits.Late) as error:
         raise PlacementError(
-            f"cannot log in to the cloud and find Placement in it: {secrets.hide(error) or type(error).__name__}; "
-            "cloud names one of clouds.yaml, and without it auth or the variables OS_* say how to log in; in the roles "
-            f"these are placement_cloud and placement_auth. {''.join(place)}"
+            f"cannot log in to the cloud and find Placement: {secrets.hide(error) or type(error).__name__}. Set cloud "
+            "to an entry of clouds.yaml, or set auth or the variables OS_*. In the roles, use placement_cloud or "
+            f"placement_auth. {''.join(place)}"
         ) from error
     except Exception as error:
-        raise PlacementError(f"cannot make sense of {what}: {type(error).__name__}: {secrets.hide(error)}") from error
+        raise PlacementError(f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}") from error
 
 
 def _seconds(value: Any) -> float:
     try:
         return ANSWER if value is None else numbers.duration(value, "api_timeout")
     except ValueError as error:
-        raise PlacementError(f"the settings of the cloud: {error}") from error
+        raise PlacementError(f"the configuration of the cloud: {error}") from error
 
 
 def _check_files(verify: Any, cert: Any) -> None:

@@ -33,7 +33,7 @@ def converge(
     before any write.
 
     ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`parse_providers` returns
-    them. ``tell`` hears how far the work is.
+    them. ``tell`` gets the progress.
     """
     options = {**options, "foretell": check_mode}
     with ThreadPoolExecutor(THREADS) as pool:

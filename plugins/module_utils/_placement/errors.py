@@ -28,7 +28,7 @@ class Reply(NamedTuple):
 class PlacementError(Failed):
     """What could not be read or written, and Placement's own words.
 
-    ``conflict``: somebody else was faster, so that the plan is out of date. ``unclear``: nobody knows whether it has
+    ``conflict``: another client was faster, so the plan is outdated. ``unclear``: it is unknown whether it has
     been done. ``foreign``: neither does anybody know, but something between says no, and would again. ``final``: it
     will be so for every other request too. ``wait``: seconds that Placement asks to wait.
     """
@@ -36,7 +36,7 @@ class PlacementError(Failed):
     def __init__(self, attempt: str, reply: Reply | None = None, mine: bool = False, unclear: bool = False) -> None:
         status, code, explanation = _explain(reply)
         if reply and reply.wait:
-            explanation += f"; it asks to wait {reply.wait:g} seconds before the next request"
+            explanation += f". It requests a pause of {reply.wait:g} seconds before the next request"
         super().__init__(words(f"{attempt}: {explanation}" if reply else attempt, MESSAGE))
         self.status = status
         self.code = code
@@ -49,7 +49,7 @@ class PlacementError(Failed):
 
 
 def is_refusal(reply: Reply) -> bool:
-    """Whether it is an error as Placement tells them, and not one of something between."""
+    """Whether it is an error of Placement, and not of a proxy."""
     return bool(_errors(reply))
 
 
@@ -68,7 +68,7 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
     if not errors:
         text = words(reply.body or "", 200)
         said = f" ({text})" if text else ""
-        return reply.status, None, f"status {reply.status}{said}, which does not look like an answer of Placement"
+        return reply.status, None, f"status {reply.status}{said}, which is not a valid Placement response"
     code = str(errors[0].get("code") or "")
     title, detail = (
         words(errors[0].get("title") or "", 80),
@@ -77,7 +77,7 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
     if reply.status >= 500 and "concurrent" in detail.lower():
         code = "placement.concurrent_update"
     remedy = {
-        401: "; the token was not accepted, log in again or correct the settings of the cloud",
-        403: "; the user needs the role admin or service, with a token for a project (not for the system)",
+        401: ". The token was not accepted. Log in again or correct the configuration of the cloud",
+        403: ". The user needs the role admin or service, with a token for a project (not for the system)",
     }.get(reply.status, "")
     return reply.status, code, f"Placement says {reply.status} {title}: {detail}{remedy}"

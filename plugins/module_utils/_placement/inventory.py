@@ -24,14 +24,14 @@ FIELDS = (*LEAST, "allocation_ratio")
 
 
 def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | None:
-    """All six fields of an inventory as an option has them; what is wrong is told in ``found``.
+    """All six fields of an inventory as an option has them; errors are added to ``found``.
 
     Placement checks little of this: it takes a min_unit above max_unit, and a max_unit above the total.
     """
     told = len(found)
     for field in fields:
         if field not in FIELDS:
-            found.append(f"it has no field {str(field)[:80]!r}, only {', '.join(FIELDS)}")
+            found.append(f"{str(field)[:80]!r} is not a field of an inventory. The fields are {', '.join(FIELDS)}")
     if fields.get("total") is None:
         found.append("its total is missing")
         return None
@@ -74,7 +74,7 @@ def _whole(field: str, value: Any, found: list[str]) -> int:
         found.append(f"{field} must be a whole number and not {numbers.shown(value)}")
         return 0
     if field == "total" and number == 0:
-        found.append("total must not be 0, Placement knows no empty inventory; leave the resource class out")
+        found.append("total must not be 0, because Placement has no empty inventories. Remove the resource class")
     elif not LEAST[field] <= number <= HIGHEST:
         found.append(f"{field} must be from {LEAST[field]} to {HIGHEST} and not {numbers.shown(number)}")
     return number

@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 MOST_MIB = 64
 MOST_BYTES = MOST_MIB * 2**20
 REDIRECTS = (301, 302, 303, 305, 307, 308)
-# Those of which a few bytes cannot become more than a thousand times as many; several at once can.
+# Encodings that expand a few bytes at most a thousand times; several together can expand more.
 ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 PORTS = {"http": 80, "https": 443}
 SECONDS = re.compile(r"[0-9]{1,9}\Z")
@@ -38,7 +38,7 @@ class Unacceptable(Exception):
 
 
 class Late(Exception):
-    """The work has not ended in time, and nobody knows how far it came."""
+    """The work has not ended in time, and its progress is unknown."""
 
 
 def within(seconds: float, work: Callable[[], Value]) -> Value:
@@ -79,7 +79,7 @@ def retry_after(headers: Any) -> float:
         return float(text)
     try:
         then = parsedate_to_datetime(text)
-        # By the clock of the server, where it tells.
+        # By the clock of the server, if it reports one.
         date = headers.get("Date")
         now = parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
         return max(0.0, (then - now).total_seconds())
@@ -103,7 +103,7 @@ class Counted:
             received += len(piece)
             if received > MOST_BYTES:
                 self._raw.close()
-                raise Unacceptable(f"the answer has more than {MOST_MIB} MiB")
+                raise Unacceptable(f"the response has more than {MOST_MIB} MiB")
             yield piece
 
 
@@ -118,8 +118,8 @@ def _check_redirect(response: Any) -> None:
         same = False
     if not same:
         raise Unacceptable(
-            f"the server at {_shown_origin(response.url)} redirects to {words(location, 100)}; no token and no "
-            "password is sent there, so correct the address in auth_url, in endpoint or in the service catalog",
+            f"the server at {_shown_origin(response.url)} redirects to {words(location, 100)}; no token or password is "
+            "sent to this address. Correct the address in auth_url, in endpoint or in the service catalog",
             final=True,
         )
     # keystoneauth follows, and takes no path without a host.
@@ -139,7 +139,7 @@ def _shown_origin(address: str) -> str:
 def _check_head(headers: Any) -> None:
     encoding = str(headers.get("Content-Encoding") or "").strip().lower()
     if encoding not in ENCODINGS:
-        raise Unacceptable(f"the answer has the Content-Encoding {words(encoding, 40)}, which nobody asked for")
+        raise Unacceptable(f"the answer has the Content-Encoding {words(encoding, 40)}, which was not requested")
     length = str(headers.get("Content-Length") or "").strip()
     if length.isascii() and length.isdigit() and (len(length) > 20 or int(length) > MOST_BYTES):
-        raise Unacceptable(f"the answer has more than {MOST_MIB} MiB")
+        raise Unacceptable(f"the response has more than {MOST_MIB} MiB")

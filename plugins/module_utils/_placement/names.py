@@ -23,7 +23,7 @@ OWN = "_vfio_"
 NOVA = "nova"
 CYBORG = "cyborg"
 OWNER_TRAITS = {"OWNER_NOVA": NOVA, "COMPUTE_NODE": NOVA, "COMPUTE_MANAGED_PCI_DEVICE": NOVA, "OWNER_CYBORG": CYBORG}
-# nova-compute removes a provider of somebody else with the one, and takes it for its own with the others.
+# nova-compute removes another service's provider with the first, and adopts it with the others.
 NEVER_SET = ("COMPUTE_MANAGED_PCI_DEVICE", "COMPUTE_NODE", "OWNER_NOVA")
 # nova-compute replaces all traits there whenever it updates the provider.
 REWRITTEN = "COMPUTE_MANAGED_PCI_DEVICE"
@@ -78,7 +78,7 @@ def derived_uuid(root: str | None, name: str) -> str:
 
 
 def owner(traits: Iterable[str]) -> str | None:
-    """Whose a provider is that has these traits, or None where nobody says so."""
+    """The owner of a provider with these traits, or None if no trait names it."""
     has = set(traits)
     if MARKER in has:
         return OURS
@@ -109,23 +109,23 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
 
 
 def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | None:
-    """Why a provider of this name must not be made: somebody else makes one, if the device is configured there."""
+    """Why a provider with this name must not be created: another service creates it, if it manages the device."""
     for prefix in (root_name, root_name.partition(".")[0]):
         if not name.lower().startswith(f"{prefix.lower()}_"):
             continue
         tail = name[len(prefix) + 1 :]
         if NODE_DEVICE.match(tail.lower()):
             return (
-                "nova-compute itself makes a provider of this name, with the mediated devices as its inventory, and "
-                "fails as long as it has been made by another; leave it to nova, or choose another name"
+                "nova-compute creates a provider with this name itself, and fails if another service has created it. "
+                "Remove the entry, or use another name"
             )
         if grammar.PCI_ADDRESS.match(tail.lower()):
             if "OWNER_CYBORG" in traits and tail == tail.lower():
                 return None
             return (
-                "nova-compute (PCI devices) and cyborg-agent make providers of this name and fail when it has been "
-                "made by another; choose another name, or, where no cyborg-agent runs, list the trait OWNER_CYBORG "
-                "and write the address in small letters to have Cyborg's shape"
+                "nova-compute (PCI devices) and cyborg-agent create providers with this name, and fail if another "
+                "service has created it. Use another name. On hosts without cyborg-agent, list the trait OWNER_CYBORG "
+                "and write the address in lower case for Cyborg's shape"
             )
     return None
 

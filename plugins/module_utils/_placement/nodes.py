@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which provider each entry means, where it is or shall be in its tree, and which ones have to go; no I/O."""
+"""The provider of each entry, its current or desired place in the tree, and the providers to remove; no I/O."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ class Nodes:
         self.doomed = self._absent() if options["state"] == "absent" else self._unlisted() if options["purge"] else []
 
     def present(self) -> list[Node]:
-        """The entries that shall exist and have a place."""
+        """The desired entries that have a place."""
         if self.options["state"] == "absent":
             return []
         return [node for node in self._nodes.values() if node]
 
     def left_out(self) -> dict[str, int]:
-        """By the name of each optional provider that is missing, how many below it are left out with it.
+        """By the name of each optional provider that is missing, how many below it are skipped with it.
 
-        Those of which nothing but the place is asked are no loss.
+        Entries that only request a place are not counted.
         """
         lost: dict[str, int] = {}
         for item, top in self._left_out_below.items():
@@ -131,14 +131,14 @@ class Nodes:
                 self._refuse(
                     entry,
                     f"the provider {provider['name']} has the UUID {provider['uuid']}, so {field} {entry[field]} does "
-                    "not fit; leave out one of them, or remove the provider first",
+                    "not match. Remove one of the two, or remove the provider first",
                 )
         parent_name = self.parent_name(provider)
         if entry["parent"] and entry["parent"] not in (provider["parent"], parent_name):
             self._refuse(
                 entry,
-                f"it is below {parent_name or 'no other provider'} and not below {entry['parent']}; providers are not "
-                "moved, so correct parent, or remove it first",
+                f"its parent is {parent_name or 'no provider'} and not {entry['parent']}. Providers are not moved: "
+                "correct parent, or remove the provider first",
             )
         if len(self.problems) > told:
             return None
@@ -151,14 +151,14 @@ class Nodes:
         if self._is_left_out(entry):
             return None
         if not entry["name"]:
-            return self._refuse(entry, "there is no provider of this UUID; give a name too and it is made")
+            return self._refuse(entry, "there is no provider with this UUID. Set its name to create it")
         if not entry["parent"]:
             if not self.options["create_roots"]:
                 return self._lacks_root(
                     entry,
                     entry["name"],
-                    "there is no provider of this name, and without a parent it would be the root of a tree",
-                    "give a parent, or set create_roots",
+                    "there is no provider with this name, and without a parent it would be the root of a tree",
+                    "set parent, or set create_roots: true",
                 )
             uuid = entry["uuid"] or names.derived_uuid(None, entry["name"])
             return self._node(entry, None, uuid, entry["name"], None, None)
@@ -168,7 +168,7 @@ class Nodes:
         root = above["root"]
         uuid = entry["uuid"] or names.derived_uuid(root, entry["name"])
         if uuid in self.providers:
-            return self._refuse(entry, f"its UUID {uuid} is that of {self.providers[uuid]['name']} already")
+            return self._refuse(entry, f"its UUID {uuid} is already used by {self.providers[uuid]['name']}")
         reason = self._why_not_named_so(entry["name"], above["root_name"], entry["traits"] or [])
         if reason:
             return self._refuse(entry, reason)
@@ -177,7 +177,7 @@ class Nodes:
         return node
 
     def _is_left_out(self, entry: Entry) -> bool:
-        """Whether it is optional, or below one that is left out; noted with the topmost of these."""
+        """Whether it is optional, or below one that is skipped; recorded with the topmost of these."""
         top = None
         if entry["above"] is not None:
             self._resolve(self.wanted[entry["above"]])
@@ -197,14 +197,14 @@ class Nodes:
         other = self._by_folded_name.get(name.casefold())
         if other:
             return (
-                f"there is {other['name']} already, which differs only by case, and some databases of Placement take "
-                "the two names for one; remove that one, or leave the card to who made it"
+                f"there is {other['name']} already, which differs only by case, and some Placement databases treat "
+                "both names as equal. Remove that provider, or remove this entry"
             )
         return names.name_conflict(name, root_name, traits)
 
     def _parent_of(self, entry: Entry) -> Node | None:
         if entry["above"] is not None:
-            # What is wrong with the parent is told there.
+            # Errors of the parent are reported there.
             return self._resolve(self.wanted[entry["above"]])
         provider = self.named(entry["parent"])
         if provider is None:
@@ -238,13 +238,13 @@ class Nodes:
         same = names.same_host(name, self._roots)
         existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
         if same:
-            existing += f"; if that is this host, set placement_root: {same[0]}"
+            existing += f". If this is the host, set placement_root: {same[0]}"
         if not named:
             existing = "Placement has no root"
         return self._refuse(
             entry,
-            f"{reason}; {existing}; correct the name, which is the hypervisor_hostname of the compute node (in the "
-            f"roles placement_root), start nova-compute there first, which makes the root, {advice}",
+            f"{reason}. {existing}. Correct the name, which is the hypervisor_hostname of the compute node (in the "
+            f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
 
     def _refuse(self, entry: Entry, sentence: str) -> Node | None:
@@ -261,9 +261,7 @@ class Nodes:
     def _unlisted(self) -> list[Provider]:
         for reference in self.options["scope"]:
             if not self.named(reference) and not any(reference in (one["name"], one["uuid"]) for one in self.wanted):
-                self.problems.append(
-                    f"scope: there is no provider {reference} in Placement; correct it or leave it out"
-                )
+                self.problems.append(f"scope: there is no provider {reference} in Placement. Correct or remove it")
         return [
             {**provider, "item": None, "ours": True}
             for provider in self.in_scope()

@@ -105,7 +105,7 @@ def read_details(
 def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
     """A provider with the details that it has by now, or None if it is gone.
 
-    Somebody else is writing to it, so what is out of date already is read again at once, and not found out by a write
+    Another client is writing to it, so outdated data is read again immediately, and not detected by a write
     that fails.
     """
     uuid = known["uuid"]

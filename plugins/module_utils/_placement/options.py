@@ -69,13 +69,13 @@ def secret_values(options: dict[str, Any]) -> set[str]:
 
 
 def harmless(options: dict[str, Any]) -> set[str]:
-    """The values in ``auth`` that may be shown, because they are no secrets and not the same as one."""
+    """The values in ``auth`` that may be shown, because they are not secrets and differ from all secrets."""
     auth = options.get("auth") or {}
     return {str(auth[key]) for key in HARMLESS if auth.get(key)} - secret_values(options)
 
 
 def _leaves(value: Any, everything: bool) -> Iterator[str]:
-    """Of ``auth`` all that is not known to be harmless, of the rest only what is named like a secret."""
+    """All values of ``auth`` that are not known to be harmless, and of the rest only those named like a secret."""
     if not isinstance(value, dict):
         return
     for key, inner in value.items():

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the providers that Placement has and the ones that it shall have to the steps that lead there; no I/O."""
+"""From the current and the desired providers to the steps of the change; no I/O."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
             ("resource class", classes, entry["inventories"]),
         ):
             problems += [
-                f"{where(entry)}: Placement knows no {what} {name}; correct it, or let it begin with CUSTOM_"
+                f"{where(entry)}: Placement has no {what} {name}. Correct it, or use a name that begins with CUSTOM_"
                 for name in listed or ()
                 if name in unknown
             ]
@@ -153,16 +153,16 @@ def _left_out(nodes: Nodes) -> list[str]:
     if len(named) > NAMED_AT_MOST:
         named[NAMED_AT_MOST:] = [f"{len(named) - NAMED_AT_MOST} more"]
     return [
-        f"left out, because Placement does not have it yet: {', '.join(named)}; this is what nova-compute or "
-        "cyborg-agent makes, so start that there and run again"
+        f"skipped, because Placement does not have it yet: {', '.join(named)}. nova-compute or cyborg-agent creates "
+        "it: start the service on the host and run the play again"
     ]
 
 
 def _other_names(nodes: Nodes) -> list[str]:
     """One sentence for each host, because each has a setting of its own."""
     return [
-        f"left out, because Placement has no root {name}. It has {', '.join(others)}, which is most likely the same "
-        f"host. The name must be the hypervisor_hostname of the compute node. Set placement_root: {others[0]}"
+        f"skipped, because Placement has no root {name}. It has {', '.join(others)}, which is probably the same host. "
+        f"The name must be the hypervisor_hostname of the compute node. Set placement_root: {others[0]}"
         for name, others in nodes.other_names().items()
     ]
 
@@ -180,7 +180,7 @@ def _leftovers(nodes: Nodes) -> list[str]:
         new = cards.get((one["root"], card_of(one["name"])))
         root = nodes.providers[one["root"]]["name"]
         if new:
-            found = f"{new} and {old} stand for the same card, so Placement offers the card twice."
+            found = f"{new} and {old} represent the same card, so Placement offers the card twice."
         elif OWN in one["name"] and not one["name"].startswith(f"{root}{OWN}"):
             found = f"{old} has its name from another root than {root}, and Placement still offers its card."
         else:
@@ -204,20 +204,17 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
         used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
         if not provider["ours"]:
             who = owner(provider["traits"] or ())
-            problems.append(f"{subject} cannot be removed, because it {owner_of(who)}; take it off the list")
+            problems.append(f"{subject} cannot be removed, because it {owner_of(who)}. Remove it from the list")
         elif used:
             amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
             problems.append(
-                f"{subject} cannot be removed while {amounts} are in use; set drain, and remove it when its last guest "
-                "is gone"
+                f"{subject} cannot be removed while {amounts} are in use. Set drain: true, and remove it after its "
+                "last guest has left"
             )
         elif stay[provider["uuid"]]:
             below = [one for one in nodes.providers.values() if one["parent"] == provider["uuid"]]
             names = ", ".join(sorted(one["name"] for one in below if one["uuid"] not in doomed))
-            problems.append(
-                f"{subject} cannot be removed, because there are providers below it that would stay: {names}; "
-                "remove these too"
-            )
+            problems.append(f"{subject} cannot be removed, because it has other children: {names}. Remove them too")
         else:
             removals.append(
                 {

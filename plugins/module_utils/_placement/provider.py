@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""One provider: what it shall have, whether that takes anything away from a guest, and the step to it; no I/O.
+"""One provider: its desired state, whether a guest would lose a device, and the step; no I/O.
 
-The same functions plan a provider again when somebody else has changed it meanwhile.
+The same functions plan a provider again after another client has changed it.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
 def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
     """The step for what Placement has by now."""
     if provider and (provider["name"], provider["parent"]) != (node["name"], node["parent"]):
-        problems.append(f"{where(node)}: meanwhile it was renamed or moved; run again")
+        problems.append(f"{where(node)}: it was renamed or moved during the run. Run the play again")
     if provider is None and not node["ours"]:
-        problems.append(f"{where(node)}: meanwhile it was removed by somebody else, who keeps it")
+        problems.append(f"{where(node)}: it was removed by another client during the run, which still manages it")
         return None
     marked = provider is None or names.MARKER in provider["traits"] or provider["generation"] == 0
     return plan_provider({**node, "ours": node["ours"] and marked}, provider, options, problems)
@@ -88,11 +88,11 @@ def owner_of(who: str | None) -> str:
     """Whose a provider is, for a sentence."""
     if who:
         return f"belongs to {who}"
-    return f"does not have the trait {names.MARKER} and so belongs to somebody else"
+    return f"belongs to another service, because it does not have the trait {names.MARKER}"
 
 
 def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
-    """By class all that the provider shall have, or None where nobody asks."""
+    """By class the desired inventories of the provider, or None if they are not requested."""
     inventories: dict[str, Any] | None = node["inventories"]
     if node["drain"] and (inventories is not None or node["ours"]):
         if inventories is None:
@@ -103,7 +103,7 @@ def desired_inventories(node: Node, provider: Provider | None, options: dict[str
 
 
 def _desired_traits(node: Node, provider: Provider | None, options: dict[str, Any]) -> list[str] | None:
-    """All traits that the provider shall have, sorted, or None where nobody asks."""
+    """The desired traits of the provider, sorted, or None if they are not requested."""
     now = set(provider["traits"] or ()) if provider else set()
     listed, mode = node["traits"], options["traits_mode"]
     if not node["ours"]:
@@ -121,23 +121,23 @@ def _desired_traits(node: Node, provider: Provider | None, options: dict[str, An
 def _check_owner(
     provider: Provider, inventories: dict[str, Any] | None, traits: list[str] | None, found: list[str]
 ) -> None:
-    """Of a provider of somebody else only the custom traits are anybody's."""
+    """Only the custom traits of another service's provider may be changed."""
     who = names.owner(provider["traits"] or ())
-    adopt = "" if who else f", or give it this trait if it is yours to manage (it has the UUID {provider['uuid']})"
+    adopt = "" if who else f", or add this trait to manage it (it has the UUID {provider['uuid']})"
     if inventories is not None and not is_same(inventories, provider["inventories"]):
         found.append(
-            f"its inventories cannot be changed, because it {owner_of(who)}; leave inventories out to set only "
-            f"custom traits{adopt}"
+            f"its inventories cannot be changed, because it {owner_of(who)}. Omit inventories to set only custom "
+            f"traits{adopt}"
         )
     if traits is None:
         return
     now = set(provider["traits"])
     added = [name for name in traits if name not in now and not names.is_custom(name)]
     if added:
-        found.append(f"it cannot get {', '.join(added)}, because it {owner_of(who)}; only custom traits are free")
+        found.append(f"it cannot get {', '.join(added)}, because it {owner_of(who)}. Use only custom traits")
     if traits != provider["traits"] and names.REWRITTEN in now:
         found.append(
-            "its traits cannot be changed, because nova-compute replaces them all at its next update; name them in "
+            "its traits cannot be changed, because nova-compute replaces them at its next update. Put them into "
             "[pci]device_spec of that host"
         )
 
@@ -147,8 +147,8 @@ def _check_added(provider: Provider | None, traits: list[str] | None, found: lis
     added = [name for name in names.NEVER_SET if name in (traits or ()) and name not in now]
     if added:
         found.append(
-            f"{', '.join(added)} must not be set: nova-compute would take the provider for its own, and change or "
-            "remove it; leave it out"
+            f"{', '.join(added)} must not be set: nova-compute would adopt the provider and change or remove it. "
+            "Remove this trait"
         )
 
 
@@ -160,8 +160,8 @@ def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[s
         if new is None:
             if used:
                 found.append(
-                    f"{name} cannot be dropped while {used} of it are in use; set drain, and drop it when the last "
-                    "guest that has one is gone"
+                    f"{name} cannot be removed while {used} of it are in use. Set drain: true, and remove it after its "
+                    "last guest has left"
                 )
             continue
         whole, free = capacities(new)
@@ -169,20 +169,20 @@ def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[s
         if whole < min(used, whole_now):
             found.append(
                 f"{name} cannot shrink to total {new['total']} with allocation_ratio {new['allocation_ratio']} while "
-                f"{used} are in use; take more, or remove guests first"
+                f"{used} are in use. Increase total, or remove guests first"
             )
         elif free < min(used, free_now) and new["reserved"] < new["total"]:
             found.append(
-                f"{name} cannot have {new['reserved']} of {new['total']} reserved while {used} are in use; reserve "
-                "less, or set drain to let no new guest in"
+                f"{name} cannot have {new['reserved']} of {new['total']} reserved while {used} are in use. Reduce "
+                "reserved, or set drain: true to block new guests"
             )
 
 
 def _warnings(node: Node, inventories: dict[str, Any] | None, traits: list[str] | None) -> list[str]:
     if "VGPU" in (inventories or {}) and "OWNER_CYBORG" not in (traits or ()) and node["parent"]:
         return [
-            f"{node['name']}: nova finds the device of a VGPU by the name of its provider and knows none of this name, "
-            "so a guest that gets its VGPU here does not start; a class of your own (CUSTOM_...) is safe"
+            f"{node['name']}: nova finds the device of a VGPU by the name of its provider, and has no device with this "
+            "name, so a guest with this VGPU cannot start. Use a custom class (CUSTOM_...)"
         ]
     return []
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What placement_inventory tells of its work: each provider with what was done to it, and the difference by name."""
+"""The result of placement_inventory: each provider with its action, and the difference by name."""
 
 from __future__ import annotations
 

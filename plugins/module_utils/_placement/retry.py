@@ -33,7 +33,7 @@ class Clock:
         left = self._end - time.monotonic()
         if left <= 0:
             raise PlacementError(
-                f"the {self.seconds:g} seconds of timeout are over; run again to go on, or raise timeout"
+                f"the timeout of {self.seconds:g} seconds is over. Run the play again to continue, or increase timeout"
             )
         return left
 

@@ -28,7 +28,7 @@ def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) ->
 
     Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
     item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
-    fields) and ``traits``; the last three are None where the option was left out.
+    fields) and ``traits``; the last three are None if the option was omitted.
     """
     problems = _check_options(options)
     entries = []
@@ -78,9 +78,13 @@ def _check_options(options: dict[str, Any]) -> list[str]:
     problems: list[str] = []
     check_options(options, problems)
     if options["purge"] and not options["scope"]:
-        problems.append("purge removes what is not listed, so scope must name the providers below which it may do so")
+        problems.append(
+            "purge removes unlisted providers, so scope must contain the providers below which purge is allowed"
+        )
     if options["state"] == "absent":
-        problems += [f"{option} has no meaning with state absent" for option in ("purge", "drain") if options[option]]
+        problems += [
+            f"{option} is not valid with state: absent. Remove it" for option in ("purge", "drain") if options[option]
+        ]
     return problems
 
 
@@ -133,7 +137,7 @@ def _find_parents(entries: list[Entry]) -> list[str]:
             if key in items and items[key] != entry["item"]:
                 problems.append(
                     f"{where(entry)}: it is {where(entries[items[key]])} again; "
-                    "list each provider once, names that differ only by case are one"
+                    "List each provider once. Names that differ only by case are equal"
                 )
             items.setdefault(key, entry["item"])
     for entry in entries:
@@ -154,6 +158,6 @@ def _find_loops(entries: list[Entry]) -> list[str]:
         if item is not None and item in path:
             loop = [*path[path.index(item) :], item]
             names = " below ".join(str(entries[one]["name"] or entries[one]["uuid"]) for one in loop)
-            problems.append(f"{where(entries[item])}: its parents go round in a loop, {names}; one must have another")
+            problems.append(f"{where(entries[item])}: its parents form a loop, {names}. Correct one of them")
         settled.update(path)
     return problems

@@ -71,7 +71,7 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
         if DEVICES in gather:
             facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
-            # Each module of the payload is compiled anew on each run.
+            # Each module of the payload is compiled again in each run.
             from .._guards import every
             from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of managed_files: observe all paths, refuse all that is not ours, write."""
+"""The work of managed_files: observe all paths, reject files of other programs, write."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
         steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
         _refuse(
             [
-                f"{step.place} belongs to user id {step.uid}, and only root can keep it so. Run with become: true"
+                f"{step.place} belongs to user id {step.uid}, and only root can keep this owner. Run the play with "
+                "become: true"
                 for step in steps
                 if step.action in WRITING and not replacement.may_keep(step.uid)
             ]
@@ -133,7 +134,7 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
         if path is None:
             continue
         if path in users:
-            problems.append(f"{users[path]} and {name} are both {path}. Each file needs a path of its own")
+            problems.append(f"{users[path]} and {name} are both {path}. Use a different path for each file")
         users[path] = name
         content = None if file.content is None else file.content.encode(errors="backslashreplace")
         if content and not ownership.is_ours(content):
@@ -195,7 +196,7 @@ def _sentence(file: Wanted, reason: str, is_file: bool) -> str:
         ways.append(f"if nothing needs the file, {command}" if file.variable else command)
     named = f"{file.place} ({file.variable})" if file.variable else file.place
     advice = ", or ".join(ways)
-    return f"{named} {reason}, and is left alone. To go on, {advice}"
+    return f"{named} {reason}, and is not changed. To continue, {advice}"
 
 
 def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
@@ -221,7 +222,9 @@ def _read(place: str) -> bytes:
     except OSError as error:
         raise HostError(f"{place} cannot be read: {describe(error)}", place, errno=error_name(error)) from error
     if content and not ownership.is_ours(content):
-        raise HostError(f"{place} has been replaced by another program meanwhile, and is left alone", place)
+        raise HostError(
+            f"{place} was replaced by another program during the run, and is not changed. Run the play again", place
+        )
     return content
 
 

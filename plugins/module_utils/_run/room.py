@@ -36,6 +36,6 @@ def check(host: HostRoot, files: Iterable[tuple[str, str | None]], write: bool) 
         try:
             host.try_room(directory, size, write)
         except HostError as error:
-            problems.append(f"what has to be kept for the next boot cannot be written: {error}")
+            problems.append(f"the records for the next boot cannot be written: {error}")
     if problems:
         raise Refused(problems)

@@ -21,7 +21,7 @@ LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
     """What ``program`` makes of a file at ``path`` with ``content``.
 
-    ``reads`` is None where nothing tells how the service is started. ``overridden`` has the options of the file that
+    ``reads`` is None if the start of the service is unknown. ``overridden`` has the options of the file that
     another file sets too and that is read later, each with that file.
     """
     found = started.observe(host, program, unit)

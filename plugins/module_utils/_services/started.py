@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How a service of OpenStack is started on a host: by a process that runs, by a unit of systemd, or in a container."""
+"""How a service of OpenStack is started on a host: as a running process, as a systemd unit, or in a container."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KOLLA = "etc/kolla"
 
 
 class Started(NamedTuple):
-    """``arguments`` are those of the service with its program first, or None where nothing tells them."""
+    """``arguments`` are those of the service with its program first, or None if they are unknown."""
 
     arguments: tuple[str, ...] | None
     # process, unit, or None.

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Tell a module on the controller where clouds.yaml may be: in the working directory and beside the inventory."""
+"""Pass the possible paths of clouds.yaml to a module: the working directory and that of the inventory."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class LongWork(ActionBase):
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         seconds = self._interval(task_vars)
-        # A task in the background has nobody who would read it.
+        # The output of a background task is not read.
         if self._task.async_val or not seconds:
             return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}
         return {**result, **self.work(task_vars, seconds)}
@@ -85,7 +85,7 @@ class LongWork(ActionBase):
         try:
             return interval(wanted)
         except ValueError as error:
-            raise AnsibleActionFail(f"Nothing was changed: {error}. Set 0 for no progress.") from None
+            raise AnsibleActionFail(f"Nothing was changed: {error}. Set it to 0 for no progress lines.") from None
 
 
 class WorkInParts(LongWork):
@@ -108,6 +108,6 @@ class WorkInParts(LongWork):
             done, left = done + progress["done"], progress["left"]
             tell(sentence(task_vars["inventory_hostname"], done, done + left, self.THINGS, time.monotonic() - begin))
             if least is not None and left >= least:
-                # Somebody else undoes what is done; that must not go on for ever.
+                # Another program reverts the changes; the loop must not continue forever.
                 budget = None
             least = left

@@ -19,7 +19,7 @@ TOLD = ("warnings", "deprecations")
 def merge(so_far: Result | None, part: Result) -> Result:
     """The result of all parts up to this one; ``so_far`` is None for the first.
 
-    A part that could do nothing, because it was refused or failed as a whole, tells what the others have done.
+    A part that did nothing, because it was rejected or failed completely, reports the changes of the others.
     """
     if so_far is None:
         return part
@@ -46,7 +46,7 @@ def _ended(merged: Result) -> Result:
     reason = "; ".join(merged["problems"]) if merged.get("problems") else merged.get("msg", "the module has failed")
     # It has the old message in it, and would be shown instead.
     merged.pop("exception", None)
-    return {**merged, "msg": f"Stopped in the middle, what was done stays: {reason}"}
+    return {**merged, "msg": f"Stopped during the run, and completed changes remain: {reason}"}
 
 
 def _instances(before: list[Result], now: list[Result]) -> list[Result]:

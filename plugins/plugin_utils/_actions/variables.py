@@ -43,7 +43,7 @@ PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%\Z")
 
 
 def refusals(variables: Mapping[str, Any]) -> list[str]:
-    """A sentence for each variable of this collection that is not what it may be; others are left out."""
+    """A sentence for each invalid variable of this collection."""
     found = []
     for name, check in CHECKS.items():
         # A variable without a default may be null instead of undefined.
@@ -62,7 +62,7 @@ def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
         try:
             found[name] = templar.template(variables[name])
         except AnsibleError:
-            # Such as a name that is made of facts. The role that reads it tells.
+            # Such as a name from facts. The role that reads it reports the error.
             continue
     return found
 
@@ -102,7 +102,7 @@ def _mode(value: Any, name: str) -> None:
     # Without a mode the file keeps its own.
     if value == "":
         return
-    # 0644 without quotes is the number 420 in YAML, and Ansible takes it for what it was.
+    # 0644 without quotes is the number 420 in YAML, and Ansible converts it back.
     is_number = numbers.is_whole(value) and not isinstance(value, str) and value <= 0o7777
     if not is_number and not (isinstance(value, str) and MODE.match(value)):
         _refuse(value, name, "the mode of a file such as '0644'")
@@ -272,7 +272,7 @@ CHECKS: dict[str, Check] = {
     "vfio_accept_unseen": partial(_list, check=partial(_choice, choices=base.NAMES)),
     "vfio_compare_only": flag,
 }
-# They have no default, and null stands for what is left out.
+# They have no default, and null means that they are omitted.
 OPTIONAL = {
     *("placement_shape", "placement_cyborg_host", "placement_traits_mode", "placement_cards"),
     *_connection("placement"),

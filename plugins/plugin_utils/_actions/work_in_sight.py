@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Long work of a module on the controller: its file tells how far it is.
+"""Long work of a module on the controller, with its progress in a file.
 
 To call it again, as modules on hosts are, would mean to read all trees again.
 """
@@ -43,7 +43,7 @@ class WorkInSight(long_work.LongWork):
 
 
 def show(path: str, where: str, seconds: float, ended: threading.Event) -> None:
-    """A line each ``seconds`` until the work has ended; none where nothing new was told."""
+    """A line each ``seconds`` until the work has ended; none without new progress."""
     begin, last = time.monotonic(), None
     while not ended.wait(seconds):
         told = progress.read(path)

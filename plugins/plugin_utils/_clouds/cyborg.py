@@ -46,28 +46,28 @@ def cyborg_config(plan, drivers=(), nova_release=None):
         if not isinstance(drivers, (list, tuple)) or not all(_is_word(driver) for driver in drivers):
             raise ValueError(f"drivers must be a list of names, and not {drivers!r}")
         text, problems = settings(plan, {"drivers": drivers, "nova_release": _release(nova_release)})
-    refuse("there are no such settings of Cyborg:", problems)
+    refuse("the Cyborg configuration cannot be created:", problems)
     return text
 
 
 def check(profile):
     found = []
     if profile["vgpu"] and profile["vgpu"]["count"] is not None:
-        found.append("leave vgpu.count out, because cyborg-agent makes the devices itself and fails on a full card")
+        found.append("remove vgpu.count, because cyborg-agent creates the devices itself and fails on a full card")
     resource_class = profile["placement"]["resource_class"]
     own = "VGPU" if profile["vgpu"] else "PGPU"
     if resource_class not in (None, own):
-        found.append(f"the resource class that Cyborg gives to such a card is {own}, and not {resource_class}")
+        found.append(f"Cyborg uses the resource class {own} for such a card, and not {resource_class}")
     if profile["mode"] and not profile["vgpu"]:
-        found.append("Cyborg's NVIDIA driver hands out vGPUs and whole GPUs, and no virtual functions; leave out mode")
+        found.append("Cyborg's NVIDIA driver supports vGPUs and complete GPUs, and no virtual functions. Remove mode")
     return found
 
 
 def check_card(card):
     if not is_nvidia_gpu(card):
-        return ["Cyborg's driver for GPUs knows those of NVIDIA only; choose another owner"]
+        return ["Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"]
     if is_vendor_vfio(card):
-        return ["Cyborg knows mediated devices only, and not the vendor-specific VFIO framework; choose nova"]
+        return ["Cyborg supports mediated devices only, and not the vendor-specific VFIO framework. Set owner: nova"]
     return []
 
 
@@ -85,12 +85,12 @@ def settings(plan, options):
 
 def why_no_provider(card, options):
     if card["owner"] == "nova":
-        return "its owner is nova, and a GPU is in the hands of nova or Cyborg and never of both"
+        return "its owner is nova, and a GPU cannot be managed by nova and Cyborg"
     if not card["address"] or not is_nvidia_gpu(card):
-        return "Cyborg's shape is that of its driver for GPUs of NVIDIA, and this is none"
+        return "Cyborg's shape is only for NVIDIA GPUs, and this card is not an NVIDIA GPU"
     virtual_functions = card["mode"] == "vf" and not card["framework"] and card["total"] is not None
     if is_vendor_vfio(card) or virtual_functions:
-        return "Cyborg knows whole GPUs and mediated devices, and no virtual functions that go to guests"
+        return "Cyborg supports complete GPUs and mediated devices, and no virtual functions"
     return None
 
 
@@ -127,9 +127,9 @@ def _release(text):
 def _check(card, release):
     found = list(filter(None, [card.get("not_shareable")]))
     if not nova_mdev.ADDRESS.match(card["address"] or ""):
-        found.append("cyborg-agent stops at it, because it knows PCI functions in domains of four digits only")
+        found.append("cyborg-agent fails at this address, because it supports only PCI domains of four digits")
     if not is_nvidia_gpu(card):
-        found.append("cyborg-agent's driver finds graphics cards of NVIDIA only")
+        found.append("cyborg-agent supports NVIDIA GPUs only. Set owner: nova or owner: none")
     if card["type"]:
         found += _check_type(card, release)
     return found
@@ -138,25 +138,30 @@ def _check(card, release):
 def _check_type(card, release):
     found = []
     if [parent["name"] for parent in card["parents"]] != [card["address"]]:
-        found.append("cyborg-agent would also give away the whole card, whose vGPUs are on its virtual functions")
+        found.append(
+            "cyborg-agent would also assign the complete card, because its vGPUs are on virtual functions. Set owner: "
+            "nova"
+        )
     if not _is_word(card["type"]["id"]):
-        found.append(f"the type {card['type']['id']!r} cannot be the name of a section in Cyborg's settings")
+        found.append(f"the type {card['type']['id']!r} cannot be the name of a section in the Cyborg configuration")
     try:
         cyborg_trait.gpu_trait(card["product_id"] or "", card["type"]["name"] or "", exact=True)
     except ValueError as error:
-        found.append(f"{error}; choose another type, or the owner nova")
+        found.append(f"{error}. Use another type, or set owner: nova")
     if release is not None and release < nova_release.VIRTUAL_PARENTS:
-        found.append(f"nova {release} gives guests no vGPU of Cyborg; {nova_release.VIRTUAL_PARENTS} does")
+        found.append(
+            f"nova {release} does not assign Cyborg vGPUs to guests. nova {nova_release.VIRTUAL_PARENTS} or later does"
+        )
     return found
 
 
 def _check_others(plan):
-    """cyborg-agent reports each GPU of NVIDIA, and those without a type as whole ones; no option leaves one out."""
+    """cyborg-agent reports each NVIDIA GPU, and GPUs without a type as complete ones; no option excludes a GPU."""
     others = [(of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"]]
     others = [(text, card) for text, card in others if card["owner"] != OWNER]
     others += [(f"{card['name']}: it is in no profile", card) for card in plan.get("unselected", [])]
     return [
-        f"{text}, but cyborg-agent gives away every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
+        f"{text}, but cyborg-agent manages every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
         "or remove this one from the host"
         for text, card in others
         if is_nvidia_gpu(card) and card["class"] in FOUND
@@ -171,7 +176,7 @@ def _sections(cards, drivers):
     for card in cards:
         if card["type"]:
             by_type.setdefault(card["type"]["id"], []).append(card["address"])
-    # Otherwise each virtual function is given away as a whole GPU.
+    # Otherwise each virtual function is assigned as a complete GPU.
     sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:
         sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))
@@ -197,5 +202,5 @@ def _content(card, options, found):
     try:
         traits.append(cyborg_trait.gpu_trait(card["product_id"], type_name(card), options["exact_names"]))
     except ValueError as error:
-        found.append(f"{error}; leave out exact_names, and the trait is a safe one")
+        found.append(f"{error}. Remove exact_names to get a valid trait")
     return resource_class, traits

@@ -29,8 +29,8 @@ def gpu_trait(product_id: str, type_name: str | None = None, exact: bool = False
         return f"{prefix}_{tail}"
     words = type_name.split(" ")
     if len(words) == 1:
-        raise ValueError(f"cyborg-agent stops at the type name {type_name!r}, which is a single word")
+        raise ValueError(f"cyborg-agent fails at the type name {type_name!r}, which is a single word")
     tail = words[1].replace("-", "_").upper()
     if not re.fullmatch(r"[A-Z0-9_]*", tail):
-        raise ValueError(f"Cyborg makes {prefix}_{tail} of the type {type_name!r}, which is no valid trait")
+        raise ValueError(f"Cyborg converts the type {type_name!r} to {prefix}_{tail}, which is not a valid trait")
     return f"{prefix}_{tail}" if tail else prefix

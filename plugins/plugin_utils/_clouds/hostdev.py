@@ -71,14 +71,14 @@ def _entry(device):
     if device.get("uuid"):
         return {**device, "uuid": grammar.uuid(device["uuid"])}
     if "profile" in device and device["mode"] != "pf":
-        raise ValueError(f"card {device['name']} has several devices for guests; take one of them")
+        raise ValueError(f"card {device['name']} has several devices for guests. Use one of these devices")
     return {**device, "address": grammar.pci_address(device["address"])}
 
 
 def _mdev(entry, device_api, display, ramfb, problems):
     model = _api_of(entry.get("parent") or "") if device_api is None else device_api
     if model not in DEVICE_APIS:
-        problems.append(f"libvirt knows {', '.join(DEVICE_APIS)}, and not {numbers.shown(model)}")
+        problems.append(f"libvirt supports {', '.join(DEVICE_APIS)}, and not {numbers.shown(model)}")
     attributes = {"mode": "subsystem", "type": "mdev", "model": model}
     if model != DEVICE_APIS[0] and (display is not None or ramfb):
         problems.append(f"a {model} device has no display")
@@ -121,11 +121,11 @@ def _pci(entry, managed, network, problems):
         ElementTree.SubElement(ElementTree.SubElement(element, "source"), "address", address)
         return element
     if "virtual_functions" in entry:
-        problems.append(f"{entry['address']} is a whole card, and libvirt takes virtual functions as interfaces only")
+        problems.append(f"{entry['address']} is a card, and libvirt supports only virtual functions as interfaces")
     element = ElementTree.Element("interface", {"type": "hostdev", **attributes})
     if network["mac"] is not None:
         if not MAC.match(str(network["mac"]).lower()):
-            problems.append(f"{network['mac']!r} is no unicast address such as 52:54:00:6d:90:02")
+            problems.append(f"{network['mac']!r} is not a unicast address such as 52:54:00:6d:90:02")
         ElementTree.SubElement(element, "mac", {"address": str(network["mac"]).lower()})
     source = ElementTree.SubElement(element, "source")
     ElementTree.SubElement(source, "address", {"type": "pci", **address})

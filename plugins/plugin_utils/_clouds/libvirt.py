@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-# The parents that are no PCI functions and have no class of their own name (libvirt's udev driver).
+# The parents that are not PCI functions and have no class of their own name (libvirt's udev driver).
 MATRIX = "matrix"
 MTTY = "mtty"
 SUBCHANNEL = re.compile(r"[0-9a-f]+\.[0-9a-f]\.[0-9a-f]{4}\Z")
@@ -20,7 +20,7 @@ PCI_FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 def node_device(name: str) -> str:
     """The node device of a parent: ``pci_0000_84_00_0``, ``mtty_mtty``, ``css_0_0_0313``, ``ap_matrix``.
 
-    It is the subsystem and the kernel's name, with an underscore for all that is neither a letter nor a digit.
+    It is the subsystem and the kernel's name, with an underscore for all other characters than letters and digits.
     """
     if PCI_FUNCTION.match(name):
         subsystem = "pci"
@@ -32,5 +32,5 @@ def node_device(name: str) -> str:
 
 
 def is_listed(name: str) -> bool:
-    """Whether libvirt lists a parent that is no PCI function; those of other sample drivers it does not know."""
+    """Whether libvirt lists a parent that is not a PCI function; those of other sample drivers it does not know."""
     return name in (MTTY, MATRIX) or bool(SUBCHANNEL.match(name))

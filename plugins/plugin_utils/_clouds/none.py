@@ -24,7 +24,7 @@ TAKES_UNTOUCHED_CARDS = False
 
 def check(profile):
     if profile["vgpu"] and profile["vgpu"]["count"] is None:
-        return ["vgpu.count 0 leaves the making of devices to the owner, and there is none"]
+        return ["vgpu.count 0 means that the owner creates the devices, but the owner is none. Set vgpu.count"]
     return []
 
 
@@ -43,7 +43,7 @@ def settings(plan, options):
 def why_no_provider(card, options):
     owner = card["owner"]
     if owner == "cyborg" and options["cyborg_agent"] or owner == "nova" and card["framework"] == "mdev":
-        return f"its owner {owner} publishes it already, and with shape own it would be counted twice"
+        return f"its owner {owner} already publishes it, so it would be counted twice with shape own"
     return None
 
 
@@ -79,7 +79,7 @@ def _default_class(card, found):
         return "CUSTOM_VGPU" if is_vendor_vfio(card) or is_display(card) else "CUSTOM_MDEV"
     product = card["vf_product_id"] if card["mode"] == "vf" else card["product_id"]
     if not product:
-        found.append("the product id of its virtual functions is not known; give it a placement.resource_class")
+        found.append("the product id of its virtual functions is unknown. Set placement.resource_class")
         return "CUSTOM_VF"
     return f"CUSTOM_PCI_{_normal(card['vendor_id'])}_{_normal(product)}"
 

@@ -98,7 +98,7 @@ def nova_config(
             "present": str(or_default(present, "")),
         }
         text, problems = settings(plan, options)
-    refuse("there are no such settings of nova:", problems)
+    refuse("the nova configuration cannot be created:", problems)
     return text
 
 
@@ -118,7 +118,7 @@ def check(profile):
 
 def check_card(card):
     if is_vendor_vfio(card) and card["type"] and card["count"] is None:
-        return ["nova makes no vGPUs of the vendor-specific VFIO framework itself; leave out vgpu.count 0"]
+        return ["nova does not create vendor-specific vGPUs itself. Remove vgpu.count: 0"]
     return []
 
 
@@ -131,8 +131,8 @@ def check_host(cards):
             continue
         if card["resource_class"] and not MDEV_CLASS.match(card["resource_class"]):
             sentence = (
-                "nova gives mediated devices the resource class VGPU or one that begins with CUSTOM_, "
-                f"and not {card['resource_class']}"
+                "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not "
+                "{card['resource_class']}"
             )
             problems.append(of_card(card, sentence))
         # Devices that stay for now keep the class that they have.
@@ -165,7 +165,7 @@ def settings(plan, options):
 
 def why_no_provider(card, options):
     if card["owner"] != OWNER:
-        return f"nova makes no provider for it, because its owner is {card['owner']}"
+        return f"nova creates no provider for it, because its owner is {card['owner']}"
     return None
 
 
@@ -205,11 +205,19 @@ def _names_fit(release, libvirt):
 def _check_options(options):
     release, problems = options["release"], []
     if options["report_in_placement"] and release < nova_release.REPORT_IN_PLACEMENT:
-        problems.append(f"nova {release} has no report_in_placement; {nova_release.REPORT_IN_PLACEMENT} has")
+        problems.append(
+            f"nova {release} does not support report_in_placement. nova {nova_release.REPORT_IN_PLACEMENT} or later "
+            "does"
+        )
     if options["pci_in_placement"] and release < nova_release.PCI_IN_PLACEMENT:
-        problems.append(f"nova {release} has no pci_in_placement; {nova_release.PCI_IN_PLACEMENT} has")
+        problems.append(
+            f"nova {release} does not support pci_in_placement. nova {nova_release.PCI_IN_PLACEMENT} or later does"
+        )
     if options["pci_in_placement"] and not options["report_in_placement"]:
-        problems.append("with pci_in_placement the scheduler finds no device of a host without report_in_placement")
+        problems.append(
+            "pci_in_placement requires report_in_placement, otherwise the scheduler finds no device of the host. Set "
+            "nova_config_report_in_placement: true"
+        )
     return problems
 
 
@@ -254,7 +262,9 @@ def _check_classes(plan, cards):
     """nova takes what a guest has of a class of mediated devices for one, also when it is a PCI device."""
     classes = {nova_mdev.resource_class(card) for card in cards_of(plan, OWNER) if has_mdevs(card)}
     return [
-        of_card(card, f"mediated devices of this host have the resource class {card['resource_class']}; choose another")
+        of_card(
+            card, f"mediated devices of this host have the resource class {card['resource_class']}. Use another class"
+        )
         for card in cards
         if card["resource_class"] in classes
     ]

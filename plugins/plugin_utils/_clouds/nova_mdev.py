@@ -24,7 +24,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 )
 
 DEFAULT_CLASS = told_apart.DEFAULT_CLASS
-# libvirt finds no other parent that is no hardware.
+# libvirt finds no other parent that is not hardware.
 VIRTUAL_PARENT = libvirt.MTTY
 # The keys of nova in a profile that mediated devices have.
 OPTIONS = ("max_instances", "count")
@@ -33,7 +33,7 @@ ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
 def sections(plan, release, problems, present=""):
-    """Sections for settings_file; what nova would refuse or pass over without a word is added to ``problems``.
+    """Sections for settings_file; settings that nova would reject or ignore are added to ``problems``.
 
     ``present`` is the text that nova has now: types that only stay until guests are gone keep their options.
     """
@@ -41,18 +41,20 @@ def sections(plan, release, problems, present=""):
     by_type = {}
     for card in cards:
         found = [
-            f"nova.{key} is for PCI devices, and guests ask for mediated devices by their resource class"
+            f"nova.{key} is only for PCI devices. Guests request mediated devices by their resource class. Remove "
+            f"nova.{key}"
             for key in card["nova"]
             if key not in OPTIONS
         ]
         if card["nova"].get("count", 1) > 1 and release < nova_release.SEVERAL_MDEVS:
             found.append(
-                f"nova {release} gives a guest one mediated device; {nova_release.SEVERAL_MDEVS} gives several"
+                f"nova {release} assigns one mediated device to a guest. nova {nova_release.SEVERAL_MDEVS} or later "
+                "assigns several"
             )
         offering = _offering(card)
         for type_id in dict.fromkeys([card["type"]["id"], *(parent["type"] for parent in offering)]):
             if not settings_file.WORD.match(type_id):
-                found.append(f"the type {type_id!r} cannot be the name of a section in nova's settings")
+                found.append(f"the type {type_id!r} cannot be the name of a section in the nova configuration")
         found += [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
         problems += [of_card(card, sentence) for sentence in found]
         for parent in offering:
@@ -105,13 +107,13 @@ def _kept(options):
 
 
 def _type_options(type_id, card, offered, release, problems):
-    """Options of one type; ``resolve`` has seen that all cards that declare it have the same class and limit."""
+    """Options of one type; ``resolve`` has checked that all cards that declare it have the same class and limit."""
     options = [("device_addresses", _addresses(offered))]
     if resource_class(card) != DEFAULT_CLASS:
         if release < nova_release.MDEV_TYPES:
             problems.append(
-                f"type {type_id}: nova {release} has no other resource class than VGPU, as from "
-                f"{nova_release.MDEV_TYPES} on, and not {resource_class(card)}"
+                f"type {type_id}: nova {release} supports only the resource class VGPU, and not "
+                f"{resource_class(card)}. nova {nova_release.MDEV_TYPES} or later supports other classes"
             )
         options.append(("mdev_class", resource_class(card)))
     limit = card["nova"].get("max_instances")
@@ -130,12 +132,13 @@ def _why_not(name, release):
     if ADDRESS.match(name):
         return None
     if ":" in name:
-        return f"nova stops at the address {name}, because it knows PCI domains of four digits only"
+        return f"nova fails at the address {name}, because it supports only PCI domains of four digits"
     if name != VIRTUAL_PARENT:
         return f"nova finds no parent {name}, only PCI functions and, for tests, {VIRTUAL_PARENT}"
     if release < nova_release.VIRTUAL_PARENTS:
         return (
-            f"nova {release} stops at the parent {name}, which is no PCI function; {nova_release.VIRTUAL_PARENTS} can"
+            f"nova {release} fails at the parent {name}, which is not a PCI function. nova "
+            f"{nova_release.VIRTUAL_PARENTS} or later supports it"
         )
     return None
 
@@ -145,9 +148,9 @@ def _check_single_type(plan, by_type, release, problems):
     if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
     ((type_id, offered),) = by_type.items()
-    rule = f"nova {release} passes over the section of a type that is the only one"
+    rule = f"nova {release} ignores the section of a type if it is the only type"
     if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
-        problems.append(f"type {type_id}: {rule}, and so its resource class {resource_class(offered[0][0])}")
+        problems.append(f"type {type_id}: {rule}, so the resource class {resource_class(offered[0][0])} has no effect")
     used = [card for card, parent in offered]
     planned = [card for card in plan["cards"] if card not in used and card["framework"] == "mdev"]
     others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]
@@ -160,12 +163,12 @@ def _check_single_type(plan, by_type, release, problems):
 
 
 def _check_other_parents(plan, by_type):
-    """nova asks each parent that libvirt lists for its PCI ids, and stops at one that has none and is no address."""
+    """nova reads the PCI ids of each parent that libvirt lists, and fails at a parent without ids or address."""
     known = {parent["name"] for offered in by_type.values() for card, parent in offered}
     present = [card["name"] for card in plan["cards"] if card["framework"] == "mdev" and not card["address"]]
     present += [one["name"] for one in plan.get("unselected", []) if one["framework"] == "mdev" and not one["address"]]
     return [
-        f"nova stops at the parent {name}, which is no PCI function and not among its devices. Remove its driver"
+        f"nova fails at the parent {name}, which is not a PCI function and not among its devices. Remove its driver"
         f"{' with modprobe -r ' + name if name == VIRTUAL_PARENT else ''}, or leave mediated devices of this host to "
         "another owner than nova"
         for name in present
@@ -176,14 +179,14 @@ def _check_other_parents(plan, by_type):
 def _check_limit(limit, offered, release):
     """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
     if release < nova_release.MAX_INSTANCES:
-        return [f"nova {release} has no max_instances; {nova_release.MAX_INSTANCES} has"]
+        return [f"nova {release} does not support max_instances. nova {nova_release.MAX_INSTANCES} or later does"]
     totals = [parent["total"] for card, parent in offered]
     if sum(totals) <= limit:
         return []
     if max(totals) > 1:
         return [
-            f"with max_instances {limit} nova leaves out whole cards, because a card has {max(totals)} and all have "
-            f"{sum(totals)}; set it to {sum(totals)} or leave it out, or use fewer cards"
+            f"with max_instances {limit} nova ignores complete cards, because one card has {max(totals)} and all have "
+            f"{sum(totals)}. Set max_instances: {sum(totals)} or omit it, or use fewer cards"
         ]
     cards = list({card["name"]: card for card, parent in offered}.values())
     made = sum(_made(card, [parent for one, parent in offered if one["name"] == card["name"]]) for card in cards)

@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import ca
 
 # Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
-# Drivers beside vfio-pci itself that give a function to guests, such as mlx5_vfio_pci.
+# Drivers in addition to vfio-pci that pass a function through, such as mlx5_vfio_pci.
 VARIANT_DRIVER = re.compile(r".+[-_]vfio[-_]pci\Z")
 LONGEST_ALIAS = 256
 
@@ -27,24 +27,26 @@ def cards(plan):
 
 
 def check(card, options):
-    """A sentence for each setting that nova would refuse, or pass over without a word."""
+    """A sentence for each setting that nova would reject or ignore."""
     nova, release = card["nova"], options["release"]
     found = []
     if not nova_mdev.ADDRESS.match(card["address"]):
-        found.append(f"nova stops at the address {card['address']}, because it knows PCI domains of four digits only")
+        found.append(
+            f"nova fails at the address {card['address']}, because it supports only PCI domains of four digits"
+        )
     if is_vendor_vfio(card) and release < nova_release.MANAGED:
         found.append(
-            f"nova {release} would take the vendor's driver off its vGPUs, which are virtual functions; "
-            f"{nova_release.MANAGED} and later leave it there"
+            f"nova {release} would unbind the vendor driver of its vGPUs, which are virtual functions. nova "
+            f"{nova_release.MANAGED} and later keep the driver"
         )
     if "max_instances" in nova:
-        found.append("nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these")
+        found.append("nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs")
     if nova.get("trusted") is not None and card["mode"] == "pf":
-        found.append("nova.trusted is for virtual functions")
+        found.append("nova.trusted is only for virtual functions. Remove it")
     if nova.get("remote_managed"):
         found += _check_remote_managed(card, release)
     if nova.get("live_migratable") and release < nova_release.MANAGED:
-        found.append(f"nova {release} has no live_migratable; {nova_release.MANAGED} has")
+        found.append(f"nova {release} does not support live_migratable. nova {nova_release.MANAGED} or later does")
     if nova.get("one_time_use"):
         found += _check_one_time_use(card, options)
     if options["report_in_placement"]:
@@ -55,22 +57,28 @@ def check(card, options):
 def _check_remote_managed(card, release):
     found = []
     if release < nova_release.REMOTE_MANAGED:
-        found.append(f"nova {release} has no remote_managed; {nova_release.REMOTE_MANAGED} has")
+        found.append(
+            f"nova {release} does not support remote_managed. nova {nova_release.REMOTE_MANAGED} or later does"
+        )
     if card["mode"] == "pf":
-        found.append("nova stops at remote_managed for a whole card; it is for virtual functions")
+        found.append("nova fails with remote_managed for a card. Use it only for virtual functions")
     if card["nova"].get("alias"):
-        found.append("nova gives a remote_managed device to a neutron port only; leave out nova.alias")
+        found.append("nova assigns a remote_managed device only to a neutron port. Remove nova.alias")
     return found
 
 
 def _check_one_time_use(card, options):
     found = []
     if options["release"] < nova_release.ONE_TIME_USE:
-        found.append(f"nova {options['release']} has no one_time_use; {nova_release.ONE_TIME_USE} has")
+        found.append(
+            f"nova {options['release']} does not support one_time_use. nova {nova_release.ONE_TIME_USE} or later does"
+        )
     if not options["report_in_placement"]:
-        found.append("nova stops at one_time_use without report_in_placement")
+        found.append(
+            "nova fails with one_time_use without report_in_placement. Set nova_config_report_in_placement: true"
+        )
     if card["mode"] != "pf":
-        found.append("nova stops at one_time_use for virtual functions; it is for whole cards")
+        found.append("nova fails with one_time_use for virtual functions. Use it only for mode pf")
     return found
 
 
@@ -80,10 +88,13 @@ def _check_placement(card):
     if card["nova"].get("physical_network"):
         wanted = [text for text, value in (("resource_class", name), ("traits", card["traits"])) if value]
         if wanted:
-            found.append(f"nova does not report devices with a physical_network, and so no {' or '.join(wanted)}")
+            found.append(
+                "nova does not report devices with a physical_network, so it does not report their "
+                f"{' or '.join(wanted)}"
+            )
     if name and not name.startswith("CUSTOM_") and name not in STANDARD_CLASSES:
         found.append(
-            f"nova would make CUSTOM_{name} of the resource class {name}; choose one that begins with CUSTOM_, "
+            f"nova would use CUSTOM_{name} instead of the resource class {name}. Use a class that begins with CUSTOM_, "
             f"or {', '.join(STANDARD_CLASSES)}"
         )
     return found
@@ -93,19 +104,24 @@ def _check_alias(card, options):
     nova = card["nova"]
     alias = nova.get("alias")
     if alias is None:
-        return ["nova.numa_policy is a part of the alias, and there is no nova.alias"] if "numa_policy" in nova else []
+        return ["nova.numa_policy requires nova.alias. Set nova.alias"] if "numa_policy" in nova else []
     found = []
     if not alias.strip() or alias != alias.strip() or re.search(r"[,:]", alias) or len(alias) > LONGEST_ALIAS:
         found.append(
-            f"no flavor can ask for the alias {alias[:80]!r}; take 1 to {LONGEST_ALIAS} characters without commas and "
+            f"no flavor can request the alias {alias[:80]!r}. Use 1 to {LONGEST_ALIAS} characters without commas and "
             "colons, and without blanks at the ends"
         )
     if nova.get("numa_policy") == "socket" and options["release"] < nova_release.SOCKET_POLICY:
-        found.append(f"nova {options['release']} has no numa_policy socket; {nova_release.SOCKET_POLICY} has")
+        found.append(
+            f"nova {options['release']} does not support numa_policy socket. nova {nova_release.SOCKET_POLICY} or "
+            "later does"
+        )
     if options["pci_in_placement"] and nova.get("physical_network"):
-        found.append("with pci_in_placement nova finds no device of an alias that has a physical_network")
+        found.append(
+            "with pci_in_placement nova finds no device of an alias with a physical_network. Remove one of the two"
+        )
     if not _uses_class(card, options) and not _product_id(card):
-        found.append("the device id of its virtual functions is not known, which an alias needs")
+        found.append("the device id of its virtual functions is unknown, but an alias requires it")
     return found
 
 
@@ -124,7 +140,7 @@ def device_specs(card, options):
     elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
     elif card["vf_product_id"] not in (None, card["product_id"]) and not card.get("host_functions"):
-        # The address of a physical function stands for its virtual functions too; the device id tells them apart.
+        # The address of a physical function stands for its virtual functions too; the device id distinguishes them.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
         kept = card.get("host_functions", [])
@@ -178,13 +194,13 @@ def aliases(all_cards, options, problems):
         profiles = " and ".join(sorted({card["profile"] for card in versions.values()}))
         if len(meanings) > 1:
             problems.append(
-                f"alias {name} of profile {profiles}: nova stops when an alias has several types of device or NUMA "
-                "policies; give each its own name"
+                f"alias {name} of profile {profiles}: nova fails if an alias has several device types or NUMA "
+                "policies. Use a different alias for each"
             )
         elif len(versions) > 1 and options["pci_in_placement"]:
             problems.append(
-                f"alias {name} of profile {profiles}: with pci_in_placement nova wants one kind of device; give them "
-                "one placement.resource_class, or each its own name"
+                f"alias {name} of profile {profiles}: with pci_in_placement an alias must have one kind of device. Set "
+                "the same placement.resource_class, or use different aliases"
             )
     problems += told_apart.of_aliases(all_cards, options)
     return [spec for name in sorted(specs) for spec in sorted(specs[name])]

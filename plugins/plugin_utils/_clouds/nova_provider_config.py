@@ -29,11 +29,13 @@ def provider_config(plan, root, release, inventories=False):
     problems = []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
         if nova_release.number(release) < nova_release.PROVIDER_CONFIG:
-            problems.append(f"nova {release} reads no such files; {nova_release.PROVIDER_CONFIG} does")
+            problems.append(
+                f"nova {release} does not read such files. nova {nova_release.PROVIDER_CONFIG} or later does"
+            )
         providers = _of_mdevs(plan, names.provider_name(root), problems)
         if flag(or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
-    refuse("there is no such provider configuration of nova:", problems)
+    refuse("the nova provider configuration cannot be created:", problems)
     if not providers:
         return ""
     # Nova takes a schema version without quotes for a number, and stops.
@@ -49,7 +51,9 @@ def _of_mdevs(plan, root, problems):
             continue
         standard = [name for name in card["traits"] if not names.is_custom(name)]
         if standard:
-            problems.append(of_card(card, f"nova takes custom traits only from a file, and not {', '.join(standard)}"))
+            problems.append(
+                of_card(card, f"nova accepts only custom traits from a file, and not {', '.join(standard)}")
+            )
         for parent in usable_parents(card):
             name = names.provider_name(f"{root}_{libvirt.node_device(parent)}")
             providers.append({"identification": {"name": name}, "traits": {"additional": sorted(card["traits"])}})
@@ -62,9 +66,9 @@ def _of_root(plan, problems):
     for card in cards_of(plan, "none"):
         name = card["resource_class"]
         if not name:
-            problems.append(of_card(card, "an inventory needs a placement.resource_class"))
+            problems.append(of_card(card, "an inventory requires placement.resource_class"))
         elif not names.is_custom(name):
-            problems.append(of_card(card, f"nova takes custom resource classes only from a file, and not {name}"))
+            problems.append(of_card(card, f"nova accepts only custom resource classes from a file, and not {name}"))
         elif card["total"]:
             totals[name] = totals.get(name, 0) + card["total"]
     if not totals:

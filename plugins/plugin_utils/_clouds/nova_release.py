@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Releases of nova by number, and what each of them was the first to know (nova's sources and release notes)."""
+"""nova releases by number, and the first release of each feature (nova's sources and release notes)."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ NAMES = (
     "hibiscus",
 )
 FIRST_SERIES = (27, 2023)
-# The first libvirt with such names, and the point release of nova 24 that knows them.
+# The first libvirt with such names, and the point release that supports them.
 LIBVIRT_WITH_LONG_NAMES = (7, 7)
 POINT_WITH_LONG_NAMES = (24, 2)
 
 
 def number(release):
-    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for what is no release."""
+    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for other texts."""
     text = (release if isinstance(release, str) else numbers.shown(release)).strip().lower()
     series = re.fullmatch(r"(20[0-9]{2})\.([12])", text)
     version = re.fullmatch(r"([0-9]{2})(\.[0-9]+)*", text)
@@ -74,11 +74,11 @@ def number(release):
     elif version:
         found = int(version.group(1))
     else:
-        raise ValueError(f"{numbers.shown(release)} is no release of nova such as {NEWEST} or 2026.2")
+        raise ValueError(f"{numbers.shown(release)} is not a nova release such as {NEWEST} or 2026.2")
     if found < OLDEST:
-        raise ValueError(f"nova {text} is older than {OLDEST}, the oldest release whose settings are known here")
+        raise ValueError(f"nova {text} is older than {OLDEST}, the oldest supported release")
     if found > LATEST:
-        raise ValueError(f"nova {text} is not out, {NEWEST} is the newest release whose settings are known here")
+        raise ValueError(f"nova {text} is not released. {NEWEST} is the newest supported release")
     return found
 
 

@@ -30,7 +30,7 @@ def ours(card, name, options, content, found, uuid=None):
         return {**kept, "drain": True}
     to_come = total is None and options["preview"]
     if not total and not to_come:
-        # Nothing is made. What there is offers nothing more, or stays as it is where nobody knows.
+        # Nothing is created. Existing devices offer no more, or remain unchanged if they are unknown.
         return kept if total is None else {**kept, "inventories": {}}
     resource_class, traits = content(card, options, found)
     for trait in traits:
@@ -47,12 +47,12 @@ def traits_only(card, provider_names, service, options, found):
     """Custom traits on providers that nova-compute or cyborg-agent makes, if it has already."""
     if options["drain"]:
         found.append(
-            f"it cannot be drained in Placement, where its inventory is that of {service}; disable the compute service "
-            "of this host, or name other cards to drain"
+            f"it cannot be drained in Placement, because {service} writes its inventory. Disable the compute service "
+            "of this host, or drain other cards"
         )
     standard = [name for name in card["traits"] if not names.is_custom(name)]
     if standard and provider_names:
-        found.append(f"{', '.join(standard)} cannot be set on the provider of another; only custom traits can")
+        found.append(f"{', '.join(standard)} cannot be set on the provider of another service. Use custom traits")
     if not card["traits"] and options["traits_mode"] != "exact":
         return []
     common = {"parent": options["root"], "traits": sorted(card["traits"]), "optional": True}

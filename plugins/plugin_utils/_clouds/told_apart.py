@@ -91,9 +91,9 @@ def _sentence_of_alias(card, other, options):
     if not options["pci_in_placement"]:
         vendor, product, dummy = _ids(card)
         return (
-            f"{got}, because nova tells them apart by their ids alone and both are {vendor}:{product}. Give both the "
+            f"{got}, because nova distinguishes them only by their ids, and both are {vendor}:{product}. Give both the "
             "same alias, or set nova_config_report_in_placement and nova_config_pci_in_placement (nova 27 and later) "
-            "and give each a placement.resource_class of its own"
+            "and give each a different placement.resource_class"
         )
     return (
         f"{got}, because both have the same resource class and {theirs} has all traits of {mine}. Give profile {mine} "

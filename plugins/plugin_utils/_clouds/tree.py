@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 TRAITS_MODES = ("exact", "add")
-# Services say with these whose a provider is; nobody else may.
+# Services mark their providers with these traits; other programs must not.
 RESERVED_TRAITS = (*names.OWNER_TRAITS, names.MARKER)
 
 
@@ -50,7 +50,7 @@ def placement_tree(
         if options["cyborg_host"] is not None:
             names.provider_name(options["cyborg_host"])
         found, problems = providers(plan, options)
-    refuse(f"the cards of {root} cannot be described for Placement:", problems)
+    refuse(f"the cards of {root} cannot be published in Placement:", problems)
     return found
 
 
@@ -97,7 +97,7 @@ def providers(plan, options):
         for name in [entry["name"] for entry in entries] or reserved:
             if name.casefold() in taken:
                 other = taken[name.casefold()]
-                found.append(f"its provider {name} has the name of that of {other}, at least where case is ignored")
+                found.append(f"its provider {name} has the same name as the provider of {other}, if case is ignored")
             taken[name.casefold()] = card["name"]
             grammar.collect(names.provider_name, name, found)
         listed += entries
@@ -113,7 +113,7 @@ def _entries(card, options, found):
         return []
     reserved = [name for name in card["traits"] if name in RESERVED_TRAITS]
     if reserved:
-        found.append(f"{', '.join(reserved)} tells whose a provider is and comes by itself; leave it out")
+        found.append(f"{', '.join(reserved)} marks the owner of a provider and is set automatically. Remove it")
     entries, problems = cloud.providers(card, options)
     found += problems
     return entries
@@ -125,7 +125,7 @@ def _drained(cards, drain, problems):
     if isinstance(drain, bool):
         return known if drain else set()
     problems += [
-        f"drain: there is no card {name} in a profile here, only {', '.join(sorted(known)) or 'none at all'}"
+        f"drain: {name} is not a card of a profile on this host. The cards are {', '.join(sorted(known)) or 'none'}"
         for name in drain
         if name not in known
     ]

@@ -30,7 +30,7 @@ class _Parent(TypedDict):
 
 
 class Parent(_Parent, total=False):
-    """Where devices are made: how many there are, and how many there are when all that fit are made."""
+    """A parent: the number of its existing devices, and of its existing and possible devices."""
 
     # Type, existing and total of devices of another type, as long as it is not known who uses these.
     now: dict[str, object]
@@ -56,7 +56,7 @@ _Ids = TypedDict("_Ids", {"class": Optional[str]})
 
 
 class Card(_Ids):
-    """A card with what it shall be. A cloud with keys of its own in a profile adds them under its name."""
+    """A card with its desired state. A cloud with keys of its own in a profile adds them under its name."""
 
     name: str
     address: str | None

@@ -36,4 +36,4 @@ def flag(value: Any, name: str) -> bool:
 
 def misfit(error: Exception) -> str:
     """What is wrong with data of another form, from the error of the code that takes it for the right one."""
-    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another form"
+    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another format"

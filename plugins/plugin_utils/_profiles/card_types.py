@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How many devices of each type a card has and can still make, from what facts tell of it."""
+"""The existing and possible devices of each type of a card, from its facts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections import Counter
 def by_name(parents, devices):
     """By the name of each type: ``existing`` devices, how many more are ``free``, and the greatest number ``most``.
 
-    All three are those of the whole card; ``most`` is None where the driver does not tell.
+    All three are those of the whole card; ``most`` is None if the driver does not report it.
     """
     offers = {}
     for parent in parents:
@@ -23,7 +23,7 @@ def by_name(parents, devices):
     present = [device for device in devices if device["state"] != "defined"]
     existing = Counter(type_name(device["type_name"], device["type"]) for device in present)
     counts = {name: _count(offers[name], existing[name], len(present)) for name in offers}
-    # A full GPU of the vendor-specific framework whose types nobody has seen offers not even the type that it has.
+    # A full GPU of the vendor-specific framework with unknown types does not even offer the type of its devices.
     for name, number in existing.items():
         counts.setdefault(name, {"existing": number, "free": 0, "most": number})
     return counts
@@ -39,7 +39,7 @@ def _count(offers, existing, on_card):
     stated = offers[0]["attributes"].get("max_instance")
     if isinstance(stated, int):
         return {"existing": existing, "free": min(free, max(0, stated - on_card)), "most": stated}
-    # Without the number nothing tells how many of the VFs that offer a type can have it at once, nor what an occupied
+    # Without the number it is unknown how many of the VFs that offer a type can have it together, and what an occupied
     # card could make of a type that it cannot make now.
     silent = offers[0]["description"] is None or "max_instance" in offers[0]["attributes"]
     offering = sum(offered["available_instances"] != 0 for offered in offers)

@@ -58,8 +58,8 @@ def shown(value: Any) -> str:
 def _unknown(key: Any, options: Options, prefix: str) -> str:
     part = next((name for name, option in options.items() if key in option.get("options", {})), None)
     if part:
-        return f"the key {prefix}{key} belongs in {prefix}{part}"
-    return f"there is no key {prefix}{printable(key, numbers.shown(key))}, only {', '.join(options)}"
+        return f"the key {prefix}{key} belongs to {prefix}{part}"
+    return f"{prefix}{printable(key, numbers.shown(key))} is not a key. The keys are {', '.join(options)}"
 
 
 def _good(option: Option) -> str:

@@ -48,10 +48,10 @@ def parse(profiles):
         wrong = check.wrong(profile, schema.PROFILE)
         found = [*wrong.values(), *check.missing(profile, wrong, schema.PROFILE, "it")]
         if isinstance(name, str) and places.setdefault(name, place) != place:
-            found.append(f"vfio_profiles[{places[name]}] has this name too; give each a name of its own")
+            found.append(f"vfio_profiles[{places[name]}] has the same name. Use a different name for each profile")
         complete = not found
         readable = all(key not in wrong and profile.get(key) for key in ("name", "select"))
-        # What is right about it is looked at all the same, so that all is told at once.
+        # The valid parts are still checked, so all errors are reported together.
         one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
         if readable and places[name] == place:
             parsed.append({**one, "complete": complete})
@@ -68,7 +68,7 @@ def _profile(profile, wrong, found):
             parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
-            # Nobody knows whether it would select something.
+            # It is unknown whether it would select a card.
             parsed["required"] = False
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
@@ -88,13 +88,15 @@ def _name(name, profile, found):
     if grammar.PCI_ADDRESS.match(name):
         return name
     if grammar.PCI_ADDRESS.match(name.lower()):
-        found.append(f"write the address {name} in small letters, the only ones that nova and Cyborg find")
+        found.append(f"write the address {name} in lower case, because nova and Cyborg only find this spelling")
     elif grammar.PCI_ADDRESS.match(f"0000:{name}"):
         found.append(f"write the address {name} with its domain, 0000:{name}")
     elif profile.get("mode") == "pf":
-        found.append(f"select {name!r} must be a PCI address, since an interface goes away with the card's driver")
+        found.append(
+            f"select {name!r} must be a PCI address, because the interface disappears with the driver of the card"
+        )
     elif not grammar.KERNEL_NAME.match(name):
-        found.append(f"select {name[:80]!r} is neither a PCI address nor the name of an interface or a parent")
+        found.append(f"select {name[:80]!r} is not a PCI address, an interface or a parent")
     return name
 
 
@@ -104,7 +106,7 @@ def _function(profile, wrong, found):
     if "mode" in wrong:
         return None
     if "mode" not in given:
-        found += [f"{option} has no meaning without mode" for option in given]
+        found += [f"{option} requires mode. Set mode: vf or mode: pf, or remove {option}" for option in given]
         return None
     before = len(found)
     if "num_vfs" in given:
@@ -178,7 +180,7 @@ def _placement(profile, parsed, found):
     traits = placement.get("traits") or []
     resource_class = _collect(standard.resource_class, resource_class, "placement.resource_class", found)
     right = [trait for trait in traits if _collect(standard.trait, trait, "placement.traits", found)]
-    found += [f"trait {trait} is for nova-compute alone to set" for trait in right if trait in names.NEVER_SET]
+    found += [f"trait {trait} is reserved for nova-compute. Remove it" for trait in right if trait in names.NEVER_SET]
     return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
 
 
@@ -194,22 +196,22 @@ def _part_of(cloud, profile, owner, found):
     part = profile.get(cloud.OWNER) or {}
     found += check.wrong(part, cloud.PROFILE_PART["options"], f"{cloud.OWNER}.").values()
     if part and owner not in (None, cloud.OWNER):
-        found.append(f"{cloud.OWNER} has no meaning with owner {owner}")
+        found.append(f"{cloud.OWNER} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {cloud.OWNER}")
     return part
 
 
 def _check_together(parsed, has_work, found):
     mode, vgpu, mig = parsed["mode"], parsed["vgpu"], parsed["mig"]
     if mig and mode == "pf" and parsed["driver"] != "native":
-        found.append("a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode")
+        found.append("a card with mode pf is passed through, and the guest configures MIG itself. Remove mig or mode")
     if mig and not vgpu and parsed["owner"] != "none":
-        found.append(f"{parsed['owner']} hands out no GPU instances; add vgpu, or set owner: none")
+        found.append(f"{parsed['owner']} does not assign GPU instances. Add vgpu, or set owner: none")
     if vgpu and mode == "pf":
-        found.append("a card of mode pf goes to a guest as a whole and makes no vGPUs; leave out vgpu or mode")
+        found.append("a card with mode pf has no vGPUs. Remove vgpu or mode")
     if vgpu and mode == "vf":
         if str(parsed["num_vfs"]) == "0":
-            found.append("with num_vfs 0 there are no virtual functions for vgpu")
+            found.append("num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max")
         if parsed["vf_driver"] not in (None, "default"):
-            found.append("leave vf_driver out, because vGPUs need the card's own driver on its virtual functions")
+            found.append("remove vf_driver, because vGPUs need the native driver on the virtual functions")
     if not mode and not vgpu and not mig and not has_work:
-        found.append("it says neither mode nor vgpu, so that there is nothing to do")
+        found.append("it has neither mode nor vgpu, so it has no effect. Set mode or vgpu")

@@ -57,7 +57,7 @@ def compiled(text, known):
     reason; jmespath must not be ``MISSING``.
     """
     if len(text) > LONGEST:
-        raise ValueError(f"it has {len(text)} characters, and may have {LONGEST}. Select the cards by a list of names")
+        raise ValueError(f"it has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names")
     try:
         expression = _explained(jmespath.compile, text)
         _check_depth(expression.parsed)
@@ -65,7 +65,7 @@ def compiled(text, known):
         raise ValueError(f"{error}{_hint(text)}") from error
     unknown = sorted(_fields(expression.parsed) - set(known))
     if unknown:
-        raise ValueError(f"there is no field {' or '.join(unknown)}, only {', '.join(known)}")
+        raise ValueError(f"{' or '.join(unknown)} is not a field of a card. The fields are {', '.join(known)}")
     wrong = [*_wrong_kinds(expression.parsed, known), *literals.wrong(expression.parsed)]
     if wrong:
         raise ValueError("; ".join(wrong))
@@ -112,11 +112,11 @@ def _asked_of_card(node):
 
 def _hint(text):
     if NAME_ONLY.match(text):
-        return f'; the names of cards are a list, such as ["{text}"]'
+        return f'. Write names of cards as a list, such as ["{text}"]'
     if SINGLE_EQUALS.search(text):
-        return "; two values are compared with =="
+        return ". Compare two values with =="
     if BARE_NUMBER.search(text):
-        return "; a number is written in backquotes, such as `64`, and an id in single quotes, such as '10de'"
+        return ". Write a number in backquotes, such as `64`, and an id in single quotes, such as '10de'"
     return ""
 
 

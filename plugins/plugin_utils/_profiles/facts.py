@@ -63,7 +63,7 @@ MOST = 5
 
 
 def problems(facts, users=False):
-    """A sentence for each thing that is wrong with facts; with ``users`` also where nobody has looked for users."""
+    """A sentence for each error of facts; with ``users`` also if the users were not read."""
     if not isinstance(facts, dict):
         return [f"the facts of a host are a dictionary, and not {numbers.shown(facts)}"]
     found = []
@@ -79,7 +79,8 @@ def problems(facts, users=False):
     if not found:
         cards = {function["address"] for function in facts["physical_functions"]}
         found = [
-            f"parents[{place}].physical_function is {numbers.shown(parent['physical_function'])}, which is no card here"
+            f"parents[{place}].physical_function is {numbers.shown(parent['physical_function'])}, which is not a card "
+            "of this host"
             for place, parent in enumerate(facts["parents"])
             if parent["physical_function"] is not None and parent["physical_function"] not in cards
         ]

@@ -58,7 +58,7 @@ def fleet_refusals(errors: Any) -> dict[str, str]:
 def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data for one host: ``declared``, its ``cards`` with their models, and the cards of each of ``profiles``.
 
-    A profile that is not valid is left out, since the plan of the host names what is wrong with it.
+    An invalid profile is skipped, because the plan of the host reports its errors.
     """
     parsed, dummy = declaration.parse(profiles)
     by_name = subjects(facts)
@@ -77,7 +77,7 @@ def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def model(subject: Mapping[str, Any]) -> str:
-    """Vendor and product, or the bus of a parent that is no PCI function."""
+    """Vendor and product, or the bus of a parent that is not a PCI function."""
     if subject.get("vendor_id") and subject.get("product_id"):
         return f"{subject['vendor_id']}:{subject['product_id']}"
     return str(subject.get("bus") or UNKNOWN)

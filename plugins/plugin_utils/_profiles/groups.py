@@ -32,7 +32,7 @@ def why_not_shareable(subject, mode, groups):
         if others:
             return (
                 f"{function['address']} shares IOMMU group {function['iommu_group']} with {', '.join(others[:5])}"
-                f"{' and others' if len(others) > 5 else ''}, and a group goes to one guest as a whole. "
+                f"{' and others' if len(others) > 5 else ''}, and a group can only be passed through completely. "
                 "Enable ACS in the firmware, or move the card to another slot"
             )
     return None

@@ -17,7 +17,7 @@ def indices(profile, functions, number):
     """The numbers of these virtual functions; ``functions`` are the ones that exist, of ``number`` that there will be.
 
     The host keeps a function whose entry in ``vfs`` names a driver of the host, unlike the others. It also keeps one
-    that still has such a driver while others already have the VFIO driver of ``vf_driver``: somebody uses it.
+    that still has such a driver while others already have the VFIO driver of ``vf_driver``: it is in use.
     """
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
     given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}

@@ -26,8 +26,8 @@ def why(card: dict[str, Any]) -> str:
     """One sentence with the cause and one with the remedy, for a card without a parent of vGPUs."""
     if card.get("total_vfs") and not card["num_vfs"] and not are_unusable(card.get("vf_product_id")):
         return (
-            "it makes no vGPUs itself; if its virtual functions do, have them made with mode vf and num_vfs max, "
-            "otherwise see that the vendor's vGPU driver is loaded"
+            "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
+            "load the vGPU driver of the vendor"
         )
     ids = f"{card.get('vendor_id')}:{card.get('product_id')}"
     driver = card.get("driver")

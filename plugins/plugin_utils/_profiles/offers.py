@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""What each parent of a card offers: the declared type, or the one that its devices keep until nobody uses them.
+"""What each parent of a card offers: the declared type, or the type of its devices in use.
 
-nova stops at a parent whose devices it does not find any more while a guest has one of them.
+nova fails at a parent whose devices it no longer finds while a guest uses one of them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ DEFINED = "defined"
 def of_parents(subject, type_id):
     """Each parent with ``type``, ``existing`` devices of it, and the ``total`` that it has or can still make.
 
-    ``type`` is ``type_id``, unless the devices of guests are of another type. Where nobody has looked for users, a
-    parent that has no room for ``type_id`` has its present type as ``now``, and the rest is as if nobody used it.
+    ``type`` is ``type_id``, unless the devices of guests are of another type. If the users were not read, a
+    parent without room for ``type_id`` has its current type as ``now``, and counts as free.
     """
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
     others = [device for device in present if device["type"] != type_id]

@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is
 def problems(wanted, card, seen):
     """Why a card of the plan cannot have a layout; ``seen`` is its ``mig`` in the facts, None where it is not known."""
     if not is_nvidia_gpu(card):
-        return ["mig is for GPUs of NVIDIA, and this is none"]
+        return ["mig is only for NVIDIA GPUs. Remove mig from the profile"]
     found = []
     if seen and wanted["enabled"]:
         offered = [

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the profiles and the facts of a host to its plan: each card with what it shall be, and the modules' lists."""
+"""From the profiles and the facts of a host to its plan: each card with its desired state, and the modules' lists."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
 
-UNREADABLE = "how many virtual functions it can make could not be read; see the warnings of vfio.devices.mdev_facts"
-# Null for a parent that is no PCI function.
+UNREADABLE = "its maximum number of virtual functions is unreadable. Read the warnings of vfio.devices.mdev_facts"
+# Null for a parent that is not a PCI function.
 FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", "total_vfs")
 
 
@@ -117,7 +117,7 @@ def _card(profile, subject):
 
 def _plan_function(profile, subject, card, result, found):
     if "total_vfs" not in subject:
-        found.append("mode is for PCI functions, and this is none")
+        found.append("mode is only for PCI functions, and this parent is not a PCI function. Remove mode")
         return
     card["held_mode"] = host_functions.held_mode(card["mode"], subject)
     if card["mode"] == "pf":
@@ -127,15 +127,21 @@ def _plan_function(profile, subject, card, result, found):
         if wanted is not None:
             card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
         if subject["total_vfs"] is None:
-            # Nothing depends on it where there shall be none.
+            # Nothing depends on it if none is desired.
             if card["num_vfs"] != 0:
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:
-            found.append("it has no SR-IOV, and so no virtual functions")
+            found.append(
+                "it has no SR-IOV, so it cannot have virtual functions. Enable SR-IOV in the firmware if the card "
+                "supports it"
+            )
         elif card["num_vfs"] and no_vgpus.are_unusable(subject.get("vf_product_id")):
             found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
-            found.append(f"it makes at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}")
+            found.append(
+                f"it supports at most {subject['total_vfs']} virtual functions, and not {card['num_vfs']}. Set "
+                "num_vfs: max or a lower number"
+            )
         functions = subject.get("virtual_functions", [])
         number = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
         kept = host_functions.indices(profile, functions, number)
@@ -156,13 +162,13 @@ def _plan_vgpu(profile, subject, card, result, found):
     card["total"] = None
     reasons = [one["unreadable"] for one in (subject, *subject["parents"]) if one.get("unreadable")]
     if reasons:
-        found.append(f"it cannot be seen as it is: {reasons[0]}")
+        found.append(f"its state is unknown: {reasons[0]}")
         return
     vfs_to_come = card["mode"] == "vf" and (
         subject["mode"] == "pf" or (card["num_vfs"] is not None and subject["num_vfs"] != card["num_vfs"])
     )
     if vfs_to_come:
-        reason = "its virtual functions are not there yet"
+        reason = "its virtual functions do not exist yet"
         result["later"].append({"name": card["name"], "profile": card["profile"], "reason": reason})
         return
     if profile["mig"] and not partitions.is_there(profile["mig"], subject.get("mig")):
@@ -188,7 +194,7 @@ def _plan_vgpu(profile, subject, card, result, found):
     offered_types = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
     if any(offered["available_instances"] is None for offered in offered_types):
         found.append(
-            f"how many devices of type {chosen['id']} it can make was not readable: see the warnings of the facts"
+            f"the number of possible devices of type {chosen['id']} is unreadable. Read the warnings of the facts"
         )
         return
     card["parents"] = offers.of_parents(subject, chosen["id"])
@@ -198,7 +204,7 @@ def _plan_vgpu(profile, subject, card, result, found):
         name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
         card["type"] = {"id": held, "name": name, "device_api": device_api}
     possible = sum(parent["total"] for parent in card["parents"])
-    # A cloud that makes mediated devices counts all that can still be made; of others there is what is made.
+    # A cloud that creates mediated devices counts all possible devices; otherwise only existing devices count.
     takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)
     as_made = takes_as_made and card["count"] != "max" and not held
     card["total"] = card["count"] if as_made else possible

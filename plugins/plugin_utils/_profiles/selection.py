@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-# What select may ask of a card, and the kind of it where it is one; a parent that is no PCI function has only some.
+# The fields of a card for select, and their types; a parent that is not a PCI function has only some.
 FIELDS = {
     "name": "text",
     "address": "text",
@@ -40,7 +40,7 @@ FIELDS = {
 
 
 def subjects(facts):
-    """What a profile can select, by name: each physical function, and each parent that is no PCI function.
+    """What a profile can select, by name: each physical function, and each parent that is not a PCI function.
 
     A physical function gets ``name``, ``parents`` (its own, or those on its VFs), ``devices`` on them and ``types``
     (what the parents offer or the devices have, each with ``id`` and ``name``, once).
@@ -77,15 +77,18 @@ def select(profiles, cards, problems):
         selected = _matching(profile, cards, problems) if profile["expression"] else _named(profile, cards, problems)
         if profile["required"] and not selected:
             problems.append(
-                f"profile {profile['name']}: it is required, and selects nothing on this host, "
-                f"which has {', '.join(cards) or 'no card to share'}"
+                f"profile {profile['name']}: it is required, but selects no card on this host. The host has "
+                f"{', '.join(cards) or 'no card to share'}"
             )
         for name in selected:
             claims.setdefault(name, []).append(profile)
     for name, claiming in claims.items():
         if len(claiming) > 1:
             names = " and ".join(profile["name"] for profile in claiming)
-            problems.append(f"{name} is in the profiles {names}, and can only be in one")
+            problems.append(
+                f"{name} is in the profiles {names}, but a card can only be in one profile. Restrict select of one "
+                "profile"
+            )
     return [(profile, cards[name]) for name, claiming in claims.items() for profile in claiming]
 
 
@@ -96,7 +99,7 @@ def _matching(profile, cards, problems):
             if profile["expression"](card):
                 selected.append(name)
         except ValueError as error:
-            problems.append(f"profile {profile['name']}: select cannot be asked of {name}: {error}")
+            problems.append(f"profile {profile['name']}: select cannot be evaluated for {name}: {error}")
     return selected
 
 
@@ -111,8 +114,8 @@ def _named(profile, cards, problems):
     for name in profile["names"]:
         if name in virtual:
             problems.append(
-                f"profile {profile['name']}: {name} is a virtual function of {virtual[name]}; "
-                "a card is selected as a whole, by its physical function"
+                f"profile {profile['name']}: {name} is a virtual function of {virtual[name]}. Select the card by the "
+                "address of its physical function"
             )
         elif name in names:
             selected[names[name]] = None

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The resource classes and traits that Placement knows without being told."""
+"""The standard resource classes and traits of Placement."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def resource_class(text):
     if names.is_custom(text) or text in DEVICE_CLASSES:
         return text
     raise ValueError(
-        f"resource class {text} is no standard class for devices, which are {', '.join(DEVICE_CLASSES)}. "
-        f"Write {_custom(text)} for a class of your own"
+        f"resource class {text} is not a standard class for devices. The standard classes are "
+        f"{', '.join(DEVICE_CLASSES)}. "
+        f"Write {_custom(text)} for a custom class"
     )
 
 
@@ -40,7 +41,7 @@ def trait(text):
     closest = difflib.get_close_matches(text, os_traits.get_traits(), n=1)
     instead = f" Did you mean {closest[0]}?" if closest else ""
     raise ValueError(
-        f"trait {text} is no standard trait.{instead} Write {_custom(text)} for a trait of your own, or update "
+        f"trait {text} is not a standard trait.{instead} Write {_custom(text)} for a custom trait, or update "
         "os-traits on the controller if Placement has a newer version"
     )
 

@@ -31,7 +31,7 @@ NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
 
 
 class Kind(NamedTuple):
-    """All cards of one model, or one parent that is no PCI function, with the hosts that have it."""
+    """All cards of one model, or one parent that is not a PCI function, with the hosts that have it."""
 
     select: str
     label: str

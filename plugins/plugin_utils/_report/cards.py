@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""A card as the report shows it: what it is, what guests can get of it, what there is of that, and who holds it."""
+"""A card in the report: its properties, possible and existing devices, and users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from itertools import groupby
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
-# The longest prefix of the PCI class tells.
+# The longest prefix of the PCI class decides.
 KINDS = {"01": "storage", "0108": "NVMe", "02": "NIC", "03": "GPU", "10": "crypto", "12": "accelerator"}
 VENDORS = {"10de": "NVIDIA", "1002": "AMD", "1344": "Micron", "144d": "Samsung", "14e4": "Broadcom", "15b3": "Mellanox"}
 VENDORS.update({"1bb1": "Seagate", "1d0f": "Amazon", "8086": "Intel"})
@@ -78,7 +78,7 @@ def _labels(card, versions):
     labels = [("driver", driver) if "driver" in card else ("bus", card["bus"])]
     if "mode" in card:
         if card["mode"] == "pf":
-            labels.append(("mode", "given away whole"))
+            labels.append(("mode", "passed through"))
         if card["total_vfs"]:
             labels.append(("VFs", f"{card['num_vfs']} of {card['total_vfs']}"))
     if card["framework"]:
@@ -124,7 +124,7 @@ def _bar(name, used, total, reserved):
 
 
 def _functions(card):
-    """The state of each virtual function in its order: used, made (it has a vGPU that nobody uses) or free."""
+    """The state of each virtual function in its order: used, made (it has a free vGPU) or free."""
     if not card.get("virtual_functions"):
         return []
     made = {device["parent"] for device in card["devices"] if device["state"] != "defined"}
@@ -136,7 +136,7 @@ def _functions(card):
 
 
 def _devices(card):
-    """The devices that somebody holds, one by one, and the others in groups."""
+    """The devices in use, one by one, and the others in groups."""
     virtual = {one["address"]: one for one in card.get("virtual_functions", [])}
     held, unused = [], []
     for device in card["devices"]:

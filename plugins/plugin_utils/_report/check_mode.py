@@ -120,7 +120,7 @@ def differing_cards(plan, results):
 
 
 def _touched(result):
-    """Names of cards, parents and devices that are not as they shall be."""
+    """Names of cards, parents and devices that differ from the desired state."""
     before, after = result["diff"]["before"], result["diff"]["after"]
     yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
     yield from (entry["pf"] for entry in _cards(result) if entry["busy"])

@@ -17,7 +17,7 @@ VFIO_PCI = "vfio-pci"
 
 
 def of_card(planned, card, function):
-    """A few words for each difference; they do not name the card, so that those of many cards can be told together.
+    """A few words for each difference; they do not name the card, so those of many cards can be listed together.
 
     ``planned`` is the card of the plan, ``card`` the subject of ``_selection.subjects``, and ``function`` the entry of
     the plan's ``functions`` for it, or None.
@@ -71,7 +71,7 @@ def _devices(planned, card):
         if device["state"] == "active"
     )
     number = present.pop(wanted, 0)
-    lines = [f"{number_of} of type {name}, and the type shall be {wanted}" for name, number_of in present.items()]
+    lines = [f"{number_of} of type {name}, declared is type {wanted}" for name, number_of in present.items()]
     if planned["count"] is None:
         return lines
     shall = (

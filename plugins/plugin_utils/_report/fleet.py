@@ -22,7 +22,7 @@ EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
 
 def build(facts_by_host, profiles, placement, roots, groups=None):
-    """All that the page shows.
+    """The content of the page.
 
     ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` is a result of placement_inventory_info, or None.
     Without facts a host is only named.
@@ -59,7 +59,7 @@ def build(facts_by_host, profiles, placement, roots, groups=None):
 
 def _host(name, facts, profiles, published, root):
     if facts is None:
-        text = "no facts, because the host was not reached or reading failed; the output of the play tells why"
+        text = "no facts, because the host was not reached or the read failed. Read the output of the play"
         return {
             "name": name,
             "cards": [],
@@ -87,7 +87,7 @@ def _host(name, facts, profiles, published, root):
             entries, other, differing = compare(published[root], subjects, planned, root)
             findings += [_finding("drift", line, card) for card, line in differing]
         elif subjects:
-            findings.append(_finding("drift", "no provider of the host in Placement, and so none of its cards"))
+            findings.append(_finding("drift", "no provider of the host in Placement, so its cards have no providers"))
     cards = []
     for card in subjects.values():
         entry = entries.get(card["name"], {"providers": [], "has": None})
@@ -132,34 +132,34 @@ def _plan(profiles, facts):
 
 
 def _of_facts(facts, subjects):
-    """What the facts alone tell that somebody should look at."""
+    """Findings from the facts alone."""
     found = [_finding("problem", f"not readable: {line}") for line in facts.get("warnings", [])]
     cards = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
     states = Counter()
     for device in facts["devices"]:
         if device["parent"] not in cards:
             level = "problem" if device["autostart"] else "note"
-            found.append(_finding(level, f"a device defined on {device['parent']}, which makes none now"))
+            found.append(_finding(level, f"a device defined on {device['parent']}, which currently offers no devices"))
         elif device["state"] == "removing" or (device["state"] == "defined" and device["autostart"]):
             states[cards[device["parent"]], device["state"]] += 1
     if any(device["autostart"] for device in facts["devices"]) and not _are_made_at_boot(facts.get("mdevctl")):
-        text = f"nothing makes the devices at boot: {_why(facts['mdevctl'])}, and the role boot was not run"
+        text = f"no service restores the devices at boot: {_why(facts['mdevctl'])}, and the role boot was not applied"
         found.append(_finding("problem", text))
-    words = {"removing": "removed, and still held open by its user", "defined": "to be made at boot, and not there"}
+    words = {"removing": "removed, but still in use", "defined": "declared to start at boot, but missing"}
     for (card, state), number in states.items():
         found.append(_finding("problem", f"{words[state]}: {number} of its devices", card))
     given = {name: card for name, card in subjects.items() if card.get("mode") in ("pf", "vf")}
     iommu = facts.get("iommu") or {"enabled": True, "shared_groups": []}
     if given and not iommu["enabled"]:
-        found.append(_finding("problem", "the IOMMU is off, so that no PCI device can be given to a guest"))
+        found.append(_finding("problem", "the IOMMU is off, so no PCI device can be passed through"))
     whole = {name for name, card in given.items() if card["mode"] == "pf"}
     for group in iommu["shared_groups"]:
         for name in sorted(whole & set(group["devices"])):
             others = ", ".join(address for address in group["devices"] if address != name)
-            text = f"in one IOMMU group with {others}, and only to be given away with it"
+            text = f"in one IOMMU group with {others}, so it can only be passed through together with it"
             found.append(_finding("problem", text, name))
     if any(one.get("users", []) is None for one in (*facts["devices"], *facts["physical_functions"])):
-        found.append(_finding("note", "nobody looked who holds the devices, so all of them seem free"))
+        found.append(_finding("note", "the users were not read, so all devices look free"))
     return found
 
 
@@ -173,7 +173,7 @@ def _why(mdevctl):
         return "mdevctl is not installed"
     if not mdevctl["udev_program"]:
         return "udev has no rule that starts mdevctl"
-    return f"udev's rule calls {mdevctl['udev_program']}, which is not there"
+    return f"the udev rule calls {mdevctl['udev_program']}, which does not exist"
 
 
 def _guests(cards):

@@ -19,7 +19,7 @@ def held_cards(plan, facts):
         parents = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
         held = {}
         for card in plan["cards"]:
-            # Users that are null were not looked for, which is no empty list.
+            # Users that are null were not read, which differs from an empty list.
             users = dict(one for one in _users(card, functions, parents, facts["devices"]) if len(one[1]) > 0)
             if users:
                 held[card["name"]] = [f"{name} is in use by {holders(found)}" for name, found in users.items()]

@@ -8,12 +8,12 @@
   const only = byId("only");
   const group = byId("group");
   const sort = byId("sort");
-  const FEW = 3; // so many hosts are opened at once when a filter finds no more
+  const FEW = 3; // so many hosts are opened together when a filter finds no more
   let texts = null;
 
   const text = (element) => element.textContent.toLowerCase();
 
-  // Reading the whole page costs some time, so it is done when somebody begins to filter.
+  // Reading the whole page costs some time, so it is done at the first use of the filter.
   function index() {
     texts = hosts.map((host) => {
       const cards = all(".card", host).map((card) => ({ element: card, text: text(card) }));
@@ -55,7 +55,7 @@
     byId("nothing").hidden = shown.length > 0;
   }
 
-  // The address keeps the filter, so that what one looks at can be sent to somebody.
+  // The address keeps the filter, so the view can be shared.
   function remember() {
     const part = filter.value ? "#filter=" + encodeURIComponent(filter.value) : location.pathname;
     try { history.replaceState(null, "", part); } catch (error) { /* not in every frame */ }

@@ -21,7 +21,7 @@ import jinja2
 from markupsafe import Markup
 
 FILES = Path(__file__).parent
-LISTED = 12  # so many warnings are shown at once
+LISTED = 12  # so many warnings are shown together
 # What a browser would not show, or would use to change the order of what follows.
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -91,7 +91,7 @@ def _bar_text(amount):
 
 
 def _share(number, amount):
-    """The width of a part of a bar; what Placement has given away may be more than there is."""
+    """The width of a part of a bar; Placement may have assigned more than exists."""
     whole = max(amount["total"], (amount["used"] or 0) + amount["reserved"])
     return f"{100 * number / whole:.4g}%"
 
@@ -107,7 +107,7 @@ def _strip(functions):
             number = len(list(run))
             paths[state] += f"M{start * STEP} {row // ROW * STEP + CELL / 2}h{number * STEP - STEP + CELL}"
             start += number
-    words = {"used": "in use", "made": "with a vGPU that nobody uses", "free": "free"}
+    words = {"used": "in use", "made": "with a free vGPU", "free": "free"}
     return {
         "width": min(len(functions), ROW) * STEP - STEP + CELL,
         "height": -(-len(functions) // ROW) * STEP - STEP + CELL,

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The providers of a host in Placement beside its cards, and where the two do not agree.
+"""The providers of a host in Placement next to its cards, and their differences.
 
-Which device a provider stands for is told by its name, which ends in the name of the device as nova, Cyborg or this
+The name of a provider identifies its device: it ends in the name of the device as nova, Cyborg or this
 collection write it.
 """
 
@@ -37,7 +37,7 @@ def compare(providers, cards, planned, root):
     """What Placement has of the cards of a host.
 
     ``cards`` are the subjects of ``_selection.subjects``, ``planned`` the plan's cards, both by name. Returns by card
-    its ``providers`` and how many devices the host ``has`` for them (None when nothing tells), the providers whose
+    its ``providers`` and how many devices the host ``has`` for them (None if unknown), the providers whose
     device is not there, and (card, words) for each difference.
     """
     known = _tails(cards)
@@ -53,7 +53,7 @@ def compare(providers, cards, planned, root):
         elif any(_is_device(tail) for tail in tails):
             stale.append(_entry(provider))
             name = provider["name"].removeprefix(f"{root}_")
-            drift.append((None, f"a provider for {name} in Placement, which is not on the host"))
+            drift.append((None, f"a provider for {name} in Placement, but the card is missing on the host"))
     for name, card in cards.items():
         lines = _differences(found[name]["providers"], found[name]["has"], _held(card), planned.get(name))
         drift += [(name, line) for line in lines]
@@ -61,7 +61,7 @@ def compare(providers, cards, planned, root):
 
 
 def _suffixes(name):
-    """All that follows an underscore, the longest first."""
+    """All parts after an underscore, the longest first."""
     return [name[index + 1 :] for index, letter in enumerate(name) if letter == "_"]
 
 
@@ -99,7 +99,7 @@ def _entry(provider):
 
 
 def _offer(card, planned):
-    """How many devices the host has for Placement, all parents of the card together; None when nothing tells."""
+    """How many devices the host has for Placement, all parents of the card together; None if unknown."""
     if planned and planned["framework"]:
         return planned["total"]
     if planned and planned["mode"] == "vf":
@@ -118,7 +118,7 @@ def _differences(providers, has, held, planned):
     # nova publishes fewer where max_instances limits a type.
     limited = bool(planned and planned["nova"].get("max_instances"))
     if not providers:
-        # PCI devices of nova are in Placement only where nova is told so.
+        # PCI devices of nova are in Placement only if nova reports them.
         maybe = planned and planned["owner"] == "nova" and planned["framework"] != "mdev"
         return ["no provider in Placement"] if planned and has and not limited and not maybe else []
     lines = []
@@ -136,12 +136,12 @@ def _differences(providers, has, held, planned):
         lines.append(f"without {', '.join(lacking)} in Placement")
     used = [one["used"] for one in classes]
     if classes and None not in used and held > sum(used):
-        lines.append(f"{held} in use on the host, and {sum(used)} in Placement, which may give them away again")
+        lines.append(f"{held} in use on the host, but {sum(used)} in Placement, which may assign devices twice")
     return lines
 
 
 def _held(card):
-    """How many devices of the card somebody holds."""
+    """The number of devices of the card in use."""
     held = {device["uuid"] or device["address"] for device in card["devices"] if device["users"]}
     held |= {virtual["address"] for virtual in card.get("virtual_functions", []) if virtual["users"]}
     return len(held) or int(bool(card.get("users")))

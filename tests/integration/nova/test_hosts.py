@@ -114,7 +114,7 @@ def test_mtty_beside_a_card(nova, ask, file, release):
     facts = Simulated("t4").facts(*WITH_USERS)
     mtty = Simulated("mtty").facts(*WITH_USERS)
     both = {**facts, "parents": facts["parents"] + mtty["parents"]}
-    assert "nova stops at the parent mtty" in nova([T4], both, release)["refused"]
+    assert "nova fails at the parent mtty" in nova([T4], both, release)["refused"]
     text = nova_config.nova_config(resolve.resolve([T4], facts), release)
     found = ask("nova", file(text), [], node_devices(both), version=VERSIONS[release])
     assert "NoneType" in found["error"]

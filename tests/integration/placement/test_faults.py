@@ -202,9 +202,9 @@ def test_older_versions(run, proxy, root, newest, monkeypatch):
         assert "failed" not in result, result["msg"]
         assert asked[-1] == tuple(int(part) for part in newest.split("."))
     elif newest == "1.25":
-        assert "too old: its newest API version is 1.25, and 1.26 is needed" in result["msg"]
+        assert "too old: its newest API version is 1.25, but 1.26 is required" in result["msg"]
     else:
-        assert "cannot agree with Placement on an API version" in result["msg"]
+        assert "cannot negotiate an API version with Placement" in result["msg"]
 
 
 def run_counted(run, providers):

@@ -77,7 +77,7 @@ def test_clouds_yaml(read, stack, tmp_path, monkeypatch):
 def test_cloud_as_a_dictionary(read, stack):
     assert read(cloud={"auth": stacks.password(stack)})["missing"] == ["n1"]
     result = read(cloud={"auth": stacks.password(stack)}, auth=stacks.password(stack))
-    assert "leave out auth" in result["msg"]
+    assert "Remove auth" in result["msg"]
 
 
 def test_application_credential(read, stack):
@@ -96,7 +96,7 @@ def test_application_credential(read, stack):
 
 def test_wrong_password(read, stack):
     message = read(auth=stacks.password(stack, password="secret-wrong"))["msg"]
-    assert message.startswith("cannot log in to the cloud and find Placement in it: ")
+    assert message.startswith("cannot log in to the cloud and find Placement:")
     assert "401" in message
 
 
@@ -120,5 +120,5 @@ def test_nothing_at_all(read, monkeypatch):
 def test_nobody_answers(read, stack):
     url = f"http://127.0.0.1:{services.free_port()}/v3"
     message = read(auth=stacks.password(stack, auth_url=url))["msg"]
-    assert message.startswith("cannot log in to the cloud and find Placement in it: ")
+    assert message.startswith("cannot log in to the cloud and find Placement:")
     assert url in message

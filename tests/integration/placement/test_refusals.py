@@ -57,11 +57,14 @@ def test_everything_that_needs_a_look_at_once(refused, run, cloud, root):
     for sentence in (
         "CUSTOM_VF cannot shrink to total 2",
         "its parent nobody is neither listed nor in Placement",
-        "knows no trait HW_NO_SUCH",
+        "has no trait HW_NO_SUCH",
         "OWNER_NOVA must not be set",
-        "knows no resource class NO_SUCH",
-        "nova-compute itself makes a provider of this name",
-        "cyborg-agent make providers of this name",
+        "has no resource class NO_SUCH",
+        "nova-compute creates a provider with this name itself, and fails if another service has created it. Remove "
+        "the entry, or use another name",
+        "nova-compute (PCI devices) and cyborg-agent create providers with this name, and fail if another service has "
+        "created it. Use another name. On hosts without cyborg-agent, list the trait OWNER_CYBORG and write the "
+        "address in lower case for Cyborg's shape",
     ):
         assert len([one for one in problems if sentence in one]) == 1, sentence
     assert len(problems) == 7
@@ -73,7 +76,7 @@ def test_what_is_in_use_is_safe(refused, run, cloud, root):
     for fields in ({"total": 2}, {"reserved": 2}, {"total": 4, "allocation_ratio": 0.5}):
         assert f"{root}_vf0" in only(refused([child(root, 0, **fields)]))
     gone = {**child(root, 0), "inventories": {}}
-    assert "CUSTOM_VF cannot be dropped while 3 of it are in use" in only(refused([gone]))
+    assert "CUSTOM_VF cannot be removed while 3 of it are in use" in only(refused([gone]))
     assert "while 3 of CUSTOM_VF are in use" in only(refused([child(root, 0)], state="absent"))
     assert run([child(root, 0, total=3)])["changed"]
     assert run([child(root, 0, total=3)], drain=True)["changed"]
@@ -134,7 +137,7 @@ def test_providers_of_nobody_can_be_adopted(refused, run, cloud, root):
     cloud("PUT", "/resource_classes/CUSTOM_VF")
     cloud.make(name, root, inventories={"CUSTOM_VF": 2})
     entry = {"name": name, "inventories": {"CUSTOM_VF": {"total": 4}}}
-    assert "give it this trait if it is yours" in only(refused([entry]))
+    assert ", or add this trait to manage it" in only(refused([entry]))
     assert "does not have the trait" in only(refused([entry], state="absent"))
     cloud.set(name, "traits", ["CUSTOM_OWNER_VFIO_DEVICES"])
     assert run([entry])["updated"] == [name]
@@ -143,14 +146,14 @@ def test_providers_of_nobody_can_be_adopted(refused, run, cloud, root):
 def test_places_that_do_not_fit(refused, run, cloud, root):
     run([child(root, 0), child(root, 1)])
     moved = {**child(root, 0), "parent": f"{root}_vf1"}
-    assert "providers are not moved" in only(refused([moved]))
+    assert ". Providers are not moved: correct parent, or remove the provider first" in only(refused([moved]))
     other = {**child(root, 0), "uuid": "bbbbbbbb-0000-0000-0000-000000000000"}
     assert "does not fit" in only(refused([other]))
     unknown = {"uuid": "bbbbbbbb-0000-0000-0000-000000000001"}
-    assert "there is no provider of this UUID" in only(refused([unknown]))
+    assert "there is no provider with this UUID. Set its name to create it" in only(refused([unknown]))
     assert "scope: there is no provider nowhere" in only(refused([child(root, 0)], purge=True, scope=["nowhere"]))
     run([{**child(root, 2), "parent": f"{root}_vf0"}])
-    assert "providers below it that would stay" in only(refused([child(root, 0)], state="absent"))
+    assert "cannot be removed, because it has other children:" in only(refused([child(root, 0)], state="absent"))
 
 
 def test_a_name_that_another_tree_has(run, cloud, root):
@@ -162,7 +165,7 @@ def test_a_name_that_another_tree_has(run, cloud, root):
     assert result["changed"]
     assert result["created"] == [f"{root}_vf0", f"{root}_vf3"]
     assert "another provider of this name" in result["failures"][0]
-    assert f"{root}_vf2 was left as it is, because of {root}_vf1" in result["failures"][1]
+    assert f"{root}_vf2 remains unchanged, because {root}_vf1 failed" in result["failures"][1]
     cloud("DELETE", f"/resource_providers/{cloud.provider(f'{root}_vf1')['uuid']}")
     result = run([child(root, 0), child(root, 1), {**child(root, 2), "parent": f"{root}_vf1"}, child(root, 3)])
     assert result["created"] == [f"{root}_vf1", f"{root}_vf2"]
@@ -175,4 +178,7 @@ def test_a_vgpu_that_nova_would_not_find_is_warned_of(run, root, monkeypatch):
     monkeypatch.setattr(placement_inventory.AnsibleModule, "warn", lambda self, sentence: warnings.append(sentence))
     run([{**child(root, 0), "inventories": {"VGPU": {"total": 1}}}])
     assert len(warnings) == 1
-    assert "does not start" in warnings[0]
+    assert (
+        "nova finds the device of a VGPU by the name of its provider, and has no device with this name, so a guest "
+        "with this VGPU cannot start. Use a custom class (CUSTOM_...)" in warnings[0]
+    )

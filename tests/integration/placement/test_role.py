@@ -127,7 +127,7 @@ def test_one_call_for_hosts_that_are_and_hosts_that_are_not_in_placement(play, c
     hosts = {"mixed": {"placement_root": mixed}, "t4-1": {"placement_root": "not-there-yet"}}
     assert play(hosts, hosts=("t4-1", "mixed"), vfio_profiles=OWN, placement_root_optional=True) == 0, play.said
     warning = " ".join(play.said.split())
-    assert f"does not have it yet: not-there-yet (and 2 below it), {mixed}_pci_0000_af_00_0; this is" in warning
+    assert f"does not have it yet: not-there-yet (and 2 below it), {mixed}_pci_0000_af_00_0. nova-compute" in warning
     assert by_tail(cloud, mixed) == {
         "_pci_0000_3b_00_0": ({"VGPU": (8, 0)}, ["CUSTOM_TIER_GOLD", "OWNER_NOVA"]),
         "_vfio_0000:5e:00.0": ({"CUSTOM_NIC_VF": (4, 0)}, ["CUSTOM_NUMA_0"]),
@@ -148,8 +148,8 @@ def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nod
         "t4-2": "0",
     }
     assert "Placement rejects the providers of t4-1. The other hosts were published." in play.said
-    assert "nobody: there is no provider of this name" in play.said
-    assert f"{nodes['mixed']}_vfio_0000:5e:00.0: Placement knows no trait HW_NO_SUCH" in play.said
+    assert "nobody: there is no provider with this name" in play.said
+    assert f"{nodes['mixed']}_vfio_0000:5e:00.0: Placement has no trait HW_NO_SUCH" in play.said
     assert len(by_tail(cloud, nodes["t4-2"])) == 2
     assert by_tail(cloud, nodes["mixed"]) == {}
 

@@ -57,4 +57,4 @@ def test_whole_life_of_a_layout(play):
 def test_layout_that_does_not_fit_changes_nothing(play):
     status, changed, said = play("site", profiles=[{**PROFILES[1], "mig": {"1g.5gb": 8}}])
     assert (status, changed) == (2, 0)
-    assert "the GPU has at most 7 of 1g.5gb. What fits of it is {1g.5gb: 7}" in re.sub(r"\s+", " ", said)
+    assert "the GPU has at most 7 of 1g.5gb. A possible layout is {1g.5gb: 7}" in re.sub(r"\s+", " ", said)

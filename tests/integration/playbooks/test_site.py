@@ -82,7 +82,7 @@ def test_settings_that_were_written_are_told_after_a_failure_too(said):
 def test_no_card_is_changed_where_nova_has_no_such_release(play):
     status, said = play("site", nova_config_release="2026.9", vfio_profiles=OTHER_PROFILES)
     assert status
-    assert "'2026.9' is no release of nova" in said
+    assert "'2026.9' is not a nova release" in said
     assert set(re.findall(r"changed=(\d+)", said)) == {"0"}
 
 

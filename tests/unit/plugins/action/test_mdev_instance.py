@@ -33,7 +33,9 @@ def test_a_guest_that_comes_meanwhile_stops_it(simulated, run_module, act):
 
     result = act(action, module, named("mtty-2"), host, come)
     assert result["failed"] is True
-    assert result["msg"].startswith(f"Stopped in the middle, what was done stays: {UUIDS[4]} on mtty would have to be")
+    assert result["msg"].startswith(
+        f"Stopped during the run, and completed changes remain: {UUIDS[4]} on mtty would be removed"
+    )
     assert (result["changed"], result["removed"]) == (True, [UUIDS[0]])
     host.kernel.release(UUIDS[4])
     act(action, module, named("mtty-2"), host)

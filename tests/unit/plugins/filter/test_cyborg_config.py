@@ -64,15 +64,27 @@ def test_nothing_for_cyborg():
 
 
 REFUSED = [
-    ([gpu(name="10000:af:00.0")], {}, "in domains of four digits only"),
-    ([gpu(address=None, name="mtty", vendor_id=None, **{"class": None})], {}, "cyborg-agent stops at it"),
-    ([gpu(**{"class": "1200"})], {}, "finds graphics cards of NVIDIA only"),
-    ([gpu(totals=(1, 1))], {}, "would also give away the whole card"),
+    (
+        [gpu(name="10000:af:00.0")],
+        {},
+        "cyborg-agent fails at this address, because it supports only PCI domains of four digits",
+    ),
+    (
+        [gpu(address=None, name="mtty", vendor_id=None, **{"class": None})],
+        {},
+        "cyborg-agent fails at this address, because it supports only PCI domains of four digits",
+    ),
+    ([gpu(**{"class": "1200"})], {}, "cyborg-agent supports NVIDIA GPUs only. Set owner: nova or owner: none"),
+    (
+        [gpu(totals=(1, 1))],
+        {},
+        "cyborg-agent would also assign the complete card, because its vGPUs are on virtual functions. Set owner: nova",
+    ),
     ([gpu("a,b")], {}, "cannot be the name of a section"),
-    ([gpu(type_name="T4")], {}, "cyborg-agent stops at the type name 'T4'"),
-    ([gpu(type_name="NVIDIA H100-1-10C.ME")], {}, "is no valid trait"),
-    ([gpu()], {"nova_release": 33}, "nova 33 gives guests no vGPU of Cyborg; 34 does"),
-    ([gpu(), mdevs()], {}, "profile p, 0000:84:00.0: its owner is nova, but cyborg-agent gives away every"),
+    ([gpu(type_name="T4")], {}, "cyborg-agent fails at the type name 'T4'"),
+    ([gpu(type_name="NVIDIA H100-1-10C.ME")], {}, "is not a valid trait"),
+    ([gpu()], {"nova_release": 33}, "nova 33 does not assign Cyborg vGPUs to guests. nova 34 or later does"),
+    ([gpu(), mdevs()], {}, "profile p, 0000:84:00.0: its owner is nova, but cyborg-agent manages every"),
 ]
 
 
@@ -105,9 +117,9 @@ def test_all_problems_at_once():
     assert len(refusals(cyborg_config, plan(gpu(type_name="T4"), mdevs()), nova_release="2026.1")) == 3
 
 
-@pytest.mark.parametrize(("options"), [{"drivers": "x"}, {"drivers": ["a b"]}, {"nova_release": "x"}])
+@pytest.mark.parametrize("options", [{"drivers": "x"}, {"drivers": ["a b"]}, {"nova_release": "x"}])
 def test_options(options):
-    with pytest.raises(AnsibleFilterError, match="drivers must be a list of names|is no release of nova"):
+    with pytest.raises(AnsibleFilterError, match="drivers must be a list of names|is not a nova release"):
         cyborg_config(plan(gpu()), **options)
 
 

@@ -59,7 +59,7 @@ def test_results_of_the_modules(simulated, switch):
     parent = host.facts()["parents"][0]["name"]
     devices = host.converge({"type": "GRID T4-2B", "parent": parent}, check=True)
     assert drift({"devices": devices}) == [
-        f"devices: {parent} {devices['created'][0]} is missing, declared is GRID T4-2B, made at boot"
+        f"devices: {parent} {devices['created'][0]} is missing, declared is GRID T4-2B, created at boot"
     ]
 
 

@@ -87,18 +87,18 @@ def test_libvirt_leaves_alone_what_is_ready(device, managed):
 REFUSED = [
     ("x", {}, "'x' is not a PCI address"),
     ({"uuid": "x"}, {}, "'x' is not a UUID"),
-    (ports(), {}, "has several devices for guests; take one of them"),
+    (ports(), {}, "has several devices for guests. Use one of these devices"),
     (UUID, {"managed": True}, "managed, interface, mac and vlan are for PCI functions"),
     (UUID, {"vlan": 1}, "managed, interface, mac and vlan are for PCI functions"),
-    (UUID, {"device_api": "vfio-platform"}, "libvirt knows vfio-pci, vfio-ccw, vfio-ap, and not 'vfio-platform'"),
+    (UUID, {"device_api": "vfio-platform"}, "libvirt supports vfio-pci, vfio-ccw, vfio-ap, and not 'vfio-platform'"),
     (UUID, {"device_api": "vfio-ap", "display": True}, "a vfio-ap device has no display"),
     (UUID, {"ramfb": True}, "ramfb needs display=true"),
     ("0000:84:00.4", {"display": True}, "device_api, display and ramfb are for mediated devices"),
     ("0000:84:00.4", {"mac": "52:54:00:6d:90:02"}, "mac and vlan need interface=true"),
-    ("0000:84:00.4", {"interface": True, "mac": "53:54:00:6d:90:02"}, "is no unicast address"),
+    ("0000:84:00.4", {"interface": True, "mac": "53:54:00:6d:90:02"}, "is not a unicast address such as"),
     ("0000:84:00.4", {"interface": True, "vlan": 4095}, "vlan must be a whole number from 1 to 4094, and not 4095"),
     ("0000:84:00.4", {"interface": True, "vlan": "x"}, "vlan must be a whole number from 1 to 4094, and not 'x'"),
-    (whole(), {"interface": True}, "takes virtual functions as interfaces only"),
+    (whole(), {"interface": True}, "is a card, and libvirt supports only virtual functions as interfaces"),
 ]
 
 

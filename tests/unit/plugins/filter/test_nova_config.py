@@ -165,34 +165,46 @@ def test_what_is_not_for_nova_or_not_yet_known():
 
 
 REFUSED = [
-    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 has no other resource class than VGPU"),
-    ([mdevs(resource_class="CUSTOM_X")], 28, "passes over the section of a type that is the only one, and so its"),
+    ([mdevs(resource_class="CUSTOM_X")], 23, "nova 23 supports only the resource class VGPU"),
+    ([mdevs(resource_class="CUSTOM_X")], 28, "ignores the section of a type if it is the only type, so the"),
     ([mdevs(), mdevs(name="0000:85:00.0", owner="none")], 28, "would use 0000:85:00.0 of owner none too"),
-    ([mdevs(nova={"max_instances": 9})], 28, "nova 28 has no max_instances"),
-    ([mdevs(nova={"max_instances": 4})], 34, "leaves out whole cards, because a card has 8 and all have 8"),
+    ([mdevs(nova={"max_instances": 9})], 28, "nova 28 does not support max_instances"),
+    ([mdevs(nova={"max_instances": 4})], 34, "ignores complete cards, because one card has 8 and all have 8"),
     ([mdevs(totals=(1, 1, 1), nova={"max_instances": 2})], 34, "max_instances 2 and 3 devices made nova offers none"),
-    ([mdevs(nova={"alias": "x"})], 34, "nova.alias is for PCI devices"),
+    ([mdevs(nova={"alias": "x"})], 34, "nova.alias is only for PCI devices"),
     ([mdevs("a,b")], 34, "the type 'a,b' cannot be the name of a section"),
-    ([mdevs(name="10000:84:00.0")], 34, "nova stops at the address 10000:84:00.0"),
-    ([mdevs(name="mtty", address=None)], 33, "nova 33 stops at the parent mtty"),
+    ([mdevs(name="10000:84:00.0")], 34, "nova fails at the address 10000:84:00.0"),
+    ([mdevs(name="mtty", address=None)], 33, "nova 33 fails at the parent mtty"),
     ([mdevs(name="matrix", address=None)], 34, "nova finds no parent matrix"),
-    ([whole(name="10000:84:00.0")], 34, "it knows PCI domains of four digits only"),
-    ([vendor_vgpus()], 30, "nova 30 would take the vendor's driver off its vGPUs"),
-    ([whole(nova={"max_instances": 2})], 34, "nova.max_instances is for mediated devices"),
-    ([whole(nova={"trusted": True})], 34, "nova.trusted is for virtual functions"),
-    ([whole(nova={"live_migratable": True})], 30, "nova 30 has no live_migratable"),
-    ([whole(nova={"one_time_use": True})], 34, "nova stops at one_time_use without report_in_placement"),
-    ([whole(nova={"one_time_use": True})], 31, "nova 31 has no one_time_use"),
+    ([whole(name="10000:84:00.0")], 34, ", because it supports only PCI domains of four digits"),
+    ([vendor_vgpus()], 30, "nova 30 would unbind the vendor driver of its vGPUs"),
+    (
+        [whole(nova={"max_instances": 2})],
+        34,
+        "nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs",
+    ),
+    ([whole(nova={"trusted": True})], 34, "nova.trusted is only for virtual functions. Remove it"),
+    ([whole(nova={"live_migratable": True})], 30, "nova 30 does not support live_migratable"),
+    (
+        [whole(nova={"one_time_use": True})],
+        34,
+        "nova fails with one_time_use without report_in_placement. Set nova_config_report_in_placement: true",
+    ),
+    ([whole(nova={"one_time_use": True})], 31, "nova 31 does not support one_time_use"),
     ([ports(nova={"one_time_use": True})], 34, "one_time_use for virtual functions"),
-    ([ports(nova={"numa_policy": "required"})], 34, "there is no nova.alias"),
-    ([ports(nova={"alias": "a", "numa_policy": "socket"})], 22, "nova 22 has no numa_policy socket"),
-    ([ports(nova={"alias": "a:b"})], 34, "no flavor can ask for the alias 'a:b'"),
-    ([ports(nova={"alias": " "})], 34, "no flavor can ask for the alias ' '"),
-    ([ports(nova={"alias": "a"}, vf_product_id=None)], 34, "the device id of its virtual functions is not known"),
+    ([ports(nova={"numa_policy": "required"})], 34, "nova.numa_policy requires nova.alias. Set nova.alias"),
+    ([ports(nova={"alias": "a", "numa_policy": "socket"})], 22, "nova 22 does not support numa_policy socket"),
+    ([ports(nova={"alias": "a:b"})], 34, "no flavor can request the alias 'a:b'"),
+    ([ports(nova={"alias": " "})], 34, "no flavor can request the alias ' '"),
+    (
+        [ports(nova={"alias": "a"}, vf_product_id=None)],
+        34,
+        "the device id of its virtual functions is unknown, but an alias requires it",
+    ),
     (
         [ports(nova={"alias": "a"}), whole(profile="q", nova={"alias": "a"})],
         34,
-        "alias a of profile p and q: nova stops when an alias has several types",
+        "alias a of profile p and q: nova fails if an alias has several device types",
     ),
 ]
 
@@ -203,16 +215,20 @@ def test_refusals(cards, release, sentence):
 
 
 PLACEMENT = [
-    ([ports(resource_class="GPU")], "nova would make CUSTOM_GPU of the resource class GPU"),
+    ([ports(resource_class="GPU")], "nova would use CUSTOM_GPU instead of the resource class GPU"),
     (
         [ports(resource_class="CUSTOM_X", traits=["CUSTOM_Y"], nova={"physical_network": "n"})],
-        "nova does not report devices with a physical_network, and so no resource_class or traits",
+        "nova does not report devices with a physical_network, so it does not report their resource_class or traits",
     ),
-    ([ports(nova={"physical_network": "n", "alias": "a"})], "finds no device of an alias that has a physical_network"),
-    ([mdevs(), whole(name="0000:41:00.0", resource_class="VGPU")], "have the resource class VGPU; choose another"),
+    (
+        [ports(nova={"physical_network": "n", "alias": "a"})],
+        "with pci_in_placement nova finds no device of an alias with a physical_network. Remove one of the two",
+    ),
+    ([mdevs(), whole(name="0000:41:00.0", resource_class="VGPU")], "have the resource class VGPU. Use another class"),
     (
         [ports(nova={"alias": "a"}), ports(name="0000:81:00.0", vf_product_id="154c", nova={"alias": "a"})],
-        "nova wants one kind of device",
+        "with pci_in_placement an alias must have one kind of device. Set the same placement.resource_class, or use "
+        "different aliases",
     ),
 ]
 
@@ -226,13 +242,16 @@ def test_refusals_with_placement(cards, sentence):
 def test_all_problems_at_once():
     cards = plan(mdevs(nova={"alias": "x"}), ports(name="0000:81:00.0", nova={"max_instances": 1}))
     assert refusals(nova_config, cards, 25, report_in_placement=True, pci_in_placement=True) == [
-        "nova 25 has no report_in_placement; 26 has",
-        "nova 25 has no pci_in_placement; 27 has",
-        "profile p, 0000:84:00.0: nova.alias is for PCI devices, and guests ask for mediated devices by their "
-        "resource class",
-        "profile p, 0000:81:00.0: nova.max_instances is for mediated devices; vgpu.count or num_vfs limits these",
+        "nova 25 does not support report_in_placement. nova 26 or later does",
+        "nova 25 does not support pci_in_placement. nova 27 or later does",
+        "profile p, 0000:84:00.0: nova.alias is only for PCI devices. Guests request mediated devices by their "
+        "resource class. Remove nova.alias",
+        "profile p, 0000:81:00.0: nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs",
     ]
-    assert refusals(nova_config, cards, 34, pci_in_placement=True)[0].startswith("with pci_in_placement the scheduler")
+    assert refusals(nova_config, cards, 34, pci_in_placement=True)[0].startswith(
+        "pci_in_placement requires report_in_placement, otherwise the scheduler finds no device of the host. Set "
+        "nova_config_report_in_placement: true"
+    )
 
 
 def test_limits_that_nova_can_keep():
@@ -246,7 +265,8 @@ def test_limits_that_nova_can_keep():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"), [((34, False, False, "web"), "service must be"), (("x",), "no release")]
+    ("arguments", "sentence"),
+    [((34, False, False, "web"), "service must be"), (("x",), "is not a nova release such as")],
 )
 def test_arguments(arguments, sentence):
     with pytest.raises(AnsibleFilterError, match=sentence):
@@ -425,11 +445,11 @@ def test_nova_stops_at_a_parent_without_pci_ids(name, stops):
     host = {**plan(mdevs()), "unselected": [other]}
     found = refusals(nova_config, host, 34) if stops else []
     assert bool(found) == stops
-    assert all(f"nova stops at the parent {name}" in line for line in found)
+    assert all(f"nova fails at the parent {name}" in line for line in found)
     assert stops or nova_config(host, 34)
     assert nova_config({**host, "cards": []}, 34) == ""
     mine = mdevs("t", address=None, name=name, profile="m", owner="none", vendor_id=None, **{"class": None})
-    assert bool([line for line in _refused(plan(mdevs(), mine)) if "nova stops at the parent" in line]) == stops
+    assert bool([line for line in _refused(plan(mdevs(), mine)) if "nova fails at the parent" in line]) == stops
 
 
 def _refused(host):
@@ -489,11 +509,15 @@ def test_a_version_of_libvirt():
 @pytest.mark.parametrize(
     ("card", "release", "sentence"),
     [
-        (ports(nova={"remote_managed": True}), 24, "nova 24 has no remote_managed; 25 has"),
-        (ports(nova={"remote_managed": True, "alias": "a"}), 34, "to a neutron port only"),
-        (whole(nova={"remote_managed": True}), 34, "nova stops at remote_managed for a whole card"),
-        (mdevs(nova={"count": 2}), 32, "nova 32 gives a guest one mediated device; 33 gives several"),
-        (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is for PCI devices"),
+        (ports(nova={"remote_managed": True}), 24, "nova 24 does not support remote_managed. nova 25 or later does"),
+        (ports(nova={"remote_managed": True, "alias": "a"}), 34, "only to a neutron port"),
+        (whole(nova={"remote_managed": True}), 34, "nova fails with remote_managed for a card"),
+        (
+            mdevs(nova={"count": 2}),
+            32,
+            "nova 32 assigns one mediated device to a guest. nova 33 or later assigns several",
+        ),
+        (mdevs(nova={"vfs": ["0"]}), 34, "nova.vfs is only for PCI devices"),
     ],
 )
 def test_refused_options(card, release, sentence):

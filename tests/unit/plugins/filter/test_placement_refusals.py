@@ -40,8 +40,8 @@ def test_refusals_are_those_of_the_host_whose_provider_it_is():
         call(FakePlacement(root(), OTHER), REQUESTS)
     found = placement_refusals({"failed": True, "problems": refused.value.problems}, REQUESTS)
     assert sorted(found) == ["b", "c"]
-    assert found["b"][0].startswith("lost: there is no provider of this name")
-    assert found["c"] == ["other_1: Placement knows no trait HW_X; correct it, or let it begin with CUSTOM_"]
+    assert found["b"][0].startswith("lost: there is no provider with this name")
+    assert found["c"] == ["other_1: Placement has no trait HW_X. Correct it, or use a name that begins with CUSTOM_"]
 
 
 def test_a_scope_that_is_not_there_is_that_of_its_host():
@@ -60,7 +60,7 @@ def test_failures_are_those_of_the_host_whose_provider_failed():
 
 def test_failures_of_what_was_to_be_removed_are_those_of_its_root():
     failed = {
-        "failures": ["other_1: cannot make the provider other_1", "other_0: cannot remove it", "nobody: lost"],
+        "failures": ["other_1: cannot create the provider other_1", "other_0: cannot remove it", "nobody: lost"],
         "providers": [
             {"name": "node", "item": 0, "uuid": "1", "root": "1"},
             {"name": "node_1", "item": 1, "uuid": "2", "root": "1"},

@@ -157,26 +157,38 @@ def test_other_cards_are_not_drained():
 
 REFUSED = [
     (card(owner="nova", mode="pf"), {"shape": "cyborg"}, "its owner is nova"),
-    (card(), {"shape": "nova"}, "nova makes no provider for it, because its owner is none"),
+    (card(), {"shape": "nova"}, "nova creates no provider for it, because its owner is none"),
     (vgpus(owner="nova"), {"shape": "own"}, "would be counted twice"),
     (card(owner="cyborg"), {"shape": "own"}, "would be counted twice"),
-    (port(), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),
-    (card(**{"class": "0280"}), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),
-    (vgpus("mtty", **MTTY), {"shape": "cyborg"}, "GPUs of NVIDIA, and this is none"),
-    (card(mode="vf", total=4), {"shape": "cyborg"}, "no virtual functions that go to guests"),
-    (vgpus(framework="vendor_vfio"), {"shape": "cyborg"}, "no virtual functions that go to guests"),
+    (port(), {"shape": "cyborg"}, "Cyborg's shape is only for NVIDIA GPUs, and this card is not an NVIDIA GPU"),
+    (card(**{"class": "0280"}), {"shape": "cyborg"}, (
+        "Cyborg's shape is only for NVIDIA GPUs, and this card is not an NVIDIA "
+        "GPU"
+    )),
+    (vgpus("mtty", **MTTY), {"shape": "cyborg"}, (
+        "Cyborg's shape is only for NVIDIA GPUs, and this card is not an NVIDIA "
+        "GPU"
+    )),
+    (card(mode="vf", total=4), {"shape": "cyborg"}, (
+        "Cyborg supports complete GPUs and mediated devices, and no virtual "
+        "functions"
+    )),
+    (vgpus(framework="vendor_vfio"), {"shape": "cyborg"}, (
+        "Cyborg supports complete GPUs and mediated devices, and no virtual "
+        "functions"
+    )),
     (vgpus(resource_class="CUSTOM_A"), {"shape": "cyborg", "cyborg_agent": False}, "its resource class is VGPU"),
     (card(resource_class="VGPU"), {"shape": "cyborg", "cyborg_agent": False}, "its resource class is PGPU"),
     (vgpus(type={"id": "t", "name": "A B+"}), {"shape": "cyborg", "cyborg_agent": False, "exact_names": True},
-     "no valid trait; leave out exact_names"),
+     "not a valid trait. Remove exact_names"),
     (vgpus(owner="nova", traits=["HW_A"]), {}, "HW_A cannot be set on the provider of another"),
-    (card(traits=["OWNER_CYBORG", "CUSTOM_OWNER_VFIO_DEVICES"]), {}, "OWNER_CYBORG, CUSTOM_OWNER_VFIO_DEVICES tells"),
+    (card(traits=["OWNER_CYBORG", "CUSTOM_OWNER_VFIO_DEVICES"]), {}, "OWNER_CYBORG, CUSTOM_OWNER_VFIO_DEVICES marks"),
     (card(traits=["low"]), {}, "'low' is not a trait"),
     (card(resource_class="low"), {}, "'low' is not a resource class"),
     (vgpus(type={"id": "t", "name": "x" * 250}), {}, "is not a trait"),
-    (port(vf_product_id=None), {}, "the product id of its virtual functions is not known"),
-    (vgpus(owner="nova"), {"drain": True}, "its inventory is that of nova; disable the compute service"),
-    (card(owner="cyborg"), {"drain": ["0000:af:00.0"]}, "its inventory is that of cyborg"),
+    (port(vf_product_id=None), {}, "the product id of its virtual functions is unknown. Set placement.resource_class"),
+    (vgpus(owner="nova"), {"drain": True}, "because nova writes its inventory. Disable the compute service"),
+    (card(owner="cyborg"), {"drain": ["0000:af:00.0"]}, "because cyborg writes its inventory"),
 ]  # fmt: skip
 
 
@@ -189,19 +201,23 @@ def test_what_cannot_be(one, options, sentence):
 
 def test_a_card_to_drain_that_is_none():
     assert problems(card(), drain="0000:00:00.0") == [
-        "drain: there is no card 0000:00:00.0 in a profile here, only 0000:af:00.0"
+        "drain: 0000:00:00.0 is not a card of a profile on this host. The cards are 0000:af:00.0"
     ]
 
 
 def test_names_that_are_too_long_or_come_twice():
     assert "1 to 200 printable" in problems(card(), root="n" * 190)[0]
-    assert "of 0000:AF:00.0, at least where case is ignored" in problems(card("0000:AF:00.0"), card())[0]
+    assert "of 0000:AF:00.0, if case is ignored" in problems(card("0000:AF:00.0"), card())[0]
     # nova has one that differs only by case if it reports PCI devices.
     nova = card(owner="nova", mode="pf")
     assert (
-        "node_0000:af:00.0 has the name of that of 0000:af:00.0" in problems(nova, card(owner="cyborg"), **NO_AGENT)[0]
+        "node_0000:af:00.0 has the same name as the provider of 0000:af:00.0"
+        in problems(nova, card(owner="cyborg"), **NO_AGENT)[0]
     )
-    assert "that of the root" in problems(card(owner="cyborg"), root="a_0000:af:00.0", cyborg_host="a", **NO_AGENT)[0]
+    assert (
+        "the provider of the root"
+        in problems(card(owner="cyborg"), root="a_0000:af:00.0", cyborg_host="a", **NO_AGENT)[0]
+    )
 
 
 def test_all_problems_at_once():
@@ -288,7 +304,10 @@ def test_a_preview_in_the_shape_of_cyborg_is_the_vgpus_of_cyborg_without_a_type(
     [
         ({"resource_class": "bad"}, "'bad' is not a resource class"),
         ({"traits": ["bad"]}, "'bad' is not a trait"),
-        ({"owner": "cyborg", "resource_class": "PGPU"}, "in Cyborg's shape its resource class is VGPU, and not PGPU"),
+        (
+            {"owner": "cyborg", "resource_class": "PGPU"},
+            "in Cyborg's shape its resource class is VGPU, and not PGPU",
+        ),
     ],
 )
 def test_a_preview_refuses_what_the_provider_cannot_have(fields, refusal):

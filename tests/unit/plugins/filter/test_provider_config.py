@@ -64,10 +64,18 @@ def test_inventories_of_the_compute_node():
 
 
 REFUSED = [
-    ([mdevs(traits=["HW_GPU_API_VULKAN"])], {}, "nova takes custom traits only from a file, and not HW_GPU_API_VULKAN"),
-    ([ports(owner="none")], {"inventories": True}, "an inventory needs a placement.resource_class"),
-    ([ports(owner="none", resource_class="PGPU")], {"inventories": True}, "custom resource classes only"),
-    ([], {"release": 21}, "nova 21 reads no such files"),
+    (
+        [mdevs(traits=["HW_GPU_API_VULKAN"])],
+        {},
+        "nova accepts only custom traits from a file, and not HW_GPU_API_VULKAN",
+    ),
+    ([ports(owner="none")], {"inventories": True}, "an inventory requires placement.resource_class"),
+    (
+        [ports(owner="none", resource_class="PGPU")],
+        {"inventories": True},
+        "nova accepts only custom resource classes from a file, and not",
+    ),
+    ([], {"release": 21}, "nova 21 does not read such files"),
 ]
 
 

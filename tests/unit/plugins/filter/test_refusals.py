@@ -27,7 +27,10 @@ PLAN = {"cards": [], "functions": [], "instances": [], "unwanted": [], "later": 
             PLAN,
             ("nova_config", "25"),
             {"report_in_placement": True},
-            ["there are no such settings of nova:", "nova 25 has no report_in_placement; 26 has"],
+            [
+                "the nova configuration cannot be created:",
+                "nova 25 does not support report_in_placement. nova 26 or later does",
+            ],
         ),
         (PLAN, ("provider_config", "host", "nobody"), {}, ["provider_config: "]),
         (PLAN, ("cyborg_config",), {"drivers": 1}, ["cyborg_config: drivers must be a list of names, and not 1"]),

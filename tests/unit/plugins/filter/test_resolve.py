@@ -72,7 +72,7 @@ def test_virtual_functions_come_first(simulated, switch):
     card = plan["cards"][0]
     assert (card["type"], card["parents"], card["total"]) == (None, [], None)
     assert plan["later"] == [
-        {"name": card["name"], "profile": "a40", "reason": "its virtual functions are not there yet"}
+        {"name": card["name"], "profile": "a40", "reason": "its virtual functions do not exist yet"}
     ]
     run(*plan["functions"])
     plan = resolve([profile], run.host.facts())
@@ -205,54 +205,82 @@ SCHEMA = {
         ({"name": ""}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"name": "a\n"}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"nova": {"alias": "a/b"}}, "nova.alias must be text of 1 to 255 printable characters"),
-        ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a class of your own"),
-        ({"selekt": "x"}, "profile t4: there is no key selekt, only name, select,"),
+        ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a custom class"),
+        ({"selekt": "x"}, "profile t4: selekt is not a key. The keys are name, select,"),
         ({"select": "vendor_id = '10de'"}, "profile t4: select cannot be used: "),
-        ({"select": "starts_with(driver_override, 'x')"}, "select cannot be asked of"),
-        ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in small letters"),
+        ({"select": "starts_with(driver_override, 'x')"}, "select cannot be evaluated for"),
+        ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in lower case"),
         ({"select": ["af:00.0"]}, "write the address af:00.0 with its domain, 0000:af:00.0"),
-        ({"select": "product == '1eb8'"}, "select cannot be used: there is no field product, only name, address,"),
-        ({"select": ["../etc"]}, "neither a PCI address nor the name"),
-        ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, since an interface goes away"),
-        ({"select": "vendor_id == 'ffff'", "required": True}, "it is required, and selects nothing on this host"),
+        (
+            {"select": "product == '1eb8'"},
+            "select cannot be used: product is not a field of a card. The fields are name, address,",
+        ),
+        ({"select": ["../etc"]}, "is not a PCI address, an interface or a parent"),
+        ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, because the interface disappears"),
+        (
+            {"select": "vendor_id == 'ffff'", "required": True},
+            "it is required, but selects no card on this host. The host has",
+        ),
         ({"required": "yes"}, "required must be true or false, and not 'yes'"),
         ({"owner": "neutron"}, "owner must be nova or cyborg or none"),
         ({"mode": "vfs"}, "mode must be pf or vf"),
-        ({"mode": "pf"}, "goes to a guest as a whole and makes no vGPUs"),
+        ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
-        ({"mode": "vf", "num_vfs": 0}, "with num_vfs 0 there are no virtual functions for vgpu"),
+        ({"mode": "vf", "num_vfs": 0}, "num_vfs 0 leaves no virtual functions for vgpu. Set num_vfs: max"),
         ({"mode": "vf", "num_vfs": 4}, "its virtual functions have the device ID 0, and no driver enables them"),
-        ({"mode": "vf", "vf_driver": "vfio-pci"}, "leave vf_driver out"),
-        ({"num_vfs": 4}, "num_vfs has no meaning without mode"),
-        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "there is no key vfs[0].colour"),
+        ({"mode": "vf", "vf_driver": "vfio-pci"}, "remove vf_driver"),
+        ({"num_vfs": 4}, "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 1, "colour": "red"}]}, "vfs[0].colour is not a key"),
         ({"vgpu": None, "mode": "vf", "vfs": [{"vlan": "x"}]}, "vfs[0] has no index"),
-        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is no unicast address"),
-        ({"vgpu": None}, "it says neither mode nor vgpu"),
+        ({"vgpu": None, "mode": "vf", "vfs": [{"index": 0, "mac": "zz"}]}, "is not a unicast address such as"),
+        ({"vgpu": None}, "it has neither mode nor vgpu, so it has no effect. Set mode or vgpu"),
         ({"vgpu": {}}, "vgpu has no type"),
-        ({"vgpu": {"type": "GRID T5-2B"}}, "more; the closest to GRID T5-2B is GRID T4-2B"),
+        ({"vgpu": {"type": "GRID T5-2B"}}, "more. The most similar name to GRID T5-2B is GRID T4-2B"),
         ({"vgpu": {"type": "GRID T4-2B", "count": -1}}, "vgpu.count must be a number or max"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 99999999}}, "vgpu: count must be a whole number from 1 to"),
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
-        ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "and there is none"),
-        ({"vgpu": {"type": "GRID T4-2B", "count": 2}, "owner": "cyborg"}, "leave vgpu.count out"),
-        ({"owner": "cyborg", "mode": "vf", "vgpu": None}, "no virtual functions; leave out mode"),
-        ({"owner": "cyborg", "placement": {"resource_class": "PGPU"}}, "is VGPU, and not PGPU"),
-        ({"placement": {"resource_class": "PGPU"}}, "nova gives mediated devices the resource class VGPU"),
+        ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "but the owner is none"),
+        (
+            {"vgpu": {"type": "GRID T4-2B", "count": 2}, "owner": "cyborg"},
+            "remove vgpu.count, because cyborg-agent creates the devices itself and fails on a full card",
+        ),
+        (
+            {"owner": "cyborg", "mode": "vf", "vgpu": None},
+            "Cyborg's NVIDIA driver supports vGPUs and complete GPUs, and no virtual functions. Remove mode",
+        ),
+        (
+            {"owner": "cyborg", "placement": {"resource_class": "PGPU"}},
+            "uses the resource class VGPU for such a card, and not PGPU",
+        ),
+        (
+            {"placement": {"resource_class": "PGPU"}},
+            "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not",
+        ),
         ({"placement": {"resource_class": "vgpu"}}, "'vgpu' is not a resource class"),
         ({"placement": {"traits": ["gold"]}}, "'gold' is not a trait"),
-        ({"placement": {"traits": ["OWNER_NOVA"]}}, "trait OWNER_NOVA is for nova-compute alone"),
-        ({"placement": {"trait": []}}, "there is no key placement.trait"),
-        ({"nova": {"alias": "x"}, "owner": "none"}, "nova has no meaning with owner none"),
+        ({"placement": {"traits": ["OWNER_NOVA"]}}, "trait OWNER_NOVA is reserved for nova-compute"),
+        ({"placement": {"trait": []}}, "placement.trait is not a key"),
+        ({"nova": {"alias": "x"}, "owner": "none"}, "nova requires owner nova, and the owner is none. Remove nova"),
         ({"nova": {"max_instances": 0}}, "nova.max_instances must be a whole number from 1 to 65536"),
     ],
     "nics": [
-        ({"select": "total_vfs > `0`", "owner": "cyborg", "vgpu": None}, "knows those of NVIDIA only"),
-        ({"select": "total_vfs > `0`"}, "it makes no vGPUs"),
-        ({"select": "total_vfs > `0`", "vgpu": None, "mode": "vf", "num_vfs": 9999}, "it makes at most"),
+        (
+            {"select": "total_vfs > `0`", "owner": "cyborg", "vgpu": None},
+            "Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none",
+        ),
+        (
+            {"select": "total_vfs > `0`"},
+            "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
+            "load the vGPU driver of the vendor",
+        ),
+        ({"select": "total_vfs > `0`", "vgpu": None, "mode": "vf", "num_vfs": 9999}, "it supports at most"),
     ],
     "l40s": [
         ({"select": "class == '0302'", "owner": "cyborg", "vgpu": {"type": "NVIDIA L40S-8Q"}}, "mediated devices only"),
-        ({"select": "class == '0302'", "vgpu": {"type": "NVIDIA L40S-8Q", "count": 0}}, "leave out vgpu.count 0"),
+        (
+            {"select": "class == '0302'", "vgpu": {"type": "NVIDIA L40S-8Q", "count": 0}},
+            "nova does not create vendor-specific vGPUs itself. Remove vgpu.count: 0",
+        ),
     ],
     "mtty": [({"select": ["mtty"], "vgpu": None, "mode": "pf"}, "must be a PCI address")],
 }
@@ -279,7 +307,7 @@ def test_all_conflicts_at_once(facts):
         {"name": "odd", "select": "product_id", "required": 1},
     ]
     problems = "\n".join(refusal(profiles, t4))
-    assert "vfio_profiles[0] has this name too" in problems
+    assert "vfio_profiles[0] has the same name" in problems
     assert f"{address} is in the profiles t4 and whole" in problems
     assert "profile odd: required must be" in problems
 
@@ -292,8 +320,8 @@ def test_a_virtual_function_is_not_selected_alone(switch):
     virtual = next(card for card in facts["physical_functions"] if card["address"] == pf)["virtual_functions"][0]
     lines = refusal([{"name": "x", "select": [pf, virtual["address"]], "mode": "vf"}], facts)
     assert lines == [
-        f"profile x: {virtual['address']} is a virtual function of {pf}; a card is selected as a whole, "
-        "by its physical function"
+        f"profile x: {virtual['address']} is a virtual function of {pf}. Select the card by the address of its "
+        "physical function"
     ]
 
 

@@ -100,7 +100,7 @@ def test_instances_with_a_short_timeout(host):
     wanted = {"type": "nvidia-222", "count": "1"}
     refused = t4.run("mdev_instance", timeout=3, instances=[{**wanted, "parent": T4}])
     assert refused["failed"]
-    assert f"{T4} cannot be seen as it is: {TYPES.format(T4)}/nvidia-222/available_instances did not" in refused["msg"]
+    assert f"the state of {T4} is unknown: {TYPES.format(T4)}/nvidia-222/available_instances did not" in refused["msg"]
     made = t4.run("mdev_instance", timeout=3, instances=[{**wanted, "parent": OTHER_T4}])
     assert not made.get("failed"), made
     skipping = t4.run(

@@ -53,7 +53,7 @@ def test_a_silent_card_costs_one_deadline_and_hides_no_other(simulated, profile,
     assert seconds == 2
     (warning,) = facts["warnings"]
     assert f"/{name} did not answer within 2 s: " in warning
-    assert warning.endswith(f"See what dmesg says of {card}")
+    assert warning.endswith(f"Read the messages about {card} in dmesg")
     assert of_card(facts, other) == of_card(silence.before, other)
     assert all(parent["unreadable"] == warning for parent in of_card(facts, card))
     assert [one["id"] for one in of_card(facts, card)[0]["types"]]
@@ -111,7 +111,7 @@ def test_devices_on_a_silent_card_are_refused_where_they_are_asked_for(simulated
     silence = Silence(host, f"{TYPES.format(card)}/*/available_instances")
     problems, seconds = silence.taking(lambda: host.converge({"type": "nvidia-222", "parent": card}, state=state))
     assert seconds == 2
-    assert problems[0].startswith(f"instances[0]: {card} cannot be seen as it is: {TYPES.format(card)}/nvidia-222/")
+    assert problems[0].startswith(f"instances[0]: the state of {card} is unknown: {TYPES.format(card)}/nvidia-222/")
     host.converge({"type": "nvidia-222", "parent": other, "count": "2"})
     assert len(host.devices()) == len(devices) + 1
 
@@ -136,7 +136,7 @@ def test_what_fits_elsewhere_is_made_elsewhere(simulated):
     Silence(host, f"{TYPES.format(card)}/*/available_instances")
     host.converge({"type": "nvidia-222", "count": "3"})
     assert [parent for parent, dummy in host.devices().values()] == [other] * 3
-    with pytest.raises(Refused, match=f"{card} is left out: "):
+    with pytest.raises(Refused, match=f"{card} is skipped: "):
         host.converge({"type": "nvidia-222", "count": "30"})
 
 
@@ -168,7 +168,7 @@ def test_a_function_that_does_not_tell_its_type_is_not_free(simulated, fault):
         ({"type": "NVIDIA L40S-1Q", "parent": card, "count": "max"}, {"exact": True}),
         ({"parent": card}, {"state": "absent"}),
     ):
-        with pytest.raises(Refused, match="cannot be seen as it is"):
+        with pytest.raises(Refused, match="the state of"):
             host.converge(instance, **options)
 
 
@@ -178,10 +178,10 @@ def test_a_card_that_does_not_answer_keeps_its_mode(switch, name):
     run.host.kernel.faults.delay(f"sys/bus/pci/devices/{ICE}/{name}", SLOW, ("read",))
     with pytest.raises(Refused) as caught:
         run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "2"})
-    assert f"{ICE} cannot be seen as it is: sys/bus/pci/devices/{ICE}/{name} did not" in caught.value.problems[0]
+    assert f"the state of {ICE} is unknown: sys/bus/pci/devices/{ICE}/{name} did not" in caught.value.problems[0]
     result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "vf", "num_vfs": "2"}, on_busy="skip")
     assert [function["action"] for function in result["functions"]] == ["busy", "changed"]
-    assert result["functions"][0]["busy"][0].startswith(f"{ICE} cannot be seen as it is")
+    assert result["functions"][0]["busy"][0].startswith(f"the state of {ICE} is unknown")
 
 
 def test_a_guest_whose_name_is_not_told_counts(simulated):

@@ -65,7 +65,7 @@ def test_many_warnings_are_not_repeated_all(simulated, run_module, monkeypatch):
     result = run_module(mdev_facts, {}, host)
     assert len(result["ansible_facts"]["mdev"]["warnings"]) == 34
     assert len(shown) == 4
-    assert shown[-1] == "there are 31 more such problems on this host"
+    assert shown[-1] == "31 more such problems on this host"
 
 
 def documented(contains):

@@ -18,7 +18,7 @@ def test_change_second_run_check_and_diff(simulated, run_module):
     result = run_module(mdev_instance, ONE, host)
     assert result == predicted
     assert (result["changed"], result["created"]) == (True, [UUID])
-    assert result["diff"] == {"before": {}, "after": {"mtty": {UUID: "Single port serial, made at boot"}}}
+    assert result["diff"] == {"before": {}, "after": {"mtty": {UUID: "Single port serial, created at boot"}}}
     again = run_module(mdev_instance, ONE, host)
     assert (again["changed"], again["kept"]) == (False, [UUID])
     assert run_module(mdev_instance, ONE, host, check_mode=True) == again

@@ -42,7 +42,7 @@ def test_result(run):
         ({"pf": "41:00.0", "layout": {}}, "gpus[0]: '41:00.0' is not a PCI address such as '0000:3b:00.0'"),
         (
             {"pf": H200},
-            "gpus[0]: layout is missing. Name the profiles, such as {1g.18gb: 4}; {} is for no GPU instances",
+            "gpus[0]: layout is missing. Name the profiles, such as {1g.18gb: 4}; {} means no GPU instances",
         ),
         (
             {"pf": H200, "enabled": False, "layout": {"1g.18gb": 1}},
@@ -78,9 +78,9 @@ def test_failure_says_what_was_done(run):
     run.host.tools.failures[f"nvidia-smi mig -i {H200} -cgi 19:1"] = "Unknown Error"
     result = run({"pf": H200, "layout": {"1g.18gb": 2}})
     assert result["failed"] and result["changed"]
-    assert result["gpus"][0]["done"] == ["enabled MIG", "made a GPU instance 1g.18gb at memory slice 0"]
+    assert result["gpus"][0]["done"] == ["enabled MIG", "created a GPU instance 1g.18gb at memory slice 0"]
     assert "Unknown Error" in result["msg"]
     run.host.tools.failures.clear()
     assert run({"pf": H200, "layout": {"1g.18gb": 2}})["gpus"][0]["done"] == [
-        "made a GPU instance 1g.18gb at memory slice 1"
+        "created a GPU instance 1g.18gb at memory slice 1"
     ]

@@ -86,5 +86,7 @@ def test_usages_are_left_out_in_check_mode_only(run_module, placement):
     assert "CUSTOM_VF cannot shrink" in run_module(placement_inventory, {"providers": PROVIDERS})["msg"]
     assert run_module(placement_inventory, options, check_mode=True)["updated"] == ["node_a"]
     refused = run_module(placement_inventory, options)
-    assert "check_usages=false is for check mode only" in refused["msg"]
+    assert (
+        "check_usages: false is only valid in check mode, because guests could lose their allocations" in refused["msg"]
+    )
     assert used["inventories"]["CUSTOM_VF"]["total"] == 4

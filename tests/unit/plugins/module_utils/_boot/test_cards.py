@@ -37,10 +37,10 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
     (result,) = _restore.restore(run.host.root())
     assert result["outcome"] == "failed"
     assert (
-        f"another card is here now, MAC address {mac(run.host, FIRST)}, and {moved} was recorded"
+        f"another card is at this address: MAC address {mac(run.host, FIRST)} instead of {moved}"
         in result["problems"][0]
     )
-    assert f"the recorded one is at {SECOND} now: run the play" in result["problems"][0]
+    assert f"The recorded card is now at {SECOND}. Run the play" in result["problems"][0]
     assert run.card(FIRST)["driver"] != "vfio-pci"
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     run.host.kernel.reboot()
@@ -96,7 +96,7 @@ def test_devices_are_not_made_on_another_card(simulated):
     change(host, f"{DEVICES}/{T4}.json", subsystem="10de:ffff")
     host.kernel.reboot()
     (result,) = _restore.restore(host.root())
-    assert "another card is here now, subsystem 10de:" in result["problems"][0]
+    assert "another card is at this address: subsystem 10de:" in result["problems"][0]
     assert host.devices() == {}
     host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"}, exact=True)
     host.kernel.reboot()

@@ -31,7 +31,7 @@ def test_what_exists_is_left_alone_whatever_it_is(stage):
     done, problems = found.run(True, False)
     assert done == []
     assert problems[0].startswith(
-        "0000:84:00.4 is left as it is: NVIDIA L40S-4Q on 0000:84:00.4, and NVIDIA L40S-8Q on"
+        "0000:84:00.4 remains unchanged: it is NVIDIA L40S-4Q on 0000:84:00.4, but the record has NVIDIA L40S-8Q on"
     )
     assert before.items() <= host.devices().items()
 
@@ -43,9 +43,9 @@ def test_one_that_cannot_be_made_does_not_keep_the_others_away(stage):
     with pytest.raises(Refused):
         stage("t4", {"type": "GRID T4-2B", "parent": T4}, files={"etc/machine-id": "x"})
     done, problems = found.run(True, False)
-    assert done == ["made 3 of GRID T4-2B"]
+    assert done == ["created 3 of GRID T4-2B"]
     assert len(problems) == 1
-    assert f"{taken} is left as it is" in problems[0]
+    assert f"{taken} remains unchanged" in problems[0]
 
 
 def test_no_room_is_refused_at_first_and_filled_in_the_end(stage):
@@ -55,7 +55,7 @@ def test_no_room_is_refused_at_first_and_filled_in_the_end(stage):
         found.run(False, False)
     assert len(host.devices()) == 1
     done, problems = found.run(True, False)
-    assert done == ["made 11 of Dual port serial"]
+    assert done == ["created 11 of Dual port serial"]
     assert len(problems) == 1
     assert "has room for 0" in problems[0]
 
@@ -64,9 +64,9 @@ def test_failing_writes_are_tried_one_by_one(stage):
     host, found = stage("mtty", {"type": "mtty-1", "parent": "mtty", "count": "3"})
     host.kernel.faults.fail("sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create", 5, ("write",), times=2)
     done, problems = found.run(False, False)
-    assert (done, len(problems)) == (["made 2 of Single port serial"], 1)
+    assert (done, len(problems)) == (["created 2 of Single port serial"], 1)
     assert "EIO" in problems[0]
-    assert found.run(False, False) == (["made 1 of Single port serial"], [])
+    assert found.run(False, False) == (["created 1 of Single port serial"], [])
 
 
 def test_one_that_blocks_ends_it(stage):
@@ -75,7 +75,7 @@ def test_one_that_blocks_ends_it(stage):
     begin = host.kernel.clock.now()
     done, problems = found.run(True, False)
     assert done == []
-    assert "has not returned within 30 s" in problems[0]
+    assert "timed out after 30 s" in problems[0]
     assert host.kernel.clock.now() - begin < 31
 
 
@@ -84,7 +84,7 @@ def test_parents_that_are_missing_are_one_sentence(stage):
     host, found = stage("a40", {"type": "NVIDIA A40-8Q", "parent": A40, "count": "2"}, late=late)
     assert found.missing() == "there is no parent 0000:41:00.4, 0000:41:00.5"
     done, problems = found.run(True, False)
-    assert (done, problems) == ([], [f"2 of NVIDIA A40-8Q are not made: {found.missing()}"])
+    assert (done, problems) == ([], [f"2 of NVIDIA A40-8Q are not created: {found.missing()}"])
     assert host.devices() == {}
 
 
@@ -93,14 +93,14 @@ def test_half_removed_device_is_told(stage):
     found.run(True, False)
     (uuid,) = host.devices()
     host.kernel.hold(uuid)
-    with pytest.raises(Exception, match="has not returned"):
+    with pytest.raises(Exception, match="timed out after"):
         host.root().write(f"sys/bus/mdev/devices/{uuid}/remove", "1", timeout=1)
-    assert found.run(True, False) == ([], [f"{uuid} is being removed, and somebody still has it open"])
+    assert found.run(True, False) == ([], [f"{uuid} is being removed, but a process still has it open"])
 
 
 def test_names_that_a_full_card_does_not_tell(stage):
     host, found = stage("l40s", {"type": "NVIDIA L40S-48Q", "parent": L40S})
-    assert found.run(True, False)[0] == ["made 1 of NVIDIA L40S-48Q"]
+    assert found.run(True, False)[0] == ["created 1 of NVIDIA L40S-48Q"]
     for name in host.files.list("etc/vfio-devices/vgpu_types"):
         host.files.unlink(f"etc/vfio-devices/vgpu_types/{name}")
     host.converge({"type": "NVIDIA L40S-48Q", "parent": "0000:c4:00.0"}, persist=False)

@@ -33,18 +33,18 @@ TREES = {
     "a directory": ({"usr/bin/p/x": 0o755}, "/usr/bin/p", "is not a program: /usr/bin/p is no file"),
     "below a file": ({"usr/bin/p": 0o755}, "/usr/bin/p/x", "does not exist"),
     "not executable": ({"usr/bin/p": 0o644}, "/usr/bin/p", "is not a program: /usr/bin/p is not executable"),
-    "written by a group": ({"usr/bin/p": 0o775}, "/usr/bin/p", r"others may write to /usr/bin/p \(mode 0775\)"),
-    "written by all": ({"usr/bin/p": 0o757}, "/usr/bin/p", "others may write to /usr/bin/p"),
-    "in a directory of all": ({"tmp": Directory(0o1777), "tmp/p": 0o755}, "/tmp/p", "others may write to /tmp "),
+    "written by a group": ({"usr/bin/p": 0o775}, "/usr/bin/p", r"other users may write to /usr/bin/p \(mode 0775\)"),
+    "written by all": ({"usr/bin/p": 0o757}, "/usr/bin/p", "other users may write to /usr/bin/p"),
+    "in a directory of all": ({"tmp": Directory(0o1777), "tmp/p": 0o755}, "/tmp/p", "other users may write to /tmp "),
     "link out of a directory of all": (
         {"tmp": Directory(0o1777), "tmp/p": Link("/usr/bin/p"), "usr/bin/p": 0o755},
         "/tmp/p",
-        "others may write to /tmp ",
+        "other users may write to /tmp ",
     ),
     "link into a directory of all": (
         {"opt/v": Directory(0o777), "opt/v/p": 0o755, "usr/bin/p": Link("../../opt/v/p")},
         "/usr/bin/p",
-        "others may write to /opt/v ",
+        "other users may write to /opt/v ",
     ),
     "link to the root": ({"usr/bin/p": Link("/")}, "/usr/bin/p", "is not a program"),
     "through dots": ({"usr/bin/p": 0o755}, "/usr/./lib/../bin/p", None),
@@ -127,10 +127,10 @@ def program():
     [
         (["echo 3.9"], None),
         (["echo 3.14"], None),
-        (["echo 3.8"], "is Python 3.8; the program needs 3.9 or later"),
-        (["echo 2.7"], "is Python 2.7; the program needs 3.9 or later"),
-        (["true"], "is not Python: asked for its version it says ''"),
-        (['echo "$@"'], "is not Python"),
+        (["echo 3.8"], "is Python 3.8. The program needs 3.9 or later"),
+        (["echo 2.7"], "is Python 2.7. The program needs 3.9 or later"),
+        (["true"], "is not a Python interpreter. Its version output is ''"),
+        (['echo "$@"'], "is not a Python interpreter"),
         (["exit 3"], "cannot be run: .* failed with status 3"),
     ],
 )
@@ -143,7 +143,7 @@ def test_it_is_asked_for_its_version(program, lines, expected):
 def test_one_that_never_answers_costs_a_deadline(program, monkeypatch):
     monkeypatch.setattr(interpreter, "PATIENCE", 0.2)
     begin = time.monotonic()
-    assert "has not ended within 0.2 s" in interpreter.problem(HostRoot("/"), program("exec sleep 600"))
+    assert "did not finish within 0.2 s" in interpreter.problem(HostRoot("/"), program("exec sleep 600"))
     assert time.monotonic() - begin < 5
 
 

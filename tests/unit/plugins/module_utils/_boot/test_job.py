@@ -87,7 +87,9 @@ def test_files_of_others_are_left_alone(run, path, kind, present):
         files.replace("etc/ours", _boot_files.HEADER.encode())
         files.symlink(path, target)
     for check in (True, False):
-        with pytest.raises(Refused, match=f"/simulated/{path} .*left alone. Make way with: mv /simulated") as refused:
+        with pytest.raises(
+            Refused, match=f"/simulated/{path} .*is not changed. Move it with: mv /simulated"
+        ) as refused:
             run(present=present, check=check)
         assert "secret" not in str(refused.value)
         assert [other for other in PATHS if other != path and files.exists(other)] == []
@@ -103,7 +105,7 @@ def test_unfinished_files_of_a_killed_run_go(run):
 def test_what_does_not_stay_is_told(run):
     replace = run.host.files.replace
     run.host.files.replace = lambda path, data: replace(path, b"else" if path == _boot_files.RULE else data)
-    with pytest.raises(HostError, match="90-vfio-devices-restore.rules is not as it was written"):
+    with pytest.raises(HostError, match="90-vfio-devices-restore.rules differs from the written content"):
         run()
 
 
@@ -123,7 +125,13 @@ def test_without_an_option_it_is_a_lasting_one(run):
 
 def test_host_without_an_interpreter(run):
     run.host.files.unlink("usr/bin/python3")
-    with pytest.raises(Refused, match="this host has no Python 3.9 or later of its own"):
+    with pytest.raises(
+        Refused,
+        match=(
+            "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set the option python of "
+            "boot_restore to another interpreter"
+        ),
+    ):
         run(python=None)
 
 
@@ -132,7 +140,7 @@ def test_file_that_others_may_write_is_replaced(run, path):
     run()
     node = run.host.kernel.tree.nodes[path]
     node.mode |= 0o022
-    assert run(check=True)["diff"]["before"][f"/{path}"] == "others than root may write it: owner 0, mode 0666"
+    assert run(check=True)["diff"]["before"][f"/{path}"] == "other users than root may write it: owner 0, mode 0666"
     assert actions(run())[PATHS.index(path)] == "replaced"
     assert not run()["changed"]
 

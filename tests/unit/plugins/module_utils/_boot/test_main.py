@@ -89,9 +89,9 @@ def test_cards_after_a_reboot(fleet):
     status, lines = host.run("--timeout=4")
     assert status == 1
     assert sorted(lines) == [
-        f"{ICE} mode: made 4 virtual functions; bound virtual functions 0, 1, 2, 3 to vfio-pci",
+        f"{ICE} mode: created 4 virtual functions; bound virtual functions 0, 1, 2, 3 to vfio-pci",
         f"{ICE1} mode: there is no PCI function {ICE1}",
-        f"{MLX5} mode: remembered the native driver until the next boot; bound {MLX5} to vfio-pci",
+        f"{MLX5} mode: stored the native driver until the next boot; bound {MLX5} to vfio-pci",
     ]
     assert not host.modes(VFS, WHOLE, check=True)
     # A guest had the card whole.
@@ -100,7 +100,7 @@ def test_cards_after_a_reboot(fleet):
         (driver / name).write_text(ICE)
     assert host.modes(VFS, check=True)
     assert host.run("--check", f"--card={ICE}")[1][0].startswith(
-        f"{ICE} mode: would have made 4 virtual functions; would"
+        f"{ICE} mode: would have created 4 virtual functions; would"
     )
     assert host.run(f"--card={ICE}")[0] == 0
     assert host.run(f"--card={ICE}", JOURNAL_STREAM="1:2") == (0, [f"<6>{ICE} mode: as recorded"])
@@ -121,17 +121,17 @@ def test_two_starts_at_once(fleet):
 
 def test_host_in_trouble(fleet):
     host = Host(fleet / "mtty")
-    assert host.run() == (0, ["nothing is recorded of this host"])
-    assert host.run("--card=mtty") == (0, ["nothing is recorded of mtty"])
+    assert host.run() == (0, ["there is no record of this host"])
+    assert host.run("--card=mtty") == (0, ["there is no record of mtty"])
     wanted = {"type": ["mtty-1"], "parent": "mtty", "count": "2"}
     host.devices(wanted)
     (host.root / "etc/vfio-devices/mdev_instance/zz.json").write_text("{")
     host.reboot("mtty=1")
     status, lines = host.run("--timeout=20", JOURNAL_STREAM="1:2")
     assert status == 1
-    assert "<6>mtty devices: made 2 of Single port serial" in lines
-    problem = "etc/vfio-devices/mdev_instance/zz.json is no record of this collection"
-    assert f"<3>zz devices: {problem}: run the play again, or remove the file" in lines
+    assert "<6>mtty devices: created 2 of Single port serial" in lines
+    problem = "etc/vfio-devices/mdev_instance/zz.json is not a record of this collection"
+    assert f"<3>zz devices: {problem}. Run the play again, or remove the file" in lines
     assert not host.devices(wanted, check=True)
     HostRoot(str(host.root)).lock()
     status, lines = host.run("--timeout=0.2")

@@ -34,8 +34,8 @@ def test_layout_is_back_after_a_boot(host):
     (result,) = restore(host.root(), timeout=1)
     assert result["done"] == [
         "enabled MIG",
-        "made a GPU instance 1g.18gb at memory slice 0",
-        "made a GPU instance 1g.18gb at memory slice 1",
+        "created a GPU instance 1g.18gb at memory slice 0",
+        "created a GPU instance 1g.18gb at memory slice 1",
     ]
     assert instances(host) == 2
     assert restore(host.root(), timeout=1)[0]["outcome"] == "unchanged"
@@ -44,7 +44,7 @@ def test_layout_is_back_after_a_boot(host):
 def test_driver_that_never_comes(host):
     host.kernel.reboot(late={"nvidia": 100})
     (result,) = restore(host.root(), timeout=1)
-    assert result["problems"] == [f"the driver nvidia has not taken {H200}"]
+    assert result["problems"] == [f"{H200} is not bound to the driver nvidia"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_driver_that_never_comes(host):
             {"gpu": {"pf": H200, "enabled": True, "layout": {"../x": 1}, "compute_instances": True}},
             f"{H200}: '../x' is not a MIG profile",
         ),
-        ({"identity": {"subsystem": "10de:0000"}}, "another card is here now"),
+        ({"identity": {"subsystem": "10de:0000"}}, "another card is at this address:"),
     ],
 )
 def test_record_that_somebody_has_changed(host, change, sentence):

@@ -55,16 +55,16 @@ def test_pinned_card_may_be_brought_back():
 @pytest.mark.parametrize(
     ("card", "function", "sentence"),
     [
-        (ICE, None, "none of this collection"),
+        (ICE, None, "its record was not written by this collection"),
         (ICE, {}, "has no pf; its record has no mode"),
-        (ICE, {**VF, "mode": "x"}, "mode 'x', which is none of pf, vf"),
-        (ICE, {**VF, "num_vfs": 4}, "num_vfs '4', which is no str"),
+        (ICE, {**VF, "mode": "x"}, "mode 'x', which is not one of pf, vf"),
+        (ICE, {**VF, "num_vfs": 4}, "num_vfs '4', which is not of the type str"),
         (ICE, {**VF, "num_vfs": "many"}, "num_vfs must be a whole number"),
-        (ICE, {**VF, "vfs": [{"index": "0", "vlan": True}]}, "vlan 'True', which is no int"),
-        (ICE, {**VF, "vfs": [5]}, "none of this collection"),
+        (ICE, {**VF, "vfs": [{"index": "0", "vlan": True}]}, "vlan 'True', which is not of the type int"),
+        (ICE, {**VF, "vfs": [5]}, "its record was not written by this collection"),
         (ICE, {**VF, "surprise": 1}, "'surprise', which this version does not know"),
-        ("0000:98:00.0", VF, f"its record is that of {ICE}"),
-        ("..", VF, "'..' is no PCI address"),
+        ("0000:98:00.0", VF, f"its record belongs to {ICE}"),
+        ("..", VF, "'..' is not a PCI address"),
     ],
 )
 def test_record_of_a_card_that_is_none(card, function, sentence):
@@ -110,7 +110,7 @@ def test_vgpu_is_wanted_by_its_record():
     [{"type": 5}, {"autostart": "yes"}, {"type_name": 5}, {"address": "x"}, {"uuid": None}, {"attributes": [5]}],
 )
 def test_record_of_a_device_that_is_none(fault):
-    with pytest.raises(NotRestorable, match="which is no device"):
+    with pytest.raises(NotRestorable, match="which is not a device"):
         _restore_records.recorded_instances(of([{**MDEV, **fault}]), {("mtty", UUID): DEFINITION})
 
 

@@ -106,8 +106,8 @@ def test_gpu_without_virtual_functions_goes_through_its_program_first(boot):
     host.reboot({f"{A40}/vfs": 9999})
     results = host.run()
     assert [result["done"][-1] for result in results] == [
-        "forgot the native driver, which is bound again",
-        "made 4 of NVIDIA A40-8Q",
+        "removed the stored native driver, which is bound again",
+        "created 4 of NVIDIA A40-8Q",
     ]
     assert host.host.devices() == devices
 
@@ -212,7 +212,7 @@ def test_another_card_at_the_address_is_left_alone(boot):
     function.device = "1021"
     host.reboot()
     (result,) = host.run()
-    assert result["problems"][0].startswith("another card is here now, 15b3:1021, and 15b3:101d was recorded")
+    assert result["problems"][0].startswith("another card is at this address: 15b3:1021 instead of 15b3:101d")
     assert host.seconds < 1
     assert host.switch.card(MLX5)["driver"] == "mlx5_core"
 
@@ -232,7 +232,7 @@ def test_check_mode_waits_for_nothing_and_changes_nothing(boot):
     host.reboot({MLX5: 10})
     before = host.switch.card(ICE)
     results = {result["card"]: result for result in host.run(check_mode=True)}
-    assert results[ICE]["done"][0] == "made 4 virtual functions"
+    assert results[ICE]["done"][0] == "created 4 virtual functions"
     assert results[MLX5]["problems"] == [f"there is no PCI function {MLX5}"]
     assert host.seconds == 0
     assert host.switch.card(ICE) == before

@@ -69,22 +69,22 @@ def test_what_a_gpu_tells(simulated):
         ({}, {"mac": "a"}, None, False),
         (None, {"mac": "a"}, None, False),
         ({"mac": 5}, {"mac": "a"}, None, False),
-        ({"mac": "a"}, {"mac": "b"}, "MAC address b, and a was recorded", False),
+        ({"mac": "a"}, {"mac": "b"}, "MAC address b instead of a", False),
         ({"mac": "a"}, {"mac": "a b"}, None, True),
         ({"mac": "a"}, {}, None, False),
         ({"mac": "a", "slot": "1"}, {"mac": "a", "slot": "2"}, None, True),
-        ({"slot": "1"}, {"slot": "2"}, "slot 2, and 1 was recorded", False),
+        ({"slot": "1"}, {"slot": "2"}, "slot 2 instead of 1", False),
         ({"slot": "1"}, {"slot": "1"}, None, False),
-        ({"serial_number": "s"}, {"serial_number": "t"}, "serial number t, and s was recorded", False),
-        ({"gpu": "GPU-1"}, {"gpu": "GPU-2"}, "GPU UUID GPU-2, and GPU-1 was recorded", False),
+        ({"serial_number": "s"}, {"serial_number": "t"}, "serial number t instead of s", False),
+        ({"gpu": "GPU-1"}, {"gpu": "GPU-2"}, "GPU UUID GPU-2 instead of GPU-1", False),
         # Both ports of a card have one serial number.
         (
             {"serial_number": "s", "mac": "a"},
             {"serial_number": "s", "mac": "b"},
-            "MAC address b, and a was recorded",
+            "MAC address b instead of a",
             True,
         ),
-        ({"subsystem": "1:2"}, {"subsystem": "1:3"}, "subsystem 1:3, and 1:2 was recorded", False),
+        ({"subsystem": "1:2"}, {"subsystem": "1:3"}, "subsystem 1:3 instead of 1:2", False),
     ],
 )
 def test_comparison(recorded, now, other, same):

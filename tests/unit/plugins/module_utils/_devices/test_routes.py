@@ -96,7 +96,7 @@ def test_garbage_in_a_table_is_told(simulated, path, line):
     host.kernel.tree.add(path, Attribute(f"header\n{line}\n".encode()))
     root = host.root()
     assert routes.read_routes(root) == []
-    assert "which is no route" in " ".join(root.warnings)
+    assert "which is not a route" in " ".join(root.warnings)
 
 
 @pytest.mark.parametrize("line", ["x", "zz 03 40 00 80 eth0", "20010db8000000000000000000000005 03 ff 00 80 eth0"])

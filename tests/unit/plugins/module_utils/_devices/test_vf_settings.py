@@ -48,7 +48,7 @@ def test_arguments(before, changes, arguments):
 def test_answer_that_cannot_be_understood(simulated, text):
     host = simulated("nics")
     host.tools._ip = lambda arguments: text
-    with pytest.raises(HostError, match="cannot be understood"):
+    with pytest.raises(HostError, match="printed unknown output for"):
         _vf_settings.observe(host.root(), "eth0")
 
 

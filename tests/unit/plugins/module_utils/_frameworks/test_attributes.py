@@ -61,7 +61,9 @@ def test_taken(attribute, pair):
 def test_entries_of_the_kernel_are_refused(name):
     with pytest.raises(ValueError) as refused:
         attributes.check({name: "7"})
-    assert str(refused.value).startswith(f"attribute {name!r} with the value '7' is no setting of the device, because ")
+    assert str(refused.value).startswith(
+        f"attribute {name!r} with the value '7' is not a setting of the device, because "
+    )
 
 
 @pytest.mark.parametrize("name", [*NO_NAME, 5, None, True, ("a",)])
@@ -80,7 +82,7 @@ def test_what_is_no_value_is_refused(value):
 
 @pytest.mark.parametrize("attribute", [None, {}, {"a": "1", "b": "2"}, "a", ["a", "1"], 5])
 def test_what_is_no_attribute_is_refused(attribute):
-    with pytest.raises(ValueError, match="an attribute must have exactly one key, and this one "):
+    with pytest.raises(ValueError, match="an attribute must have exactly one key, but this one "):
         attributes.check(attribute)
 
 
@@ -165,13 +167,13 @@ def test_attribute_is_written(device):
 def test_links_are_not_followed(device, name):
     link = f"{device.path}/nvidia/link" if name == "nvidia/link" else f"{device.path}/group"
     device.kernel.tree.link(link, device.kernel.mdev.devices[UUID].parent.path)
-    with pytest.raises(HostError, match="is a link that leads out of the device"):
+    with pytest.raises(HostError, match="is a link out of the device, and not an attribute"):
         attributes.write(device.root(), device.path, name, "1")
 
 
 def test_devices_below_a_device_are_no_groups(device):
     device.kernel.tree.attributes(f"{device.path}/child", dict.fromkeys(["uevent", "sample"], constant(1)))
-    with pytest.raises(HostError, match="is a device of its own"):
+    with pytest.raises(HostError, match="is another device, and not a group of attributes"):
         attributes.write(device.root(), device.path, "child/sample", "1")
 
 

@@ -20,7 +20,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._model.uses import (
 
 CARD = "0000:01:00.0"
 PORT_TOUCH = Touch(CARD, PORT, CARD, "be changed")
-DRIVER_TOUCH = Touch(CARD, DRIVER, CARD, "give up its driver")
+DRIVER_TOUCH = Touch(CARD, DRIVER, CARD, "be unbound from its driver")
 PROGRAM = Use(CARD, "open_devices", LOSES_DRIVER, "stop it", Holder(7, "python3", None, True, "/dev/nvidia0"))
 GUEST = Use(CARD, "vfio", EVERY_EFFECT, "shut it down", Holder(8, "qemu", "web1", True))
 DISK = Use(CARD, "storage", LOSES_DRIVER, "select another card", clause="carries the disk sda")
@@ -32,8 +32,12 @@ ROUTE = Use(CARD, "network", frozenset([PORT, DRIVER]), "lift it", clause="has e
     [
         ([], [PROGRAM, GUEST, DISK, ROUTE], []),
         ([PORT_TOUCH], [PROGRAM, DISK], []),
-        ([DRIVER_TOUCH], [PROGRAM], ["give up its driver, but is in use by pid 7, python3, /dev/nvidia0: stop it"]),
-        ([DRIVER_TOUCH], [DISK], ["give up its driver, but carries the disk sda: select another card"]),
+        (
+            [DRIVER_TOUCH],
+            [PROGRAM],
+            ["be unbound from its driver, but is in use by pid 7, python3, /dev/nvidia0: stop it"],
+        ),
+        ([DRIVER_TOUCH], [DISK], ["be unbound from its driver, but carries the disk sda: select another card"]),
         ([PORT_TOUCH, DRIVER_TOUCH], [GUEST], ["be changed, but is in use by guest web1 (pid 8, qemu): shut it down"]),
         ([PORT_TOUCH], [ROUTE], ["be changed, but has eth0: lift it"]),
         ([Touch("0000:01:00.1", GONE, "VF", "go")], [PROGRAM, GUEST, DISK, ROUTE], []),
@@ -58,7 +62,7 @@ def test_an_option_accepts_the_end_of_a_use():
 def test_what_was_not_seen_counts():
     unseen = Unseen("libvirt", "libvirt did not answer")
     assert blind_spots([unseen]) == [
-        "it is unknown who uses what would be changed: libvirt did not answer; or accept this with accept_unseen: "
+        "the users of the devices to change are unknown: libvirt did not answer. Or accept this with accept_unseen: "
         "[libvirt], in the roles vfio_accept_unseen: [libvirt]"
     ]
     assert blind_spots([unseen], ["libvirt"]) == []

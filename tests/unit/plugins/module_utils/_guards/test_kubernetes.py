@@ -71,7 +71,7 @@ def test_devices_of_a_pod(simulated, devices, answer, found):
 def test_pod_is_named(simulated):
     (use,) = kubernetes.observe(*observe(simulated, {CHECKPOINT: checkpoint([VF0])}))
     assert (use.holder.guest, use.holder.running) == (f"app of pod {POD}", True)
-    assert "delete the pod, which has it as example.org/port" in use.advice
+    assert "delete the pod, which uses it as example.org/port" in use.advice
 
 
 @pytest.mark.parametrize(("pod", "counts"), [(POD, True), ("another", False)])

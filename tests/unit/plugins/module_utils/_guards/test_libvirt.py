@@ -130,7 +130,7 @@ def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices
         ({**SOCKET, "usr/sbin/virtqemud": "", "etc/libvirt/qemu": None}, "libvirt-python is not installed"),
         # The daemon of a user.
         ({**DAEMON, "proc/77/status": "Name:\tlibvirtd\nUid:\t1000\t1000\t1000\t1000\n"}, None),
-        ({DEFINED: "<domain>"}, "/etc/libvirt/qemu/web1.xml cannot be read, or is no XML"),
+        ({DEFINED: "<domain>"}, "/etc/libvirt/qemu/web1.xml cannot be read, or is not XML"),
     ],
 )
 def test_libvirt_that_cannot_be_asked_has_no_domains_only_where_that_is_certain(host, monkeypatch, files, said):
@@ -154,7 +154,7 @@ def test_libvirt_that_hangs_is_told(host, monkeypatch):
     root = made.root()
     list(_libvirt.observe(root, Scene(FUNCTIONS, [], Processes(root))))
     assert root.warnings == [
-        "the domains are those of libvirt's files: libvirt did not answer within 30 s; restart its daemon"
+        "the libvirt domains were read from files: libvirt did not answer within 30 s. Restart its daemon"
     ]
 
 

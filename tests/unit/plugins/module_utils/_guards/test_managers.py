@@ -73,7 +73,7 @@ def test_script_that_a_unit_starts(simulated):
     script, unit = "usr/local/sbin/vfs", "etc/systemd/system/vfs.service"
     files = {script: "#!/bin/sh\necho 8 > /sys/x/sriov_numvfs\n", unit: "[Service]\nExecStart=-/usr/local/sbin/vfs 8\n"}
     (sentence,) = _sriov_owners.observe(simulated("nics", files=files).root())
-    assert sentence.startswith(f"{script}, which {unit} starts, has sriov_numvfs: ")
+    assert sentence.startswith(f"{script}, which {unit} starts, has sriov_numvfs. ")
 
 
 def test_program_and_directory_are_no_text(simulated):
@@ -98,7 +98,7 @@ def test_who_else_makes_mediated_devices(simulated, path, text):
     host = simulated("t4", files={path: text})
     (sentence,) = _sriov_owners.observe(host.root(), _sriov_owners.MEDIATED_DEVICES)
     assert sentence.startswith(f"{path} has m")
-    assert "two managers set its mediated devices" in sentence
+    assert "two programs set its mediated devices" in sentence
     assert _sriov_owners.observe(host.root()) == []
 
 

@@ -238,7 +238,7 @@ def test_settings_of_a_vf_of_the_host_stay(switch):
     (virtual,) = run.host.facts("physical_functions")["physical_functions"][2]["virtual_functions"]
     line = f"20010db8000000000000000000000005 03 40 00 80 {virtual['netdev']}\n"
     run.host.kernel.tree.add("proc/net/if_inet6", Attribute(line.encode()))
-    with pytest.raises(Refused, match="would have to be set up anew, but has the host's interface"):
+    with pytest.raises(Refused, match="would have to be set up again, but has the host's interface"):
         run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 7}]})
 
 

@@ -39,7 +39,7 @@ def test_a_fault_in_the_action_is_not_taken_for_an_error_of_the_host():
 
 
 def test_a_child_that_was_killed_is_told():
-    with pytest.raises(RuntimeError, match="ended by somebody else"):
+    with pytest.raises(RuntimeError, match="was stopped by another program"):
         _child.run(lambda: os.kill(os.getpid(), 9), 5)
 
 
@@ -146,7 +146,7 @@ def test_a_request_that_a_stopped_process_does_not_take_ends_at_its_deadline(chi
 
 
 def test_after_a_death_there_is_another_one(child):
-    with pytest.raises(RuntimeError, match="ended by somebody else"):
+    with pytest.raises(RuntimeError, match="was stopped by another program"):
         child.ask(("die", int(signal.SIGKILL)), 5)
     assert child.ask(("echo", 1), 5) == 1
 

@@ -11,7 +11,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import denials 
     ("user", "advice"),
     [
         (1000, "run as root (become: true), outside of containers"),
-        (0, "this is root already, so a container or a security module forbids it: run on the host itself"),
+        (0, "the module runs as root, so a container or a security module forbids it. Run the play on the host itself"),
     ],
 )
 def test_sentences(monkeypatch, user, advice):
@@ -21,8 +21,8 @@ def test_sentences(monkeypatch, user, advice):
     for path in ("sys/a", "proc/17/fd/3", "sys/b", "proc/17/fd/4", "proc/21/fd", "sys/a", "proc/22/environ"):
         denials.add(path, "EPERM" if path == "sys/a" else "EACCES")
     of_processes = (
-        "cannot see all that process 17 and 1 more has open, 2 of 9 processes, and a device that they use would seem "
-        f"free: proc/17/fd/3 gives EACCES; {advice}"
+        "open files of process 17 and 1 more are unreadable (2 of 9 processes), so a device in use may look free: "
+        f"proc/17/fd/3 gives EACCES; {advice}"
     )
     assert denials.of_processes(9) == of_processes
     assert denials.sentences(9) == [f"cannot read sys/a and 2 more: EPERM; {advice}", of_processes]
@@ -31,4 +31,4 @@ def test_sentences(monkeypatch, user, advice):
 def test_one_hidden_process_does_not_hide_that_the_others_were_seen():
     denials = _denials.Denials()
     denials.add("proc/17/fd", "EACCES")
-    assert "process 17 has open, 1 of 2000 processes, and a device that it uses" in denials.of_processes(2000)
+    assert "process 17 are unreadable (1 of 2000 processes)" in denials.of_processes(2000)

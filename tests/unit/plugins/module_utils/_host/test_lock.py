@@ -86,7 +86,7 @@ def test_links_are_not_followed(path, tmp_path, what):
 def test_what_is_no_file_is_refused(path, tmp_path):
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
-    with pytest.raises(HostError, match=rf"cannot lock /{LOCK}: EPERM \(it belongs to user \d+, or is no file\)"):
+    with pytest.raises(HostError, match=rf"cannot lock /{LOCK}: EPERM \(it belongs to user \d+, or is not a file\)"):
         HostRoot(str(tmp_path), timeout=0.1).lock()
 
 
@@ -155,7 +155,9 @@ def test_a_holder_that_nobody_sees_is_no_reason_to_invent_one(path, tmp_path, mo
         monkeypatch.setattr(lock, "PROCESSES", str(tmp_path / "sys"))
         with pytest.raises(HostError) as refused:
             HostRoot(str(tmp_path), timeout=0.1).lock()
-    assert "no process that holds it is left among those that are visible from this container" in str(refused.value)
+    assert "and no visible process holds it. Run the play on the host itself, and not in a container" in str(
+        refused.value
+    )
 
 
 def test_a_holder_that_ends_while_it_is_looked_for(path, tmp_path, monkeypatch):

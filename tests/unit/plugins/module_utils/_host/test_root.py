@@ -226,7 +226,7 @@ def test_a_write_that_blocks_ends_at_its_deadline(attributes):
     host = HostRoot(str(attributes))
     begin = time.monotonic()
     # Without O_NONBLOCK, opening a FIFO for writing waits for a reader.
-    with pytest.raises(HostError, match=f"writing '1' to {REMOVE} has not returned within 0.2 s") as caught:
+    with pytest.raises(HostError, match=f"writing '1' to {REMOVE} timed out after 0.2 s") as caught:
         host.write(REMOVE, "1", timeout=0.2)
     assert caught.value.pending
     assert time.monotonic() - begin < 10
@@ -288,8 +288,8 @@ def test_what_a_device_does_not_answer_is_told_once_with_its_name(host, tree, fi
     assert host.read_number(f"{path}/other") is None
     (warning,) = host.warnings
     assert warning == (
-        f"{path}/slow did not answer within 2 s: nothing else that a driver computes was read of 0000:01:00.0. "
-        "See what dmesg says of 0000:01:00.0"
+        f"{path}/slow did not answer within 2 s: further driver files of 0000:01:00.0 were not read. Read the messages "
+        "about 0000:01:00.0 in dmesg"
     )
     assert host.silent == {"0000:01:00.0": warning}
     assert host.unread(f"{path}/other") == warning
@@ -299,7 +299,7 @@ def test_open_files_of_a_process_that_cannot_be_seen(host, tree, files):
     (tree.parent / "proc" / "7" / "fd").mkdir(parents=True)
     files.failures["proc/7/fd"] = TimeoutError()
     assert host.names("proc/7/fd") == []
-    assert host.hidden_processes.startswith("cannot see all that process 7 has open")
+    assert host.hidden_processes.startswith("open files of process 7 are unreadable")
     assert "proc/7/fd gives no answer" in host.hidden_processes
 
 

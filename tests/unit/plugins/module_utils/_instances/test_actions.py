@@ -87,7 +87,7 @@ def test_a_device_that_goes_when_the_next_one_comes_is_a_failure(simulated, monk
     outcome = _instance_apply.apply(host.root(), [create(), create(OTHER)])
     assert [step.device.uuid for step in outcome.done] == [OTHER]
     assert [one.error for one in outcome.failed] == [
-        f"cannot make {UUID} of type mtty-1 on mtty: it was made, but is gone again"
+        f"cannot make {UUID} of type mtty-1 on mtty: it was created, but has disappeared"
     ]
 
 
@@ -104,7 +104,7 @@ def test_a_type_that_does_not_stay_is_a_failure(simulated, monkeypatch):
     monkeypatch.setattr(host.files, "unlink", clear)
     outcome = _instance_apply.apply(host.root(), [make_vgpu(type_id), record])
     assert outcome.done == [record]
-    assert outcome.failed[0].error.endswith("it was made, but is gone again")
+    assert outcome.failed[0].error.endswith("it was created, but has disappeared")
 
 
 def test_a_device_that_went_by_itself_is_removed(simulated):
@@ -115,8 +115,8 @@ def test_a_device_that_went_by_itself_is_removed(simulated):
     ("type_id", "number", "words"),
     [
         ("mtty-1", errno.EEXIST, "another device has this UUID"),
-        ("mtty-1", errno.EINVAL, "does not take this value"),
-        ("mtty-1", errno.ENODEV, "is being unregistered"),
+        ("mtty-1", errno.EINVAL, "the kernel does not accept this value"),
+        ("mtty-1", errno.ENODEV, "the parent is being removed with its driver"),
         ("mtty-1", errno.ENOMEM, "out of memory"),
         ("mtty-1", errno.EAGAIN, "not ready yet"),
         ("mtty-1", errno.EUSERS, "no free instance"),
@@ -150,7 +150,10 @@ def test_after_a_deadline_nothing_more_is_tried(simulated):
     later = create(OTHER, card="other")
     outcome = _instance_apply.apply(host.root(), [remove(), later])
     assert (outcome.done, outcome.skipped) == ([], [later])
-    assert "the change is pending" in outcome.failed[0].error
+    assert (
+        "s, because the device is in use. The change remains pending in the kernel. Stop the user of the device, and "
+        "run the play again"
+    ) in outcome.failed[0].error
 
 
 def test_tidy_removes_only_unfinished_files(simulated):

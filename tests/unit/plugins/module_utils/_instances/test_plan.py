@@ -167,8 +167,8 @@ def test_a_uuid_that_is_elsewhere():
 def test_a_plan_that_cannot_fit_is_refused_with_the_numbers():
     (problem,) = refusal(state(device(UUIDS[0], "a", "y")), entry(parent="a", count=6))
     assert problem == (
-        "instances[0]: 6 more of x are wanted, but a has room for 4 beside the 1 that exist; "
-        "with exact those that are not listed are replaced"
+        "instances[0]: 6 more of x are requested, but a has room for 4 in addition to the 1 existing devices. Set "
+        "exact: true to replace devices that are not listed"
     )
 
 
@@ -198,7 +198,7 @@ def test_every_busy_device_is_named():
 def test_without_a_machine_id_a_uuid_must_be_given():
     host = state(machine_id="uninitialized")
     (problem,) = refusal(host, entry(count=3))
-    assert "without a machine id" in problem
+    assert "no UUID can be derived" in problem
     assert run(host, entry(uuid=UUIDS[0], parent="a"))[0] == [("create", "a", "x")]
 
 

@@ -67,7 +67,7 @@ def test_what_was_done_to_each():
     assert (result["created"], result["replaced"], result["kept"]) == (["c"], ["b"], ["k"])
     assert result["removed"] == ["a", "d"]
     assert result["diff"] == {
-        "before": {"p": {"a": "x", "b": "x", "d": "not there, only defined as x", "k": "x"}},
+        "before": {"p": {"a": "x", "b": "x", "d": "missing, only defined as x", "k": "x"}},
         "after": {"p": {"b": "y", "c": "y", "k": "x"}},
     }
 
@@ -99,4 +99,4 @@ def test_the_diff_shows_what_is_kept():
     )
     diff = report(before, plan(), done, None)["diff"]
     assert diff["before"] == {"p": {"a": "x"}, "vf": {"vf": "x"}}
-    assert diff["after"] == {"p": {"a": "x, made at boot"}, "vf": {"vf": "x, recorded"}}
+    assert diff["after"] == {"p": {"a": "x, created at boot"}, "vf": {"vf": "x, recorded"}}

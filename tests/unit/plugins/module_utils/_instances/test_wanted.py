@@ -59,13 +59,13 @@ def test_counts(count, expected):
         ({"count": "99999999"}, "count must be a whole number from 1"),
         ({"count": "all"}, "count must be a whole number from 1"),
         ({"count": "1.5"}, "count must be a whole number from 1"),
-        ({"count": "2", "uuid": UUID}, "one uuid cannot be that of 2 devices"),
-        ({"count": "max", "uuid": UUID}, "one uuid cannot be that of max devices"),
+        ({"count": "2", "uuid": UUID}, "one uuid is not possible for 2 devices. Omit uuid or set count: 1"),
+        ({"count": "max", "uuid": UUID}, "one uuid is not possible for max devices. Omit uuid or set count: 1"),
         ({"uuid": "{" + UUID + "}"}, "is not a UUID"),
         ({"uuid": UUID + "\n"}, "is not a UUID"),
-        ({"parent": "../mtty"}, "is not a name of a parent device"),
-        ({"parent": "mtty\0"}, "is not a name of a parent device"),
-        ({"parent": ".."}, "is not a name of a parent device"),
+        ({"parent": "../mtty"}, "is not a name of a parent"),
+        ({"parent": "mtty\0"}, "is not a name of a parent"),
+        ({"parent": ".."}, "is not a name of a parent"),
         ({"type": None}, "it has no type"),
         ({"type": []}, "it has no type"),
         ({"type": ["mtty-1", " "]}, "is neither the id nor the name"),
@@ -89,14 +89,17 @@ def test_refused(wrong, sentence):
 def test_all_at_once():
     found = problems(entry(uuid=UUID, count="0"), entry(uuid=UUID, parent="a/b"), entry(type=None))
     assert [problem.partition(":")[0] for problem in found] == [f"instances[{item}]" for item in (0, 1, 1, 2)]
-    assert "is that of instances[0] too" in found[2]
+    assert "is also the uuid of instances[0]" in found[2]
 
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"type": None}, "it names no uuid, type or parent"),
-        ({"count": "2"}, "count has no meaning with state absent"),
+        (
+            {"type": None},
+            "it has no uuid, type and parent, so it would remove all devices of the host. Set one of them",
+        ),
+        ({"count": "2"}, "count is not valid with state: absent"),
     ],
 )
 def test_refused_with_state_absent(fields, sentence):
@@ -106,7 +109,7 @@ def test_refused_with_state_absent(fields, sentence):
 
 def test_absent_and_exact_contradict():
     assert problems(entry(), state="absent", exact=True) == [
-        "exact removes what is not listed, so it has no meaning with state absent"
+        "exact is not valid with state: absent. Remove one of the two options"
     ]
 
 

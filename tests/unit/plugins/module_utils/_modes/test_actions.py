@@ -66,7 +66,7 @@ def test_card_that_cannot_be_put_back_is_named(switch):
     result = run({"pf": ICE, "mode": "pf"})
     (function,) = result["functions"]
     assert function["action"] == "failed"
-    assert "could not be put back either" in function["error"]
+    assert ". The previous state could not be restored:" in function["error"]
     assert f"{ICE} has now driver none, driver_override unset and 0 virtual functions" in function["error"]
     assert function["after"]["driver"] is None
 

@@ -34,7 +34,9 @@ def test_all_uses_of_all_cards_at_once(switch):
     assert len(problems) == 4
     for pid, problem in zip((5000, 5002, 6000), problems):
         assert f"pid {pid}" in problem
-    assert "choose another card; allow_host_network, in the role sriov_allow_host_network, lifts this" in problems[3]
+    assert (
+        "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
+    ) in problems[3]
 
 
 def test_what_needs_no_change_of_the_port_is_allowed_on_the_default_route(switch):
@@ -59,7 +61,7 @@ def test_interface_of_a_virtual_function(switch):
     tree.link("sys/class/net/br0", "sys/devices/virtual/net/br0")
     tree.link(f"{tree.resolve(f'sys/class/net/{interface}')[0]}/master", "sys/devices/virtual/net/br0")
     (problem,) = refusal(run, {"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"})
-    assert f"{interface}, which is a port of the bridge br0: choose another card" in problem
+    assert f"{interface}, which is a port of the bridge br0: select another card" in problem
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
     run({"pf": ICE, "mode": "pf"}, allow_host_network=True)
 
@@ -98,15 +100,21 @@ def test_disk_that_a_process_has_open(switch):
     run({"pf": "0000:61:00.0", "mode": "vf", "num_vfs": "2"})
     (problem,) = refusal(run, {"pf": "0000:61:00.0", "mode": "pf"})
     assert (
-        "would have to give up its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, ceph-osd"
-        in problem
+        "would have to be unbound from its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, "
+        "ceph-osd" in problem
     )
 
 
 def test_without_an_iommu_nothing_is_passed_through(switch):
     run = switch("nics", iommu="none")
-    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
-    assert "is in no IOMMU group" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})[0]
+    assert (
+        "has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role vfio.devices.iommu, and "
+        "reboot the host" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
+    )
+    assert (
+        "has no IOMMU group, so it cannot be passed through. Enable the IOMMU with the role vfio.devices.iommu, and "
+        "reboot the host" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"})[0]
+    )
     run({"pf": ICE, "mode": "vf", "num_vfs": "1"})
 
 
@@ -187,7 +195,7 @@ def test_group_of_the_mode_without_an_iommu_is_none(switch):
     (card,) = [one for one in facts["physical_functions"] if one["address"] == ICE]
     assert (card["driver"], card["iommu_group"], facts["iommu"]["enabled"]) == ("vfio-pci", None, False)
     wanted = {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"}
-    assert "is in no IOMMU group" in refusal(run, wanted)[0]
+    assert "has no IOMMU group" in refusal(run, wanted)[0]
     # Whoever has it open is seen all the same.
     tree.add("proc/77/fd/5", Link("/dev/vfio/noiommu-0"))
     tree.add("proc/77/comm", Attribute(b"testpmd\n"))
@@ -218,7 +226,8 @@ def test_settings_of_a_function_in_use_stay(switch):
     run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
     run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
     assert (
-        "would have to be set up anew" in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
+        "would have to be set up again"
+        in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
     )
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "vlan": 5}]})
 
@@ -243,8 +252,7 @@ def test_vgpu_on_a_virtual_function(switch):
     run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert (
-        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: end all use of that"
-        in problem
+        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: stop its users" in problem
     )
 
 
@@ -254,15 +262,15 @@ def test_users_of_the_mdevs_of_a_card_are_named(switch, monkeypatch):
     first, second = (f"c2177883-f1bb-47f0-914d-32a22e3a880{number}" for number in (1, 2))
     for uuid in (first, second):
         run.host.write(f"sys/class/mdev_bus/{pf}/mdev_supported_types/{kind}/create", uuid)
-    carries = f"{pf} would have to give up its driver, but carries mdev {first}"
+    carries = f"{pf} would have to be unbound from its driver, but carries mdev {first}"
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
-    assert problem.endswith(f"{carries} and mdev {second}: end all use of that, and remove it first")
+    assert problem.endswith(f"{carries} and mdev {second}: stop its users, and remove it first")
     run.host.kernel.hold(first, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
     domains(monkeypatch, {second: [{"name": "spare", "running": False}]})
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert problem.endswith(
         f"{carries} (in use by guest web1 (pid 4242, qemu-system-x86)) and mdev {second} (in use by guest spare "
-        "(defined)): end all use of that, and remove it first"
+        "(defined)): stop its users, and remove it first"
     )
 
 
@@ -271,7 +279,7 @@ def test_nothing_goes_where_users_may_be_hidden(switch):
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run.host.kernel.faults.fail("proc/1/fd*", errno.EACCES)
     (problem,) = refusal(run, {"pf": ICE, "mode": "pf"}, on_busy="skip")
-    assert "it is unknown who uses what would be changed: cannot see all that process 1 has open" in problem
+    assert "the users of the devices to change are unknown: open files of process 1 are unreadable" in problem
     assert run({"pf": ICE, "mode": "pf"}, check=True, accept_unseen=["processes"])["changed"]
     run({"pf": ICE, "mode": "vf", "num_vfs": "2"})
     run({"pf": ICE, "mode": "vf", "drivers_autoprobe": False})

@@ -15,20 +15,32 @@ GPU = "0000:41:00.0"
     [
         ("nics", {"pf": "eth9", "mode": "pf"}, "there is no such network interface"),
         ("nics", {"pf": "0000:ff:00.0", "mode": "pf"}, "there is no such PCI function"),
-        ("nics", {"pf": "0000:30:00.0", "mode": "pf"}, "it is a bridge"),
-        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "129"}, "num_vfs 129 is more than the 128"),
-        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "max", "vfs": [{"index": "128"}]}, "vfs names VF 128"),
-        ("nics", {"pf": ICE, "mode": "vf", "vfs": [{"index": "0"}]}, "vfs names VF 0, and there are 0"),
-        ("nics", {"pf": ICE, "mode": "pf", "driver": "vfio-pci2"}, "no driver vfio-pci2 now"),
-        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "driver": "x"}]}, "no driver x now"),
+        (
+            "nics",
+            {"pf": "0000:30:00.0", "mode": "pf"},
+            "it is a PCI bridge, whose devices would be lost. Select the card behind it",
+        ),
+        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "129"}, "num_vfs 129 is more than the maximum of this card, 128"),
+        ("nics", {"pf": ICE, "mode": "vf", "num_vfs": "max", "vfs": [{"index": "128"}]}, "vfs contains VF 128"),
+        (
+            "nics",
+            {"pf": ICE, "mode": "vf", "vfs": [{"index": "0"}]},
+            "vfs contains VF 0, but the card has 0 virtual functions",
+        ),
+        ("nics", {"pf": ICE, "mode": "pf", "driver": "vfio-pci2"}, "this host has no driver vfio-pci2 now"),
+        (
+            "nics",
+            {"pf": ICE, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "driver": "x"}]},
+            "this host has no driver x now",
+        ),
         ("nvme", {"pf": "0000:62:00.0", "mode": "vf"}, "no SR-IOV capability"),
         (
             "nvme",
             {"pf": NVME, "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 5}]},
-            "only a network card's virtual functions have settings",
+            "vfs settings require a network card, and this card has no network interface",
         ),
         ("nvme", {"pf": NVME, "mode": "vf", "num_vfs": "1", "eswitch": "legacy"}, "devlink -j dev eswitch show"),
-        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "makes all of its 32 virtual functions or none"),
+        ("a40", {"pf": GPU, "mode": "vf", "num_vfs": "4"}, "supports all of its 32 virtual functions or none"),
     ],
 )
 def test_what_does_not_go(switch, profile, function, sentence):
@@ -61,14 +73,16 @@ def test_a_label_is_what_messages_call_an_entry(switch):
 
 def test_twice_the_same_card(switch):
     run = switch("nics")
-    with pytest.raises(_plan.Refused, match=r"functions\[1\].*is 0000:31:00.0, as functions\[0\] \(ens49f0np0\) is"):
+    with pytest.raises(
+        _plan.Refused, match=r"functions\[1\].*is 0000:31:00.0, which is also in functions\[0\] \(ens49f0np0\)"
+    ):
         run({"pf": "ens49f0np0", "mode": "pf"}, {"pf": ICE, "mode": "pf"})
 
 
 def test_pinned_card_is_refused_only_if_it_would_change(switch):
     run = switch("nics")
     entry = {"pf": ICE, "mode": "vf", "num_vfs": "2", "reconfigurable": False}
-    with pytest.raises(_plan.Refused, match="not reconfigurable, and this would have been done: made 2 virtual"):
+    with pytest.raises(_plan.Refused, match="but these changes would be required: created 2 virtual"):
         run(entry)
     run({**entry, "reconfigurable": True}, persist=False)
     assert run(entry)["functions"][0]["done"] == ["recorded the mode", f"wrote a udev rule for {ICE}"]
@@ -111,7 +125,7 @@ def test_a_udev_rule_of_others_is_refused_before_the_card_is_changed(switch, ent
         run.host.files.symlink(rule, "../../rules")
     before = run.card(ICE)
     for check in (True, False):
-        with pytest.raises(_plan.Refused, match=rf"{rule} (is a|was not).*, and is left alone. Make way") as refused:
+        with pytest.raises(_plan.Refused, match=rf"{rule} (is a|was not).*, and is not changed. Move it") as refused:
             run({"pf": ICE, **entry}, check=check)
         assert "secret" not in str(refused.value)
         assert run.card(ICE) == before

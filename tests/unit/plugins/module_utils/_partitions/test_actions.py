@@ -26,11 +26,11 @@ def test_mode_that_waits_for_a_reset(host):
     result = converge(host, {"1g.5gb": 7}, pf=A100)
     assert result["gpus"][0]["action"] == "failed"
     remedy = (
-        f"MIG is enabled as soon as {A100} is reset. Stop what uses the GPU, then run nvidia-smi --gpu-reset "
+        f"MIG is enabled after a reset of {A100}. Stop the users of the GPU, then run nvidia-smi --gpu-reset "
         f"-i {A100}, or reboot the host, and run the play again"
     )
     assert result["failures"] == [f"{A100}: {remedy}"]
-    with pytest.raises(Refused, match="as soon as"):
+    with pytest.raises(Refused, match="after a reset of"):
         converge(host, {"1g.5gb": 7}, pf=A100)
     host.kernel.reboot()
     assert len(layout(converge(host, {"1g.5gb": 7}, pf=A100))) == 7

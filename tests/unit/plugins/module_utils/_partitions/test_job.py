@@ -68,9 +68,9 @@ def test_without_compute_instances_and_with_them_later(host):
         (
             {"1g.18gb": 4, "3g.71gb": 2},
             "the layout does not fit: the GPU has 8 memory slices, and the layout needs 12 at certain places. "
-            "What fits of it is {1g.18gb: 4, 3g.71gb: 1}",
+            "A possible layout is {1g.18gb: 4, 3g.71gb: 1}",
         ),
-        ({"1g.18gb+me": 2}, "the layout does not fit: the GPU has at most 1 of 1g.18gb+me. What fits of it is "),
+        ({"1g.18gb+me": 2}, "the layout does not fit: the GPU has at most 1 of 1g.18gb+me. A possible layout is "),
         ({"1g.5gb": 1}, "the GPU has no MIG profile 1g.5gb. The closest is 1g.35gb. It has 1g.18gb, 1g.18gb+me, "),
     ],
 )

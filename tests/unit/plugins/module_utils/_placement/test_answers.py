@@ -21,24 +21,24 @@ STOCK = [GENERATION, ("inventories",), ("inventories", "CUSTOM_VF")]
 
 # By what the message begins with: the request and the fields of its answer.
 READS = {
-    "cannot look for the provider node": (r"GET .*\?name=node$", LISTED),
+    "cannot find the provider node": (r"GET .*\?name=node$", LISTED),
     "cannot read the tree of the provider": (r"GET .*\?in_tree=[^&]*$", LISTED),
-    "cannot look for CUSTOM_OWNER_VFIO_DEVICES below": (r"GET .*&required=", LISTED),
+    "cannot search for CUSTOM_OWNER_VFIO_DEVICES below": (r"GET .*&required=", LISTED),
     "cannot read the inventories of": (
         "GET .*/inventories",
         [*STOCK, *(("inventories", "CUSTOM_VF", field) for field in INVENTORY)],
     ),
     "cannot read the traits of": ("GET .*/traits", [GENERATION, ("traits",), ("traits", 0)]),
     "cannot read the usages of": ("GET .*/usages", [("usages",), ("usages", "CUSTOM_VF")]),
-    "cannot look for traits": (r"GET /traits\?", [("traits",), ("traits", 0)]),
+    "cannot read the traits": (r"GET /traits\?", [("traits",), ("traits", 0)]),
     "cannot read the resource classes": (
         "GET /resource_classes",
         [("resource_classes",), ("resource_classes", 0), ("resource_classes", 0, "name")],
     ),
 }
-WHOLE = ("cannot read the tree of the provider", "cannot make the provider node_1")
+WHOLE = ("cannot read the tree of the provider", "cannot create the provider node_1")
 WRITES = {
-    "cannot make the provider node_1": ("POST ", [(field,) for field in PROVIDER]),
+    "cannot create the provider node_1": ("POST ", [(field,) for field in PROVIDER]),
     "cannot write the traits of": ("PUT .*s/.*/traits", [GENERATION, ("traits",), ("traits", 0)]),
     "cannot write the inventories of": (
         "PUT .*s/.*/inventories",
@@ -175,7 +175,7 @@ def test_a_deep_tree_is_taken():
 
 def test_two_providers_of_one_name(run, server):
     server.rule("GET .*name=", lambda _answer: Answer({"resource_providers": [NODE, one(A, "a")]}))
-    assert "cannot look for the provider node: the answer does not look like one of Placement" in run()["msg"]
+    assert "cannot find the provider node: the response is not a valid Placement response" in run()["msg"]
 
 
 def test_names_of_others_lose_their_control_characters(run, server):
@@ -190,7 +190,7 @@ def test_a_generation_that_goes_back(run, server, pattern):
     server.providers[CHILD]["generation"] = 7
     server.rule(f"PUT .*{CHILD}.*", changed(("resource_provider_generation",), 3))
     result = run()
-    assert "Placement took the generation" in result["failures"][0]
+    assert "Placement accepted the generation" in result["failures"][0]
     assert result["changed"]
     assert result["created"] == ["node_1"]
 

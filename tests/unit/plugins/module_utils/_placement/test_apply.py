@@ -109,7 +109,7 @@ def test_the_plan_is_made_again():
     placement.before = {"write_inventories": [lambda: placement.data[A].update(generation=9, usages={"CUSTOM_VF": 4})]}
     result = converge(placement, *entries(total=3))
     assert (
-        "meanwhile it was changed by somebody else, and now: providers[0] (node_0): CUSTOM_VF cannot shrink"
+        "it was changed by another client during the run, and now: providers[0] (node_0): CUSTOM_VF cannot shrink"
         in (result["failures"][0])
     )
 
@@ -150,7 +150,7 @@ def test_children_of_what_failed_are_left_out_and_others_go_on():
     placement.faults = {"create": [refusal(400)]}
     leaf = {**entries()[0], "name": "leaf", "parent": "node_0"}
     result = converge(placement, *entries(), leaf, {**leaf, "name": "other", "parent": "node"}, tries=1)
-    assert result["failures"][1] == "leaf was left as it is, because of node_0"
+    assert result["failures"][1] == "leaf remains unchanged, because node_0 failed"
     assert result["updated"] == ["other"]
     assert result["changed"]
 
@@ -160,7 +160,7 @@ def test_parents_of_what_was_not_removed_are_left_out():
     placement.faults = {"delete": [refusal(409, "placement.resource_provider.inuse")]}
     result = converge(placement, {"name": "node_0"}, {"name": "leaf"}, state="absent")
     assert result["removed"] == []
-    assert "node_0 was left as it is, because of leaf" in result["failures"]
+    assert "node_0 remains unchanged, because leaf failed" in result["failures"]
 
 
 def test_no_rights_stop_everything():
@@ -214,7 +214,7 @@ def test_what_nobody_can_find_out_counts_as_a_change(verb, reply):
     placement = FakePlacement(root()) if verb == "create" else FakePlacement(root(), ours(traits=[MARKER]))
     placement.faults = {verb: [reply] * 9, "provider": [LOST] * 9}
     result = converge(placement, *entries(total=5), tries=1)
-    assert result["failures"][0].endswith("; Placement may have done it all the same, run again to find out")
+    assert result["failures"][0].endswith(". Placement may still have completed the change. Run the play again")
     assert result["changed"]
 
 
@@ -287,7 +287,7 @@ def test_no_fault_of_ours_hides_what_was_done(verb):
     placement.before = {verb: [break_down]}
     result = converge(placement, *entries(), {**entries()[0], "name": "other"})
     assert (
-        "a fault of this collection, which its authors should hear of (KeyError: 'generation')" in result["failures"][0]
+        "this is a bug in vfio.devices (KeyError: 'generation'). Please report it as an issue" in result["failures"][0]
     )
     assert result["changed"] is (verb != "make_class")
     if verb in ("create", "write_traits", "write_inventories"):

@@ -90,14 +90,14 @@ def test_the_version_is_negotiated_once():
 @pytest.mark.parametrize("newest", ["1.25", "1.0"])
 def test_too_old(newest):
     one, _adapter = transport(older(newest))
-    with pytest.raises(PlacementError, match=rf"too old: its newest API version is {newest}, and 1\.26 is needed"):
+    with pytest.raises(PlacementError, match=rf"too old: its newest API version is {newest}, but 1\.26 is required"):
         one.send("GET", "/")
 
 
 @pytest.mark.parametrize("answer", [Response(406, "<html>"), Response(406, "{}"), older("x")])
 def test_no_version_at_all(answer):
     one, _adapter = transport(answer)
-    with pytest.raises(PlacementError, match="cannot agree with Placement on an API version"):
+    with pytest.raises(PlacementError, match="cannot negotiate an API version with Placement"):
         one.send("GET", "/")
 
 
@@ -116,7 +116,7 @@ def test_a_missing_library_is_named(monkeypatch):
 
 
 def test_a_dictionary_has_everything_itself():
-    with pytest.raises(PlacementError, match="leave out auth, region_name"):
+    with pytest.raises(PlacementError, match="Remove auth, region_name"):
         _placement_client.connect(
             {**OPTIONS, "cloud": {"auth": {}}, "auth": {"a": 1}, "region_name": "x", "interface": "public"}
         )
@@ -218,7 +218,7 @@ def test_an_answer_of_keystone_that_is_none(log_in, server, pattern, body):
 
 def test_a_login_without_a_token(log_in, server):
     server.rule("POST /v3", lambda answer: Answer(answer.body, 201))
-    assert "cannot make sense of the answers of Keystone: KeyError: 'x-subject-token'" in log_in()["msg"]
+    assert "cannot read the responses of Keystone: KeyError: 'x-subject-token'" in log_in()["msg"]
 
 
 def test_no_password_goes_to_another_server(log_in, server):
@@ -295,4 +295,4 @@ def test_secrets_that_a_server_repeats(log_in, server, pattern, status, monkeypa
 def test_a_time_that_is_none_in_the_settings_of_the_cloud(log_in, seconds):
     auth = {"auth_url": "http://127.0.0.1:1", "username": "u", "password": PASSWORD}
     result = log_in(auth=None, auth_type=None, api_timeout=None, cloud={"auth": auth, "api_timeout": seconds})
-    assert "the settings of the cloud: api_timeout must be a number of seconds" in result["msg"]
+    assert "the configuration of the cloud: api_timeout must be a number of seconds" in result["msg"]

@@ -30,5 +30,7 @@ def test_kinds_of_errors(reply, conflict, unclear, final):
 
 def test_a_pause_that_placement_asks_for_is_told():
     error = PlacementError("cannot", refusal(503)._replace(wait=17.0))
-    assert str(error) == "cannot: Placement says 503 Title: Detail; it asks to wait 17 seconds before the next request"
+    assert str(error) == (
+        "cannot: Placement says 503 Title: Detail. It requests a pause of 17 seconds before the next request"
+    )
     assert error.wait == 17

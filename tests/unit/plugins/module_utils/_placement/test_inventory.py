@@ -37,7 +37,7 @@ def test_taken(fields, parsed):
     ("fields", "sentence"),
     [
         ({}, "its total is missing"),
-        ({"total": 0}, "total must not be 0, Placement knows no empty inventory; leave the resource class out"),
+        ({"total": 0}, "total must not be 0, because Placement has no empty inventories. Remove the resource class"),
         ({"total": -1}, "total must be from 1 to 2147483647 and not -1"),
         ({"total": 2**31}, "total must be from 1 to 2147483647 and not 2147483648"),
         ({"total": True}, "total must be a whole number and not true"),
@@ -54,7 +54,8 @@ def test_taken(fields, parsed):
         ({"total": 4, "allocation_ratio": True}, "allocation_ratio must be a number above 0 and not true"),
         (
             {"total": 4, "totl": 4},
-            "it has no field 'totl', only total, reserved, min_unit, max_unit, step_size, allocation_ratio",
+            "'totl' is not a field of an inventory. The fields are total, reserved, min_unit, max_unit, step_size, "
+            "allocation_ratio",
         ),
     ],
 )

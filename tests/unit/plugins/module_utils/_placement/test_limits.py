@@ -101,7 +101,10 @@ def test_no_token_goes_to_another_server(run, server, other, pattern, status):
     result = run()
     assert other.requests == []
     assert f"the server at {server.url} redirects to {other.url}" in result["msg"]
-    assert "no token and no password is sent there" in result["msg"]
+    assert (
+        "no token or password is sent to this address. Correct the address in auth_url, in endpoint or in the service "
+        "catalog" in result["msg"]
+    )
     assert result.get("changed", False) == pattern.startswith("PUT")
 
 
@@ -166,7 +169,7 @@ def test_an_answer_that_is_too_large(run, server, kind):
     result = run()
     assert (
         result["msg"]
-        == "Nothing was changed in Placement: GET /resource_providers?name=node: the answer has more than 64 MiB"
+        == "Nothing was changed in Placement: GET /resource_providers?name=node: the response has more than 64 MiB"
     )
     assert len(server.requests) == 1
 
@@ -231,7 +234,7 @@ def test_a_date_by_the_clock_of_the_server(run, server, slept):
 def test_no_pause_beyond_the_time_of_the_call(run, server, slept, pattern):
     server.rule(pattern, busy("3000"), before=True)
     result = run(tries=9, timeout=100)
-    assert "it asks to wait 3000 seconds before the next request" in result["msg"]
+    assert "It requests a pause of 3000 seconds before the next request" in result["msg"]
     assert all(pause < 1 for pause in slept)
     assert result.get("changed", False) == pattern.startswith("PUT")
 
@@ -249,9 +252,7 @@ def test_pauses_that_are_none(text):
 @pytest.mark.parametrize("trusted", [False, True])
 def test_a_certificate_that_is_wrong_is_told_at_once(run, secure, certificate, trusted, slept):
     result = run(tries=10, **({"ca_cert": str(certificate / "certificate.pem")} if trusted else {}))
-    assert result["msg"].startswith(
-        "Nothing was changed in Placement: the certificate of Placement cannot be trusted: "
-    )
+    assert result["msg"].startswith("Nothing was changed in Placement: the certificate of Placement is not trusted: ")
     assert slept == []
 
 

@@ -65,9 +65,24 @@ def test_owner(traits, who):
 @pytest.mark.parametrize(
     ("name", "traits", "who"),
     [
-        ("host.example_pci_0000_84_00_0", [], "nova-compute itself"),
-        ("host_pci_0000_84_00_0", [], "nova-compute itself"),
-        ("HOST.example_mtty_mtty", [], "nova-compute itself"),
+        (
+            "host.example_pci_0000_84_00_0",
+            [],
+            "nova-compute creates a provider with this name itself, and fails if another service has created it. "
+            "Remove the entry, or use another name",
+        ),
+        (
+            "host_pci_0000_84_00_0",
+            [],
+            "nova-compute creates a provider with this name itself, and fails if another service has created it. "
+            "Remove the entry, or use another name",
+        ),
+        (
+            "HOST.example_mtty_mtty",
+            [],
+            "nova-compute creates a provider with this name itself, and fails if another service has created it. "
+            "Remove the entry, or use another name",
+        ),
         ("host.example_0000:84:00.0", [], "cyborg-agent"),
         ("host.example_0000:AF:00.0", [], "cyborg-agent"),
         ("host.example_0000:AF:00.0", ["OWNER_CYBORG"], "cyborg-agent"),

@@ -149,7 +149,7 @@ USAGES = [
     ({"total": 4, "reserved": 1}, 3, None),
     ({"total": 4, "reserved": 2}, 3, "cannot have 2 of 4 reserved while 3 are in use"),
     ({"total": 4, "reserved": 4}, 3, None),
-    (None, 1, "cannot be dropped while 1 of it are in use"),
+    (None, 1, "cannot be removed while 1 of it are in use"),
     (None, 0, None),
 ]
 
@@ -212,12 +212,15 @@ def test_all_that_is_wrong_is_told_at_once():
 
 def test_places_that_do_not_fit():
     found = state(root(), ours(), ours(B, "node_b"))
-    assert "providers are not moved" in problems(found, entry(parent="node_b"))[0]
-    assert "does not fit" in problems(found, entry(uuid=C))[0]
-    assert "does not fit" in problems(found, {"uuid": A, "name": "other"})[0]
+    assert (
+        ". Providers are not moved: correct parent, or remove the provider first"
+        in problems(found, entry(parent="node_b"))[0]
+    )
+    assert "does not match" in problems(found, entry(uuid=C))[0]
+    assert "does not match" in problems(found, {"uuid": A, "name": "other"})[0]
     assert (
         "already" in problems(found, entry("node_new", uuid=A))[0]
-        or "does not fit" in problems(found, entry("node_new", uuid=A))[0]
+        or "does not match" in problems(found, entry("node_new", uuid=A))[0]
     )
 
 
@@ -241,7 +244,7 @@ def test_removal():
     found = state(root(), ours(usages={"CUSTOM_VF": 2}), ours(B, "node_b"), ours(C, "leaf", parent=B))
     told = problems(found, {"name": "node_a"}, {"name": "node_b"}, {"name": "node"}, state="absent")
     assert "while 2 of CUSTOM_VF are in use" in told[0]
-    assert "would stay: leaf" in told[1]
+    assert "other children: leaf" in told[1]
     assert "belongs to nova" in told[2]
     planned = plan(found, {"name": "leaf"}, {"name": "gone"}, state="absent")
     assert planned["missing"] == ["gone"]
@@ -256,7 +259,7 @@ def test_what_an_unfinished_run_left_is_ours(options):
     assert len(plan(state(root(), left), *entries, **options)["removals"]) == 1
     if entries:
         strange = provider(A, "node_a", traits=[], generation=0)
-        assert "somebody else" in problems(state(root(), strange), *entries, **options)[0]
+        assert "another service" in problems(state(root(), strange), *entries, **options)[0]
 
 
 def test_details_are_read_only_where_they_are_compared():
@@ -277,7 +280,7 @@ def test_names_are_asked_for_only_if_none_has_them():
     odd = parse(entry(inventories={"NET_BW": {"total": 1}}))
     assert plans.unseen_names(state(root()), odd, OPTIONS)[1] == ["NET_BW"]
     assert (
-        "knows no resource class NET_BW"
+        "has no resource class NET_BW"
         in problems(state(root(), **KNOWN), entry(inventories={"NET_BW": {"total": 1}}))[0]
     )
     assert plan(state(root(), known_classes={"NET_BW"}, **KNOWN), entry(inventories={"NET_BW": {"total": 1}}))["steps"]
@@ -285,7 +288,11 @@ def test_names_are_asked_for_only_if_none_has_them():
 
 def test_a_vgpu_is_warned_of_except_in_the_shape_of_cyborg():
     vgpu = {"inventories": {"VGPU": {"total": 1}}}
-    assert "does not start" in plan(state(root()), entry(**vgpu))["warnings"][0]
+    assert (
+        "nova finds the device of a VGPU by the name of its provider, and has no device with this name, so a guest "
+        "with this VGPU cannot start. Use a custom class (CUSTOM_...)"
+        in plan(state(root()), entry(**vgpu))["warnings"][0]
+    )
     shaped = entry("node_0000:84:00.0", traits=["OWNER_CYBORG"], **vgpu)
     assert plan(state(root(), known_traits={"OWNER_CYBORG"}), shaped)["warnings"] == []
 
@@ -297,7 +304,7 @@ def test_one_warning_for_all_that_is_left_out():
     assert planned["steps"] == planned["removals"] == planned["kept"] == []
     (warning,) = planned["warnings"]
     assert "does not have it yet: n0 (and 2 below it), n1 (and" in warning
-    assert "n9 (and 2 below it), 2 more; this is" in warning
+    assert "n9 (and 2 below it), 2 more. nova-compute" in warning
     assert len(planned["missing"]) == 36
 
 
@@ -312,7 +319,7 @@ def test_a_root_with_another_name_is_pointed_to_instead_of_nova_compute(name):
     assert len(plan(found, bare, purge=True, scope=[name])["warnings"]) == 1
     assert plan(found, bare)["warnings"] == []
     (problem,) = problems(found, {**bare, "optional": False}, entry(f"{name}_a", parent=name))
-    assert "if that is this host, set placement_root: Cmp1.example.org; correct the name" in problem
+    assert "If this is the host, set placement_root: Cmp1.example.org. Correct the name" in problem
 
 
 def test_roots_are_only_listed_for_a_host_that_is_left_out():
@@ -358,7 +365,7 @@ def test_a_card_that_is_offered_twice_is_warned_of(old):
     new = "node.example.org_vfio_0000:81:00.0"
     planned = plan(found, {"name": "node"}, entry(new))
     (warning,) = [one for one in planned["warnings"] if "same card" in one]
-    assert f"{new} and {old} ({derived}) stand for the same card" in warning
+    assert f"{new} and {old} ({derived}) represent the same card" in warning
     assert "placement_purge: true" in warning
     assert sorted(names(planned)) == sorted([old, "node_vfio_0000:41:00.0"])
     assert plan(found, {"name": "node"}, entry(new), purge=True, scope=["node"])["warnings"] == []

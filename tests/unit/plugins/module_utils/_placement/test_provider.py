@@ -45,7 +45,7 @@ def test_planned_again_for_a_provider_that_is_another_one():
 def test_what_others_removed_is_not_made_again():
     step, problems = again(None, ours=False, inventories=None, traits=["CUSTOM_A"])
     assert step is None
-    assert "removed by somebody else" in problems[0]
+    assert "it was removed by another client during the run, which still manages it" in problems[0]
 
 
 def test_one_that_was_only_made_is_ours():

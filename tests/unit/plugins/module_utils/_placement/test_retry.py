@@ -42,6 +42,6 @@ def test_the_time_is_over(monkeypatch):
     assert 19 < clock.left() <= 20
     now = retry.time.monotonic()
     monkeypatch.setattr(retry.time, "monotonic", lambda: now + 21)
-    with pytest.raises(PlacementError, match="the 20 seconds of timeout are over") as caught:
+    with pytest.raises(PlacementError, match="the timeout of 20 seconds is over") as caught:
         clock.left()
     assert caught.value.final

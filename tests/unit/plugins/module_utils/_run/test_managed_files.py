@@ -115,7 +115,7 @@ def test_a_file_of_others_is_neither_replaced_nor_removed_nor_shown(host, conten
     place = host.file(PATH, SECRET)
     (problem,) = host.refusal(requested(content=content))
     assert problem == (
-        f"{place} (nova_config_path) was not written by this collection, and is left alone. To go on, set "
+        f"{place} (nova_config_path) was not written by this collection, and is not changed. To continue, set "
         f"nova_config_path: {SUGGESTION}, or if nothing needs the file, mv {place} {place}.saved"
     )
 
@@ -125,7 +125,7 @@ def test_a_path_without_a_variable_is_named_with_what_to_run(host):
     place = host.file(path, "vfio-pci\n")
     (problem,) = host.refusal(requested(path, OURS, variable=""))
     assert problem == (
-        f"{place} was not written by this collection, and is left alone. To go on, mv {place} {place}.saved"
+        f"{place} was not written by this collection, and is not changed. To continue, mv {place} {place}.saved"
     )
     place.write_text("")
     assert host(requested(path, OURS, variable="")).changed
@@ -259,7 +259,7 @@ def test_all_problems_are_told_at_once(host):
 def test_two_variables_cannot_have_one_path(host):
     (problem,) = host.refusal(requested(content=OURS), requested(content=NEW, variable="cyborg_config_path"))
     assert problem == (
-        "nova_config_path and cyborg_config_path are both /etc/nova/nova.conf. Each file needs a path of its own"
+        "nova_config_path and cyborg_config_path are both /etc/nova/nova.conf. Use a different path for each file"
     )
 
 
@@ -273,7 +273,7 @@ def test_an_owner_that_only_root_can_keep_is_refused(host, monkeypatch):
     host.file(PATH, OURS)
     monkeypatch.setattr(replacement, "may_keep", lambda uid: False)
     (problem,) = host.refusal(requested(content=NEW))
-    assert "Run with become: true" in problem
+    assert ", and only root can keep this owner. Run the play with become: true" in problem
     assert not host(requested(content=OURS)).changed
 
 
@@ -301,7 +301,9 @@ def test_what_another_program_puts_there_meanwhile_is_left_alone(host, monkeypat
         return parse(path)
 
     monkeypatch.setattr(replacement, "read", read)
-    with pytest.raises(HostError, match="replaced by another program meanwhile") as error:
+    with pytest.raises(
+        HostError, match="was replaced by another program during the run, and is not changed. Run the play again"
+    ) as error:
         host(requested(content=NEW))
     assert "secret" not in str(error.value)
     assert place.read_text() == SECRET

@@ -21,8 +21,8 @@ DIFFERENT = [
     # the type, the safe tail, Cyborg's own or what is wrong with it
     ("NVIDIA RTX Pro 6000 Blackwell DC-4Q", "1EB8_RTX_PRO_6000_BLACKWELL_DC_4Q", "1EB8_RTX"),
     ("NVIDIA RTX Pro 6000 Blackwell DC-8Q", "1EB8_RTX_PRO_6000_BLACKWELL_DC_8Q", "1EB8_RTX"),
-    ("NVIDIA A30-1-6C+ME", "1EB8_A30_1_6C_ME", "no valid trait"),
-    ("NVIDIA H100-1-10C.ME", "1EB8_H100_1_10C_ME", "no valid trait"),
+    ("NVIDIA A30-1-6C+ME", "1EB8_A30_1_6C_ME", "not a valid trait"),
+    ("NVIDIA H100-1-10C.ME", "1EB8_H100_1_10C_ME", "not a valid trait"),
     ("T4-2B", "1EB8_T4_2B", "a single word"),
     ("GRID  T4-2B", "1EB8_T4_2B", "1EB8"),
 ]

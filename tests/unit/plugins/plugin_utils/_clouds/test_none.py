@@ -29,11 +29,13 @@ def test_each_card_is_a_provider_with_a_class_that_says_what_it_is(card, resourc
 
 def test_without_a_device_id_there_is_no_class():
     assert none.providers(ports(vf_product_id=None), OPTIONS)[1] == [
-        "the product id of its virtual functions is not known; give it a placement.resource_class"
+        "the product id of its virtual functions is unknown. Set placement.resource_class"
     ]
 
 
 def test_nobody_else_makes_the_devices():
     vgpu = {"types": ["a"], "count": None}
-    assert none.check({"vgpu": vgpu}) == ["vgpu.count 0 leaves the making of devices to the owner, and there is none"]
+    assert none.check({"vgpu": vgpu}) == [
+        "vgpu.count 0 means that the owner creates the devices, but the owner is none. Set vgpu.count"
+    ]
     assert none.check({"vgpu": {**vgpu, "count": "max"}}) == []

@@ -53,7 +53,7 @@ def test_spellings(release, number):
     ],
 )
 def test_what_is_no_release_or_too_old(release):
-    with pytest.raises(ValueError, match="is no release of nova|is older than 21|is not out"):
+    with pytest.raises(ValueError, match="is not a nova release|is older than 21|is not released"):
         _nova_release.number(release)
 
 

@@ -13,8 +13,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import a
     [
         (ValueError("root must be text"), "tree: root must be text"),
         (KeyError("cards"), "tree needs a plan: it has no cards"),
-        (TypeError("'int' object is not iterable"), "tree needs a plan: it has another form"),
-        (AttributeError("items"), "tree needs a plan: it has another form"),
+        (TypeError("'int' object is not iterable"), "tree needs a plan: it has another format"),
+        (AttributeError("items"), "tree needs a plan: it has another format"),
         (AnsibleFilterError("said already"), "said already"),
     ],
 )

@@ -25,7 +25,10 @@ T4 = {"vendor_id": "10de", "product_id": "1eb8", "class": "0302", "driver": "nvi
             "this card (1002:740f) offers no vGPUs, because no driver is bound to it. Install the vendor's vGPU host",
         ),
         ({"class": "0200", "driver": "igb"}, "class 0200) is not a GPU and offers no vGPUs. Correct select"),
-        ({"total_vfs": 16}, "have them made with mode vf and num_vfs max"),
+        (
+            {"total_vfs": 16},
+            "If its virtual functions have them, set mode: vf and num_vfs: max.",
+        ),
     ],
 )
 def test_the_cause_and_the_remedy_depend_on_class_driver_and_vendor(changes, sentence):

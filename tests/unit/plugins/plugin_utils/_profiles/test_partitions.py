@@ -40,7 +40,7 @@ def test_entry_of_the_module(simulated, mig, entry, total):
     [
         (
             {"1g.18gb": 8},
-            "mig: the layout does not fit: the GPU has at most 7 of 1g.18gb. What fits of it is {1g.18gb: 7}",
+            "mig: the layout does not fit: the GPU has at most 7 of 1g.18gb. A possible layout is {1g.18gb: 7}",
         ),
         ({"1g.5gb": 1}, "mig: the GPU has no MIG profile 1g.5gb. The closest is 1g.35gb. It has 1g.18gb, 1g.18gb+me"),
     ],
@@ -53,7 +53,7 @@ def test_layouts_that_do_not_fit_are_refused_before_anything_runs(simulated, mig
 def test_card_that_is_no_gpu(simulated):
     profiles = [{"name": "a", "select": ["0000:31:00.0"], "owner": "none", "mig": {"1g.18gb": 1}}]
     dummy, problems = _host_plan.plan(profiles, simulated("nics").facts(*PARTS))
-    assert problems == ["profile a, 0000:31:00.0: mig is for GPUs of NVIDIA, and this is none"]
+    assert problems == ["profile a, 0000:31:00.0: mig is only for NVIDIA GPUs. Remove mig from the profile"]
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_card_that_is_no_gpu(simulated):
         ({"mig": True}, "mig must be a dictionary of MIG profiles with their counts, or false such as {1g.18gb: 4"),
         ({"mig": {"1g": 1}}, "'1g' is not a MIG profile such as '1g.18gb'. See nvidia-smi mig -lgip"),
         ({"mig": {"1g.18gb": -1}}, "mig.1g.18gb must be a whole number from 0 to 64, and not -1"),
-        ({"mig": {}, "owner": "nova"}, "nova hands out no GPU instances; add vgpu, or set owner: none"),
+        ({"mig": {}, "owner": "nova"}, "nova does not assign GPU instances. Add vgpu, or set owner: none"),
         (
             {"mig": {}, "mode": "pf"},
-            "a card of mode pf goes to a guest, which sets up MIG itself; leave out mig or mode",
+            "a card with mode pf is passed through, and the guest configures MIG itself. Remove mig or mode",
         ),
     ],
 )

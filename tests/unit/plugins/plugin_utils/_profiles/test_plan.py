@@ -60,13 +60,13 @@ def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
         {"name": "many", "select": [pf], "mode": "vf", "num_vfs": 9999},
     ]
     problems = _host_plan.plan(profiles, facts)[1]
-    assert [re.split(", and|: Bad", problem)[0] for problem in problems] == [
+    assert [re.split(", and|, but|: Bad|[.] ", problem)[0] for problem in problems] == [
         "profile wrong: num_vfs must be a number or max",
         "profile absent: num_vfs must be a number or max",
         "profile question: select cannot be used",
         "profile absent: it is required",
         f"{pf} is in the profiles wrong and many",
-        f"profile many, {pf}: it makes at most {card['total_vfs']} virtual functions",
+        f"profile many, {pf}: it supports at most {card['total_vfs']} virtual functions",
     ]
 
 
@@ -96,7 +96,7 @@ def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
     one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
     profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
     assert _host_plan.plan(profiles, host.facts())[1] == [
-        f"{parent} is in the profiles a and b, and can only be in one"
+        f"{parent} is in the profiles a and b, but a card can only be in one profile. Restrict select of one profile"
     ]
 
 
@@ -116,4 +116,4 @@ def test_a_card_whose_sriov_is_of_no_use_is_not_told_to_use_it(simulated):
     assert (card["total_vfs"], card["vf_product_id"]) == (16, "0000")
     profiles = [{"name": "a", "select": [card["address"]], "vgpu": {"type": ["GRID T4-2B"]}}]
     (problem,) = _host_plan.plan(profiles, facts)[1]
-    assert "num_vfs max" not in str(problem)
+    assert "virtual functions or none. Set num_vfs: max" not in str(problem)

@@ -57,7 +57,7 @@ def test_truth_is_that_of_jmespath(expression, names):
 def test_a_question_that_a_card_cannot_answer():
     pairs, problems = selected(profile(expression="contains(netdevs, 'ens1f0')"))
     assert pairs == [("a", "0000:41:00.0")]
-    assert len(problems) == 1 and problems[0].startswith("profile a: select cannot be asked of mtty: ")
+    assert len(problems) == 1 and problems[0].startswith("profile a: select cannot be evaluated for mtty: ")
 
 
 def test_names_of_cards_interfaces_and_others():
@@ -68,12 +68,14 @@ def test_names_of_cards_interfaces_and_others():
 def test_a_card_is_in_one_profile():
     pairs, problems = selected(profile("a", names=["mtty"]), profile("b", expression="name == 'mtty'"))
     assert pairs == [("a", "mtty"), ("b", "mtty")]
-    assert problems == ["mtty is in the profiles a and b, and can only be in one"]
+    assert problems == [
+        "mtty is in the profiles a and b, but a card can only be in one profile. Restrict select of one profile"
+    ]
 
 
 def test_what_is_required():
     assert selected(profile(names=["x"], required=True))[1] == [
-        "profile a: it is required, and selects nothing on this host, which has 0000:3b:00.0, 0000:41:00.0, mtty"
+        "profile a: it is required, but selects no card on this host. The host has 0000:3b:00.0, 0000:41:00.0, mtty"
     ]
 
 

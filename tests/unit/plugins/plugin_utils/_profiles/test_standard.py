@@ -21,7 +21,9 @@ def test_classes(text):
 
 @pytest.mark.parametrize("text", ["NFV_VF", "VCPU", "MEMORY_MB", "VGPUS", "A" * 255])
 def test_classes_that_are_none(text):
-    with pytest.raises(ValueError, match=f"{text} is no standard class for devices, which are FPGA.* Write CUSTOM_"):
+    with pytest.raises(
+        ValueError, match=f"{text} is not a standard class for devices. The standard classes are FPGA.* Write CUSTOM_"
+    ):
         standard.resource_class(text)
 
 
@@ -42,7 +44,7 @@ def test_traits(os_traits, text):
     ("text", "said"), [("HW_NIC_SRIOVS", "Did you mean HW_NIC_SRIOV"), ("TIER", "Write CUSTOM_TIER")]
 )
 def test_traits_that_are_none(os_traits, text, said):
-    with pytest.raises(ValueError, match=f"trait {text} is no standard trait.*{said}"):
+    with pytest.raises(ValueError, match=f"trait {text} is not a standard trait.*{said}"):
         standard.trait(text)
 
 

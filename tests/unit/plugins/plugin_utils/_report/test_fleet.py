@@ -59,15 +59,18 @@ def test_a_device_that_its_user_still_holds(host):
     simulated = host()
     device = simulated.converge({"type": "GRID T4-2B", "parent": T4})["created"][0]
     facts = facts_of(simulated)
-    for state, words in (("removing", "removed, and still held"), ("defined", "to be made at boot, and not there")):
+    for state, words in (
+        ("removing", "removed, but still in use"),
+        ("defined", "declared to start at boot, but missing"),
+    ):
         facts["devices"] = [{**facts["devices"][0], "state": state, "autostart": True}]
         assert facts["devices"][0]["uuid"] == device
         (text,) = texts(build(facts), "problem")
         assert text.startswith(words) and text.endswith(": 1 of its devices")
     facts["devices"][0]["parent"] = "0000:99:00.0"
-    assert texts(build(facts), "problem") == ["a device defined on 0000:99:00.0, which makes none now"]
+    assert texts(build(facts), "problem") == ["a device defined on 0000:99:00.0, which currently offers no devices"]
     facts["devices"][0]["autostart"] = False
-    assert texts(build(facts), "note") == ["a device defined on 0000:99:00.0, which makes none now"]
+    assert texts(build(facts), "note") == ["a device defined on 0000:99:00.0, which currently offers no devices"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_a_device_that_its_user_still_holds(host):
     [
         (None, None, "mdevctl is not installed"),
         ("/usr/bin/mdevctl", None, "udev has no rule that starts mdevctl"),
-        ("/usr/bin/mdevctl", "/usr/sbin/mdevctl", "udev's rule calls /usr/sbin/mdevctl, which is not there"),
+        ("/usr/bin/mdevctl", "/usr/sbin/mdevctl", "the udev rule calls /usr/sbin/mdevctl, which does not exist"),
     ],
 )
 def test_mdevctl_that_does_nothing_at_boot(host, program, called, reason):
@@ -86,7 +89,7 @@ def test_mdevctl_that_does_nothing_at_boot(host, program, called, reason):
     simulated.converge({"type": "GRID T4-2B", "parent": T4})
     facts = {**facts_of(simulated), "mdevctl": mdevctl}
     assert texts(build(facts), "problem") == [
-        f"nothing makes the devices at boot: {reason}, and the role boot was not run"
+        f"no service restores the devices at boot: {reason}, and the role boot was not applied"
     ]
     mdevctl["restore_unit"] = "/etc/systemd/system/vfio-devices-restore.service"
     assert build(facts)["findings"] == []
@@ -114,7 +117,7 @@ def test_a_whole_card_in_a_group_with_others(host, mode, number):
 
 def test_users_that_nobody_looked_for(host):
     data = build(host().facts("physical_functions", "parents", "devices", "iommu"))
-    assert texts(data, "note") == ["nobody looked who holds the devices, so all of them seem free"]
+    assert texts(data, "note") == ["the users were not read, so all devices look free"]
     assert data["hosts"][0]["level"] == "note"
 
 
@@ -165,7 +168,7 @@ def placement():
 
 def test_placement(host, placement):
     data = build(facts_of(host()), None, placement(pci_0000_3b_00_0=8, pci_0000_99_00_0=4))
-    assert texts(data, "drift") == ["a provider for pci_0000_99_00_0 in Placement, which is not on the host"]
+    assert texts(data, "drift") == ["a provider for pci_0000_99_00_0 in Placement, but the card is missing on the host"]
     (row,) = data["classes"]
     assert (row["name"], row["total"], row["providers"]) == ("VGPU", 12, 2)
     assert [one["name"] for one in data["hosts"][0]["other"]] == ["host_pci_0000_99_00_0"]
@@ -173,7 +176,7 @@ def test_placement(host, placement):
 
 def test_a_root_of_another_name(host, placement):
     facts = facts_of(host())
-    words = ["no provider of the host in Placement, and so none of its cards"]
+    words = ["no provider of the host in Placement, so its cards have no providers"]
     assert texts(build(facts, None, placement(), root="elsewhere"), "drift") == words
     facts.update(physical_functions=[], parents=[], devices=[])
     assert texts(build(facts, None, placement(), root="elsewhere"), "drift") == []

@@ -80,7 +80,7 @@ def test_providers_of_others(simulated):
     found, stale, drift = compare(simulated("t4"), None, agent, gone)
     assert not any(entry["providers"] for entry in found.values())
     assert [one["name"] for one in stale] == [gone["name"]]
-    assert drift == [(None, "a provider for pci_0000_99_00_0 in Placement, which is not on the host")]
+    assert drift == [(None, "a provider for pci_0000_99_00_0 in Placement, but the card is missing on the host")]
 
 
 PLANNED = {
@@ -119,7 +119,7 @@ def test_nova_may_publish_fewer_where_it_is_told_so(simulated):
         (6, 1, []),
         (5, 1, ["a total of 5 in Placement, and 6 on the host"]),
         (16, 1, ["a total of 16 in Placement, and 6 on the host"]),
-        (6, 0, ["1 in use on the host, and 0 in Placement, which may give them away again"]),
+        (6, 0, ["1 in use on the host, but 0 in Placement, which may assign devices twice"]),
     ],
 )
 def test_providers_of_all_virtual_functions_together(simulated, number, used, lines):
@@ -179,5 +179,5 @@ def test_what_is_taken_without_placement(simulated, used, told):
     for device in host.converge({"type": "GRID T4-2B", "parent": T4[0], "count": "3"})["created"][:2]:
         host.kernel.hold(device)
     drift = compare(host, None, provider("pci_0000_3b_00_0", used=used, VGPU=8))[2]
-    line = f"2 in use on the host, and {used} in Placement, which may give them away again"
+    line = f"2 in use on the host, but {used} in Placement, which may assign devices twice"
     assert drift == ([(T4[0], line)] if told else [])

@@ -10,13 +10,17 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report import remedi
 @pytest.mark.parametrize(
     ("level", "text", "remedy"),
     [
-        ("problem", "no facts, because the host was not reached or reading failed", "ansible.builtin.ping"),
+        (
+            "problem",
+            ("no facts, because the host was not reached or the read failed. Read the output of the play"),
+            "ansible.builtin.ping",
+        ),
         ("problem", "not readable: sys/bus/pci: EIO", "become: true"),
         ("problem", "profiles that do not fit the host: profile a: it has no select", "Correct vfio_profiles"),
         ("drift", "12 virtual functions instead of 16", "reprofile"),
         ("drift", "a total of 8 in Placement, and 16 on the host", "placement_publish: true"),
-        ("drift", "no provider of the host in Placement, and so none of its cards", "placement_root"),
-        ("problem", "in one IOMMU group with 0000:41:00.1, and only to be given away with it", "ACS"),
+        ("drift", "no provider of the host in Placement, so its cards have no providers", "placement_root"),
+        ("problem", "in one IOMMU group with 0000:41:00.1, so it can only be passed through together with it", "ACS"),
     ],
 )
 def test_each_warning_has_a_remedy(level, text, remedy):
