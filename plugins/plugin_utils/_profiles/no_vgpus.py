@@ -17,14 +17,14 @@ DISPLAY = "03"
 NVIDIA_DRIVER = "the NVIDIA vGPU host driver (vGPU Manager, not the driver for guests or CUDA)"
 
 
-def has_unusable_vfs(card: dict[str, Any]) -> bool:
-    """Whether the SR-IOV capability of a card is of no use, as that of a Tesla T4: its VFs have no device ID."""
-    return card.get("vf_product_id") is not None and not card["vf_product_id"].strip("0")
+def are_unusable(vf_product_id: str | None) -> bool:
+    """Whether the VFs that a card could have are of no use, as those of a Tesla T4, which have no device ID."""
+    return vf_product_id is not None and not vf_product_id.strip("0")
 
 
 def why(card: dict[str, Any]) -> str:
     """One sentence with the cause and one with the remedy, for a card without a parent of vGPUs."""
-    if card.get("total_vfs") and not card["num_vfs"] and not has_unusable_vfs(card):
+    if card.get("total_vfs") and not card["num_vfs"] and not are_unusable(card.get("vf_product_id")):
         return (
             "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "
             "load the vGPU driver of the vendor"

@@ -135,7 +135,7 @@ def _plan_function(profile, subject, card, result, found):
                 "it has no SR-IOV, so it cannot have virtual functions. Enable SR-IOV in the firmware if the card "
                 "supports it"
             )
-        elif card["num_vfs"] and no_vgpus.has_unusable_vfs(subject):
+        elif card["num_vfs"] and no_vgpus.are_unusable(subject.get("vf_product_id")):
             found.append("its virtual functions have the device ID 0, and no driver enables them. Use mode pf or vgpu")
         elif (card["num_vfs"] or 0) > subject["total_vfs"]:
             found.append(

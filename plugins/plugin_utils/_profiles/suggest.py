@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.no_vgpus import are_unusable
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
 
 FEW_VFS = 8
@@ -77,15 +78,20 @@ def _block(kind: Kind, name: str) -> list[str]:
     return ["", *(f"  # {note}" for note in [_where(kind), *notes]), *(prefix + line for line in body)]
 
 
+def _usable_vfs(card: Mapping[str, Any]) -> int:
+    """How many VFs the card can make that a driver can use."""
+    return 0 if are_unusable(card.get("vf_product_id")) else card.get("total_vfs") or 0
+
+
 def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
     """The lines after ``select``, remarks, and whether the profile is not only a comment."""
     card = max((one for dummy, one in kind.cards), key=lambda one: (len(one["types"]), one.get("num_vfs") or 0))
-    total, pci_class = card.get("total_vfs") or 0, card.get("class") or ""
+    total, pci_class = _usable_vfs(card), card.get("class") or ""
     makes_vfs = total and any(one.get("num_vfs") for dummy, one in kind.cards) and card["types"]
     if card["types"]:
         type_name, remark = _type(kind)
         mode = ["mode: vf", "num_vfs: max"] if makes_vfs else []
-        lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not one.get("total_vfs")))
+        lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not _usable_vfs(one)))
         if lacking:
             remark.append(f"site refuses {_some(lacking)} until the vGPU driver is installed there.")
         return ["owner: none", *mode, f"vgpu: {{type: {json.dumps(type_name)}}}"], remark, True

@@ -27,7 +27,7 @@ NIC = {
     "sriov": {"total": VFS, "offset": 8, "device": "1889", "driver": "iavf", "netdev": True, "numvfs": VFS},
 }
 HOST = {"kernel": "6.12", "functions": [NIC], "routes": [{"interface": "ens49", "gateway": "192.0.2.1"}]}
-# In CPU time; on the machine that this was written on a refusal took 1.3 times as long.
+# In CPU time; on the machine that this was written on a refusal took 0.29 s, and a walk 0.27 s.
 MOST_TIMES_A_WALK = 3
 COLLECTION = "ansible_collections.vfio.devices.plugins.module_utils"
 IMPORTS = f"""

@@ -25,6 +25,7 @@ PF = "0000:31:00.0"
 
 
 IDS = PciIds("8086", "159b", "8086", "0001", "020000")
+MATCHES = _pf_persistence.card_matches("8086", "159b", {})
 
 
 def card(vfs=(), driver="ice", override=None, autoprobe=True, **fields):
@@ -187,13 +188,17 @@ def test_way_back_of_a_run_that_continued_another(present):
     assert actions_of(steps) == "autoprobe memory"
 
 
+RULE_OF_CARD = _pf_persistence.rule(PF, 2, _pf_persistence.card_matches(IDS.vendor_id, IDS.product_id, card().identity))
+
+
 @pytest.mark.parametrize(
     ("before", "expected"),
     [
         (card(rule="one of version 1.0.0"), "rule create record rule"),
         (card(rule=_pf_persistence.rule(PF, 4)), "memory create record rule memory"),
         (card(rule=_pf_persistence.rule(PF, 4), changing=True), "create record rule memory"),
-        (card(rule=_pf_persistence.rule(PF, 2), changing=True), "create record memory"),
+        (card(rule=_pf_persistence.rule(PF, 2), changing=True), "create record rule memory"),
+        (card(rule=RULE_OF_CARD, changing=True), "create record memory"),
     ],
 )
 def test_stale_rule_waits_until_the_record_is_new(entries, before, expected):
