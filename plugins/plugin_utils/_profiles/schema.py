@@ -33,7 +33,7 @@ VIRTUAL_FUNCTION: Options = {
     "mac": {"description": "MAC address. For a single virtual function.", "type": "str"},
     "vlan": {"description": "VLAN id that the card adds and removes. V(0) means no VLAN.", "type": "int"},
     "qos": {
-        "description": "Priority in the VLAN tag, from V(0) to V(7). Requires O(vfio_profiles.vfs.vlan).",
+        "description": "Priority in the VLAN tag, from V(0) to V(7). Requires V(vlan).",
         "type": "int",
     },
     "spoofchk": {"description": "Whether the card drops packets with another sender address.", "type": "bool"},
