@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: host_recording
 short_description: Record what the modules read on a host, without its identities
@@ -59,6 +57,9 @@ size:
   sample: 68112
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._capture.capture import capture
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration

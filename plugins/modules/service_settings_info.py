@@ -3,8 +3,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: service_settings_info
 short_description: Find out whether an OpenStack service reads a settings file
@@ -128,6 +126,9 @@ libvirt:
   sample: 11.3.0
 """
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+
+# isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run

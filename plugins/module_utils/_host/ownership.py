@@ -21,7 +21,7 @@ OURS = re.compile(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
     rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
-    rb'|<!doctype html>\n<html lang="en">\n<head>\n<meta name="generator" content="vfio\.devices">',
+    rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">',
     re.DOTALL,
 )
 # JSON has no comments: these keys are in each file of facts that the playbook discover saves.

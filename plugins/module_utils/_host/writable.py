@@ -91,6 +91,7 @@ PATHS = (
     Writable("<cyborg_config_path>", VARIABLE, "role cyborg_config", "has the Cyborg settings"),
     Writable("<report_path>", VARIABLE, "role report", "is the report, on the controller"),
     Writable("<vfio_discover_directory>", VARIABLE, "playbook discover", "has the facts, on the controller"),
+    Writable("<vfio_capture_directory>", VARIABLE, "playbook capture", "has the recordings, on the controller"),
 )
 
 NAME = re.compile(r"<(\w+)>")

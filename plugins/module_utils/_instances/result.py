@@ -112,7 +112,7 @@ def _show(view: View) -> dict[str, dict[str, str]]:
         for record in view.records.values()
         if record
         for instance in record["instances"]
-        if instance["address"]
+        if isinstance(instance["address"], str)
     }
     shown: dict[str, dict[str, str]] = {}
     for device in sorted(view.devices, key=lambda device: device.key):

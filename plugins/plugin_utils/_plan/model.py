@@ -79,6 +79,8 @@ class Card(_Ids):
     # GPU instances by MIG profile.
     mig: dict[str, int] | None
     type: VgpuType | None
+    # The mode that guests keep the card in, if the profile has another one.
+    held_mode: str | None
     # The declared type, as long as devices of another type are in use.
     next_type: VgpuType | None
     parents: list[Parent]

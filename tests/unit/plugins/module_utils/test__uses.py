@@ -407,7 +407,6 @@ def without_looks_at(job, name, nobody):
         *map(without_guard, (vfio, open_devices, devices, network, storage)),
         without_looks_at(modes_job, "_uses", lambda *arguments: None),
         without_looks_at(instances_job, "_complete", lambda *arguments: Seen()),
-        without_looks_at(modes_actions, "_parts", lambda one, step: [step]),
         without_looks_at(modes_actions, "_restore", restore_without_looks),
     ],
 )

@@ -79,5 +79,5 @@ def test_reason_of_the_driver_is_told(simulated):
 def test_driver_that_comes_again_by_itself_is_told(simulated):
     host = simulated("nics")
     host.kernel.faults.content(f"sys/bus/pci/devices/{ICE}/driver_override", b"vfio-pci\n")
-    with pytest.raises(HostError, match="is bound to ice with driver_override vfio-pci, and not to i as requestedgb"):
+    with pytest.raises(HostError, match="is bound to ice with driver_override vfio-pci, and not to igb as requested"):
         bind(host, BindingWanted("igb", "vfio-pci", is_exact=True))

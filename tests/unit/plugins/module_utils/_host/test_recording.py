@@ -52,8 +52,8 @@ def test_nothing_can_be_written(door):
     root, _notes = door
     for action in (
         lambda: root.write("sys/bus/pci/devices/0000:01:00.0/sriov_numvfs", "1"),
-        lambda: root.replace_file("etc/x", "x"),
-        lambda: root.remove_file("etc/machine-id"),
+        lambda: root.replace_file("etc/vfio-devices/mdev_instance/mtty.json", "x"),
+        lambda: root.remove_file("etc/vfio-devices/mdev_instance/mtty.json"),
         root.lock,
     ):
         with pytest.raises(HostError, match="EROFS"):

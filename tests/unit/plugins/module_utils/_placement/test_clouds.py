@@ -20,10 +20,10 @@ def environment(monkeypatch):
 
 def test_a_cloud_by_name_is_looked_for_in_more_directories():
     found = clouds.files({"cloud": "fleet"}, LOADER)
-    assert found["config_files"][0] == "/work/clouds.yaml"
+    assert found["config_files"][0] == "/srv/play/clouds.yaml"
     assert found["config_files"][3] == "/inventory/clouds.yaml"
     assert found["config_files"][-1] == "/etc/openstack/clouds.yaml"
-    assert found["secure_files"][0] == "/work/secure.yaml"
+    assert found["secure_files"][0] == "/srv/play/secure.yaml"
 
 
 @pytest.mark.parametrize("options", [{}, {"auth": {"token": "a"}}, {"cloud": {"auth": {}}}])
@@ -33,7 +33,7 @@ def test_the_only_cloud_of_another_file_is_not_taken(options):
 
 def test_a_cloud_of_the_environment_has_a_name_too(monkeypatch):
     monkeypatch.setenv("OS_CLOUD", "fleet")
-    assert "/work/clouds.yaml" in clouds.files({}, LOADER)["config_files"]
+    assert "/srv/play/clouds.yaml" in clouds.files({}, LOADER)["config_files"]
     assert clouds.files({"auth": {"token": "a"}}, LOADER)["config_files"] == LOADER.CONFIG_FILES
 
 
