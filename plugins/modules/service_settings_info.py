@@ -152,7 +152,8 @@ def main():
     def work():
         host = HostRoot(module.params["host_root"])
         found = observe(host, unit=module.params["unit"] or given["program"], **given)
-        return {"changed": False, **found}, host.warnings
+        found["changed"] = False
+        return found, host.warnings
 
     run(module, work, unchanged=None)
 

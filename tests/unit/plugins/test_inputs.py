@@ -31,7 +31,7 @@ from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, type_description
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.modules import boot_restore, mdev_facts, mdev_instance, sriov_pf_mode
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD, mutations
 
@@ -371,5 +371,5 @@ def test_descriptions_of_types(attempts):
         text = ", ".join(f"{name}={value}" for name, value in bad.items()) if isinstance(bad, dict) else f"{bad}"
         found = attempts(what, (), lambda text=text: type_description.attributes(text)[0])
         parent = Parent("p", "mdev", physical_function="p", offers=(Offer(VgpuType("a", "A", text, found), 4),))
-        card = capacity.capacity_of_card([parent], [Device("p", "mdev", uuid=UUID, type_id="a")], {"a": "A"})
+        card = capacity.capacity_of_card([parent], [("p", "a")], {"a": "A"})
         assert card.room("p", "a") >= 0
