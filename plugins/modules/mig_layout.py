@@ -193,7 +193,7 @@ failures:
   elements: str
 """
 
-from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 - comes first
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 # pylint: disable=unused-import
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule

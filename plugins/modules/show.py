@@ -9,7 +9,7 @@ short_description: Print text as it is
 version_added: 1.0.0
 description:
   - Prints text on the console of the controller, line by line, so that it can be copied.
-  - M(ansible.builtin.debug) prints it as JSON or YAML with quotes.
+  - The module C(ansible.builtin.debug) prints it as JSON or YAML with quotes.
   - This action runs on the controller, once for all hosts of the batch if C(run_once) is set.
 author:
   - vfio.devices contributors (@vfio-devices)

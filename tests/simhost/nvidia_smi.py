@@ -235,7 +235,7 @@ class NvidiaSmi:
         self._check(gpu, True, "")
         for text in arguments[arguments.index("-cgi") + 1].split(","):
             number, dummy, start = text.partition(":")
-            name = next(name for name, kind in gpu.profiles.items() if str(kind.id) == number)
+            (name,) = [name for name, kind in gpu.profiles.items() if str(kind.id) == number]
             kind, places = gpu.profiles[name], gpu.places(name)
             place = int(start) if start else next(iter(places), -1)
             what = f"GPU instance on GPU  0 using profile MIG {name} (ID {kind.id})"

@@ -126,7 +126,7 @@ def test_a_job_may_do_what_it_needs_and_no_more(workflow, name):
 @pytest.mark.parametrize(("workflow", "name"), JOBS)
 def test_actions_are_pinned_by_commit_and_keep_no_credentials(workflow, name):
     for step in WORKFLOWS[workflow]["jobs"][name].get("steps", ()):
-        action, _, commit = step.get("uses", "").partition("@")
+        action, dummy, commit = step.get("uses", "").partition("@")
         assert not action or re.fullmatch("[0-9a-f]{40}", commit), step["uses"]
         assert action != "actions/checkout" or step["with"]["persist-credentials"] is False
 

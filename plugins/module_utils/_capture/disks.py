@@ -40,7 +40,7 @@ def _disk(source: str, hide: Disguise) -> str:
 
 def _pool(name: str, hide: Disguise) -> str:
     pool, *below = name.split("/")
-    return "/".join([hide.name("pool", pool), *(hide.name("data", "/".join(below)) for _ in below[:1])])
+    return "/".join([hide.name("pool", pool), *(hide.name("data", "/".join(below)) for dummy in below[:1])])
 
 
 def _source(source: str, filesystem: str, hide: Disguise) -> str:

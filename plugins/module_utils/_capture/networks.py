@@ -64,7 +64,7 @@ def _route6(
     words: list[str], first: tuple[int, int | None], second: tuple[int, int | None], hide: Disguise
 ) -> list[str]:
     try:
-        for place, length in {first, second}:
+        for place, length in dict.fromkeys((first, second)):
             bits = int(words[length], 16) if length is not None else 128
             words[place] = f"{int(hide.network(ipaddress.IPv6Address(int(words[place], 16)), bits)):032x}"
     except (ValueError, IndexError):

@@ -30,5 +30,6 @@ def refusal(version, program):
 
 REFUSAL = refusal(sys.version_info, sys.executable)
 if REFUSAL:
-    print(json.dumps({"failed": True, "msg": REFUSAL}))
-    sys.exit(1)
+    # AnsibleModule needs a newer Python itself.
+    sys.stdout.write(json.dumps({"failed": True, "msg": REFUSAL}) + "\n")
+    sys.exit(1)  # pylint: disable=ansible-bad-function

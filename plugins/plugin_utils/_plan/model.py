@@ -55,7 +55,7 @@ class Nova(TypedDict, total=False):
 _Ids = TypedDict("_Ids", {"class": Optional[str]})
 
 
-class Card(_Ids):
+class Card(_Ids):  # pylint: disable=inherit-non-class
     """A card with its desired state. A cloud with keys of its own in a profile adds them under its name."""
 
     name: str

@@ -29,7 +29,7 @@ def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         general = [one["text"] for one in host["findings"] if one["card"] is None]
         for card in host["cards"]:
             bars = card["bars"]
-            sums = {key: sum(bar[key] for bar in bars) for key in ("used", "reserved", "free", "total")}
+            sums = {key: sum(amounts[key] for amounts in bars) for key in ("used", "reserved", "free", "total")}
             users = [user["name"] for user in card["users"]]
             users += [user["name"] for device in card["held"] for user in device["users"]]
             yield {
@@ -37,7 +37,7 @@ def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 **{key: card[key] for key in ("model", "ids", "kind", "numa_node", "driver", "driver_version")},
                 **{key: card[key] for key in ("profile", "mode", "vfs")},
                 "card": card["name"],
-                "type": [bar["name"] for bar in bars],
+                "type": [amounts["name"] for amounts in bars],
                 **sums,
                 "users": list(dict.fromkeys(users)),
                 "level": host["level"],

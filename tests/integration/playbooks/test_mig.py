@@ -25,8 +25,8 @@ def play(tmp_path_factory):
     directory = tmp_path_factory.mktemp("hosts")
     fleet, inventory = directory / "fleet", directory / "hosts.json"
 
-    def play(name, *options, profiles=PROFILES):
-        inventory.write_text(simulated.inventory(fleet, {HOST: {}}, vfio_profiles=profiles))
+    def play(name, *options, profiles=None):
+        inventory.write_text(simulated.inventory(fleet, {HOST: {}}, vfio_profiles=profiles or PROFILES))
         command = ["ansible-playbook", "-i", str(inventory), f"vfio.devices.{name}", *options]
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
         changed = re.search(r"changed=(\d+)", done.stdout)
