@@ -222,7 +222,7 @@ def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tm
         "without CUSTOM_TIER_GOLD in Placement",
         "a total of 4 in Placement",
         "<code>0000:af:00.0</code>: no provider in Placement",
-        "No provider of the host in Placement, and so none of its cards",
+        "No provider of the host in Placement, so its cards have no providers",
     ):
         assert words in text
     assert play(hosts, "--check", "-e", "report_placement=true", **options) == 0, play.said
