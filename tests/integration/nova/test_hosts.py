@@ -122,7 +122,7 @@ def test_mtty_beside_a_card(nova, ask, file, release):
     serial["placement"] = {"resource_class": "CUSTOM_SERIAL"}
     found = nova([T4, serial], both, release)
     if release < 34:
-        assert "stops at the parent mtty" in found["refused"]
+        assert "fails at the parent mtty" in found["refused"]
     else:
         assert found["offers"]["mtty_mtty"] == 24
 

@@ -148,7 +148,7 @@ def test_places_that_do_not_fit(refused, run, cloud, root):
     moved = {**child(root, 0), "parent": f"{root}_vf1"}
     assert ". Providers are not moved: correct parent, or remove the provider first" in only(refused([moved]))
     other = {**child(root, 0), "uuid": "bbbbbbbb-0000-0000-0000-000000000000"}
-    assert "does not fit" in only(refused([other]))
+    assert "does not match" in only(refused([other]))
     unknown = {"uuid": "bbbbbbbb-0000-0000-0000-000000000001"}
     assert "there is no provider with this UUID. Set its name to create it" in only(refused([unknown]))
     assert "scope: there is no provider nowhere" in only(refused([child(root, 0)], purge=True, scope=["nowhere"]))
