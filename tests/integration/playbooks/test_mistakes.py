@@ -169,7 +169,7 @@ def test_clouds_beside_the_inventory_are_found_and_a_wrong_root_is_answered_with
 
     (tmp_path / "clouds.yaml").write_text(cloud)
     status, said, changed = publish(play, tmp_path, placement_cloud="flet")
-    assert "Cloud flet was not found; " in said
+    assert "Cloud flet was not found" in said
     assert f"The clouds are those of {tmp_path}/clouds.yaml, which has fleet" in said
 
     status, said, changed = publish(play, tmp_path, placement_cloud="fleet")

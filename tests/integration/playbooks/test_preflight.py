@@ -103,7 +103,7 @@ REFUSED = {
     ),
     "trait": (
         {"vfio_profiles": desktops(traits=["HW_NO_SUCH"])},
-        [f"the providers of {SECOND}. ", "Placement knows no trait HW_NO_SUCH"],
+        [f"the providers of {SECOND}. ", "Placement has no trait HW_NO_SUCH"],
     ),
     "class": (
         {"vfio_profiles": desktops(resource_class="NO_SUCH"), "vfio_serial": 1},
