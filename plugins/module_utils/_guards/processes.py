@@ -19,6 +19,9 @@ from .._model.uses import Holder
 PROCESS = re.compile(r"[0-9]{1,9}\Z")
 OPEN_DEVICE = "anon_inode:[vfio-device]"
 FLAGS = re.compile(r"^flags:\s*([0-7]+)\s*$", re.MULTILINE)
+# Of /proc/PID/stat, counted from what follows the name of the process (fs/proc/array.c, do_task_stat).
+FLAGS_FIELD = 6
+KTHREAD = 0x00200000
 # d_path() of a node that was removed while it is open (fs/d_path.c).
 REMOVED = " (deleted)"
 # The name of the guest in QEMU's arguments; libvirt writes guest=NAME,...
@@ -98,15 +101,26 @@ class Processes:
     def _numbers(self) -> list[int]:
         return sorted(int(name) for name in self._host.names("proc") if PROCESS.match(name))
 
+    def _is_kernel_thread(self, process: int) -> bool:
+        """Whether a process is a thread of the kernel, which maps no file (include/linux/sched.h, PF_KTHREAD)."""
+        fields = (self._host.read(f"proc/{process}/stat", optional=True) or "").rpartition(")")[2].split()
+        return (
+            len(fields) > FLAGS_FIELD and fields[FLAGS_FIELD].isdecimal() and bool(int(fields[FLAGS_FIELD]) & KTHREAD)
+        )
+
     def _scan(self) -> dict[str, list[Opened]]:
         host = self._host
         found: dict[str, list[Opened]] = {}
         processes = self._numbers()
+        having_memory = []
         for process in processes:
-            for descriptor, target in host.links(f"proc/{process}/fd"):
+            descriptors = host.links(f"proc/{process}/fd")
+            for descriptor, target in descriptors:
                 if _is_device_file(target):
                     found.setdefault(target, []).append(Opened(process, descriptor))
-        for process, targets in host.mapped_devices(processes).items():
+            if descriptors or not self._is_kernel_thread(process):
+                having_memory.append(process)
+        for process, targets in host.mapped_devices(having_memory).items():
             for target in filter(_is_device_file, targets):
                 having = found.setdefault(target, [])
                 if all(opened.process != process for opened in having):

@@ -56,3 +56,13 @@ def test_maps_that_are_forbidden_are_open_files_that_cannot_be_seen(simulated):
 )
 def test_name_of_a_guest(arguments, name):
     assert processes.guest_name("\0".join(arguments) + "\0") == name
+
+
+def test_memory_of_kernel_threads_is_not_read(simulated):
+    host = simulated("nics")
+    for process, flags in ((70, 0x00208040), (71, 0x00400100)):
+        add_process(host.kernel.tree, process, maps=b"7f00-7f01 rw-s 0 00:05 311 /dev/accel0\n")
+        stat = f"{process} (a (b) c) S 2 0 0 0 -1 {flags} 0 0 0 0\n"
+        host.kernel.tree.add(f"proc/{process}/stat", Attribute(stat.encode()))
+    (opened,) = Processes(host.root()).device_files["/dev/accel0"]
+    assert opened.process == 71
