@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitio
     definition_text,
 )
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
 from ansible_collections.vfio.devices.tests.simhost import SimHost, plain
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
@@ -206,7 +207,7 @@ def test_definitions_are_those_of_libvirt(libvirtd, tmp_path, profile, parent, k
         "</capability></device>",
     )["defined"]
     assert (defined["autostart"], defined["active"]) == (1, 0)
-    ours = definition_text({"type": kind, "autostart": True, "attributes": attributes})
+    ours = definition_text(Definition(kind, True, tuple(pair for one in attributes for pair in one.items())))
     assert (tmp_path / definition_path(parent, UUID)).read_text() == ours
     # And the other way round.
     devices = ask(tmp_path)["devices"]
