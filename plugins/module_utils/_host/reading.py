@@ -144,18 +144,32 @@ class Reading:
         Reading them waits for the process's memory, which a process in trouble may keep locked
         (fs/proc/task_mmu.c, m_start): it counts as one whose open files cannot be seen.
         """
+        found: dict[int, list[str]] = {}
+        silent = self._map_devices(processes, found, last=False)
+        for process in silent:
+            # A busy machine may not have answered in time.
+            self._reader.silent.pop(str(process), None)
+        self._map_devices(silent, found, last=True)
+        return found
+
+    def _map_devices(self, processes: Sequence[int], found: dict[int, list[str]], last: bool) -> list[int]:
+        """Add to ``found``; the processes that have not answered in time, which are noted at the ``last`` try."""
+        silent = []
         paths = {process: f"proc/{process}/maps" for process in processes}
-        found = {}
         with self._reader.ahead("mapped", paths.values(), self.read_timeout):
             for process, path in paths.items():
                 try:
                     targets = self._reader.get("mapped", path, self.read_timeout)
+                except NoAnswer as error:
+                    silent.append(process)
+                    if last:
+                        self._note(path, error, optional=True)
                 except OSError as error:
                     self._note(path, error, optional=True)
                 else:
                     if targets:
                         found[process] = targets
-        return found
+        return silent
 
     def device_number(self, process: int, descriptor: str | None, path: str) -> str | None:
         """``major:minor`` of a character device that a process has open or mapped, or None.
