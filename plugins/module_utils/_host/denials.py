@@ -33,10 +33,6 @@ class Denials:
         if OPEN.match(path):
             self.add(path, f"no answer within {seconds:g} s")
 
-    def forget_processes(self) -> None:
-        """Forget what was hidden of processes, because another look at them begins."""
-        self._names = {path: name for path, name in self._names.items() if not OPEN.match(path)}
-
     def sentences(self, processes: int) -> list[str]:
         """One sentence of files and one of processes, of which the host has so many, where there are some."""
         return [sentence for sentence in (self._of_files(), self.of_processes(processes)) if sentence]

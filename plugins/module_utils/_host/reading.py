@@ -106,7 +106,6 @@ class Reading:
     def look_anew(self) -> None:
         """Ask cards again that did not answer in an earlier look at the host."""
         self._reader.silent.clear()
-        self._denials.forget_processes()
 
     def unread(self, path: str) -> str | None:
         """Why a file that is there could not be read or understood when it was last read, as a sentence; or None."""

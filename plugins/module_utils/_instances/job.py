@@ -67,7 +67,7 @@ def converge(
             host,
             plan.steps,
             budget,
-            lambda: _seen_now(host, before, options["accept_unseen"]).users(),
+            lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
         )
     # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
     after = observe(host) if outcome.failed else None
@@ -137,16 +137,6 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
     devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
     hidden = tuple(blind_spots(seen.unseen, options["accept_unseen"]))
     return plan(state._replace(devices=devices, hidden=hidden))
-
-
-def _seen_now(host: HostRoot, state: State, accepted: Container[str]) -> Seen:
-    """Who uses what directly before a device is taken away; HostError if not everything could be seen."""
-    seen = _look(host, state, configured=False)
-    if blind_spots(seen.unseen, accepted):
-        # A busy machine may not have answered in time.
-        host.look_anew()
-        seen = _look(host, state, configured=False)
-    return _complete(seen, accepted)
 
 
 def _complete(seen: Seen, accepted: Container[str]) -> Seen:

@@ -97,9 +97,6 @@ def _uses(
         if not guards.touches(one.card, steps):
             return []
         seen = observe.look(host, state, connection, anew=True)
-        if guards.unseen(one.card, steps, seen, options["accept_unseen"]):
-            # A busy machine may not have answered in time.
-            seen = observe.look(host, state, connection, anew=True)
         return [
             *guards.unseen(one.card, steps, seen, options["accept_unseen"]),
             *guards.uses(one.card, steps, one.target, seen, lifted),

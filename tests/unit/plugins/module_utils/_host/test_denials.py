@@ -32,12 +32,3 @@ def test_one_hidden_process_does_not_hide_that_the_others_were_seen():
     denials = _denials.Denials()
     denials.add("proc/17/fd", "EACCES")
     assert "process 17 are unreadable (1 of 2000 processes)" in denials.of_processes(2000)
-
-
-def test_another_look_forgets_what_was_hidden_of_processes_only():
-    denials = _denials.Denials()
-    denials.add_silence("proc/26/maps", 4)
-    denials.add("sys/a", "EPERM")
-    denials.forget_processes()
-    assert denials.of_processes(9) is None
-    assert denials.sentences(9)[0].startswith("cannot read sys/a: EPERM")

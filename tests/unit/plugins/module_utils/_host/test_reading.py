@@ -37,3 +37,29 @@ def test_a_read_ends_no_scan(answer, text, warnings):
     assert host.read("etc/file") == text
     assert host.warnings == warnings
     assert host.names("etc") == ["a", "b"]
+
+
+class SlowProcesses(Files):
+    """The maps of processes; each of ``silences`` is one time that a process does not answer."""
+
+    def __init__(self, *silences):
+        super().__init__(b"")
+        self.silences = list(silences)
+
+    def each_in_time(self, timeout, limit, method, paths):
+        answers = []
+        for place, path in enumerate(paths):
+            if path in self.silences:
+                self.silences.remove(path)
+                return answers, place
+            answers.append((None, [f"/dev/of/{path}"]))
+        return answers, None
+
+
+@pytest.mark.parametrize(("times", "hidden"), [(0, False), (1, False), (2, True)])
+def test_a_process_that_does_not_answer_in_time_is_asked_once_more(times, hidden):
+    silent = "proc/26/maps"
+    host = Reading("/", 30.0, SlowProcesses(*[silent] * times))
+    found = host.mapped_devices([25, 26, 27])
+    assert sorted(found) == ([25, 27] if hidden else [25, 26, 27])
+    assert any(f"{silent} gives no answer within 2 s" in warning for warning in host.warnings) == hidden
