@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._devices import pci
-from .._devices.identity import Identities, difference, is_same, waits_for_mac
+from .._devices.identity import Identities, difference, is_same, model_of, waits_for_mac
 from .._host.root import HostRoot
 from .records import NotRestorable
+
+REMEDY = "Run the play again with the current addresses of the cards"
 
 
 def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
     """:class:`NotRestorable` where another card is at the address; what cannot be compared counts as the same."""
+    _check_model(host, card, record.get("model"))
     recorded = record.get("identity")
     if not recorded:
         return
@@ -33,7 +36,18 @@ def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
             now = identities.of(function)
             if is_same(recorded, now) and not difference(recorded, now):
                 found += f". The recorded card is now at {function.address}"
-    raise NotRestorable([f"{found}. Run the play again with the current addresses of the cards"])
+    raise NotRestorable([f"{found}. {REMEDY}"])
+
+
+def _check_model(host: HostRoot, card: str, recorded: Any) -> None:
+    if recorded is None:
+        return
+    vendor, product = (
+        (host.read(f"{pci.DEVICES}/{card}/{name}") or "").removeprefix("0x") for name in ("vendor", "device")
+    )
+    if recorded != model_of(vendor, product):
+        found = f"another card is at this address: {vendor}:{product} instead of {str(recorded)[:40]}"
+        raise NotRestorable([f"{found}. {REMEDY}"])
 
 
 def waits_for_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> bool:

@@ -20,10 +20,10 @@ from .._host.records import Record, read_records
 from .._host.root import HostError, HostRoot
 from .._model.wanted import CardWanted
 from .._modes import actions, job
-from .._modes.records import MODE_RECORDS, model
+from .._modes.records import MODE_RECORDS
 from .._modes.wanted import NATIVE
 from .cards import check_card, waits_for_card
-from .records import NotRestorable, recorded_function
+from .records import recorded_function
 
 MODPROBE = "modprobe"
 
@@ -66,7 +66,7 @@ class Modes:
         entry = self._parsed()
         if not self._host.exists(f"{DEVICES}/{self.card}"):
             raise Refused([f"there is no PCI function {self.card}"])
-        self._check_model()
+        check_card(self._host, self.card, self._record)
         if not check_mode:
             self._load(entry)
         # Missing VFs are created again even if the port is in use: this was permitted when they were
@@ -95,16 +95,6 @@ class Modes:
         if self._entry is None:
             self._entry = recorded_function(self.card, self._record)
         return self._entry
-
-    def _check_model(self) -> None:
-        recorded = self._record.get("model")
-        vendor, product = (
-            (self._host.read(f"{DEVICES}/{self.card}/{name}") or "").removeprefix("0x") for name in ("vendor", "device")
-        )
-        if recorded is not None and recorded != model(vendor, product):
-            found = f"another card is at this address: {vendor}:{product} instead of {str(recorded)[:40]}"
-            raise NotRestorable([f"{found}. Run the play again with the current addresses of the cards"])
-        check_card(self._host, self.card, self._record)
 
     def _load(self, entry: CardWanted) -> None:
         """Load the modules of drivers that no device asks for by itself, such as vfio-pci; once for each."""

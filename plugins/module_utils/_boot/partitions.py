@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from .._core.problems import Refused
 from .._devices import mig
 from .._devices.pci import DEVICES
+from .._frameworks.nvidia_sriov import DRIVER
 from .._guards.base import CONFIGURED
 from .._host.records import Record, read_records
 from .._host.root import HostRoot
@@ -20,9 +21,6 @@ from .._partitions import job
 from .._partitions.records import LAYOUT_RECORDS, recorded_layout
 from .cards import check_card
 from .records import NotRestorable
-
-# nvidia-smi knows only what this driver has.
-DRIVER = "nvidia"
 
 
 class Partitions:

@@ -100,6 +100,11 @@ def waits_for_mac(recorded: Any, now: Mapping[str, str]) -> bool:
     return MAC in recorded and MAC not in now and not is_same(recorded, now)
 
 
+def model_of(vendor_id: str | None, product_id: str | None) -> str:
+    """``8086:159b``: addresses move when cards are added, and a record is of one card."""
+    return f"{vendor_id}:{product_id}"
+
+
 def kept_identity(recorded: Any, now: Mapping[str, str]) -> Identity:
     """The fields to record of a card, with the known ones that it does not report without its driver."""
     return dict(now) if difference(recorded, now) else {**trusted_identity(recorded), **now}

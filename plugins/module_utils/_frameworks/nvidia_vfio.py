@@ -18,7 +18,7 @@ from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
 from .._model.host import Device, Offer, Parent, VgpuType
-from .vgpu_config import types_of
+from .vgpu_config import TYPE_ID, types_of
 
 FRAMEWORK = "vendor_vfio"
 DEVICE_API = "vfio-pci"
@@ -26,7 +26,6 @@ CURRENT_TYPE = "nvidia/current_vgpu_type"
 CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
 KNOWN_TYPES = "vgpu_types"
-TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
 # A vGPU on a MIG instance has two numbers, A100-1-5C.
 MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._devices import pci
-from .._devices.identity import SUBSYSTEM, Identities, kept_identity
+from .._devices.identity import SUBSYSTEM, Identities, kept_identity, model_of
 from .._devices.mdevctl import RESTORE_UNIT
 from .._host.records import DIRECTORY, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
 from .._host.root import HostRoot
@@ -109,7 +109,7 @@ def record(entry: CardWanted, card: Card) -> Record:
     native = remembered(card) if entry.mode == "pf" else {}
     identity = kept_identity((card.kept.record or {}).get("identity"), card.identity)
     ids = card.ids
-    own = {"model": model(ids and ids.vendor_id, ids and ids.product_id), "identity": identity}
+    own = {"model": model_of(ids and ids.vendor_id, ids and ids.product_id), "identity": identity}
     return {"function": kept, **own, "native": native}
 
 
@@ -119,11 +119,6 @@ def completed(host: HostRoot, address: str, kept: Mapping[str, Any] | None) -> R
         return None
     now = Identities(host).of(pci.function(host, address))
     return {**kept, "identity": kept_identity(kept["identity"], now)}
-
-
-def model(vendor_id: str | None, product_id: str | None) -> str:
-    """``8086:159b``: addresses move when cards are added, and a record is of one card."""
-    return f"{vendor_id}:{product_id}"
 
 
 def trusted(remembered: Any) -> Native:

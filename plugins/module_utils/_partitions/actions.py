@@ -89,15 +89,15 @@ def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], remov
     try:
         gpu = mig.observe(host, [address]).get(address)
         for instance in removed if gpu and gpu.enabled else ():
-            is_free = gpu and all(
+            is_free = gpu is not None and all(
                 instance.start >= other.start + other.size or other.start >= instance.start + instance.size
                 for other in gpu.instances
             )
-            if is_free:
-                mig.create(host, address, instance.profile_id, instance.start, bool(instance.compute))
-                done.append(f"created GPU instance {instance.profile} at memory slice {instance.start} again")
-                gpu = mig.observe(host, [address]).get(address)
-            restored = restored and bool(is_free)
+            if gpu is not None and is_free:
+                profile, start = instance.profile, instance.start
+                gpu = _do(host, gpu, Make(profile, instance.profile_id, start, instance.size, bool(instance.compute)))
+                done.append(f"created GPU instance {profile} at memory slice {start} again")
+            restored = restored and is_free
     except HostError as again:
         return Outcome(tuple(done), f"{error}. The removed instances could not be created again: {again}", None)
     return Outcome(tuple(done), error, gpu, restored and gpu is not None and gpu.enabled == one.gpu.enabled)

@@ -14,11 +14,8 @@ from typing import Optional, TypedDict
 from .._devices import mig
 from .._devices.mig import Gpu
 from .._devices.pci import PciFunction
+from .._frameworks import nvidia_sriov
 from .._host.root import HostError, HostRoot
-
-VENDOR, DRIVER = "10de", "nvidia"
-# Display and 3D controllers; the same vendor's switches and network cards have no MIG.
-CLASS = "03"
 
 
 class Instance(TypedDict):
@@ -61,10 +58,9 @@ def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[st
         function.address
         for function in functions.values()
         if not function.is_virtual
-        and function.driver == DRIVER
+        and function.driver == nvidia_sriov.DRIVER
         and function.identity is not None
-        and function.identity.vendor_id == VENDOR
-        and function.identity.pci_class.startswith(CLASS)
+        and nvidia_sriov.governs(function.identity.vendor_id, function.identity.pci_class)
     ]
     if not gpus or not host.has_program(mig.PROGRAM):
         return {}

@@ -58,6 +58,7 @@ def test_driver_that_never_comes(host):
             f"{H200}: '../x' is not a MIG profile",
         ),
         ({"identity": {"subsystem": "10de:0000"}}, "another card is at this address:"),
+        ({"model": "10de:20b0"}, "another card is at this address: 10de:2335 instead of 10de:20b0"),
     ],
 )
 def test_record_that_somebody_has_changed(host, change, sentence):

@@ -8,7 +8,8 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
+from ansible_collections.vfio.devices.plugins.module_utils._partitions import actions, job
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partitions.layouts import (
@@ -72,3 +73,19 @@ def test_user_that_comes_between_plan_and_step(host, monkeypatch):
     assert result["gpus"][0]["action"] == "failed" and len(changes(host)) == calls
     assert "is in use by pid 70" in result["failures"][0]
     assert len(layout(result)) == 2
+
+
+def test_an_instance_that_is_not_there_again_is_no_restoration(host, monkeypatch):
+    converge(host, {"1g.18gb": 1})
+
+    def create(door, address, profile_id, start, compute):
+        if profile_id == 5:
+            raise HostError("Insufficient Resources", "nvidia-smi")
+
+    monkeypatch.setattr(actions.mig, "create", create)
+    result = converge(host, {"4g.71gb": 1})
+    assert result["gpus"][0]["action"] == "failed"
+    assert (
+        "Insufficient Resources. The removed instances could not be created again: nvidia-smi reported"
+        in (result["failures"][0])
+    )
