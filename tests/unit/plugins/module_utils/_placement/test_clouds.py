@@ -13,7 +13,7 @@ LOADER = SimpleNamespace(CONFIG_FILES=["/etc/openstack/clouds.yaml"], SECURE_FIL
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    monkeypatch.setenv(clouds.DIRECTORIES, "/work:/inventory")
+    monkeypatch.setenv(clouds.DIRECTORIES, "/srv/play:/inventory")
     for name in ("OS_CLOUD", "OS_CLIENT_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
 
