@@ -56,10 +56,13 @@ CHECK = (
 TIMEOUTS = 10
 
 
-def files(python: str, timeout: float) -> dict[str, bytes]:
-    """By path all files; ``python`` is the interpreter, and ``timeout`` in seconds that of one wait."""
+def files(python: str, timeout: float, program: bytes | None = None) -> dict[str, bytes]:
+    """By path all files; ``python`` is the interpreter, and ``timeout`` in seconds that of one wait.
+
+    ``program`` is given where it is known already.
+    """
     texts = {UNIT: _unit(python, timeout), UNIT_OF_CARD: _unit_of_card(python, timeout), RULE: _rule()}
-    return {PROGRAM: archive.build(), **{path: text.encode() for path, text in texts.items()}}
+    return {PROGRAM: archive.build() if program is None else program, **{path: text.encode() for path, text in texts.items()}}
 
 
 def links() -> dict[str, str]:

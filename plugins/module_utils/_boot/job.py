@@ -35,15 +35,15 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
         for directory in sorted({path.rpartition("/")[0] for path in _paths()}):
             host.remove_unfinished(directory)
     before = observe(host)
-    wanted = _wanted(host, present, python, timeout)
-    unsafe = _unsafe(host, before)
+    wanted = wanted_files(host, present, python, timeout)
+    unsafe = unsafe_files(host, before)
     steps = plan(before, wanted, set(unsafe))
     reloaded = False
     if steps and not check_mode:
         for step in steps:
             _apply(host, step)
         after = observe(host)
-        wrong = [step["path"] for step in plan(after, wanted, set(_unsafe(host, after)))]
+        wrong = [step["path"] for step in plan(after, wanted, set(unsafe_files(host, after)))]
         if wrong:
             raise HostError(
                 f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
@@ -77,7 +77,7 @@ def observe(host: HostRoot) -> State:
     return {**found, **{path: host.link(path) for path in files.links()}}
 
 
-def _unsafe(host: HostRoot, state: State) -> dict[str, str]:
+def unsafe_files(host: HostRoot, state: State) -> dict[str, str]:
     """By path what is wrong with each file that others than root may write: root runs what is in it."""
     found = {}
     for path in files.PATHS:
@@ -101,7 +101,10 @@ def _paths() -> list[str]:
     return [*files.PATHS, *files.links()]
 
 
-def _wanted(host: HostRoot, present: bool, python: str | None, timeout: float) -> State:
+def wanted_files(
+    host: HostRoot, present: bool, python: str | None, timeout: float, program: bytes | None = None
+) -> State:
+    """By path the desired content, ``program`` or else a newly built one; :class:`Refused` where there is none."""
     problems = [reason for reason in map(host.refusal, _paths()) if reason]
     if present and python is None:
         python = interpreter.find(host)
@@ -112,7 +115,7 @@ def _wanted(host: HostRoot, present: bool, python: str | None, timeout: float) -
         raise Refused(problems)
     if not present:
         return dict.fromkeys(_paths())
-    return {**files.files(str(python), timeout), **files.links()}
+    return {**files.files(str(python), timeout, program), **files.links()}
 
 
 def _apply(host: HostRoot, step: dict[str, Any]) -> None:

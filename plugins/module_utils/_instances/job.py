@@ -14,19 +14,18 @@ from typing import Any
 from .._core.problems import Refused
 from .._devices import pci
 from .._frameworks import nvidia_vfio
-from .._frameworks.every import Frameworks, Made
+from .._frameworks.every import Frameworks
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
-from .._host.records import Record
 from .._host.root import HostError, HostRoot
-from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, identities, result
+from .assemble import assemble
 from .plan import plan_instances
-from .records import observe_records, only_recorded
+from .records import observe_records
 from .state import Plan, State
 
 
@@ -79,38 +78,13 @@ def observe(host: HostRoot) -> State:
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
-    records = observe_records(host)
-    state = State(
-        functions=functions,
-        parents=made.parents,
-        devices=[*made.devices, *_only_recorded(records, made)],
-        definitions=made.definitions,
-        known_types=made.known_types,
-        records=records,
-        recorded_identities=identities.taken_out(records),
-        identities=identities.observe(host, functions, made.parents),
-        unreadable=frameworks.unreadable(),
-        machine_id=host.read("etc/machine-id", optional=True),
-    )
-    return identities.follow(state)
-
-
-def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
-    frameworks = {parent.name: parent.framework for parent in made.parents}
-    return [
-        Device(
-            parent=instance["parent"],
-            framework=frameworks[instance["parent"]],
-            uuid=instance["uuid"],
-            address=instance["address"],
-            type_id=instance["type"],
-            type_name=instance["type_name"],
-            state="defined",
-            autostart=instance["autostart"],
-            attributes=tuple((name, value) for name, value in instance["attributes"]),
-        )
-        for instance in only_recorded(records, {device.key for device in made.devices}, set(frameworks))
-    ]
+    return assemble(
+        made,
+        observe_records(host),
+        identities.observe(host, functions, made.parents),
+        frameworks.unreadable(),
+        host.read("etc/machine-id", optional=True),
+    )._replace(functions=functions)
 
 
 def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Why the roles of site must run on a host, from its plan and what the module cards has read; pure.
+
+Whatever is not certain is a reason: the roles look again, and say what there is to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Beside, state_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
+
+
+class Seen(TypedDict):
+    """The result of the module ``cards``."""
+
+    facts: dict[str, Any]
+    devices: Beside
+    modes: Mapping[str, Mapping[str, object]]
+    layouts: Mapping[str, Mapping[str, object]]
+    boot_due: bool | None
+    settings: Mapping[str, str]
+    services: Mapping[str, Mapping[str, Any]]
+    reasons: list[str]
+
+
+def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> list[str]:
+    """The reasons; ``persist`` are the options of the three modules by the names of their roles."""
+    found = list(seen["reasons"])
+    found += [f"{entry['name']}: {entry['reason']}" for entry in plan["later"]]
+    found += [f"{entry['parent']} has a device of an undeclared type" for entry in plan["unwanted"]]
+    try:
+        found += _modes(plan, seen, persist["sriov"])
+        found += _layouts(plan, seen, persist["mig"])
+        found += _devices(plan, seen, persist["mdev"])
+    except ValueError as error:
+        found.append(str(error))
+    if (plan["cards"] or boot_absent) and seen["boot_due"] is not False:
+        found.append("the files of the boot service differ")
+    return found
+
+
+def _modes(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+    if plan["functions"] and not persist:
+        return ["the modes of cards have no records"]
+    found = []
+    for entry in entries.functions(plan["functions"]):
+        # Its own address is all that a record changes of an entry.
+        if {**entry.requested, "pf": entry.pf} != seen["modes"].get(str(entry.pf)):
+            found.append(f"{entry.name} is not recorded as it is declared")
+    return found
+
+
+def _layouts(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+    if plan["partitions"] and not persist:
+        return ["MIG layouts have no records"]
+    found = []
+    cards = {card["address"]: card for card in seen["facts"]["physical_functions"]}
+    for entry in entries.gpus(plan["partitions"]):
+        recorded, mig = seen["layouts"].get(entry.pf), cards[entry.pf].get("mig")
+        if recorded is not None:
+            same = recorded_layout(entry.pf, {"gpu": dict(recorded)})
+            fits = same._replace(item=entry.item, label=entry.label) == entry
+        else:
+            # A GPU without MIG has no record.
+            is_off = mig is not None and not (mig["enabled"] or mig["pending"] or mig["instances"])
+            fits = is_off and not entry.enabled
+        found += [] if fits else [f"{entry.pf} does not have the declared MIG layout"]
+    return found
+
+
+def _devices(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+    if not plan["instances"]:
+        return []
+    state = state_of(seen["facts"], seen["devices"])
+    try:
+        planned = plan_instances(state, entries.instances(plan["instances"]), exact=True, persist=persist)
+    except Refused as refused:
+        return list(refused.problems)
+    if planned.steps or planned.busy or planned.missing:
+        return ["the devices differ from the declaration"]
+    return []
