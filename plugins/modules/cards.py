@@ -104,7 +104,7 @@ EXAMPLES = r"""
   vfio.devices.cards:
   register: compared
 
-- name: End the play for a host that matches its profiles
+- name: Stop on unchanged hosts
   ansible.builtin.meta: end_host
   when: compared.due | length == 0
 """
@@ -135,7 +135,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe
+from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
 
 BOOT = {
     "state": {"type": "str", "choices": ["present", "absent"], "required": True},
@@ -175,7 +175,7 @@ def main():
         boot = Boot(given["boot"]["state"] == "present", of_boot, given["boot"]["program"])
         services = [Service(**service) for service in given["services"]]
         host = HostRoot(given["host_root"], timeout)
-        return {"changed": False, **observe(host, given["users"], given["mig"], boot, services, files)}, ()
+        return {"changed": False, **observe_site(host, given["users"], given["mig"], boot, services, files)}, ()
 
     run(module, work, unchanged=None)
 

@@ -36,7 +36,7 @@ Facts = dict[str, Any]
 
 
 class Observed(NamedTuple):
-    """The facts, and what they were made of."""
+    """The facts with the objects behind them."""
 
     facts: Facts
     functions: dict[str, PciFunction]
@@ -54,7 +54,7 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
 
 
 def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] = DEFAULT_CLASSES) -> Observed:
-    """The same as :func:`observe` for who goes on with what was read."""
+    """The same as :func:`observe` with the objects behind the facts, so that nothing is read twice."""
     gather = set(gather)
     made = None
     functions = pci.observe(host)

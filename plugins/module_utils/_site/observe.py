@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""All that a plan for a host has to know, read once: facts, records, definitions, boot files, settings and services."""
+"""What the plan of a host needs, read once: facts, records, definitions, boot files, settings and services."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from .._frameworks.every import Made
 from .._host.root import HostRoot
 from .._instances import identities
 from .._instances.records import observe_records
-from .._run import facts as facts_of_host
-from .._run.facts import Facts, observe_host
+from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
 from .._run.managed_files import Requested
-from .._services.observe import observe as observe_service
+from .._services.observe import observe
 from .devices import beside
 from .recorded import observe_layouts, observe_modes
 from .settings import is_boot_due, observe_settings
@@ -42,15 +41,15 @@ class Service(NamedTuple):
     path: str
 
 
-def observe(
+def observe_site(
     host: HostRoot, users: bool, mig: bool, boot: Boot, services: Sequence[Service], files: Sequence[Requested]
 ) -> Facts:
     """The result of the module ``cards``.
 
     ``reasons`` are sentences why the present state must not be trusted to be the desired one.
     """
-    gather = [*facts_of_host.DEFAULT_PARTS, *([facts_of_host.USERS] if users else [])]
-    gather += [facts_of_host.MIG] if mig else []
+    gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
+    gather += [MIG] if mig else []
     observed = observe_host(host, gather)
     made = observed.made or Made([], [], {}, {})
     modes, layouts = observe_modes(host), observe_layouts(host)
@@ -71,7 +70,7 @@ def observe(
     started = {}
     for one in services:
         try:
-            started[one.program] = observe_service(host, *one, content=settings[one.path].text)
+            started[one.program] = observe(host, *one, content=settings[one.path].text)
         except Failed as error:
             reasons.append(str(error))
     return {

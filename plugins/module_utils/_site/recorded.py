@@ -6,8 +6,8 @@
 
 """Whether what records say of cards and GPUs is still true, by the plans of the modules that wrote them.
 
-A role would ask for the same entries again on a host that nobody has changed, so the controller only has to compare
-its entries with those of the records.
+On an unchanged host a role has the same entries again, so the controller only has to compare its entries with those
+of the records.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from .._core.problems import Refused
 from .._devices.identity import difference
 from .._host.records import read_records
 from .._host.root import HostError, HostRoot
+from .._model.wanted import CardWanted
 from .._modes.observe import observe_cards
 from .._modes.plan import plan_functions
 from .._modes.records import MODE_RECORDS
-from .._partitions import job as partitions
+from .._partitions import job
 from .._partitions.records import LAYOUT_RECORDS, recorded_layout
 
 
@@ -38,7 +39,7 @@ def observe_modes(host: HostRoot) -> Recorded:
     """The entries ``function`` in records of sriov_pf_mode."""
     records = read_records(host, MODE_RECORDS)
     try:
-        entries = []
+        entries: list[CardWanted] = []
         for card, record in records.items():
             entry = recorded_function(card, record)
             # A restoration ignores that a card is pinned. Here it is a part of the entry.
@@ -68,7 +69,7 @@ def observe_layouts(host: HostRoot) -> Recorded:
         wanted = [
             recorded_layout(card, record)._replace(item=place) for place, (card, record) in enumerate(records.items())
         ]
-        result = partitions.converge(host, wanted, partitions.Options(skip_busy=True), check_mode=True)
+        result = job.converge(host, wanted, job.Options(skip_busy=True), check_mode=True)
     except (Refused, HostError) as error:
         return Recorded({}, [str(error)])
     reasons = ["a GPU differs from the record of its MIG layout"] if result["changed"] else []

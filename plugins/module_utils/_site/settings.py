@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple, Optional
 
-from .._boot import files as boot_files
-from .._boot import job as boot
+from .._boot.files import PROGRAM
+from .._boot.plan import observe, plan, unsafe_files, wanted_files
 from .._core.problems import Failed, Refused
 from .._host import ownership, replacement
 from .._host.root import HostRoot
@@ -31,11 +31,11 @@ def is_boot_due(host: HostRoot, present: bool, timeout: float, program: str) -> 
 
     The program is the same for all hosts, so that the controller makes it once.
     """
-    state = boot.observe(host)
-    current = state[boot_files.PROGRAM]
+    state = observe(host)
+    current = state[PROGRAM]
     is_same = isinstance(current, bytes) and hashlib.sha256(current).hexdigest() == program
-    wanted = boot.wanted_files(host, present, None, timeout, current if is_same else b"")
-    return bool(boot.plan(state, wanted, set(boot.unsafe_files(host, state))))
+    wanted = wanted_files(host, present, None, timeout, current if is_same else b"")
+    return bool(plan(state, wanted, set(unsafe_files(host, state))))
 
 
 def observe_settings(root: str, file: managed_files.Requested) -> Settings:

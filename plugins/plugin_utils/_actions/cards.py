@@ -17,7 +17,6 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
@@ -25,6 +24,18 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import due
+
+try:
+    # Since ansible-core 2.19 only what is trusted is a template.
+    from ansible.template import trust_as_template  # noqa: F401
+except ImportError:
+    from ansible.utils.unsafe_proxy import wrap_var
+else:
+
+    def wrap_var(value: Any) -> Any:
+        """The value as it is."""
+        return value
+
 
 # Ansible loads action plugins before it forks for each host, so that the program is made once in a run.
 PROGRAM = hashlib.sha256(archive.build()).hexdigest()
@@ -167,16 +178,18 @@ def _nova(known: Variables, plan: Any, seen: Any) -> list[str]:
     found = list(started.get("problems", []))
     if known["nova_config_text"] != seen["settings"][known[NOVA_FILE]]:
         found.append("the nova configuration differs")
-    if known.flag("nova_config_provider_config"):
-        if known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
-            found.append("the provider configuration of nova differs")
+    has_providers = known.flag("nova_config_provider_config")
+    if has_providers and known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
+        found.append("the provider configuration of nova differs")
     return found
 
 
 def _placement(known: Variables) -> list[str]:
     """The check before the first change has compared the providers of all hosts in one call."""
-    checked = known["placement_result"] if "placement_result" in known else {}
+    if "placement_result" not in known:
+        return ["the providers in Placement have not been compared"]
+    checked = known["placement_result"]
     difference = checked.get("diff") or {"before": None}
     if checked.get("failed") or checked.get("problems") or difference != {"before": {}, "after": {}}:
-        return ["the providers in Placement differ, or have not been compared"]
+        return ["the providers in Placement differ"]
     return []

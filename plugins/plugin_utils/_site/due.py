@@ -6,7 +6,7 @@
 
 """Why the roles of site must run on a host, from its plan and what the module cards has read; pure.
 
-Whatever is not certain is a reason: the roles look again, and say what there is to say.
+Any uncertainty is a reason, since the roles look again and report errors.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, TypedDict
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Beside, state_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
@@ -25,7 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
 class Seen(TypedDict):
     """The result of the module ``cards``."""
 
-    facts: dict[str, Any]
+    facts: Facts
     devices: Beside
     modes: Mapping[str, Mapping[str, object]]
     layouts: Mapping[str, Mapping[str, object]]
@@ -56,7 +57,7 @@ def _modes(plan: Plan, seen: Seen, persist: bool) -> list[str]:
         return ["the modes of cards have no records"]
     found = []
     for entry in entries.functions(plan["functions"]):
-        # Its own address is all that a record changes of an entry.
+        # A record has the address as name of the card.
         if {**entry.requested, "pf": entry.pf} != seen["modes"].get(str(entry.pf)):
             found.append(f"{entry.name} is not recorded as it is declared")
     return found

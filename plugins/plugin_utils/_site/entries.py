@@ -13,13 +13,10 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE, parse_instances
 from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import CardWanted, DeviceWanted
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import Wanted, parse_gpus
-from ansible_collections.vfio.devices.plugins.modules.mdev_instance import INSTANCE
-from ansible_collections.vfio.devices.plugins.modules.mig_layout import GPU
-from ansible_collections.vfio.devices.plugins.modules.sriov_pf_mode import FUNCTION
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION, parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU, Wanted, parse_gpus
 
 Entries = Sequence[Mapping[str, object]]
 
@@ -49,10 +46,10 @@ def gpus(entries: Entries) -> list[Wanted]:
         raise ValueError(str(refused)) from refused
 
 
-def _complete(entries: Entries, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _complete(entries: Entries, options: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     spec = {"entries": {"type": "list", "elements": "dict", "options": options}}
     checked = ArgumentSpecValidator(spec).validate({"entries": [dict(entry) for entry in entries]})
     if checked.error_messages:
         raise ValueError("; ".join(checked.error_messages))
-    complete: list[dict[str, Any]] = checked.validated_parameters["entries"]
+    complete: Sequence[Mapping[str, Any]] = checked.validated_parameters["entries"]
     return complete
