@@ -151,7 +151,8 @@ options:
   allow_host_network:
     description:
       - Whether to change a card that carries the default route or the Ansible connection.
-      - Also whether to change a card that is a port of a bond, bridge or team, or has a VLAN. The host can lose its network connection.
+      - Also whether to change a card that is a port of a bond, bridge or team, or has a VLAN. The host can lose its
+        network connection.
     type: bool
     default: false
   persist:
