@@ -55,11 +55,12 @@ def place(wanted, subject, rooms):
             rooms.give(device["parent"], device["type"])
     names = [parent["name"] for parent in subject["parents"]]
     new = {type_id: _take(type_id, count, len(claimed[type_id]), names, rooms) for type_id, count in wanted.items()}
+    # Where a type gets all room that is left, there must be some.
     short = {
-        type_id: count - len(claimed[type_id]) - len(new[type_id])
+        type_id: (1 if count == MAX else count) - len(claimed[type_id]) - len(new[type_id])
         for type_id, count in wanted.items()
-        if count != MAX and len(claimed[type_id]) + len(new[type_id]) < count
     }
+    short = {type_id: number for type_id, number in short.items() if number > 0}
     if short and not stuck:
         return {}, _too_many(wanted, subject)
     nodes = {parent["name"]: parent["numa_node"] for parent in subject["parents"]}
@@ -105,19 +106,22 @@ def _too_many(wanted, subject):
     """The numbers, and what fits on the empty card if all types get their part of it."""
     names = {offered["id"]: offered["name"] or offered["id"] for offered in subject["types"]}
     rooms = offers.rooms_of(subject, occupied=False)
-    fits = _fair({type_id: count for type_id, count in wanted.items() if count != MAX}, subject, rooms)
-    sizes = [(rooms.framebuffer(type_id), count) for type_id, count in wanted.items() if count != MAX]
-    asked = ", ".join(f"{count} x {names[type_id]}" for type_id, count in wanted.items() if count != MAX)
+    wanted = {type_id: 1 if count == MAX else count for type_id, count in wanted.items()}
+    fits = _fair(wanted, subject, rooms)
+    sizes = [(rooms.framebuffer(type_id), count) for type_id, count in wanted.items()]
     numbers = []
     if rooms.memory and None not in dict(sizes):
         needed = sum(size * count for size, count in sizes)
-        numbers.append(f"they need {_gib(needed)} of {_gib(rooms.memory)}")
-    if len(subject["parents"]) > 1:
-        devices = sum(count for _size, count in sizes)
-        numbers.append(f"{devices} virtual functions of {len(subject['parents'])}")
-    why = f" ({', '.join(numbers)})" if numbers else ""
-    nearest = ", ".join(f"{number} x {names[type_id]}" for type_id, number in fits.items())
-    return f"{asked} do not fit on this card{why}. {nearest} would fit"
+        numbers += [f"{_gib(needed)}, and it has {_gib(rooms.memory)}"] if needed > rooms.memory else []
+    devices, functions = sum(count for _size, count in sizes), len(subject["parents"])
+    if functions > 1 and devices > functions:
+        numbers.append(f"{devices} virtual functions, and it has {functions}")
+    why = f". They need {' and '.join(numbers)}" if numbers else ""
+    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(fits, names)} would fit"
+
+
+def _listed(counts, names):
+    return " and ".join(f"{count} x {names[type_id]}" for type_id, count in counts.items())
 
 
 def _fair(wanted, subject, rooms):

@@ -44,8 +44,10 @@ def plan(profile, subject, card, found):
     What cannot be goes to ``found``. The order of the types in the profile does not matter, so that another order
     changes no UUID and no virtual function.
     """
+    counts = [share["count"] for share in profile["shares"]]
     chosen = _chosen(profile["shares"], subject, found)
-    if not chosen:
+    if len(chosen) < 2 or None in counts or counts.count(MAX) > 1:
+        # What is wrong with the counts is said by the declaration.
         return []
     rooms = offers.rooms_of(subject, capacity.ONE_SIZE)
     if rooms.has_size_mode:
@@ -60,9 +62,10 @@ def plan(profile, subject, card, found):
     if problem:
         found.append(problem)
         return []
+    if found:
+        return []
     card["shares"] = [_share(share, offered, placed[offered["id"]], subject) for share, offered in chosen]
     card["parents"] = sorted((one for share in card["shares"] for one in share["parents"]), key=lambda one: one["name"])
-    counts = [share["count"] for share in card["shares"]]
     card["count"] = MAX if MAX in counts else sum(counts)
     card["total"] = sum(share["total"] for share in card["shares"])
     label = f"profile {profile['name']}, {card['name']}"
@@ -73,26 +76,29 @@ def plan(profile, subject, card, found):
 
 
 def _chosen(shares, subject, found):
-    """Each entry with the type that it means; empty if one cannot be found."""
+    """Each entry with the type that it means, without those that have none."""
     chosen = [(share, type_choice.choose(share["types"], subject)) for share in shares]
     wrong = [
         f"{share['label']}: {type_choice.why_none(share['types'], subject)}"
         for share, offered in chosen
         if offered is None
     ]
+    chosen = [(share, offered) for share, offered in chosen if offered]
     by_id = {}
     for share, offered in chosen:
-        if offered:
-            by_id.setdefault(offered["id"], []).append(share["label"])
-            unreadable = type_choice.why_unreadable(offered["id"], subject)
-            wrong += [f"{share['label']}: {unreadable}"] if unreadable else []
+        by_id.setdefault(offered["id"], []).append(share)
+        unreadable = type_choice.why_unreadable(offered["id"], subject)
+        wrong += [f"{share['label']}: {unreadable}"] if unreadable else []
+    repeated = [(type_id, shares) for type_id, shares in by_id.items() if len(shares) > 1]
     wrong += [
-        f"{' and '.join(labels)} have the same type {type_id}. Use one entry with the sum of the counts"
-        for type_id, labels in by_id.items()
-        if len(labels) > 1
+        f"{' and '.join(share['label'] for share in shares)} have the same type {type_id}. Use one entry with the sum "
+        "of the counts"
+        for type_id, shares in repeated
+        # The declaration itself shows what has the same spelling.
+        if len({spec for share in shares for spec in share["types"]}) > 1
     ]
     found += wrong
-    return [] if wrong else chosen
+    return [] if repeated else chosen
 
 
 def _share(share, offered, placed, subject):

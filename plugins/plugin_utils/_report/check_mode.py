@@ -44,6 +44,8 @@ def _cards(result):
 
 def _of_device(device):
     name = device["uuid"] or device["address"]
+    if device.get("item") is not None and device.get("action") == "busy":
+        return f"{device['parent']} {name} cannot be changed now, and is in use by {holders(device['users'])}"
     return f"{device['parent']} {name} is not declared, and is in use by {holders(device['users'])}"
 
 
