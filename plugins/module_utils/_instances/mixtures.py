@@ -17,42 +17,53 @@ from .._model.wanted import DeviceWanted
 from .choice import Inventory
 from .state import State
 
-SKIP = "on_busy: skip (in the roles vfio_on_busy: skip)"
-
 
 def describe_busy(device: Device, unreadable: str | None) -> str:
     """Why a device cannot be removed."""
-    sentence = f"{device.id} on {device.parent} would be removed, but"
+    name = f"{device.id} on {device.parent}"
     if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
-        return f"{sentence} may be in use: {unreadable}"
-    return f"{sentence} is in use by {holders(device.users)}. Stop this use, or skip the device with {SKIP}"
+        return f"{name} would be removed, but may be in use: {unreadable}"
+    return (
+        f"{device.id} on {device.parent} "
+        f"would be removed, but is in use by {holders(device.users)}. Stop this use, or skip the device with "
+        "on_busy: skip (in the roles vfio_on_busy: skip)"
+    )
 
 
 class Mixtures:
     """The cards that several entries name."""
 
     def __init__(self, state: State, wanted: Sequence[DeviceWanted]) -> None:
-        inventory = Inventory(state, set())
-        types: dict[str, dict[str, None]] = {}
-        entries: dict[str, int] = {}
+        entries: dict[str, list[DeviceWanted]] = {}
+        of_name = {parent.name: parent.card for parent in state.parents}
         for entry in wanted:
-            for card in dict.fromkeys(parent.card for parent in inventory.parents_named(entry.parent or "")):
-                entries[card] = entries.get(card, 0) + 1
-                (first,) = [one.name for one in inventory.parents.values() if one.card == card][:1]
-                types.setdefault(card, {}).update(dict.fromkeys(inventory.type_ids(first, entry.types)[:1]))
-        self.cards = {card for card, number in entries.items() if number > 1}
+            card = of_name.get(entry.parent or "", entry.parent)
+            if card:
+                entries.setdefault(card, []).append(entry)
+        entries = {card: several for card, several in entries.items() if len(several) > 1 and card in of_name.values()}
+        self.cards = set(entries)
+        self._places = {entry.place for several in entries.values() for entry in several}
         # By card the names of its types, where these have several framebuffer sizes and the GPU does not allow it yet.
         self.of_sizes: dict[str, list[str]] = {}
-        for card in sorted(self.cards):
-            rooms = inventory.capacities[card]
-            sizes = {rooms.framebuffer(type_id) for type_id in types[card]} - {None}
-            if rooms.has_size_mode and rooms.exclusive and len(sizes) > 1:
-                parent = next(iter(rooms.occupants))
-                names = (inventory.type_name(parent, type_id) or type_id for type_id in types[card])
-                self.of_sizes[card] = list(names)
+        # Most hosts have one entry for each card, so that there is nothing to compare.
+        if entries:
+            self._compare(Inventory(state, set()), entries)
         modes = state.size_modes
         # They have to be empty when their mode changes.
         self.to_empty = {card for card in self.of_sizes if card in modes and modes[card].mixed is False}
+
+    def _compare(self, inventory: Inventory, entries: dict[str, list[DeviceWanted]]) -> None:
+        for card, several in sorted(entries.items()):
+            rooms = inventory.capacities[card]
+            parent = next(iter(rooms.occupants))
+            types = dict.fromkeys(one for entry in several for one in inventory.type_ids(parent, entry.types)[:1])
+            sizes = {rooms.framebuffer(type_id) for type_id in types} - {None}
+            if rooms.has_size_mode and rooms.exclusive and len(sizes) > 1:
+                self.of_sizes[card] = [inventory.type_name(parent, type_id) or type_id for type_id in types]
+
+    def concerns(self, entry: DeviceWanted) -> bool:
+        """Whether an entry is one of several of its card."""
+        return entry.place in self._places
 
     def rules(self) -> dict[str, str]:
         """By card what may be together on it."""
@@ -76,7 +87,10 @@ class Mixtures:
         if not in_use:
             return f"{sentence}, and it has {len(unlisted)} that are not listed. Set exact: true to remove them"
         busy = f"{in_use[0].id} is in use by {holders(in_use[0].users)}"
-        return f"{sentence}, and {busy}. Stop this use, or skip the card with {SKIP}"
+        return (
+            f"{sentence}, and {busy}. Stop this use, or skip the card with on_busy: skip (in the roles vfio_on_busy: "
+            "skip)"
+        )
 
     def refusals(self, state: State) -> list[str]:
         """A sentence for each card that cannot have several sizes."""

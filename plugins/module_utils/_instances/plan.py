@@ -36,8 +36,9 @@ def plan_instances(
 ) -> Plan:
     """The plan for ``wanted``, or :class:`Refused`."""
     frozen: set[str] = set()
+    mixtures = Mixtures(state, wanted)
     while True:
-        attempt = _Attempt(state, wanted, exact, spread, skip_busy, frozen)
+        attempt = _Attempt(state, wanted, mixtures, exact, spread, skip_busy, frozen)
         result = attempt.present() if present else attempt.absent()
         blocked = attempt.blocked_cards - frozen
         if not blocked:
@@ -54,12 +55,13 @@ class _Attempt:
         self,
         state: State,
         wanted: Sequence[DeviceWanted],
+        mixtures: Mixtures,
         exact: bool,
         spread: bool,
         skip_busy: bool,
         frozen: set[str],
     ) -> None:
-        self.mixtures = Mixtures(state, wanted)
+        self.mixtures = mixtures
         self.problems: list[str] = self.mixtures.refusals(state)
         self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid}, self.mixtures.rules())
         self.choice = Choice(self.inventory, spread)
@@ -142,7 +144,8 @@ class _Attempt:
         return None
 
     def _miss(self, entry: DeviceWanted, count: int) -> None:
-        self.missing.append(Missing(entry.place, entry.types, count))
+        label = entry.label if self.mixtures.concerns(entry) else ""
+        self.missing.append(Missing(entry.place, entry.types, count, label))
 
     def _claim_identity(self, entry: DeviceWanted) -> None:
         """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""

@@ -44,6 +44,7 @@ class Missing(NamedTuple):
     place: int  # of their entry
     types: tuple[str, ...]
     number: int
+    label: str = ""  # of their entry, if it is one of several of its card
 
 
 class Failed(NamedTuple):

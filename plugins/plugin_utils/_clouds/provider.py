@@ -51,7 +51,7 @@ def ours(card, name, options, content, found, uuid=None):
         # No number of devices is larger than that of a preview, so that no inventory seems to shrink.
         inventories[resource_class] = {"total": LARGEST_TOTAL if to_come else share["total"]}
     if inventories:
-        # What there is no room for yet has no inventory, whose total would be 0.
+        # Placement rejects an inventory with the total 0, as of a type that waits for guests.
         provider["inventories"] = {name: one for name, one in inventories.items() if one["total"]}
     return provider
 

@@ -91,7 +91,7 @@ def _sentence_of_alias(card, other, options):
     alias, mine, theirs = card["nova"]["alias"], share_name(card), share_name(other)
     got = f"profile {mine}, alias {alias}: guests also get {other['name']} of profile {theirs}"
     if card["name"] == other["name"]:
-        # Neither ids nor Placement tell virtual functions of one card from each other.
+        # All virtual functions of a card have the same ids, and must have the same class and traits.
         return (
             f"{got}, because nova does not distinguish vGPUs of one card. Use one type on each card, or give both the "
             "same alias"

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Parent
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers
 
 SHOWN = 3
@@ -20,7 +21,7 @@ SHOWN = 3
 class Placed(NamedTuple):
     """One type: its parents as a card of the plan has them, and how many devices wait until guests have left."""
 
-    parents: list[dict[str, Any]]
+    parents: list[Parent]
     waiting: int
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import drift
 
 L40S, A40, T4 = "0000:84:00.0", "0000:41:00.0", "0000:3b:00.0"
 
@@ -109,6 +110,10 @@ def test_guests_keep_a_gpu_from_being_emptied(simulated):
     result = host.converge(*mix(L40S, _3Q=8, _6Q=4), exact=True, on_busy="skip")
     assert now(host) == {"3Q": 8}
     assert [one["count"] for one in result["missing"]] == [4]
+    assert drift({"host": {**result, "changed": False, "diff": []}}) == [
+        f"host: {busy} {busy} cannot be changed now, and is in use by guest simulated (pid 4001, qemu-system-x86)",
+        "host: instances[1]: 4 have to wait until devices in use are free",
+    ]
     assert [one["address"] for one in result["busy"]] == [busy]
 
 
