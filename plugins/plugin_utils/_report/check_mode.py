@@ -34,6 +34,11 @@ def _lines(result):
     busy = [line for entry in _cards(result) for line in entry["busy"]]
     # Devices in use may keep other devices of the same card.
     busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
+    busy += [
+        f"{one['label']}: {one['count']} have to wait until devices in use are free"
+        for one in result.get("missing", [])
+        if isinstance(one, dict) and one.get("label")
+    ]
     return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
 
 
@@ -44,6 +49,8 @@ def _cards(result):
 
 def _of_device(device):
     name = device["uuid"] or device["address"]
+    if device.get("item") is not None and device.get("action") == "busy":
+        return f"{device['parent']} {name} cannot be changed now, and is in use by {holders(device['users'])}"
     return f"{device['parent']} {name} is not declared, and is in use by {holders(device['users'])}"
 
 
