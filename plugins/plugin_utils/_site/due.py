@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures import Mixtures
 from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
@@ -84,9 +85,11 @@ def _layouts(plan: Plan, seen: Seen, persist: bool) -> list[str]:
 def _devices(plan: Plan, seen: Seen, persist: bool) -> list[str]:
     if not plan["instances"]:
         return []
-    state = state_of(seen["facts"], seen["devices"])
+    state, wanted = state_of(seen["facts"], seen["devices"]), entries.instances(plan["instances"])
+    if Mixtures(state, wanted).of_sizes:
+        return ["only the module knows whether a GPU allows several framebuffer sizes"]
     try:
-        planned = plan_instances(state, entries.instances(plan["instances"]), exact=True, persist=persist)
+        planned = plan_instances(state, wanted, exact=True, persist=persist)
     except Refused as refused:
         return list(refused.problems)
     if planned.steps or planned.busy or planned.missing:
