@@ -166,13 +166,10 @@ def _iommu(known: Variables) -> list[str]:
 def _nova(known: Variables, plan: Any, seen: Any) -> list[str]:
     if known["nova_config_host"] not in ("", known["inventory_hostname"]):
         return ["the nova configuration is written on another host"]
-    cards = plan["cards"]
-    declared = {card["type"]["id"] for card in cards if card["type"]}
-    held = {parent["type"] for card in cards for parent in card["parents"]} - declared
-    if held or any(card["next_type"] for card in cards):
+    if known["_nova_config_kept"]:
         return ["guests have devices of an undeclared type"]
     started: Mapping[str, Any] = {}
-    if known.flag("nova_config_check_service") and any(card["owner"] == "nova" for card in cards):
+    if known.flag("nova_config_check_service") and any(card["owner"] == "nova" for card in plan["cards"]):
         started = seen["services"]["nova-compute"]
     known.add(nova_config_started=dict(started), nova_config_read={})
     found = list(started.get("problems", []))
