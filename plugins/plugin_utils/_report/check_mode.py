@@ -14,6 +14,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 
+# What a difference calls the files of a card.
+FILES = ("record", "udev_rule", "definition of ")
 # More names in one line than this are counted only.
 MOST_KEYS = 3
 
@@ -75,6 +77,11 @@ def _of_diff(diff):
     if isinstance(before, dict) and isinstance(after, dict):
         return _of_values(before, after, [])
     where = diff.get("before_header") or diff.get("after_header") or "the text"
+    if "before" in diff and "after" in diff and before != after:
+        if before is None or after is None:
+            return [f"{where} {_of_file(before, after)}"]
+        if before and after and "\n" not in f"{before}{after}":
+            return [f"{where} is {before}, declared is {after}"]
     changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
     words = {"- ": "has an undeclared line", "+ ": "lacks the line"}
     return [
@@ -118,6 +125,13 @@ def _show(value):
     return "missing" if value is None else str(value)
 
 
+def _state(shown):
+    """A card or parent without its files, which can be written while guests use the card."""
+    if not isinstance(shown, dict):
+        return shown
+    return {key: value for key, value in shown.items() if not str(key).startswith(FILES)}
+
+
 def differing_cards(plan, results):
     """The names of the plan's cards that the results of check mode are about."""
     with answering("differing_cards", "differing_cards takes a plan and a list of results"):
@@ -129,7 +143,7 @@ def differing_cards(plan, results):
 def _touched(result):
     """Names of cards, parents and devices that differ from the desired state."""
     before, after = result["diff"]["before"], result["diff"]["after"]
-    yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
+    yield from (name for name in {**before, **after} if _state(before.get(name)) != _state(after.get(name)))
     yield from (entry["pf"] for entry in _cards(result) if entry["busy"])
     yield from (device["parent"] for device in result.get("busy", []))
 

@@ -78,8 +78,8 @@ def _devices(wanted, card):
     for one in wanted:
         if one["count"] is None:
             continue
-        shall = sum(parent["total"] for parent in one["parents"]) if one["count"] == "max" else int(one["count"])
+        declared = sum(parent["total"] for parent in one["parents"]) if one["count"] == "max" else int(one["count"])
         number = numbers[type_name(one)]
-        if number != shall:
-            lines.append(f"{number} of type {type_name(one)} instead of {shall}")
+        if number != declared:
+            lines.append(f"{number} of type {type_name(one)} instead of {declared}")
     return lines
