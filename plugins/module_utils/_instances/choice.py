@@ -18,6 +18,7 @@ from .._frameworks import no_types
 from .._frameworks.capacity import ONE_TYPE, Capacity, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
+from . import records
 from .state import State
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
@@ -47,6 +48,7 @@ class Inventory:
         self._machine_id = state.machine_id
         self._known_types = state.known_types
         self._unreadable = state.unreadable
+        self._recorded = {records.key_of(one) for record in state.records.values() for one in record["instances"]}
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}
@@ -63,6 +65,10 @@ class Inventory:
 
     def capacity(self, parent: str) -> Capacity:
         return self.capacities[self.card(parent)]
+
+    def is_recorded(self, device: Device) -> bool:
+        """Whether the attributes of a vGPU on a VF are known from the record of its card."""
+        return device.key in self._recorded
 
     def devices_on(self, card: str) -> list[Device]:
         """The devices that exist on a card, those that are being removed included."""

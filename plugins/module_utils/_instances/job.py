@@ -87,7 +87,7 @@ def observe(host: HostRoot) -> State:
     state = State(
         functions=functions,
         parents=made.parents,
-        devices=[*made.devices, *_only_recorded(records, made)],
+        devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
         definitions=made.definitions,
         known_types=made.known_types,
         records=records,
@@ -97,6 +97,19 @@ def observe(host: HostRoot) -> State:
         machine_id=host.read("etc/machine-id", optional=True),
     )
     return identities.follow(state)
+
+
+def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
+    """The devices; those without definitions have the attributes of their records."""
+    recorded = {
+        (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
+        for record in records.values()
+        for one in record.get("instances", [])
+        if one["address"] and one["attributes"]
+    }
+    if not recorded:
+        return devices
+    return [one._replace(attributes=recorded.get((one.address, one.type_name or one.type_id), ())) for one in devices]
 
 
 def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
