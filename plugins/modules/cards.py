@@ -8,8 +8,8 @@ module: cards
 short_description: Find out whether a host differs from its profiles
 version_added: 1.0.0
 description:
-  - Reads a host once, with its records, boot files and settings files, and plans all stages of the playbook site on the
-    controller, with the plans of the modules. Changes nothing.
+  - Reads a host once, with its records, boot files and settings files. Plans all stages of the playbook site on the
+    controller, with the functions of the modules. Changes nothing.
   - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
     by the action plugin.
   - A host counts as different if anything of its state is unknown. The roles then find out what is to be done.

@@ -195,6 +195,11 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
     device, type_id = step.device, str(step.device.type_id)
     if device.address:
         _set_type(host, device.address, type_id)
+        try:
+            _configure(host, f"{DEVICES}/{device.address}", device)
+        except HostError:
+            _set_type(host, device.address, nvidia_vfio.NO_TYPE)
+            raise
         return
     uuid, parent = device.id, f"{mdev.PARENTS}/{device.parent}"
     path = f"{parent}/{uuid}"
@@ -208,12 +213,16 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
     if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
         raise HostError(f"the kernel accepted {uuid}, but the device of type {type_id} does not exist", path, uuid)
     try:
-        for name, value in device.attributes:
-            attributes.write(host, path, name, value)
+        _configure(host, path, device)
     except HostError:
         # Half configured is not what anybody wants.
         host.write(f"{path}/remove", "1")
         raise
+
+
+def _configure(host: HostRoot, path: str, device: PlannedDevice) -> None:
+    for name, value in device.attributes:
+        attributes.write(host, path, name, value)
 
 
 def _is_made(host: HostRoot, device: PlannedDevice) -> bool:

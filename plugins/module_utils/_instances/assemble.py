@@ -10,36 +10,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._devices.identity import Identity
 from .._frameworks.every import Made
 from .._host.records import Record
 from .._model.host import Device
 from . import identities
+from .beside import Beside
 from .records import only_recorded
 from .state import State
 
 
-def assemble(
-    made: Made,
-    records: dict[str, Record],
-    identities_now: Mapping[str, Identity],
-    unreadable: Mapping[str, str],
-    machine_id: str | None,
-) -> State:
-    """The state without the functions of the host; the identities are taken out of ``records``."""
-    devices = [*made.devices, *_only_recorded(records, made)]
+def assemble(made: Made, beside: Beside) -> State:
+    """The state without the functions of the host; the identities are taken out of the records."""
+    records = beside.records
     state = State(
+        gpu_instances=beside.gpu_instances,
         parents=made.parents,
-        devices=devices,
+        devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
         definitions=made.definitions,
         known_types=made.known_types,
         records=records,
         recorded_identities=identities.taken_out(records),
-        identities=identities_now,
-        unreadable=unreadable,
-        machine_id=machine_id,
+        identities=beside.identities,
+        unreadable=beside.unreadable,
+        machine_id=beside.machine_id,
     )
     return identities.follow(state)
+
+
+def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
+    """The devices; those without definitions have the attributes of their records."""
+    recorded = {
+        (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
+        for record in records.values()
+        for one in record.get("instances", [])
+        if one["address"] and one["attributes"]
+    }
+    if not recorded:
+        return devices
+    return [one._replace(attributes=recorded.get((one.address, one.type_name or one.type_id), ())) for one in devices]
 
 
 def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:

@@ -22,11 +22,11 @@ from .._host.root import HostError, HostRoot
 from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
-from . import actions, identities, result
+from . import actions, result
 from .assemble import assemble
+from .beside import observe_beside
 from .mixtures import Mixtures
 from .plan import plan_instances
-from .records import observe_records
 from .state import Plan, State
 
 
@@ -82,13 +82,7 @@ def observe(host: HostRoot) -> State:
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
-    return assemble(
-        made,
-        observe_records(host),
-        identities.observe(host, functions, made.parents),
-        frameworks.unreadable(),
-        host.read("etc/machine-id", optional=True),
-    )._replace(functions=functions)
+    return assemble(made, observe_beside(host, functions, frameworks, made))._replace(functions=functions)
 
 
 def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:

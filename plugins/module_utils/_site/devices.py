@@ -13,14 +13,16 @@ from typing import Any, TypedDict
 
 from .._devices.identity import Identity
 from .._frameworks.every import Made
+from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._instances.assemble import assemble
+from .._instances.beside import Beside
 from .._instances.state import State
 from .._model.host import Definition, Device, Offer, Parent, VgpuType
 from .._run.facts import DEVICES, PARENTS, Facts
 
 
-class Beside(TypedDict):
+class Plain(TypedDict):
     """What the facts do not have. A definition is its parent, UUID, type, autostart and attributes."""
 
     definitions: list[list[Any]]
@@ -28,16 +30,11 @@ class Beside(TypedDict):
     records: dict[str, Record]
     identities: Mapping[str, Identity]
     unreadable: Mapping[str, str]
+    gpu_instances: Mapping[str, list[list[str]]]
     machine_id: str | None
 
 
-def beside(
-    made: Made,
-    records: dict[str, Record],
-    identities: Mapping[str, Identity],
-    unreadable: Mapping[str, str],
-    machine_id: str | None,
-) -> Beside:
+def as_plain(made: Made, beside: Beside) -> Plain:
     """What goes with the facts."""
     definitions = [
         [*key, one.type_id, one.autostart, [list(pair) for pair in one.attributes]]
@@ -46,26 +43,37 @@ def beside(
     return {
         "definitions": definitions,
         "known_types": made.known_types,
-        "records": records,
-        "identities": identities,
-        "unreadable": unreadable,
-        "machine_id": machine_id,
+        "records": beside.records,
+        "identities": beside.identities,
+        "unreadable": beside.unreadable,
+        "gpu_instances": {card: [list(names) for names in gpu] for card, gpu in beside.gpu_instances.items()},
+        "machine_id": beside.machine_id,
     }
 
 
-def state_of(facts: Facts, kept: Beside) -> State:
+def state_of(facts: Facts, plain: Plain) -> State:
     """The state that mdev_instance would observe, without the functions of the host and without users."""
     definitions = {
         (parent, uuid): Definition(type_id, autostart, _pairs(attributes))
-        for parent, uuid, type_id, autostart, attributes in kept["definitions"]
+        for parent, uuid, type_id, autostart, attributes in plain["definitions"]
     }
     made = Made(
         [_parent(parent) for parent in facts[PARENTS]],
         [_device(device) for device in facts[DEVICES]],
         definitions,
-        kept["known_types"],
+        plain["known_types"],
     )
-    return assemble(made, kept["records"], kept["identities"], kept["unreadable"], kept["machine_id"])
+    beside = Beside(
+        records=plain["records"],
+        identities=plain["identities"],
+        unreadable=plain["unreadable"],
+        gpu_instances={
+            card: GpuInstances(tuple(profiles), tuple(instances))
+            for card, (profiles, instances) in plain["gpu_instances"].items()
+        },
+        machine_id=plain["machine_id"],
+    )
+    return assemble(made, beside)
 
 
 def _parent(fact: Facts) -> Parent:

@@ -14,12 +14,11 @@ from typing import NamedTuple, Optional
 from .._core.problems import Failed, Refused
 from .._frameworks.every import Made
 from .._host.root import HostRoot
-from .._instances import identities
-from .._instances.records import observe_records
+from .._instances.beside import observe_beside
 from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
 from .._run.managed_files import Requested
 from .._services.observe import observe
-from .devices import beside
+from .devices import as_plain
 from .recorded import observe_layouts, observe_modes
 from .settings import is_boot_due, observe_settings
 
@@ -60,13 +59,7 @@ def observe_site(
         boot_due = is_boot_due(host, *boot)
     except (Refused, Failed) as error:
         reasons.append(str(error))
-    devices = beside(
-        made,
-        observe_records(host),
-        identities.observe(host, observed.functions, made.parents),
-        observed.frameworks.unreadable(),
-        host.read("etc/machine-id", optional=True),
-    )
+    beside = observe_beside(host, observed.functions, observed.frameworks, made)
     started = {}
     for one in services:
         try:
@@ -75,7 +68,7 @@ def observe_site(
             reasons.append(str(error))
     return {
         "facts": observed.facts,
-        "devices": devices,
+        "devices": as_plain(made, beside),
         "modes": modes.entries,
         "layouts": layouts.entries,
         "boot_due": boot_due,

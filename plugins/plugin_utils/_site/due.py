@@ -19,7 +19,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures i
 from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
 from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
-from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Beside, state_of
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain, state_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
 
@@ -28,7 +28,7 @@ class Seen(TypedDict):
     """The result of the module ``cards``."""
 
     facts: Facts
-    devices: Beside
+    devices: Plain
     modes: Mapping[str, Mapping[str, object]]
     layouts: Mapping[str, Mapping[str, object]]
     boot_due: bool | None

@@ -9,9 +9,9 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Frameworks
-from ansible_collections.vfio.devices.plugins.module_utils._instances import identities, job
-from ansible_collections.vfio.devices.plugins.module_utils._instances.records import observe_records
-from ansible_collections.vfio.devices.plugins.module_utils._site.devices import beside, state_of
+from ansible_collections.vfio.devices.plugins.module_utils._instances import job
+from ansible_collections.vfio.devices.plugins.module_utils._instances.beside import observe_beside
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import as_plain, state_of
 
 # Each offers a type on its parents.
 TYPES = {
@@ -30,13 +30,7 @@ def plain(host):
     functions = pci.observe(root)
     frameworks = Frameworks(root, functions, pci.NumaNodes(root))
     made = frameworks.observe()
-    kept = beside(
-        made,
-        observe_records(root),
-        identities.observe(root, functions, made.parents),
-        frameworks.unreadable(),
-        root.read("etc/machine-id", optional=True),
-    )
+    kept = as_plain(made, observe_beside(root, functions, frameworks, made))
     return json.loads(json.dumps([host.facts(), kept]))
 
 
