@@ -11,8 +11,8 @@ version_added: 1.0.0
 description:
   - Returns how many hosts are unchanged, changed, waiting for a reboot, and refused or failed, and one line for each
     step of the other hosts. Hosts with the same steps or errors share their lines.
-  - A step names the card with its model, and the mode or type before and after. Users that prevent a change and services
-    that need a restart are named too.
+  - A step names the card with its model, and the mode or type before and after. Users that prevent a change are named,
+    and services that need a restart.
 author:
   - vfio.devices contributors (@vfio-devices)
 positional: hostvars, reached, check_mode

@@ -208,7 +208,8 @@ def test_profiles_are_refused_in_one_sentence_each(play):
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     lines = [
         "vfio_profiles cannot be used on this host:",
-        "profile a: vgpu must be a dictionary or a list of dictionaries such as {type: GRID T4-2B}, and not 'GRID T4-2Q'",
+        "profile a: vgpu must be a dictionary or a list of dictionaries such as {type: GRID T4-2B}, and not "
+        "'GRID T4-2Q'",
         "profile b: owner must be nova or cyborg or none, and not 'me'",
         "profile b: the key count belongs to vgpu",
         "profile b: num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs",
