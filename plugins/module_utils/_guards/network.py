@@ -104,7 +104,7 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
         if name in own:
             _add(own[name], f"has the address {' and '.join(addresses)}")
     for route in links.routes:
-        if not route.default and not own.get(route.interface, True):
+        if not (route.default or route.is_automatic) and not own.get(route.interface, True):
             _add(own[route.interface], f"carries the route to {route.network}")
     for name in links.xdp & set(own):
         _add(own[name], "has an XDP program")
@@ -184,6 +184,11 @@ def _ways(routes: list[Route], addresses: list[str]) -> dict[str, set[str]]:
     found = {}
     for text in addresses:
         address = _address(text)
+        scope = text.partition("%")[2]
+        if scope:
+            # A link-local address says its interface; each one has a route to such.
+            found[text] = {scope}
+            continue
         matching = [route for route in routes if address is not None and address in route.network]
         if matching:
             longest = max(route.network.prefixlen for route in matching)

@@ -110,6 +110,22 @@ def test_connected_route(network):
     assert observe() == {ICE: ["carries the route to 198.51.100.0/24"]}
 
 
+@pytest.mark.parametrize("network6", ["fe80::/64", "ff00::/8"])
+def test_routes_that_each_interface_has_are_no_use(network, network6):
+    host, observe = network()
+    address, length = network6.split("/")
+    line = f"{ipaddress.ip_address(address).packed.hex()} {int(length):02x} {'0' * 32} 00 {'0' * 32} 100 1 0 1 {ICE}\n"
+    host.kernel.tree.add("proc/net/ipv6_route", Attribute(line.encode()))
+    assert observe() == {}
+
+
+def test_link_local_connection_names_its_interface(network):
+    lines = [f"fe80{'0' * 28} 40 {'0' * 32} 00 {'0' * 32} 100 1 0 1 {name}\n" for name in (ICE, "enp1s0f0")]
+    host, observe = network(connection=["fe80::9%enp1s0f0", "fe80::1%enp1s0f0"])
+    host.kernel.tree.add("proc/net/ipv6_route", Attribute("".join(lines).encode()))
+    assert list(observe()) == ["enp1s0f0"]
+
+
 @pytest.mark.parametrize(
     ("path", "content", "sentence"),
     [
