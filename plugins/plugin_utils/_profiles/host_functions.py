@@ -32,7 +32,7 @@ def indices(profile, functions, number):
                 for index, function in now.items()
                 if not given.get(index)
                 and _is_of_host(function.get("driver"))
-                # A GPU's function that nobody has is only waiting for its driver.
+                # A GPU function without a user only waits for its driver.
                 and (function.get("netdev") or function.get("users"))
             }
     if chosen is not None:
