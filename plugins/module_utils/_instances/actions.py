@@ -19,32 +19,14 @@ from .._host.records import DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .failures import explain
 from .records import INSTANCE_RECORDS, RETAIN, key_of
 from .state import Failed
 
 # Seconds in which a device that another program is making is complete.
 SETTLE = 5.0
-# What an errno of the kernel or of a driver means here, and what to do.
-REMEDIES = {
-    "EEXIST": "another device has this UUID. Use another UUID, or wait until the old device is removed",
-    "EINVAL": "the kernel does not accept this value",
-    "ENODEV": "the parent is being removed with its driver",
-    "ENOMEM": "the host is out of memory",
-    "EAGAIN": "the driver is not ready yet. Run the play again later",
-    "EUSERS": "the parent has no free instance left",
-    "ENOSPC": "the parent has no room left for this type",
-    "EIO": (
-        "read the reason of the driver in the kernel log (dmesg): for example a full GPU, another type on it, or a "
-        "missing licence"
-    ),
-    "EPERM": "the driver does not allow it now: the device is open, or its type must be cleared first",
-    "EBUSY": "the driver is busy. Run the play again later",
-    "ERANGE": "the driver does not know such a type",
-    "EADDRINUSE": "another device already has these resources",
-    "EADDRNOTAVAIL": "the host keeps these resources for itself",
-    "ENOENT": "it does not exist. Gather the facts again",
-    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
-}
+# By UUID or address who uses devices now; HostError if not all of them can be seen.
+Users = Callable[[], dict[str, list[dict[str, Any]]]]
 
 
 class Outcome:
@@ -62,7 +44,7 @@ def apply(
     host: HostRoot,
     steps: list[DeviceStep],
     budget: float | None = None,
-    users: Callable[[], dict[str, list[dict[str, Any]]]] | None = None,
+    users: Users | None = None,
 ) -> Outcome:
     """Do the steps in their order. After a failure the rest of that card is skipped, after a deadline everything.
 
@@ -88,7 +70,10 @@ def apply(
         try:
             if users and isinstance(step, RemoveDevice) and _takes_away(step):
                 _check_free(step.device, users())
-            ACTIONS[type(step)](host, step)
+            if isinstance(step, MakeDevice):
+                _make(host, step, users)
+            else:
+                ACTIONS[type(step)](host, step)
             outcome.done.append(step)
             worked = worked or is_work(step)
         except HostError as error:
@@ -99,7 +84,7 @@ def apply(
                 not_made.add(step.key)
                 outcome.skipped.append(step)
                 continue
-            outcome.failed.append(Failed(step, _explain(step, error) + _removed_before(step, outcome.done)))
+            outcome.failed.append(Failed(step, explain(step, error) + _removed_before(step, outcome.done)))
             broken.add(step.card)
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
@@ -169,7 +154,7 @@ def _confirm(host: HostRoot, outcome: Outcome) -> None:
             is_there = device.uuid in uuids or host.exists(f"{mdev.DEVICES}/{device.uuid}")
         if not is_there:
             outcome.done.remove(step)
-            outcome.failed.append(Failed(step, _explain(step, HostError("it was created, but has disappeared", ""))))
+            outcome.failed.append(Failed(step, explain(step, HostError("it was created, but has disappeared", ""))))
 
 
 def _type_of(step: DeviceStep) -> str | None:
@@ -202,7 +187,7 @@ def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
             yield definition_path(step.parent, step.uuid), text
 
 
-def _make(host: HostRoot, step: MakeDevice) -> None:
+def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
     device, type_id = step.device, str(step.device.type_id)
     if device.address:
         _set_type(host, device.address, type_id)
@@ -221,10 +206,24 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
     try:
         for name, value in device.attributes:
             attributes.write(host, path, name, value)
-    except HostError:
-        # Half configured is not what anybody wants.
-        host.write(f"{path}/remove", "1")
+    except HostError as error:
+        _take_back(host, device, path, error, users)
         raise
+
+
+def _take_back(host: HostRoot, device: PlannedDevice, path: str, failure: HostError, users: Users | None) -> None:
+    """Remove a new device of which an attribute has failed, unless somebody uses it already."""
+    try:
+        held = users().get(device.id) if users else None
+    except HostError as error:
+        raise HostError(f"{failure}. {device.id} remains without this attribute: {error}", failure.path) from failure
+    if held:
+        raise HostError(
+            f"{failure}. {device.id} remains without this attribute, because it is in use by {holders(held)}. Stop "
+            "this use, and run the play again",
+            failure.path,
+        ) from failure
+    host.write(f"{path}/remove", "1")
 
 
 def _is_made(host: HostRoot, device: PlannedDevice) -> bool:
@@ -278,22 +277,7 @@ def _keep_devices(host: HostRoot, step: KeepDevices) -> None:
 
 
 ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
-    MakeDevice: _make,
     RemoveDevice: _remove,
     KeepDefinition: _keep_definition,
     KeepDevices: _keep_devices,
 }
-
-
-def _explain(step: DeviceStep, error: HostError) -> str:
-    remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"cannot {_attempt(step)}: {error}" + (f"; {remedy}" if remedy else "")
-
-
-def _attempt(step: DeviceStep) -> str:
-    if isinstance(step, KeepDevices):
-        return f"record {step.card} on {step.card}"
-    if isinstance(step, KeepDefinition):
-        return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
-    device, verb = step.device, "make" if isinstance(step, MakeDevice) else "remove"
-    return f"{verb} {device.id}" + (f" of type {device.type_id}" if device.type_id else "") + f" on {device.parent}"

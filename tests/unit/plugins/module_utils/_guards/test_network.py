@@ -157,6 +157,11 @@ def test_link_local_connection_names_its_interface(network):
             "carries the NVMe connection nvme4",
         ),
         (
+            "sys/class/nvme/nvme4/address",
+            "traddr=198.51.100.11,trsvcid=4420,src_addr=198.51.100.5",
+            "carries the NVMe connection nvme4 (198.51.100.11)",
+        ),
+        (
             "sys/class/iscsi_connection/connection1:0/address",
             "198.51.100.10\n",
             "carries an iSCSI session (198.51.100.10)",
@@ -256,6 +261,14 @@ def test_settings_of_a_vf_of_the_host_stay(switch):
     run.host.kernel.tree.add("proc/net/if_inet6", Attribute(line.encode()))
     with pytest.raises(Refused, match="would have to be set up again, but has the host's interface"):
         run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 7}]})
+
+
+def test_connection_from_an_address_of_the_host(network, monkeypatch):
+    host, observe = network()
+    host.kernel.tree.add("sys/class/nvme/nvme4/address", Attribute(b"traddr=x,host_traddr=192.0.2.7\n"))
+    links = _routes.Links([], {ICE: ["192.0.2.7/24"]}, set())
+    monkeypatch.setattr(_host_network, "observe_links", lambda host: links)
+    assert observe() == {ICE: ["carries the NVMe connection nvme4", "has the address 192.0.2.7/24"]}
 
 
 def test_every_next_hop_and_xdp_program(network, monkeypatch):
