@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from .base import Scene
 from .lxc import containers
-from .references import DEVICE, FILE, INTERFACE, POOL, Reference, subjects
+from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, subjects
 
 NAME = "containers"
 
@@ -41,15 +40,6 @@ DEVICES = re.compile(r"( *)(?:expanded_)?devices:\s*\Z")
 ENTRY = re.compile(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
 # What the daemon has chosen for an instance that runs, or ran.
 CHOSEN = re.compile(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
-
-
-class Guest(NamedTuple):
-    """One container or guest."""
-
-    name: str
-    path: str  # of the file that names its devices
-    running: bool
-    references: tuple[Reference, ...]
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:

@@ -53,8 +53,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         domain = domain_xml.parse(xml)
         if domain:
             yield from _uses(host, scene, domain._replace(name=name), running, daemons, ADVICE)
-    others = scene.processes.named(*OTHER_DAEMONS)
-    files = libvirt_files.read(host, [*daemons, *others], host_too=asked is None)
+    all_daemons = [*daemons, *scene.processes.named(*OTHER_DAEMONS)]
+    files = libvirt_files.read(host, all_daemons, host_too=asked is None)
     for one in files.found:
         advice = ADVICE if one.running else f"detach the device from the guest, which /{one.path} defines"
         yield from _uses(host, scene, one.domain, one.running, daemons, advice)

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from .._host.root import HostRoot
-from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Reference
+from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
 
 # The path is a setting of lxc.conf(5).
 CONTAINERS = "var/lib/lxc"
@@ -31,16 +30,7 @@ DEVICE_NUMBER = re.compile(r"([bc] \d{1,4}:(?:\d{1,7}|\*))(?:\s|\Z)")
 GROUPS = ("sys/fs/cgroup/lxc.payload.{}", "sys/fs/cgroup/lxc/{}", "sys/fs/cgroup/devices/lxc/{}")
 
 
-class Container(NamedTuple):
-    """One container, with the file that names its devices."""
-
-    name: str
-    path: str
-    running: bool
-    references: tuple[Reference, ...]
-
-
-def containers(host: HostRoot) -> Iterator[Container]:
+def containers(host: HostRoot) -> Iterator[Guest]:
     """The containers of root."""
     path = PATH.search(host.read(SETTINGS, optional=True) or "")
     for directory in dict.fromkeys((CONTAINERS, path[1] if path else CONTAINERS)):
@@ -49,7 +39,7 @@ def containers(host: HostRoot) -> Iterator[Container]:
             text = host.read(file, optional=True)
             if text is not None:
                 running = any(host.exists(group.format(name)) for group in GROUPS)
-                yield Container(name, file, running, tuple(references(OPTION.findall(text))))
+                yield Guest(name, file, running, tuple(references(OPTION.findall(text))))
 
 
 def references(options: Iterable[tuple[str, str]]) -> Iterator[Reference]:

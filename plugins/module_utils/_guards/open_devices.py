@@ -93,8 +93,7 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
         nodes.by_name.setdefault(f"nvidia{minor}", set()).add(address)
     nodes.by_name["kfd"] = behind_kfd(scene.functions)
     switches = _behind_switches(scene)
-    for number in range(len(switches)):
-        nodes.by_name[f"{SWITCH_DRIVER}{number}"] = switches
+    nodes.by_name.update((f"{SWITCH_DRIVER}{place}", switches) for place in range(len(switches)))
     return nodes
 
 

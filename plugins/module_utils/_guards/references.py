@@ -57,6 +57,15 @@ class Reference(NamedTuple):
     name: str
 
 
+class Guest(NamedTuple):
+    """A container or guest as one file has it."""
+
+    name: str
+    path: str  # of the file that names its devices
+    running: bool
+    references: tuple[Reference, ...]
+
+
 def in_command_line(text: str) -> Iterator[Reference]:
     """What arguments of QEMU name."""
     for pattern in (HOST, SYSFS):

@@ -201,7 +201,7 @@ def _loops(host: HostRoot) -> dict[str, str]:
 
 
 def _caches(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
-    """By block device the bcache that it caches for, which is no holder of it (drivers/md/bcache/super.c)."""
+    """By block device the bcache that it caches for, which is not among its holders (drivers/md/bcache/super.c)."""
     sets = {name: host.link_name(f"{BLOCK}/{name}/bcache/set") for name in owners}
     return {name: f"part of the bcache {one}" for name, one in sets.items() if one}
 

@@ -212,7 +212,7 @@ def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
 
 
 def _take_back(host: HostRoot, device: PlannedDevice, path: str, failure: HostError, users: Users | None) -> None:
-    """Remove a new device of which an attribute has failed, unless somebody uses it already."""
+    """Remove a new device of which an attribute has failed, unless a guest or process uses it already."""
     try:
         held = users().get(device.id) if users else None
     except HostError as error:

@@ -16,7 +16,7 @@ from .._devices.sriov import is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
 from .._model.host import Card, GroupPeer
-from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
+from .._model.uses import DRIVER, EVERY_EFFECT, GONE, PORT, SETTINGS, Touch, Use
 from .._model.wanted import CardTarget, VfTarget
 from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork
 from .state import State
@@ -54,14 +54,15 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
 
 def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
     """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
-    # A defined domain will use the card itself, so it does not block mode pf.
+    # A defined guest that will have the card itself does not block mode pf; one that needs its driver does.
     whole = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
-    counting = [
-        use
-        for use in seen.uses
-        if not (whole and use.subject == card.address and use.holder and not use.holder.running)
-    ]
+    counting = [use for use in seen.uses if not (whole and use.subject == card.address and _waits_for_it(use))]
     return conflicts(touches(card, steps), counting, lifted)
+
+
+def _waits_for_it(use: Use) -> bool:
+    """Whether it is that of a guest that does not run and gets the whole function."""
+    return bool(use.holder and not use.holder.running and use.ended_by == EVERY_EFFECT)
 
 
 def passthrough(card: Card, target: CardTarget, passed_through: Collection[str]) -> Found:

@@ -318,6 +318,12 @@ def test_defined_domain_keeps_its_functions(switch, monkeypatch):
     assert run.card(ICE)["driver"] == "vfio-pci"
 
 
+def test_stopped_container_that_needs_the_driver_keeps_the_card(switch):
+    run = switch("nics", files={"var/lib/lxc/web1/config": "lxc.net.0.type = phys\nlxc.net.0.link = ens49f0np0\n"})
+    (problem,) = refusal(run, {"pf": ICE, "mode": "pf"})
+    assert "in use by guest web1 (defined): remove the device from /var/lib/lxc/web1/config" in problem
+
+
 def test_settings_of_a_function_in_use_stay(switch):
     run = switch("nics")
     run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
