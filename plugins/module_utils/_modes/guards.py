@@ -24,7 +24,6 @@ from .steps import find_step
 from .target import binding_of
 
 Found = list[str]
-ISOLATE = "Enable ACS in the firmware, or move the card to another slot"
 
 
 def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
@@ -137,9 +136,8 @@ def _shared_with_host(card: Card, target: CardTarget, passed_through: Collection
         if blocking:
             sharing.setdefault((virtual.iommu_group, blocking), []).append(virtual.address)
     found = [
-        f"{'VFs' if len(addresses) > 1 else 'VF'} {', '.join(addresses)} of {card.address} "
-        f"{'share' if len(addresses) > 1 else 'shares'} IOMMU group {group} with {blocking}, "
-        f"so no guest can use {'them' if len(addresses) > 1 else 'it'}. {ISOLATE}"
+        f"{', '.join(addresses)} of {card.address} cannot be used by a guest, because IOMMU group {group} also has "
+        f"{blocking}. Enable ACS in the firmware, or move the card to another slot"
         for (group, blocking), addresses in sharing.items()
     ]
     if not card.virtual_functions and target.num_vfs and card.is_bridged and card.address not in passed_through:
@@ -149,7 +147,7 @@ def _shared_with_host(card: Card, target: CardTarget, passed_through: Collection
         found.append(
             f"new VFs of {card.address} would share IOMMU group {card.iommu_group} with "
             f"{', '.join(filter(None, (card.address, others)))}, because the PCI bridge above does not isolate "
-            f"devices, so no guest could use them. {ISOLATE}"
+            "devices. Enable ACS in the firmware, or move the card to another slot"
         )
     return found
 

@@ -147,6 +147,9 @@ def test_rest_of_the_group_has_to_come_along(switch):
     run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
 
 
+UNUSABLE = "0000:01:00.0 cannot be used by a guest"
+
+
 def in_group(address, driver, **more):
     return GroupPeer(address, driver, more.pop("physical_function", None), **more)
 
@@ -179,8 +182,16 @@ PF, OTHER, ON_VFIO = (
 @pytest.mark.parametrize(
     ("card", "num_vfs", "begins"),
     [
-        (of_group(vfs=[[OTHER]]), 1, "VF 0000:01:00.2 of 0000:01:00.0 shares IOMMU group 1 with 0000:01:00.1 (mlx5_"),
-        (of_group(vfs=[[PF], [PF]]), 2, "VFs 0000:01:00.2, 0000:01:00.3 of 0000:01:00.0 share IOMMU group 1 with 0000"),
+        (
+            of_group(vfs=[[OTHER]]),
+            1,
+            f"0000:01:00.2 of {UNUSABLE}, because IOMMU group 1 also has 0000:01:00.1 ",
+        ),
+        (
+            of_group(vfs=[[PF], [PF]]),
+            2,
+            f"0000:01:00.2, 0000:01:00.3 of {UNUSABLE}, ",
+        ),
         (of_group(vfs=[[ON_VFIO]]), 1, None),
         (of_group(vfs=[[PF]]), 0, None),
         # VFs that are still to be made will be where the bridge above is.
