@@ -30,7 +30,7 @@ def stage(switch):
         ({"mode": "vf", "num_vfs": "2"}, "ice", f"{ICE} is not bound to a driver"),
         ({"mode": "pf", "driver": "native"}, "ice", f"{ICE} is not bound to a driver"),
         # Another card of its model may be there.
-        ({"mode": "pf"}, "ice", f"{ICE} has no network interface yet, so its MAC address cannot be compared"),
+        ({"mode": "pf"}, "ice", f"the MAC address of {ICE} is not known yet, so it cannot be compared"),
         ({"mode": "pf"}, None, None),
         ({"mode": "pf"}, ICE, f"there is no PCI function {ICE}"),
     ],
