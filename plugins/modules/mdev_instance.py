@@ -43,6 +43,9 @@ options:
           - Name of the parent, which is its PCI address on the PCI bus. A physical function represents all its virtual
             functions that support devices.
           - By default O(placement) determines the parents, after all entries with a parent.
+          - Several entries with the same physical function declare several types on one card. If their framebuffer
+            sizes differ, the module enables this mode of the GPU with C(nvidia-smi vgpu -shm 1). The mode changes only
+            while the GPU has no vGPU, so unused vGPUs are removed and created again.
         type: str
       uuid:
         description:
@@ -104,7 +107,7 @@ options:
     description:
       - Handling of devices to remove that a process or a guest uses. Guests count whether they run or not.
       - V(fail) changes nothing and reports all devices in use with their users. V(skip) skips these devices and changes
-        the others. A GPU that supports one type at a time is then skipped completely.
+        the others. A GPU that supports one type at a time, or one whose mode has to change, is then skipped completely.
     type: str
     choices: [fail, skip]
     default: fail
@@ -267,6 +270,9 @@ missing:
     count:
       description: Number of missing devices.
       type: int
+    label:
+      description: Label of the entry, if it is one of several entries of its card.
+      type: str
 failures:
   description: One sentence for each step that failed.
   returned: always, unless the options are refused

@@ -12,14 +12,23 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._core.problems import holders
+from .._devices import size_mode
 from .._devices.pci import DEVICES
 from .._frameworks import attributes, mdev, nvidia_vfio
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
 from .._host.records import DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
-from .failures import explain
+from .._model.work import (
+    AllowSizes,
+    DeviceStep,
+    KeepDefinition,
+    KeepDevices,
+    MakeDevice,
+    PlannedDevice,
+    RemoveDevice,
+)
+from .explained import explain
 from .records import INSTANCE_RECORDS, RETAIN, key_of
 from .state import Failed
 
@@ -276,8 +285,13 @@ def _keep_devices(host: HostRoot, step: KeepDevices) -> None:
     save_record(host, INSTANCE_RECORDS, step.card, step.record)
 
 
+def _allow_sizes(host: HostRoot, step: AllowSizes) -> None:
+    size_mode.enable(host, step.card)
+
+
 ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     RemoveDevice: _remove,
     KeepDefinition: _keep_definition,
     KeepDevices: _keep_devices,
+    AllowSizes: _allow_sizes,
 }

@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices import pci
+from .._devices import pci, size_mode
 from .._frameworks import nvidia_vfio
 from .._frameworks.every import Frameworks, Made
 from .._guards.base import Scene, Seen
@@ -25,6 +25,7 @@ from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, identities, result
+from .mixtures import Mixtures
 from .plan import plan_instances
 from .records import observe_records, only_recorded
 from .state import Plan, State
@@ -47,6 +48,9 @@ def converge(
         host.lock()
         actions.tidy(host)
     before = observe(host)
+    # Asking takes a second, so only cards are asked about on which it matters.
+    modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
+    before = before._replace(size_modes=modes)
     plan = _planned(host, before, options, wanted)
     room.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = actions.Outcome()

@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
+from .._core.problems import holders
 from .._frameworks import nvidia_vfio
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
@@ -44,6 +47,29 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
     if device.autostart is None or not entry.attributes:
         return True
     return device.attributes == entry.attributes
+
+
+def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
+    """Why an entry cannot have the device with its UUID."""
+    if device.state == "removing":
+        return f"{entry.label}: {entry.uuid} was removed, but {holders(device.users)} still has it open"
+    if device.parent not in entry.parents:
+        state = "exists" if device.state == "active" else "is defined"
+        return f"{entry.label}: {entry.uuid} {state} on another parent, {device.parent}"
+    return None
+
+
+def satisfying(inventory: Inventory, entry: DeviceWanted, claimed: Container[tuple[str, str]]) -> list[Device]:
+    """The existing devices that an entry can have, those in use first."""
+    found = [
+        device
+        for device in inventory.devices.values()
+        if device.state == "active"
+        and device.key not in claimed
+        and device.parent in entry.parents
+        and satisfies(inventory, entry, device)
+    ]
+    return sorted(found, key=lambda device: (not device.users, inventory.rank(device, entry.types)))
 
 
 def matches(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:

@@ -4,12 +4,12 @@
 
 # Private to this collection: may change without notice.
 
-"""Why a step of mdev_instance has failed, and what to do."""
+"""Why a step of mdev_instance has failed, in the words of a result."""
 
 from __future__ import annotations
 
 from .._host.root import HostError
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice
+from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice
 
 # What an errno of the kernel or of a driver means here, and what to do.
 REMEDIES = {
@@ -35,7 +35,6 @@ REMEDIES = {
 
 
 def explain(step: DeviceStep, error: HostError) -> str:
-    """What was attempted, what the host answered, and the remedy."""
     remedy = REMEDIES.get(error.errno or "") if error.of_device else None
     return f"cannot {_attempt(step)}: {error}" + (f"; {remedy}" if remedy else "")
 
@@ -45,5 +44,7 @@ def _attempt(step: DeviceStep) -> str:
         return f"record {step.card} on {step.card}"
     if isinstance(step, KeepDefinition):
         return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
+    if isinstance(step, AllowSizes):
+        return f"enable vGPUs of several framebuffer sizes on {step.card}"
     device, verb = step.device, "make" if isinstance(step, MakeDevice) else "remove"
     return f"{verb} {device.id}" + (f" of type {device.type_id}" if device.type_id else "") + f" on {device.parent}"
