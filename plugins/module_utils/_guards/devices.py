@@ -67,7 +67,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         for path in interfaces if above else ():
             others = (above or {}).get(host.read(f"{path}/ifindex", optional=True) or "")
             if others:
-                clause = f"{path.rpartition('/')[2]} is below {' and '.join(others)} in another network namespace"
+                clause = f"{path.rpartition('/')[2]} is below {' and '.join(others)}"
                 yield Use(address, NAME, LOSES_DRIVER | {PORT}, "stop this use first", clause=clause)
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from .._core.problems import holders
 from .._host.root import HostError, HostRoot, first_lines
@@ -23,20 +24,30 @@ from .base import user
 from .processes import Processes
 
 INTERFACES = "sys/class/net"
-# Other kinds have no device below, or the other end of a pair (drivers/net/macvlan.c, net/8021q/vlan_dev.c).
-KINDS = ("macvlan", "macvtap", "ipvlan", "ipvtap", "vlan")
-KIND = re.compile(r"^DEVTYPE=(\S+)$", re.MULTILINE)
+PROPERTY = re.compile(r"^(IFINDEX|DEVTYPE)=(\S+)$", re.MULTILINE)
 MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
 # A namespace that ip has given a name (ip-netns(8)).
 NAMED = re.compile(r"^\S+ \S+ \S+ (net:\[\d+\]) (?:/var)?/run/netns/(\S+) ", re.MULTILINE)
 PROGRAM = "ip"
+# Both ends of a pair have the index of the other one.
+PAIRS = ("veth", "netkit")
 # Processes of one namespace that are asked until one shows its interfaces.
 MOST_ASKED = 4
 
 
+class Interface(NamedTuple):
+    """An interface of another namespace."""
+
+    name: str
+    kind: str
+    index: str
+    below: str  # the index of the interface below, or of the other end of a pair; its own where there is none
+    where: str
+
+
 def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
-    """By index of an interface of the host what is on top of it elsewhere: ``macvlan eth1 of pid 77, pause``."""
-    found: dict[str, list[str]] = {}
+    """By index of an interface of the host what is on top of it elsewhere: ``interface eth1 of pid 77, pause``."""
+    found: list[Interface] = []
     own = host.names(INTERFACES)
     namespaces = processes.network_namespaces()
     for members in namespaces.values():
@@ -45,34 +56,43 @@ def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
             names = host.names(directory)
             # A service may have a namespace of its own, and still see the interfaces of the host.
             if names and names != own:
-                owner = holders([user(processes.holder(process))])
-                for kind, name, index in _of_process(host, directory, names):
-                    found.setdefault(index, []).append(f"{kind} {name} of {owner}")
+                where = f"{holders([user(processes.holder(process))])}, in another network namespace"
+                found += _of_process(host, directory, names, where)
                 break
-    for namespace, label in NAMED.findall("\n".join(first_lines(host, MOUNTINFO))):
-        if namespace not in namespaces:
-            for kind, name, index in _of_program(host, label):
-                found.setdefault(index, []).append(f"{kind} {name} of the network namespace {label}")
-    return found
+    named = {
+        label: namespace
+        for namespace, label in NAMED.findall("\n".join(first_lines(host, MOUNTINFO)))
+        if namespace not in namespaces
+    }
+    for label in named:
+        found += _of_program(host, label)
+    ends = {(one.index, one.below) for one in found}
+    above: dict[str, list[str]] = {}
+    for one in found:
+        if one.below != one.index and (one.below, one.index) not in ends:
+            above.setdefault(one.below, []).append(f"{one.kind} {one.name} of {one.where}")
+    return above
 
 
-def _of_process(host: HostRoot, directory: str, names: list[str]) -> Iterator[tuple[str, str, str]]:
-    paths = [f"{directory}/{name}/{file}" for name in names for file in ("uevent", "iflink")]
-    answers = host.read_all(paths, optional=True)
+def _of_process(host: HostRoot, directory: str, names: list[str], where: str) -> Iterator[Interface]:
+    answers = host.read_all([f"{directory}/{name}/{file}" for name in names for file in ("uevent", "iflink")], True)
     for name in names:
-        kind = KIND.search(answers[f"{directory}/{name}/uevent"] or "")
-        index = answers[f"{directory}/{name}/iflink"]
-        if kind and kind[1] in KINDS and index:
-            yield kind[1], name, index
+        properties = dict(PROPERTY.findall(answers[f"{directory}/{name}/uevent"] or ""))
+        below = answers[f"{directory}/{name}/iflink"]
+        if below and "IFINDEX" in properties:
+            yield Interface(name, properties.get("DEVTYPE", "interface"), properties["IFINDEX"], below, where)
 
 
-def _of_program(host: HostRoot, namespace: str) -> list[tuple[str, str, str]]:
+def _of_program(host: HostRoot, namespace: str) -> list[Interface]:
+    where = f"the network namespace {namespace}"
     try:
         links = json.loads(host.run(PROGRAM, ["-n", namespace, "-json", "-details", "link", "show"]) or "[]")
         return [
-            (link["linkinfo"]["info_kind"], link["ifname"], str(link["link_index"]))
+            Interface(
+                link["ifname"], link["linkinfo"]["info_kind"], str(link["ifindex"]), str(link["link_index"]), where
+            )
             for link in links
-            if "link_index" in link and link.get("linkinfo", {}).get("info_kind") in KINDS
+            if "link_index" in link and link.get("linkinfo", {}).get("info_kind") not in (None, *PAIRS)
         ]
     except (HostError, ValueError, KeyError, TypeError, AttributeError) as error:
         host.warn(f"the interfaces of the network namespace {namespace} are unknown: {error}")

@@ -256,7 +256,7 @@ class World:
             tree.add("proc/1/ns/net", Link("net:[1]"))
             tree.add(f"proc/{pid}/ns/net", Link(f"net:[{pid}]"))
             tree.add(f"proc/{pid}/comm", Attribute(b"pause\n"))
-            tree.add(f"proc/{pid}/root/sys/class/net/eth1/uevent", Attribute(b"DEVTYPE=macvlan\n"))
+            tree.add(f"proc/{pid}/root/sys/class/net/eth1/uevent", Attribute(b"IFINDEX=2\n"))
             tree.add(f"proc/{pid}/root/sys/class/net/eth1/iflink", Attribute(index))
             self._add(function.name, "macvlan")
 

@@ -74,7 +74,7 @@ def tree():
             if pod:
                 for name in ("lo", "eth0", "net1"):
                     (directory / "root/sys/class/net" / name).mkdir(parents=True)
-                    (directory / "root/sys/class/net" / name / "uevent").write_text("DEVTYPE=macvlan\n")
+                    (directory / "root/sys/class/net" / name / "uevent").write_text("IFINDEX=2\n")
                     (directory / "root/sys/class/net" / name / "iflink").write_text("9999\n")
         for number in range(FILES):
             (root / f"proc/1000/fd/{number}").unlink()

@@ -65,11 +65,11 @@ def test_macvlan_of_a_container(simulated):
     for process, namespace in ((1, "net:[1]"), (77, "net:[2]")):
         tree.add(f"proc/{process}/ns/net", Link(namespace))
     tree.add("proc/77/comm", Attribute(b"pause\n"))
-    tree.add("proc/77/root/sys/class/net/eth1/uevent", Attribute(b"DEVTYPE=macvlan\n"))
+    tree.add("proc/77/root/sys/class/net/eth1/uevent", Attribute(b"IFINDEX=2\n"))
     tree.add("proc/77/root/sys/class/net/eth1/iflink", Attribute(b"3\n"))
     (use,) = observe(host)
     assert use.subject == "0000:31:00.0"
-    assert use.clause == "ens49f0np0 is below macvlan eth1 of pid 77, pause in another network namespace"
+    assert use.clause == "ens49f0np0 is below interface eth1 of pid 77, pause, in another network namespace"
     assert PORT in use.ended_by
 
 

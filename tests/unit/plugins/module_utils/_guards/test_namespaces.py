@@ -14,9 +14,9 @@ HOST, POD = "net:[4026531840]", "net:[4026532999]"
 OF_POD = "proc/77/root/sys/class/net"
 
 
-def interface(name, kind, below, of=OF_POD):
+def interface(name, below, kind="", index="2", of=OF_POD):
     device_type = f"DEVTYPE={kind}\n" if kind else ""
-    return {f"{of}/{name}/uevent": f"{device_type}INTERFACE={name}\nIFINDEX=2\n", f"{of}/{name}/iflink": below}
+    return {f"{of}/{name}/uevent": f"{device_type}INTERFACE={name}\nIFINDEX={index}\n", f"{of}/{name}/iflink": below}
 
 
 @pytest.fixture
@@ -34,23 +34,33 @@ def observe(simulated):
     return run
 
 
+WHERE = "of pid 77, pause, in another network namespace"
+
+
 @pytest.mark.parametrize(
     ("files", "found"),
     [
-        (interface("eth1", "macvlan", "3"), {"3": ["macvlan eth1 of pid 77, pause"]}),
-        (interface("eth1", "ipvlan", "3"), {"3": ["ipvlan eth1 of pid 77, pause"]}),
-        (interface("ens3.7", "vlan", "3"), {"3": ["vlan ens3.7 of pid 77, pause"]}),
-        # The other end of a pair, which has an index of its own there, and a card that the pod has for itself.
-        (interface("eth0", "", "3"), {}),
+        # A macvlan says nothing of its kind.
+        (interface("eth1", "3"), {"3": [f"interface eth1 {WHERE}"]}),
+        (interface("eth1", "3", "ipvlan"), {"3": [f"ipvlan eth1 {WHERE}"]}),
+        (interface("ens3.7", "3", "vlan"), {"3": [f"vlan ens3.7 {WHERE}"]}),
+        # A card that the pod has for itself.
+        (interface("eth1", "3", index="3"), {}),
+        # A pair, of which the host has no end.
+        (
+            {**interface("eth0", "5", index="3"), **interface("eth0", "3", index="5", of="proc/78/root/sys/class/net")},
+            {},
+        ),
         ({}, {}),
     ],
 )
 def test_interfaces_of_a_pod(observe, files, found):
-    assert observe({**interface("lo", "", "1"), **files}) == (found, [])
+    pods = ((77, POD), (78, "net:[4026533000]"))
+    assert observe({**interface("lo", "1", index="1"), **files}, pods) == (found, [])
 
 
 def test_process_of_the_host_is_not_asked(observe):
-    files = interface("eth1", "macvlan", "3", of="proc/70/root/sys/class/net")
+    files = interface("eth1", "3", of="proc/70/root/sys/class/net")
     assert observe(files, processes=()) == ({}, [])
 
 
@@ -60,17 +70,18 @@ def test_service_that_sees_the_interfaces_of_the_host(simulated):
     for process, namespace in ((1, HOST), (77, POD)):
         tree.add(f"proc/{process}/ns/net", Link(namespace))
     for name in tree.names("sys/class/net"):
-        tree.add(f"{OF_POD}/{name}/uevent", Attribute(b"DEVTYPE=vlan\n"))
+        tree.add(f"{OF_POD}/{name}/uevent", Attribute(b"IFINDEX=9\n"))
         tree.add(f"{OF_POD}/{name}/iflink", Attribute(b"3\n"))
     root = host.root()
     assert namespaces.on_top(root, Processes(root)) == {}
 
 
-NAMED = f"36 24 0:4 {POD} /run/netns/blue rw shared:1 - nsfs nsfs rw\n"
+# The directory is mounted twice.
+NAMED = f"36 24 0:4 {POD} /run/netns/blue rw shared:1 - nsfs nsfs rw\n" * 2
 LINKS = [
     {"ifname": "lo", "linkinfo": {}},
-    {"ifname": "macvtap0", "link_index": 3, "linkinfo": {"info_kind": "macvtap"}},
-    {"ifname": "veth0", "link_index": 4, "linkinfo": {"info_kind": "veth"}},
+    {"ifname": "macvtap0", "ifindex": 7, "link_index": 3, "linkinfo": {"info_kind": "macvtap"}},
+    {"ifname": "veth0", "ifindex": 8, "link_index": 4, "linkinfo": {"info_kind": "veth"}},
 ]
 
 
