@@ -71,7 +71,9 @@ options:
             V(nvidia/vgpu_params). Kernel control files, such as V(remove) or V(driver/unbind), are rejected, and links
             are not followed.
           - A value is text or a whole number.
-          - An existing device is compared by the attributes in its definition, and replaced if they differ.
+          - A vendor-specific vGPU only has V(nvidia/vgpu_params), with values such as V(frame_rate_limiter=0).
+          - An existing device is compared by the attributes in its definition, or in the record of a vendor-specific
+            vGPU, and replaced if they differ.
         type: list
         elements: dict
       autostart:

@@ -200,6 +200,7 @@ def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
     device, type_id = step.device, str(step.device.type_id)
     if device.address:
         _set_type(host, device.address, type_id)
+        _configure(host, f"{DEVICES}/{device.address}", device, users)
         return
     uuid, parent = device.id, f"{mdev.PARENTS}/{device.parent}"
     path = f"{parent}/{uuid}"
@@ -212,27 +213,28 @@ def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
         raise
     if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
         raise HostError(f"the kernel accepted {uuid}, but the device of type {type_id} does not exist", path, uuid)
+    _configure(host, path, device, users)
+
+
+def _configure(host: HostRoot, path: str, device: PlannedDevice, users: Users | None) -> None:
+    """Set the attributes of a new device. If one fails, it is taken back, unless it is in use already."""
     try:
         for name, value in device.attributes:
             attributes.write(host, path, name, value)
-    except HostError as error:
-        _take_back(host, device, path, error, users)
+    except HostError as failure:
+        left = f"{failure}. {device.id} remains without this attribute"
+        try:
+            held = users().get(device.id) if users else None
+        except HostError as error:
+            raise HostError(f"{left}: {error}", failure.path) from failure
+        if held:
+            said = f"{left}, because it is in use by {holders(held)}. Stop this use, and run the play again"
+            raise HostError(said, failure.path) from failure
+        if device.address:
+            _set_type(host, device.address, nvidia_vfio.NO_TYPE)
+        else:
+            host.write(f"{path}/remove", "1")
         raise
-
-
-def _take_back(host: HostRoot, device: PlannedDevice, path: str, failure: HostError, users: Users | None) -> None:
-    """Remove a new device of which an attribute has failed, unless a guest or process uses it already."""
-    try:
-        held = users().get(device.id) if users else None
-    except HostError as error:
-        raise HostError(f"{failure}. {device.id} remains without this attribute: {error}", failure.path) from failure
-    if held:
-        raise HostError(
-            f"{failure}. {device.id} remains without this attribute, because it is in use by {holders(held)}. Stop "
-            "this use, and run the play again",
-            failure.path,
-        ) from failure
-    host.write(f"{path}/remove", "1")
 
 
 def _is_made(host: HostRoot, device: PlannedDevice) -> bool:

@@ -18,6 +18,7 @@ from .._frameworks import no_types
 from .._frameworks.capacity import ONE_TYPE, Capacity, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
+from . import records
 from .state import State
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
@@ -37,6 +38,7 @@ class Inventory:
         ``rules`` say by card what may be together on it.
         """
         self._rules = rules
+        self._gpu_instances = state.gpu_instances
         self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
         self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state.devices}
         self.by_uuid: dict[str, Device] = {}
@@ -47,6 +49,7 @@ class Inventory:
         self._machine_id = state.machine_id
         self._known_types = state.known_types
         self._unreadable = state.unreadable
+        self._recorded = {records.key_of(one) for record in state.records.values() for one in record["instances"]}
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}
@@ -63,6 +66,10 @@ class Inventory:
 
     def capacity(self, parent: str) -> Capacity:
         return self.capacities[self.card(parent)]
+
+    def is_recorded(self, device: Device) -> bool:
+        """Whether the attributes of a vGPU on a VF are known from the record of its card."""
+        return device.key in self._recorded
 
     def devices_on(self, card: str) -> list[Device]:
         """The devices that exist on a card, those that are being removed included."""
@@ -144,7 +151,9 @@ class Inventory:
             if device.parent in names and device.state != "defined"
         ]
         parents = [self.parents[name] for name in names]
-        return capacity_of_card(parents, occupants, self._types[card], self._rules.get(card, ONE_TYPE))
+        return capacity_of_card(
+            parents, occupants, self._types[card], self._rules.get(card, ONE_TYPE), self._gpu_instances.get(card)
+        )
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
         types = {offer.type.id: offer.type.name for name in names for offer in self.parents[name].offers}

@@ -189,6 +189,9 @@ def _plan_vgpu(profile, subject, card, result, found):
     if unreadable:
         found.append(unreadable)
         return
+    unsettable = type_choice.why_unsettable(profile["vgpu"], chosen["id"], subject)
+    if unsettable:
+        found.append(f"vgpu.attributes: {unsettable}")
     card["parents"] = offers.of_parents(subject, chosen["id"])
     held = offers.held_type(card["parents"], chosen["id"])
     if held:

@@ -139,7 +139,8 @@ VGPU: Options = {
     "attributes": {
         "description": [
             "Attributes of each new device in order, each a dictionary with one key, as drivers of s390 require.",
-            "Control files of the kernel such as C(remove) are rejected.",
+            "NVIDIA vGPUs have C(nvidia/vgpu_params), such as V(frame_rate_limiter=0). Control files of the kernel, "
+            "for example C(remove), are rejected.",
         ],
         "type": "list",
         "elements": "dict",

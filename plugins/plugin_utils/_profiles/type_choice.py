@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes, no_types
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio import MIG
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
 
 
 def choose(specs, subject):
@@ -46,6 +47,12 @@ def why_unreadable(type_id, subject):
     if any(offered["available_instances"] is None for offered in offers):
         return f"the number of possible devices of type {type_id} is unreadable. Read the warnings of the facts"
     return None
+
+
+def why_unsettable(share, type_id, subject):
+    """Why devices of a type cannot have the attributes of an entry, or None."""
+    pairs = [pair for attribute in share["attributes"] for pair in attribute.items()]
+    return attributes.unusable(type_id, is_vendor_vfio(subject), pairs)
 
 
 def _about_mig(specs, subject):

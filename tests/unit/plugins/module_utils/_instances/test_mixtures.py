@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot.instances import Instances
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import drift
 
@@ -137,3 +139,43 @@ def test_guests_of_one_size_only_take_room(simulated):
     result = host.converge(*mix(L40S, _3Q=8, _3A=8), exact=True, on_busy="skip")
     assert now(host) == {"3Q": 10, "3A": 6}
     assert [one["count"] for one in result["missing"]] == [2]
+
+
+PARAMS = "sys/bus/pci/devices/0000:84:00.{}/nvidia/vgpu_params"
+
+
+def with_params(value, count=1):
+    return entry("NVIDIA L40S-8Q", count, L40S, attributes=[{"nvidia/vgpu_params": value}])
+
+
+def test_vgpus_on_virtual_functions_have_parameters(simulated):
+    host = simulated("l40s")
+    host.converge(with_params("frame_rate_limiter=0"), exact=True)
+    assert host.root().read(PARAMS.format(4)) == "frame_rate_limiter=0"
+    assert not host.converge(with_params("frame_rate_limiter=0"), exact=True)["changed"]
+    result = host.converge(with_params("frame_rate_limiter=1"), exact=True)
+    assert [one["action"] for one in result["instances"]] == ["replaced"]
+    assert host.root().read(PARAMS.format(4)) == "frame_rate_limiter=1"
+    before = host.devices()
+    host.kernel.reboot()
+    (found,) = Instances.observe(host.root())
+    assert found.run(True, False) == (["created 1 of NVIDIA L40S-8Q"], [])
+    assert host.devices() == before
+    assert host.root().read(PARAMS.format(4)) == "frame_rate_limiter=1"
+
+
+def test_a_vgpu_whose_parameters_are_refused_is_not_left_half_done(simulated):
+    host = simulated("l40s")
+    host.kernel.faults.fail("*/nvidia/vgpu_params", errno.EINVAL, operations=("write",))
+    result = host.converge(with_params("frame_rate_limiter=0"), exact=True)
+    assert "EINVAL" in result["failures"][0]
+    assert not now(host)
+
+
+def test_types_of_a_card_have_their_own_parameters(simulated):
+    host = simulated("l40s")
+    small = entry("NVIDIA L40S-3Q", 1, L40S, attributes=[{"nvidia/vgpu_params": "frame_rate_limiter=0"}])
+    host.converge(small, entry("NVIDIA L40S-3A", 1, L40S), exact=True)
+    assert host.root().read(PARAMS.format(4)) == "frame_rate_limiter=0"
+    with pytest.raises(Refused, match="a vendor-specific vGPU only has nvidia/vgpu_params"):
+        host.converge({**small, "attributes": [{"nvidia/placement_id": "1"}]}, exact=True)

@@ -165,6 +165,25 @@ def test_all_that_is_wrong_is_said_at_once(simulated):
     assert found[0].endswith("A type with two numbers needs GPU instances of MIG, and this card reports no MIG")
 
 
+@pytest.mark.parametrize("is_list", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "card", "type_name", "attribute", "reason"),
+    [
+        ("l40s", L40S, "NVIDIA L40S-3Q", {"nvidia/vgpu_params": "frame_rate_limiter=0"}, None),
+        ("l40s", L40S, "NVIDIA L40S-3Q", {"assign_adapter": 5}, "a vendor-specific vGPU only has nvidia/vgpu_params"),
+        ("a40", A40, "NVIDIA A40-3Q", {"nvidia/vgpu_params": "frame_rate_limiter=0"}, None),
+        ("a40", A40, "NVIDIA A40-3Q", {"assign_adapter": 5}, "a device of type nvidia-559 only has"),
+        ("a40", A40, "NVIDIA A40-3Q", {"nvidia/vgpu_params": "x"}, "must be name=value"),
+    ],
+)
+def test_attributes_that_a_device_cannot_have(simulated, kind, card, type_name, attribute, reason, is_list):
+    entry = {"type": type_name, "count": 1, "attributes": [attribute]}
+    vgpu = [entry, {"type": type_name.replace("3Q", "3A"), "count": 1}] if is_list else entry
+    found = refusals(simulated(kind), {**profile(card), "vgpu": vgpu})
+    assert len(found) == (reason is not None)
+    assert not found or reason in found[0]
+
+
 def test_what_waits_for_guests(simulated):
     host = simulated("l40s")
     host.converge({"type": "NVIDIA L40S-3Q", "parent": L40S, "count": "16"})
