@@ -29,7 +29,7 @@ MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
 # A namespace that ip has given a name (ip-netns(8)).
 NAMED = re.compile(r"^\S+ \S+ \S+ (net:\[\d+\]) (?:/var)?/run/netns/(\S+) ", re.MULTILINE)
 PROGRAM = "ip"
-# Both ends of a pair have the index of the other one.
+# Both ends of a pair have the number of the other one.
 PAIRS = ("veth", "netkit")
 # Processes of one namespace that are asked until one shows its interfaces.
 MOST_ASKED = 4
@@ -40,8 +40,8 @@ class Interface(NamedTuple):
 
     name: str
     kind: str
-    index: str
-    below: str  # the index of the interface below, or of the other end of a pair; its own where there is none
+    number: str
+    below: str  # the number of the interface below, or of the other end of a pair; its own where there is none
     where: str
 
 
@@ -66,10 +66,10 @@ def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
     }
     for label in named:
         found += _of_program(host, label)
-    ends = {(one.index, one.below) for one in found}
+    ends = {(one.number, one.below) for one in found}
     above: dict[str, list[str]] = {}
     for one in found:
-        if one.below != one.index and (one.below, one.index) not in ends:
+        if one.below != one.number and (one.below, one.number) not in ends:
             above.setdefault(one.below, []).append(f"{one.kind} {one.name} of {one.where}")
     return above
 
