@@ -21,16 +21,16 @@ from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene
 from .processes import REMOVED, UDEV, Opened
-from .references import behind_kfd, nvidia_minors
+from .references import NVIDIA_MAJOR, behind_kfd, nvidia_minors
 
 NAME = "open_devices"
 
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
-# Documentation/admin-guide/devices.txt
-NVIDIA_MAJOR = 195
 # A region of a function itself (drivers/pci/pci-sysfs.c), which programs map that go without a driver.
 RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
+# The driver of NVSwitches, and the beginning of their device files.
+SWITCH_DRIVER = "nvidia-nvswitch"
 # Their guard is another one: vfio, storage.
 ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
 
@@ -92,6 +92,8 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
         nodes.by_number.setdefault(f"{NVIDIA_MAJOR}:{minor}", set()).add(address)
         nodes.by_name.setdefault(f"nvidia{minor}", set()).add(address)
     nodes.by_name["kfd"] = behind_kfd(scene.functions)
+    switches = _behind_switches(scene)
+    nodes.by_name.update((f"{SWITCH_DRIVER}{place}", switches) for place in range(len(switches)))
     return nodes
 
 
@@ -101,6 +103,11 @@ def _name(host: HostRoot, path: str, name: str) -> str:
         if line.startswith("DEVNAME="):
             return line[len("DEVNAME=") :]
     return name.replace("!", "/")
+
+
+def _behind_switches(scene: Scene) -> set[str]:
+    """All NVSwitches: their driver numbers its device files as it finds them, and shows their functions nowhere."""
+    return {one.address for one in scene.functions.values() if one.driver == SWITCH_DRIVER}
 
 
 def _subjects(host: HostRoot, nodes: _Nodes, target: str, opened: Opened) -> set[str]:

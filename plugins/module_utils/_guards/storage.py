@@ -18,6 +18,7 @@ from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
 from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
+from . import fabrics
 from .base import Scene, user
 from .processes import REMOVED, UDEV, Processes
 
@@ -47,7 +48,9 @@ PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
-    """One use for each function with disks in use."""
+    """One use for each function with disks in use, or with connections to disks of other machines."""
+    for address, remote in fabrics.cards(host).items():
+        yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=f"carries {' and '.join(remote)}")
     owned = {name: addresses for name, addresses in owners(host).items() if not scene.asked or addresses & scene.asked}
     if not owned:
         return
@@ -66,7 +69,7 @@ def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
     ``owners`` are those of :func:`owners`, or some of them.
     """
     used = _mounted(host)
-    for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host)):
+    for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host), _caches(host, owners)):
         for name, use in uses.items():
             used.setdefault(name, []).append(use)
     for name, use in _file_systems(host).items():
@@ -195,6 +198,12 @@ def _loops(host: HostRoot) -> dict[str, str]:
             if disk:
                 found[disk] = f"used by {name}"
     return found
+
+
+def _caches(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
+    """By block device the bcache that it caches for, which is not among its holders (drivers/md/bcache/super.c)."""
+    sets = {name: host.link_name(f"{BLOCK}/{name}/bcache/set") for name in owners}
+    return {name: f"part of the bcache {one}" for name, one in sets.items() if one}
 
 
 def _exports(host: HostRoot) -> dict[str, str]:

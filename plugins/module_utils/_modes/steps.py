@@ -94,7 +94,7 @@ class _Steps:
         else:
             self._set_autoprobe()
         if self.creates:
-            text = f"created {self.count} virtual functions"
+            text = f"made {self.count} virtual functions"
             self.found.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()

@@ -84,6 +84,22 @@ def test_compute_device_of_amd_is_that_of_each_gpu(simulated):
     assert set(observe(host)) == {("0000:03:00.0", 70, "/dev/kfd"), ("0000:83:00.0", 70, "/dev/kfd")}
 
 
+@pytest.mark.parametrize(("opened", "found"), [("/dev/nvidia-nvswitch1", True), ("/dev/nvidia-nvswitchctl", False)])
+def test_switches_of_gpus(simulated, opened, found):
+    switches = ["0000:05:00.0", "0000:06:00.0"]
+    profile = {
+        "functions": [{"address": one, "vendor": "10de", "device": "22a3", "class_code": "068000"} for one in switches]
+    }
+    host = simulated(profile)
+    for one in switches:
+        # The simulator knows no such driver.
+        path = host.kernel.tree.resolve(f"sys/bus/pci/devices/{one}")[0]
+        host.kernel.tree.link(f"{path}/driver", "sys/bus/pci/drivers/nvidia-nvswitch")
+    add_process(host.kernel.tree, 70, opened, command="nv-fabricmanage")
+    advice = "stop it with systemctl stop nvidia-fabricmanager"
+    assert observe(host) == ({(one, 70, opened): advice for one in switches} if found else {})
+
+
 def test_mapped_region_of_a_function_without_driver(simulated):
     host = simulated("nics")
     path = host.kernel.tree.resolve(f"sys/bus/pci/devices/{IGB}")[0]

@@ -110,6 +110,10 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
         ({"sys/fs/btrfs/1b/devices/nvme0n1p3/size": "1"}, ["nvme0n1p3 is part of the mounted btrfs 1b"]),
         ({"sys/class/block/loop7/loop/backing_file": "/dev/nvme0n1p3"}, ["nvme0n1p3 is used by loop7"]),
         (
+            {"sys/class/block/nvme0n1p3/bcache/set": "5d00"},
+            ["nvme0n1p3 is part of the bcache 5d00"],
+        ),
+        (
             {"sys/kernel/config/nvmet/subsystems/nqn/namespaces/1/device_path": "/dev/nvme0n1p3"},
             ["nvme0n1p3 is exported over NVMe"],
         ),
