@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections import Counter
 
 import pytest
@@ -179,3 +180,16 @@ def test_types_of_a_card_have_their_own_parameters(simulated):
     assert host.root().read(PARAMS.format(4)) == "frame_rate_limiter=0"
     with pytest.raises(Refused, match="a vendor-specific vGPU only has nvidia/vgpu_params"):
         host.converge({**small, "attributes": [{"nvidia/placement_id": "1"}]}, exact=True)
+
+
+def test_mediated_devices_keep_their_attributes_next_to_such_vgpus(simulated):
+    host = simulated("mixed")
+    params = [{"nvidia/vgpu_params": "frame_rate_limiter=0"}]
+    mdev = {"type": "GRID T4-1B", "parent": "0000:af:00.0", "attributes": params}
+    host.converge(mdev)
+    before = host.devices()
+    vgpu = dict.fromkeys(("uuid", "type_name")) | {"address": "0000:84:00.4", "parent": "0000:84:00.4", "type": "1149"}
+    record = {"instances": [{**vgpu, "attributes": [["nvidia/vgpu_params", "x=1"]], "autostart": True}]}
+    host.files.replace(f"etc/vfio-devices/mdev_instance/{L40S}.json", json.dumps(record).encode())
+    assert not host.converge(mdev)["changed"]
+    assert host.devices() == before
