@@ -79,6 +79,7 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
         addresses = FUNCTION_IN_PATH.findall(path)
         if addresses:
             nodes.by_number.setdefault(number, set()).add(addresses[-1])
+            nodes.by_name.setdefault(path.rpartition("/")[2].replace("!", "/"), set()).add(addresses[-1])
     for kind in host.names(CLASSES):
         if kind in ELSEWHERE:
             continue
