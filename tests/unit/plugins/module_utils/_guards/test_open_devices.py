@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
 
-T4, IGB = "0000:3b:00.0", "0000:01:00.1"
+T4, SECOND, IGB = "0000:3b:00.0", "0000:af:00.0", "0000:01:00.1"
 
 
 def observe(host):
@@ -37,8 +37,16 @@ def test_gpu_that_a_program_computes_on(simulated):
     tree = host.kernel.tree
     tree.add(f"proc/driver/nvidia/gpus/{T4}/information", Attribute(b"Model: \t\t T4\nDevice Minor: \t 3\n"))
     add_process(tree, 70, "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia3")
+    tree.add(f"proc/driver/nvidia/gpus/{SECOND}/information", Attribute(b"Device Minor: \t 1\n"))
     add_process(tree, 71, "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia0")
     assert observe(host) == {(T4, 70, "/dev/nvidia3"): "stop the process, for example with kill 70"}
+
+
+@pytest.mark.parametrize("opened", ["/dev/nvidia5", "/dev/nvidia0"])
+def test_gpus_whose_numbers_the_driver_does_not_say_may_be_any(simulated, opened):
+    host = simulated("t4")
+    add_process(host.kernel.tree, 70, "/dev/nvidiactl", opened)
+    assert list(observe(host)) == [(T4, 70, opened), (SECOND, 70, opened)]
 
 
 @pytest.mark.parametrize(
