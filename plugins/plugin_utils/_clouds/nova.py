@@ -38,6 +38,15 @@ PROFILE_PART: Option = {
     "description": "nova configuration of the card. Requires owner V(nova).",
     "type": "dict",
     "sample": "{alias: nic}",
+    "elsewhere": {
+        **dict.fromkeys(("resource_class", "mdev_class"), "Set placement.resource_class"),
+        "traits": "Set placement.traits",
+        "managed": "It follows from the driver of the device. Set vf_driver or driver",
+        **dict.fromkeys(
+            ("address", "devname", "vendor_id", "product_id", "device_type", "device_addresses", "enabled_mdev_types"),
+            "It follows from the cards of the profile. Use select and mode",
+        ),
+    },
     "options": {
         "alias": {"description": "Name of the PCI alias for flavors.", "type": "str", "kind": A_NAME},
         "numa_policy": {

@@ -86,6 +86,8 @@ def providers(plan, options):
     drained = _drained(plan["cards"], options["drain"], problems)
     # Nothing is published below a root without cards.
     root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
+    if "unselected" in plan:
+        root["cards"] = sorted(card["name"] for card in [*plan["cards"], *plan["unselected"]])
     grammar.collect(names.provider_name, options["root"], problems)
     listed = [root]
     # By the name in small letters, which is what some databases of Placement go by.

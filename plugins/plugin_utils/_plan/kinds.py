@@ -36,6 +36,8 @@ class Option(TypedDict, total=False):
     least: int
     # A correct value, for messages about a value of another kind.
     sample: str
+    # What to do instead of keys that are none below this one, by key.
+    elsewhere: dict[str, str]
 
 
 Options = dict[str, Option]

@@ -194,7 +194,8 @@ def _collect(rule, text, option, found):
 def _part_of(cloud, profile, owner, found):
     """What the profile has for the cloud under its name; the owner is None where it is not known."""
     part = profile.get(cloud.OWNER) or {}
-    found += check.wrong(part, cloud.PROFILE_PART["options"], f"{cloud.OWNER}.").values()
+    own = cloud.PROFILE_PART
+    found += check.wrong(part, own["options"], f"{cloud.OWNER}.", own.get("elsewhere")).values()
     if part and owner not in (None, cloud.OWNER):
         found.append(f"{cloud.OWNER} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {cloud.OWNER}")
     return part
