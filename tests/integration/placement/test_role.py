@@ -245,7 +245,7 @@ def test_drain_purge_and_absent(play, cloud, nodes):
 def test_conflicts_name_host_profile_and_card_before_anything_is_written(play, cloud, nodes):
     hosts = {"mixed": {"placement_root": nodes["mixed"], "placement_drain": True}}
     assert play(hosts, hosts=("mixed",), vfio_profiles=OWN) != 0
-    assert "profile t4, 0000:3b:00.0: it cannot be drained in Placement" in play.said
+    assert "profile t4, 0000:3b:00.0, 0000:af:00.0: it cannot be drained in Placement" in play.said
     assert play.writes == []
 
 
