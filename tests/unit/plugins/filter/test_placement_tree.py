@@ -315,3 +315,9 @@ def test_a_preview_refuses_what_the_provider_cannot_have(fields, refusal):
     later = card(mode="vf", total=None, profile="p", **fields)
     (problem,) = problems(later, preview=True, cyborg_agent=False)
     assert problem.startswith(f"profile p, 0000:af:00.0: {refusal}")
+
+
+def test_a_host_that_was_not_read_has_no_list_of_cards():
+    nothing = {"cards": [], "later": []}
+    assert placement_tree({**nothing, "unselected": []}, "node") == [ROOT]
+    assert placement_tree({**nothing, "unselected": [{"name": "mtty"}]}, "node") == [{**ROOT, "cards": ["mtty"]}]
