@@ -222,8 +222,7 @@ providers:
       type: int
       sample: 0
     former:
-      description: Previous name of the provider.
-      returned: if the provider gets another name
+      description: Previous name of a provider that gets another name, or null.
       type: str
       sample: compute1_vfio_0000:41:00.0
     action:

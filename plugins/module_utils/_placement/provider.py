@@ -56,7 +56,7 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
 
 def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
     """The step for what Placement has by now."""
-    known = {node["name"], (node["provider"] or node)["name"]}
+    known = {node["name"], (node.get("provider") or node)["name"]}
     if provider and (provider["name"] not in known or provider["parent"] != node["parent"]):
         problems.append(f"{where(node)}: it was renamed or moved during the run. Run the play again")
     if provider is None and not node["ours"]:

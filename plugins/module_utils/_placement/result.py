@@ -40,8 +40,8 @@ def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, A
 
 
 def _provider(one: dict[str, Any], action: str) -> dict[str, Any]:
-    former = {"former": one["former"]} if one.get("former") else {}
-    return {**{field: one[field] for field in ("item", "name", "uuid", "parent", "root")}, **former, "action": action}
+    identity = {field: one[field] for field in ("item", "name", "uuid", "parent", "root")}
+    return {**identity, "former": one.get("former"), "action": action}
 
 
 def _shown(steps: list[Step], side: str) -> dict[str, Any]:
