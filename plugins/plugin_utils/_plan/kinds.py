@@ -43,6 +43,11 @@ class Option(TypedDict, total=False):
 Options = dict[str, Option]
 
 
+def texts(value: str | list[str]) -> list[str]:
+    """A value of ``TEXT_OR_TEXTS`` as a list."""
+    return [value] if isinstance(value, str) else value
+
+
 def of(option: Option) -> str:
     """What a value of an entry of the schema is, where it has no ``choices``."""
     if "kind" in option:

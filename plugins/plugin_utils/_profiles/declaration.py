@@ -195,7 +195,16 @@ def _part_of(cloud, profile, owner, found):
     """What the profile has for the cloud under its name; the owner is None where it is not known."""
     part = profile.get(cloud.OWNER) or {}
     own = cloud.PROFILE_PART
-    found += check.wrong(part, own["options"], f"{cloud.OWNER}.", own.get("elsewhere")).values()
+    wrong = check.wrong(part, own["options"], f"{cloud.OWNER}.", own.get("elsewhere"))
+    found += wrong.values()
+    part = {key: value for key, value in part.items() if key not in wrong}
+    for key, option in own["options"].items():
+        for label, below in check.parts(part.get(key), f"{cloud.OWNER}.{key}") if "options" in option else ():
+            inner = check.wrong(below, option["options"], f"{label}.", own.get("elsewhere"))
+            sentences = [*inner.values(), *check.missing(below, inner, option["options"], label)]
+            found += sentences
+            if sentences:
+                part = {name: value for name, value in part.items() if name != key}
     if part and owner not in (None, cloud.OWNER):
         found.append(f"{cloud.OWNER} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {cloud.OWNER}")
     return part

@@ -189,6 +189,38 @@ def test_a_virtual_function_of_the_host(nova, nics, release):
     assert sorted(found["assignable"]) == [names[0], *names[2:]]
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_groups_of_virtual_functions(nova, nics, release):
+    """Two physical networks on one card, and one function that the host keeps."""
+    groups = [
+        {"vfs": "0-1", "physical_network": "physnet1", "trusted": True},
+        {"vfs": ["3"], "physical_network": "physnet2"},
+    ]
+    found = nova([{**NFV, "nova": {"groups": groups}}], nics.facts(*WITH_USERS), release)
+    names = functions(nics, "0000:31:00.0")
+    assert found["assignable"] == {
+        **dict.fromkeys(names[:2], {"physical_network": "physnet1", "trusted": "true"}),
+        names[3]: {"physical_network": "physnet2"},
+    }
+    alike = [{**group, "alias": "nfv"} for group in groups]
+    found = nova([{**NFV, "nova": {"groups": alike}}], nics.facts(*WITH_USERS), release)
+    assert found["gets"] == {"nfv": [*names[:2], names[3]]}
+    alike[1]["alias"] = "other"
+    found = nova([{**NFV, "nova": {"groups": alike}}], nics.facts(*WITH_USERS), release)
+    assert "alias nfv: guests also get 0000:31:00.0 of profile nfv" in found["refused"]
+
+
+@pytest.mark.parametrize("release", [release for release in RELEASES if release > 26])
+def test_groups_in_placement(nova, nics, release):
+    groups = [{"vfs": "0-1", "physical_network": "physnet1"}, {"vfs": "2-3", "alias": "nfv"}]
+    found = nova([{**NFV, "nova": {"groups": groups}}], nics.facts(*WITH_USERS), release, **IN_PLACEMENT)
+    assert found["providers"]["node_0000:31:00.0"][:2] == ["CUSTOM_PCI_8086_1889", 2]
+    if release >= 31:
+        groups[0] = {"vfs": "0-1", "alias": "nfv", "live_migratable": True}
+        found = nova([{**NFV, "nova": {"groups": groups}}], nics.facts(*WITH_USERS), release, **IN_PLACEMENT)
+        assert "need the same nova.live_migratable" in found["refused"]
+
+
 @pytest.fixture
 def cyborg(ask, file):
     def cyborg(profiles, facts):

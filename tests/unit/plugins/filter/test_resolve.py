@@ -417,6 +417,23 @@ def test_virtual_functions_that_nova_gets(switch):
         ({"nova": {"vfs": ["3-1"]}}, "nova.vfs '3-1' is neither an index"),
         ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
         ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
+        (
+            {"nova": {"groups": [{"vfs": "0"}], "vfs": "1"}},
+            "nova.groups chooses the virtual functions. Remove nova.vfs",
+        ),
+        ({"nova": {"groups": [{"vfs": "0-2"}, {"vfs": "2"}]}}, "nova.groups[1].vfs and nova.groups[0].vfs have the vi"),
+        ({"nova": {"groups": [{"alias": "a"}]}}, "nova.groups[0] has no vfs"),
+        ({"nova": {"groups": [{"vfs": "x"}]}}, "nova.groups[0].vfs 'x' is neither an index"),
+        ({"nova": {"groups": [{"vfs": "0", "truste": True}]}}, "nova.groups[0].truste is not a key. Did you mean"),
+        (
+            {"nova": {"groups": [{"vfs": "0", "traits": []}]}},
+            "nova.groups[0].traits is not a key. Set placement.traits",
+        ),
+        ({"nova": {"groups": {"vfs": "0"}}}, "nova.groups must be a list of dictionaries"),
+        (
+            {"nova": {"groups": [{"vfs": "0"}]}, "vgpu": {"type": "x"}},
+            "nova.groups[0].vfs chooses virtual functions of",
+        ),
     ],
 )
 def test_virtual_functions_that_cannot_be_chosen(facts, changes, sentence):
