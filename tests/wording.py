@@ -96,6 +96,13 @@ VERBS = frozenset(
     )
 )
 MOST_WORDS = 8
+# A sentence of a guide, a README, a role or an option. A colon ends one, and what is in backquotes is one word.
+MOST_IN_A_SENTENCE = 25
+END_OF_SENTENCE = re.compile(r"[.!?:](?=\s)")
+ONE_WORD = re.compile(r"``[^`]*``|`[^`]*`_?_?|:\w+:`[^`]*`|\[[^]]*\]\([^)]*\)")
+NO_PROSE = re.compile(r"\s*(\.\. |[|=+]|:\w+:|#)")
+DOCUMENTED = ("modules", "filter", "lookup", "doc_fragments")
+DESCRIBED = ("description", "short_description", "notes")
 HOLE = "\N{HORIZONTAL ELLIPSIS}"
 
 # The documents, and the files with task names, messages, options and comments.
@@ -238,6 +245,65 @@ def wrong_name(text: Text) -> Iterator[Violation]:
         yield Violation(where, text.text, f"a task name has at most {MOST_WORDS} words", "verb and object")
 
 
+def paragraphs(path: Path) -> Iterator[Text]:
+    """The paragraphs, items and terms of a document, without its code, tables and directives."""
+    source = re.sub(
+        r"```.*?```", lambda code: "\n" * code[0].count("\n"), path.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    block: list[str] = []
+    literal, depth = None, 0
+    for number, line in enumerate([*source.splitlines(), ""], 1):
+        indent = len(line) - len(line.lstrip())
+        if literal is not None and (not line.strip() or indent > literal):
+            continue
+        is_item = re.match(r"\s*([-*]|\d+\.) ", line)
+        if block and (not line.strip() or is_item or indent != depth):
+            yield Text(path, number - len(block), " ".join(block))
+            block = []
+        starts_code = line.rstrip().endswith("::") or line.lstrip().startswith(".. ")
+        literal = indent if starts_code and path.suffix == ".rst" else None
+        if line.strip() and not NO_PROSE.match(line):
+            block.append(line.strip())
+            depth = indent + len(is_item[0].lstrip()) if is_item else indent
+
+
+def descriptions(path: Path) -> Iterator[Text]:
+    """The descriptions of the options and results of a plugin or role."""
+    if path.suffix == ".yml":
+        yield from described(path, yaml.compose(path.read_text(encoding="utf-8")))
+        return
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in ("DOCUMENTATION", "RETURN"):
+            for text in described(path, yaml.compose(ast.literal_eval(node.value))):
+                yield text._replace(line=node.lineno + text.line - 1)
+
+
+def described(path: Path, node: yaml.Node | None) -> Iterator[Text]:
+    if isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from described(path, child)
+    elif isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            is_text = key.value in DESCRIBED and not isinstance(child, yaml.MappingNode)
+            yield from (scalars if is_text else described)(path, child)
+
+
+def prose(path: Path) -> Iterator[Text]:
+    if path.suffix in (".md", ".rst"):
+        yield from paragraphs(path)
+    elif path.name == "argument_specs.yml" or path.suffix == ".py" and path.parts[-2] in DOCUMENTED:
+        yield from descriptions(path)
+
+
+def long_sentences(text: Text) -> Iterator[Violation]:
+    for sentence in END_OF_SENTENCE.split(ONE_WORD.sub(HOLE, text.text)):
+        words = [word for word in sentence.split() if re.search(rf"\w|{HOLE}", word)]
+        if len(words) > MOST_IN_A_SENTENCE:
+            where = f"{text.path.relative_to(ROOT)}:{text.line}"
+            found = " ".join(words[:6]) + f" {HOLE} ({len(words)} words)"
+            yield Violation(where, found, f"a sentence has at most {MOST_IN_A_SENTENCE} words", "two sentences")
+
+
 def violations(paths: list[Path] | None = None) -> list[Violation]:
     found = []
     for path in files() if paths is None else paths:
@@ -245,6 +311,8 @@ def violations(paths: list[Path] | None = None) -> list[Violation]:
             found += wrong_words(text)
         for name in task_names(path):
             found += wrong_name(name)
+        for text in prose(path):
+            found += long_sentences(text)
     return found
 
 

@@ -10,8 +10,8 @@ short_description: Create flavor extra specs for the devices of a plan
 version_added: 1.0.0
 description:
   - Returns the extra specs of a nova flavor for one device of each profile of a plan.
-  - For mediated devices of nova they contain a resource class and the traits of the profile, for PCI devices the alias,
-    and for Cyborg devices the device profile.
+  - For mediated devices of nova, they contain a resource class and the traits of the profile. For PCI devices, they
+    contain the alias, and for Cyborg devices the device profile.
   - Profiles without requestable devices are skipped. These are profiles of owner V(none), PCI devices without an alias,
     which guests may get as neutron ports, and cards whose devices are planned later.
 author:

@@ -10,7 +10,7 @@ short_description: Show the devices of many hosts as a page for the browser
 version_added: 1.0.0
 description:
   - Creates one HTML page for all hosts. The page shows errors and drift first, then the amounts in use, reserved and
-    free, then each host with its cards by NUMA node, their virtual functions, types, devices and users.
+    free. Each host follows with its cards by NUMA node, their virtual functions, types, devices and users.
   - If O(profiles) is set, the page lists differences from the profiles. If O(placement) is set, it shows the providers
     of each card in OpenStack Placement, and differences from the hosts.
   - The page is one file without network requests. It has a filter, follows the dark or light mode of the

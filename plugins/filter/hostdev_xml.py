@@ -29,8 +29,8 @@ options:
     description:
       - Whether libvirt unbinds the host driver of a PCI function when the guest starts, and binds it again when the
         guest stops.
-      - Without it, it does unless the function is known to have a vGPU or a driver of VFIO already, or is a virtual
-        function with the driver C(nvidia), which makes vGPUs.
+      - The default is V(false) for a function that has a vGPU or a VFIO driver already, and for a virtual function with
+        the driver C(nvidia). Otherwise the default is V(true).
     type: bool
   display:
     description: Whether the guest's console shows the display of a vGPU. By default libvirt decides.

@@ -29,9 +29,9 @@ options:
       - If V(cyborg), each NVIDIA GPU has a provider such as C(compute1_0000:84:00.0). See O(cyborg_agent).
       - If V(own), each card has a provider such as C(compute1_vfio_0000:84:00.0), with the resource class of its
         profile. The default class is C(CUSTOM_VGPU) for vGPUs, C(CUSTOM_MDEV) for other mediated devices, and for
-        example C(CUSTOM_PCI_10DE_1EB8), as in nova, for cards and virtual functions. In addition to the traits of the
-        profile, the provider has a trait for the NUMA node such as C(CUSTOM_NUMA_0), and a trait for the type such as
-        C(CUSTOM_VFIO_TYPE_GRID_T4_2B).
+        example C(CUSTOM_PCI_10DE_1EB8), as in nova, for cards and virtual functions. The provider has the
+        traits of the profile. It also has a trait for the NUMA node such as C(CUSTOM_NUMA_0), and one for the type such
+        as C(CUSTOM_VFIO_TYPE_GRID_T4_2B).
     type: str
     choices: [nova, cyborg, own]
   cyborg_agent:

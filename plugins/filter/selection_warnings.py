@@ -9,8 +9,9 @@ name: selection_warnings
 short_description: Find profiles that select no card or different cards in a fleet
 version_added: 1.0.0
 description:
-  - Finds mistakes that no host shows alone. These are a profile that selects no card on any of its hosts, a list of
-    addresses that selects cards of different models, and hosts without C(vfio_profiles).
+  - Finds mistakes that no host shows alone.
+  - A profile selects no card on any of its hosts, a list of addresses selects different models, or a host has no
+    C(vfio_profiles).
 author:
   - vfio.devices contributors (@vfio-devices)
 positional: with_profiles

@@ -10,7 +10,7 @@ short_description: Validate all variables of the roles and playbooks of this col
 version_added: 1.0.0
 description:
   - Validates the variables of roles and playbooks of this collection on the host, such as C(mdev_timeout) and
-    C(placement_publish), and returns a sentence for each invalid variable.
+    C(placement_publish). Returns a sentence for each invalid variable.
   - An argument spec validates the variables of a role when the role starts. This plugin validates the variables of all
     roles before the first change, and also checks ranges and spellings.
   - Variables with unknown values are skipped. P(vfio.devices.resolve#filter) validates C(vfio_profiles).

@@ -12,15 +12,15 @@ description:
     M(vfio.devices.mdev_instance) recorded in C(/etc/vfio-devices) with their option C(persist). These are card drivers,
     virtual functions with drivers and settings, mediated devices, and vGPUs on virtual functions.
   - The service consists of a program, C(/usr/local/lib/vfio-devices-restore.pyz), with the code of these modules, and a
-    systemd unit that runs it before libvirt, nova-compute and cyborg-agent start. The module does not run the program.
+    systemd unit. The unit runs the program before libvirt, nova-compute and cyborg-agent start. The module does not run
+    the program.
   - If a card returns to its own driver, after a passthrough or a driver update, a udev rule starts the program for this
     card.
   - The program waits for late cards, drivers, virtual functions and parents. It never changes devices in use, and
     removes no mediated device or vGPU. If a record cannot be restored, the journal contains one sentence for it, and
     the unit fails. All other records are restored, and other units start.
-  - Rejects a file at one of its paths that was not written by this collection, and a symbolic link, such as that of a
-    masked unit. Such a file is never replaced, removed or shown. An empty file counts as the result of a power failure,
-    and is replaced.
+  - Rejects a file of another program at one of its paths, and a symbolic link, such as that of a masked unit. Such a
+    file is never replaced, removed or shown. An empty file counts as the result of a power failure, and is replaced.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:

@@ -55,6 +55,11 @@ size:
   returned: success
   type: int
   sample: 68112
+directories:
+  description: Number of directories in the text.
+  returned: success
+  type: int
+  sample: 214
 """
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 # pylint: disable=unused-import
@@ -80,7 +85,9 @@ def main():
     def work():
         (timeout,) = together(lambda: duration(module.params["timeout"], "timeout"))
         text, warnings = capture(module.params["host_root"], timeout)
-        return {"changed": False, "recording": text, "size": len(text.encode())}, summarize(warnings)
+        directories = sum(line.startswith("[") for line in text.splitlines())
+        result = {"changed": False, "recording": text, "size": len(text.encode()), "directories": directories}
+        return result, summarize(warnings)
 
     run(module, work, unchanged=None)
 

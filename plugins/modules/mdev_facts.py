@@ -9,8 +9,8 @@ short_description: Discover mediated devices, vGPUs, SR-IOV functions and their 
 version_added: 1.0.0
 description:
   - Reads the devices that VFIO can share on a host from C(/sys), C(/proc) and C(/etc), and returns
-    C(ansible_facts.mdev). The facts contain physical functions with their virtual functions, parents with their types,
-    existing and defined mediated devices and vGPUs, the state of the IOMMU, and the state of mdevctl.
+    C(ansible_facts.mdev). The facts contain physical functions with their virtual functions, and parents with their
+    types. They also contain existing and defined mediated devices and vGPUs, and the state of the IOMMU and mdevctl.
   - Supports both frameworks, mediated devices (mdev) on any bus, and the NVIDIA vendor-specific VFIO framework, in
     which an SR-IOV virtual function gets a vGPU type.
   - Never writes, and never waits longer than O(timeout) for a locked device or a driver that does not respond.
@@ -395,8 +395,8 @@ ansible_facts:
               sample: 43
             state:
               description:
-                - V(active) if it exists, V(defined) if mdevctl has a definition and the kernel has no device,
-                  V(removing) if it was removed while a user has it open.
+                - V(active) if it exists, V(defined) if mdevctl has a definition and the kernel has no device.
+                - V(removing) if it was removed while a user has it open.
               type: str
               sample: active
             autostart:

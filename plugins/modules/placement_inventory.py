@@ -135,7 +135,7 @@ notes:
   - After a failure the result lists the completed changes, and the next run continues. A provider without a response to
     a write is read again. If the read fails too, the provider counts as changed.
   - An unchanged tree costs two requests, and two for each listed child. A new tree costs three, and three for each
-    child, one for each new trait, and one for each resource class that is new or that none of the trees had before.
+    child. Each new trait costs one, and each resource class that is new or that none of the trees had before.
     A tree with unlisted providers of this collection costs one more. Authentication is not counted.
 seealso:
   - module: vfio.devices.placement_inventory_info

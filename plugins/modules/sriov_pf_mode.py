@@ -139,9 +139,10 @@ options:
     description:
       - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
         and the message contains the value to set here.
-      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run,
-        V(containers) LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a process.
-        The other values always read all users.
+      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run.
+      - V(containers) are LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a
+        process.
+      - The other values always read all users.
       - Set it only if no such process or guest uses a device that is changed.
     type: list
     elements: str
@@ -149,8 +150,9 @@ options:
     default: []
   allow_host_network:
     description:
-      - Whether to change a card that carries the default route or the Ansible connection, is a port of a bond, bridge
-        or team, or has a VLAN. The host can lose its network connection.
+      - Whether to change a card that carries the default route or the Ansible connection.
+      - Also whether to change a card that is a port of a bond, bridge or team, or has a VLAN. The host can lose its
+        network connection.
     type: bool
     default: false
   persist:
@@ -249,8 +251,8 @@ functions:
     action:
       description:
         - V(unchanged) or V(changed). If O(on_busy=skip), also V(busy).
-        - After a failure, V(restored) if the previous state of the card is restored, V(failed) if it is not, V(pending)
-          if the kernel has not completed the change, V(skipped) if the change was not started.
+        - After a failure, V(restored) if the previous state of the card is restored, and V(failed) if it is not.
+        - Also V(pending) if the kernel has not completed the change, and V(skipped) if the change was not started.
       type: str
       sample: changed
     before:

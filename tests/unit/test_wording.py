@@ -89,3 +89,25 @@ def test_names_are_those_of_plays_and_tasks(tmp_path: Path) -> None:
     )
     node = wording.yaml.compose(tasks.read_text())
     assert [(name.line, name.text) for name in wording.names(tasks, node)] == [(1, "Play"), (5, "Task")]
+
+
+def test_a_long_sentence_of_a_document_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wording, "ROOT", tmp_path)
+    short = " ".join(["word"] * wording.MOST_IN_A_SENTENCE)
+    long = f"{short} more"
+    texts = {
+        "a.md": f"{short}.\n\n{long}.\n\n```\n{long}\n```\n\n| {long} |\n\n* {short}\n* {short}\n",
+        "a.rst": f"Term {long}\n   {short}. {short}: {short}\n\nA code::\n\n   {long}\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        found = [one for text in wording.prose(tmp_path / name) for one in wording.long_sentences(text)]
+        assert [one.where for one in found] == [f"{name}:{3 if name == 'a.md' else 1}"]
+
+
+def test_a_long_description_of_an_option_is_found() -> None:
+    path = wording.ROOT / "plugins/modules/mdev_facts.py"
+    described = [text.text for text in wording.prose(path)]
+    assert "All ids are strings in lower case without C(0x)." in described
+    long = wording.Text(path, 7, " ".join(["word"] * (wording.MOST_IN_A_SENTENCE + 1)))
+    assert [one.where for one in wording.long_sentences(long)] == ["plugins/modules/mdev_facts.py:7"]

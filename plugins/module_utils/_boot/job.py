@@ -59,10 +59,15 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
         "changed": bool(steps),
         "files": [{"path": f"/{path}", "action": actions.get(path, unchanged)} for path in _paths()],
         "reloaded": reloaded,
-        "diff": {
-            "before": {**_show(before), **unsafe},
-            "after": _show({step["path"]: step["content"] for step in steps}, before),
-        },
+        "diff": [
+            {
+                "before_header": f"/{step['path']}",
+                "after_header": f"/{step['path']}",
+                "before": unsafe.get(f"/{step['path']}") or _show(step["path"], before[step["path"]]),
+                "after": _show(step["path"], step["content"]),
+            }
+            for step in steps
+        ],
     }
 
 
@@ -120,12 +125,12 @@ def _apply(host: HostRoot, step: dict[str, Any]) -> None:
         host.replace_file(path, content)
 
 
-def _show(state: State, below: State | None = None) -> dict[str, str | None]:
-    """For the difference: texts as they are, the program by its checksum, ``state`` over ``below``."""
-    shown: dict[str, str | None] = {}
-    for path, content in {**(below or {}), **state}.items():
-        text = content.decode(errors="replace") if isinstance(content, bytes) else content
-        if path == files.PROGRAM and isinstance(content, bytes):
-            text = f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
-        shown[f"/{path}"] = text
-    return shown
+def _show(path: str, content: bytes | str | None) -> str | None:
+    """For the difference: texts as they are, the program by its checksum, a link by its target."""
+    if content is None:
+        return None
+    if isinstance(content, str):
+        return f"link to {content}"
+    if path == files.PROGRAM:
+        return f"program of {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
+    return content.decode(errors="replace")

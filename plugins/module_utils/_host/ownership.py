@@ -21,11 +21,15 @@ OURS = re.compile(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
     rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
-    rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">',
+    rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
+    # The report as a table: its first columns.
+    rb"|host,groups,kernel,card,model,ids,kind,numa_node,driver,driver_version,profile,",
     re.DOTALL,
 )
 # JSON has no comments: these keys are in each file of facts that the playbook discover saves.
 FACTS = {"devices", "iommu", "mdevctl", "parents", "physical_functions", "warnings"}
+# And this one is in the report for programs.
+GENERATOR = ("generator", "vfio.devices")
 # The link that enables the boot unit, whatever way to the unit it takes.
 ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
@@ -68,10 +72,10 @@ def is_ours(content: bytes) -> bool:
     """Whether this collection wrote a file that begins with these bytes; of JSON all of it is needed."""
     if content.startswith(b"{"):
         try:
-            facts = json.loads(content)
+            data = json.loads(content)
         except (ValueError, RecursionError):
             return False
-        return isinstance(facts, dict) and set(facts) >= FACTS
+        return isinstance(data, dict) and (set(data) >= FACTS or GENERATOR in data.items())
     return OURS.match(content) is not None
 
 

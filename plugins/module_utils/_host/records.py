@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .root import HostRoot
@@ -20,6 +20,7 @@ DIRECTORY = "etc/vfio-devices"
 # For what must be known until the next boot only.
 RUN_DIRECTORY = "run/vfio-devices"
 RECORD_SUFFIX = ".json"
+SUBJECTS = ("function", "gpu", "identity")
 
 
 def read_records(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
@@ -56,6 +57,21 @@ def record_path(kind: str, card: str, directory: str = DIRECTORY) -> str:
 def record_text(record: Mapping[str, Any]) -> str:
     """A record as it is written."""
     return json.dumps(record, indent=2, sort_keys=True) + "\n"
+
+
+def shown_record(record: Mapping[str, Any] | None) -> list[str] | None:
+    """A record for people, a short line for each field that is neither null nor empty."""
+    return None if record is None else sorted(_lines(record, ()))
+
+
+def _lines(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    for key, value in record.items():
+        # What a record is about needs no name in front of its fields.
+        words = path if not path and key in SUBJECTS and isinstance(value, dict) else (*path, str(key))
+        if isinstance(value, dict):
+            yield from _lines(value, words)
+        elif value is not None and value not in ("", []):
+            yield f"{' '.join(words)}: {value if isinstance(value, str) else json.dumps(value)}"
 
 
 def _read(host: HostRoot, file: str) -> Record | None:

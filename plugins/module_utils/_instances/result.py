@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
 from .._model.host import Definition, Device
@@ -44,6 +44,8 @@ def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> 
     instances += [_of_step(step, "failed") for step in failed if isinstance(step, (MakeDevice, RemoveDevice))]
     instances.sort(key=lambda instance: (instance["parent"], _name(instance)))
     listed = {action: [_name(instance) for instance in instances if instance["action"] == action] for action in LISTED}
+    view = View(before.devices, before.definitions, before.records)
+    then = View(after.devices, after.definitions, after.records) if after else _predict(before, outcome, made, gone)
     return {
         "changed": bool(outcome.done),
         "instances": instances,
@@ -51,14 +53,7 @@ def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> 
         "busy": [{**_instance(device, place, "busy"), "users": list(device.users)} for device, place in plan.busy],
         "missing": [{"item": one.place, "types": list(one.types), "count": one.number} for one in plan.missing],
         "failures": [one.error for one in outcome.failed],
-        "diff": {
-            "before": _show(View(before.devices, before.definitions, before.records)),
-            "after": _show(
-                View(after.devices, after.definitions, after.records)
-                if after
-                else _predict(before, outcome, made, gone)
-            ),
-        },
+        "diff": _difference(view, then),
         **({"progress": _progress(outcome)} if outcome.left else {}),
     }
 
@@ -105,7 +100,56 @@ def _predict(before: State, outcome: Outcome, made: Mapping[Key, MakeDevice], go
     return View(devices, definitions, records)
 
 
-def _show(view: View) -> dict[str, dict[str, str]]:
+def _difference(before: View, after: View) -> dict[str, dict[str, Shown]]:
+    """Both sides by parent and device, with the files of a card where they are the whole difference."""
+    shown = {"before": _show(before), "after": _show(after)}
+    if shown["before"] != shown["after"]:
+        return shown
+    cards = [
+        card for card in {**before.records, **after.records} if before.records.get(card) != after.records.get(card)
+    ]
+    keys = [
+        key
+        for key in {**before.definitions, **after.definitions}
+        if _definition(before, key) != _definition(after, key)
+    ]
+    for side, view in zip(shown.values(), (before, after)):
+        for card in cards:
+            side.setdefault(card, {})["record"] = _recorded(view.records.get(card))
+        for parent, uuid in keys:
+            side.setdefault(parent, {})[f"definition of {uuid}"] = _definition(view, (parent, uuid))
+    return shown
+
+
+def _recorded(record: Mapping[str, Any] | None) -> list[str] | None:
+    """A line for each device of a record."""
+    if record is None:
+        return None
+    lines = []
+    for instance in record["instances"]:
+        words = [instance["type_name"] or instance["type"], *_attributes(instance["attributes"])]
+        words += [] if instance["parent"] in (None, "") else [f"on {instance['parent']}"]
+        lines.append(f"{_name(instance)}: {', '.join(map(str, words))}{_at_boot(instance['autostart'])}")
+    return [*lines, *(f"{name}: {value}" for name, value in record.items() if name != "instances")]
+
+
+def _definition(view: View, key: Key) -> str | None:
+    definition = view.definitions.get(key)
+    if definition is None:
+        return None
+    words = [definition.type_id, *_attributes(definition.attributes)]
+    return f"{', '.join(words)}{_at_boot(definition.autostart)}"
+
+
+def _attributes(pairs: Iterable[Sequence[str]] | None) -> list[str]:
+    return ["=".join(map(str, pair)) for pair in pairs or ()]
+
+
+def _at_boot(autostart: bool | None) -> str:
+    return ", created at boot" if autostart else ""
+
+
+def _show(view: View) -> dict[str, Shown]:
     """By parent and device its type, and what is kept of it."""
     recorded = {
         (instance["parent"], instance["address"])
@@ -114,7 +158,7 @@ def _show(view: View) -> dict[str, dict[str, str]]:
         for instance in record["instances"]
         if isinstance(instance["address"], str)
     }
-    shown: dict[str, dict[str, str]] = {}
+    shown: dict[str, Shown] = {}
     for device in sorted(view.devices, key=lambda device: device.key):
         definition = view.definitions.get(device.key)
         words = [device.type_name or device.type_id or device.state]

@@ -14,7 +14,8 @@ from typing import Any
 
 from .._devices.binding import CHOICE, has_driver
 from .._devices.sriov import is_vfio_driver
-from .._model.host import Binding, Card, Sriov
+from .._host.records import shown_record
+from .._model.host import Binding, Card, Kept, Sriov
 from .._model.wanted import BindingWanted, CardTarget
 from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetAutoprobe
 from .actions import Outcome
@@ -55,8 +56,11 @@ def report(planned: list[Planned], outcomes: Mapping[str, Outcome] | None, after
                 "seconds": round(outcome.seconds, 3) if outcome and steps else None,
             }
         )
-        diff["before"][card.address] = _view(card, target)
-        diff["after"][card.address] = _view(found, target) if found else _predicted_view(card, target, steps)
+        kept = found.kept if found else card.kept._replace(record=target.record, rule=target.rule)
+        shown = _view(card, target), _view(found, target) if found else _predicted_view(card, target, steps)
+        if shown[0] == shown[1] and (found or steps):
+            shown = _with_files(shown[0], card.kept, kept), _with_files(shown[1], kept, card.kept)
+        diff["before"][card.address], diff["after"][card.address] = shown
     return {
         "changed": any(function["done"] for function in functions),
         "functions": functions,
@@ -175,6 +179,16 @@ def _view(card: Card, target: CardTarget) -> Shown:
     if target.eswitch:
         shown["eswitch"] = card.eswitch
     return shown
+
+
+def _with_files(shown: Shown, kept: Kept, other: Kept) -> Shown:
+    """A card with those of its files that are the whole difference; an entry of the rule has a line of its own."""
+    files = dict(shown)
+    if kept.record != other.record:
+        files["record"] = shown_record(kept.record)
+    if kept.rule != other.rule:
+        files["udev_rule"] = None if kept.rule is None else kept.rule.splitlines()[-1].split(", ")
+    return files
 
 
 def _shown_driver(binding: Binding, wanted: BindingWanted | None) -> str | None:

@@ -20,7 +20,7 @@ from .._frameworks.every import Frameworks
 from .._guards.base import Scene
 from .._guards.conflicts import blind_spots, conflicts
 from .._guards.processes import Processes
-from .._host.records import DIRECTORY, Record, read_records, record_path, record_text, save_record
+from .._host.records import DIRECTORY, read_records, record_path, record_text, save_record
 from .._host.root import HostRoot
 from .._model.uses import DRIVER, Touch
 from .._run import room
@@ -57,7 +57,10 @@ def converge(host: HostRoot, wanted: list[Wanted], options: Options, check_mode:
     if problems:
         raise Refused(problems)
     kept = _records(host, functions, [one.wanted for one in plans if not busy.get(one.wanted.pf)], options)
-    files = [(record_path(records.LAYOUT_RECORDS, pf), record_text(new) if new else None) for pf, new in kept.items()]
+    files = [
+        (record_path(records.LAYOUT_RECORDS, pf), record_text(change.new) if change.new else None)
+        for pf, change in kept.items()
+    ]
     room.check(host, files, write=not check_mode)
     outcomes: dict[str, Outcome] = {}
     for one in plans:
@@ -66,10 +69,10 @@ def converge(host: HostRoot, wanted: list[Wanted], options: Options, check_mode:
             continue
         outcomes[address] = apply(host, one, partial(_uses_now, host, one, options))
     # A failed GPU keeps its record, so a boot restores its previous layout.
-    kept = {pf: new for pf, new in kept.items() if pf not in outcomes or not outcomes[pf].error}
-    for pf, new in kept.items() if not check_mode else ():
-        save_record(host, records.LAYOUT_RECORDS, pf, new)
-    return report(plans, busy, outcomes, changed_files=bool(kept))
+    kept = {pf: change for pf, change in kept.items() if pf not in outcomes or not outcomes[pf].error}
+    for pf, change in kept.items() if not check_mode else ():
+        save_record(host, records.LAYOUT_RECORDS, pf, change.new)
+    return report(plans, busy, outcomes, kept)
 
 
 def _uses(
@@ -97,13 +100,13 @@ def _uses_now(host: HostRoot, one: Plan, options: Options) -> list[str]:
 
 def _records(
     host: HostRoot, functions: Mapping[str, PciFunction], wanted: list[Wanted], options: Options
-) -> dict[str, Optional[Record]]:
-    """By GPU the record that changes, None for one that goes."""
+) -> dict[str, records.Change]:
+    """By GPU the record that changes."""
     if options.persist is None:
         return {}
     identities = Identities(host)
     present = read_records(host, records.LAYOUT_RECORDS)
-    changed: dict[str, Optional[Record]] = {}
+    changed: dict[str, records.Change] = {}
     for one in wanted:
         function, old = functions.get(one.pf), present.get(one.pf)
         new = None
@@ -113,5 +116,5 @@ def _records(
             identity = kept_identity((old or {}).get("identity"), identities.of(function))
             new = records.record(one, model_of(ids and ids.vendor_id, ids and ids.product_id), identity)
         if new != old:
-            changed[one.pf] = new
+            changed[one.pf] = records.Change(old, new)
     return changed

@@ -8,11 +8,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, Optional
+
 from .._core.problems import Refused
 from .._host.records import Record
 from .wanted import Wanted, parse_gpus
 
 LAYOUT_RECORDS = "mig_layout"
+
+
+class Change(NamedTuple):
+    """A record of a GPU before and after a run; None where there is none."""
+
+    old: Optional[Record]
+    new: Optional[Record]
 
 
 def record(wanted: Wanted, model: str, identity: dict[str, str]) -> Record:

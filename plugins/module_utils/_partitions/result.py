@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Optional, TypedDict
 
 from .._devices.mig import Gpu
+from .._host.records import shown_record
 from .._run.mig_facts import State, as_facts
 from .actions import Outcome
 from .plan import Plan, describe, predict
+from .records import Change
 
 
 class Entry(TypedDict):
@@ -45,15 +48,25 @@ class Result(TypedDict):
     diff: Diff
 
 
-def report(plans: list[Plan], busy: dict[str, list[str]], outcomes: dict[str, Outcome], changed_files: bool) -> Result:
-    """The result; ``busy`` and ``outcomes`` are by GPU, and in check mode there are no outcomes."""
+def report(
+    plans: list[Plan], busy: dict[str, list[str]], outcomes: dict[str, Outcome], kept: Mapping[str, Change]
+) -> Result:
+    """The result; ``busy``, ``outcomes`` and the changed records ``kept`` are by GPU.
+
+    In check mode there are no outcomes.
+    """
     entries = [_entry(one, busy.get(one.wanted.pf, []), outcomes.get(one.wanted.pf)) for one in plans]
     failures = [f"{entry['pf']}: {entry['error']}" for entry in entries if entry["error"]]
-    changed = changed_files or any(entry["done"] for entry in entries)
+    changed = bool(kept) or any(entry["done"] for entry in entries)
     diff = Diff(
         before={entry["pf"]: _shown(entry["before"]) for entry in entries if entry["done"]},
         after={entry["pf"]: _shown(entry["after"]) for entry in entries if entry["done"]},
     )
+    for entry in entries:
+        address = entry["pf"]
+        if address in kept and not entry["done"]:
+            for side, record in ((diff["before"], kept[address].old), (diff["after"], kept[address].new)):
+                side[address] = {"record": shown_record(record)}
     return {"changed": changed, "gpus": entries, "failures": failures, "diff": diff}
 
 

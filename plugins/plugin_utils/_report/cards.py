@@ -57,7 +57,7 @@ def holder(user):
     """Who holds a device: the guest or else the process, and what is to know of it."""
     process = f"pid {user['pid']}, {user['command'] or 'unknown'}" if user["pid"] else None
     if not user["domain"]:
-        return {"guest": None, "name": process or "somebody", "detail": None}
+        return {"guest": None, "name": process or "unknown user", "detail": None}
     detail = f"pid {user['pid']}" if user["pid"] else None
     return {"guest": user["domain"], "name": user["domain"], "detail": detail if user["running"] else "not running"}
 

@@ -68,6 +68,11 @@ def _of_diff(diff):
     if isinstance(before, dict) and isinstance(after, dict):
         return _of_values(before, after, [])
     where = diff.get("before_header") or diff.get("after_header") or "the text"
+    if "before" in diff and "after" in diff and before != after:
+        if before is None or after is None:
+            return [f"{where} {_of_file(before, after)}"]
+        if before and after and "\n" not in f"{before}{after}":
+            return [f"{where} is {before}, declared is {after}"]
     changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
     words = {"- ": "has an undeclared line", "+ ": "lacks the line"}
     return [

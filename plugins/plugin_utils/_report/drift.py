@@ -74,9 +74,9 @@ def _devices(planned, card):
     lines = [f"{number_of} of type {name}, declared is type {wanted}" for name, number_of in present.items()]
     if planned["count"] is None:
         return lines
-    shall = (
+    declared = (
         sum(parent["total"] for parent in planned["parents"]) if planned["count"] == "max" else int(planned["count"])
     )
-    if number != shall:
-        lines.append(f"{number} of type {wanted} instead of {shall}")
+    if number != declared:
+        lines.append(f"{number} of type {wanted} instead of {declared}")
     return lines

@@ -14,6 +14,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.vfio.devices.plugins.module_utils._host.ownership import GENERATOR
+
+# Their beginning identifies the file as one of this collection.
 COLUMNS = (
     *("host", "groups", "kernel", "card", "model", "ids", "kind", "numa_node", "driver", "driver_version", "profile"),
     *("mode", "vfs", "type", "used", "reserved", "free", "total", "users", "level", "warnings"),
@@ -60,8 +63,8 @@ def as_csv(data: Mapping[str, Any]) -> str:
 def as_json(data: Mapping[str, Any], title: str, time: str | None) -> str:
     """The numbers of the fleet and all rows."""
     found = [{key: row[key] for key in COLUMNS} for row in rows(data)]
-    text = json.dumps({"title": title, "time": time, "numbers": data["numbers"], "cards": found}, indent=1)
-    return text + "\n"
+    report = {"title": title, "time": time, "numbers": data["numbers"], "cards": found}
+    return json.dumps(dict([GENERATOR]) | report, indent=1) + "\n"
 
 
 def _cell(value: Any) -> str:

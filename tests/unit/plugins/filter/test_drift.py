@@ -44,6 +44,18 @@ drift = FilterModule().filters()["drift"]
             {"changed": True, "diff": [{"before": "a\nb\n", "after": "a\nc\n", "before_header": "nova.conf"}]},
             ["nova.conf has an undeclared line: b", "nova.conf lacks the line: c"],
         ),
+        (
+            {"changed": True, "diff": [{"before": None, "after": "a\nb\n", "before_header": "/unit"}]},
+            ["/unit is missing"],
+        ),
+        (
+            {"changed": True, "diff": [{"before": "a\nb\n", "after": None, "before_header": "/unit"}]},
+            ["/unit is not declared"],
+        ),
+        (
+            {"changed": True, "diff": [{"before": "link to a", "after": "link to b", "before_header": "/unit"}]},
+            ["/unit is link to a, declared is link to b"],
+        ),
     ],
 )
 def test_one_line_for_each_difference(result, lines):

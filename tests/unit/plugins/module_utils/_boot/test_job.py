@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
@@ -44,12 +47,30 @@ def test_life(run):
     assert (again["changed"], actions(again)) == (False, ["absent"] * 5)
 
 
+def difference(result):
+    """By path what the file was, and what it becomes."""
+    assert all(diff["before_header"] == diff["after_header"] for diff in result["diff"])
+    return {diff["after_header"].lstrip("/"): (diff["before"], diff["after"]) for diff in result["diff"]}
+
+
 def test_difference_has_the_texts_and_a_checksum(run):
-    difference = run()["diff"]
-    assert set(difference["before"].values()) == {None}
-    assert "SHA-256" in difference["after"][f"/{_boot_files.PROGRAM}"]
-    assert "ExecStart" in difference["after"][f"/{_boot_files.UNIT}"]
-    assert difference["after"][f"/{_boot_files.ENABLED}"] == f"/{_boot_files.UNIT}"
+    found = difference(run())
+    assert list(found) == PATHS
+    assert {before for before, _after in found.values()} == {None}
+    program = found[_boot_files.PROGRAM][1]
+    assert re.match(r"program of [0-9]+ bytes, SHA-256 [0-9a-f]{64}\Z", program)
+    assert "\nExecStart=" in found[_boot_files.UNIT][1]
+    assert found[_boot_files.ENABLED][1] == f"link to /{_boot_files.UNIT}"
+
+
+def test_difference_has_only_files_that_change(run):
+    run()
+    assert run(check=True)["diff"] == []
+    found = difference(run(timeout=90.0, check=True))
+    assert list(found) == [_boot_files.UNIT, _boot_files.UNIT_OF_CARD]
+    for before, after in found.values():
+        assert before.replace("--timeout 60", "--timeout 90").replace("Sec=600", "Sec=900") == after
+    assert all(after is None for _before, after in difference(run(present=False, check=True)).values())
 
 
 # By hand, by a power failure, by an older version of this collection.
@@ -140,7 +161,8 @@ def test_file_that_others_may_write_is_replaced(run, path):
     run()
     node = run.host.kernel.tree.nodes[path]
     node.mode |= 0o022
-    assert run(check=True)["diff"]["before"][f"/{path}"] == "other users than root may write it: owner 0, mode 0666"
+    before, _after = difference(run(check=True))[path]
+    assert before == "other users than root may write it: owner 0, mode 0666"
     assert actions(run())[PATHS.index(path)] == "replaced"
     assert not run()["changed"]
 
@@ -151,7 +173,9 @@ def test_empty_file_is_mended_and_seen_in_check_mode(run, path):
     run.host.files.replace(path, b"")
     seen = run(check=True)
     assert actions(seen)[PATHS.index(path)] == "replaced"
-    assert seen["diff"]["before"] != seen["diff"]["after"]
+    before, after = difference(seen)[path]
+    assert before == ("program of 0 bytes, SHA-256 " + hashlib.sha256(b"").hexdigest() if path == PATHS[0] else "")
+    assert after
     assert run()["changed"]
     assert not run()["changed"]
 

@@ -40,3 +40,19 @@ def test_cards_are_those_that_have_a_file(simulated):
     for name in ("mtty.json", "0000:3b:00.0.json", ".x.json", "README"):
         host.files.replace(f"etc/vfio-devices/mdev_instance/{name}", b"{")
     assert _desired.recorded_cards(host.root(), "mdev_instance") == ["0000:3b:00.0", "mtty"]
+
+
+def test_a_record_for_people_has_a_short_line_for_each_field():
+    record = {
+        "function": {"pf": "0000:31:00.0", "mode": "vf", "num_vfs": 8, "driver": None, "vfs": []},
+        "native": {"driver": "ice"},
+        "identity": {"mac": "52:54:00:6d:90:02"},
+    }
+    assert _desired.shown_record(record) == [
+        "mac: 52:54:00:6d:90:02",
+        "mode: vf",
+        "native driver: ice",
+        "num_vfs: 8",
+        "pf: 0000:31:00.0",
+    ]
+    assert _desired.shown_record(None) is None

@@ -100,3 +100,34 @@ def test_the_diff_shows_what_is_kept():
     diff = report(before, plan(), done, None)["diff"]
     assert diff["before"] == {"p": {"a": "x"}, "vf": {"vf": "x"}}
     assert diff["after"] == {"p": {"a": "x, created at boot"}, "vf": {"vf": "x, recorded"}}
+
+
+INSTANCE = {
+    "uuid": "a",
+    "address": None,
+    "parent": "p",
+    "type": "x",
+    "type_name": None,
+    "attributes": [["size", "2"]],
+    "autostart": True,
+}
+
+
+def test_the_diff_shows_a_change_of_only_a_record():
+    definition = Definition("x", True)
+    before = state(device("a"))._replace(definitions={("p", "a"): definition})
+    diff = report(before, plan(), outcome(KeepDevices("pf", "record", {"instances": [INSTANCE]})), None)["diff"]
+    assert diff["before"] == {"p": {"a": "x, created at boot"}, "pf": {"record": None}}
+    assert diff["after"] == {
+        "p": {"a": "x, created at boot"},
+        "pf": {"record": ["a: x, size=2, on p, created at boot"]},
+    }
+
+
+def test_the_diff_shows_a_change_of_only_a_definition():
+    before = state(device("a"))._replace(definitions={("p", "a"): Definition("x", True, (("size", "1"),))})
+    step = KeepDefinition("p", "p", "a", Definition("x", True, (("size", "2"),)), takes_away=False)
+    diff = report(before, plan(), outcome(step), None)["diff"]
+    kept = "x, created at boot"
+    assert diff["before"] == {"p": {"a": kept, "definition of a": "x, size=1, created at boot"}}
+    assert diff["after"] == {"p": {"a": kept, "definition of a": "x, size=2, created at boot"}}

@@ -7,6 +7,7 @@ import errno
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -708,3 +709,18 @@ def test_errors_of_files_come_without_advice_about_cards(switch, number):
         for words in ("firmware", "its driver does not support virtual functions, or it has no driver", "kernel log")
         if words in sentence
     ]
+
+
+def test_a_change_of_only_the_record_or_the_rule_is_seen(switch):
+    run = switch("nics")
+    entry = {"pf": ICE, "mode": "vf", "num_vfs": "4"}
+    run(entry)
+    predicted = run({**entry, "reconfigurable": False}, check=True)
+    before, after = (predicted["diff"][side][ICE]["record"] for side in ("before", "after"))
+    assert set(before) ^ set(after) == {"reconfigurable: true", "reconfigurable: false"}
+    assert run({**entry, "reconfigurable": False})["diff"] == predicted["diff"]
+    run.host.files.unlink(records.rule_path(ICE))
+    predicted = run({**entry, "reconfigurable": False}, check=True)
+    assert predicted["diff"]["before"][ICE]["udev_rule"] is None
+    assert f'KERNEL=="{ICE}"' in predicted["diff"]["after"][ICE]["udev_rule"]
+    assert run({**entry, "reconfigurable": False})["diff"] == predicted["diff"]

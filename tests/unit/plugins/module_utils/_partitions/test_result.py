@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices.mig import Gpu, GpuInstance
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.actions import Outcome
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.plan import Make, Plan, SetMode
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import Change
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.result import report
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import Wanted
 
@@ -29,16 +30,27 @@ MADE = OFF._replace(enabled=True, pending=True, instances=(GpuInstance(3, "1g.6g
     ],
 )
 def test_actions(busy, outcome, action, changed):
-    result = report([PLAN], {A30: busy}, {A30: outcome} if outcome else {}, changed_files=False)
+    result = report([PLAN], {A30: busy}, {A30: outcome} if outcome else {}, {})
     (entry,) = result["gpus"]
     assert (entry["action"], result["changed"], entry["busy"]) == (action, changed, busy)
     assert result["failures"] == ([f"{A30}: it failed"] if outcome and outcome.error else [])
 
 
 def test_prediction_is_what_comes_but_for_numbers():
-    predicted = report([PLAN], {}, {}, changed_files=False)
-    done = report([PLAN], {}, {A30: Outcome(("enabled MIG", "made"), None, MADE)}, changed_files=False)
+    predicted = report([PLAN], {}, {}, {})
+    done = report([PLAN], {}, {A30: Outcome(("enabled MIG", "made"), None, MADE)}, {})
     assert predicted["diff"] == done["diff"]
     assert predicted["gpus"][0]["after"]["instances"][0].pop("id") is None
     assert done["gpus"][0]["after"]["instances"][0].pop("id") == 3
     assert predicted["gpus"][0]["after"] == done["gpus"][0]["after"]
+
+
+def test_the_diff_shows_a_change_of_only_a_record():
+    same = PLAN._replace(steps=())
+    change = Change({"gpu": {"enabled": True}, "model": ""}, {"gpu": {"enabled": True}, "model": "10de:20b7"})
+    result = report([same], {}, {}, {A30: change})
+    assert result["changed"]
+    assert result["diff"] == {
+        "before": {A30: {"record": ["enabled: true"]}},
+        "after": {A30: {"record": ["enabled: true", "model: 10de:20b7"]}},
+    }

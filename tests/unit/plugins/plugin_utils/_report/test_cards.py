@@ -121,7 +121,7 @@ def test_a_whole_card(switch):
         ),
         (
             {"pid": None, "command": None, "domain": None, "running": True},
-            {"guest": None, "name": "somebody", "detail": None},
+            {"guest": None, "name": "unknown user", "detail": None},
         ),
     ],
 )
