@@ -11,8 +11,8 @@ version_added: 1.0.0
 description:
   - Returns the bodies of the requests that create a device profile in Cyborg, one for each profile of owner V(cyborg).
     P(vfio.devices.flavor_extra_specs#filter) returns the flavors that name them.
-  - A device profile requests one device by its resource class, by the trait that Cyborg gives to the card or its type,
-    and by the traits of the profile. The role vfio.devices.placement sets the traits of the profile.
+  - A device profile requests one device by its resource class and its traits. These are the trait that Cyborg gives to
+    the card or its type, and the traits of the profile. The role vfio.devices.placement sets the traits of the profile.
   - Rejects names that Cyborg rejects, and profiles whose guests would also get devices of another kind.
 author:
   - vfio.devices contributors (@vfio-devices)
