@@ -144,7 +144,7 @@ _value:
         type:
           description:
             - Type of the card's devices. If current devices have a type of the profile, this type. Otherwise the first
-              type of the profile with room. Null without vGPUs, and if the type is not known yet.
+              type of the profile with room. Null without vGPUs, with several types, and if the type is not known yet.
           type: dict
           sample: {id: nvidia-223, name: GRID T4-2B, device_api: vfio-pci}
         next_type:
@@ -152,6 +152,16 @@ _value:
             - The type of the profile, if guests have devices of another type. RV(_value.cards[].type) is the type
               of these devices while they are in use. Otherwise null.
           type: dict
+        shares:
+          description:
+            - The types of a card with several entries in C(vgpu). Each has C(type), C(next_type), C(parents), C(count),
+              C(total), C(resource_class), C(traits) and C(nova) with the meaning that they have for the card.
+            - C(waiting) is the number of devices that have no room until guests have left.
+            - For other cards this key is missing. If it is present, the type of the card is null, and its numbers are
+              sums.
+          type: list
+          elements: dict
+          sample: [{type: {id: nvidia-560, name: NVIDIA A40-4Q, device_api: vfio-pci}, count: 2, total: 2, waiting: 0}]
         parents:
           description:
             - Parents of the devices, with the number of existing devices, and the total of existing and possible

@@ -43,6 +43,9 @@ options:
           - Name of the parent, which is its PCI address on the PCI bus. A physical function represents all its virtual
             functions that support devices.
           - By default O(placement) determines the parents, after all entries with a parent.
+          - Several entries with the same physical function declare several types on one card. If their framebuffer
+            sizes differ, the module enables this mode of the GPU with C(nvidia-smi vgpu -shm 1). The mode changes only
+            while the GPU has no vGPU, so unused vGPUs are removed and created again.
         type: str
       uuid:
         description:
@@ -68,7 +71,9 @@ options:
             V(nvidia/vgpu_params). Kernel control files, such as V(remove) or V(driver/unbind), are rejected, and links
             are not followed.
           - A value is text or a whole number.
-          - An existing device is compared by the attributes in its definition, and replaced if they differ.
+          - A vendor-specific vGPU only has V(nvidia/vgpu_params), with values such as V(frame_rate_limiter=0).
+          - An existing device is compared by the attributes in its definition, or in the record of a vendor-specific
+            vGPU, and replaced if they differ.
         type: list
         elements: dict
       autostart:
@@ -104,7 +109,7 @@ options:
     description:
       - Handling of devices to remove that a process or a guest uses. Guests count whether they run or not.
       - V(fail) changes nothing and reports all devices in use with their users. V(skip) skips these devices and changes
-        the others. A GPU that supports one type at a time is then skipped completely.
+        the others. A GPU that supports one type at a time, or one whose mode has to change, is then skipped completely.
     type: str
     choices: [fail, skip]
     default: fail
@@ -267,6 +272,9 @@ missing:
     count:
       description: Number of missing devices.
       type: int
+    label:
+      description: Label of the entry, if it is one of several entries of its card.
+      type: str
 failures:
   description: One sentence for each step that failed.
   returned: always, unless the options are refused

@@ -98,11 +98,17 @@ class Faults:
                 node = self.tree.nodes.get(path)
                 if not isinstance(node, Directory):
                     continue
-                for name in node.children:
-                    if fnmatchcase(name, part):
-                        try:
-                            following.add(self.tree.resolve(f"{path}/{name}".lstrip("/"))[0])
-                        except OSError:
-                            following.add(f"{path}/{name}".lstrip("/"))
+                for name in _named(node, part):
+                    try:
+                        following.add(self.tree.resolve(f"{path}/{name}".lstrip("/"))[0])
+                    except OSError:
+                        following.add(f"{path}/{name}".lstrip("/"))
             found = following
         return found
+
+
+def _named(directory: Directory, pattern: str) -> list[str]:
+    """The entries with such a name; most parts of patterns are plain names."""
+    if not set("*?[") & set(pattern):
+        return [pattern] if pattern in directory.children else []
+    return [name for name in directory.children if fnmatchcase(name, pattern)]

@@ -79,7 +79,7 @@ class SimHost:
         self.nvidia_smi = NvidiaSmi(self)
         self.vfio_enables_sriov = False
         self.netdevs: dict[str, NetInterface | VirtualInterface] = {}
-        self._gpu_pools: dict[str, SriovGpuPool] = {}
+        self.gpu_pools: dict[str, SriovGpuPool] = {}
         self._type_files: dict[tuple[str, str | int], dict[str, Attribute]] = {}
         machine.add_kernel_files(self)
         self.iommu = Iommu(self)
@@ -219,9 +219,9 @@ class SimHost:
 
     def gpu_pool(self, pf: PciFunction, table: TypeTable, mixed_size: bool) -> SriovGpuPool:
         """The pool that all VFs of one physical GPU share."""
-        if pf.name not in self._gpu_pools:
-            self._gpu_pools[pf.name] = SriovGpuPool(table.capacity["memory"], mixed_size)
-        return self._gpu_pools[pf.name]
+        if pf.name not in self.gpu_pools:
+            self.gpu_pools[pf.name] = SriovGpuPool(table.capacity["memory"], mixed_size)
+        return self.gpu_pools[pf.name]
 
     def _enable_boot_vfs(self) -> None:
         for function in list(self.pci.devices.values()):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NVIDIA's nvidia-smi, as far as MIG goes: its texts and its errors are those of drivers 470 to 580."""
+"""NVIDIA's nvidia-smi, as far as MIG and sizes of vGPUs go: its texts and errors are those of drivers 470 to 580."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ class NvidiaSmi:
         self.deaf: set[str] = set()
         self._answer = "0\n"
 
-    def add(self, function: PciFunction, table: str) -> None:
-        """List a GPU; a table is a file of ``data/mig``. The program appears with the first."""
-        table_file = read_yaml(HERE / "data" / "mig" / f"{table}.yml")
+    def add(self, function: PciFunction, table: str | None) -> None:
+        """List a GPU; a table is a file of ``data/mig``, None without MIG. The program appears with the first."""
+        table_file = read_yaml(HERE / "data" / "mig" / f"{table}.yml") if table else {}
         self.gpus[function.name] = Gpu(function, {name: Profile(*values) for name, values in table_file.items()})
         tree = self.host.tree
         if PROGRAM not in tree.nodes:
@@ -112,6 +112,10 @@ class NvidiaSmi:
         if gpu is not None:
             gpu.instances.clear()
             gpu.enabled = gpu.pending = False
+        pool = self.host.gpu_pools.get(function.name)
+        if pool is not None:
+            # The mode of sizes lasts until the driver leaves the GPU, as sriov-manage makes it do.
+            pool.mixed_size = bool(function.spec.vgpu and function.spec.vgpu.mixed_size)
 
     def run(self, arguments: list[str]) -> tuple[int, str]:
         """Status and text of one call."""
@@ -119,6 +123,8 @@ class NvidiaSmi:
             if arguments[0].startswith("--query-gpu="):
                 return 0, self._query()
             gpu = self._gpu(arguments)
+            if arguments[0] in ("-q", "vgpu"):
+                return 0, self._sizes(gpu) if arguments[0] == "-q" else self._set_sizes(gpu, arguments)
             lines = self._mig(gpu, arguments) if arguments[0] == "mig" else self._mode(gpu, arguments)
             return 0, "\n".join(lines) + "\n"
         except Failure as failure:
@@ -147,6 +153,29 @@ class NvidiaSmi:
             if gpu.function.name == address:
                 return gpu
         raise Failure(f"No devices were found for {address}", 6)
+
+    def _sizes(self, gpu: Gpu) -> str:
+        """What ``-q`` says of the sizes of vGPUs, one label of which the program spells in its own way."""
+        pool, spec = self.host.gpu_pools.get(gpu.function.name), gpu.function.spec.vgpu
+        has_mode = pool is not None and spec is not None and spec.heterogeneous and not gpu.enabled
+        mode = "N/A" if pool is None or not has_mode else "Enabled" if pool.mixed_size else "Disabled"
+        word = "Supported" if spec and spec.heterogeneous else "Not Supported"
+        return (
+            f"    GPU Virtualization Mode\n        Host VGPU Mode                    : SR-IOV\n"
+            f"        vGPU Heterogeneous Mode           : {mode}\n"
+            f"    vGPU Driver Capability\n        Heterogenous Multi-vGPU           : {word}\n"
+            f"    vGPU Device Capability\n        Heterogeneous Time-Slice Sizes    : {word}\n"
+        )
+
+    def _set_sizes(self, gpu: Gpu, arguments: list[str]) -> str:
+        pool, spec = self.host.gpu_pools.get(gpu.function.name), gpu.function.spec.vgpu
+        if pool is None or spec is None or not spec.heterogeneous:
+            raise Failure("Unable to set vGPU heterogeneous mode: Not Supported", 3)
+        if pool.sizes:
+            raise Failure(f"Unable to set vGPU heterogeneous mode: {IN_USE}", STATUS[IN_USE])
+        if gpu.function.name not in self.deaf:
+            pool.mixed_size = arguments[arguments.index("-shm") + 1] == "1"
+        return "All done.\n"
 
     def _mode(self, gpu: Gpu, arguments: list[str]) -> Iterator[str]:
         name = f"0000{gpu.function.name.upper()}"

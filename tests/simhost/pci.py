@@ -71,7 +71,7 @@ class PciFunction(BusDevice):
         bus.host.tree.directory(self.path)
         bus.add_device(self)
         self.sriov = Sriov(self, spec.sriov) if spec.sriov else None
-        if spec.mig and physfn is None:
+        if physfn is None and (spec.mig or (spec.vgpu and spec.vgpu.on == "vf" and "nvidia" in native)):
             bus.host.nvidia_smi.add(self, spec.mig)
         self.host.tree.attributes(self.path, self._attributes())
 

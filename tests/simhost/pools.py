@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -54,25 +53,24 @@ class SharedPool:
 
 
 class GpuPool:
-    """The vGPUs of one physical NVIDIA GPU without SR-IOV: the first one fixes the type of all."""
+    """The vGPUs of one physical NVIDIA GPU without SR-IOV: the first one fixes the framebuffer size of all."""
 
     def __init__(self) -> None:
-        self.used: Counter[int | str] = Counter()
+        self.sizes: list[int] = []
 
     def available(self, kind: MdevType) -> int:
-        """The type's maximum less those that exist; 0 for every other type."""
-        if any(other != kind.id for other in self.used):
+        """The type's maximum less those that exist; 0 for every other size."""
+        if any(size != kind.framebuffer for size in self.sizes):
             return 0
-        return kind.maximum - self.used[kind.id]
+        return max(0, kind.maximum - len(self.sizes))
 
     def take(self, kind: MdevType) -> None:
-        """One more of this type."""
-        self.used[kind.id] += 1
+        """One more of this size."""
+        self.sizes.append(kind.framebuffer)
 
     def give(self, kind: MdevType) -> None:
-        """One less; the last one frees the GPU for any type."""
-        self.used[kind.id] -= 1
-        self.used += Counter()
+        """One less; the last one frees the GPU for any size."""
+        self.sizes.remove(kind.framebuffer)
 
 
 class SriovGpuPool:

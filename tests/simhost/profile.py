@@ -47,12 +47,16 @@ class SriovSpec:
 
 @dataclass
 class VgpuSpec:
-    """What the vendor's driver offers: types of a table, on the PF itself or on its VFs."""
+    """What the vendor's driver offers: types of a table, on the PF itself or on its VFs.
+
+    A GPU with types on its VFs is ``heterogeneous`` if vGPUs of several sizes can be; ``mixed_size`` is at boot.
+    """
 
     types: str
     on: str = "pf"
     framework: str = "mdev"
     mixed_size: bool = False
+    heterogeneous: bool = True
 
 
 @dataclass

@@ -244,7 +244,8 @@ class Tree:
                 here = here.rpartition("/")[0]
                 node = self.nodes[here]
                 continue
-            if len(os.fsencode(name)) > NAME_BYTES and not has_any_names(here):
+            # The bytes of a short name need no count: a character has at most four.
+            if 4 * len(name) > NAME_BYTES and len(os.fsencode(name)) > NAME_BYTES and not has_any_names(here):
                 raise error(errno.ENAMETOOLONG)
             child = node.children.get(name)
             if child is None:

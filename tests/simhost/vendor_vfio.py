@@ -26,16 +26,16 @@ class VendorVfio:
         self.pool = pool
         self.vfio = VfioDevice(function)
         self.current: MdevType | None = None
+        self.params = VgpuParams(function)
 
     def attach(self) -> None:
         """Show the files and offer the VF through VFIO."""
-        params = VgpuParams(self.function)
         self.function.host.tree.attributes(
             f"{self.function.path}/nvidia",
             {
                 "creatable_vgpu_types": Attribute(self._show_creatable),
                 "current_vgpu_type": Attribute(lambda: f"{self.current.id if self.current else 0}\n", self._store_type),
-                "vgpu_params": Attribute(params.show, params.store),
+                "vgpu_params": Attribute(self.params.show, self.params.store),
                 "placement_id": Attribute(self._show_placement),
                 "gpu_instance_id": Attribute(self._show_gpu_instance),
             },
@@ -67,6 +67,8 @@ class VendorVfio:
         if self.current is not None:
             self.pool.give(self.current)
             self.current = None
+            # They belong to the vGPU, and not to its function.
+            self.params.value = ""
 
     def _store_type(self, data: bytes) -> None:
         type_id = unsigned(data, 32, base=10)

@@ -81,8 +81,8 @@ def file_path(text: str) -> str:
     if FILE_PATH.match(text) and len(text.encode()) <= LONGEST_PATH:
         return text
     raise ValueError(
-        f"must be the absolute path of a file such as /etc/nova/nova.conf.d/50-vfio-devices.conf, outside /proc and "
-        f"/sys, without //, . and .. in it, without a slash at its end and control characters, and not {text[:100]!r}"
+        f"must be the absolute path of a file outside /proc and /sys, without //, . and .. in it, without a slash at "
+        f"its end and control characters, and not {text[:100]!r}"
     )
 
 

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from .._core import numbers
@@ -16,6 +18,17 @@ from .._host.root import HostError, HostRoot
 
 # Another device, and not a directory of attributes, has one of them.
 OF_A_DEVICE = ("uevent", "subsystem")
+# What a driver lets be set of its own devices, by the beginning of the ids of their types; others are not known.
+VGPU_PARAMS = "nvidia/vgpu_params"
+OF_TYPES = {
+    "nvidia-": (VGPU_PARAMS, "nvidia/placement_id"),
+    "vfio_ap-": ("assign_adapter", "assign_domain", "assign_control_domain", "ap_config"),
+    **dict.fromkeys(("vfio_ccw-", "i915-GVTg", "mtty-", "mdpy-", "mbochs-"), ()),
+}
+OF_VENDOR_VFIO = (VGPU_PARAMS,)
+# Plugin parameters of NVIDIA, such as frame_rate_limiter=0,disable_vnc=1; a blank clears them.
+PARAMETERS = re.compile(r"[a-z]\w*=[\w.:/-]+(,[a-z]\w*=[\w.:/-]+)*\Z", re.ASCII)
+MOST_PARAMETERS = 1023
 # The file of an attribute is one page, of which the kernel needs a byte for the end.
 MOST_BYTES = 4095
 
@@ -35,7 +48,29 @@ def check(attribute: Any) -> tuple[str, str]:
             f"attribute {shown} with the value {numbers.shown(value)} is not a setting of the device, because {own} "
             "belongs to the kernel. Remove the attribute"
         )
-    return name, _text(name, value)
+    text = _text(name, value)
+    if name == VGPU_PARAMS and (len(text) > MOST_PARAMETERS or not PARAMETERS.match(text)):
+        raise ValueError(
+            f"attribute {name} must be name=value, or several with commas, up to {MOST_PARAMETERS} characters, such as "
+            f"frame_rate_limiter=0, and not {numbers.shown(value)}"
+        )
+    return name, text
+
+
+def unusable(type_id: str, on_function: bool, attributes: Iterable[tuple[str, str]]) -> str | None:
+    """Why devices of a type cannot have the attributes, or None; ``on_function`` for vGPUs that are a VF."""
+    known = OF_VENDOR_VFIO if on_function else _of_type(type_id)
+    names = dict.fromkeys(name for name, _value in attributes)
+    wrong = [name for name in names if known is not None and name not in known]
+    if not wrong:
+        return None
+    what = "a vendor-specific vGPU" if on_function else f"a device of type {type_id}"
+    has = f"only has {', '.join(known)}" if known else "has no attributes"
+    return f"attribute {', '.join(wrong)} cannot be set, because {what} {has}. Remove the attribute"
+
+
+def _of_type(type_id: str) -> tuple[str, ...] | None:
+    return next((names for beginning, names in OF_TYPES.items() if type_id.startswith(beginning)), None)
 
 
 def write(host: HostRoot, device: str, name: str, value: str) -> None:

@@ -25,21 +25,29 @@ GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 # The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
 NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 
+MIB = 1024
+# What vGPUs may be together on a GPU. By default one parent has one type, and one GPU one framebuffer size.
+ONE_TYPE, ONE_SIZE, ANY_SIZE = "one type", "one size", "any size"
+
 # A device that exists: its parent, and its type if that is known.
 Occupant = tuple[str, Optional[str]]
 
 
 def capacity_of_card(
-    parents: Sequence[Parent], occupants: Sequence[Occupant], names: Mapping[str, str | None]
+    parents: Sequence[Parent],
+    occupants: Sequence[Occupant],
+    names: Mapping[str, str | None],
+    mix: str = ONE_TYPE,
 ) -> Capacity:
     """The capacity of one card, or of one parent that is not a PCI function, from what the facts have of it.
 
-    ``names`` are those of all types that are known to belong to the card, by their ids.
+    ``names`` are those of all types that are known to belong to the card, by their ids. ``mix`` is what may be together
+    on a GPU: ``ANY_SIZE`` if it is in the mode for that, or will be before the first vGPU is made.
     """
     if parents[0].framework == nvidia_vfio.FRAMEWORK:
-        return VendorGpu(parents, occupants, names)
+        return VendorGpu(parents, occupants, names, mix)
     if any(isinstance(offer.type.attributes.get("max_instance"), int) for offer in parents[0].offers):
-        return Gpu(parents, occupants)
+        return Gpu(parents, occupants, mix)
     return Quantities(parents, occupants)
 
 
@@ -48,6 +56,10 @@ class Capacity:
 
     # Whether one device decides which other types the card can make at the same time.
     exclusive = False
+    # Whether the GPU has a mode in which its vGPUs have several framebuffer sizes.
+    has_size_mode = False
+    # MiB that all devices share, if that is known.
+    memory: Optional[int] = None
 
     def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
         self.offers = {(parent.name, offer.type.id): offer for parent in parents for offer in parent.offers}
@@ -79,6 +91,18 @@ class Capacity:
         """Count a removal that is planned."""
         self.occupants[parent].remove(type_id)
         self._given = True
+
+    def plan_afresh(self) -> None:
+        """Count by the rules of the driver alone from now on, since what is planned changes the counters."""
+        self._given = True
+
+    def framebuffer(self, type_id: str | None) -> Optional[int]:
+        """The framebuffer of a vGPU in MiB, which those of one GPU have in common by default; None without one."""
+        return None
+
+    def shuts_out(self, type_id: str | None, other: str) -> bool:
+        """Whether a device of a type leaves no room for one of another type, however small."""
+        return False
 
     def all_occupants(self) -> Iterable[str | None]:
         return (type_id for types in self.occupants.values() for type_id in types)
@@ -123,13 +147,13 @@ class Quantities(Capacity):
 class Gpu(Capacity):
     """An NVIDIA GPU whose driver states the size and the greatest number of each type.
 
-    By default all its vGPUs have one type, or with SR-IOV one size of framebuffer; with SR-IOV each VF holds one. A GPU
-    that has been set to mixed sizes shows it by offering other sizes next to an existing vGPU.
+    By default all its vGPUs have one framebuffer size, and with old drivers without SR-IOV one type. With SR-IOV each
+    VF holds one. A GPU that has been set to mixed sizes shows it by offering other sizes next to an existing vGPU.
     """
 
     exclusive = True
 
-    def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
+    def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant], mix: str = ONE_TYPE) -> None:
         super().__init__(parents, occupants)
         # What a driver says of a type in a form of its own counts as not said.
         self._by_id = {
@@ -138,17 +162,34 @@ class Gpu(Capacity):
             for offer in parent.offers
         }
         self._on_functions = any(parent.name != parent.physical_function for parent in parents)
-        sizes = {self._size(type_id) for type_id in self.all_occupants()}
-        self._mixed = len(sizes) > 1 or any(
-            sizes and self._size(offer.type.id) not in sizes and offer.available for offer in self.offers.values()
-        )
+        self.has_size_mode = self._on_functions
+        self.memory = max(self._stated(one, "framebuffer") * self._stated(one, "max_instance") for one in self._by_id)
+        self._one_type = not self._on_functions and (mix == ONE_TYPE or self._shows_one_type())
+        sizes = {self.framebuffer(type_id) for type_id in self.all_occupants()}
+        offered = {self.framebuffer(offer.type.id) for offer in self.offers.values() if offer.available}
+        self._mixed = mix == ANY_SIZE or len(sizes) > 1 or bool(sizes and offered - sizes)
         if self._mixed:
             self.exclusive = False
 
-    def _size(self, type_id: str | None) -> Any:
-        if not self._on_functions:
-            return type_id
+    def framebuffer(self, type_id: str | None) -> Optional[int]:
         return self._by_id.get(type_id or "", {}).get("framebuffer")
+
+    def shuts_out(self, type_id: str | None, other: str) -> bool:
+        return not self._mixed and self._size(type_id) != self._size(other)
+
+    def _shows_one_type(self) -> bool:
+        """Whether there is room for more vGPUs of the existing type, and for no other type of its size."""
+        existing = set(self.all_occupants())
+        if len(existing) != 1:
+            return False
+        (type_id,) = existing
+        size = self.framebuffer(type_id)
+        alike = [offer for offer in self.offers.values() if self.framebuffer(offer.type.id) == size]
+        room = {offer.type.id: offer.available for offer in alike}
+        return bool(room.pop(type_id or "", 0) and room and not any(room.values()))
+
+    def _size(self, type_id: str | None) -> Any:
+        return type_id if self._one_type else self.framebuffer(type_id)
 
     def _expected(self, parent: str, type_id: str) -> int:
         if self._on_functions and self.occupants[parent]:
@@ -161,9 +202,8 @@ class Gpu(Capacity):
             # The driver does not say it in a form that can be understood: what fits now is known all the same.
             room = self._live(parent, type_id)
         elif self._mixed:
-            memory = max(self._stated(one, "framebuffer") * self._stated(one, "max_instance") for one in self._by_id)
             used = sum(self._stated(other or "", "framebuffer") for other in existing)
-            room = (memory - used) // max(1, self._stated(type_id, "framebuffer"))
+            room = ((self.memory or 0) - used) // max(1, self._stated(type_id, "framebuffer"))
         return max(0, min(room, 1) if self._on_functions else room)
 
     def _stated(self, type_id: str, name: str) -> int:
@@ -177,21 +217,36 @@ class VendorGpu(Capacity):
     only types of their size.
     """
 
+    has_size_mode = True
+
     def __init__(
-        self, parents: Sequence[Parent], occupants: Sequence[Occupant], names: Mapping[str, str | None]
+        self,
+        parents: Sequence[Parent],
+        occupants: Sequence[Occupant],
+        names: Mapping[str, str | None],
+        mix: str = ONE_TYPE,
     ) -> None:
         super().__init__(parents, occupants)
         self._sizes = {type_id: _vgpu_size(name) for type_id, name in names.items()}
         largest = max((size for size in self._sizes.values() if size), default=None)
         occupied = [self._sizes.get(type_id or "") for type_id in self.all_occupants()]
         offered = {self._sizes[offer.type.id] for offer in self.offers.values() if offer.available}
-        self._mixed = len(set(occupied)) > 1 or bool(occupied and offered - set(occupied))
+        seen_mixed = len(set(occupied)) > 1 or bool(occupied and offered - set(occupied))
+        self._mixed = mix == ANY_SIZE or seen_mixed
         self._memory = largest
-        if largest in occupied and not self._mixed:
+        if largest in occupied and not seen_mixed:
             # A GPU that offers a free VF nothing is full; of another one a larger type may not be known.
             full = not offered and not all(self.occupants.values())
             self._memory = sum(filter(None, occupied)) if full else None
+        self.memory = None if self._memory is None else int(self._memory * MIB)
         self.exclusive = not self._mixed
+
+    def framebuffer(self, type_id: str | None) -> Optional[int]:
+        size = self._sizes.get(type_id or "")
+        return None if size is None else int(size * MIB)
+
+    def shuts_out(self, type_id: str | None, other: str) -> bool:
+        return not self._mixed and self.framebuffer(type_id) != self.framebuffer(other)
 
     def _expected(self, parent: str, type_id: str) -> int:
         if self.occupants[parent] or type_id not in self._sizes:

@@ -57,6 +57,7 @@ PATHS = (
     ),
     Writable("sys/bus/mdev/devices/<uuid>/remove", ATTRIBUTE, INSTANCES, "removes an mdev"),
     Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
+    Writable(f"{FUNCTION}/nvidia/vgpu_params", ATTRIBUTE, INSTANCES, "sets the parameters of the new vGPU of a VF"),
     Writable("etc/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "records a mode for the next boot"),
     Writable("etc/vfio-devices/mdev_instance/<card>.json", FILE, INSTANCES, "records devices for the next boot"),
     Writable(

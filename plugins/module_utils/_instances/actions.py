@@ -12,39 +12,28 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 from .._core.problems import holders
+from .._devices import size_mode
 from .._devices.pci import DEVICES
 from .._frameworks import attributes, mdev, nvidia_vfio
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
 from .._host.records import DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .._model.work import (
+    AllowSizes,
+    DeviceStep,
+    KeepDefinition,
+    KeepDevices,
+    MakeDevice,
+    PlannedDevice,
+    RemoveDevice,
+)
+from .explained import explain
 from .records import INSTANCE_RECORDS, RETAIN, key_of
 from .state import Failed
 
 # Seconds in which a device that another program is making is complete.
 SETTLE = 5.0
-# What an errno of the kernel or of a driver means here, and what to do.
-REMEDIES = {
-    "EEXIST": "another device has this UUID. Use another UUID, or wait until the old device is removed",
-    "EINVAL": "the kernel does not accept this value",
-    "ENODEV": "the parent is being removed with its driver",
-    "ENOMEM": "the host is out of memory",
-    "EAGAIN": "the driver is not ready yet. Run the play again later",
-    "EUSERS": "the parent has no free instance left",
-    "ENOSPC": "the parent has no room left for this type",
-    "EIO": (
-        "read the reason of the driver in the kernel log (dmesg): for example a full GPU, another type on it, or a "
-        "missing licence"
-    ),
-    "EPERM": "the driver does not allow it now: the device is open, or its type must be cleared first",
-    "EBUSY": "the driver is busy. Run the play again later",
-    "ERANGE": "the driver does not know such a type",
-    "EADDRINUSE": "another device already has these resources",
-    "EADDRNOTAVAIL": "the host keeps these resources for itself",
-    "ENOENT": "it does not exist. Gather the facts again",
-    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
-}
 
 
 class Outcome:
@@ -99,7 +88,7 @@ def apply(
                 not_made.add(step.key)
                 outcome.skipped.append(step)
                 continue
-            outcome.failed.append(Failed(step, _explain(step, error) + _removed_before(step, outcome.done)))
+            outcome.failed.append(Failed(step, explain(step, error) + _removed_before(step, outcome.done)))
             broken.add(step.card)
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
@@ -169,7 +158,7 @@ def _confirm(host: HostRoot, outcome: Outcome) -> None:
             is_there = device.uuid in uuids or host.exists(f"{mdev.DEVICES}/{device.uuid}")
         if not is_there:
             outcome.done.remove(step)
-            outcome.failed.append(Failed(step, _explain(step, HostError("it was created, but has disappeared", ""))))
+            outcome.failed.append(Failed(step, explain(step, HostError("it was created, but has disappeared", ""))))
 
 
 def _type_of(step: DeviceStep) -> str | None:
@@ -206,6 +195,11 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
     device, type_id = step.device, str(step.device.type_id)
     if device.address:
         _set_type(host, device.address, type_id)
+        try:
+            _configure(host, f"{DEVICES}/{device.address}", device)
+        except HostError:
+            _set_type(host, device.address, nvidia_vfio.NO_TYPE)
+            raise
         return
     uuid, parent = device.id, f"{mdev.PARENTS}/{device.parent}"
     path = f"{parent}/{uuid}"
@@ -219,12 +213,16 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
     if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
         raise HostError(f"the kernel accepted {uuid}, but the device of type {type_id} does not exist", path, uuid)
     try:
-        for name, value in device.attributes:
-            attributes.write(host, path, name, value)
+        _configure(host, path, device)
     except HostError:
         # Half configured is not what anybody wants.
         host.write(f"{path}/remove", "1")
         raise
+
+
+def _configure(host: HostRoot, path: str, device: PlannedDevice) -> None:
+    for name, value in device.attributes:
+        attributes.write(host, path, name, value)
 
 
 def _is_made(host: HostRoot, device: PlannedDevice) -> bool:
@@ -277,23 +275,14 @@ def _keep_devices(host: HostRoot, step: KeepDevices) -> None:
     save_record(host, INSTANCE_RECORDS, step.card, step.record)
 
 
+def _allow_sizes(host: HostRoot, step: AllowSizes) -> None:
+    size_mode.enable(host, step.card)
+
+
 ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     MakeDevice: _make,
     RemoveDevice: _remove,
     KeepDefinition: _keep_definition,
     KeepDevices: _keep_devices,
+    AllowSizes: _allow_sizes,
 }
-
-
-def _explain(step: DeviceStep, error: HostError) -> str:
-    remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"cannot {_attempt(step)}: {error}" + (f"; {remedy}" if remedy else "")
-
-
-def _attempt(step: DeviceStep) -> str:
-    if isinstance(step, KeepDevices):
-        return f"record {step.card} on {step.card}"
-    if isinstance(step, KeepDefinition):
-        return f"{'undefine' if step.takes_away else 'define'} {step.uuid} on {step.parent}"
-    device, verb = step.device, "make" if isinstance(step, MakeDevice) else "remove"
-    return f"{verb} {device.id}" + (f" of type {device.type_id}" if device.type_id else "") + f" on {device.parent}"

@@ -10,25 +10,34 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._core import wording
 from .._frameworks import no_types
-from .._frameworks.capacity import Capacity, capacity_of_card
+from .._frameworks.capacity import ONE_TYPE, Capacity, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
+from . import records
 from .state import State
 
 # machine-id(5); a systemd that has not booted yet writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
+NO_MACHINE_ID = (
+    "no UUID can be derived, because /etc/machine-id has no machine id. Run systemd-machine-id-setup, or set the uuid "
+    "of each device"
+)
 
 
 class Inventory:
     """The observed parents, devices and types of a host, by their names."""
 
-    def __init__(self, state: State, reserved: set[str]) -> None:
-        """``reserved`` are UUIDs that no device gets unless it asks for them."""
+    def __init__(self, state: State, reserved: set[str], rules: Mapping[str, str] = {}) -> None:
+        """``reserved`` are UUIDs that no device gets unless it asks for them.
+
+        ``rules`` say by card what may be together on it.
+        """
+        self._rules = rules
         self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
         self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state.devices}
         self.by_uuid: dict[str, Device] = {}
@@ -39,6 +48,7 @@ class Inventory:
         self._machine_id = state.machine_id
         self._known_types = state.known_types
         self._unreadable = state.unreadable
+        self._recorded = {records.key_of(one) for record in state.records.values() for one in record["instances"]}
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}
@@ -55,6 +65,14 @@ class Inventory:
 
     def capacity(self, parent: str) -> Capacity:
         return self.capacities[self.card(parent)]
+
+    def is_recorded(self, device: Device) -> bool:
+        """Whether the attributes of a vGPU on a VF are known from the record of its card."""
+        return device.key in self._recorded
+
+    def devices_on(self, card: str) -> list[Device]:
+        """The devices that exist on a card, those that are being removed included."""
+        return [one for one in self.devices.values() if self.card(one.parent) == card and one.state != "defined"]
 
     def parents_named(self, name: str) -> list[Parent]:
         """The parent of this name, or those on the VFs of the PF of this name."""
@@ -131,7 +149,8 @@ class Inventory:
             for device in self.devices.values()
             if device.parent in names and device.state != "defined"
         ]
-        return capacity_of_card([self.parents[name] for name in names], occupants, self._types[card])
+        parents = [self.parents[name] for name in names]
+        return capacity_of_card(parents, occupants, self._types[card], self._rules.get(card, ONE_TYPE))
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
         types = {offer.type.id: offer.type.name for name in names for offer in self.parents[name].offers}

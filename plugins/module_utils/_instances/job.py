@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices import pci
+from .._devices import pci, size_mode
 from .._frameworks import nvidia_vfio
 from .._frameworks.every import Frameworks, Made
 from .._guards.base import Scene, Seen
@@ -25,6 +25,7 @@ from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, identities, result
+from .mixtures import Mixtures
 from .plan import plan_instances
 from .records import observe_records, only_recorded
 from .state import Plan, State
@@ -47,6 +48,9 @@ def converge(
         host.lock()
         actions.tidy(host)
     before = observe(host)
+    # Asking takes a second, so only cards are asked about on which it matters.
+    modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
+    before = before._replace(size_modes=modes)
     plan = _planned(host, before, options, wanted)
     room.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = actions.Outcome()
@@ -83,7 +87,7 @@ def observe(host: HostRoot) -> State:
     state = State(
         functions=functions,
         parents=made.parents,
-        devices=[*made.devices, *_only_recorded(records, made)],
+        devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
         definitions=made.definitions,
         known_types=made.known_types,
         records=records,
@@ -93,6 +97,19 @@ def observe(host: HostRoot) -> State:
         machine_id=host.read("etc/machine-id", optional=True),
     )
     return identities.follow(state)
+
+
+def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
+    """The devices; those without definitions have the attributes of their records."""
+    recorded = {
+        (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
+        for record in records.values()
+        for one in record.get("instances", [])
+        if one["address"] and one["attributes"]
+    }
+    if not recorded:
+        return devices
+    return [one._replace(attributes=recorded.get((one.address, one.type_name or one.type_id), ())) for one in devices]
 
 
 def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:

@@ -8,7 +8,10 @@
 
 from __future__ import annotations
 
-from .._frameworks import nvidia_vfio
+from collections.abc import Container
+
+from .._core.problems import holders
+from .._frameworks import attributes, nvidia_vfio
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .choice import Inventory
@@ -26,13 +29,17 @@ def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
     names = [parent.name for parent in parents if inventory.type_ids(parent.name, entry.types)]
     if not names:
         raise ValueError(inventory.describe_unknown_type(parents, entry.types))
-    if any(inventory.parents[name].framework == nvidia_vfio.FRAMEWORK for name in names):
-        unusable = [option for option in ("uuid", "attributes") if getattr(entry, option)]
-        if unusable:
-            raise ValueError(
-                f"{' and '.join(unusable)} cannot be set, because a vendor-specific vGPU is identified by the address "
-                f"of its VF. Use for example parent {names[0]}"
-            )
+    if entry.uuid and any(inventory.parents[name].framework == nvidia_vfio.FRAMEWORK for name in names):
+        raise ValueError(
+            "uuid cannot be set, because a vendor-specific vGPU is identified by the address of its VF. Use for "
+            f"example parent {names[0]}"
+        )
+    for name in names if entry.attributes else ():
+        is_function = inventory.parents[name].framework == nvidia_vfio.FRAMEWORK
+        for type_id in inventory.type_ids(name, entry.types)[:1]:
+            reason = attributes.unusable(type_id, is_function, entry.attributes)
+            if reason:
+                raise ValueError(reason)
     return entry._replace(parents=tuple(names))
 
 
@@ -40,10 +47,34 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
     """Whether a device on one of its parents is what an entry wants."""
     if device.type_id not in inventory.type_ids(device.parent, entry.types):
         return False
-    # The attributes of a device without a definition are unknown.
-    if device.autostart is None or not entry.attributes:
+    # The attributes of a device without a definition or record are unknown.
+    is_known = inventory.is_recorded(device) if device.address else device.autostart is not None
+    if not is_known or not entry.attributes:
         return True
     return device.attributes == entry.attributes
+
+
+def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
+    """Why an entry cannot have the device with its UUID."""
+    if device.state == "removing":
+        return f"{entry.label}: {entry.uuid} was removed, but {holders(device.users)} still has it open"
+    if device.parent not in entry.parents:
+        state = "exists" if device.state == "active" else "is defined"
+        return f"{entry.label}: {entry.uuid} {state} on another parent, {device.parent}"
+    return None
+
+
+def satisfying(inventory: Inventory, entry: DeviceWanted, claimed: Container[tuple[str, str]]) -> list[Device]:
+    """The existing devices that an entry can have, those in use first."""
+    found = [
+        device
+        for device in inventory.devices.values()
+        if device.state == "active"
+        and device.key not in claimed
+        and device.parent in entry.parents
+        and satisfies(inventory, entry, device)
+    ]
+    return sorted(found, key=lambda device: (not device.users, inventory.rank(device, entry.types)))
 
 
 def matches(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:

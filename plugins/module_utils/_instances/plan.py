@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .._core.problems import Refused, holders
+from .._core.problems import Refused
 from .._frameworks import nvidia_vfio
 from .._frameworks.definitions import checked_attributes
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
-from .._model.work import MakeDevice, PlannedDevice, RemoveDevice
+from .._model.work import AllowSizes, MakeDevice, PlannedDevice, RemoveDevice
 from . import records
-from .choice import Choice, Inventory
+from .choice import NO_MACHINE_ID, Choice, Inventory
 from .identities import with_identities
-from .matching import matches, satisfies, with_candidates
+from .matching import matches, satisfies, satisfying, why_not_here, with_candidates
+from .mixtures import Mixtures, describe_busy
 from .state import Missing, Plan, State
 from .wanted import MAX
 
@@ -35,8 +36,9 @@ def plan_instances(
 ) -> Plan:
     """The plan for ``wanted``, or :class:`Refused`."""
     frozen: set[str] = set()
+    mixtures = Mixtures(state, wanted)
     while True:
-        attempt = _Attempt(state, wanted, exact, spread, skip_busy, frozen)
+        attempt = _Attempt(state, wanted, mixtures, exact, spread, skip_busy, frozen)
         result = attempt.present() if present else attempt.absent()
         blocked = attempt.blocked_cards - frozen
         if not blocked:
@@ -53,12 +55,15 @@ class _Attempt:
         self,
         state: State,
         wanted: Sequence[DeviceWanted],
+        mixtures: Mixtures,
         exact: bool,
         spread: bool,
         skip_busy: bool,
         frozen: set[str],
     ) -> None:
-        self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid})
+        self.mixtures = mixtures
+        self.problems: list[str] = self.mixtures.refusals(state)
+        self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid}, self.mixtures.rules())
         self.choice = Choice(self.inventory, spread)
         self.wanted = wanted
         self.exact = exact
@@ -66,7 +71,6 @@ class _Attempt:
         self.frozen = frozen
         self.hidden = state.hidden
         self.unreadable = state.unreadable
-        self.problems: list[str] = []
         self.blocked_cards: set[str] = set()
         self.kept: list[PlannedDevice] = []
         self.removals: list[tuple[Device, int | None]] = []
@@ -87,6 +91,7 @@ class _Attempt:
         open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry.uuid]
         if self.exact:
             self._remove_what_is_not_listed(entries)
+        self._empty()
         self._settle_removals()
         self._refuse()
         claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device, _place in self.busy}
@@ -139,7 +144,8 @@ class _Attempt:
         return None
 
     def _miss(self, entry: DeviceWanted, count: int) -> None:
-        self.missing.append(Missing(entry.place, entry.types, count))
+        label = entry.label if self.mixtures.concerns(entry) else ""
+        self.missing.append(Missing(entry.place, entry.types, count, label))
 
     def _claim_identity(self, entry: DeviceWanted) -> None:
         """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""
@@ -151,12 +157,9 @@ class _Attempt:
             return
         if device.state == "defined" and device.parent in entry.parents:
             return
-        where = entry.label
-        if device.state == "removing":
-            self.problems.append(f"{where}: {entry.uuid} was removed, but {holders(device.users)} still has it open")
-        elif device.parent not in entry.parents:
-            state = "exists" if device.state == "active" else "is defined"
-            self.problems.append(f"{where}: {entry.uuid} {state} on another parent, {device.parent}")
+        elsewhere = why_not_here(entry, device)
+        if elsewhere:
+            self.problems.append(elsewhere)
         elif satisfies(self.inventory, entry, device):
             self._keep(device, entry)
         else:
@@ -164,15 +167,7 @@ class _Attempt:
 
     def _claim_existing(self, entry: DeviceWanted) -> int | None:
         """Keep matching devices, those in use first; return how many are still missing, None for the maximum."""
-        matching = [
-            device
-            for device in self.inventory.devices.values()
-            if device.state == "active"
-            and device.key not in self.claimed
-            and device.parent in entry.parents
-            and satisfies(self.inventory, entry, device)
-        ]
-        matching.sort(key=lambda device: (not device.users, self.inventory.rank(device, entry.types)))
+        matching = satisfying(self.inventory, entry, self.claimed)
         if entry.amount != MAX:
             matching = matching[: int(entry.amount)]
         for device in matching:
@@ -195,6 +190,27 @@ class _Attempt:
         else:
             self.removals.append((device, entry.place if entry else None))
 
+    def _empty(self) -> None:
+        """Let go and make again what stays on GPUs whose mode has to change."""
+        leaving = {device.key for device, _place in [*self.removals, *self.busy]}
+        for card in sorted(self.mixtures.to_empty):
+            others = [one for one in self.inventory.devices_on(card) if one.key not in leaving]
+            in_use = [one for one in others if one.users or one.state == "removing"]
+            unlisted = [one for one in others if one.key not in self.claimed]
+            if (in_use or card in self.frozen) and self.skip_busy:
+                self.blocked_cards.add(card)
+                self.busy += [
+                    (one, next((kept.place for kept in self.kept if kept.key == one.key), None)) for one in in_use
+                ]
+            elif in_use or unlisted:
+                self.problems.append(self.mixtures.describe_occupied(card, in_use, unlisted))
+            else:
+                staying = [one for one in self.kept if one.card == card]
+                self.kept = [one for one in self.kept if one.card != card]
+                self.removals += [(self.inventory.devices[one.key], one.place) for one in staying]
+                self.creations += [MakeDevice(card, one) for one in staying]
+                self.inventory.capacities[card].plan_afresh()
+
     def _settle_removals(self) -> None:
         """Refuse or spare the devices in use, and give back what the others took."""
         for device, place in [*self.removals]:
@@ -207,23 +223,17 @@ class _Attempt:
                 self.busy.append((device, None))
                 self.removals.remove((device, place))
                 continue
-            name = f"{device.id} on {device.parent}"
-            if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
-                self.problems.append(f"{name} would be removed, but may be in use: {unreadable}")
-                continue
-            self.problems.append(
-                f"{device.id} on {device.parent} "
-                f"would be removed, but is in use by {holders(device.users)}. Stop this use, or skip the device with "
-                "on_busy: skip (in the roles vfio_on_busy: skip)"
-            )
+            self.problems.append(describe_busy(device, unreadable))
         if self.hidden and any(device.state == "active" for device, _place in self.removals):
             self.problems += self.hidden
         to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
             if device.state == "active" and key not in to_remove:
                 self.present_types.add((self.inventory.card(device.parent), str(device.type_id)))
+        made_again = {step.key for step in self.creations}
         for device, _place in self.removals:
-            if device.state == "active" and device.parent in self.inventory.parents:
+            is_freed = device.state == "active" and device.key not in made_again
+            if is_freed and device.parent in self.inventory.parents:
                 self.inventory.capacity(device.parent).give(device.parent, device.type_id)
 
     # What has to come
@@ -254,10 +264,7 @@ class _Attempt:
         self.present_types.add(kind)
         uuid = None if vendor else entry.uuid or self.inventory.new_uuid(parent, type_id)
         if not vendor and not uuid:
-            self.problems.append(
-                f"{entry.label}: no UUID can be derived, because /etc/machine-id has no machine id. Run "
-                "systemd-machine-id-setup, or set the uuid of each device"
-            )
+            self.problems.append(f"{entry.label}: {NO_MACHINE_ID}")
         name = self.inventory.type_name(parent, type_id)
         place = (kind[0], parent, uuid, parent if vendor else None)
         device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
@@ -266,14 +273,15 @@ class _Attempt:
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards
+        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards | self.frozen & cards
         if (stuck or unreadable) and self.skip_busy:
-            self.blocked_cards |= {card for card in stuck if self.inventory.capacities[card].exclusive}
+            busy = [device for device, _place in self.busy]
+            self.blocked_cards |= {card for card in stuck if self.mixtures.is_shut(self.inventory, card, entry, busy)}
             self._miss(entry, count - made)
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
-            sentence += "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
-            self.problems.append(f"{entry.label}: {sentence}")
+            skipped = "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
+            self.problems.append(f"{entry.label}: {sentence}{skipped}")
 
     # The result
 
@@ -295,4 +303,6 @@ class _Attempt:
 
     def _result(self) -> Plan:
         removals = [RemoveDevice(self.inventory.card(device.parent), device, place) for device, place in self.removals]
-        return Plan([*removals, *self.creations], self.kept, self.busy, self.missing)
+        made = {step.card for step in self.creations}
+        modes = [AllowSizes(card) for card in sorted(self.mixtures.to_empty & made)]
+        return Plan([*removals, *modes, *self.creations], self.kept, self.busy, self.missing)

@@ -15,7 +15,7 @@ from .._core.grammar import UUID
 from .._host.records import DIRECTORY, read_records
 from .._host.root import HostRoot
 from .._model.host import Definition
-from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
+from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .state import Plan, State
 
 INSTANCE_RECORDS = "mdev_instance"
@@ -28,6 +28,8 @@ Key = tuple[str, str]
 MARK = "definitions_change"
 # When a record is written: before definitions go, before they are written, and at the end.
 RETAIN, PROMISE, RECORD = "retain", "promise", "record"
+# A GPU has to be empty when its mode changes.
+ORDER: list[type] = [RemoveDevice, AllowSizes, MakeDevice]
 RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "autostart")
 
 
@@ -109,10 +111,10 @@ def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[Dev
 
 def _rank(step: DeviceStep) -> int:
     if isinstance(step, KeepDevices):
-        return {RETAIN: 2, PROMISE: 4, RECORD: 6}[step.stage]
+        return {RETAIN: 3, PROMISE: 5, RECORD: 7}[step.stage]
     if isinstance(step, KeepDefinition):
-        return 3 if step.takes_away else 5
-    return 0 if isinstance(step, RemoveDevice) else 1
+        return 4 if step.takes_away else 6
+    return ORDER.index(type(step))
 
 
 def _is_stale(state: State, device: PlannedDevice) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional, Union
 from .._model.host import Definition, Device
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .actions import Outcome, is_work
-from .state import Plan, State
+from .state import Missing, Plan, State
 
 LISTED = ("created", "removed", "replaced", "kept")
 
@@ -51,11 +51,16 @@ def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> 
         "instances": instances,
         **listed,
         "busy": [{**_instance(device, place, "busy"), "users": list(device.users)} for device, place in plan.busy],
-        "missing": [{"item": one.place, "types": list(one.types), "count": one.number} for one in plan.missing],
+        "missing": [_missing(one) for one in plan.missing],
         "failures": [one.error for one in outcome.failed],
         "diff": _difference(view, then),
         **({"progress": _progress(outcome)} if outcome.left else {}),
     }
+
+
+def _missing(one: Missing) -> Shown:
+    label = {"label": one.label} if one.label else {}
+    return {"item": one.place, "types": list(one.types), "count": one.number, **label}
 
 
 def _progress(outcome: Outcome) -> dict[str, int]:

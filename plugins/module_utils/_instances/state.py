@@ -13,6 +13,7 @@ from typing import NamedTuple, Optional
 
 from .._devices.identity import Identity
 from .._devices.pci import PciFunction
+from .._devices.size_mode import SizeMode
 from .._host.records import Record
 from .._model.host import Definition, Device, Parent
 from .._model.work import DeviceStep, PlannedDevice
@@ -31,6 +32,7 @@ class State(NamedTuple):
     recorded_identities: Mapping[str, Identity] = {}  # by card
     moved: Mapping[str, str] = {}  # by address where a card was where it is
     moved_parents: Mapping[str, str] = {}  # the same of these cards and their VFs
+    size_modes: Mapping[str, SizeMode] = {}  # by card, where its entries have several framebuffer sizes
     unreadable: Mapping[str, str] = {}  # by card why its state is unknown
     hidden: tuple[str, ...] = ()  # why some users may be unknown
     machine_id: Optional[str] = None
@@ -42,6 +44,7 @@ class Missing(NamedTuple):
     place: int  # of their entry
     types: tuple[str, ...]
     number: int
+    label: str = ""  # of their entry, if it is one of several of its card
 
 
 class Failed(NamedTuple):

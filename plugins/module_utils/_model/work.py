@@ -176,4 +176,14 @@ class KeepDevices(NamedTuple):
         return "", ""
 
 
-DeviceStep = Union[MakeDevice, RemoveDevice, KeepDefinition, KeepDevices]
+class AllowSizes(NamedTuple):
+    """Let a GPU without vGPUs have several framebuffer sizes."""
+
+    card: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return "", ""
+
+
+DeviceStep = Union[MakeDevice, RemoveDevice, AllowSizes, KeepDefinition, KeepDevices]

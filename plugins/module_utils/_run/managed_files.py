@@ -130,7 +130,8 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
         name = file.variable or f"files[{number}].path"
         found: list[str] = []
         path = grammar.collect(grammar.file_path, file.path, found)
-        problems += [f"{name} {sentence}" for sentence in found]
+        example = f". Set {name}: {file.suggestion}" if file.suggestion else ""
+        problems += [f"{name} {sentence}{example}" for sentence in found]
         if path is None:
             continue
         if path in users:

@@ -52,6 +52,8 @@ def cyborg_config(plan, drivers=(), nova_release=None):
 
 def check(profile):
     found = []
+    if len(profile["shares"]) > 1:
+        found.append("cyborg-agent knows one type of each GPU. Use one type, or set owner: none")
     if profile["vgpu"] and profile["vgpu"]["count"] is not None:
         found.append("remove vgpu.count, because cyborg-agent creates the devices itself and fails on a full card")
     resource_class = profile["placement"]["resource_class"]

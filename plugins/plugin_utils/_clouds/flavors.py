@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, share_name
 
 
 def flavor_extra_specs(plan):
-    """Extra specs by profile."""
+    """Extra specs by profile, or by profile and type where a profile has several types."""
     with answering("flavor_extra_specs", "flavor_extra_specs needs a plan of vfio.devices.resolve"):
-        found = {card["profile"]: cloud.extra_specs(card) for cloud in CLOUDS for card in cards_of(plan, cloud.OWNER)}
+        found = {share_name(card): cloud.extra_specs(card) for cloud in CLOUDS for card in cards_of(plan, cloud.OWNER)}
     return {profile: specs for profile, specs in sorted(found.items()) if specs}

@@ -25,8 +25,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import a
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
+    is_share,
     is_vendor_vfio,
     of_card,
+    shares_of,
+    type_name,
     usable_parents,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
@@ -74,10 +77,12 @@ def check_card(card):
 def check_host(cards):
     """nova has one class and one limit for each type of a host, whatever the card (nova/conf/devices.py)."""
     problems = []
-    seen = {}
+    seen, parents = {}, {}
     for card in cards:
         if card["framework"] != "mdev":
             continue
+        if is_share(card):
+            problems += _check_parents(card, parents)
         if card["resource_class"] and not MDEV_CLASS.match(card["resource_class"]):
             sentence = (
                 "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not "
@@ -102,6 +107,18 @@ def check_host(cards):
     return problems
 
 
+def _check_parents(card, taken):
+    """nova stops if two types name a parent (nova/virt/libvirt/driver.py, _get_supported_vgpu_types)."""
+    mine = {parent["name"]: type_name(card) for parent in card["parents"]}
+    shared = sorted(name for name in mine if taken.get(name, mine[name]) != mine[name])
+    sentences = [
+        f"nova knows one type of each parent, and {name} also has {taken[name]}. Use one type, or set owner: none"
+        for name in shared
+    ]
+    taken.update(mine)
+    return [of_card(card, sentence) for sentence in sentences]
+
+
 def settings(plan, options):
     """For service ``compute`` the settings of the plan's host; for ``api`` the plan may be a list of plans."""
     problems = _check_options(options)
@@ -120,10 +137,12 @@ def why_no_provider(card, options):
 
 def providers(card, options):
     """Of PCI devices nova replaces all traits, so there are none."""
-    found = []
-    parents = usable_parents(card) if card["framework"] == "mdev" else []
-    provider_names = [f"{options['root']}_{libvirt.node_device(name)}" for name in parents]
-    return provider.traits_only(card, provider_names, OWNER, options, found), found
+    found, entries = [], []
+    for share in shares_of(card):
+        parents = usable_parents(share) if share["framework"] == "mdev" else []
+        provider_names = [f"{options['root']}_{libvirt.node_device(name)}" for name in parents]
+        entries += provider.traits_only(share, provider_names, OWNER, options, found)
+    return entries, list(dict.fromkeys(found))
 
 
 def reserved_names(card, root):
@@ -182,6 +201,7 @@ def _compute(plan, options, problems):
     problems += _check_cards(cards, options)
     if options["report_in_placement"]:
         problems += [*_check_classes(plan, cards), *_check_traits(cards)]
+        problems += nova_pci.check_mixes(cards)
     renamed = options["release"] >= nova_release.REPORT_IN_PLACEMENT
     key = "device_spec" if renamed else "passthrough_whitelist"
     pci = [(key, spec) for card in cards for spec in nova_pci.device_specs(card, options)]

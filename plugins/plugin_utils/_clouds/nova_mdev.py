@@ -151,8 +151,9 @@ def _check_single_type(plan, by_type, release, problems):
     rule = f"nova {release} ignores the section of a type if it is the only type"
     if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
         problems.append(f"type {type_id}: {rule}, so the resource class {resource_class(offered[0][0])} has no effect")
-    used = [card for card, parent in offered]
-    planned = [card for card in plan["cards"] if card not in used and card["framework"] == "mdev"]
+    used = {(card["name"], card["owner"]) for card, parent in offered}
+    planned = [card for card in plan["cards"] if (card["name"], card["owner"]) not in used]
+    planned = [card for card in planned if card["framework"] == "mdev"]
     others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]
     others += [f"{one['name']} of no profile" for one in plan.get("unselected", []) if type_id in one["types"]]
     if others:

@@ -12,7 +12,14 @@ import json
 import re
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev, nova_release, told_apart
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, has_mdevs, is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    is_share,
+    is_vendor_vfio,
+    of_card,
+    type_name,
+)
 
 # Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
@@ -140,6 +147,26 @@ def _check_alias(card, options):
         )
     if not _uses_class(card, options) and not _product_id(card):
         found.append("the device id of its virtual functions is unknown, but an alias requires it")
+    return found
+
+
+def check_mixes(cards):
+    """nova-compute stops if virtual functions of a card differ (nova/compute/pci_placement_translator.py)."""
+    found, first = [], {}
+    for card in filter(is_share, cards):
+        other = first.setdefault(card["name"], card)
+        for key in ("resource_class", "traits"):
+            mine, theirs = (sorted(one[key] or []) if key == "traits" else one[key] for one in (card, other))
+            if mine != theirs:
+                words = (", ".join(one) if isinstance(one, list) else one for one in (mine, theirs))
+                mine, theirs = (word or "none" for word in words)
+                found.append(
+                    of_card(
+                        card,
+                        f"nova rejects virtual functions of one card with different {key.replace('_', ' ')} in "
+                        f"Placement, and has {mine} and for {type_name(other)} {theirs}. Use one type on each card",
+                    )
+                )
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of
 
 # Placement's own limit (placement/db/constants.py).
 LARGEST_TOTAL = 0x7FFFFFFF
@@ -32,14 +33,26 @@ def ours(card, name, options, content, found, uuid=None):
     if not total and not to_come:
         # Nothing is created. Existing devices offer no more, or remain unchanged if they are unknown.
         return kept if total is None else {**kept, "inventories": {}}
-    resource_class, traits = content(card, options, found)
-    for trait in traits:
+    contents = [(share, *content(share, options, found)) for share in shares_of(card)]
+    traits = {trait for _share, _class, own in contents for trait in own}
+    for trait in dict.fromkeys(trait for _share, _class, own in contents for trait in own):
         grammar.collect(names.trait, trait, found)
-    provider = {**identity, "traits": sorted(set(traits))}
-    if resource_class:
+    provider = {**identity, "traits": sorted(traits)}
+    inventories = {}
+    for share, resource_class, _traits in contents:
+        if not resource_class:
+            continue
         grammar.collect(names.resource_class, resource_class, found)
+        if resource_class in inventories:
+            found.append(
+                f"guests that ask for {resource_class} would get any of its types. Give each entry of vgpu a "
+                "placement.resource_class of its own"
+            )
         # No number of devices is larger than that of a preview, so that no inventory seems to shrink.
-        provider["inventories"] = {resource_class: {"total": LARGEST_TOTAL if to_come else total}}
+        inventories[resource_class] = {"total": LARGEST_TOTAL if to_come else share["total"]}
+    if inventories:
+        # Placement rejects an inventory with the total 0, as of a type that waits for guests.
+        provider["inventories"] = {name: one for name, one in inventories.items() if one["total"]}
     return provider
 
 

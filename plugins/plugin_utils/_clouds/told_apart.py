@@ -11,6 +11,8 @@ For mediated devices nova goes by the resource class and the traits, for PCI dev
 
 from __future__ import annotations
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import share_name
+
 DEFAULT_CLASS = "VGPU"
 
 
@@ -24,7 +26,7 @@ def of_mdevs(cards):
     kinds = {}
     for card in cards:
         kind = (card["type"]["id"], mdev_class(card), frozenset(card["traits"]))
-        kinds.setdefault(card["profile"], {})[kind] = card
+        kinds.setdefault(share_name(card), {})[kind] = card
     found = []
     for profile, own in kinds.items():
         for other, theirs in kinds.items():
@@ -57,7 +59,7 @@ def of_aliases(cards, options):
     for card in cards:
         alias = card["nova"].get("alias")
         for other in cards if alias else ():
-            pair = (card["profile"], other["profile"])
+            pair = (share_name(card), share_name(other))
             if other["nova"].get("alias") != alias and pair not in found and _fits(card, other, options):
                 found[pair] = _sentence_of_alias(card, other, options)
     return list(found.values())
@@ -87,8 +89,14 @@ def _ids(card):
 
 
 def _sentence_of_alias(card, other, options):
-    alias, mine, theirs = card["nova"]["alias"], card["profile"], other["profile"]
+    alias, mine, theirs = card["nova"]["alias"], share_name(card), share_name(other)
     got = f"profile {mine}, alias {alias}: guests also get {other['name']} of profile {theirs}"
+    if card["name"] == other["name"]:
+        # All virtual functions of a card have the same ids, and must have the same class and traits.
+        return (
+            f"{got}, because nova does not distinguish vGPUs of one card. Use one type on each card, or give both the "
+            "same alias"
+        )
     if not options["pci_in_placement"]:
         vendor, product, dummy = _ids(card)
         return (

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import nam
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 TRAITS_MODES = ("exact", "add")
@@ -115,7 +115,8 @@ def _entries(card, options, found):
     if reason:
         found.append(reason)
         return []
-    reserved = [name for name in card["traits"] if name in RESERVED_TRAITS]
+    traits = dict.fromkeys(name for share in shares_of(card) for name in share["traits"])
+    reserved = [name for name in traits if name in RESERVED_TRAITS]
     if reserved:
         found.append(f"{', '.join(reserved)} marks the owner of a provider and is set automatically. Remove it")
     entries, problems = cloud.providers(card, options)

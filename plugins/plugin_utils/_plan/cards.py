@@ -18,9 +18,18 @@ DISPLAY = "03"
 
 
 def cards_of(plan: Plan, owner: str) -> list[Card]:
-    """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come."""
+    """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come.
+
+    A card with several types comes once for each of them.
+    """
     later = {entry["name"] for entry in plan["later"]}
-    return [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
+    own = [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
+    return [share for card in own for share in shares_of(card)]
+
+
+def shares_of(card: Card) -> list[Card]:
+    """The card itself, or one for each of several types, with the type, parents and keys that are its own."""
+    return [{**card, **share} for share in card.get("shares", ())] or [card]
 
 
 def has_mdevs(card: Card) -> bool:
@@ -52,7 +61,18 @@ def usable_parents(card: Card) -> list[str]:
 
 
 def of_card(card: Card, sentence: str) -> str:
-    return f"profile {card['profile']}, {card['name']}: {sentence}"
+    share = f", {type_name(card)}" if is_share(card) else ""
+    return f"profile {card['profile']}, {card['name']}{share}: {sentence}"
+
+
+def is_share(card: Card) -> bool:
+    """Whether this is one type of a card that has several."""
+    return card["type"] is not None and bool(card.get("shares"))
+
+
+def share_name(card: Card) -> str:
+    """The name of the profile, with the type if the profile has several."""
+    return f"{card['profile']}, {type_name(card)}" if is_share(card) else card["profile"]
 
 
 def type_name(card: Card) -> str | None:

@@ -53,11 +53,32 @@ class Nova(TypedDict, total=False):
     max_instances: int
 
 
+class Share(TypedDict):
+    """One of several types of a card, with what a card with this type alone has under the same names."""
+
+    type: VgpuType
+    next_type: VgpuType | None
+    parents: list[Parent]
+    count: int | str
+    total: int
+    # How many devices have to wait until guests have left the card.
+    waiting: int
+    resource_class: str | None
+    traits: list[str]
+    nova: Nova
+
+
 # As PCI has them: a word of Python cannot be the name of a field below.
 _Ids = TypedDict("_Ids", {"class": Optional[str]})
 
 
-class Card(_Ids):  # pylint: disable=inherit-non-class
+class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
+    # Of a card with several types; ``type`` is None then, and numbers are sums.
+    shares: list[Share]
+    waiting: int
+
+
+class Card(_Shares):  # pylint: disable=inherit-non-class
     """A card with its desired state. A cloud with keys of its own in a profile adds them under its name."""
 
     name: str

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
@@ -22,6 +21,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     schema,
     selection,
     standard,
+    vgpus,
 )
 
 
@@ -29,7 +29,7 @@ def parse(profiles):
     """The profiles in one form, and a sentence for each thing that is wrong with them.
 
     Each profile gets all keys of ``schema.PROFILE``; ``expression`` is the question of ``select``, or None if it is a
-    list of ``names``. ``vgpu`` has ``types`` and ``count`` (a number, ``max``, or None if the owner makes the devices).
+    list of ``names``. ``shares`` are the entries of ``vgpu``, as ``vgpus.parse`` returns them, ``vgpu`` is the first.
     A profile that is not ``complete`` lacks what is wrong with it, and says only which cards it means.
     """
     if not isinstance(profiles, list):
@@ -74,14 +74,37 @@ def _profile(profile, wrong, found):
         parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
     parsed["function"] = _function(profile, wrong, found)
     parsed["mig"] = _mig(profile, found)
-    parsed["vgpu"] = _vgpu(profile, parsed["owner"], found)
-    parsed["placement"] = _placement(profile, parsed, found)
+    parsed["shares"] = vgpus.parse(profile.get("vgpu"), parsed["owner"], found)
+    parsed["placement"] = _placement(profile, "placement", found)
     owner = None if "owner" in wrong else parsed["owner"]
     parsed.update((cloud.OWNER, _part_of(cloud, profile, owner, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
+    for share in parsed["shares"]:
+        _complete(share, parsed, owner, found)
+    parsed["vgpu"] = parsed["shares"][0] if parsed["shares"] else None
     cloud = BY_OWNER[parsed["owner"]]
     _check_together(parsed, bool(wrong) or "vgpu" in profile or cloud.TAKES_UNTOUCHED_CARDS, found)
-    found += cloud.check(parsed)
+    found += dict.fromkeys(sentence for view in _views(parsed) for sentence in cloud.check(view))
     return parsed
+
+
+def _complete(share, parsed, owner, found):
+    """Give an entry of ``vgpu`` its keys for Placement and its cloud; those that it lacks are those of the profile."""
+    label = share["label"]
+    own = _placement(share, f"{label}.placement", found)
+    given = share["placement"] or {}
+    share["placement"] = {key: own[key] if key in given else parsed["placement"][key] for key in own}
+    for cloud in CLOUDS:
+        if cloud.PROFILE_PART:
+            mine = _part_of(cloud, share, owner, found, f"{label}.")
+            share[cloud.OWNER] = {**parsed[cloud.OWNER], **mine}
+
+
+def _views(parsed):
+    """The profile as each of its types sees it."""
+    parts = ("placement", *(cloud.OWNER for cloud in CLOUDS if cloud.PROFILE_PART))
+    return [{**parsed, "vgpu": share, **{part: share[part] for part in parts}} for share in parsed["shares"]] or [
+        parsed
+    ]
 
 
 def _name(name, profile, found):
@@ -141,45 +164,16 @@ def _mig(profile, found):
     return {**gpu, "layout": dict(wanted.layout)}
 
 
-def _vgpu(profile, owner, found):
-    vgpus = [_devices(vgpu, label, owner, found) for label, vgpu in check.parts(profile.get("vgpu"), "vgpu")]
-    return vgpus[0] if vgpus else None
-
-
-def _devices(vgpu, label, owner, found):
-    wrong = check.wrong(vgpu, schema.VGPU, f"{label}.")
-    sentences = [*wrong.values(), *check.missing(vgpu, wrong, schema.VGPU, label)]
-    found += sentences
-    if sentences:
-        return None
-    types = [vgpu["type"]] if isinstance(vgpu["type"], str) else vgpu["type"]
-    count = str(vgpu.get("count", BY_OWNER[owner].DEFAULT_COUNT))
-    entry = dict.fromkeys(("uuid", "parent", "numa_node", "autostart"))
-    entry.update(type=types, count=None if count == "0" else count, attributes=vgpu.get("attributes"))
-    try:
-        parse_instances([entry], "present", False)
-    except Refused as refused:
-        found += [f"{label}: " + problem.partition(": ")[2] for problem in refused.problems]
-    if count == "0":
-        count = None
-    return {
-        "types": types,
-        "count": int(count) if count and count != "max" else count,
-        "attributes": vgpu.get("attributes") or [],
-        "autostart": vgpu.get("autostart"),
-    }
-
-
-def _placement(profile, parsed, found):
-    placement = profile.get("placement") or {}
-    wrong = check.wrong(placement, schema.PLACEMENT, "placement.")
+def _placement(part, label, found):
+    placement = part.get("placement") or {}
+    wrong = check.wrong(placement, schema.PLACEMENT, f"{label}.")
     found += wrong.values()
     if wrong:
         return {"resource_class": None, "traits": []}
     resource_class = placement.get("resource_class")
     traits = placement.get("traits") or []
-    resource_class = _collect(standard.resource_class, resource_class, "placement.resource_class", found)
-    right = [trait for trait in traits if _collect(standard.trait, trait, "placement.traits", found)]
+    resource_class = _collect(standard.resource_class, resource_class, f"{label}.resource_class", found)
+    right = [trait for trait in traits if _collect(standard.trait, trait, f"{label}.traits", found)]
     found += [f"trait {trait} is reserved for nova-compute. Remove it" for trait in right if trait in names.NEVER_SET]
     return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
 
@@ -191,22 +185,21 @@ def _collect(rule, text, option, found):
     return right
 
 
-def _part_of(cloud, profile, owner, found):
-    """What the profile has for the cloud under its name; the owner is None where it is not known."""
-    part = profile.get(cloud.OWNER) or {}
-    own = cloud.PROFILE_PART
-    wrong = check.wrong(part, own["options"], f"{cloud.OWNER}.", own.get("elsewhere"))
+def _part_of(cloud, whole, owner, found, prefix=""):
+    """What a profile or an entry has for the cloud under its name; the owner is None where it is not known."""
+    part, name, own = whole.get(cloud.OWNER) or {}, f"{prefix}{cloud.OWNER}", cloud.PROFILE_PART
+    wrong = check.wrong(part, own["options"], f"{name}.", own.get("elsewhere"))
     found += wrong.values()
     part = {key: value for key, value in part.items() if key not in wrong}
     for key, option in own["options"].items():
-        for label, below in check.parts(part.get(key), f"{cloud.OWNER}.{key}") if "options" in option else ():
+        for label, below in check.parts(part.get(key), f"{name}.{key}") if "options" in option else ():
             inner = check.wrong(below, option["options"], f"{label}.", own.get("elsewhere"))
             sentences = [*inner.values(), *check.missing(below, inner, option["options"], label)]
             found += sentences
             if sentences:
-                part = {name: value for name, value in part.items() if name != key}
+                part = {other: value for other, value in part.items() if other != key}
     if part and owner not in (None, cloud.OWNER):
-        found.append(f"{cloud.OWNER} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {cloud.OWNER}")
+        found.append(f"{name} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {name}")
     return part
 
 

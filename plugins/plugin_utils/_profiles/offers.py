@@ -11,7 +11,11 @@ nova fails at a parent whose devices it no longer finds while a guest uses one o
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import capacity_of_card
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import (
+    ANY_SIZE,
+    ONE_TYPE,
+    capacity_of_card,
+)
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 
 DEFINED = "defined"
@@ -37,6 +41,17 @@ def of_parents(subject, type_id):
     return parents
 
 
+def rooms_of(subject, mix=ANY_SIZE, occupied=True):
+    """The capacity of a card with its devices, or without them."""
+    names = {offered["id"]: offered["name"] for offered in subject["types"]}
+    present = [device for device in subject["devices"] if device["state"] != DEFINED]
+    occupants = [(device["parent"], device["type"]) for device in present]
+    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names, mix)
+    for parent, type_id in () if occupied else occupants:
+        rooms.give(parent, type_id)
+    return rooms
+
+
 def held_type(parents, type_id):
     """The type that all of the offering parents keep instead of ``type_id``, or None."""
     kept = {parent["type"] for parent in parents if parent["total"]}
@@ -59,9 +74,7 @@ def _parent(parent):
 
 def _declared(subject, type_id, present, removable):
     """The parents with what they have of the type, or will have when ``removable`` devices are gone."""
-    names = {offered["id"]: offered["name"] for offered in subject["types"]}
-    occupants = [(device["parent"], device["type"]) for device in present]
-    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names)
+    rooms = rooms_of(subject, ONE_TYPE)
     for device in removable:
         rooms.give(device["parent"], device["type"])
     totals = []

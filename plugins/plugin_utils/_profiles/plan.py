@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections import Counter
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types, nvidia_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     declaration,
@@ -26,6 +24,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     offers,
     partitions,
     selection,
+    shares,
+    type_choice,
     unselected,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
@@ -74,12 +74,12 @@ def plan(profiles, facts):
             card["total"] = sum(card["mig"].values()) if card["mig"] else 1
         if profile["vgpu"]:
             _plan_vgpu(profile, subject, card, result, found)
-        found += BY_OWNER[card["owner"]].check_card(card)
+        found += dict.fromkeys(line for one in shares_of(card) for line in BY_OWNER[card["owner"]].check_card(one))
         problems += [of_card(card, sentence) for sentence in found]
     planned = Counter(card["name"] for card in cards)
     for cloud in CLOUDS:
         own = [card for card in cards if card["owner"] == cloud.OWNER and planned[card["name"]] == 1]
-        problems += cloud.check_host(own)
+        problems += cloud.check_host([one for card in own for one in shares_of(card)])
     result["unselected"] = unselected.of_host(subjects, selected)
     for entries in result.values():
         entries.sort(key=lambda entry: entry.get("name") or entry.get("pf") or entry["parent"])
@@ -109,9 +109,7 @@ def _card(profile, subject):
         "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
         "total": None,
         "not_shareable": None,
-        "resource_class": profile["placement"]["resource_class"],
-        "traits": profile["placement"]["traits"],
-        **{cloud.OWNER: profile[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART},
+        **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),
     }
 
 
@@ -179,25 +177,22 @@ def _plan_vgpu(profile, subject, card, result, found):
     if not subject["parents"]:
         found.append(no_vgpus.why(subject))
         return
-    chosen = _choose_type(profile["vgpu"]["types"], subject)
+    if len(profile["shares"]) > 1:
+        result["instances"] += shares.plan(profile, subject, card, found)
+        return
+    chosen = type_choice.choose(profile["vgpu"]["types"], subject)
     if chosen is None:
-        asked = profile["vgpu"]["types"]
-        known = {offered["id"]: offered["name"] for offered in subject["types"]}
-        names = " or ".join(wording.printable(text, numbers.shown(text)) for text in asked)
-        if known:
-            found.append(f"there is no type {names}; it has {wording.describe(known, asked)}")
-        else:
-            advice = no_types.advice({parent["framework"] for parent in subject["parents"]}, subject.get("vendor_id"))
-            found.append(f"it lists no types, so there is no type {names}. {advice}")
+        found.append(type_choice.why_none(profile["vgpu"]["types"], subject))
         return
-    device_api = chosen.get("device_api") or (nvidia_vfio.DEVICE_API if is_vendor_vfio(subject) else None)
+    device_api = shares.device_api(chosen, subject)
     card["type"] = {"id": chosen["id"], "name": chosen["name"], "device_api": device_api}
-    offered_types = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == chosen["id"]]
-    if any(offered["available_instances"] is None for offered in offered_types):
-        found.append(
-            f"the number of possible devices of type {chosen['id']} is unreadable. Read the warnings of the facts"
-        )
+    unreadable = type_choice.why_unreadable(chosen["id"], subject)
+    if unreadable:
+        found.append(unreadable)
         return
+    unsettable = type_choice.why_unsettable(profile["vgpu"], chosen["id"], subject)
+    if unsettable:
+        found.append(f"vgpu.attributes: {unsettable}")
     card["parents"] = offers.of_parents(subject, chosen["id"])
     held = offers.held_type(card["parents"], chosen["id"])
     if held:
@@ -217,26 +212,4 @@ def _plan_vgpu(profile, subject, card, result, found):
         ]
         return
     label = f"profile {profile['name']}, {card['name']}"
-    instance = {"type": [chosen["id"]], "parent": card["name"], "count": str(card["count"]), "label": label}
-    if profile["vgpu"]["attributes"]:
-        instance["attributes"] = profile["vgpu"]["attributes"]
-    if profile["vgpu"]["autostart"] is not None:
-        instance["autostart"] = profile["vgpu"]["autostart"]
-    result["instances"].append(instance)
-
-
-def _choose_type(specs, subject):
-    """The type that devices have now, else the first of the specs that there is room for, else the first that exists.
-
-    A device of any of the types will do, so that a change in the order alone changes nothing.
-    """
-    wanted = [offered for spec in specs for offered in subject["types"] if spec in (offered["id"], offered["name"])]
-    existing = {device["type"] for device in subject["devices"] if device["state"] == "active"}
-    room = {
-        offered["id"] for parent in subject["parents"] for offered in parent["types"] if offered["available_instances"]
-    }
-    for group in (existing, room):
-        for offered in wanted:
-            if offered["id"] in group:
-                return offered
-    return wanted[0] if wanted else None
+    result["instances"].append(shares.instance(profile["vgpu"], chosen["id"], card, label))

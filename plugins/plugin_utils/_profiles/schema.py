@@ -15,6 +15,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     A_LAYOUT,
     A_NAME,
+    DICTIONARY_OR_DICTIONARIES,
     NUMBER_OR_MAX,
     TEXT_OR_TEXTS,
     Options,
@@ -103,36 +104,6 @@ FUNCTION: Options = {
     },
 }
 
-VGPU: Options = {
-    "type": {
-        "description": [
-            "Id or name of the type. A list is an order of preference. All devices of a card have the same type."
-        ],
-        "type": "list",
-        "elements": "str",
-        "required": True,
-        "kind": TEXT_OR_TEXTS,
-    },
-    "count": {
-        "description": [
-            "Number of devices per card, or V(max). The default is V(max).",
-            "If V(0), nova creates a device for each guest. Omit it with owner V(cyborg), whose agent creates them.",
-        ],
-        "type": "str",
-        "kind": NUMBER_OR_MAX,
-    },
-    "attributes": {
-        "description": [
-            "Attributes of each new device in order, each a dictionary with one key, as drivers of s390 require.",
-            "Control files of the kernel such as C(remove) are rejected.",
-        ],
-        "type": "list",
-        "elements": "dict",
-        "sample": "[{assign_adapter: 5}]",
-    },
-    "autostart": {"description": "Whether mdevctl creates the devices at boot.", "type": "bool"},
-}
-
 PLACEMENT: Options = {
     "resource_class": {
         "description": "Resource class of the devices, such as V(VGPU) or V(CUSTOM_NFV_VF).",
@@ -143,6 +114,52 @@ PLACEMENT: Options = {
         "type": "list",
         "elements": "str",
         "sample": "[CUSTOM_TIER_GOLD]",
+    },
+}
+
+VGPU: Options = {
+    "type": {
+        "description": [
+            "Id or name of the type. A list is an order of preference, of which all devices of the entry have one."
+        ],
+        "type": "list",
+        "elements": "str",
+        "required": True,
+        "kind": TEXT_OR_TEXTS,
+    },
+    "count": {
+        "description": [
+            "Number of devices per card, or V(max). The default is V(max).",
+            "If V(0), nova creates a device for each guest. Omit it with owner V(cyborg), whose agent creates them.",
+            "With several types, only one of them can have V(max), which is the room that the others leave.",
+        ],
+        "type": "str",
+        "kind": NUMBER_OR_MAX,
+    },
+    "attributes": {
+        "description": [
+            "Attributes of each new device in order, each a dictionary with one key, as drivers of s390 require.",
+            "NVIDIA vGPUs have C(nvidia/vgpu_params), such as V(frame_rate_limiter=0). Control files of the kernel, "
+            "for example C(remove), are rejected.",
+        ],
+        "type": "list",
+        "elements": "dict",
+        "sample": "[{assign_adapter: 5}]",
+    },
+    "autostart": {"description": "Whether mdevctl creates the devices at boot.", "type": "bool"},
+    "placement": {
+        "description": "Keys of O(vfio_profiles.placement) that replace those of the card for these devices.",
+        "type": "dict",
+        "sample": "{resource_class: CUSTOM_VGPU_4Q}",
+    },
+    **{
+        cloud.OWNER: {
+            "description": f"Keys of O(vfio_profiles.{cloud.OWNER}) that replace those of the card for these devices.",
+            "type": "dict",
+            "sample": cloud.PROFILE_PART["sample"],
+        }
+        for cloud in CLOUDS
+        if cloud.PROFILE_PART
     },
 }
 
@@ -190,8 +207,13 @@ PROFILE: Options = {
         "sample": "{1g.18gb: 4, 3g.71gb: 1}",
     },
     "vgpu": {
-        "description": "vGPUs or other mediated devices on the card or on its virtual functions.",
-        "type": "dict",
+        "description": [
+            "vGPUs or other mediated devices on the card or on its virtual functions.",
+            "A list of such dictionaries declares several types for each card. Its driver decides which types can be "
+            "together.",
+        ],
+        "type": "raw",
+        "kind": DICTIONARY_OR_DICTIONARIES,
         "sample": "{type: GRID T4-2B}",
         "options": VGPU,
     },

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -89,12 +90,12 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
     total, pci_class = _usable_vfs(card), card.get("class") or ""
     makes_vfs = total and any(one.get("num_vfs") for dummy, one in kind.cards) and card["types"]
     if card["types"]:
-        type_name, remark = _type(kind)
+        vgpu, remark = _vgpu(kind)
         mode = ["mode: vf", "num_vfs: max"] if makes_vfs else []
         lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not _usable_vfs(one)))
         if lacking:
             remark.append(f"site refuses {_some(lacking)} until the vGPU driver is installed there.")
-        return ["owner: none", *mode, f"vgpu: {{type: {json.dumps(type_name)}}}"], remark, True
+        return ["owner: none", *mode, f"vgpu: {vgpu}"], remark, True
     if pci_class.startswith(DISPLAY):
         drivers = sorted({str(one.get("driver")) for dummy, one in kind.cards})
         notes = [f"No vGPU types are offered (driver: {', '.join(drivers)}), so the whole card goes to one guest."]
@@ -116,6 +117,22 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         notes = [f"Each card makes up to {total} VFs."]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, False
     return ["owner: none", "mode: pf"], ["No VFs: only the whole card can go to a guest. The host may use it."], False
+
+
+def _vgpu(kind: Kind) -> tuple[str, list[str]]:
+    """What ``vgpu`` is, and remarks: several types if all cards have the same ones, each with its number."""
+    mixes = [Counter(_made(card)) for dummy, card in kind.cards]
+    if len(mixes[0]) > 1 and all(mix == mixes[0] for mix in mixes):
+        entries = [f"{{type: {json.dumps(name)}, count: {mixes[0][name]}}}" for name in sorted(mixes[0], key=_by_size)]
+        return f"[{', '.join(entries)}]", []
+    type_name, remark = _type(kind)
+    return f"{{type: {json.dumps(type_name)}}}", remark
+
+
+def _made(card: Mapping[str, Any]) -> list[str]:
+    """The type of each existing device."""
+    names = {one["id"]: str(one["name"] or one["id"]) for one in card["types"]}
+    return [names[one["type"]] for one in card["devices"] if one["type"] in names and one["state"] != "defined"]
 
 
 def _type(kind: Kind) -> tuple[str, list[str]]:

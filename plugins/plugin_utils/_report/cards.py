@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of, type_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 # The longest prefix of the PCI class decides.
@@ -104,11 +105,11 @@ def _types(card):
 
 def _bars(card, title, types, planned, reserved):
     """What guests can get of the card: by type of vGPU, as virtual functions, or as a whole."""
-    wanted = planned and planned["type"] and (planned["type"]["name"] or planned["type"]["id"])
+    wanted = {type_name(share) for share in shares_of(planned)} if planned else set()
     bars = [
         _bar(one["name"], one["used"], one["existing"] + one["free"], reserved)
         for one in types
-        if one["existing"] or (one["free"] and one["name"] == wanted)
+        if one["existing"] or (one["free"] and one["name"] in wanted)
     ]
     if bars or card["framework"] or "mode" not in card:
         return bars

@@ -14,6 +14,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 
+# What a difference calls the files of a card.
+FILES = ("record", "udev_rule", "definition of ")
 # More names in one line than this are counted only.
 MOST_KEYS = 3
 
@@ -34,6 +36,11 @@ def _lines(result):
     busy = [line for entry in _cards(result) for line in entry["busy"]]
     # Devices in use may keep other devices of the same card.
     busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
+    busy += [
+        f"{one['label']}: {one['count']} have to wait until devices in use are free"
+        for one in result.get("missing", [])
+        if isinstance(one, dict) and one.get("label")
+    ]
     return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
 
 
@@ -44,6 +51,8 @@ def _cards(result):
 
 def _of_device(device):
     name = device["uuid"] or device["address"]
+    if device.get("item") is not None and device.get("action") == "busy":
+        return f"{device['parent']} {name} cannot be changed now, and is in use by {holders(device['users'])}"
     return f"{device['parent']} {name} is not declared, and is in use by {holders(device['users'])}"
 
 
@@ -116,6 +125,13 @@ def _show(value):
     return "missing" if value is None else str(value)
 
 
+def _state(shown):
+    """A card or parent without its files, which can be written while guests use the card."""
+    if not isinstance(shown, dict):
+        return shown
+    return {key: value for key, value in shown.items() if not str(key).startswith(FILES)}
+
+
 def differing_cards(plan, results):
     """The names of the plan's cards that the results of check mode are about."""
     with answering("differing_cards", "differing_cards takes a plan and a list of results"):
@@ -127,7 +143,7 @@ def differing_cards(plan, results):
 def _touched(result):
     """Names of cards, parents and devices that differ from the desired state."""
     before, after = result["diff"]["before"], result["diff"]["after"]
-    yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
+    yield from (name for name in {**before, **after} if _state(before.get(name)) != _state(after.get(name)))
     yield from (entry["pf"] for entry in _cards(result) if entry["busy"])
     yield from (device["parent"] for device in result.get("busy", []))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of, type_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 NATIVE = "native"  # the driver of a card in mode pf that libvirt itself rebinds
@@ -27,8 +28,9 @@ def of_card(planned, card, function):
         lines += _whole(planned, card)
     elif planned["mode"] == "vf":
         lines += _virtual_functions(planned, card, function)
-    if planned["type"]:
-        lines += _devices(planned, card)
+    wanted = [share for share in shares_of(planned) if share["type"]]
+    if wanted:
+        lines += _devices(wanted, card)
     return lines
 
 
@@ -63,20 +65,21 @@ def _virtual_functions(planned, card, function):
     return [f"virtual functions with driver {drivers} instead of {wanted}: {len(other)} of {card['num_vfs']}"]
 
 
-def _devices(planned, card):
-    wanted = planned["type"]["name"] or planned["type"]["id"]
+def _devices(wanted, card):
+    """``wanted`` are the cards of the plan with one type each."""
     present = Counter(
         card_types.type_name(device["type_name"], device["type"])
         for device in card["devices"]
         if device["state"] == "active"
     )
-    number = present.pop(wanted, 0)
-    lines = [f"{number_of} of type {name}, declared is type {wanted}" for name, number_of in present.items()]
-    if planned["count"] is None:
-        return lines
-    declared = (
-        sum(parent["total"] for parent in planned["parents"]) if planned["count"] == "max" else int(planned["count"])
-    )
-    if number != declared:
-        lines.append(f"{number} of type {wanted} instead of {declared}")
+    numbers = {type_name(one): present.pop(type_name(one), 0) for one in wanted}
+    names = " or ".join(numbers)
+    lines = [f"{number} of type {name}, declared is type {names}" for name, number in present.items()]
+    for one in wanted:
+        if one["count"] is None:
+            continue
+        declared = sum(parent["total"] for parent in one["parents"]) if one["count"] == "max" else int(one["count"])
+        number = numbers[type_name(one)]
+        if number != declared:
+            lines.append(f"{number} of type {type_name(one)} instead of {declared}")
     return lines

@@ -15,6 +15,7 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 OURS = "vfio_"
@@ -116,7 +117,7 @@ def _offer(card, planned):
 
 def _differences(providers, has, held, planned):
     # nova publishes fewer where max_instances limits a type.
-    limited = bool(planned and planned["nova"].get("max_instances"))
+    limited = any(share["nova"].get("max_instances") for share in (shares_of(planned) if planned else ()))
     if not providers:
         # PCI devices of nova are in Placement only if nova reports them.
         maybe = planned and planned["owner"] == "nova" and planned["framework"] != "mdev"
@@ -126,11 +127,13 @@ def _differences(providers, has, held, planned):
     total = sum(one["total"] for one in classes)
     if has is not None and (total > has or (total < has and not limited)):
         lines.append(f"a total of {total} in Placement, and {has} on the host")
-    wanted = planned and planned["resource_class"]
-    other = sorted({one["name"] for one in classes} - {wanted})
-    if wanted and other:
-        lines.append(f"resource class {', '.join(other)} in Placement instead of {wanted}")
-    traits = set(planned["traits"]) if planned else set()
+    shares = shares_of(planned) if planned else []
+    wanted = {share["resource_class"] for share in shares if share["resource_class"]}
+    other = sorted({one["name"] for one in classes} - wanted)
+    if len(wanted) == len(shares) and wanted and other:
+        lines.append(f"resource class {', '.join(other)} in Placement instead of {' and '.join(sorted(wanted))}")
+    # nova has a provider for each type, so that only what all types have in common is on all of them.
+    traits = set.intersection(*(set(share["traits"]) for share in shares)) if shares else set()
     lacking = sorted(traits - set.intersection(*(set(provider["traits"]) for provider in providers)))
     if lacking:
         lines.append(f"without {', '.join(lacking)} in Placement")

@@ -83,6 +83,55 @@ def test_a_card_that_changes_its_type_while_a_guest_has_it(nova, release, gather
     assert set(nova([T4], host.facts(*gather), release)["offers"].values()) == {8}
 
 
+A40 = {"name": "mix", "select": ["0000:41:00.0"], "mode": "vf", "num_vfs": "max"}
+L40S = {**A40, "select": ["0000:84:00.0"]}
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+@pytest.mark.parametrize("release", [release for release in RELEASES if release > 22])
+def test_two_types_on_the_virtual_functions_of_a_card(nova, release, is_made):
+    host = Simulated("a40")
+    gold = {"type": "NVIDIA A40-8Q", "count": 2, "placement": {"resource_class": "CUSTOM_GOLD"}}
+    profile = {**A40, "vgpu": [gold, {"type": "NVIDIA A40-4Q", "count": "max"}]}
+    if is_made:
+        host.converge(*resolve.resolve([profile], host.facts(*WITH_USERS))["instances"], exact=True)
+    found = nova([profile], host.facts(*WITH_USERS), release)
+    ids = {one["name"]: one["id"] for one in host.facts()["parents"][0]["types"]}
+    by_type = {}
+    for address, kind in found["addresses"].items():
+        by_type.setdefault(kind, []).append(address)
+    large, small = by_type[ids[gold["type"]]], by_type[ids["NVIDIA A40-4Q"]]
+    assert (len(by_type), len(large), len(small)) == (2, 2, 8)
+    assert {found["classes"][address] for address in large} == {"CUSTOM_GOLD"}
+    assert {found["classes"][address] for address in small} == {"VGPU"}
+    assert dict.fromkeys(map(node_name, found["addresses"]), 1) == found["offers"]
+
+
+def test_nova_does_not_start_with_two_classes_on_one_card(nova, ask, file):
+    facts = Simulated("l40s").facts(*WITH_USERS)
+    classes = ("CUSTOM_SMALL", "CUSTOM_LARGE")
+    vgpu = [
+        {"type": kind, "count": 2, "placement": {"resource_class": name}, "nova": {"alias": name.lower()}}
+        for kind, name in zip(("NVIDIA L40S-4Q", "NVIDIA L40S-8Q"), classes)
+    ]
+    found = nova([{**L40S, "vgpu": vgpu}], facts, **IN_PLACEMENT)
+    assert "nova rejects virtual functions of one card with different resource class" in found["refused"]
+    lines = [
+        f'device_spec = {{"address": "0000:84:00.{place}", "managed": "no", "resource_class": "{name}"}}'
+        for place, name in zip((4, 5), classes)
+    ]
+    text = "\n".join(["[pci]", "report_in_placement = true", *lines, ""])
+    assert "different 'resource_class'" in ask("nova", file(text), pci_functions(facts))["error"]
+
+
+def test_two_types_on_one_card_under_one_alias(nova):
+    facts = Simulated("l40s").facts(*WITH_USERS)
+    vgpu = [{"type": "NVIDIA L40S-4Q", "count": 2}, {"type": "NVIDIA L40S-8Q", "count": 3}]
+    found = nova([{**L40S, "vgpu": vgpu, "nova": {"alias": "any"}}], facts, **IN_PLACEMENT)
+    assert len(found["assignable"]) == 5
+    assert found["gets"] == {"any": sorted(found["assignable"])}
+
+
 @pytest.mark.parametrize("with_parent", [True, False])
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_names_of_mediated_devices(nova, release, with_parent):

@@ -105,3 +105,18 @@ def test_names_that_a_full_card_does_not_tell(stage):
         host.files.unlink(f"etc/vfio-devices/vgpu_types/{name}")
     host.converge({"type": "NVIDIA L40S-48Q", "parent": "0000:c4:00.0"}, persist=False)
     assert found.run(True, False) == ([], [])
+
+
+def test_several_sizes_come_back_with_the_mode_that_the_driver_has_forgotten(simulated):
+    host = simulated("l40s")
+    mix = [
+        {"type": f"NVIDIA L40S-{kind}", "parent": L40S, "count": count} for kind, count in (("3Q", "8"), ("6Q", "4"))
+    ]
+    host.converge(*mix)
+    before = host.devices()
+    host.kernel.reboot()
+    assert not host.devices()
+    (found,) = Instances.observe(host.root())
+    done, problems = found.run(True, False)
+    assert (sorted(done), problems) == (["created 4 of NVIDIA L40S-6Q", "created 8 of NVIDIA L40S-3Q"], [])
+    assert host.devices() == before

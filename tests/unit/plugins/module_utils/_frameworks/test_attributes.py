@@ -184,3 +184,45 @@ def test_what_cannot_be_written_is_told(device, name, errno):
     with pytest.raises(HostError) as failed:
         attributes.write(device.root(), device.known, name, "1")
     assert failed.value.errno == errno
+
+
+@pytest.mark.parametrize(
+    ("type_id", "on_function", "names", "reason"),
+    [
+        ("nvidia-223", False, ["nvidia/vgpu_params", "nvidia/placement_id"], None),
+        ("nvidia-223", False, ["assign_adapter"], "a device of type nvidia-223 only has nvidia/vgpu_params"),
+        ("1149", True, ["nvidia/vgpu_params"], None),
+        ("1149", True, ["a", "a"], "attribute a cannot be set, because a vendor-specific vGPU only has"),
+        ("vfio_ap-passthrough", False, ["assign_adapter", "assign_domain"], None),
+        ("vfio_ccw-io", False, ["assign_adapter"], "has no attributes. Remove the attribute"),
+        ("mtty-1", False, ["x"], "has no attributes"),
+        ("unheard-of", False, ["x"], None),
+        ("mtty-1", False, [], None),
+    ],
+)
+def test_what_a_driver_lets_be_set(type_id, on_function, names, reason):
+    found = attributes.unusable(type_id, on_function, [(name, "1") for name in names])
+    assert (found is None) == (reason is None)
+    assert reason is None or reason in found
+
+
+@pytest.mark.parametrize(
+    ("value", "is_right"),
+    [
+        ("frame_rate_limiter=0", True),
+        ("frame_rate_limiter=0,disable_vnc=1", True),
+        ("disable_vnc", False),
+        ("a=1, b=2", False),
+        ("a=1,", False),
+        ("A=1", False),
+        ("a=" + "1" * 1021, True),
+        ("a=" + "1" * 1022, False),
+        (5, False),
+    ],
+)
+def test_parameters_of_a_vgpu(value, is_right):
+    if is_right:
+        assert attributes.check({attributes.VGPU_PARAMS: value}) == (attributes.VGPU_PARAMS, value)
+    else:
+        with pytest.raises(ValueError, match="must be name=value, or several with commas, up to 1023 characters"):
+            attributes.check({attributes.VGPU_PARAMS: value})

@@ -46,7 +46,7 @@ def test_parents_that_an_entry_may_mean(fields, parents):
         ({"parent": "b"}, "there is no parent b"),
         ({"numa_node": 7}, "NUMA node 7"),
         ({"types": ("y",)}, "there is no type y"),
-        ({"parent": "pf", "uuid": "u", "attributes": (("a", "1"),)}, "uuid and attributes cannot be set"),
+        ({"parent": "pf", "uuid": "u", "attributes": (("a", "1"),)}, "uuid cannot be set"),
     ],
 )
 def test_an_entry_without_parents(fields, sentence):

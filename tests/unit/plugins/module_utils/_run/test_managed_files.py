@@ -203,7 +203,8 @@ WRONG_PATHS = [
 @pytest.mark.parametrize("content", [None, OURS, ""], ids=["look", "write", "remove"])
 def test_a_wrong_path_is_refused_by_the_name_of_its_variable(host, path, content):
     (problem,) = host.refusal(requested(path, content))
-    assert problem.startswith("nova_config_path must be the absolute path of a file such as /etc/")
+    assert problem.startswith("nova_config_path must be the absolute path of a file outside /proc and /sys, ")
+    assert problem.endswith(". Set nova_config_path: /etc/nova/nova.conf.d/50-vfio-devices.conf")
     assert problem.isprintable()
     assert len(problem) < 600
 

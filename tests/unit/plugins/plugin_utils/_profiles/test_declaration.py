@@ -70,7 +70,7 @@ def test_what_is_wrong_hides_nothing_else():
         "name must be text of 1 to 255 printable chara",
         "owner must be nova or cyborg or none, and not",
         "the key count belongs to vgpu",
-        "vgpu must be a dictionary such as {type: GRID",
+        "vgpu must be a dictionary or a list of dictio",
         "select cannot be used: Bad jmespath expression"[:45],
         "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"[:45],
         "mode must be pf or vf, and not 'vfs'",

@@ -79,3 +79,14 @@ def test_nothing_to_share_is_an_empty_declaration(simulated):
 def test_other_input_is_refused(facts):
     with pytest.raises(AnsibleFilterError, match="suggest_profiles"):
         suggest_profiles(facts)
+
+
+def test_cards_with_several_types_keep_them(simulated):
+    host = simulated("l40s")
+    for card in ("0000:84:00.0", "0000:c4:00.0"):
+        mix = [{"type": f"NVIDIA L40S-{kind}", "count": "2", "parent": card} for kind in ("12Q", "3Q")]
+        host.converge(*mix, exact=True)
+    (profile,) = yaml.safe_load(suggest_profiles({"host": host.facts(*PARTS)}))["vfio_profiles"]
+    assert profile["vgpu"] == [{"type": "NVIDIA L40S-3Q", "count": 2}, {"type": "NVIDIA L40S-12Q", "count": 2}]
+    plan = resolve([profile], host.facts(*PARTS))
+    assert not host.converge(*plan["instances"], exact=True)["changed"]

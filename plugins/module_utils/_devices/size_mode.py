@@ -1,0 +1,56 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The mode in which an NVIDIA GPU has vGPUs of several framebuffer sizes, through ``nvidia-smi``, since vGPU 17.
+
+The driver forgets it with each reboot and whenever VFs are made. It changes only while the GPU has no vGPU.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Optional
+
+from .._host.root import HostError, HostRoot
+from .mig import DISABLED, ENABLED, PATIENCE, PROGRAM
+
+MODE = re.compile(r"^\s*vGPU Heterogeneous Mode\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+# Some releases spell the label without its second e.
+SIZES = re.compile(r"^\s*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+NOT_SUPPORTED = "Not Supported"
+
+
+class SizeMode(NamedTuple):
+    """``mixed`` is None for a GPU without such a mode, and ``reason`` says why."""
+
+    mixed: Optional[bool]
+    reason: str = ""
+
+
+def observe(host: HostRoot, address: str) -> SizeMode:
+    """The mode of a GPU now."""
+    try:
+        text = host.run(PROGRAM, ["-q", "-i", address], timeout=max(PATIENCE, host.timeout))
+    except HostError as error:
+        return SizeMode(None, str(error))
+    mode, sizes = MODE.search(text), SIZES.search(text)
+    if mode is None:
+        return SizeMode(None, f"{PROGRAM} reports no vGPU heterogeneous mode. Install vGPU 17 or later")
+    if mode[1] not in (ENABLED, DISABLED) or (sizes and sizes[1] == NOT_SUPPORTED):
+        said = sizes[1] if sizes and sizes[1] == NOT_SUPPORTED else mode[1]
+        return SizeMode(None, f"{PROGRAM} reports for its vGPU heterogeneous mode: {said}")
+    return SizeMode(mode[1] == ENABLED)
+
+
+def enable(host: HostRoot, address: str) -> None:
+    """Allow several sizes on a GPU without vGPUs; HostError if it fails or has no effect."""
+    # Ended in the middle it could leave a GPU between two modes.
+    host.run(PROGRAM, ["vgpu", "-shm", "1", "-i", address], keep=True, timeout=max(PATIENCE, host.timeout))
+    now = observe(host, address)
+    if not now.mixed:
+        raise HostError(
+            f"{PROGRAM} vgpu -shm 1 -i {address} succeeded, but the mode is not enabled. {now.reason}".rstrip(), PROGRAM
+        )

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Cards with several types: what may be together on them, and which have to be emptied for it first; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .._core.problems import holders
+from .._frameworks.capacity import ANY_SIZE, ONE_SIZE
+from .._model.host import Device
+from .._model.wanted import DeviceWanted
+from .choice import Inventory
+from .state import State
+
+
+def describe_busy(device: Device, unreadable: str | None) -> str:
+    """Why a device cannot be removed."""
+    name = f"{device.id} on {device.parent}"
+    if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
+        return f"{name} would be removed, but may be in use: {unreadable}"
+    return (
+        f"{device.id} on {device.parent} "
+        f"would be removed, but is in use by {holders(device.users)}. Stop this use, or skip the device with "
+        "on_busy: skip (in the roles vfio_on_busy: skip)"
+    )
+
+
+class Mixtures:
+    """The cards that several entries name."""
+
+    def __init__(self, state: State, wanted: Sequence[DeviceWanted]) -> None:
+        entries: dict[str, list[DeviceWanted]] = {}
+        of_name = {parent.name: parent.card for parent in state.parents}
+        for entry in wanted:
+            card = of_name.get(entry.parent or "", entry.parent)
+            if card:
+                entries.setdefault(card, []).append(entry)
+        entries = {card: several for card, several in entries.items() if len(several) > 1 and card in of_name.values()}
+        self.cards = set(entries)
+        self._places = {entry.place for several in entries.values() for entry in several}
+        # By card the names of its types, where these have several framebuffer sizes and the GPU does not allow it yet.
+        self.of_sizes: dict[str, list[str]] = {}
+        # Most hosts have one entry for each card, so that there is nothing to compare.
+        if entries:
+            self._compare(Inventory(state, set()), entries)
+        modes = state.size_modes
+        # They have to be empty when their mode changes.
+        self.to_empty = {card for card in self.of_sizes if card in modes and modes[card].mixed is False}
+
+    def _compare(self, inventory: Inventory, entries: dict[str, list[DeviceWanted]]) -> None:
+        for card, several in sorted(entries.items()):
+            rooms = inventory.capacities[card]
+            parent = next(iter(rooms.occupants))
+            types = dict.fromkeys(one for entry in several for one in inventory.type_ids(parent, entry.types)[:1])
+            sizes = {rooms.framebuffer(type_id) for type_id in types} - {None}
+            if rooms.has_size_mode and rooms.exclusive and len(sizes) > 1:
+                self.of_sizes[card] = [inventory.type_name(parent, type_id) or type_id for type_id in types]
+
+    def concerns(self, entry: DeviceWanted) -> bool:
+        """Whether an entry is one of several of its card."""
+        return entry.place in self._places
+
+    def rules(self) -> dict[str, str]:
+        """By card what may be together on it."""
+        return {card: ANY_SIZE if card in self.of_sizes else ONE_SIZE for card in self.cards}
+
+    def is_shut(self, inventory: Inventory, card: str, entry: DeviceWanted, staying: Sequence[Device]) -> bool:
+        """Whether devices that stay leave no room for an entry, so that the others of the card are not changed."""
+        rooms = inventory.capacities[card]
+        if card not in self.cards:
+            return rooms.exclusive
+        wanted = inventory.type_ids(next(iter(rooms.occupants)), entry.types)
+        of_card = [device for device in staying if inventory.card(device.parent) == card]
+        return any(rooms.shuts_out(device.type_id, type_id) for device in of_card for type_id in wanted)
+
+    def describe_occupied(self, card: str, in_use: Sequence[Device], unlisted: Sequence[Device]) -> str:
+        """Why the mode of a GPU cannot change now."""
+        sentence = (
+            f"{card}: {' and '.join(self.of_sizes[card])} have different framebuffer sizes, which can be enabled only "
+            "while the GPU has no vGPU"
+        )
+        if not in_use:
+            return f"{sentence}, and it has {len(unlisted)} that are not listed. Set exact: true to remove them"
+        busy = f"{in_use[0].id} is in use by {holders(in_use[0].users)}"
+        return (
+            f"{sentence}, and {busy}. Stop this use, or skip the card with on_busy: skip (in the roles vfio_on_busy: "
+            "skip)"
+        )
+
+    def refusals(self, state: State) -> list[str]:
+        """A sentence for each card that cannot have several sizes."""
+        return [
+            f"{card}: {' and '.join(names)} have different framebuffer sizes, which this GPU cannot have at the same "
+            f"time: {state.size_modes[card].reason}. Use types of one size"
+            for card, names in self.of_sizes.items()
+            if card in state.size_modes and state.size_modes[card].mixed is None
+        ]

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether several types can be together on a card, by the rules of its driver, and which parents each of them gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Parent
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers
+
+SHOWN = 3
+
+
+class Placed(NamedTuple):
+    """One type: its parents as a card of the plan has them, and how many devices wait until guests have left."""
+
+    parents: list[Parent]
+    waiting: int
+
+
+def why_not(chosen, subject, rooms):
+    """The rule of the driver that a mix breaks, or None. ``chosen`` are entries with their types."""
+    sizes = {offered["id"]: rooms.framebuffer(offered["id"]) for _share, offered in chosen}
+    if len(set(sizes.values())) < 2 or not rooms.exclusive:
+        return None
+    first = sizes[chosen[0][1]["id"]]
+    alike = [
+        one["name"] or one["id"]
+        for one in subject["types"]
+        if rooms.framebuffer(one["id"]) == first and one["id"] not in sizes
+    ]
+    names = " and ".join(f"{offered['name']} ({_gib(sizes[offered['id']])})" for _share, offered in chosen)
+    advice = f"Types with {_gib(first)} are also {', '.join(alike[:SHOWN])}" if alike else "Use one of them"
+    return f"{names} cannot be together, because all vGPUs of this GPU must have the same framebuffer size. {advice}"
+
+
+def place(wanted, subject, rooms):
+    """By type id what each type gets of ``wanted``, by type id the number or max, and why this is impossible, or None.
+
+    Devices that exist stay where they are, those of guests first, as mdev_instance chooses them.
+    """
+    present = [device for device in subject["devices"] if device["state"] != offers.DEFINED]
+    claimed = {type_id: _claimed(type_id, count, present) for type_id, count in wanted.items()}
+    others = [one for one in present if not any(one in devices for devices in claimed.values())]
+    stuck = [one for one in others if one.get("users") or one["state"] != "active"]
+    rooms.plan_afresh()
+    for device in others:
+        if device not in stuck:
+            rooms.give(device["parent"], device["type"])
+    names = [parent["name"] for parent in subject["parents"]]
+    new = {type_id: _take(type_id, count, len(claimed[type_id]), names, rooms) for type_id, count in wanted.items()}
+    # Where a type gets all room that is left, there must be some.
+    short = {
+        type_id: (1 if count == MAX else count) - len(claimed[type_id]) - len(new[type_id])
+        for type_id, count in wanted.items()
+    }
+    short = {type_id: number for type_id, number in short.items() if number > 0}
+    if short and not stuck:
+        return {}, _too_many(wanted, subject)
+    nodes = {parent["name"]: parent["numa_node"] for parent in subject["parents"]}
+    placed = {}
+    for place, type_id in enumerate(wanted):
+        # A device that stays is in the settings of its own type, or of the first where it is of none of them.
+        kept = [one for one in stuck if one["type"] == type_id or (not place and one["type"] not in wanted)]
+        parents = _parents(type_id, [*claimed[type_id], *kept], new[type_id], nodes, others)
+        placed[type_id] = Placed(parents, short.get(type_id, 0))
+    return placed, None
+
+
+def _claimed(type_id, count, present):
+    own = [one for one in present if one["type"] == type_id and one["state"] == "active"]
+    own.sort(key=lambda one: (not one.get("users"), one["parent"], str(one["uuid"])))
+    return own if count == MAX else own[:count]
+
+
+def _take(type_id, count, existing, names, rooms):
+    """The parents that make the missing devices, one name for each."""
+    taken = []
+    for name in names:
+        while (count == MAX or existing + len(taken) < count) and rooms.room(name, type_id):
+            rooms.take(name, type_id)
+            taken.append(name)
+    return taken
+
+
+def _parents(type_id, devices, new, nodes, others):
+    existing = Counter((one["parent"], one["type"]) for one in devices)
+    total = existing + Counter((name, type_id) for name in new)
+    unseen = {one["parent"]: one["type"] for one in others if one.get("users") is None}
+    parents = []
+    for (name, own), number in sorted(total.items()):
+        parent = {"name": name, "numa_node": nodes[name], "type": own, "existing": existing[name, own], "total": number}
+        if not existing[name, own] and name in unseen:
+            parent["now"] = {"type": unseen[name], "existing": 1, "total": 1}
+        parents.append(parent)
+    return parents
+
+
+def _too_many(wanted, subject):
+    """The numbers, and what fits on the empty card if all types get their part of it."""
+    names = {offered["id"]: offered["name"] or offered["id"] for offered in subject["types"]}
+    rooms = offers.rooms_of(subject, occupied=False)
+    wanted = {type_id: 1 if count == MAX else count for type_id, count in wanted.items()}
+    fits = _fair(wanted, subject, rooms)
+    sizes = [(rooms.framebuffer(type_id), count) for type_id, count in wanted.items()]
+    numbers = []
+    if rooms.memory and None not in dict(sizes):
+        needed = sum(size * count for size, count in sizes)
+        numbers += [f"{_gib(needed)}, and it has {_gib(rooms.memory)}"] if needed > rooms.memory else []
+    devices, functions = sum(count for _size, count in sizes), len(subject["parents"])
+    if functions > 1 and devices > functions:
+        numbers.append(f"{devices} virtual functions, and it has {functions}")
+    why = f". They need {' and '.join(numbers)}" if numbers else ""
+    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(fits, names)} would fit"
+
+
+def _listed(counts, names):
+    return " and ".join(f"{count} x {names[type_id]}" for type_id, count in counts.items())
+
+
+def _fair(wanted, subject, rooms):
+    """One device of each type in turn, as long as there is room."""
+    rooms.plan_afresh()
+    fits, names = dict.fromkeys(wanted, 0), [parent["name"] for parent in subject["parents"]]
+    progress = True
+    while progress:
+        progress = False
+        for type_id, count in wanted.items():
+            if fits[type_id] < count and _take(type_id, 1, 0, names, rooms):
+                fits[type_id] += 1
+                progress = True
+    return fits
+
+
+def _gib(mib):
+    return f"{mib / 1024:g} GB"

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Several types on one card: how many devices of each fit, on which parents, and what has to wait for guests."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixture, offers, type_choice
+
+
+def device_api(offered, subject):
+    return offered.get("device_api") or (nvidia_vfio.DEVICE_API if is_vendor_vfio(subject) else None)
+
+
+def published(part):
+    """What a profile, or one of its types, has for Placement and for its cloud, as a card of the plan has it."""
+    return {
+        "resource_class": part["placement"]["resource_class"],
+        "traits": part["placement"]["traits"],
+        **{cloud.OWNER: part[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART},
+    }
+
+
+def instance(share, type_id, card, label):
+    """An entry of the option ``instances`` of mdev_instance."""
+    entry = {"type": [type_id], "parent": card["name"], "count": str(share["count"]), "label": label}
+    if share["attributes"]:
+        entry["attributes"] = share["attributes"]
+    if share["autostart"] is not None:
+        entry["autostart"] = share["autostart"]
+    return entry
+
+
+def plan(profile, subject, card, found):
+    """Fill in the card and its ``shares``; returns the instances for the module.
+
+    What cannot be goes to ``found``. The order of the types in the profile does not matter, so that another order
+    changes no UUID and no virtual function.
+    """
+    counts = [share["count"] for share in profile["shares"]]
+    chosen = _chosen(profile["shares"], subject, found)
+    if len(chosen) < 2 or None in counts or counts.count(MAX) > 1:
+        # What is wrong with the counts is said by the declaration.
+        return []
+    rooms = offers.rooms_of(subject, capacity.ONE_SIZE)
+    if rooms.has_size_mode:
+        rooms = offers.rooms_of(subject, capacity.ANY_SIZE)
+    problem = mixture.why_not(chosen, subject, rooms)
+    if problem:
+        found.append(problem)
+        return []
+    chosen.sort(key=lambda pair: (pair[0]["count"] == MAX, pair[1]["name"] or "", pair[1]["id"]))
+    wanted = {offered["id"]: share["count"] for share, offered in chosen}
+    placed, problem = mixture.place(wanted, subject, rooms)
+    if problem:
+        found.append(problem)
+        return []
+    if found:
+        return []
+    card["shares"] = [_share(share, offered, placed[offered["id"]], subject) for share, offered in chosen]
+    card["parents"] = sorted((one for share in card["shares"] for one in share["parents"]), key=lambda one: one["name"])
+    card["count"] = MAX if MAX in counts else sum(counts)
+    card["total"] = sum(share["total"] for share in card["shares"])
+    label = f"profile {profile['name']}, {card['name']}"
+    return [
+        instance(share, offered["id"], card, f"{label}, {offered['name'] or offered['id']}")
+        for share, offered in chosen
+    ]
+
+
+def _chosen(shares, subject, found):
+    """Each entry with the type that it means, without those that have none."""
+    chosen = [(share, type_choice.choose(share["types"], subject)) for share in shares]
+    wrong = [
+        f"{share['label']}: {type_choice.why_none(share['types'], subject)}"
+        for share, offered in chosen
+        if offered is None
+    ]
+    chosen = [(share, offered) for share, offered in chosen if offered]
+    by_id = {}
+    for share, offered in chosen:
+        by_id.setdefault(offered["id"], []).append(share)
+        reasons = (
+            type_choice.why_unreadable(offered["id"], subject),
+            type_choice.why_unsettable(share, offered["id"], subject),
+        )
+        wrong += [f"{share['label']}: {reason}" for reason in reasons if reason]
+    repeated = [(type_id, shares) for type_id, shares in by_id.items() if len(shares) > 1]
+    wrong += [
+        f"{' and '.join(share['label'] for share in shares)} have the same type {type_id}. Use one entry with the sum "
+        "of the counts"
+        for type_id, shares in repeated
+        # The declaration itself shows what has the same spelling.
+        if len({spec for share in shares for spec in share["types"]}) > 1
+    ]
+    found += wrong
+    return [] if repeated else chosen
+
+
+def _share(share, offered, placed, subject):
+    return {
+        "type": {"id": offered["id"], "name": offered["name"], "device_api": device_api(offered, subject)},
+        "next_type": None,
+        "parents": placed.parents,
+        "count": share["count"],
+        "total": sum(parent["total"] for parent in placed.parents),
+        "waiting": placed.waiting,
+        **published(share),
+    }

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Which type of a card a profile means, and why it has none of the declared ones."""
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes, no_types
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio import MIG
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+
+
+def choose(specs, subject):
+    """The type that devices have now, else the first of the specs that there is room for, else the first that exists.
+
+    A device of any of the types will do, so that a change in the order alone changes nothing. None without such a type.
+    """
+    wanted = [offered for spec in specs for offered in subject["types"] if spec in (offered["id"], offered["name"])]
+    existing = {device["type"] for device in subject["devices"] if device["state"] == "active"}
+    room = {
+        offered["id"] for parent in subject["parents"] for offered in parent["types"] if offered["available_instances"]
+    }
+    for group in (existing, room):
+        for offered in wanted:
+            if offered["id"] in group:
+                return offered
+    return wanted[0] if wanted else None
+
+
+def why_none(specs, subject):
+    """Why the card has none of the types."""
+    known = {offered["id"]: offered["name"] for offered in subject["types"]}
+    names = " or ".join(wording.printable(text, numbers.shown(text)) for text in specs)
+    if known:
+        return f"there is no type {names}; it has {wording.describe(known, specs)}{_about_mig(specs, subject)}"
+    advice = no_types.advice({parent["framework"] for parent in subject["parents"]}, subject.get("vendor_id"))
+    return f"it lists no types, so there is no type {names}. {advice}"
+
+
+def why_unreadable(type_id, subject):
+    """Why nothing can be planned with a type whose counters could not be read, or None."""
+    offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == type_id]
+    if any(offered["available_instances"] is None for offered in offers):
+        return f"the number of possible devices of type {type_id} is unreadable. Read the warnings of the facts"
+    return None
+
+
+def why_unsettable(share, type_id, subject):
+    """Why devices of a type cannot have the attributes of an entry, or None."""
+    pairs = [pair for attribute in share["attributes"] for pair in attribute.items()]
+    return attributes.unusable(type_id, is_vendor_vfio(subject), pairs)
+
+
+def _about_mig(specs, subject):
+    """What to change where a type needs MIG and the card is without it, or the other way round."""
+    asked = {bool(MIG.search(spec)) for spec in specs}
+    has = {bool(MIG.search(offered["name"] or "")) for offered in subject["types"]}
+    if len(asked) != 1 or asked & has:
+        return ""
+    if asked == {True}:
+        return ". A type with two numbers needs GPU instances of MIG" + (
+            ", which is off. Set mig in the profile" if subject.get("mig") else ", and this card reports no MIG"
+        )
+    return ". MIG is on, and a time-sliced type needs a GPU without it. Set mig: false in the profile"
