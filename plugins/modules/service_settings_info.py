@@ -110,6 +110,14 @@ overridden:
       description: The other file.
       type: str
       sample: /etc/nova/nova.conf
+undeployed:
+  description:
+    - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not run
+      since they were written, or another of its files sets them.
+  returned: always
+  type: list
+  elements: str
+  sample: ["[pci]device_spec"]
 problems:
   description: A sentence for each reason why settings of O(path) do not take effect, with its remedy.
   returned: always

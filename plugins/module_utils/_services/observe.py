@@ -46,6 +46,7 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "reads": reads,
         "overridden": overridden,
         "unknown": _unknown(host, sources, project) if known and not found.container else [],
+        "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
         "libvirt": None if found.container else libvirt_version(host),
     }
@@ -102,6 +103,14 @@ def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
     ]
     paths = [*sources.files, *of_directories]
     return nova_names.unknown((path, host.read(path.lstrip("/"), optional=True) or "") for path in paths)
+
+
+def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:
+    """The options of ``content``, such as ``[pci]alias``, that kolla-ansible has not merged for the container."""
+    merged = host.read(f"{started.KOLLA}/{program}/{project}.conf", optional=True) or ""
+    deployed = set(oslo.entries(merged))
+    lacking = [entry[:2] for entry in oslo.entries(content) if entry not in deployed]
+    return [f"[{section}]{name}" for section, name in dict.fromkeys(lacking)]
 
 
 def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
