@@ -220,7 +220,9 @@ class SimHost:
     def gpu_pool(self, pf: PciFunction, table: TypeTable, mixed_size: bool) -> SriovGpuPool:
         """The pool that all VFs of one physical GPU share."""
         if pf.name not in self.gpu_pools:
-            self.gpu_pools[pf.name] = SriovGpuPool(table.capacity["memory"], mixed_size)
+            self.gpu_pools[pf.name] = SriovGpuPool(
+                table.capacity["memory"], mixed_size, self.nvidia_smi.gpus.get(pf.name)
+            )
         return self.gpu_pools[pf.name]
 
     def _enable_boot_vfs(self) -> None:

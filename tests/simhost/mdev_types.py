@@ -16,7 +16,8 @@ from .profile import HERE, ProfileError, read_yaml, typed
 class MdevType:
     """One type. ``cost`` is what one device takes of the parent's pool, by resource name.
 
-    The vGPU fields (``heads`` ... ``maximum``) make NVIDIA's description; ``framebuffer`` is in MiB.
+    The vGPU fields (``heads`` ... ``maximum``) make NVIDIA's description; ``framebuffer`` is in MiB. ``mig`` is the
+    profile of the GPU instance that one vGPU of the type takes.
     """
 
     id: Union[str, int]
@@ -28,6 +29,7 @@ class MdevType:
     framebuffer: int = 0
     resolution: str = ""
     maximum: int = 0
+    mig: Optional[str] = None
 
     @property
     def text(self) -> str | None:

@@ -183,7 +183,7 @@ class NvidiaSmi:
         verb = "Enabled" if wanted else "Disabled"
         if gpu.function.name not in self.deaf:
             gpu.pending = wanted
-        if gpu.function.name in self.used or gpu.instances:
+        if gpu.function.name in self.used or gpu.instances or self._vgpus(gpu):
             yield f"Warning: MIG mode is in pending {verb.lower()[:-1]} state for GPU {name}:{IN_USE}"
         else:
             gpu.enabled = gpu.pending
@@ -309,9 +309,16 @@ class NvidiaSmi:
     def _destroy(self, gpu: Gpu, arguments: list[str]) -> Iterator[str]:
         one = self._one(gpu, arguments)
         what = f"GPU instance ID {one.number:>2} from GPU  0"
-        self._refuse(one.compute or gpu.function.name in self.used, f"Unable to destroy {what}", "GPU")
+        left = [other.profile for other in gpu.instances if other is not one].count(one.profile)
+        has_vgpu = self._vgpus(gpu).count(one.profile) > left
+        self._refuse(one.compute or has_vgpu or gpu.function.name in self.used, f"Unable to destroy {what}", "GPU")
         gpu.instances.remove(one)
         yield f"Successfully destroyed {what}"
+
+    def _vgpus(self, gpu: Gpu) -> list[str]:
+        """The profiles of GPU instances that have a vGPU, and a word for each other vGPU."""
+        pool = self.host.gpu_pools.get(gpu.function.name)
+        return [*pool.profiles, *["time-sliced"] * (len(pool.sizes) - len(pool.profiles))] if pool else []
 
     def _refuse(self, is_used: bool, sentence: str, kind: str) -> None:
         if is_used:

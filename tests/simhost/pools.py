@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .mdev_types import MdevType, TypeTable
+
+if TYPE_CHECKING:
+    from .nvidia_smi import Gpu
 
 
 class Pool(Protocol):
@@ -80,13 +83,21 @@ class SriovGpuPool:
     framebuffer of the whole GPU, ``memory`` in MiB.
     """
 
-    def __init__(self, memory: int, mixed_size: bool) -> None:
+    def __init__(self, memory: int, mixed_size: bool, gpu: Gpu | None = None) -> None:
         self.memory = memory
+        # With its MIG state, for a GPU that has any.
+        self.gpu = gpu
+        self.profiles: list[str] = []
         self.mixed_size = mixed_size
         self.sizes: list[int] = []
 
     def fits(self, kind: MdevType) -> bool:
-        """Whether the GPU can take one more of this type."""
+        """Whether the GPU can take one more of this type: with MIG those on GPU instances, and no others."""
+        if bool(self.gpu and self.gpu.enabled) != bool(kind.mig):
+            return False
+        if self.gpu and kind.mig:
+            there = [one.profile for one in self.gpu.instances]
+            return there.count(kind.mig) > self.profiles.count(kind.mig)
         if self.mixed_size:
             return sum(self.sizes) + kind.framebuffer <= self.memory
         return len(self.sizes) < kind.maximum and all(size == kind.framebuffer for size in self.sizes)
@@ -107,11 +118,14 @@ class VfPool:
         """Occupy the VF."""
         self.occupied = True
         self.gpu.sizes.append(kind.framebuffer)
+        self.gpu.profiles += [kind.mig] if kind.mig else []
 
     def give(self, kind: MdevType) -> None:
         """Free the VF."""
         self.occupied = False
         self.gpu.sizes.remove(kind.framebuffer)
+        if kind.mig:
+            self.gpu.profiles.remove(kind.mig)
 
 
 def make_pool(table: TypeTable, capacity: int | None = None) -> Pool:

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from .._model.host import Offer, Parent
-from . import nvidia_vfio
+from . import mig_types, nvidia_vfio
+from .mig_types import GpuInstances
 
 MTTY = re.compile(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
 MBOCHS_MEMORY = re.compile(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
@@ -38,12 +39,16 @@ def capacity_of_card(
     occupants: Sequence[Occupant],
     names: Mapping[str, str | None],
     mix: str = ONE_TYPE,
+    gpu_instances: Optional[GpuInstances] = None,
 ) -> Capacity:
     """The capacity of one card, or of one parent that is not a PCI function, from what the facts have of it.
 
     ``names`` are those of all types that are known to belong to the card, by their ids. ``mix`` is what may be together
     on a GPU: ``ANY_SIZE`` if it is in the mode for that, or will be before the first vGPU is made.
+    ``gpu_instances`` are those of a GPU with MIG, None without MIG or if they are not known.
     """
+    if gpu_instances is not None:
+        return MigGpu(parents, occupants, names, gpu_instances)
     if parents[0].framework == nvidia_vfio.FRAMEWORK:
         return VendorGpu(parents, occupants, names, mix)
     if any(isinstance(offer.type.attributes.get("max_instance"), int) for offer in parents[0].offers):
@@ -258,6 +263,27 @@ class VendorGpu(Capacity):
         if not self._mixed and any(other != size for other in existing):
             return 0
         return int(self._memory is None or sum(existing) + size <= self._memory)
+
+
+class MigGpu(Capacity):
+    """A GPU with MIG: each vGPU is on a GPU instance that goes with its type, and on a VF of its own."""
+
+    def __init__(
+        self,
+        parents: Sequence[Parent],
+        occupants: Sequence[Occupant],
+        names: Mapping[str, str | None],
+        gpu_instances: GpuInstances,
+    ) -> None:
+        super().__init__(parents, occupants)
+        self._names = {**{offer.type.id: offer.type.name for offer in self.offers.values()}, **names}
+        self._instances = gpu_instances
+
+    def _expected(self, parent: str, type_id: str) -> int:
+        if self.occupants[parent]:
+            return 0
+        others = [self._names.get(other or "") for other in self.all_occupants()]
+        return min(1, mig_types.room(self._names.get(type_id), others, self._instances))
 
 
 def _vgpu_size(name: str | None) -> float | None:

@@ -38,6 +38,7 @@ class Inventory:
         ``rules`` say by card what may be together on it.
         """
         self._rules = rules
+        self._gpu_instances = state.gpu_instances
         self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
         self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state.devices}
         self.by_uuid: dict[str, Device] = {}
@@ -150,7 +151,9 @@ class Inventory:
             if device.parent in names and device.state != "defined"
         ]
         parents = [self.parents[name] for name in names]
-        return capacity_of_card(parents, occupants, self._types[card], self._rules.get(card, ONE_TYPE))
+        return capacity_of_card(
+            parents, occupants, self._types[card], self._rules.get(card, ONE_TYPE), self._gpu_instances.get(card)
+        )
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
         types = {offer.type.id: offer.type.name for name in names for offer in self.parents[name].offers}

@@ -12,15 +12,16 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices import pci, size_mode
+from .._devices import mig, pci, size_mode
 from .._frameworks import nvidia_vfio
 from .._frameworks.every import Frameworks, Made
+from .._frameworks.mig_types import GpuInstances
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
 from .._host.records import Record
 from .._host.root import HostError, HostRoot
-from .._model.host import Device
+from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
@@ -85,6 +86,7 @@ def observe(host: HostRoot) -> State:
     made = frameworks.observe()
     records = observe_records(host)
     state = State(
+        gpu_instances=_gpu_instances(host, made.parents),
         functions=functions,
         parents=made.parents,
         devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
@@ -97,6 +99,25 @@ def observe(host: HostRoot) -> State:
         machine_id=host.read("etc/machine-id", optional=True),
     )
     return identities.follow(state)
+
+
+def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstances]:
+    """By card with types on MIG its GPU instances; none of them if the program fails, so that the driver decides."""
+    cards = {
+        parent.card for parent in parents for offer in parent.offers if nvidia_vfio.MIG.search(offer.type.name or "")
+    }
+    if not cards or not host.has_program(mig.PROGRAM):
+        return {}
+    try:
+        gpus = mig.observe(host, sorted(cards))
+    except HostError as error:
+        host.warn(f"GPU instances are not known: {error}")
+        return {}
+    return {
+        card: GpuInstances(tuple(one.name for one in gpu.profiles), tuple(one.profile for one in gpu.instances))
+        for card, gpu in gpus.items()
+        if card in cards and gpu.enabled
+    }
 
 
 def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Optional
 from .._devices.identity import Identity
 from .._devices.pci import PciFunction
 from .._devices.size_mode import SizeMode
+from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._model.host import Definition, Device, Parent
 from .._model.work import DeviceStep, PlannedDevice
@@ -33,6 +34,7 @@ class State(NamedTuple):
     moved: Mapping[str, str] = {}  # by address where a card was where it is
     moved_parents: Mapping[str, str] = {}  # the same of these cards and their VFs
     size_modes: Mapping[str, SizeMode] = {}  # by card, where its entries have several framebuffer sizes
+    gpu_instances: Mapping[str, GpuInstances] = {}  # by card with MIG
     unreadable: Mapping[str, str] = {}  # by card why its state is unknown
     hidden: tuple[str, ...] = ()  # why some users may be unknown
     machine_id: Optional[str] = None

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import mig_types
 
-def by_name(parents, devices):
+
+def by_name(parents, devices, gpu_instances=None):
     """By the name of each type: ``existing`` devices, how many more are ``free``, and the greatest number ``most``.
 
-    All three are those of the whole card; ``most`` is None if the driver does not report it.
+    All three are those of the whole card; ``most`` is None if the driver does not report it. How many of a type a card
+    with MIG can have depends on its ``gpu_instances``.
     """
     offers = {}
     for parent in parents:
@@ -26,6 +29,11 @@ def by_name(parents, devices):
     # A full GPU of the vendor-specific framework with unknown types does not even offer the type of its devices.
     for name, number in existing.items():
         counts.setdefault(name, {"existing": number, "free": 0, "most": number})
+    if gpu_instances:
+        on_card = [type_name(device["type_name"], device["type"]) for device in present]
+        for name, count in counts.items():
+            count["free"] = min(count["free"], mig_types.room(name, on_card, gpu_instances))
+            count["most"] = mig_types.room(name, [], gpu_instances)
     return counts
 
 

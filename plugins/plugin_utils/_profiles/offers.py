@@ -16,6 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity 
     ONE_TYPE,
     capacity_of_card,
 )
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 
 DEFINED = "defined"
@@ -41,12 +42,23 @@ def of_parents(subject, type_id):
     return parents
 
 
+def gpu_instances(subject):
+    """The GPU instances of a card with MIG, or None."""
+    mig = subject.get("mig")
+    if not mig or not mig["enabled"]:
+        return None
+    profiles, instances = mig["profiles"], mig["instances"]
+    return GpuInstances(tuple(one["name"] for one in profiles), tuple(one["profile"] for one in instances))
+
+
 def rooms_of(subject, mix=ANY_SIZE, occupied=True):
     """The capacity of a card with its devices, or without them."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
     occupants = [(device["parent"], device["type"]) for device in present]
-    rooms = capacity_of_card([_parent(parent) for parent in subject["parents"]], occupants, names, mix)
+    rooms = capacity_of_card(
+        [_parent(parent) for parent in subject["parents"]], occupants, names, mix, gpu_instances(subject)
+    )
     for parent, type_id in () if occupied else occupants:
         rooms.give(parent, type_id)
     return rooms

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of, type_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
 
 # The longest prefix of the PCI class decides.
 KINDS = {"01": "storage", "0108": "NVMe", "02": "NIC", "03": "GPU", "10": "crypto", "12": "accelerator"}
@@ -93,7 +94,7 @@ def _labels(card, versions):
 
 def _types(card):
     """The types of the card, those that there are devices of first."""
-    counts = card_types.by_name(card["parents"], card["devices"])
+    counts = card_types.by_name(card["parents"], card["devices"], gpu_instances(card))
     held = [
         card_types.type_name(device["type_name"], device["type"])
         for device in card["devices"]

@@ -17,6 +17,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._placement import nam
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
 
 OURS = "vfio_"
 
@@ -108,7 +109,11 @@ def _offer(card, planned):
     if planned:
         return planned["total"]
     if card["framework"] and card["parents"]:
-        counts = [count for count in card_types.by_name(card["parents"], card["devices"]).values() if count["existing"]]
+        counts = [
+            count
+            for count in card_types.by_name(card["parents"], card["devices"], gpu_instances(card)).values()
+            if count["existing"]
+        ]
         return counts[0]["existing"] + counts[0]["free"] if len(counts) == 1 else None
     if card.get("mode") == "vf":
         return card["num_vfs"]

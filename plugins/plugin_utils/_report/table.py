@@ -15,6 +15,7 @@ from itertools import zip_longest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import classes
 
 HEADING = (
@@ -81,7 +82,7 @@ def _row(host, card, facts):
         raise TypeError(cells)
     lines = [(cell,) for cell in cells]
     lines[HEADING.index("MODEL")] = textwrap.wrap(cells[HEADING.index("MODEL")], MODEL_WIDTH) or ("",)
-    return [*lines, _in_use(users), _types(parents, devices)]
+    return [*lines, _in_use(users), _types(parents, devices, card)]
 
 
 def _in_use(users):
@@ -91,8 +92,8 @@ def _in_use(users):
     return textwrap.wrap(f"{len(held)}: {', '.join(holders)}", IN_USE_WIDTH) if held else ("",)
 
 
-def _types(parents, devices):
-    counts = card_types.by_name(parents, devices)
+def _types(parents, devices, card):
+    counts = card_types.by_name(parents, devices, gpu_instances(card))
     shown = [name for name, count in counts.items() if count["free"] or count["existing"]] or list(counts)
     prefix = _common_prefix(shown)
     cells = [f"{name[len(prefix) :]} {counts[name]['free']}/{_or_unknown(counts[name]['most'])}" for name in shown]

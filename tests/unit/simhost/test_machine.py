@@ -177,7 +177,7 @@ def test_two_hosts_are_independent(boot: Boot) -> None:
 @pytest.mark.parametrize(
     ("profile", "sentence"),
     [
-        ("t5", "unknown profile 't5'; known are a40, "),
+        ("t5", "unknown profile 't5'; known are a100, a40, "),
         ({"functions": [{"address": "0000:01:00.0"}]}, "lacks vendor, device, class_code"),
         ({"colour": "green"}, "unknown keys: colour"),
         ({"functions": "none"}, "profile.functions must be a list"),

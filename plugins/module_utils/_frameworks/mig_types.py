@@ -1,0 +1,75 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""vGPU types on GPU instances of MIG: which instances take which type, and how many of it.
+
+The name of a type has the number of compute slices and the framebuffer in GB (NVIDIA vGPU user guide, "MIG-backed
+vGPU"): A100-1-5C goes with the profile 1g.5gb. A GPU instance has vGPUs of one size. If no profile has exactly this
+size, an instance of the smallest larger one takes as many as fit into its memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Optional
+
+TYPE = re.compile(r"-(\d{1,2})-(\d{1,4})([A-Z]+)\Z", re.ASCII)
+PROFILE = re.compile(r"(\d{1,2})g\.(\d{1,4})gb(\+\w+)?\Z", re.ASCII)
+# Types and profiles with the media engines of a GPU.
+MEDIA_TYPE, MEDIA_PROFILE = "ME", "+me"
+
+
+class GpuInstances(NamedTuple):
+    """The names of the profiles that a GPU has, and the profile of each of its GPU instances."""
+
+    profiles: tuple[str, ...]
+    instances: tuple[str, ...]
+
+
+def capacities(type_name: str | None, gpu: GpuInstances) -> dict[str, int]:
+    """By profile how many vGPUs of a type one GPU instance can have; empty for a time-sliced type."""
+    kind = TYPE.search(type_name or "")
+    if kind is None:
+        return {}
+    slices, size, has_media = int(kind[1]), int(kind[2]), kind[3].endswith(MEDIA_TYPE)
+    sizes = {}
+    for name in (*gpu.profiles, *gpu.instances):
+        profile = PROFILE.match(name)
+        if profile and int(profile[1]) == slices and (profile[3] == MEDIA_PROFILE) == has_media:
+            sizes[name] = int(profile[2])
+    fitting = [one for one in sizes.values() if one >= size]
+    return {name: one // size for name, one in sizes.items() if fitting and one == min(fitting)}
+
+
+def room(type_name: str | None, others: Iterable[Optional[str]], gpu: GpuInstances) -> int:
+    """How many more vGPUs of a type fit next to ``others``, which are names of types."""
+    spaces: list[list[str]] = [[] for _instance in gpu.instances]
+    for other in others:
+        place = _place(other, spaces, gpu)
+        if place is not None:
+            spaces[place].append(other or "")
+    number = 0
+    while (place := _place(type_name, spaces, gpu)) is not None:
+        spaces[place].append(type_name or "")
+        number += 1
+    return number
+
+
+def _place(type_name: str | None, spaces: Sequence[Sequence[str]], gpu: GpuInstances) -> int | None:
+    """The instance for the next vGPU of a type: one that has some of its size already, before an empty one."""
+    most = capacities(type_name, gpu)
+    free = [
+        (not space, place)
+        for place, (profile, space) in enumerate(zip(gpu.instances, spaces))
+        if len(space) < most.get(profile, 0) and all(_size(one) == _size(type_name) for one in space)
+    ]
+    return min(free)[1] if free else None
+
+
+def _size(type_name: str | None) -> str | None:
+    kind = TYPE.search(type_name or "")
+    return kind[2] if kind else None
