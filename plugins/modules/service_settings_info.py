@@ -112,8 +112,8 @@ overridden:
       sample: /etc/nova/nova.conf
 undeployed:
   description:
-    - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not run
-      since they were written, or another of its files sets them.
+    - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not
+      run since they were written, or another of its files sets them.
   returned: always
   type: list
   elements: str
