@@ -44,6 +44,20 @@ def test_sizes_are_mixed_once_the_gpu_was_told(simulated):
     assert len(calls(host)) == 1
 
 
+@pytest.mark.parametrize(("is_mixed", "writes"), [(False, 28), (True, 12)])
+def test_no_vgpu_is_written_without_need(simulated, monkeypatch, is_mixed, writes):
+    """From 16 of one type to 8 of it and 4 of another: 8 are cleared and 4 made, or all if the mode has to change."""
+    host = simulated("l40s")
+    if is_mixed:
+        host.kernel.nvidia_smi.run(["vgpu", "-shm", "1", "-i", L40S])
+    host.converge(*mix(L40S, _3Q=16), exact=True)
+    written, write = [], host.files.write
+    monkeypatch.setattr(host.files, "write", lambda path, data: written.append(path) or write(path, data))
+    host.converge(*mix(L40S, _3Q=8, _6Q=4), exact=True)
+    assert len(written) == writes
+    assert len(calls(host)) == int(not is_mixed)
+
+
 def test_a_gpu_of_one_size_is_emptied_for_several(simulated):
     host = simulated("l40s")
     host.converge(*mix(L40S, _3Q=16), exact=True)
