@@ -92,11 +92,10 @@ def _chosen(shares, subject, found):
     by_id = {}
     for share, offered in chosen:
         by_id.setdefault(offered["id"], []).append(share)
-        reasons = (
-            type_choice.why_unreadable(offered["id"], subject),
-            type_choice.why_unsettable(share, offered["id"], subject),
-        )
-        wrong += [f"{share['label']}: {reason}" for reason in reasons if reason]
+        unreadable = type_choice.why_unreadable(offered["id"], subject)
+        wrong += [f"{share['label']}: {unreadable}"] if unreadable else []
+        unsettable = type_choice.why_unsettable(share, offered["id"], subject)
+        wrong += [f"{share['label']}.attributes: {unsettable}"] if unsettable else []
     repeated = [(type_id, shares) for type_id, shares in by_id.items() if len(shares) > 1]
     wrong += [
         f"{' and '.join(share['label'] for share in shares)} have the same type {type_id}. Use one entry with the sum "
