@@ -90,8 +90,12 @@ def apply(
                 outcome.skipped.append(step)
                 continue
             removed = sum(_takes_away(one) and one.card == step.card for one in outcome.done)
-            is_clearing = isinstance(step, RemoveDevice) or error.pending
-            again = 0 if is_clearing else put_back(step.card, outcome.done, lambda step: _make(host, step))
+            is_replaced = any(isinstance(one, MakeDevice) and one.card == step.card for one in steps[number:])
+            again = (
+                0
+                if error.pending or not is_replaced
+                else put_back(step.card, outcome.done, lambda step: _make(host, step))
+            )
             outcome.failed.append(Failed(step, explain(step, error) + describe(step, removed, again)))
             broken.add(step.card)
             if error.pending:

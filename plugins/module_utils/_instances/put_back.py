@@ -41,6 +41,6 @@ def put_back(card: str, done: list[DeviceStep], make: Callable[[MakeDevice], Non
 
 def describe(step: DeviceStep, removed: int, again: int) -> str:
     """What a failed step leaves behind on a card that was cleared for it."""
-    if not isinstance(step, (MakeDevice, AllowSizes)) or not removed:
+    if not removed or not (again or isinstance(step, (MakeDevice, AllowSizes))):
         return ""
     return f". Removed from {step.card} before: {removed}" + (f". Created again: {again}" if again else "")
