@@ -41,6 +41,8 @@ else:
 PROGRAM = hashlib.sha256(archive.build()).hexdigest()
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
 CYBORG_FILE = "cyborg_config_path"
+# In the result of placement_inventory.
+PROVIDER_CHANGES = ("created", "updated", "removed", "missing", "failures", "resource_classes", "traits")
 
 
 class Variables:
@@ -182,11 +184,11 @@ def _nova(known: Variables, plan: Any, seen: Any) -> list[str]:
 
 
 def _placement(known: Variables) -> list[str]:
-    """The check before the first change has compared the providers of all hosts in one call."""
-    if "placement_result" not in known:
+    """The check before the first change has compared the providers of all hosts, in one call for each cloud."""
+    if "placement_leader" not in known:
         return ["the providers in Placement have not been compared"]
-    checked = known["placement_result"]
-    difference = checked.get("diff") or {"before": None}
-    if checked.get("failed") or checked.get("problems") or difference != {"before": {}, "after": {}}:
+    checked = known["hostvars"][known["placement_leader"]].get("placement_result") or {}
+    is_same = checked.get("diff") == {"before": {}, "after": {}}
+    if not is_same or checked.get("problems") or any(checked.get(name) for name in PROVIDER_CHANGES):
         return ["the providers in Placement differ"]
     return []
