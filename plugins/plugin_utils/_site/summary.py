@@ -51,9 +51,8 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
         models = (compared.get("selection") or {}).get("cards", {})
         lines = [] if compared.get("due") == [] else steps.of_host(results, models)
         if "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]:
-            # Without the name of the host, equal reasons of several hosts are one.
-            reason = str(variables["iommu_reboot_message"]).removeprefix(f"{host}: ")
-            waiting.setdefault((reason,), []).append(host)
+            # The playbook reports the reasons.
+            waiting.setdefault(tuple(lines), []).append(host)
         elif lines:
             changed.setdefault(tuple(lines), []).append(host)
         else:
@@ -67,7 +66,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
     ]
     counts = [f"{sum(map(len, names))} {what}" for what, names in groups if any(names)]
     found = [f"{len(hosts)} {'host' if len(hosts) == 1 else 'hosts'}: {', '.join(counts)}"]
-    for prefix, entries in (("would change" if check_mode else "changed", changed), ("waits", waiting)):
+    for prefix, entries in (("would change" if check_mode else "changed", changed), ("waiting for a reboot", waiting)):
         found += _lines(prefix, entries)
     return found + _lines("different", different) + _lines("refused or failed", failed)
 

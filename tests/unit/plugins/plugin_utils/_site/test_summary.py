@@ -19,12 +19,11 @@ REBOOT = {**BOOT, "iommu_reboot_needed": True}
 
 def test_every_thing_is_said_once():
     hosts = {"a": SAME, "b": SAME, "c": BOOT, "d": BOOT, "e": REFUSED, "f": REFUSED, "g": FAILED, "h": {}}
-    hosts["i"] = {**REBOOT, "iommu_reboot_message": "i: reboot required."}
-    hosts["j"] = {**REBOOT, "iommu_reboot_message": "j: reboot required."}
+    hosts["i"], hosts["j"] = REBOOT, {**SAME, "iommu_reboot_needed": True}
     assert fleet_summary([*hosts], hosts, ["a", "b", "c", "d", "i", "j"]) == [
         "10 hosts: 2 unchanged, 2 changed, 2 waiting for a reboot, 4 refused or failed",
         "c, d (changed): boot service: created 1 file",
-        "i, j (waits): reboot required.",
+        "i (waiting for a reboot): boot service: created 1 file",
         "e, f (refused or failed): profile x: there is no type A",
         "g (refused or failed): 0000:31:00.0 is busy",
         "h (refused or failed): see its error above",
