@@ -144,11 +144,16 @@ BOOT = {
 }
 FILE = {
     "path": {"type": "str", "required": True},
-    **{name: {"type": "str", "default": ""} for name in ("variable", "owner", "group", "mode")},
+    "variable": {"type": "str", "default": ""},
+    "owner": {"type": "str", "default": ""},
+    "group": {"type": "str", "default": ""},
+    "mode": {"type": "str", "default": ""},
 }
 SERVICE = {
-    **{name: {"type": "str", "required": True} for name in ("project", "program", "path")},
+    "project": {"type": "str", "required": True},
+    "program": {"type": "str", "required": True},
     "unit": {"type": "str", "default": ""},
+    "path": {"type": "str", "required": True},
 }
 
 
@@ -175,7 +180,9 @@ def main():
         boot = Boot(given["boot"]["state"] == "present", of_boot, given["boot"]["program"])
         services = [Service(**service) for service in given["services"]]
         host = HostRoot(given["host_root"], timeout)
-        return {"changed": False, **observe_site(host, given["users"], given["mig"], boot, services, files)}, ()
+        seen = observe_site(host, given["users"], given["mig"], boot, services, files)
+        seen["changed"] = False
+        return seen, ()
 
     run(module, work, unchanged=None)
 
