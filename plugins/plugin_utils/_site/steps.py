@@ -32,6 +32,14 @@ def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[st
     return grouped(lines)
 
 
+def of_providers(result: Result, names: set[str]) -> list[str]:
+    """A line for the providers in Placement with these ``names``, from the result of the call for all hosts."""
+    own = [one["action"] for one in result.get("providers", []) if one["name"] in names]
+    actions = Counter(action for action in own if action not in UNCHANGED)
+    done = [f"{action} {number} {'provider' if number == 1 else 'providers'}" for action, number in actions.items()]
+    return [f"Placement: {', '.join(done)}"] if done else []
+
+
 def _named(name: str, models: Mapping[str, str]) -> str:
     return f"{name} ({models[name]})" if name in models else name
 

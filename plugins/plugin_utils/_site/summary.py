@@ -50,6 +50,10 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
         compared = results.get("vfio_compared", {})
         models = (compared.get("selection") or {}).get("cards", {})
         lines = [] if compared.get("due") == [] else steps.of_host(results, models)
+        if "placement_leader" in variables and "placement_providers" in variables:
+            published = hostvars[variables["placement_leader"]]
+            result = _mapping(published["placement_result"] if "placement_result" in published else None)
+            lines = [*lines, *steps.of_providers(result, {one["name"] for one in variables["placement_providers"]})]
         if "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]:
             # The playbook reports the reasons.
             waiting.setdefault(tuple(lines), []).append(host)

@@ -43,6 +43,22 @@ def test_check_mode_predicts():
     ]
 
 
+def test_providers_are_counted_at_their_host():
+    def host(name):
+        return {**SAME, "placement_leader": "a", "placement_providers": [{"name": name}, {"name": f"{name}_vfio_1"}]}
+
+    providers = [
+        {"name": "a", "action": "kept"},
+        {"name": "a_vfio_1", "action": "updated"},
+        {"name": "b_vfio_1", "action": "kept"},
+    ]
+    hosts = {"a": {**host("a"), "placement_result": {"providers": providers}}, "b": host("b"), "c": SAME}
+    assert fleet_summary([*hosts], hosts, [*hosts]) == [
+        "3 hosts: 2 unchanged, 1 changed",
+        "a (changed): Placement: updated 1 provider",
+    ]
+
+
 def test_verify_has_differences():
     hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x is 1, declared is 2"]}}}
     assert fleet_summary(["a"], hosts, []) == [
