@@ -29,6 +29,7 @@ from .._model.work import (
     RemoveDevice,
 )
 from .explained import explain
+from .put_back import describe, put_back
 from .records import INSTANCE_RECORDS, RETAIN, key_of
 from .state import Failed
 
@@ -93,7 +94,14 @@ def apply(
                 not_made.add(step.key)
                 outcome.skipped.append(step)
                 continue
-            outcome.failed.append(Failed(step, explain(step, error) + _removed_before(step, outcome.done)))
+            removed = sum(_takes_away(one) and one.card == step.card for one in outcome.done)
+            is_replaced = any(isinstance(one, MakeDevice) and one.card == step.card for one in steps[number:])
+            again = (
+                0
+                if error.pending or not is_replaced
+                else put_back(step.card, outcome.done, lambda step: _make(host, step))
+            )
+            outcome.failed.append(Failed(step, explain(step, error) + describe(step, removed, again)))
             broken.add(step.card)
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
@@ -131,14 +139,6 @@ def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceSt
         f"{device.card} counts as full: {device.parent} rejected one more of type {device.type_id} ({error.errno}) "
         f"after {made} of {expected}"
     )
-
-
-def _removed_before(step: DeviceStep, done: list[DeviceStep]) -> str:
-    """What a failure leaves behind on a card that was cleared for the device that could not be made."""
-    removed = sum(_takes_away(one) and one.card == step.card for one in done)
-    if not isinstance(step, MakeDevice) or not removed:
-        return ""
-    return f". Removed from {step.card} before: {removed}"
 
 
 def is_work(step: DeviceStep) -> bool:

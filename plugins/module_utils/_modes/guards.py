@@ -18,7 +18,7 @@ from .._guards.conflicts import blind_spots, conflicts
 from .._model.host import Card, GroupPeer
 from .._model.uses import DRIVER, EVERY_EFFECT, GONE, PORT, SETTINGS, Touch, Use
 from .._model.wanted import CardTarget, VfTarget
-from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork
+from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork, SetVfShares
 from .state import State
 from .steps import find_step
 from .target import binding_of
@@ -30,6 +30,7 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
     """What the steps do to a card and to its VFs."""
     address = card.address
     bind, binds, network = find_step(steps, BindCard), find_step(steps, BindVfs), find_step(steps, SetVfNetwork)
+    shares = find_step(steps, SetVfShares)
     removes = find_step(steps, RemoveVfs) is not None
     changes_number = removes or find_step(steps, MakeVfs) is not None
     by_program = card.needs_program and changes_number
@@ -46,7 +47,7 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
             found.append(Touch(virtual.address, GONE, label, "go"))
         elif binds and virtual.number in binds.certain:
             found.append(Touch(virtual.address, DRIVER, label, "change its driver"))
-        elif network and virtual.number in network.settings:
+        elif any(step and virtual.number in step.settings for step in (network, shares)):
             found.append(Touch(virtual.address, SETTINGS, label, "be set up again"))
     return found
 

@@ -168,7 +168,7 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
         if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state.drivers):
             found.append(driver_names.missing(driver, state.drivers))
     programs = {
-        vf_settings.PROGRAM: any(virtual.settings.names for virtual in entry.vfs.values()),
+        vf_settings.PROGRAM: any(virtual.settings.of_network.names for virtual in entry.vfs.values()),
         eswitch.PROGRAM: bool(entry.eswitch),
     }
     for program, needed in programs.items():
@@ -177,6 +177,23 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
     if programs[vf_settings.PROGRAM] and card.is_native and not card.netdevs:
         found.append("vfs settings require a network card, and this card has no network interface")
     found += card.unreadable
+    _check_shares(entry, card, found)
+
+
+def _check_shares(entry: CardWanted, card: Card, found: list[str]) -> None:
+    """Shares of a GPU that the card or its kernel does not have."""
+    known = card.settings or {}
+    lacking = {
+        name
+        for index, virtual in entry.vfs.items()
+        for name in virtual.settings.of_gpu.names
+        if getattr(known.get(index), name, None) is None
+    }
+    if lacking and card.is_native:
+        found.append(
+            f"{', '.join(sorted(lacking))} of vfs requires an Intel GPU with the driver xe and a kernel that has this "
+            "setting below sriov_admin (Linux 6.19 or later). Remove it from the profile, or install such a kernel"
+        )
 
 
 def _check_number(entry: CardWanted, card: Card, found: list[str]) -> None:

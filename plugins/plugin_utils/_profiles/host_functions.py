@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NOBODY
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 
 
 def indices(profile, functions, number):
@@ -22,7 +23,7 @@ def indices(profile, functions, number):
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
     given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}
     usual = profile["vf_driver"]
-    chosen = profile["nova"].get("vfs")
+    chosen = _chosen(profile["nova"])
     kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
     if isinstance(usual, str) and is_vfio_driver(usual):
         now = {function["index"]: function for function in functions if "index" in function}
@@ -36,9 +37,30 @@ def indices(profile, functions, number):
                 and (function.get("netdev") or function.get("users"))
             }
     if chosen is not None:
-        ranges = [chosen] if isinstance(chosen, str) else chosen
-        kept |= set(range(number)) - {index for text in ranges for index in indices_of(text)}
+        kept |= set(range(number)) - chosen
     return kept
+
+
+def with_functions(nova, functions):
+    """What a profile has for nova, each of its groups with the addresses of its ``functions`` that exist."""
+    if not nova.get("groups"):
+        return nova
+    groups = [
+        {**group, "functions": [one["address"] for one in functions if one.get("index") in _indices(group["vfs"])]}
+        for group in nova["groups"]
+    ]
+    return {**nova, "groups": groups}
+
+
+def _chosen(nova):
+    """The indices of the functions for guests, or None for all."""
+    parts = [nova, *(nova.get("groups") or [])]
+    ranges = [part["vfs"] for part in parts if "vfs" in part]
+    return set().union(*map(_indices, ranges)) if ranges else None
+
+
+def _indices(ranges):
+    return {index for text in kinds.texts(ranges) for index in indices_of(text)}
 
 
 def held_mode(mode, subject):

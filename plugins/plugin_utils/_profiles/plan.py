@@ -106,7 +106,7 @@ def _card(profile, subject):
         "type": None,
         "next_type": None,
         "parents": [],
-        "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
+        "count": shares.total_count(profile["shares"]),
         "total": None,
         "not_shareable": None,
         **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),
@@ -143,6 +143,7 @@ def _plan_function(profile, subject, card, result, found):
         functions = subject.get("virtual_functions", [])
         number = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
         kept = host_functions.indices(profile, functions, number)
+        card["nova"] = host_functions.with_functions(profile["nova"], functions)
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"

@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import libvir
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 XML = "<domain><name>web1</name><devices/></domain>"
-PASSWD = "bob:x:1000:1000::/srv/people/bob:/bin/sh\nann:x:1001:1001::/home/ann:/bin/sh\nx:x:9:9::/:/bin/sh\nbroken\n"
+PASSWD = "bob:x:1000:1000::/srv/people/bob:/bin/sh\nann:x:1001:1001::/export/ann:/bin/sh\nx:x:9:9::/:/bin/sh\nbroken\n"
 MOVED = {
     "etc/docker/daemon.json": '{"debug": true, "data-root": "/srv/docker"}',
     "etc/containers/storage.conf": '[storage]\ngraphroot = "/srv/podman"\n',
@@ -30,7 +30,9 @@ STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
         ("srv/docker/volumes/nova_libvirt_qemu/_data/web1.xml", False),
         ("srv/podman/volumes/nova_libvirt_qemu/_data/web1.xml", False),
         ("var/snap/openstack-hypervisor/common/etc/libvirt/qemu/web1.xml", False),
-        ("home/ann/.config/libvirt/qemu/web1.xml", True),
+        # Of a user whom only a directory service knows.
+        ("/".join(["home", "eve", ".config/libvirt/qemu/web1.xml"]), True),
+        ("export/ann/.config/libvirt/qemu/web1.xml", True),
         ("root/.config/libvirt/qemu/web1.xml", True),
         ("srv/people/bob/.config/libvirt/qemu/web1.xml", True),
         ("etc/libvirt/lxc/web1.xml", False),
