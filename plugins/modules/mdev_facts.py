@@ -204,6 +204,13 @@ ansible_facts:
                   description: Users, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+                shares:
+                  description:
+                    - What the function gets of an Intel GPU. These are C(exec_quantum_ms), C(preempt_timeout_us),
+                      C(vram_quota) in MiB and C(sched_priority), each null if the kernel does not have it.
+                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later
+                  type: dict
+                  sample: {exec_quantum_ms: 20, preempt_timeout_us: 0, vram_quota: 4096, sched_priority: normal}
             model:
               description:
                 - Name of the model, as its driver or C(pci.ids) of the host calls it. Null if neither has one.

@@ -80,7 +80,9 @@ options:
       vfs:
         description:
           - Virtual functions with their own settings or drivers. Omitted settings remain unchanged.
-          - Settings require a network card and the program C(ip) on the host.
+          - Settings of the network require a network card and the program C(ip) on the host.
+          - Shares of a GPU, which are C(exec_quantum_ms), C(preempt_timeout_us) and C(vram_quota), require an Intel GPU
+            with the driver xe and Linux 6.19 or later. They are set before the virtual functions are created.
         type: list
         elements: dict
         suboptions:
@@ -117,6 +119,17 @@ options:
           max_tx_rate:
             description: Maximum transmit rate in Mbit/s. V(0) means no limit.
             type: raw
+          exec_quantum_ms:
+            description: Time slice of the virtual function on an Intel GPU in ms. V(0) means no limit.
+            type: raw
+          preempt_timeout_us:
+            description:
+              - Time in microseconds after which the work of the virtual function is stopped when its time slice on an
+                Intel GPU ends. V(0) means no limit.
+            type: raw
+          vram_quota:
+            description: Memory of an Intel GPU for the virtual function in MiB.
+            type: raw
       eswitch:
         description:
           - Mode of the embedded switch of the card. It is changed while the card has no virtual functions.
@@ -132,6 +145,7 @@ options:
       - Handling of cards in use. Users are processes and guests with one of its functions, mediated devices and vGPUs,
         mounted disks, and the host network.
       - V(fail) changes nothing and reports all users. V(skip) skips these cards and changes the others.
+      - A card to pass through is also skipped if a skipped card shares its IOMMU group.
     type: str
     choices: [fail, skip]
     default: fail
@@ -359,6 +373,9 @@ VIRTUAL_FUNCTION = {
     "link_state": {"type": "str", "choices": ["auto", "enable", "disable"]},
     "min_tx_rate": {"type": "raw"},
     "max_tx_rate": {"type": "raw"},
+    "exec_quantum_ms": {"type": "raw"},
+    "preempt_timeout_us": {"type": "raw"},
+    "vram_quota": {"type": "raw"},
 }
 FUNCTION = {
     "pf": {"type": "str", "required": True},

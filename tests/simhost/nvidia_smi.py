@@ -129,6 +129,8 @@ class NvidiaSmi:
             return 0, "\n".join(lines) + "\n"
         except Failure as failure:
             return failure.status, f"{failure}\n"
+        except (ValueError, IndexError, KeyError, StopIteration):
+            return 2, "Invalid combination of input arguments. Please run 'nvidia-smi -h' for help.\n"
 
     def _ask(self, data: bytes) -> None:
         status, text = self.run(data.decode().split())

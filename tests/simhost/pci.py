@@ -21,6 +21,7 @@ from .sriov import Sriov
 from .tree import Attribute, constant
 from .vendor_vfio import VendorVfio
 from .vgpu import vgpu_parts
+from .xe import Shares
 
 if TYPE_CHECKING:
     from .host import SimHost
@@ -117,6 +118,8 @@ class PciFunction(BusDevice):
             if driver.name == "nvidia" and self.physfn is None:
                 parts.append(GpuEntry(self))
             parts.extend(vgpu_parts(self))
+            if driver.name == "xe" and self.sriov:
+                parts.append(Shares(self, self.sriov.total))
         if self.sriov:
             parts.append(self.sriov)
         return parts

@@ -81,7 +81,10 @@ class DiskSpec:
 
 @dataclass
 class FunctionSpec:
-    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time; ``mig`` is a table."""
+    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time; ``mig`` is a table.
+
+    ``vram`` are the MiB that the driver xe shares out to VFs.
+    """
 
     address: str
     vendor: str
@@ -101,6 +104,7 @@ class FunctionSpec:
     sriov: Optional[SriovSpec] = None
     vgpu: Optional[VgpuSpec] = None
     mig: Optional[str] = None
+    vram: Optional[int] = None
     netdev: Optional[NetdevSpec] = None
     controller: Optional[str] = None
     disks: list[DiskSpec] = field(default_factory=list)

@@ -48,6 +48,9 @@ VIRTUAL_FUNCTION: dict[str, type] = {
     "link_state": str,
     "min_tx_rate": int,
     "max_tx_rate": int,
+    "exec_quantum_ms": int,
+    "preempt_timeout_us": int,
+    "vram_quota": int,
 }
 CHOICES = {
     "mode": ("pf", "vf"),

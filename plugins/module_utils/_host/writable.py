@@ -58,6 +58,7 @@ PATHS = (
     Writable("sys/bus/mdev/devices/<uuid>/remove", ATTRIBUTE, INSTANCES, "removes an mdev"),
     Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
     Writable(f"{FUNCTION}/nvidia/vgpu_params", ATTRIBUTE, INSTANCES, "sets the parameters of the new vGPU of a VF"),
+    Writable(f"{FUNCTION}/sriov_admin/<vf>/profile/<share>", ATTRIBUTE, MODES, "sets what a VF gets of an Intel GPU"),
     Writable("etc/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "records a mode for the next boot"),
     Writable("etc/vfio-devices/mdev_instance/<card>.json", FILE, INSTANCES, "records devices for the next boot"),
     Writable(
@@ -100,6 +101,8 @@ NAME = re.compile(r"<(\w+)>")
 NAMES = {
     "address": grammar.PCI_ADDRESS,
     "attribute": grammar.ATTRIBUTE,
+    "vf": re.compile(r"vf[1-9][0-9]{0,4}\Z"),
+    "share": re.compile(r"(exec_quantum_ms|preempt_timeout_us|vram_quota)\Z"),
     # mdevctl takes capital letters as well.
     "uuid": re.compile(grammar.UUID.pattern, re.IGNORECASE),
 }

@@ -49,7 +49,12 @@ class Inventory:
         self._machine_id = state.machine_id
         self._known_types = state.known_types
         self._unreadable = state.unreadable
-        self._recorded = {records.key_of(one) for record in state.records.values() for one in record["instances"]}
+        self._recorded = {
+            records.key_of(one)
+            for record in state.records.values()
+            for one in record["instances"]
+            if records.is_complete(one)
+        }
         self._reserved = set(reserved)
         # By parent and type: where the search for the next UUID goes on.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}

@@ -28,7 +28,7 @@ from .._run import room
 from . import actions, identities, result
 from .mixtures import Mixtures
 from .plan import plan_instances
-from .records import observe_records, only_recorded
+from .records import is_complete, observe_records, only_recorded
 from .state import Plan, State
 
 
@@ -121,16 +121,18 @@ def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstan
 
 
 def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
-    """The devices; those without definitions have the attributes of their records."""
+    """The devices; vGPUs on VFs, which have no definitions, with the attributes of their records."""
     recorded = {
         (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
         for record in records.values()
-        for one in record.get("instances", [])
-        if one["address"] and one["attributes"]
+        for one in record["instances"]
+        if is_complete(one) and one["address"] and one["attributes"]
     }
-    if not recorded:
-        return devices
-    return [one._replace(attributes=recorded.get((one.address, one.type_name or one.type_id), ())) for one in devices]
+    found = []
+    for device in devices:
+        attributes = recorded.get((device.address, device.type_name or device.type_id)) if device.address else None
+        found.append(device._replace(attributes=attributes) if attributes else device)
+    return found
 
 
 def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:

@@ -86,7 +86,7 @@ class Mixtures:
         )
         if not in_use:
             return f"{sentence}, and it has {len(unlisted)} that are not listed. Set exact: true to remove them"
-        busy = f"{in_use[0].id} is in use by {holders(in_use[0].users)}"
+        busy = f"{in_use[0].id} is in use by {holders(in_use[0].users) or 'an unknown user'}"
         return (
             f"{sentence}, and {busy}. Stop this use, or skip the card with on_busy: skip (in the roles vfio_on_busy: "
             "skip)"

@@ -192,16 +192,15 @@ class _Attempt:
 
     def _empty(self) -> None:
         """Let go and make again what stays on GPUs whose mode has to change."""
-        leaving = {device.key for device, _place in [*self.removals, *self.busy]}
+        leaving = {device.key for device, _place in self.removals}
         for card in sorted(self.mixtures.to_empty):
-            others = [one for one in self.inventory.devices_on(card) if one.key not in leaving]
-            in_use = [one for one in others if one.users or one.state == "removing"]
-            unlisted = [one for one in others if one.key not in self.claimed]
+            there = self.inventory.devices_on(card)
+            in_use = [one for one in there if one.users or one.state == "removing" or card in self.unreadable]
+            unlisted = [one for one in there if one.key not in self.claimed | leaving and one not in in_use]
             if (in_use or card in self.frozen) and self.skip_busy:
                 self.blocked_cards.add(card)
-                self.busy += [
-                    (one, next((kept.place for kept in self.kept if kept.key == one.key), None)) for one in in_use
-                ]
+                places = {kept.key: kept.place for kept in self.kept}
+                self.busy += [(one, places[one.key]) for one in in_use if one.key in places]
             elif in_use or unlisted:
                 self.problems.append(self.mixtures.describe_occupied(card, in_use, unlisted))
             else:
@@ -209,6 +208,7 @@ class _Attempt:
                 self.kept = [one for one in self.kept if one.card != card]
                 self.removals += [(self.inventory.devices[one.key], one.place) for one in staying]
                 self.creations += [MakeDevice(card, one) for one in staying]
+                self.present_types |= {(card, str(one.type_id)) for one in staying}
                 self.inventory.capacities[card].plan_afresh()
 
     def _settle_removals(self) -> None:

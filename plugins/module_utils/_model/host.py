@@ -38,10 +38,15 @@ class GroupPeer(NamedTuple):
     address: str
     driver: Optional[str]
     physical_function: Optional[str]
+    is_above: bool = False  # whether it is a controller that makes the function's PCI domain, such as Intel's VMD
+
+
+# Fields of VfSettings that a GPU governs, and no network card.
+OF_GPU = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
 
 
 class VfSettings(NamedTuple):
-    """What the network card of a VF governs; a field is None if it is not requested, or unknown."""
+    """What the card of a VF governs; a field is None if it is not requested, or unknown."""
 
     mac: Optional[str] = None
     vlan: Optional[int] = None
@@ -51,6 +56,19 @@ class VfSettings(NamedTuple):
     link_state: Optional[str] = None
     min_tx_rate: Optional[int] = None  # Mbit/s
     max_tx_rate: Optional[int] = None  # Mbit/s
+    exec_quantum_ms: Optional[int] = None
+    preempt_timeout_us: Optional[int] = None
+    vram_quota: Optional[int] = None  # MiB
+
+    @property
+    def of_network(self) -> VfSettings:
+        """Those that a network card governs."""
+        return self._replace(**dict.fromkeys(OF_GPU))
+
+    @property
+    def of_gpu(self) -> VfSettings:
+        """Those that a GPU governs."""
+        return VfSettings(**{name: getattr(self, name) for name in OF_GPU})
 
     @property
     def names(self) -> list[str]:
@@ -218,6 +236,7 @@ class Card(NamedTuple):
     is_native: bool = False  # whether the driver is one that can have VFs
     needs_program: bool = False  # for its VFs, see nvidia_sriov
     peers: tuple[GroupPeer, ...] = ()
+    is_bridged: bool = False  # whether a bridge is in its IOMMU group, so that new VFs will be as well
     eswitch: Optional[str] = None  # None also if it was not read
     settings: Optional[Mapping[int, VfSettings]] = None  # of VFs by index; None if they were not read
     unreadable: tuple[str, ...] = ()  # why the switch or the settings are unknown

@@ -68,6 +68,14 @@ class SetVfNetwork(NamedTuple):
     settings: Mapping[int, VfSettings]  # by index
 
 
+class SetVfShares(NamedTuple):
+    """Set what VFs get of a GPU."""
+
+    card: str
+    text: str
+    settings: Mapping[int, VfSettings]  # by index
+
+
 class Remember(NamedTuple):
     """Keep something until the next boot, or with None forget it."""
 
@@ -102,6 +110,7 @@ CardStep = Union[
     SetAutoprobe,
     SetSwitch,
     SetVfNetwork,
+    SetVfShares,
     Remember,
     KeepRecord,
     KeepRule,

@@ -16,7 +16,7 @@ from .._devices import eswitch, pci, sriov, vf_settings
 from .._devices.binding import DRIVERS, read_bindings
 from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import nvidia_sriov
+from .._frameworks import intel_xe, nvidia_sriov
 from .._frameworks.mdev import Mdevs
 from .._guards import managers
 from .._guards.base import Scene, Seen
@@ -132,7 +132,9 @@ def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) 
         card = cards[address]._replace(kept=kept, identity=old.identity)
         if network and old.eswitch is not None and card.is_native:
             card = card._replace(eswitch=eswitch.observe(host, address))
-        if network and old.settings is not None and card.netdevs:
+        if network and old.settings is not None and card.binding.driver == intel_xe.DRIVER:
+            card = card._replace(settings=intel_xe.observe(host, address, old.settings) or None)
+        elif network and old.settings is not None and card.netdevs:
             settings, netdevs = through_interface(host, address, card.netdevs, vf_settings.observe)
             card = card._replace(settings=settings, netdevs=netdevs)
         cards[address] = card
@@ -200,7 +202,7 @@ def _complete(
     virtual_functions = tuple(
         one._replace(
             binding=one.binding._replace(override=bindings[one.address].override),
-            peers=_peers(functions[one.address], functions),
+            peers=_peers(host, functions[one.address], functions),
         )
         for one in card.virtual_functions
     )
@@ -212,7 +214,8 @@ def _complete(
         and not sriov.is_vfio_driver(driver)
         and not (needs_program and driver == nvidia_sriov.STUB),
         needs_program=needs_program,
-        peers=_peers(function, functions),
+        peers=_peers(host, function, functions),
+        is_bridged=any(one.is_bridge and one.address != card.address for one in _members(function, functions)),
         unseen=_unseen(host, function, [one.address for one in virtual_functions]),
     )
 
@@ -225,15 +228,29 @@ def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> 
     return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def _peers(function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple[GroupPeer, ...]:
-    """The other members of a function's IOMMU group; bridges do not count."""
+def _members(function: PciFunction, functions: Mapping[str, PciFunction]) -> list[PciFunction]:
+    """The functions of a function's IOMMU group, itself included."""
+    group = function.iommu_group
+    return [] if group is None else [other for other in functions.values() if other.iommu_group == group]
+
+
+def _peers(host: HostRoot, function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple[GroupPeer, ...]:
+    """The other members of a function's IOMMU group.
+
+    Bridges do not count, and neither does what is behind the function in a domain that its driver makes: that goes
+    with the driver (drivers/pci/controller/vmd.c, vmd_remove).
+    """
     return tuple(
-        GroupPeer(other.address, other.driver, other.physical_function)
-        for other in functions.values()
-        if function.iommu_group is not None
-        and other.iommu_group == function.iommu_group
-        and other.address != function.address
-        and not other.is_bridge
+        GroupPeer(other.address, other.driver, other.physical_function, _is_behind(host, function, other))
+        for other in _members(function, functions)
+        if other.address != function.address and not other.is_bridge and not _is_behind(host, other, function)
+    )
+
+
+def _is_behind(host: HostRoot, function: PciFunction, other: PciFunction) -> bool:
+    """Whether a function is in a PCI domain that the driver of another one has made."""
+    return function.address.partition(":")[0] != other.address.partition(":")[0] and (
+        other.address in FUNCTION_IN_PATH.findall(host.link(function.path) or "")
     )
 
 
@@ -251,7 +268,10 @@ def _with_network(host: HostRoot, entry: CardWanted, card: Card) -> Card:
     """Settings and switch mode: where they are wanted, and of VFs that may have to be made again."""
     if not card.is_native:
         return card
-    wanted = any(virtual.settings.names for virtual in entry.vfs.values())
+    if card.binding.driver == intel_xe.DRIVER:
+        known = intel_xe.observe(host, card.address, [*entry.vfs, *(one.number for one in card.virtual_functions)])
+        card = card._replace(settings=known or None)
+    wanted = any(virtual.settings.of_network.names for virtual in entry.vfs.values())
     lasting = card.virtual_functions and host.has_program(vf_settings.PROGRAM)
     try:
         if card.netdevs and (wanted or lasting):

@@ -28,6 +28,7 @@ from .._model.work import (
     SetAutoprobe,
     SetSwitch,
     SetVfNetwork,
+    SetVfShares,
 )
 from . import records
 from .target import binding_of, lasting_autoprobe, native_driver
@@ -93,8 +94,9 @@ class _Steps:
             self._switch_autoprobe_off()
         else:
             self._set_autoprobe()
+        self._share()
         if self.creates:
-            text = f"created {self.count} virtual functions"
+            text = f"made {self.count} virtual functions"
             self.found.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()
@@ -106,7 +108,7 @@ class _Steps:
             return False
         wanted = [binding_of(self.target, index) for index in range(self.count)]
         settings = [one.settings for index, one in self.target.vfs.items() if index < self.count]
-        return any(one.names for one in settings) or any(one and not _by_matching(one) for one in wanted)
+        return any(one.of_network.names for one in settings) or any(one and not _by_matching(one) for one in wanted)
 
     def _switch_autoprobe_off(self) -> None:
         """A run that ends before it is switched on again is continued by the next one."""
@@ -138,7 +140,8 @@ class _Steps:
 
     def _configure(self) -> None:
         """Settings first: a VF that is in use elsewhere no longer takes them."""
-        settings = {index: one.settings for index, one in self.target.vfs.items() if one.settings.names}
+        wanted_ones = {index: one.settings.of_network for index, one in self.target.vfs.items()}
+        settings = {index: one for index, one in wanted_ones.items() if one.names}
         known = {} if self.creates or self.card.settings is None else self.card.settings
         exist = self.count if self.creates else self.present
         changed = [
@@ -151,6 +154,19 @@ class _Steps:
             text = f"set up virtual functions {names}"
             self.found.append(SetVfNetwork(self.card.address, text, {index: settings[index] for index in changed}))
         self._bind_virtual_functions()
+
+    def _share(self) -> None:
+        """What VFs get of a GPU is set before they are made, when nothing of it is in use."""
+        known = {} if self.removes else self.card.settings or {}
+        changed = {}
+        for index, one in self.target.vfs.items():
+            before = known.get(index, VfSettings())
+            changes = vf_settings.differences(before, one.settings.of_gpu)
+            if changes.names and index < max(self.count, self.present):
+                changed[index] = changes
+        if changed:
+            names = ", ".join(f"{index} ({' '.join(one.names)})" for index, one in changed.items())
+            self.found.append(SetVfShares(self.card.address, f"set the shares of virtual functions {names}", changed))
 
     def _bind_virtual_functions(self) -> None:
         address = self.card.address

@@ -16,7 +16,7 @@ from .._core import grammar, numbers
 from .._core.wording import printable
 from .._devices import driver_names
 from .._devices.binding import DEFAULT, NOBODY
-from .._model.host import VfSettings
+from .._model.host import OF_GPU, VfSettings
 from .._model.wanted import CardWanted, VfWanted
 
 MAX = "max"
@@ -26,7 +26,10 @@ VFIO_PCI = "vfio-pci"
 MOST_VFS = 65535
 MOST_RATE = 4294967295
 # The largest number of each setting that is one.
-LIMITS = {"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE}
+LIMITS = {
+    **{"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE},
+    **dict.fromkeys(OF_GPU, 4294967295),
+}
 DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
@@ -93,7 +96,12 @@ def _requested(function: Options) -> Mapping[str, Any]:
     given = {name: value for name, value in function.items() if value not in (None, []) and name != "label"}
     if "vfs" in given:
         given["vfs"] = [
-            {name: int(value) if name in LIMITS and numbers.is_whole(value) else value for name, value in one.items()}
+            {
+                name: int(value) if name in LIMITS and numbers.is_whole(value) else value
+                for name, value in one.items()
+                # Programs of older versions at boot reject names that they do not know.
+                if value is not None or name not in OF_GPU
+            }
             for one in given["vfs"]
         ]
     return given

@@ -13,6 +13,7 @@ from typing import Any
 
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
+from .._frameworks import intel_xe
 from .._frameworks.every import Frameworks
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Parent, Sriov
@@ -51,6 +52,9 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
         selected = _selected(functions, by_card, tuple(classes))
         cards = sriov.read_cards(host, selected, functions, numa_nodes)
         facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
+        for entry in facts[PHYSICAL_FUNCTIONS]:
+            if entry["driver"] == intel_xe.DRIVER:
+                _add_shares(host, entry)
         if MODELS in gather:
             from .._devices import models
 
@@ -142,6 +146,17 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
         "users": None,
         "framework": framework,
     }
+
+
+def _add_shares(host: HostRoot, entry: Facts) -> None:
+    """What each VF of an Intel GPU gets of it, where the kernel shows it."""
+    virtual_functions = {one["index"]: one for one in entry["virtual_functions"]}
+    for index, settings in intel_xe.observe(host, entry["address"], virtual_functions).items():
+        shares = {name: getattr(settings, name) for name in intel_xe.NAMES}
+        virtual_functions[index]["shares"] = {
+            **shares,
+            intel_xe.PRIORITY: intel_xe.priority(host, entry["address"], index),
+        }
 
 
 def _parent(parent: Parent) -> Facts:

@@ -18,7 +18,7 @@ def indices(profile, functions, number):
     """The numbers of these virtual functions; ``functions`` are the ones that exist, of ``number`` that there will be.
 
     The host keeps a function whose entry in ``vfs`` names a driver of the host, unlike the others. It also keeps one
-    that still has such a driver while others already have the VFIO driver of ``vf_driver``: it is in use.
+    that still has such a driver and an interface or a user, while others already have the VFIO driver of ``vf_driver``.
     """
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
     given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}
@@ -26,9 +26,16 @@ def indices(profile, functions, number):
     chosen = _chosen(profile["nova"])
     kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
     if isinstance(usual, str) and is_vfio_driver(usual):
-        now = {function["index"]: function.get("driver") for function in functions if "index" in function}
-        if any(is_vfio_driver(driver) for driver in now.values()):
-            kept |= {index for index, driver in now.items() if not given.get(index) and _is_of_host(driver)}
+        now = {function["index"]: function for function in functions if "index" in function}
+        if any(is_vfio_driver(function.get("driver")) for function in now.values()):
+            kept |= {
+                index
+                for index, function in now.items()
+                if not given.get(index)
+                and _is_of_host(function.get("driver"))
+                # A GPU function without a user only waits for its driver.
+                and (function.get("netdev") or function.get("users"))
+            }
     if chosen is not None:
         kept |= set(range(number)) - chosen
     return kept

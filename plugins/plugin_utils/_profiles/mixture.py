@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ANY_SIZE, ONE_SIZE
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Parent
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers
@@ -25,10 +26,11 @@ class Placed(NamedTuple):
     waiting: int
 
 
-def why_not(chosen, subject, rooms):
+def why_not(chosen, subject):
     """The rule of the driver that a mix breaks, or None. ``chosen`` are entries with their types."""
+    rooms = _rooms(subject, [offered["id"] for _share, offered in chosen])
     sizes = {offered["id"]: rooms.framebuffer(offered["id"]) for _share, offered in chosen}
-    if len(set(sizes.values())) < 2 or not rooms.exclusive:
+    if len(set(sizes.values())) < 2 or None in sizes.values() or not rooms.exclusive:
         return None
     first = sizes[chosen[0][1]["id"]]
     alike = [
@@ -41,7 +43,15 @@ def why_not(chosen, subject, rooms):
     return f"{names} cannot be together, because all vGPUs of this GPU must have the same framebuffer size. {advice}"
 
 
-def place(wanted, subject, rooms):
+def _rooms(subject, type_ids, occupied=True):
+    """The capacity of a card for a mix; types of several sizes require a mode, which mdev_instance enables."""
+    rooms = offers.rooms_of(subject, ONE_SIZE, occupied)
+    if rooms.has_size_mode and len({rooms.framebuffer(type_id) for type_id in type_ids}) > 1:
+        rooms = offers.rooms_of(subject, ANY_SIZE, occupied)
+    return rooms
+
+
+def place(wanted, subject):
     """By type id what each type gets of ``wanted``, by type id the number or max, and why this is impossible, or None.
 
     Devices that exist stay where they are, those of guests first, as mdev_instance chooses them.
@@ -50,6 +60,7 @@ def place(wanted, subject, rooms):
     claimed = {type_id: _claimed(type_id, count, present) for type_id, count in wanted.items()}
     others = [one for one in present if not any(one in devices for devices in claimed.values())]
     stuck = [one for one in others if one.get("users") or one["state"] != "active"]
+    rooms = _rooms(subject, wanted)
     rooms.plan_afresh()
     for device in others:
         if device not in stuck:
@@ -106,7 +117,7 @@ def _parents(type_id, devices, new, nodes, others):
 def _too_many(wanted, subject):
     """The numbers, and what fits on the empty card if all types get their part of it."""
     names = {offered["id"]: offered["name"] or offered["id"] for offered in subject["types"]}
-    rooms = offers.rooms_of(subject, occupied=False)
+    rooms = _rooms(subject, wanted, occupied=False)
     wanted = {type_id: 1 if count == MAX else count for type_id, count in wanted.items()}
     fits = _fair(wanted, subject, rooms)
     sizes = [(rooms.framebuffer(type_id), count) for type_id, count in wanted.items()]

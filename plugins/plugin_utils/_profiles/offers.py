@@ -12,7 +12,6 @@ nova fails at a parent whose devices it no longer finds while a guest uses one o
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import (
-    ANY_SIZE,
     ONE_TYPE,
     capacity_of_card,
 )
@@ -51,7 +50,7 @@ def gpu_instances(subject):
     return GpuInstances(tuple(one["name"] for one in profiles), tuple(one["profile"] for one in instances))
 
 
-def rooms_of(subject, mix=ANY_SIZE, occupied=True):
+def rooms_of(subject, mix, occupied=True):
     """The capacity of a card with its devices, or without them."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
     present = [device for device in subject["devices"] if device["state"] != DEFINED]

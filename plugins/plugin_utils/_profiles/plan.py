@@ -106,7 +106,7 @@ def _card(profile, subject):
         "type": None,
         "next_type": None,
         "parents": [],
-        "count": profile["vgpu"]["count"] if profile["vgpu"] else None,
+        "count": shares.total_count(profile["shares"]),
         "total": None,
         "not_shareable": None,
         **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),

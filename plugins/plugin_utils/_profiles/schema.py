@@ -49,6 +49,18 @@ VIRTUAL_FUNCTION: Options = {
     },
     "min_tx_rate": {"description": "Minimum transmit rate in Mbit/s. V(0) means no guarantee.", "type": "int"},
     "max_tx_rate": {"description": "Maximum transmit rate in Mbit/s. V(0) means no limit.", "type": "int"},
+    "exec_quantum_ms": {
+        "description": "Time slice on an Intel GPU with the driver xe in ms. V(0) means no limit.",
+        "type": "int",
+    },
+    "preempt_timeout_us": {
+        "description": [
+            "Time in microseconds after which work on an Intel GPU is stopped when its time slice ends.",
+            "V(0) means no limit.",
+        ],
+        "type": "int",
+    },
+    "vram_quota": {"description": "Memory of an Intel GPU in MiB.", "type": "int"},
 }
 
 # The options of sriov_pf_mode that a profile may have.

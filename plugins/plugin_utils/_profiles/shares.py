@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixture, offers, type_choice
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixture, type_choice
 
 
 def device_api(offered, subject):
@@ -26,6 +26,14 @@ def published(part):
         "traits": part["placement"]["traits"],
         **{cloud.OWNER: part[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART},
     }
+
+
+def total_count(shares):
+    """The number of devices of all types together, or ``max``; None if the owner makes them, or without types."""
+    counts = [share["count"] for share in shares]
+    if not counts or None in counts:
+        return None
+    return MAX if MAX in counts else sum(counts)
 
 
 def instance(share, type_id, card, label):
@@ -49,16 +57,13 @@ def plan(profile, subject, card, found):
     if len(chosen) < 2 or None in counts or counts.count(MAX) > 1:
         # What is wrong with the counts is said by the declaration.
         return []
-    rooms = offers.rooms_of(subject, capacity.ONE_SIZE)
-    if rooms.has_size_mode:
-        rooms = offers.rooms_of(subject, capacity.ANY_SIZE)
-    problem = mixture.why_not(chosen, subject, rooms)
+    problem = mixture.why_not(chosen, subject)
     if problem:
         found.append(problem)
         return []
     chosen.sort(key=lambda pair: (pair[0]["count"] == MAX, pair[1]["name"] or "", pair[1]["id"]))
     wanted = {offered["id"]: share["count"] for share, offered in chosen}
-    placed, problem = mixture.place(wanted, subject, rooms)
+    placed, problem = mixture.place(wanted, subject)
     if problem:
         found.append(problem)
         return []
@@ -66,7 +71,7 @@ def plan(profile, subject, card, found):
         return []
     card["shares"] = [_share(share, offered, placed[offered["id"]], subject) for share, offered in chosen]
     card["parents"] = sorted((one for share in card["shares"] for one in share["parents"]), key=lambda one: one["name"])
-    card["count"] = MAX if MAX in counts else sum(counts)
+    card["count"] = total_count(profile["shares"])
     card["total"] = sum(share["total"] for share in card["shares"])
     label = f"profile {profile['name']}, {card['name']}"
     return [
@@ -87,11 +92,10 @@ def _chosen(shares, subject, found):
     by_id = {}
     for share, offered in chosen:
         by_id.setdefault(offered["id"], []).append(share)
-        reasons = (
-            type_choice.why_unreadable(offered["id"], subject),
-            type_choice.why_unsettable(share, offered["id"], subject),
-        )
-        wrong += [f"{share['label']}: {reason}" for reason in reasons if reason]
+        unreadable = type_choice.why_unreadable(offered["id"], subject)
+        wrong += [f"{share['label']}: {unreadable}"] if unreadable else []
+        unsettable = type_choice.why_unsettable(share, offered["id"], subject)
+        wrong += [f"{share['label']}.attributes: {unsettable}"] if unsettable else []
     repeated = [(type_id, shares) for type_id, shares in by_id.items() if len(shares) > 1]
     wrong += [
         f"{' and '.join(share['label'] for share in shares)} have the same type {type_id}. Use one entry with the sum "

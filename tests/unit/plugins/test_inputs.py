@@ -47,6 +47,16 @@ DESKTOPS = {
     "placement": {"resource_class": "VGPU", "traits": ["CUSTOM_TIER_GOLD"]},
     "nova": {"max_instances": 8},
 }
+MIX = {
+    **{"name": "mix", "select": ["0000:41:00.0"], "mode": "vf", "num_vfs": "max", "owner": "nova"},
+    "vgpu": [
+        {
+            **{"type": "NVIDIA A40-8Q", "count": 2, "attributes": [{"nvidia/vgpu_params": "x=1"}], "autostart": True},
+            **{"placement": {"resource_class": "CUSTOM_8Q"}, "nova": {"max_instances": 8}},
+        },
+        {"type": ["NVIDIA A40-4Q"], "count": "max", "placement": {"traits": ["CUSTOM_A"]}},
+    ],
+}
 VIRTUAL_FUNCTION = {
     **{"index": "0", "mac": "52:54:00:12:34:56", "vlan": 5, "qos": 1, "spoofchk": True, "trust": False},
     **{"link_state": "auto", "min_tx_rate": 1, "max_tx_rate": 5, "driver": "vfio-pci"},
@@ -114,9 +124,15 @@ def attempts(record_property):
     assert found.wrongly() == []
 
 
-@pytest.mark.parametrize(("host", "profiles"), [("t4", [DESKTOPS]), ("nics", [PORTS, WHOLE])])
+@pytest.mark.parametrize(("host", "profiles"), [("t4", [DESKTOPS]), ("nics", [PORTS, WHOLE]), ("a40", [MIX])])
 def test_declarations(simulated, attempts, host, profiles):
     facts = simulated(host).facts()
+    if host == "a40":
+        # As many virtual functions as the two types need.
+        facts["parents"] = [one for one in facts["parents"] if one["name"].startswith("0000:41:00.")]
+        facts["physical_functions"] = facts["physical_functions"][:1]
+        for parent in facts["parents"]:
+            parent["types"] = [one for one in parent["types"] if one["name"] in ("NVIDIA A40-8Q", "NVIDIA A40-4Q")]
     assert resolve(profiles, facts)["cards"]
     for what, bad in mutations(profiles):
         key = [part for part in what.partition(": ")[0].split(".") if not part.isdecimal()][-1:]

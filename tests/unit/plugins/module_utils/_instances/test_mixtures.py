@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections import Counter
 
 import pytest
@@ -41,6 +42,20 @@ def test_sizes_are_mixed_once_the_gpu_was_told(simulated):
     assert calls(host) == [f"nvidia-smi vgpu -shm 1 -i {L40S}"]
     assert not host.converge(*mix(L40S, _3Q=8, _6Q=4), exact=True)["changed"]
     assert len(calls(host)) == 1
+
+
+@pytest.mark.parametrize(("is_mixed", "writes"), [(False, 28), (True, 12)])
+def test_no_vgpu_is_written_without_need(simulated, monkeypatch, is_mixed, writes):
+    """From 16 of one type to 8 of it and 4 of another: 8 are cleared and 4 made, or all if the mode has to change."""
+    host = simulated("l40s")
+    if is_mixed:
+        host.kernel.nvidia_smi.run(["vgpu", "-shm", "1", "-i", L40S])
+    host.converge(*mix(L40S, _3Q=16), exact=True)
+    written, write = [], host.files.write
+    monkeypatch.setattr(host.files, "write", lambda path, data: written.append(path) or write(path, data))
+    host.converge(*mix(L40S, _3Q=8, _6Q=4), exact=True)
+    assert len(written) == writes
+    assert len(calls(host)) == int(not is_mixed)
 
 
 def test_a_gpu_of_one_size_is_emptied_for_several(simulated):
@@ -119,6 +134,40 @@ def test_guests_keep_a_gpu_from_being_emptied(simulated):
     assert [one["address"] for one in result["busy"]] == [busy]
 
 
+def test_a_guest_on_a_device_that_would_go_keeps_a_gpu_from_being_emptied(simulated):
+    host = simulated("l40s")
+    host.converge(*mix(L40S, _3Q=4, _3A=2), exact=True)
+    held = [one["address"] for one in host.facts()["devices"] if one["type_name"].endswith("3A")]
+    host.kernel.hold(held[0])
+    before = host.devices()
+    with pytest.raises(Refused, match=f"{held[0]} is in use by"):
+        host.converge(*mix(L40S, _3Q=4, _6Q=2), exact=True)
+    result = host.converge(*mix(L40S, _3Q=4, _6Q=2), exact=True, on_busy="skip")
+    assert host.devices() == before
+    assert not calls(host)
+    assert held[0] in [one["address"] for one in result["busy"]]
+
+
+def test_a_guest_that_starts_while_a_gpu_is_emptied(simulated, monkeypatch):
+    host = simulated("l40s")
+    host.converge(*mix(L40S, _3Q=8), exact=True)
+    before = host.devices()
+    last, write, written = sorted(before)[-1], host.files.write, []
+
+    def start(path, data):
+        if path.endswith("current_vgpu_type") and data == b"0":
+            written.append(path)
+            if len(written) == 3:
+                host.kernel.hold(last)
+        write(path, data)
+
+    monkeypatch.setattr(host.files, "write", start)
+    result = host.converge(*mix(L40S, _3Q=8, _6Q=4), exact=True)
+    assert "started to use it during the run" in result["failures"][0]
+    assert ". Created again: " in result["failures"][0]
+    assert host.devices() == before
+
+
 def test_what_fits_beside_guests(simulated):
     host = simulated("l40s")
     host.converge(*mix(L40S, _3Q=8, _6Q=4), exact=True)
@@ -179,3 +228,16 @@ def test_types_of_a_card_have_their_own_parameters(simulated):
     assert host.root().read(PARAMS.format(4)) == "frame_rate_limiter=0"
     with pytest.raises(Refused, match="a vendor-specific vGPU only has nvidia/vgpu_params"):
         host.converge({**small, "attributes": [{"nvidia/placement_id": "1"}]}, exact=True)
+
+
+def test_mediated_devices_keep_their_attributes_next_to_such_vgpus(simulated):
+    host = simulated("mixed")
+    params = [{"nvidia/vgpu_params": "frame_rate_limiter=0"}]
+    mdev = {"type": "GRID T4-1B", "parent": "0000:af:00.0", "attributes": params}
+    host.converge(mdev)
+    before = host.devices()
+    vgpu = dict.fromkeys(("uuid", "type_name")) | {"address": "0000:84:00.4", "parent": "0000:84:00.4", "type": "1149"}
+    record = {"instances": [{**vgpu, "attributes": [["nvidia/vgpu_params", "x=1"]], "autostart": True}]}
+    host.files.replace(f"etc/vfio-devices/mdev_instance/{L40S}.json", json.dumps(record).encode())
+    assert not host.converge(mdev)["changed"]
+    assert host.devices() == before

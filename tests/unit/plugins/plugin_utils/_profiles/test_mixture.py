@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixture, offers, selection
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixture, selection
 
 L40S = "0000:84:00.0"
 WITH_USERS = ("physical_functions", "parents", "devices", "users")
@@ -23,7 +23,7 @@ def place(simulated):
         subject = selection.subjects(host.facts(*WITH_USERS))[L40S]
         ids = {one["name"].rpartition("-")[2]: one["id"] for one in subject["types"]}
         wanted = {ids[kind]: count for kind, count in counts.items()}
-        placed, problem = mixture.place(wanted, subject, offers.rooms_of(subject))
+        placed, problem = mixture.place(wanted, subject)
         assert problem is None
         return {
             kind: (

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A replacement that fails half-way restores what was there."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._instances.put_back import describe
+from ansible_collections.vfio.devices.plugins.module_utils._model.work import AllowSizes, KeepDevices
+
+L40S, A40, T4 = "0000:84:00.0", "0000:41:00.0", "0000:3b:00.0"
+
+
+def entry(kind, card, count="max", **fields):
+    return {"type": kind, "parent": card, "count": str(count), **fields}
+
+
+def refuse(host, monkeypatch, beginning, type_ids):
+    """Let the driver refuse new devices of some types."""
+    write = host.files.write
+
+    def answer(path, data):
+        if any(f"/{one}/create" in path or (path.endswith(beginning) and data == one.encode()) for one in type_ids):
+            raise OSError(errno.EIO, "")
+        write(path, data)
+
+    monkeypatch.setattr(host.files, "write", answer)
+
+
+@pytest.mark.parametrize(
+    ("profile", "card", "old", "new", "type_id"),
+    [
+        ("t4", T4, "GRID T4-2B", "GRID T4-4Q", "nvidia-232"),
+        ("a40", A40, "NVIDIA A40-8Q", "NVIDIA A40-12Q", "nvidia-563"),
+        ("l40s", L40S, "NVIDIA L40S-8Q", "NVIDIA L40S-12Q", "1153"),
+    ],
+)
+def test_a_type_that_the_driver_refuses(simulated, monkeypatch, profile, card, old, new, type_id):
+    host = simulated(profile)
+    params = [] if profile == "l40s" else [{"nvidia/vgpu_params": "frame_rate_limiter=0"}]
+    number = len(host.converge(entry(old, card, attributes=params))["created"])
+    before = host.devices()
+    kept = host.files.list("etc/vfio-devices/mdev_instance")
+    refuse(host, monkeypatch, "current_vgpu_type", [type_id])
+    result = host.converge(entry(new, card), exact=True)
+    assert result["failures"][0].endswith(f". Removed from {card} before: {number}. Created again: {number}")
+    assert (result["changed"], result["removed"], result["created"]) == (False, [], [])
+    assert host.devices() == before
+    assert host.files.list("etc/vfio-devices/mdev_instance") == kept
+    monkeypatch.undo()
+    assert not host.converge(entry(old, card, attributes=params), exact=True)["changed"]
+    assert host.converge(entry(new, card), exact=True)["created"] or profile == "l40s"
+
+
+def test_a_mode_that_cannot_be_enabled(simulated):
+    host = simulated("l40s")
+    host.converge(entry("NVIDIA L40S-3Q", L40S, 16))
+    before = host.devices()
+    host.kernel.nvidia_smi.deaf.add(L40S)
+    wanted = [entry("NVIDIA L40S-3Q", L40S, 8), entry("NVIDIA L40S-6Q", L40S, 4)]
+    result = host.converge(*wanted, exact=True)
+    assert result["failures"][0].endswith(f". Removed from {L40S} before: 16. Created again: 16")
+    assert host.devices() == before
+
+
+def test_new_devices_stay(simulated, monkeypatch):
+    host = simulated("l40s")
+    host.converge(entry("NVIDIA L40S-8Q", L40S))
+    host.kernel.faults.fail("*/current_vgpu_type", errno.EINVAL, operations=("write",), skip=8, times=1)
+    result = host.converge(entry("NVIDIA L40S-12Q", L40S, 4), exact=True)
+    assert result["failures"][0].endswith(f". Removed from {L40S} before: 6")
+    assert {device["type_name"] for device in host.facts()["devices"]} == {"NVIDIA L40S-12Q"}
+
+
+@pytest.mark.parametrize(
+    ("step", "removed", "again", "text"),
+    [
+        (AllowSizes("c"), 0, 0, ""),
+        (AllowSizes("c"), 2, 0, ". Removed from c before: 2"),
+        (AllowSizes("c"), 2, 1, ". Removed from c before: 2. Created again: 1"),
+        (KeepDevices("c", "record", None), 2, 0, ""),
+    ],
+)
+def test_what_a_failure_says(step, removed, again, text):
+    assert describe(step, removed, again) == text
