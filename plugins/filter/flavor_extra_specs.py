@@ -21,6 +21,8 @@ extends_documentation_fragment:
 seealso:
   - plugin: vfio.devices.nova_config
     plugin_type: filter
+  - plugin: vfio.devices.cyborg_device_profiles
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

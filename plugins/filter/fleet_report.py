@@ -32,9 +32,9 @@ options:
     default: {}
   placement:
     description:
-      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts. The page shows a failed
-        result as a warning.
-    type: dict
+      - Result of M(vfio.devices.placement_inventory_info) for the providers of all hosts, or a list of the results of
+        several clouds. The page shows a failed result as a warning.
+    type: raw
   roots:
     description:
       - Names of the hosts' providers in Placement, by the name of the host. The default is the name of the host.

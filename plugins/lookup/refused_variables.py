@@ -14,6 +14,11 @@ description:
   - An argument spec validates the variables of a role when the role starts. This plugin validates the variables of all
     roles before the first change, and also checks ranges and spellings.
   - Variables with unknown values are skipped. P(vfio.devices.resolve#filter) validates C(vfio_profiles).
+options:
+  _terms:
+    description: Names of the variables to validate. The default is all variables of this collection.
+    type: list
+    elements: str
 author:
   - vfio.devices contributors (@vfio-devices)
 seealso:
@@ -47,4 +52,5 @@ class LookupModule(LookupBase):
 
     def run(self, terms, variables=None, **options):
         """The sentences."""
-        return refusals(known(variables or {}, self._templar))
+        asked = {name: value for name, value in (variables or {}).items() if not terms or name in terms}
+        return refusals(known(asked, self._templar))

@@ -28,7 +28,8 @@ options:
   providers:
     description:
       - Desired providers, in any order. If O(state=absent), providers to remove.
-      - A provider is identified by its name, which is unique in a cloud.
+      - A provider is identified by its name, which is unique in a cloud. After a root was renamed, a provider of this
+        collection such as C(compute1_vfio_0000:41:00.0) gets the new name of its card.
     type: list
     elements: dict
     required: true
@@ -74,6 +75,14 @@ options:
       drain:
         description: Whether to drain this provider. The default is O(drain).
         type: bool
+      cards:
+        description:
+          - For the root of a host, names of all its cards, as C(ansible_facts.mdev) has them. An unlisted provider of
+            this collection is then removed if its card is missing on the host, or if another provider represents the
+            same card. If guests use the provider, it is drained instead, with a warning.
+          - If omitted, such providers remain and are in RV(unexpected).
+        type: list
+        elements: str
   state:
     description:
       - If V(absent), the listed providers are removed, children first. Other fields of the entries are ignored.
@@ -212,6 +221,10 @@ providers:
       description: Index of its entry in O(providers), counted from 0. Null for a purged provider.
       type: int
       sample: 0
+    former:
+      description: Previous name of a provider that gets another name, or null.
+      type: str
+      sample: compute1_vfio_0000:41:00.0
     action:
       description: V(kept), V(created), V(updated), V(removed) or V(failed).
       type: str
@@ -311,6 +324,7 @@ PROVIDER = {
     "traits": {"type": "list", "elements": "str"},
     "optional": {"type": "bool", "default": False},
     "drain": {"type": "bool"},
+    "cards": {"type": "list", "elements": "str"},
 }
 
 

@@ -110,6 +110,14 @@ overridden:
       description: The other file.
       type: str
       sample: /etc/nova/nova.conf
+undeployed:
+  description:
+    - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not
+      run since they were written, or another of its files sets them.
+  returned: always
+  type: list
+  elements: str
+  sample: ["[pci]device_spec"]
 problems:
   description: A sentence for each reason why settings of O(path) do not take effect, with its remedy.
   returned: always
@@ -119,6 +127,14 @@ problems:
     - >-
       /etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads it later than
       /etc/nova/nova.conf.d/50-vfio-devices.conf. Remove the option from /etc/nova/nova.conf.
+unknown:
+  description:
+    - A sentence for each name in the settings of nova's devices that no nova release has, with the most similar name.
+      The same sentences are warnings. Nova ignores most of these names without a message.
+  returned: always
+  type: list
+  elements: str
+  sample: ["/etc/nova/nova.conf: nova has no option device_specs in [pci]. Did you mean device_spec?"]
 libvirt:
   description: Version of the host's libvirt library, or null.
   returned: always
@@ -153,7 +169,7 @@ def main():
         host = HostRoot(module.params["host_root"])
         found = observe(host, unit=module.params["unit"] or given["program"], **given)
         found["changed"] = False
-        return found, host.warnings
+        return found, list(host.warnings) + found["unknown"]
 
     run(module, work, unchanged=None)
 

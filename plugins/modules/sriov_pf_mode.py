@@ -145,6 +145,7 @@ options:
       - Handling of cards in use. Users are processes and guests with one of its functions, mediated devices and vGPUs,
         mounted disks, and the host network.
       - V(fail) changes nothing and reports all users. V(skip) skips these cards and changes the others.
+      - A card to pass through is also skipped if a skipped card shares its IOMMU group.
     type: str
     choices: [fail, skip]
     default: fail

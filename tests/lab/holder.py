@@ -1,8 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opens a VFIO device as a virtual machine does, and keeps it open: ``holder.py GROUP DEVICE``.
+"""Opens a VFIO device as a virtual machine does, and keeps it open: ``holder.py GROUP DEVICE [PATH...]``.
 
-Prints ``held``, or the errno by name, and ends with its standard input.
+With paths it opens the device as soon as one of them is gone, and prints ``waits`` before. Prints ``held``, or the
+errno by name, and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import fcntl
 import os
 import sys
+import time
 
 SET_IOMMU, TYPE1 = 0x3B66, 1
 GROUP_SET_CONTAINER = 0x3B68
@@ -40,9 +42,19 @@ def release(opened: list[int]) -> None:
         os.close(descriptor)
 
 
+def wait_for_end(paths: list[str]) -> None:
+    """Wait until one of some paths is gone."""
+    print("waits", flush=True)
+    while all(map(os.path.exists, paths)):
+        time.sleep(0.005)
+
+
 if __name__ == "__main__":
+    wanted, ends = sys.argv[1:3], sys.argv[3:]
+    if ends:
+        wait_for_end(ends)
     try:
-        descriptors = hold(*sys.argv[1:])
+        descriptors = hold(*wanted)
     except OSError as problem:
         print(errno.errorcode[problem.errno or 0], flush=True)
         sys.exit(1)

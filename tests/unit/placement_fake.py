@@ -157,6 +157,10 @@ class FakePlacement(Placement):
         self.data[uuid] = {**provider(uuid, name, parent, 0, traits=()), "root": root}
         return 0
 
+    def rename(self, uuid, name):
+        self._verb("rename", name)
+        self.data[uuid]["name"] = name
+
     def write_traits(self, uuid, generation, traits):
         self._verb("write_traits", uuid)
         one = self._one(uuid, generation)

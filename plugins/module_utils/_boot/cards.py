@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._devices import pci
-from .._devices.identity import Identities, difference, is_same, model_of, waits_for_mac
+from .._devices.identity import Identities, awaited, difference, is_same, model_of
 from .._host.root import HostRoot
 from .records import NotRestorable
 
@@ -50,9 +50,10 @@ def _check_model(host: HostRoot, card: str, recorded: Any) -> None:
         raise NotRestorable([f"{found}. {REMEDY}"])
 
 
-def waits_for_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> bool:
-    """Whether the card may be another one, which shows as soon as its driver has made its network interface."""
+def awaited_identity(host: HostRoot, card: str, record: Mapping[str, Any]) -> str | None:
+    """What would show whether the card is another one, and its driver reports soon; None if nothing is awaited."""
     recorded = record.get("identity")
     if not recorded:
-        return False
-    return waits_for_mac(recorded, Identities(host).of(pci.function(host, card)))
+        return None
+    function = pci.function(host, card)
+    return awaited(recorded, Identities(host).of(function), function.driver)

@@ -22,7 +22,7 @@ from .._model.wanted import CardWanted
 from .._modes import actions, job
 from .._modes.records import MODE_RECORDS
 from .._modes.wanted import NATIVE
-from .cards import check_card, waits_for_card
+from .cards import awaited_identity, check_card
 from .records import recorded_function
 
 MODPROBE = "modprobe"
@@ -57,9 +57,8 @@ class Modes:
         driver = self._host.link_name(f"{path}/driver")
         if driver is None and not given_away:
             return f"{self.card} is not bound to a driver"
-        if not is_vfio_driver(driver) and waits_for_card(self._host, self.card, self._record):
-            return f"{self.card} has no network interface yet, so its MAC address cannot be compared"
-        return None
+        awaited = None if is_vfio_driver(driver) else awaited_identity(self._host, self.card, self._record)
+        return f"the {awaited} of {self.card} is not known yet, so it cannot be compared" if awaited else None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
         """Converge the card; what is in use stays, and is a problem."""

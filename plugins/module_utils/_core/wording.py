@@ -37,8 +37,13 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
 
 def _closest(types: dict[str, str | None], asked: str) -> str | None:
     """The id or the name that is most like a text, whatever its case."""
+    return closest((text for pair in types.items() for text in pair if text), asked)
+
+
+def closest(known: Iterable[str], asked: str) -> str | None:
+    """The name that is most like a text, whatever its case; None if none is similar."""
     from difflib import get_close_matches
 
-    spelled = {text.lower(): text for pair in types.items() for text in pair if text}
+    spelled = {text.lower(): text for text in known}
     found = get_close_matches(asked.lower(), spelled, n=1)
     return spelled[found[0]] if found else None

@@ -17,6 +17,8 @@ from .pci import PciFunction
 
 # The name of each field in a sentence. A field is missing if the host currently does not report it.
 UNIQUE = {"serial_number": "serial number", "nvme": "NVMe serial number", "gpu": "GPU UUID", "mac": "MAC address"}
+# Of what a driver reports only after a moment the drivers, None for any; a drive gets its driver early at each boot.
+REPORTED_BY: dict[str, Optional[tuple[Optional[str], ...]]] = {"mac": None, "nvme": (None, "nvme"), "gpu": ("nvidia",)}
 SUBSYSTEM, MAC, SLOT = "subsystem", "mac", "slot"
 SLOTS = "sys/bus/pci/slots"
 NVIDIA = "proc/driver/nvidia/gpus"
@@ -94,10 +96,15 @@ def is_same(recorded: Any, now: Mapping[str, str]) -> bool:
     return any(set(recorded.get(field, "").split()) & set(now.get(field, "").split()) for field in UNIQUE)
 
 
-def waits_for_mac(recorded: Any, now: Mapping[str, str]) -> bool:
-    """Whether only a MAC address identifies the card, which has no interface yet."""
+def awaited(recorded: Any, now: Mapping[str, str], driver: str | None) -> Optional[str]:
+    """The name of what would identify the card, and its driver will report soon; None if nothing is awaited."""
     recorded = trusted_identity(recorded)
-    return MAC in recorded and MAC not in now and not is_same(recorded, now)
+    if is_same(recorded, now):
+        return None
+    for field, drivers in REPORTED_BY.items():
+        if field in recorded and field not in now and (drivers is None or driver in drivers):
+            return UNIQUE[field]
+    return None
 
 
 def model_of(vendor_id: str | None, product_id: str | None) -> str:

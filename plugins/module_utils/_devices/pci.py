@@ -33,6 +33,9 @@ MOST_GROUPS = 2**31 - 1
 # What other devices lie behind, and the host bridge. An NVSwitch (0680) or an ISA bridge (0601) is a function like any
 # other to VFIO (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_register_device: header type 0).
 BRIDGES = ("0600", "0604", "0607", "0609")
+# Whatever its class, only a function with the header of a bridge has them (drivers/pci/pci-sysfs.c, pci_bridge_attrs;
+# drivers/pci/probe.c, pci_alloc_child_bus).
+BRIDGE_ATTRIBUTES = frozenset(("secondary_bus_number", "pci_bus"))
 # Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
 VF_ATTRIBUTE = "sriov_vf_msix_count"
 # The name of a group that VFIO has made without an IOMMU.
@@ -60,7 +63,8 @@ class PciFunction(NamedTuple):
 
     @property
     def is_bridge(self) -> bool:
-        return self.identity is not None and self.identity.pci_class.startswith(BRIDGES)
+        by_class = self.identity is not None and self.identity.pci_class.startswith(BRIDGES)
+        return by_class or bool(BRIDGE_ATTRIBUTES & self.entries)
 
 
 class NumaNodes(dict[str, Optional[int]]):

@@ -44,6 +44,11 @@ class Route(NamedTuple):
     def default(self) -> bool:
         return self.network.prefixlen == 0
 
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the kernel gives it to each interface that is up, used or not (net/ipv6/addrconf.c)."""
+        return self.network.version == 6 and (self.network.is_link_local or self.network.is_multicast)
+
 
 class Links(NamedTuple):
     """What the host's network has."""

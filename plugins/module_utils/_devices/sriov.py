@@ -54,7 +54,7 @@ def read_cards(
     cards = {function.address for function in functions}
     parts = [one for one in all_functions.values() if one.address in cards or one.physical_function in cards]
     files = [path for function in functions for path in _files(function)]
-    with host.names_ahead(f"{owner}/net" for part in parts for owner in _owners(part)):
+    with host.names_ahead(f"{owner}/net" for part in parts for owner in interface_owners(part)):
         netdevs = {part.address: _netdevs(host, part) for part in parts}
     found = []
     with host.ahead(files):
@@ -141,11 +141,13 @@ def _virtual_functions(
 
 def _netdevs(host: HostRoot, function: PciFunction) -> list[str]:
     """The function's own network interfaces, without the representors that a card in switchdev mode adds."""
-    paths = [(name, f"{owner}/net/{name}") for owner in _owners(function) for name in host.names(f"{owner}/net")]
+    paths = [
+        (name, f"{owner}/net/{name}") for owner in interface_owners(function) for name in host.names(f"{owner}/net")
+    ]
     return [name for name, path in paths if len(paths) == 1 or not _is_representor(host, path)]
 
 
-def _owners(function: PciFunction) -> list[str]:
+def interface_owners(function: PciFunction) -> list[str]:
     """The paths of the devices that may have the function's network interfaces."""
     owners = [function.path] if "net" in function.entries else []
     return owners + [f"{function.path}/{entry}" for entry in function.entries if VIRTIO_DEVICE.match(entry)]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of containers and guests of systemd-nspawn, LXD and Incus, as far as text files contain them.
+"""Devices of containers and guests of systemd-nspawn, LXC, LXD and Incus, as far as text files contain them.
 
 LXD and Incus keep their instances in a database. A copy of its configuration lies next to the disk of each, which is
 there as long as the storage pool is mounted.
@@ -14,18 +14,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
 from .base import Scene
-from .references import DEVICE, FILE, INTERFACE, POOL, Reference, subjects
+from .lxc import containers
+from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, subjects
 
 NAME = "containers"
 
 NSPAWN = ("etc/systemd/nspawn", "run/systemd/nspawn", "var/lib/machines")
 MACHINES = "run/systemd/machines"
 SETTING = re.compile(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
+
+UNITS = ("etc/systemd/system", "run/systemd/system")
+# web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
+UNIT = re.compile(r"([^/]+)\.service(\.d)?\Z")
+NSPAWN_PROGRAM = "systemd-nspawn "
+ARGUMENT = re.compile(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
 
 LXD = ("var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus")
 DAEMONS = ("lxd", "incusd")
@@ -36,21 +42,12 @@ ENTRY = re.compile(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
 CHOSEN = re.compile(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
 
 
-class Guest(NamedTuple):
-    """One container or guest."""
-
-    name: str
-    path: str  # of the file that names its devices
-    running: bool
-    references: tuple[Reference, ...]
-
-
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     """One use for each device of each container."""
     if not scene.configured:
         return
     unreadable: list[str] = []
-    for guest in (*_nspawn(host), *_instances(host, unreadable)):
+    for guest in (*_nspawn(host), *_of_units(host), *containers(host), *_instances(host, unreadable)):
         if guest.references:
             advice = (
                 "stop it, and remove the device from its configuration"
@@ -69,6 +66,37 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         )
 
 
+def _of_units(host: HostRoot) -> Iterator[Guest]:
+    """Containers whose unit starts systemd-nspawn with devices, by a file of the unit itself or by one next to it."""
+    for directory in UNITS:
+        for name in host.names(directory):
+            unit = UNIT.match(name)
+            paths = [f"{directory}/{name}"]
+            if unit and unit[2]:
+                paths = [f"{paths[0]}/{file}" for file in host.names(paths[0]) if file.endswith(".conf")]
+            for path in paths if unit else ():
+                text = host.read(path, optional=True) or ""
+                if NSPAWN_PROGRAM in text:
+                    container = unit[1].partition("@")[2] or unit[1] if unit else ""
+                    running = host.exists(f"{MACHINES}/{container}")
+                    yield Guest(container, path, running, tuple(in_arguments(text)))
+
+
+def in_arguments(text: str) -> Iterator[Reference]:
+    """What arguments of systemd-nspawn name (systemd-nspawn(1))."""
+    for option, value in ARGUMENT.findall(text):
+        if option.startswith("bind"):
+            yield from _bound(value)
+        else:
+            yield Reference(INTERFACE, value.partition(":")[0])
+
+
+def _bound(value: str) -> Iterator[Reference]:
+    source = value.lstrip("+-").partition(":")[0]
+    if source.startswith("/dev/"):
+        yield Reference(FILE, source)
+
+
 def _nspawn(host: HostRoot) -> Iterator[Guest]:
     for directory in NSPAWN:
         for file in host.names(directory):
@@ -83,9 +111,7 @@ def in_nspawn(text: str) -> Iterator[Reference]:
     """What a file .nspawn names (systemd.nspawn(5))."""
     for key, value in SETTING.findall(text):
         if key.startswith("Bind"):
-            source = value.lstrip("+-").partition(":")[0]
-            if source.startswith("/dev/"):
-                yield Reference(FILE, source)
+            yield from _bound(value)
         else:
             yield from (Reference(INTERFACE, name.partition(":")[0]) for name in value.split())
 

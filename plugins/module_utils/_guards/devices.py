@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
 from .._devices.pci import PciFunction
+from .._devices.sriov import interface_owners
 from .._frameworks import nvidia_vfio
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, PORT, Use
 from .base import Scene, user
+from .namespaces import on_top
 
 NAME = "devices"
 # Devices of other subsystems that are made on a function and go with it (drivers/vdpa, drivers/base/auxiliary.c).
@@ -28,6 +30,7 @@ SUBFUNCTION = re.compile(r"\.sf\.\d+\Z")
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
     """Mediated devices of a function, the vGPU type that a VF has, interfaces in other namespaces."""
+    above: dict[str, list[str]] | None = None
     made: dict[str, list[str]] = {}
     for device in scene.devices:
         if device.uuid and device.state != "defined":
@@ -50,7 +53,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
             yield Use(address, NAME, LOSES_DRIVER, "stop its users, and remove it first", clause=clause)
-        if _is_in_other_namespace(host, function):
+        interfaces, elsewhere = _interfaces(host, function)
+        if elsewhere:
             yield Use(
                 address,
                 NAME,
@@ -58,6 +62,13 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 "stop this use first",
                 clause="its network interface is in another network namespace, and a container would lose it",
             )
+        if interfaces and above is None:
+            above = on_top(host, scene.processes)
+        for path in interfaces if above else ():
+            others = (above or {}).get(host.read(f"{path}/ifindex", optional=True) or "")
+            if others:
+                clause = f"{path.rpartition('/')[2]} is below {' and '.join(others)}"
+                yield Use(address, NAME, LOSES_DRIVER | {PORT}, "stop this use first", clause=clause)
 
 
 def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
@@ -71,10 +82,16 @@ def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
             yield addresses[-1], f"the subfunction {name} (devlink port del removes it)"
 
 
-def _is_in_other_namespace(host: HostRoot, function: PciFunction) -> bool:
-    """Whether a function has an interface that only another network namespace sees.
+def _interfaces(host: HostRoot, function: PciFunction) -> tuple[list[str], bool]:
+    """The paths of a function's interfaces, and whether it has one that only another network namespace sees.
 
     The directory ``net`` is there as long as any interface is, and lists those of the reader's namespace
     (fs/kernfs/dir.c, kernfs_fop_readdir).
     """
-    return "net" in function.entries and not host.names(f"{function.path}/net")
+    found: list[str] = []
+    elsewhere = False
+    for owner in interface_owners(function):
+        names = host.names(f"{owner}/net")
+        found += [f"{owner}/net/{name}" for name in names]
+        elsewhere = elsewhere or not names and host.exists(f"{owner}/net")
+    return found, elsewhere

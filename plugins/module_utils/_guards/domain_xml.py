@@ -74,6 +74,9 @@ def _references(domain: ElementTree.Element) -> Iterator[Reference]:
             yield from _address(address)
     for interface in domain.iterfind("./devices/interface[@type='direct']/source"):
         yield Reference(INTERFACE, interface.get("dev", ""))
+    for name in domain.iterfind("./devices/hostdev[@type='net']/source/interface"):
+        # Of a container.
+        yield Reference(INTERFACE, (name.text or "").strip())
     devices = domain.find("devices")
     for element in devices.iter() if devices is not None else ():
         # <source dev='/dev/vhost-vdpa-0'/>, <gl rendernode='/dev/dri/renderD128'/>, <char>/dev/...</char>

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices that the kubelet has given to pods, as its checkpoint has them.
+"""Devices of pods: those in the checkpoint of the kubelet, and those in the files of other programs of Kubernetes.
 
 A device is an address, a GPU's UUID, or whatever its device plugin calls it; then the answer of the plugin, which is
 kept next to it, has the device files and addresses that the pod's container got.
@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from .._core.grammar import PCI_ADDRESS, UUID
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
+from . import pod_files
 from .base import Scene
 from .references import DEVICE, DEVICE_FILE, FILE, NVIDIA, Reference, subjects
 
@@ -69,6 +70,11 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             # A pod stays in the checkpoint until the next one gets a device.
             if host.exists(f"{kubelet}/pods/{given.pod}") or not host.exists(f"{kubelet}/pods"):
                 yield from _uses(host, scene, given)
+    for left in pod_files.read(host):
+        holder = Holder(None, None, f"{left.path.rpartition('/')[2]} of a pod", running=True)
+        advice = f"delete the pod, or remove /{left.path} if there is no such pod"
+        for subject, effects in subjects(host, scene.functions, left.references).items():
+            yield Use(subject, NAME, effects, advice, holder)
 
 
 def parse(text: str) -> list[Given]:

@@ -27,8 +27,10 @@ NAME = "libvirt"
 ADVICE = "shut it down, or detach the device"
 
 DAEMONS = ("virtqemud", "libvirtd")
+# Of its other drivers, whose domains are read from files only.
+OTHER_DAEMONS = ("virtlxcd", "virtxend", "virtchd")
 # Of the modular daemon, and of the monolithic one before it.
-SOCKETS = ("run/libvirt/virtqemud-sock-ro", "run/libvirt/libvirt-sock-ro")
+SOCKETS = tuple(f"run/libvirt/{name}-sock{kind}" for kind in ("-ro", "") for name in ("virtqemud", "libvirt"))
 # systemd makes the sockets, and the daemons these.
 RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
 PROGRAMS = ("usr/sbin/virtqemud", "usr/sbin/libvirtd")
@@ -51,7 +53,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         domain = domain_xml.parse(xml)
         if domain:
             yield from _uses(host, scene, domain._replace(name=name), running, daemons, ADVICE)
-    files = libvirt_files.read(host, daemons, host_too=asked is None)
+    all_daemons = [*daemons, *scene.processes.named(*OTHER_DAEMONS)]
+    files = libvirt_files.read(host, all_daemons, host_too=asked is None)
     for one in files.found:
         advice = ADVICE if one.running else f"detach the device from the guest, which /{one.path} defines"
         yield from _uses(host, scene, one.domain, one.running, daemons, advice)
@@ -88,7 +91,7 @@ def _of_the_system(host: HostRoot, process: int) -> bool:
 
 def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files) -> bool:
     """Whether the definitions of the daemon that cannot be asked were read, or there are none for certain."""
-    if any(not one.session for one in files.found):
+    if any(not (one.session or one.is_of_other_driver) for one in files.found):
         return True
     views = [*libvirt_files.own_views(host, daemons)]
     if not views and any(host.exists(path) for path in PROGRAMS):

@@ -11,10 +11,11 @@ The daemon of a container keeps them where only it sees them, or in a volume; th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .._core.grammar import KERNEL_NAME
+from .._core.grammar import FILE_PATH, KERNEL_NAME
 from .._host.root import HostRoot
 from . import domain_xml
 from .domain_xml import Domain
@@ -24,12 +25,12 @@ from .references import Reference
 STATUS = "run/libvirt/qemu"
 DEFINITIONS = "etc/libvirt/qemu"
 SYSTEM = (STATUS, DEFINITIONS, "var/lib/libvirt/qemu")
-SESSIONS = (
-    "run/user/*/libvirt/qemu/run",
-    "run/user/*/libvirt/qemu",
-    "root/.config/libvirt/qemu",
-    "home/*/.config/libvirt/qemu",
-)
+# Containers, and guests of Xen and of Cloud Hypervisor: the daemon of QEMU, which is asked, does not know them.
+OTHER_DRIVERS = tuple(f"{above}/libvirt/{driver}" for driver in ("lxc", "libxl", "ch") for above in ("run", "etc"))
+SESSIONS = ("run/user/*/libvirt/qemu/run", "run/user/*/libvirt/qemu")
+HOMES = ("root", "home/*")
+OF_HOME = ".config/libvirt/qemu"
+PASSWD = "etc/passwd"
 VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
 IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
 NETWORKS = "networks"
@@ -45,6 +46,11 @@ class Found(NamedTuple):
     running: bool
     session: bool  # of a user's own daemon
 
+    @property
+    def is_of_other_driver(self) -> bool:
+        """Whether it is none of QEMU's."""
+        return self.path.rpartition("/")[0].endswith(OTHER_DRIVERS)
+
 
 class Files(NamedTuple):
     """The domains of all files, and the files that could not be read."""
@@ -56,18 +62,30 @@ class Files(NamedTuple):
 def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
     """The domains of daemons in containers, of volumes and of users; with ``host_too`` also those of the host."""
     files = Files([], [])
-    for prefix in (*([""] if host_too else []), *own_views(host, daemons)):
-        for directory in SYSTEM:
+    for prefix in ("", *own_views(host, daemons)):
+        for directory in (*(SYSTEM if prefix or host_too else ()), *OTHER_DRIVERS):
             _add(host, files, prefix, _texts(host, f"{prefix}{directory}"))
     for directory in _volumes(host):
         _add(host, files, "", _texts(host, directory))
     try:
-        texts = host.attempt(lambda: [text for path in SESSIONS for text in _expanded_texts(host, path)], PATIENCE)
+        paths = (*SESSIONS, *(f"{home}/{OF_HOME}" for home in _homes(host)))
+        texts = host.attempt(lambda: [text for path in paths for text in _expanded_texts(host, path)], PATIENCE)
     except (TimeoutError, RuntimeError):
-        host.warn(f"libvirt session domains are unknown: /home did not answer within {PATIENCE:g} s")
+        host.warn(f"libvirt session domains are unknown: the homes of users did not answer within {PATIENCE:g} s")
         texts = []
     _add(host, files, "", texts, session=True)
     return files
+
+
+def _homes(host: HostRoot) -> list[str]:
+    """The homes of all users that the host itself knows, and those in /home of others."""
+    homes = [line.split(":")[5].strip("/") for line in _users(host) if line.count(":") >= 6]
+    usual = re.compile(r"root|home/[^/]+")
+    return [*HOMES, *dict.fromkeys(home for home in homes if FILE_PATH.match(f"/{home}") and not usual.fullmatch(home))]
+
+
+def _users(host: HostRoot) -> list[str]:
+    return (host.read(PASSWD, optional=True) or "").splitlines()
 
 
 def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:

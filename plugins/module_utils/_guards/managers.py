@@ -77,6 +77,10 @@ SCRIPTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("etc/NetworkManager/dispatcher.d", ("",)),
     ("etc/NetworkManager/dispatcher.d/pre-up.d", ("",)),
 )
+PLUGINS = "var/lib/kubelet/device-plugins"
+PLUGIN = re.compile(r"kubevirt-(.+)\.sock\Z")
+# Those that each node has (KubeVirt, pkg/virt-handler/device-manager).
+OWN_PLUGINS = ("kvm", "tun", "vhost-net", "sev", "vsock", "tdx")
 RULES = ("etc/udev/rules.d", "run/udev/rules.d")
 OUR_RULE = "90-vfio-devices-"
 UNITS = ("etc/systemd/system", "run/systemd/system")
@@ -87,11 +91,23 @@ STARTED = re.compile(r"^\s*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local
 
 def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:
     """One sentence for each file of another manager that sets virtual functions, or makes mediated devices."""
-    script, rule = (SCRIPT, RULE) if what == VIRTUAL_FUNCTIONS else (DEVICE_SCRIPT, DEVICE_SCRIPT)
+    if what == VIRTUAL_FUNCTIONS:
+        found = [*_found(host, SOURCES, SCRIPT, RULE)]
+    else:
+        found = [*_found(host, (), DEVICE_SCRIPT, DEVICE_SCRIPT), *_of_kubevirt(host)]
     return [
-        f"{path} has {found}. If it configures a card of this call, two programs set its {what}, and the last one wins"
-        for path, found in _found(host, SOURCES if what == VIRTUAL_FUNCTIONS else (), script, rule)
+        f"{path} has {setting}. If it configures a card of this call, two programs set its {what}, and the last one "
+        "wins"
+        for path, setting in found
     ]
+
+
+def _of_kubevirt(host: HostRoot) -> Iterator[tuple[str, str]]:
+    """Sockets of the device plugins of KubeVirt, which also creates and removes the mediated devices that it offers."""
+    for name in host.names(PLUGINS):
+        device = PLUGIN.match(name)
+        if device and device[1] not in OWN_PLUGINS:
+            yield f"{PLUGINS}/{name}", "a device plugin of KubeVirt"
 
 
 def _found(

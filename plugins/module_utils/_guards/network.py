@@ -19,6 +19,7 @@ from .._devices.routes import Route, observe_links
 from .._host.root import HostRoot, first_lines
 from .._model.uses import ALLOW_HOST_NETWORK, DRIVER, GONE, PORT, SETTINGS, Use
 from .base import Scene
+from .fabrics import connections
 
 NAME = "network"
 ADVICE = "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
@@ -34,7 +35,6 @@ SERVER = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\d+)?\Z")
 ISCSI_CONNECTIONS = "sys/class/iscsi_connection"
 ISCSI_HOSTS = "sys/class/iscsi_host"
 RBD = "sys/bus/rbd/devices"
-FABRICS = "sys/class/nvme-fabrics/ctl"
 CONNECTION = "SSH_CONNECTION"
 # More ancestors than any module has.
 MOST_ANCESTORS = 64
@@ -97,14 +97,14 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
         for address, interfaces in _ways(links.routes, servers).items():
             for interface in interfaces & set(own):
                 _add(own[interface], f"carries {what} ({address})")
-    for name, sentence in _bound(host):
+    for name, sentence in _bound(host, links.addresses):
         if name in own:
             _add(own[name], sentence)
     for name, addresses in links.addresses.items():
         if name in own:
             _add(own[name], f"has the address {' and '.join(addresses)}")
     for route in links.routes:
-        if not route.default and not own.get(route.interface, True):
+        if not (route.default or route.is_automatic) and not own.get(route.interface, True):
             _add(own[route.interface], f"carries the route to {route.network}")
     for name in links.xdp & set(own):
         _add(own[name], "has an XDP program")
@@ -124,29 +124,25 @@ def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
     for name in host.names(ISCSI_CONNECTIONS):
         files = [f"{ISCSI_CONNECTIONS}/{name}/{file}" for file in ("persistent_address", "address")]
         yield "an iSCSI session", [address for address in (host.read(file, optional=True) for file in files) if address]
-    for name, options in _fabrics(host):
+    for name, options in connections(host):
         yield f"the NVMe connection {name}", [options["traddr"]] if "traddr" in options else []
     for name in host.names(RBD):
         monitors = (host.read(f"{RBD}/{name}/config_info", optional=True) or "").partition(" ")[0]
         yield f"the RBD image {name}", _hosts(monitors.split(","))
 
 
-def _bound(host: HostRoot) -> Iterator[tuple[str, str]]:
-    """Interfaces that storage is bound to by their names."""
+def _bound(host: HostRoot, addresses: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    """Interfaces that storage is bound to by their names, or by their ``addresses``."""
     for name in host.names(ISCSI_HOSTS):
         interface = host.read(f"{ISCSI_HOSTS}/{name}/netdev", optional=True)
         if interface:
             yield interface, "carries an iSCSI session"
-    for name, options in _fabrics(host):
+    for name, options in connections(host):
         if "host_iface" in options:
             yield options["host_iface"], f"carries the NVMe connection {name}"
-
-
-def _fabrics(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
-    """NVMe connections with their parameters."""
-    for name in host.names(FABRICS):
-        text = host.read(f"{FABRICS}/{name}/address", optional=True) or ""
-        yield name, {key: value for key, equals, value in (one.partition("=") for one in text.split(",")) if equals}
+        for interface, own in addresses.items():
+            if options.get("host_traddr") in [address.partition("/")[0] for address in own]:
+                yield interface, f"carries the NVMe connection {name}"
 
 
 def _hosts(texts: Iterable[str]) -> list[str]:
@@ -184,6 +180,11 @@ def _ways(routes: list[Route], addresses: list[str]) -> dict[str, set[str]]:
     found = {}
     for text in addresses:
         address = _address(text)
+        scope = text.partition("%")[2]
+        if scope:
+            # A link-local address says its interface; each one has a route to such.
+            found[text] = {scope}
+            continue
         matching = [route for route in routes if address is not None and address in route.network]
         if matching:
             longest = max(route.network.prefixlen for route in matching)

@@ -21,16 +21,16 @@ from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Use
 from .base import Scene
 from .processes import REMOVED, UDEV, Opened
-from .references import behind_kfd, nvidia_minors
+from .references import NVIDIA_FILE, NVIDIA_MAJOR, behind_kfd, nvidia_minors
 
 NAME = "open_devices"
 
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
-# Documentation/admin-guide/devices.txt
-NVIDIA_MAJOR = 195
 # A region of a function itself (drivers/pci/pci-sysfs.c), which programs map that go without a driver.
 RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
+# The driver of NVSwitches, and the beginning of their device files.
+SWITCH_DRIVER = "nvidia-nvswitch"
 # Their guard is another one: vfio, storage.
 ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
 
@@ -51,6 +51,7 @@ class _Nodes(NamedTuple):
 
     by_number: dict[str, set[str]]
     by_name: dict[str, set[str]]
+    unnumbered: set[str]  # GPUs of NVIDIA's driver that does not say their numbers
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
@@ -74,11 +75,12 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
 
 
 def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
-    nodes = _Nodes({}, {})
+    nodes = _Nodes({}, {}, set())
     for number, path in host.links(NUMBERS):
         addresses = FUNCTION_IN_PATH.findall(path)
         if addresses:
             nodes.by_number.setdefault(number, set()).add(addresses[-1])
+            nodes.by_name.setdefault(path.rpartition("/")[2].replace("!", "/"), set()).add(addresses[-1])
     for kind in host.names(CLASSES):
         if kind in ELSEWHERE:
             continue
@@ -88,10 +90,17 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
             if own:
                 nodes.by_number.setdefault(own, set()).add(addresses[-1])
                 nodes.by_name.setdefault(_name(host, f"{CLASSES}/{kind}/{name}", name), set()).add(addresses[-1])
-    for address, minor in nvidia_minors(host).items():
+    minors = nvidia_minors(host)
+    nodes.unnumbered.update(
+        one.address for one in scene.functions.values() if one.driver == "nvidia" and not one.is_virtual
+    )
+    nodes.unnumbered.difference_update(minors)
+    for address, minor in minors.items():
         nodes.by_number.setdefault(f"{NVIDIA_MAJOR}:{minor}", set()).add(address)
         nodes.by_name.setdefault(f"nvidia{minor}", set()).add(address)
     nodes.by_name["kfd"] = behind_kfd(scene.functions)
+    switches = _behind_switches(scene)
+    nodes.by_name.update((f"{SWITCH_DRIVER}{place}", switches) for place in range(len(switches)))
     return nodes
 
 
@@ -103,12 +112,18 @@ def _name(host: HostRoot, path: str, name: str) -> str:
     return name.replace("!", "/")
 
 
+def _behind_switches(scene: Scene) -> set[str]:
+    """All NVSwitches: their driver numbers its device files as it finds them, and shows their functions nowhere."""
+    return {one.address for one in scene.functions.values() if one.driver == SWITCH_DRIVER}
+
+
 def _subjects(host: HostRoot, nodes: _Nodes, target: str, opened: Opened) -> set[str]:
     name = target.rpartition("/dev/")[2].removesuffix(REMOVED)
     number: Optional[str] = host.device_number(opened.process, opened.descriptor, target)
     found = nodes.by_number.get(number) if number else None
     # A device whose number another driver has now, or of a tree without numbers, is known by its name.
-    return found or nodes.by_name.get(name) or nodes.by_name.get(name.rpartition("/")[2], set())
+    found = found or nodes.by_name.get(name) or nodes.by_name.get(name.rpartition("/")[2])
+    return found or (nodes.unnumbered if NVIDIA_FILE.match(name) else set())
 
 
 def _advice(host: HostRoot, command: str | None, process: int) -> str:

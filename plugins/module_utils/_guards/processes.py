@@ -69,6 +69,16 @@ class Processes:
             }
         return [process for process, command in self._commands.items() if command in commands]
 
+    def network_namespaces(self) -> dict[str, list[int]]:
+        """The processes of each network namespace other than that of the first process, which is the host's."""
+        own = self._host.link("proc/1/ns/net") or self._host.link("proc/self/ns/net")
+        found: dict[str, list[int]] = {}
+        for process in self._numbers() if own else ():
+            namespace = self._host.link(f"proc/{process}/ns/net")
+            if namespace and namespace != own:
+                found.setdefault(namespace, []).append(process)
+        return found
+
     def command_line(self, process: int) -> str:
         """The arguments of a process, each ended by NUL, or nothing."""
         # Reading a command line waits for the process's memory, which a process in trouble may keep locked.

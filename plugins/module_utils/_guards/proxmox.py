@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
+from . import lxc
 from .base import Scene
 from .processes import Processes
-from .references import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference, in_command_line, subjects
+from .references import DEVICE, DEVICE_FILE, FILE, Reference, in_command_line, subjects
 
 NAME = "proxmox"
 
@@ -117,10 +118,9 @@ def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> 
                 references.append(Reference(DEVICE, mediated_device(int(number), int(passed[1]))))
         elif key == "args":
             references += in_command_line(value)
-        elif key.startswith("lxc.net.") and key.endswith(".link"):
-            references.append(Reference(INTERFACE, value))
-        elif key == "lxc.mount.entry" or re.match(r"(dev|scsi|virtio|sata|ide|mp)\d+\Z", key):
+        elif re.match(r"(dev|scsi|virtio|sata|ide|mp)\d+\Z", key):
             references += [Reference(FILE, path) for path in DEVICE_FILE.findall(value)]
+    references += lxc.references(_options(text))
     return Guest(number, kind, name, tuple(references), tuple(parents))
 
 

@@ -23,13 +23,19 @@ DEVICE = "device"  # PCI address, with or without domain and function, or UUID o
 FILE = "file"  # path of a device file, or of a directory of such files
 INTERFACE = "interface"  # network interface
 POOL = "pool"  # network interface whose card's VFs guests get
+NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a driver
 
 SHORT_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
 CLASSES = "sys/class"
 INTERFACES = f"{CLASSES}/net"
 VFIO_FILE = re.compile(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
+# udev names the function itself (systemd, src/udev/udev-builtin-path_id.c).
+BY_PATH = re.compile(r"/by-path/pci-([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:-|\Z)")
 NVIDIA_FILE = re.compile(r"nvidia(\d{1,4})\Z")
 NVIDIA = "proc/driver/nvidia/gpus"
+# Documentation/admin-guide/devices.txt
+NVIDIA_MAJOR = 195
+NUMBERS = {"c": "sys/dev/char", "b": "sys/dev/block"}
 MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
 # Directories below /dev, and the classes whose devices have their files there.
 DIRECTORIES = {
@@ -49,6 +55,15 @@ class Reference(NamedTuple):
 
     kind: str
     name: str
+
+
+class Guest(NamedTuple):
+    """A container or guest as one file has it."""
+
+    name: str
+    path: str  # of the file that names its devices
+    running: bool
+    references: tuple[Reference, ...]
 
 
 def in_command_line(text: str) -> Iterator[Reference]:
@@ -73,6 +88,8 @@ def subjects(
             continue
         if kind == FILE:
             names = behind_file(host, functions, name)
+        elif kind == NUMBER:
+            names = _behind_number(host, name)
         else:
             names = _behind_interface(host, name)
             if kind == POOL:
@@ -102,6 +119,9 @@ def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) ->
     name = path.partition("/dev/")[2].rstrip("/")
     if not name or "\0" in name:
         return set()
+    place = BY_PATH.search(name)
+    if place:
+        return {place[1]}
     # Links such as those of dev/disk/by-id lead to the real name.
     name = (host.link(f"dev/{name}") or name).replace("../", "").rpartition("/dev/")[2]
     group = VFIO_FILE.match(name)
@@ -121,6 +141,19 @@ def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) ->
     if found or name != "kfd":
         return found
     return behind_kfd(functions)
+
+
+def _behind_number(host: HostRoot, name: str) -> set[str]:
+    kind, _blank, number = name.partition(" ")
+    major, _colon, minor = number.partition(":")
+    found = set()
+    for own, path in host.links(NUMBERS[kind]):
+        addresses = FUNCTION_IN_PATH.findall(path)
+        if addresses and own in (number, f"{major}:{own.partition(':')[2] if minor == '*' else minor}"):
+            found.add(addresses[-1])
+    if kind == "c" and int(major) == NVIDIA_MAJOR:
+        found |= {address for address, own in nvidia_minors(host).items() if minor in ("*", own)}
+    return found
 
 
 def behind_kfd(functions: dict[str, PciFunction]) -> set[str]:

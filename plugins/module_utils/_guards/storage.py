@@ -18,6 +18,7 @@ from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
 from .._host.root import HostRoot, first_lines
 from .._model.uses import LOSES_DRIVER, Use
+from . import fabrics
 from .base import Scene, user
 from .processes import REMOVED, UDEV, Processes
 
@@ -36,7 +37,11 @@ BCACHEFS = "bcachefs"
 # Each imported pool has a directory here (OpenZFS, module/zfs/spa_stats.c).
 ZFS_POOLS = "proc/spl/kstat/zfs"
 UDEV_DATA = "run/udev/data"
-UDEV_PROPERTY = re.compile(r"^E:(ID_FS_TYPE|ID_FS_LABEL)=(.*)$", re.MULTILINE)
+UDEV_PROPERTY = re.compile(r"^E:(ID_FS_TYPE|ID_FS_LABEL|ID_PART_ENTRY_TYPE)=(.*)$", re.MULTILINE)
+# The type of a partition that OpenZFS makes, of which udev may not know what is in it.
+ZFS_PARTITION = "6a898cc3-1dd2-11b2-99a6-080020736631"
+MDSTAT = "proc/mdstat"
+MEMBER = re.compile(r"([^\s\[]+)\[\d+\]")
 # Disks that are exported: of NVMe (drivers/nvme/target/configfs.c) and of SCSI (drivers/target/target_core_configfs.c).
 EXPORTS = (
     ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
@@ -47,7 +52,9 @@ PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
-    """One use for each function with disks in use."""
+    """One use for each function with disks in use, or with connections to disks of other machines."""
+    for address, remote in fabrics.cards(host).items():
+        yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=f"carries {' and '.join(remote)}")
     owned = {name: addresses for name, addresses in owners(host).items() if not scene.asked or addresses & scene.asked}
     if not owned:
         return
@@ -66,15 +73,17 @@ def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
     ``owners`` are those of :func:`owners`, or some of them.
     """
     used = _mounted(host)
-    for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host)):
+    for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host), _caches(host, owners)):
         for name, use in uses.items():
             used.setdefault(name, []).append(use)
     for name, use in _file_systems(host).items():
         used.setdefault(name, [use])
+    above = _above(host, owners)
     found: dict[str, list[str]] = {}
     for name, addresses in owners.items():
         sentences = [f"{name} is {use}" for use in used.get(name, [])]
-        sentences += [f"{name} is used by {_on_top(host, one)}" for one in host.names(f"{BLOCK}/{name}/holders")]
+        users = {*host.names(f"{BLOCK}/{name}/holders"), *above.get(name, ())}
+        sentences += [f"{name} is used by {_on_top(host, one)}" for one in sorted(users)]
         if not sentences and host.is_claimed(name, host.read(f"{BLOCK}/{name}/dev", optional=True)):
             sentences = [f"{name} is claimed by the kernel or a program, which refuses an exclusive open with EBUSY"]
         for address in addresses if sentences else ():
@@ -134,7 +143,7 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
                 used[name] = [f"mounted at {numbers[number]}"]
     for line in first_lines(host, MOUNTS):
         words = line.split()
-        disk = _name(words[0]) if len(words) > 1 else None
+        disk = _name(_real(host, words[0])) if len(words) > 1 else None
         if disk and disk not in used:
             used[disk] = [f"mounted at {words[1]}"]
     for line in first_lines(host, (SWAPS,))[1:]:
@@ -181,7 +190,10 @@ def _zfs(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
         number = host.read(f"{BLOCK}/{name}/dev", optional=True)
         properties = dict(UDEV_PROPERTY.findall(host.read(f"{UDEV_DATA}/b{number}", optional=True) or ""))
         label = properties.get("ID_FS_LABEL")
-        if properties.get("ID_FS_TYPE") == "zfs_member" and (label is None or label in pools):
+        is_member = properties.get("ID_FS_TYPE", "zfs_member") == "zfs_member" and (
+            "ID_FS_TYPE" in properties or properties.get("ID_PART_ENTRY_TYPE") == ZFS_PARTITION
+        )
+        if is_member and (label is None or label in pools):
             found[name] = f"part of the imported ZFS pool {label or ' or '.join(sorted(pools))}"
     return found
 
@@ -195,6 +207,25 @@ def _loops(host: HostRoot) -> dict[str, str]:
             if disk:
                 found[disk] = f"used by {name}"
     return found
+
+
+def _above(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, set[str]]:
+    """By block device what has been put together of it, as its own directory and the list of RAIDs say."""
+    found: dict[str, set[str]] = {}
+    for name in host.names(BLOCK):
+        for below in host.names(f"{BLOCK}/{name}/slaves") if name not in owners else ():
+            found.setdefault(below, set()).add(name)
+    for line in first_lines(host, (MDSTAT,)):
+        name, colon, rest = line.partition(" : ")
+        for below in MEMBER.findall(rest) if colon else ():
+            found.setdefault(below, set()).add(name)
+    return found
+
+
+def _caches(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
+    """By block device the bcache that it caches for, which is not among its holders (drivers/md/bcache/super.c)."""
+    sets = {name: host.link_name(f"{BLOCK}/{name}/bcache/set") for name in owners}
+    return {name: f"part of the bcache {one}" for name, one in sets.items() if one}
 
 
 def _exports(host: HostRoot) -> dict[str, str]:
@@ -214,6 +245,12 @@ def _on_top(host: HostRoot, name: str) -> str:
     """What lies on a disk: ``dm-0 (vg0-root)``."""
     title = host.read(f"{BLOCK}/{name}/dm/name", optional=True)
     return f"{name} ({title})" if title else name
+
+
+def _real(host: HostRoot, path: str) -> str:
+    """The path of a device that one below /dev/disk or /dev/mapper leads to."""
+    target = host.link(path.lstrip("/")) if path.startswith(("/dev/disk/", "/dev/mapper/")) else None
+    return f"/dev/{target.rpartition('/')[2]}" if target else path
 
 
 def _name(path: str) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .._core.grammar import FUNCTION_IN_PATH
 from .._devices import iommu, pci
 from .._frameworks import mdev
 from .._host.root import HostRoot
@@ -115,5 +116,7 @@ def _devices_of_node(host: HostRoot, node: re.Match[str], members: dict[int, lis
         # sys/class/vfio-dev/vfio3 leads to <device>/vfio-dev/vfio3.
         target = (host.link(f"sys/class/vfio-dev/{node['vfio']}") or "").split("/")
         return [target[-3]] if len(target) > 2 else []
-    device = host.link_name(f"sys/class/uio/{node['uio']}/device")
-    return [device] if device else []
+    # sys/class/uio/uio3 leads to <device>/uio/uio3.
+    path = f"sys/class/uio/{node['uio']}"
+    found = FUNCTION_IN_PATH.findall(host.link(path) or "")[-1:] or [host.link_name(f"{path}/device")]
+    return [device for device in found if device]

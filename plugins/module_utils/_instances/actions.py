@@ -35,6 +35,8 @@ from .state import Failed
 
 # Seconds in which a device that another program is making is complete.
 SETTLE = 5.0
+# By UUID or address who uses devices now; HostError if not all of them can be seen.
+Users = Callable[[], dict[str, list[dict[str, Any]]]]
 
 
 class Outcome:
@@ -52,7 +54,7 @@ def apply(
     host: HostRoot,
     steps: list[DeviceStep],
     budget: float | None = None,
-    users: Callable[[], dict[str, list[dict[str, Any]]]] | None = None,
+    users: Users | None = None,
 ) -> Outcome:
     """Do the steps in their order. After a failure the rest of that card is skipped, after a deadline everything.
 
@@ -78,7 +80,10 @@ def apply(
         try:
             if users and isinstance(step, RemoveDevice) and _takes_away(step):
                 _check_free(step.device, users())
-            ACTIONS[type(step)](host, step)
+            if isinstance(step, MakeDevice):
+                _make(host, step, users)
+            else:
+                ACTIONS[type(step)](host, step)
             outcome.done.append(step)
             worked = worked or is_work(step)
         except HostError as error:
@@ -191,15 +196,11 @@ def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
             yield definition_path(step.parent, step.uuid), text
 
 
-def _make(host: HostRoot, step: MakeDevice) -> None:
+def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
     device, type_id = step.device, str(step.device.type_id)
     if device.address:
         _set_type(host, device.address, type_id)
-        try:
-            _configure(host, f"{DEVICES}/{device.address}", device)
-        except HostError:
-            _set_type(host, device.address, nvidia_vfio.NO_TYPE)
-            raise
+        _configure(host, f"{DEVICES}/{device.address}", device, users)
         return
     uuid, parent = device.id, f"{mdev.PARENTS}/{device.parent}"
     path = f"{parent}/{uuid}"
@@ -212,17 +213,28 @@ def _make(host: HostRoot, step: MakeDevice) -> None:
         raise
     if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
         raise HostError(f"the kernel accepted {uuid}, but the device of type {type_id} does not exist", path, uuid)
+    _configure(host, path, device, users)
+
+
+def _configure(host: HostRoot, path: str, device: PlannedDevice, users: Users | None) -> None:
+    """Set the attributes of a new device. If one fails, it is taken back, unless it is in use already."""
     try:
-        _configure(host, path, device)
-    except HostError:
-        # Half configured is not what anybody wants.
-        host.write(f"{path}/remove", "1")
+        for name, value in device.attributes:
+            attributes.write(host, path, name, value)
+    except HostError as failure:
+        left = f"{failure}. {device.id} remains without this attribute"
+        try:
+            held = users().get(device.id) if users else None
+        except HostError as error:
+            raise HostError(f"{left}: {error}", failure.path) from failure
+        if held:
+            said = f"{left}, because it is in use by {holders(held)}. Stop this use, and run the play again"
+            raise HostError(said, failure.path) from failure
+        if device.address:
+            _set_type(host, device.address, nvidia_vfio.NO_TYPE)
+        else:
+            host.write(f"{path}/remove", "1")
         raise
-
-
-def _configure(host: HostRoot, path: str, device: PlannedDevice) -> None:
-    for name, value in device.attributes:
-        attributes.write(host, path, name, value)
 
 
 def _is_made(host: HostRoot, device: PlannedDevice) -> bool:
@@ -280,7 +292,6 @@ def _allow_sizes(host: HostRoot, step: AllowSizes) -> None:
 
 
 ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
-    MakeDevice: _make,
     RemoveDevice: _remove,
     KeepDefinition: _keep_definition,
     KeepDevices: _keep_devices,

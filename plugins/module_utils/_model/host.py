@@ -38,6 +38,7 @@ class GroupPeer(NamedTuple):
     address: str
     driver: Optional[str]
     physical_function: Optional[str]
+    is_above: bool = False  # whether it is a controller that makes the function's PCI domain, such as Intel's VMD
 
 
 # Fields of VfSettings that a GPU governs, and no network card.
@@ -235,6 +236,7 @@ class Card(NamedTuple):
     is_native: bool = False  # whether the driver is one that can have VFs
     needs_program: bool = False  # for its VFs, see nvidia_sriov
     peers: tuple[GroupPeer, ...] = ()
+    is_bridged: bool = False  # whether a bridge is in its IOMMU group, so that new VFs will be as well
     eswitch: Optional[str] = None  # None also if it was not read
     settings: Optional[Mapping[int, VfSettings]] = None  # of VFs by index; None if they were not read
     unreadable: tuple[str, ...] = ()  # why the switch or the settings are unknown

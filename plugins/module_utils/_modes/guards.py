@@ -8,15 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container, Iterable
 
 from .._core.problems import holders
 from .._devices.binding import CHOICE, exactly, has_driver
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
-from .._model.host import Card, VirtualFunction
-from .._model.uses import DRIVER, GONE, PORT, SETTINGS, Touch
+from .._model.host import Card, GroupPeer
+from .._model.uses import DRIVER, EVERY_EFFECT, GONE, PORT, SETTINGS, Touch, Use
 from .._model.wanted import CardTarget, VfTarget
 from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetSwitch, SetVfNetwork, SetVfShares
 from .state import State
@@ -54,17 +54,18 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
 
 def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
     """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
-    # A defined domain will use the card itself, so it does not block mode pf.
+    # A defined guest that will have the card itself does not block mode pf; one that needs its driver does.
     whole = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
-    counting = [
-        use
-        for use in seen.uses
-        if not (whole and use.subject == card.address and use.holder and not use.holder.running)
-    ]
+    counting = [use for use in seen.uses if not (whole and use.subject == card.address and _waits_for_it(use))]
     return conflicts(touches(card, steps), counting, lifted)
 
 
-def passthrough(card: Card, target: CardTarget, passed_through: set[str]) -> Found:
+def _waits_for_it(use: Use) -> bool:
+    """Whether it is that of a guest that does not run and gets the whole function."""
+    return bool(use.holder and not use.holder.running and use.ended_by == EVERY_EFFECT)
+
+
+def passthrough(card: Card, target: CardTarget, passed_through: Collection[str]) -> Found:
     """Why a function with a desired VFIO driver could not be passed through, with other cards of this call."""
     found: Found = []
     wants = [target.vf_binding, *(virtual.binding for virtual in target.vfs.values())]
@@ -77,12 +78,26 @@ def passthrough(card: Card, target: CardTarget, passed_through: set[str]) -> Fou
         ]
     if whole:
         found += _left_behind(card, passed_through)
-    for virtual in card.virtual_functions:
-        found += _shared_with_host(card, virtual, target, passed_through)
+    if vfio_vfs and target.num_vfs != 0:
+        found += _shared_with_host(card, target, passed_through)
     return found
 
 
-def _left_behind(card: Card, passed_through: set[str]) -> Found:
+def held_back(card: Card, target: CardTarget, passed_through: Collection[str], skipped: Collection[str]) -> Found:
+    """Why a card has to wait for another one of its IOMMU group, which is in use and therefore ``skipped``."""
+    if not skipped or passthrough(card, target, passed_through):
+        return []
+    others = [address for address in passed_through if address not in skipped]
+    if not passthrough(card, target, others):
+        return []
+    blocking = " and ".join(one.address for one in card.peers if one.address in skipped)
+    return [
+        f"{card.address} shares IOMMU group {card.iommu_group} with {blocking}, which is in use, and a group can only "
+        "be passed through completely"
+    ]
+
+
+def _left_behind(card: Card, passed_through: Collection[str]) -> Found:
     """Why no guest could use a whole card: the host has other members of its IOMMU group, such as a GPU's audio."""
     blocking = [
         other
@@ -91,6 +106,12 @@ def _left_behind(card: Card, passed_through: set[str]) -> Found:
         and other.driver is not None
         and not is_vfio_driver(other.driver)
     ]
+    above = next((other for other in card.peers if other.is_above), None)
+    if above:
+        return [
+            f"{card.address} is behind the controller {above.address}, which {above.driver} has, and can only be "
+            f"passed through with it. Select {above.address}, or disable this controller (Intel VMD) in the firmware"
+        ]
     if not blocking:
         return []
     named = " and ".join(f"{other.address}, which {other.driver} has" for other in blocking)
@@ -101,27 +122,44 @@ def _left_behind(card: Card, passed_through: set[str]) -> Found:
     ]
 
 
-def _shared_with_host(card: Card, virtual: VirtualFunction, target: CardTarget, passed_through: set[str]) -> Found:
-    """Why no guest could use a VF that is there and gets a VFIO driver: the host has others of its IOMMU group."""
+def _shared_with_host(card: Card, target: CardTarget, passed_through: Collection[str]) -> Found:
+    """Why no guest could use VFs that get a VFIO driver: the host has others of their IOMMU groups."""
 
     def gets_vfio(index: int) -> bool:
         wanted = binding_of(target, index)
         return bool(wanted and is_vfio_driver(wanted.driver))
 
-    if target.num_vfs == 0 or not gets_vfio(virtual.number):
-        return []
-    siblings = {one.address for one in card.virtual_functions if gets_vfio(one.number)}
-    blocking = [
-        f"{other.address} ({other.driver})"
-        for other in virtual.peers
-        if other.driver and not is_vfio_driver(other.driver) and other.address not in siblings | passed_through
+    shown = [virtual for virtual in card.virtual_functions if gets_vfio(virtual.number)]
+    siblings = {virtual.address for virtual in shown}
+    sharing: dict[tuple[int | None, str], list[str]] = {}
+    for virtual in shown:
+        blocking = _of_host(virtual.peers, siblings | {*passed_through})
+        if blocking:
+            sharing.setdefault((virtual.iommu_group, blocking), []).append(virtual.address)
+    found = [
+        f"{', '.join(addresses)} of {card.address} cannot be used by a guest, because IOMMU group {group} also has "
+        f"{blocking}. Enable ACS in the firmware, or move the card to another slot"
+        for (group, blocking), addresses in sharing.items()
     ]
-    if not blocking:
-        return []
-    return [
-        f"VF {virtual.address} of {card.address} shares IOMMU group {virtual.iommu_group} with {', '.join(blocking)}, "
-        "so no guest can use it. Enable ACS in the firmware, or move the card to another slot"
-    ]
+    if not card.virtual_functions and target.num_vfs and card.is_bridged and card.address not in passed_through:
+        # The kernel puts a function into the group of the bridge above that isolates nothing
+        # (drivers/iommu/iommu.c, pci_device_group).
+        others = _of_host(card.peers, passed_through)
+        found.append(
+            f"new VFs of {card.address} would share IOMMU group {card.iommu_group} with "
+            f"{', '.join(filter(None, (card.address, others)))}, because the PCI bridge above does not isolate "
+            "devices. Enable ACS in the firmware, or move the card to another slot"
+        )
+    return found
+
+
+def _of_host(peers: Iterable[GroupPeer], others: Collection[str]) -> str:
+    """Those of a group that a driver of the host has, without the ``others``."""
+    return ", ".join(
+        f"{one.address} ({one.driver})"
+        for one in peers
+        if one.driver and not is_vfio_driver(one.driver) and one.address not in others
+    )
 
 
 def pending_removals(state: State) -> Found:

@@ -43,6 +43,8 @@ def converge(
         records.tidy(host)
     state = observe.observe_cards(host, entries)
     planned = _planned(host, state, options, entries, connection)
+    for sentence in [sentence for one in planned for sentence in one.unusable]:
+        host.warn(sentence)
     steps = [step for one in planned for step in one.steps]
     room.check(host, records.files(steps), write=not check_mode)
     outcomes = after = None

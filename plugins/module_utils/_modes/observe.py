@@ -202,7 +202,7 @@ def _complete(
     virtual_functions = tuple(
         one._replace(
             binding=one.binding._replace(override=bindings[one.address].override),
-            peers=_peers(functions[one.address], functions),
+            peers=_peers(host, functions[one.address], functions),
         )
         for one in card.virtual_functions
     )
@@ -214,7 +214,8 @@ def _complete(
         and not sriov.is_vfio_driver(driver)
         and not (needs_program and driver == nvidia_sriov.STUB),
         needs_program=needs_program,
-        peers=_peers(function, functions),
+        peers=_peers(host, function, functions),
+        is_bridged=any(one.is_bridge and one.address != card.address for one in _members(function, functions)),
         unseen=_unseen(host, function, [one.address for one in virtual_functions]),
     )
 
@@ -227,15 +228,29 @@ def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> 
     return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
 
-def _peers(function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple[GroupPeer, ...]:
-    """The other members of a function's IOMMU group; bridges do not count."""
+def _members(function: PciFunction, functions: Mapping[str, PciFunction]) -> list[PciFunction]:
+    """The functions of a function's IOMMU group, itself included."""
+    group = function.iommu_group
+    return [] if group is None else [other for other in functions.values() if other.iommu_group == group]
+
+
+def _peers(host: HostRoot, function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple[GroupPeer, ...]:
+    """The other members of a function's IOMMU group.
+
+    Bridges do not count, and neither does what is behind the function in a domain that its driver makes: that goes
+    with the driver (drivers/pci/controller/vmd.c, vmd_remove).
+    """
     return tuple(
-        GroupPeer(other.address, other.driver, other.physical_function)
-        for other in functions.values()
-        if function.iommu_group is not None
-        and other.iommu_group == function.iommu_group
-        and other.address != function.address
-        and not other.is_bridge
+        GroupPeer(other.address, other.driver, other.physical_function, _is_behind(host, function, other))
+        for other in _members(function, functions)
+        if other.address != function.address and not other.is_bridge and not _is_behind(host, other, function)
+    )
+
+
+def _is_behind(host: HostRoot, function: PciFunction, other: PciFunction) -> bool:
+    """Whether a function is in a PCI domain that the driver of another one has made."""
+    return function.address.partition(":")[0] != other.address.partition(":")[0] and (
+        other.address in FUNCTION_IN_PATH.findall(host.link(function.path) or "")
     )
 
 

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from .._core.problems import Refused
 from .._devices import driver_names, eswitch, vf_settings
@@ -41,12 +42,33 @@ def plan_functions(
     ``accept_unseen`` are names of guards that may be unable to see everything. A busy card has no steps, and is a
     problem unless ``skip_busy``.
     """
+    passed_through = frozenset(
+        str(state.names[entry.pf]) for entry in entries if entry.pf and entry.mode == "pf" and entry.driver != NATIVE
+    )
+    lifted = (ALLOW_HOST_NETWORK,) if allow_host_network else ()
+    rules = _Rules(accept_unseen, lifted, persist, passed_through, {})
+    while True:
+        planned = _plan_all(state, entries, rules, skip_busy)
+        skipped = {one.card.address: one.busy for one in planned if one.busy}
+        if skipped == rules.skipped:
+            return planned
+        # A card that shares its IOMMU group with a skipped one cannot be passed through either.
+        rules = rules._replace(skipped=skipped)
+
+
+class _Rules(NamedTuple):
+    """What holds for all cards of a call."""
+
+    accept_unseen: Collection[str]
+    lifted: tuple[str, ...]
+    persist: bool | None
+    passed_through: frozenset[str]  # cards
+    skipped: Mapping[str, list[str]]  # cards that are in use, and why
+
+
+def _plan_all(state: State, entries: list[CardWanted], rules: _Rules, skip_busy: bool) -> list[Planned]:
     problems: list[str] = []
     planned = []
-    passed_through = {
-        str(state.names[entry.pf]) for entry in entries if entry.pf and entry.mode == "pf" and entry.driver != NATIVE
-    }
-    lifted = (ALLOW_HOST_NETWORK,) if allow_host_network else ()
     seen: dict[str, CardWanted] = {}
     for entry in entries:
         found = list(entry.problems)
@@ -58,7 +80,7 @@ def plan_functions(
         if card:
             _check(state, entry, card, found)
         if card and not found:
-            one = _plan_card(state, entry, card, passed_through, accept_unseen, lifted, persist, found)
+            one = _plan_card(state, entry, card, rules, found)
             if one.busy and not skip_busy:
                 found += one.busy
             planned.append(one)
@@ -68,20 +90,12 @@ def plan_functions(
     return planned
 
 
-def _plan_card(
-    state: State,
-    entry: CardWanted,
-    card: Card,
-    passed_through: set[str],
-    accept_unseen: Collection[str],
-    lifted: tuple[str, ...],
-    persist: bool | None,
-    found: list[str],
-) -> Planned:
-    target = guards.leaves_to_libvirt(card, wanted_target(entry, card, state.drivers, persist), state.seen)
+def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found: list[str]) -> Planned:
+    target = guards.leaves_to_libvirt(card, wanted_target(entry, card, state.drivers, rules.persist), state.seen)
     steps = plan_steps(card, target)
     changes = [step for step in steps if not isinstance(step, BOOKKEEPING)]
     busy: list[str] = []
+    unusable = guards.passthrough(card, target, rules.passed_through)
     if changes:
         if not entry.reconfigurable:
             texts = "; ".join(step.text for step in changes if step.text)
@@ -89,10 +103,10 @@ def _plan_card(
                 "it is pinned (reconfigurable: false), but these changes would be required: "
                 f"{texts or 'offered to drivers'}"
             )
-        found += guards.passthrough(card, target, passed_through)
+        found += unusable
         found += guards.pending_removals(state)
-        found += guards.unseen(card, steps, state.seen, accept_unseen)
-        busy = guards.uses(card, steps, target, state.seen, lifted)
+        found += guards.unseen(card, steps, state.seen, rules.accept_unseen)
+        busy = guards.uses(card, steps, target, state.seen, rules.lifted)
     changes_number = find_step(steps, RemoveVfs) or find_step(steps, MakeVfs)
     if card.kept.rule_refused and find_step(steps, KeepRule):
         found.append(card.kept.rule_refused)
@@ -106,7 +120,19 @@ def _plan_card(
             f"this removes its {card.num_vfs} virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove them"
         )
     busy = [*(f"the state of {card.address} is unknown: {reason}" for reason in card.unseen), *busy]
-    return Planned(entry.place, entry.name, entry.mode, card, target, [] if busy else steps, busy)
+    if changes and not busy:
+        held_back = guards.held_back(card, target, rules.passed_through, rules.skipped)
+        busy = rules.skipped.get(card.address) or held_back
+    return Planned(
+        entry.place,
+        entry.name,
+        entry.mode,
+        card,
+        target,
+        [] if busy else steps,
+        busy,
+        () if changes else tuple(unusable),
+    )
 
 
 def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:

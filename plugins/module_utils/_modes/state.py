@@ -48,3 +48,4 @@ class Planned(NamedTuple):
     target: CardTarget
     steps: list[CardStep]
     busy: list[str]  # why there are no steps, a sentence each
+    unusable: tuple[str, ...] = ()  # of a card that needs no change: why no guest can use it as it is

@@ -96,7 +96,7 @@ class _Steps:
             self._set_autoprobe()
         self._share()
         if self.creates:
-            text = f"created {self.count} virtual functions"
+            text = f"made {self.count} virtual functions"
             self.found.append(MakeVfs(address, text, self.count, target.is_max, card.needs_program))
         self._configure()
         self._keep()

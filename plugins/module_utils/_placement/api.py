@@ -136,6 +136,14 @@ class Placement:
             raise _other(attempt, name, self.transport.hide(str(made)))
         return int(made["generation"])
 
+    def rename(self, uuid: str, name: str) -> None:
+        """Give a provider another name; its parent, inventories, traits and allocations stay."""
+        attempt = f"cannot rename the provider {uuid} to {name}"
+        reply = self.transport.send("PUT", f"/resource_providers/{uuid}", {"name": name})
+        made = self._checked(reply, attempt, answers.provider, True)
+        if (made["uuid"], made["name"]) != (uuid, name):
+            raise _other(attempt, name, self.transport.hide(str(made)))
+
     def write_traits(self, uuid: str, generation: int, traits: list[str]) -> int:
         """Replace all traits."""
         attempt = f"cannot write the traits of {uuid}"

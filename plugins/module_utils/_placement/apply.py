@@ -213,6 +213,9 @@ class _Work:
         if now["action"] == "create":
             generation = self.placement.create(uuid, now["name"], now["parent"])
             self._note(step, now, {"inventories": {}, "traits": []})
+        if now["former"]:
+            self.placement.rename(uuid, now["name"])
+            step.update(writes=step["writes"] + 1, renamed=True)
         # The marker comes first, so that what an interrupted run has made is known as ours.
         if now["traits"] is not None:
             generation = self.placement.write_traits(uuid, generation, now["traits"])

@@ -96,6 +96,12 @@ def card_of(name: str) -> str:
     return name.rpartition(OWN if OWN in name else "_")[2].casefold()
 
 
+def is_of_card(name: str, uuid_text: str) -> bool:
+    """Whether a provider has a name that this collection makes: its own, or the one and the UUID that Cyborg has."""
+    of_cyborg = grammar.PCI_ADDRESS.match(card_of(name)) and uuid_text == str(uuid.uuid3(uuid.NAMESPACE_DNS, name))
+    return OWN in name or bool(of_cyborg)
+
+
 def similar(name: str, known: Iterable[str]) -> list[str]:
     """Some of the names, at most :data:`SIMILAR_AT_MOST`: first those of the same short host name, then similar ones.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import names
+from . import former, names
 from .answers import Provider
 from .wanted import Entry, where
 
@@ -85,7 +85,7 @@ class Nodes:
             if provider["parent"]
             and provider["root"] in self._listed
             and not self.is_listed(provider)
-            and (names.OWN in provider["name"] or self._is_derived(provider))
+            and (names.is_of_card(provider["name"], provider["uuid"]) or self._is_derived(provider))
         ]
 
     def unexpected(self) -> list[Provider]:
@@ -121,7 +121,10 @@ class Nodes:
         item = entry["item"]
         if item not in self._nodes:
             provider = self.named(entry["uuid"] or "") or self.named(entry["name"] or "")
-            self._nodes[item] = self._existing(entry, provider) if provider else self._new(entry)
+            if provider:
+                self._nodes[item] = self._existing(entry, provider)
+            else:
+                self._nodes[item] = self._former(entry) or self._new(entry)
         return self._nodes[item]
 
     def _existing(self, entry: Entry, provider: Provider) -> Node | None:
@@ -143,6 +146,15 @@ class Nodes:
         if len(self.problems) > told:
             return None
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], parent_name)
+
+    def _former(self, entry: Entry) -> Node | None:
+        """The entry at the provider that its card has under another name, which gets the new one."""
+        above = self._resolve(self.wanted[entry["above"]]) if entry["above"] is not None else None
+        parent = above["uuid"] if above else (self.named(entry["parent"] or "") or {}).get("uuid")
+        found = former.provider_of(entry, parent, self.providers.values(), self.wanted, self._is_marked)
+        if found is None:
+            return None
+        return self._node(entry, found, found["uuid"], str(entry["name"]), found["parent"], self.parent_name(found))
 
     def _new(self, entry: Entry) -> Node | None:
         if self.options["state"] == "absent":

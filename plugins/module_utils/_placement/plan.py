@@ -12,6 +12,7 @@ from collections import Counter
 from typing import Any
 
 from .._core.problems import Refused, Step
+from . import stale
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
 from .provider import owner_of, plan_provider, show_provider, shrinks
@@ -44,6 +45,10 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
             steps.append(step)
         elif node["provider"]:
             kept.append({**_identity(node), "item": node["item"]})
+    stale_removals, stale_steps, of_stale = stale.plan(nodes, options, problems)
+    removals += stale_removals
+    steps += stale_steps
+    gone = {step["uuid"] for step in removals}
     traits = {name for step in steps for name in step["traits"] or []}
     classes = {name for step in steps for name in step["inventories"] or {}}
     problems += _unknown_names(state, wanted)
@@ -54,7 +59,7 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
         "steps": sorted(steps, key=lambda step: step["depth"]),
         "kept": kept,
         "missing": nodes.missing,
-        "unexpected": [_identity(provider) for provider in nodes.unexpected()],
+        "unexpected": [_identity(one) for one in nodes.unexpected() if one["uuid"] not in gone],
         "classes": sorted(
             name for name in classes - _seen(state, "inventories") - state["known_classes"] if is_custom(name)
         ),
@@ -62,6 +67,7 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
         "warnings": [
             *_left_out(nodes),
             *_other_names(nodes),
+            *of_stale,
             *_leftovers(nodes),
             *(sentence for step in steps for sentence in step["warnings"]),
         ],
@@ -74,7 +80,7 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
 def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The UUIDs of the providers whose inventories, and of those whose traits have to be read."""
     nodes = Nodes(state, wanted, options)
-    inventories = [one["uuid"] for one in nodes.doomed]
+    inventories = [one["uuid"] for one in [*nodes.doomed, *stale.providers(nodes)]]
     traits = list(inventories)
     for node in nodes.present():
         if node["provider"]:
@@ -90,7 +96,7 @@ def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> lis
     nodes = Nodes(state, wanted, options)
     if not options["check_usages"]:
         return []
-    return [one["uuid"] for one in nodes.doomed] + [
+    return [one["uuid"] for one in [*nodes.doomed, *stale.providers(nodes)]] + [
         node["uuid"] for node in nodes.present() if shrinks(node, node["provider"], options)
     ]
 
@@ -175,7 +181,10 @@ def _leftovers(nodes: Nodes) -> list[str]:
         if node["parent"] and node["ours"]
     }
     warnings = []
+    handled = {node["uuid"] for node in stale.providers(nodes)}
     for one in nodes.unexpected():
+        if one["uuid"] in handled:
+            continue
         old = f"{one['name']} ({one['uuid']})"
         new = cards.get((one["root"], card_of(one["name"])))
         root = nodes.providers[one["root"]]["name"]

@@ -15,11 +15,11 @@ from typing import Any
 
 from .._core.problems import Step
 from . import names
+from .answers import Provider
 from .inventory import capacities, drained, is_same
 from .wanted import where
 
 Node = dict[str, Any]
-Provider = dict[str, Any]
 
 
 def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
@@ -37,7 +37,8 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
     now = provider or {"inventories": {}, "traits": [], "generation": 0}
     writes_traits = traits is not None and traits != now["traits"]
     writes_inventories = inventories is not None and not is_same(inventories, now["inventories"])
-    if provider and not writes_traits and not writes_inventories:
+    is_renamed = bool(provider and provider["name"] != node["name"])
+    if provider and not writes_traits and not writes_inventories and not is_renamed:
         return None
     return {
         "action": "update" if provider else "create",
@@ -45,6 +46,7 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
         "generation": now["generation"],
         "traits": traits if writes_traits else None,
         "inventories": inventories if writes_inventories else None,
+        "former": provider["name"] if provider and is_renamed else None,
         "before": show_provider(provider, node["parent_name"]) if provider else None,
         "after": show_provider({**node, **now, **_known(inventories=inventories, traits=traits)}, node["parent_name"]),
         "warnings": _warnings(node, inventories, traits) if writes_inventories else [],
@@ -54,7 +56,8 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
 
 def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
     """The step for what Placement has by now."""
-    if provider and (provider["name"], provider["parent"]) != (node["name"], node["parent"]):
+    known = {node["name"], (node.get("provider") or node)["name"]}
+    if provider and (provider["name"] not in known or provider["parent"] != node["parent"]):
         problems.append(f"{where(node)}: it was renamed or moved during the run. Run the play again")
     if provider is None and not node["ours"]:
         problems.append(f"{where(node)}: it was removed by another client during the run, which still manages it")

@@ -40,7 +40,8 @@ def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, A
 
 
 def _provider(one: dict[str, Any], action: str) -> dict[str, Any]:
-    return {**{field: one[field] for field in ("item", "name", "uuid", "parent", "root")}, "action": action}
+    identity = {field: one[field] for field in ("item", "name", "uuid", "parent", "root")}
+    return {**identity, "former": one.get("former"), "action": action}
 
 
 def _shown(steps: list[Step], side: str) -> dict[str, Any]:
@@ -48,6 +49,8 @@ def _shown(steps: list[Step], side: str) -> dict[str, Any]:
     shown = {}
     for step in steps:
         one = step["before"] if side == "before" else step["actual"]
-        if one is not None and step["before"] != step["actual"]:
-            shown[step["name"]] = one
+        if one is not None and (step["before"] != step["actual"] or step.get("former")):
+            # A provider that gets another name has its old one before.
+            former = step.get("former") if side == "before" else None
+            shown[former or step["name"]] = one
     return shown

@@ -28,7 +28,7 @@ def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) ->
 
     Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
     item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
-    fields) and ``traits``; the last three are None if the option was omitted.
+    fields), ``traits`` and ``cards`` (in small letters); the last four are None if the option was omitted.
     """
     problems = _check_options(options)
     entries = []
@@ -44,7 +44,9 @@ def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) ->
 
 
 def where(entry: Entry) -> str:
-    """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``."""
+    """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``; one that is not listed by its name."""
+    if entry["item"] is None:
+        return str(entry["name"])
     return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:LONGEST_PROVIDER]})"
 
 
@@ -104,6 +106,7 @@ def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str])
         "traits": None if traits is None or not present else _traits(traits, found),
         "optional": bool(provider.get("optional")),
         "drain": provider.get("drain"),
+        "cards": None if provider.get("cards") is None or not present else set(map(str.casefold, provider["cards"])),
     }
 
 

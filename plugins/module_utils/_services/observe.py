@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from .._host.root import HostRoot
-from . import oslo, started
+from . import nova_names, oslo, started
 
 LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
@@ -45,6 +45,8 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "directories": list(sources.directories) if known else [],
         "reads": reads,
         "overridden": overridden,
+        "unknown": _unknown(host, sources, project) if known and not found.container else [],
+        "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
         "libvirt": None if found.container else libvirt_version(host),
     }
@@ -87,6 +89,28 @@ def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) 
         for section, name in dict.fromkeys(oslo.options(host.read(later.lstrip("/"), optional=True) or ""))
         if (section, name) in mine
     ]
+
+
+def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
+    """Of nova alone the names are known."""
+    if project != "nova":
+        return []
+    of_directories = [
+        f"{directory}/{name}"
+        for directory in sources.directories
+        for name in sorted(host.names(directory.lstrip("/")))
+        if name.endswith(".conf") and name[:1] != "."
+    ]
+    paths = [*sources.files, *of_directories]
+    return nova_names.unknown((path, host.read(path.lstrip("/"), optional=True) or "") for path in paths)
+
+
+def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:
+    """The options of ``content``, such as ``[pci]alias``, that kolla-ansible has not merged for the container."""
+    merged = host.read(f"{started.KOLLA}/{program}/{project}.conf", optional=True) or ""
+    deployed = set(oslo.entries(merged))
+    lacking = [entry[:2] for entry in oslo.entries(content) if entry not in deployed]
+    return [f"[{section}]{name}" for section, name in dict.fromkeys(lacking)]
 
 
 def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:

@@ -45,13 +45,21 @@ def reads(found: Sources, path: str) -> bool:
 
 def options(text: str) -> list[tuple[str, str]]:
     """The section and the name of each option in a file, as oslo.config reads it."""
-    found = []
+    return [entry[:2] for entry in entries(text)]
+
+
+def entries(text: str) -> list[tuple[str, str, str]]:
+    """The section, the name and the value of each option in a file; a line that begins with a blank continues one."""
+    found: list[tuple[str, str, str]] = []
     section = "DEFAULT"
     for line in text.splitlines():
         if line.startswith("[") and "]" in line:
             section = line[1 : line.index("]")].strip()
+        elif line[:1] in (" ", "\t") and line.strip() and found:
+            found[-1] = (*found[-1][:2], f"{found[-1][2]}\n{line.strip()}")
         elif line and line[0] not in "#; \t" and ("=" in line or ":" in line):
-            found.append((section, min(line.partition("=")[0], line.partition(":")[0], key=len).strip()))
+            name = min(line.partition("=")[0], line.partition(":")[0], key=len)
+            found.append((section, name.strip(), line[len(name) + 1 :].strip()))
     return found
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
     nova_mdev,
     nova_pci,
+    nova_profile,
     nova_release,
     provider,
     settings_file,
@@ -32,52 +32,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import A_NAME, TEXT_OR_TEXTS, Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
 SHAPE = "nova"
-PROFILE_PART: Option = {
-    "description": "nova configuration of the card. Requires owner V(nova).",
-    "type": "dict",
-    "sample": "{alias: nic}",
-    "options": {
-        "alias": {"description": "Name of the PCI alias for flavors.", "type": "str", "kind": A_NAME},
-        "numa_policy": {
-            "description": "NUMA policy of the PCI alias.",
-            "type": "str",
-            "choices": ["required", "preferred", "legacy", "socket"],
-        },
-        "physical_network": {"description": "Neutron physical network of the card.", "type": "str", "kind": A_NAME},
-        "trusted": {"description": "Whether neutron may set its virtual functions to trusted.", "type": "bool"},
-        "live_migratable": {
-            "description": "Whether guests with one of its devices support live migration.",
-            "type": "bool",
-        },
-        "remote_managed": {
-            "description": "Whether a SmartNIC DPU controls the virtual functions. Requires neutron ports.",
-            "type": "bool",
-        },
-        "vfs": {
-            "description": "Indices of the virtual functions for guests, or ranges such as V(2-5). Default is all.",
-            "type": "list",
-            "elements": "str",
-            "kind": TEXT_OR_TEXTS,
-            "sample": '["0-3", "6"]',
-        },
-        "count": {
-            "description": "Number of devices that one guest gets. More than one mediated device requires nova 33.",
-            "type": "int",
-            "least": 1,
-        },
-        "one_time_use": {"description": "Whether a device is disabled after its first guest.", "type": "bool"},
-        "max_instances": {
-            "description": "Maximum number of mediated devices of the type that nova creates on the host.",
-            "type": "int",
-            "least": 1,
-        },
-    },
-}
+PROFILE_PART = nova_profile.PROFILE_PART
 DEFAULT_COUNT = "max"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = False
@@ -106,17 +65,7 @@ def nova_config(
 
 
 def check(profile):
-    chosen = profile["nova"].get("vfs")
-    if chosen is None:
-        return []
-    if profile["mode"] != "vf" or profile["vgpu"]:
-        return ["nova.vfs chooses virtual functions of mode vf without vgpu"]
-    ranges = [chosen] if isinstance(chosen, str) else chosen
-    return [
-        f"nova.vfs {numbers.shown(text)} is neither an index of a virtual function such as 3 nor a range such as 2-5"
-        for text in ranges
-        if not indices_of(text)
-    ]
+    return nova_profile.check(profile)
 
 
 def check_card(card):
@@ -204,7 +153,8 @@ def reserved_names(card, root):
 def extra_specs(card):
     if has_mdevs(card):
         return _specs_of_mdevs(card, card["nova"].get("count", 1))
-    alias = card["nova"].get("alias")
+    parts = [card["nova"], *(card["nova"].get("groups") or [])]
+    alias = next((part["alias"] for part in parts if "alias" in part), None)
     return {"pci_passthrough:alias": f"{alias}:{card['nova'].get('count', 1)}"} if alias else {}
 
 
@@ -250,7 +200,7 @@ def _compute(plan, options, problems):
         )
     problems += _check_cards(cards, options)
     if options["report_in_placement"]:
-        problems += _check_classes(plan, cards)
+        problems += [*_check_classes(plan, cards), *_check_traits(cards)]
         problems += nova_pci.check_mixes(cards)
     renamed = options["release"] >= nova_release.REPORT_IN_PLACEMENT
     key = "device_spec" if renamed else "passthrough_whitelist"
@@ -287,6 +237,19 @@ def _check_classes(plan, cards):
         )
         for card in cards
         if card["resource_class"] in classes
+    ]
+
+
+def _check_traits(cards):
+    """All functions of a card are one provider, whose traits say whether they are live-migratable."""
+    kinds = {}
+    for card in cards:
+        if not card["nova"].get("physical_network"):
+            kinds.setdefault(card["name"], {})[bool(card["nova"].get("live_migratable"))] = card
+    return [
+        of_card(next(iter(found.values())), "all groups with report_in_placement need the same nova.live_migratable")
+        for found in kinds.values()
+        if len(found) > 1
     ]
 
 

@@ -30,7 +30,25 @@ LONGEST_ALIAS = 256
 
 def cards(plan):
     """The cards whose PCI functions nova gives to guests."""
-    return [card for card in cards_of(plan, "nova") if not has_mdevs(card) and card["num_vfs"] != 0]
+    own = [card for card in cards_of(plan, "nova") if not has_mdevs(card) and card["num_vfs"] != 0]
+    return [part for card in own for part in _parts(card)]
+
+
+def _parts(card):
+    """The card, or as many as it has groups of virtual functions, each with the settings of a group."""
+    groups = card["nova"].get("groups")
+    if not groups or card["mode"] != "vf" or card.get("held_mode"):
+        return [card]
+    common = {key: value for key, value in card["nova"].items() if key != "groups"}
+    return [
+        {
+            **card,
+            "is_part": True,
+            "nova": {**common, **{key: value for key, value in group.items() if key not in ("vfs", "functions")}},
+            "host_functions": [name for name in card["virtual_functions"] if name not in group["functions"]],
+        }
+        for group in groups
+    ]
 
 
 def check(card, options):
@@ -166,13 +184,18 @@ def device_specs(card, options):
         matches = [{"address": card["address"], **common, "product_id": card["product_id"]}]
     elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
-    elif card["vf_product_id"] not in (None, card["product_id"]) and not card.get("host_functions"):
+    elif card["vf_product_id"] not in (None, card["product_id"]) and not _is_divided(card):
         # The address of a physical function stands for its virtual functions too; the device id distinguishes them.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
         kept = card.get("host_functions", [])
         matches = [{"address": address} for address in sorted(card["virtual_functions"]) if address not in kept]
     return [json.dumps({**match, **tags}) for match in matches]
+
+
+def _is_divided(card):
+    """Whether its functions do not all have the same settings, so that each needs its own address."""
+    return bool(card.get("host_functions")) or card.get("is_part", False)
 
 
 def _with_vgpu(card):

@@ -31,7 +31,8 @@ def of_mdevs(cards):
     for profile, own in kinds.items():
         for other, theirs in kinds.items():
             if other != profile and any(_gets(mine, its) for mine in own for its in theirs):
-                found.append(_sentence(profile, other, next(iter(own))))
+                type_id, name, traits = next(iter(own))
+                found.append(sentence(profile, other, name, traits))
     return found
 
 
@@ -40,8 +41,8 @@ def _gets(mine, its):
     return name == other_name and traits <= other_traits and (type_id, traits) != (other_type, other_traits)
 
 
-def _sentence(profile, other, kind):
-    type_id, name, traits = kind
+def sentence(profile, other, name, traits):
+    """That guests who ask for a class with these traits for one profile also get devices of the other."""
     asked = f"{name} with {', '.join(sorted(traits))}" if traits else f"{name} without a trait"
     return (
         f"profile {profile}: guests that ask for its devices also get those of profile {other}, because they ask for "

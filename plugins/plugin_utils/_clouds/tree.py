@@ -86,6 +86,10 @@ def providers(plan, options):
     drained = _drained(plan["cards"], options["drain"], problems)
     # Nothing is published below a root without cards.
     root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
+    cards = sorted(card["name"] for card in [*plan["cards"], *plan.get("unselected", [])])
+    # A host without any card was more likely not read than emptied, and its providers stay.
+    if cards and "unselected" in plan:
+        root["cards"] = cards
     grammar.collect(names.provider_name, options["root"], problems)
     listed = [root]
     # By the name in small letters, which is what some databases of Placement go by.

@@ -36,9 +36,16 @@ class Option(TypedDict, total=False):
     least: int
     # A correct value, for messages about a value of another kind.
     sample: str
+    # What to do instead of keys that are none below this one, by key.
+    elsewhere: dict[str, str]
 
 
 Options = dict[str, Option]
+
+
+def texts(value: str | list[str]) -> list[str]:
+    """A value of ``TEXT_OR_TEXTS`` as a list."""
+    return [value] if isinstance(value, str) else value
 
 
 def of(option: Option) -> str:

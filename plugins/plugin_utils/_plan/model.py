@@ -46,6 +46,8 @@ class Nova(TypedDict, total=False):
     live_migratable: bool
     remote_managed: bool
     vfs: list[str]
+    # Each with the addresses of its functions.
+    groups: list[dict[str, object]]
     count: int
     one_time_use: bool
     max_instances: int

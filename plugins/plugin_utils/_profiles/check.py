@@ -8,25 +8,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, printable
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option, Options
 
 LONGEST = 60
 
 
-def wrong(values: dict[Any, Any], options: Options, prefix: str = "") -> dict[Any, str]:
+def wrong(
+    values: dict[Any, Any], options: Options, prefix: str = "", elsewhere: Mapping[str, str] | None = None
+) -> dict[Any, str]:
     """By key a sentence for each that does not exist, or whose value is of another kind.
 
     ``prefix`` is what stands before the keys in messages, such as ``vgpu.``. Keys below these have a call of their own.
+    ``elsewhere`` has what to do with keys that are none, but have a meaning for those who use them.
     """
     found = {}
     for key, value in values.items():
-        if key not in options:
+        if key not in options and key in (elsewhere or {}):
+            found[key] = f"{prefix}{key} is not a key. {(elsewhere or {})[key]}"
+        elif key not in options:
             found[key] = _unknown(key, options, prefix)
         elif not kinds.fits(value, options[key]):
             found[key] = f"{prefix}{key} must be {_good(options[key])}, and not {shown(value)}"
@@ -59,7 +64,11 @@ def _unknown(key: Any, options: Options, prefix: str) -> str:
     part = next((name for name, option in options.items() if key in option.get("options", {})), None)
     if part:
         return f"the key {prefix}{key} belongs to {prefix}{part}"
-    return f"{prefix}{printable(key, numbers.shown(key))} is not a key. The keys are {', '.join(options)}"
+    if not isinstance(key, str):
+        return f"{prefix}{shown(key)} is not a key. The keys are {', '.join(options)}"
+    nearest = closest(options, key)
+    hint = f" Did you mean {prefix}{nearest}?" if nearest else ""
+    return f"{prefix}{printable(key, numbers.shown(key))} is not a key.{hint} The keys are {', '.join(options)}"
 
 
 def _good(option: Option) -> str:

@@ -187,8 +187,17 @@ def _collect(rule, text, option, found):
 
 def _part_of(cloud, whole, owner, found, prefix=""):
     """What a profile or an entry has for the cloud under its name; the owner is None where it is not known."""
-    part, name = whole.get(cloud.OWNER) or {}, f"{prefix}{cloud.OWNER}"
-    found += check.wrong(part, cloud.PROFILE_PART["options"], f"{name}.").values()
+    part, name, own = whole.get(cloud.OWNER) or {}, f"{prefix}{cloud.OWNER}", cloud.PROFILE_PART
+    wrong = check.wrong(part, own["options"], f"{name}.", own.get("elsewhere"))
+    found += wrong.values()
+    part = {key: value for key, value in part.items() if key not in wrong}
+    for key, option in own["options"].items():
+        for label, below in check.parts(part.get(key), f"{name}.{key}") if "options" in option else ():
+            inner = check.wrong(below, option["options"], f"{label}.", own.get("elsewhere"))
+            sentences = [*inner.values(), *check.missing(below, inner, option["options"], label)]
+            found += sentences
+            if sentences:
+                part = {other: value for other, value in part.items() if other != key}
     if part and owner not in (None, cloud.OWNER):
         found.append(f"{name} requires owner {cloud.OWNER}, and the owner is {owner}. Remove {name}")
     return part

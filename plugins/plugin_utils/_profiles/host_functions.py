@@ -11,27 +11,56 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NOBODY
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 
 
 def indices(profile, functions, number):
     """The numbers of these virtual functions; ``functions`` are the ones that exist, of ``number`` that there will be.
 
     The host keeps a function whose entry in ``vfs`` names a driver of the host, unlike the others. It also keeps one
-    that still has such a driver while others already have the VFIO driver of ``vf_driver``: it is in use.
+    that still has such a driver and an interface or a user, while others already have the VFIO driver of ``vf_driver``.
     """
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
     given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}
     usual = profile["vf_driver"]
-    chosen = profile["nova"].get("vfs")
+    chosen = _chosen(profile["nova"])
     kept = {index for index, driver in given.items() if driver != usual and _is_of_host(driver)}
     if isinstance(usual, str) and is_vfio_driver(usual):
-        now = {function["index"]: function.get("driver") for function in functions if "index" in function}
-        if any(is_vfio_driver(driver) for driver in now.values()):
-            kept |= {index for index, driver in now.items() if not given.get(index) and _is_of_host(driver)}
+        now = {function["index"]: function for function in functions if "index" in function}
+        if any(is_vfio_driver(function.get("driver")) for function in now.values()):
+            kept |= {
+                index
+                for index, function in now.items()
+                if not given.get(index)
+                and _is_of_host(function.get("driver"))
+                # A GPU function without a user only waits for its driver.
+                and (function.get("netdev") or function.get("users"))
+            }
     if chosen is not None:
-        ranges = [chosen] if isinstance(chosen, str) else chosen
-        kept |= set(range(number)) - {index for text in ranges for index in indices_of(text)}
+        kept |= set(range(number)) - chosen
     return kept
+
+
+def with_functions(nova, functions):
+    """What a profile has for nova, each of its groups with the addresses of its ``functions`` that exist."""
+    if not nova.get("groups"):
+        return nova
+    groups = [
+        {**group, "functions": [one["address"] for one in functions if one.get("index") in _indices(group["vfs"])]}
+        for group in nova["groups"]
+    ]
+    return {**nova, "groups": groups}
+
+
+def _chosen(nova):
+    """The indices of the functions for guests, or None for all."""
+    parts = [nova, *(nova.get("groups") or [])]
+    ranges = [part["vfs"] for part in parts if "vfs" in part]
+    return set().union(*map(_indices, ranges)) if ranges else None
+
+
+def _indices(ranges):
+    return {index for text in kinds.texts(ranges) for index in indices_of(text)}
 
 
 def held_mode(mode, subject):

@@ -143,6 +143,7 @@ def _plan_function(profile, subject, card, result, found):
         functions = subject.get("virtual_functions", [])
         number = subject["num_vfs"] if card["num_vfs"] is None else card["num_vfs"]
         kept = host_functions.indices(profile, functions, number)
+        card["nova"] = host_functions.with_functions(profile["nova"], functions)
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"

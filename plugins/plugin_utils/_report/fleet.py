@@ -24,18 +24,21 @@ EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 def build(facts_by_host, profiles, placement, roots, groups=None):
     """The content of the page.
 
-    ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` is a result of placement_inventory_info, or None.
-    Without facts a host is only named.
+    ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` has a result of placement_inventory_info for each
+    cloud. Without facts a host is only named.
     """
-    published = trees(placement) if placement and "providers" in placement else None
+    read = [result for result in placement if "providers" in result]
+    published = {root: found for result in read for root, found in trees(result).items()} if read else None
+    failed = [result for result in placement if "providers" not in result]
+    # Whether a host is in a cloud that did not answer is unknown.
+    unknown = set(roots.values()) - {root for result in read for root in result.get("missing", [])} if failed else set()
     hosts = [
-        _host(name, facts, profiles.get(name) or [], published, roots.get(name, name))
+        _host(name, facts, profiles.get(name) or [], published, roots.get(name, name), unknown)
         for name, facts in sorted(facts_by_host.items(), key=lambda item: in_order(item[0]))
     ]
     findings = [{**finding, "host": host} for host in hosts for finding in host["findings"]]
-    if placement and published is None:
-        text = f"Placement was not read: {placement.get('msg', 'no reason was given')}"
-        findings.append({**_finding("problem", text), "host": None})
+    for reason in dict.fromkeys(result.get("msg", "no reason was given") for result in failed):
+        findings.append({**_finding("problem", f"Placement was not read: {reason}"), "host": None})
     for number, host in enumerate(hosts, 1):
         host["anchor"] = f"host-{number}"
         host["groups"] = (groups or {}).get(host["name"]) or []
@@ -57,7 +60,7 @@ def build(facts_by_host, profiles, placement, roots, groups=None):
     }
 
 
-def _host(name, facts, profiles, published, root):
+def _host(name, facts, profiles, published, root, unknown):
     if facts is None:
         text = "no facts, because the host was not reached or the read failed. Read the output of the play"
         return {
@@ -86,7 +89,7 @@ def _host(name, facts, profiles, published, root):
         if root in published:
             entries, other, differing = compare(published[root], subjects, planned, root)
             findings += [_finding("drift", line, card) for card, line in differing]
-        elif subjects:
+        elif subjects and root not in unknown:
             findings.append(_finding("drift", "no provider of the host in Placement, so its cards have no providers"))
     cards = []
     for card in subjects.values():

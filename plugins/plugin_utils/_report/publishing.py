@@ -40,10 +40,15 @@ def _host_of_scope(sentence, roots):
 
 def _host_of_provider(sentence, providers, hosts, roots):
     """The host of the provider that a failure is about, also of one that was to be purged and is not listed."""
-    subject = next((one for one in providers if sentence.startswith((f"{one['name']}:", f"{one['name']} was "))), None)
+    subject = next((one for one in providers if sentence.startswith(_beginnings(one["name"]))), None)
     if subject is None:
         return None
     if subject["item"] is not None:
         return hosts[subject["item"]]
     root = next((one["name"] for one in providers if one["uuid"] == subject["root"]), None)
     return roots.get(root)
+
+
+def _beginnings(name):
+    """How a failure of a provider begins (_placement/apply.py)."""
+    return f"{name}:", f"{name} remains unchanged"

@@ -35,18 +35,20 @@ def fleet_report(
     """The page as text, the numbers of the fleet, a row for each card as CSV or JSON, or all of them by name."""
     if output not in OUTPUTS:
         raise AnsibleFilterError(f"fleet_report: output must be {' or '.join(OUTPUTS)}, and not {output}")
-    given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "placement": placement or {}}
-    given["groups"] = groups or {}
+    given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "groups": groups or {}}
+    results = placement if isinstance(placement, list) else [placement] if placement else []
     for name, value in given.items():
         if not isinstance(value, dict):
             raise AnsibleFilterError(f"fleet_report: {name} must be a dictionary, and not {type(value).__name__}")
+    if not all(isinstance(result, dict) for result in results):
+        raise AnsibleFilterError("fleet_report: placement must be a dictionary or a list of dictionaries")
     if any(given["profiles"].values()) and expression.MISSING:
         raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {expression.missing()}")
     with answering("fleet_report", NEEDS):
         # Facts stay as they are: they are large, and a profile asks for few fields of them.
         facts = given.pop("facts")
-        given = json.loads(json.dumps(given))
-        data = fleet.build(facts, given["profiles"], given["placement"] or None, given["roots"], given["groups"])
+        given, results = json.loads(json.dumps([given, results]))
+        data = fleet.build(facts, given["profiles"], results, given["roots"], given["groups"])
         made = {
             "page": lambda: page.render(data, title, time),
             "summary": lambda: data["numbers"],

@@ -47,6 +47,7 @@ SCENES = {
     ("README.md", "Change a card's type while other guests run"): Scene("mixed", fails=(1,)),
     ("README.md", "Find drift"): Scene("t4", fails=(0,), before={0: remove_a_device}),
     ("guide_cyborg.rst", "Cyborg"): Scene("t4"),
+    ("guide_cyborg.rst", "Device profiles and flavors"): Scene("t4"),
     ("guide_cyborg.rst", "Without an agent"): Scene("t4", placement=True),
     ("guide_declaration.rst", "The declaration"): Scene("t4 l40s nics"),
     ("guide_declaration.rst", "Select cards"): Scene("mixed"),

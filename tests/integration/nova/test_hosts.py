@@ -5,9 +5,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.filter import cyborg_config, nova_config, resolve
+from ansible_collections.vfio.devices.plugins.filter import (
+    cyborg_config,
+    cyborg_device_profiles,
+    nova_config,
+    resolve,
+)
+from ansible_collections.vfio.devices.plugins.module_utils._services import nova_names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
 from ansible_collections.vfio.devices.tests.integration.nova.nodes import node_devices, pci_functions
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
@@ -229,6 +238,38 @@ def test_a_virtual_function_of_the_host(nova, nics, release):
     assert sorted(found["assignable"]) == [names[0], *names[2:]]
 
 
+@pytest.mark.parametrize("release", RELEASES)
+def test_groups_of_virtual_functions(nova, nics, release):
+    """Two physical networks on one card, and one function that the host keeps."""
+    groups = [
+        {"vfs": "0-1", "physical_network": "physnet1", "trusted": True},
+        {"vfs": ["3"], "physical_network": "physnet2"},
+    ]
+    found = nova([{**NFV, "nova": {"groups": groups}}], nics.facts(*WITH_USERS), release)
+    names = functions(nics, "0000:31:00.0")
+    assert found["assignable"] == {
+        **dict.fromkeys(names[:2], {"physical_network": "physnet1", "trusted": "true"}),
+        names[3]: {"physical_network": "physnet2"},
+    }
+    alike = [{**group, "alias": "nfv"} for group in groups]
+    found = nova([{**NFV, "nova": {"groups": alike}}], nics.facts(*WITH_USERS), release)
+    assert found["gets"] == {"nfv": [*names[:2], names[3]]}
+    alike[1]["alias"] = "other"
+    found = nova([{**NFV, "nova": {"groups": alike}}], nics.facts(*WITH_USERS), release)
+    assert "alias nfv: guests also get 0000:31:00.0 of profile nfv" in found["refused"]
+
+
+@pytest.mark.parametrize("release", [release for release in RELEASES if release > 26])
+def test_groups_in_placement(nova, nics, release):
+    groups = [{"vfs": "0-1", "physical_network": "physnet1"}, {"vfs": "2-3", "alias": "nfv"}]
+    found = nova([{**NFV, "nova": {"groups": groups}}], nics.facts(*WITH_USERS), release, **IN_PLACEMENT)
+    assert found["providers"]["node_0000:31:00.0"][:2] == ["CUSTOM_PCI_8086_1889", 2]
+    if release >= 31:
+        groups[0] = {"vfs": "0-1", "alias": "nfv", "live_migratable": True}
+        found = nova([{**NFV, "nova": {"groups": groups}}], nics.facts(*WITH_USERS), release, **IN_PLACEMENT)
+        assert "need the same nova.live_migratable" in found["refused"]
+
+
 @pytest.fixture
 def cyborg(ask, file):
     def cyborg(profiles, facts):
@@ -266,3 +307,54 @@ def test_a_card_that_changes_its_mode_while_a_guest_has_it(nova, nics, release):
         nics.write("sys/bus/pci/drivers_probe", function)
     nics.kernel.hold(names[0])
     assert sorted(nova([whole], nics.facts(*WITH_USERS), release)["assignable"]) == names
+
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs/docsite/rst/guide_nova.rst"
+# What the filter takes for the first release that has a feature.
+FIRST = {
+    "several types": nova_release.SEVERAL_TYPES,
+    "mdev_class": nova_release.MDEV_TYPES,
+    "max_instances": nova_release.MAX_INSTANCES,
+    "addresses of a single type": nova_release.MAX_INSTANCES,
+    "virtual parents such as mtty": nova_release.VIRTUAL_PARENTS,
+    "mediated devices of libvirt 7.7": nova_release.POINT_WITH_LONG_NAMES[0],
+    "provider.yaml": nova_release.PROVIDER_CONFIG,
+    "numa_policy socket": nova_release.SOCKET_POLICY,
+    "report_in_placement": nova_release.REPORT_IN_PLACEMENT,
+    "pci_in_placement": nova_release.PCI_IN_PLACEMENT,
+    "managed": nova_release.MANAGED,
+    "live_migratable": nova_release.MANAGED,
+    "one_time_use": nova_release.ONE_TIME_USE,
+}
+
+
+def test_the_table(ask):
+    found = {release: ask("nova", "features", version=version) for release, version in VERSIONS.items()}
+    lines = ["   * - Feature", *(f"     - {release}" for release in found)]
+    for feature, first in FIRST.items():
+        has = {release: one[feature] for release, one in found.items()}
+        assert has == {release: release >= first for release in found}, feature
+        lines += [f"   * - {feature}", *(f"     - {'yes' if has[release] else 'no'}" for release in found)]
+    table = "\n".join(lines) + "\n"
+    assert table in GUIDE.read_text(encoding="utf-8"), table
+
+
+def test_names_of_settings(ask):
+    """What is reported as unknown is in no release, and nothing else is."""
+    found = [ask("nova", "names", version=version) for version in VERSIONS.values()]
+    known = {place: {name for one in found for name in one[place]} for place in found[0]}
+    assert known["devices"] == set(nova_names.TYPES)
+    assert known["pci"] == set(nova_names.OPTIONS["pci"])
+    assert known["type"] == set(nova_names.OF_A_TYPE)
+    assert known["alias"] == set(nova_names.OF_AN_ALIAS)
+
+
+def test_device_profiles_of_cyborg(ask):
+    typed = {"name": "typed", "select": ["0000:af:00.0"], "owner": "cyborg", "vgpu": {"type": "GRID T4-2B"}}
+    whole = {"name": "whole", "select": ["0000:3b:00.0"], "owner": "cyborg"}
+    bodies = cyborg_device_profiles.cyborg_device_profiles(
+        resolve.resolve([typed, whole], Simulated("t4").facts(*WITH_USERS))
+    )
+    assert ask("cyborg", "device profiles", bodies) == bodies
+    (spaced,) = bodies[:1]
+    assert "must be of the form" in ask("cyborg", "device profiles", [{**spaced, "name": "t4 desktops"}])["error"]

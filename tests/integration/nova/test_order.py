@@ -18,13 +18,28 @@ OTHERS = ["/etc/nova/nova.conf", "/etc/nova/nova.conf.d/40-a.conf", "/etc/nova/n
 ASK = """
 import json, sys
 from oslo_config import cfg
-root, arguments = sys.argv[1], json.loads(sys.argv[2])
-conf = cfg.ConfigOpts()
-conf.register_opts([cfg.StrOpt("who"), cfg.MultiStrOpt("all")], group="a")
-conf(arguments, project="nova", default_config_files=[root + "/etc/nova/nova.conf"],
-     default_config_dirs=[root + "/etc/nova/nova.conf.d"])
-print(json.dumps([conf.a.who, conf.a.all]))
+for line in sys.stdin:
+    root, arguments = json.loads(line)
+    conf = cfg.ConfigOpts()
+    conf.register_opts([cfg.StrOpt("who"), cfg.MultiStrOpt("all")], group="a")
+    conf(arguments, project="nova", default_config_files=[root + "/etc/nova/nova.conf"],
+         default_config_dirs=[root + "/etc/nova/nova.conf.d"])
+    print(json.dumps([conf.a.who, conf.a.all]), flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def oslo():
+    """One process that reads the files below a directory as a service with these arguments does."""
+    with subprocess.Popen([PYTHON, "-c", ASK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+
+        def ask(*question):
+            process.stdin.write(json.dumps(question) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        yield ask
+        process.stdin.close()
 
 
 @pytest.mark.parametrize("others", [OTHERS[:1], OTHERS[1:2], OTHERS[2:], OTHERS])
@@ -38,7 +53,7 @@ print(json.dumps([conf.a.who, conf.a.all]))
         ["--config-dir", "/etc/nova/nova.conf.d", "--config-file=/etc/nova/nova.conf"],
     ],
 )
-def test_what_overrides_a_file(tmp_path, arguments, others):
+def test_what_overrides_a_file(oslo, tmp_path, arguments, others):
     for path in (MINE, OTHERS[0], *others):
         file = tmp_path / path[1:]
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -49,8 +64,7 @@ def test_what_overrides_a_file(tmp_path, arguments, others):
     process.write_text("\0".join(["nova-compute", *arguments]))
     found = observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", MINE, "[a]\nwho = x\n")
     below = [word.replace("/etc/", f"{tmp_path}/etc/") for word in arguments]
-    said = subprocess.run([PYTHON, "-c", ASK, tmp_path, json.dumps(below)], capture_output=True, text=True, check=True)
-    who, everything = json.loads(said.stdout)
+    who, everything = oslo(str(tmp_path), below)
     later = [one["file"] for one in found["overridden"]]
     assert (later[-1] if later else MINE) == who
     assert set(everything) == {MINE, *others}

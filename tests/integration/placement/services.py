@@ -150,6 +150,9 @@ class Cloud:
             )
         return made["uuid"]
 
+    def rename(self, name, other):
+        self("PUT", f"/resource_providers/{self.provider(name)['uuid']}", {"name": other})
+
     def set(self, name, what, value):
         one = self.provider(name)
         body = {"resource_provider_generation": one["generation"], what: value}

@@ -154,11 +154,62 @@ def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nod
     assert by_tail(cloud, nodes["mixed"]) == {}
 
 
-def test_hosts_of_two_clouds_are_not_published_with_one_login(play, nodes):
+def test_hosts_of_two_clouds_are_published_with_their_own_logins(play, proxy, service, cloud, nodes):
+    """The second cloud answers at another address, the third one does not, and its host alone fails."""
+    hosts = {
+        host: {**CYBORG.get(host, CYBORG["t4-1"]), "placement_root": nodes[host], "placement_auth": {"endpoint": url}}
+        for host, url in (("t4-1", proxy.url), ("t4-2", service.url), ("mixed", "http://127.0.0.1:9"))
+    }
+    token = {"OS_AUTH_TYPE": "admin_token", "OS_TOKEN": "admin"}
+    options = {"hosts": ("mixed", "t4-1", "t4-2"), "environment": token}
+    assert play(hosts, **options) == 2, play.said
+    failed = dict(re.findall(r"^(\S+) .*failed=(\d)", play.said, re.MULTILINE))
+    assert failed == {"mixed": "1", "t4-1": "0", "t4-2": "0"}
+    assert len(by_tail(cloud, nodes["t4-1"])) == len(by_tail(cloud, nodes["t4-2"])) == 2
+    # Only its own host was written through the address of the first cloud.
+    assert sum(line.startswith("POST /resource_providers") for line in play.writes) == 2
+
+
+def test_a_login_that_fails_names_its_error_once(play, nodes):
     root = "{{ inventory_hostname }}." + nodes["t4-1"].partition(".")[2]
-    assert play(CYBORG, placement_root=root, placement_region_name="{{ inventory_hostname }}") == 2
-    assert "t4-2 and t4-1 differ in placement_region_name, but one call publishes both." in play.said
-    assert play.writes == []
+    nowhere = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": "http://127.0.0.1:9", "OS_TOKEN": "admin"}
+    assert play(CYBORG, placement_root=root, environment=nowhere) == 2
+    assert "Placement was not used for t4-2. The error is that of t4-1." in play.said
+    assert play.said.count("FAILED!") == 2
+
+
+def test_a_card_in_another_slot_and_a_root_with_another_name(play, cloud, nodes):
+    """Nothing is offered twice: without guests the old provider is gone, with one it offers nothing more."""
+    name = nodes["mixed"]
+    options = {"hosts": ("mixed",), "vfio_profiles": OWN[:1], "placement_root": name}
+    moved = f"{name}_vfio_0000:99:00.0"
+    for used in (0, 1):
+        cloud.make(moved, name, [MARKER], {"CUSTOM_NIC_VF": 8})
+        if used:
+            cloud.allocate(GUEST, moved, {"CUSTOM_NIC_VF": 1})
+        assert play({}, **options) == 0, play.said
+        assert f"{moved} (" in play.said
+        tree = cloud.tree(name)
+        assert (moved in tree) == bool(used)
+    assert totals(tree[moved]) == {"CUSTOM_NIC_VF": (8, 8)}
+    assert f"{moved} in Placement belongs to a card that is missing on the host" in play.said
+    cloud.free(GUEST)
+    assert play({}, **options) == 0, play.said
+    assert list(by_tail(cloud, name)) == ["_vfio_0000:5e:00.0"]
+
+    port = f"{name}_vfio_0000:5e:00.0"
+    cloud.allocate(GUEST, port, {"CUSTOM_NIC_VF": 1})
+    uuid = cloud.provider(port)["uuid"]
+    cloud.rename(name, f"new.{name}")
+    options["placement_root"] = f"new.{name}"
+    assert play({}, "--check", **options) == 0, play.said
+    assert (play.changed, play.writes) == (1, [])
+    assert play({}, **options) == 0, play.said
+    assert list(by_tail(cloud, f"new.{name}")) == ["_vfio_0000:5e:00.0"]
+    assert cloud.provider(f"new.{port}")["uuid"] == uuid
+    assert play({}, **options) == 0, play.said
+    assert (play.changed, play.writes) == (0, [])
+    cloud.free(GUEST)
 
 
 def test_drain_purge_and_absent(play, cloud, nodes):
@@ -172,7 +223,10 @@ def test_drain_purge_and_absent(play, cloud, nodes):
     assert play.changed == 1
     assert play({}, **{**options, "vfio_profiles": []}) == 0, play.said
     assert (play.changed, totals(cloud.tree(name)[port])) == (0, {"CUSTOM_NIC_VF": (4, 4)})
-    assert f"WARNING: {port} in Placement belongs to a card that is missing on the host" in play.said
+    assert (
+        f"WARNING: {port} in Placement belongs to a card that is missing on the host or no longer published"
+        in play.said
+    )
 
     assert play({}, **options) == 0, play.said
     cloud.allocate(GUEST, port, {"CUSTOM_NIC_VF": 1})
@@ -191,7 +245,7 @@ def test_drain_purge_and_absent(play, cloud, nodes):
 def test_conflicts_name_host_profile_and_card_before_anything_is_written(play, cloud, nodes):
     hosts = {"mixed": {"placement_root": nodes["mixed"], "placement_drain": True}}
     assert play(hosts, hosts=("mixed",), vfio_profiles=OWN) != 0
-    assert "profile t4, 0000:3b:00.0: it cannot be drained in Placement" in play.said
+    assert "profile t4, 0000:3b:00.0, 0000:af:00.0: it cannot be drained in Placement" in play.said
     assert play.writes == []
 
 
@@ -218,7 +272,7 @@ def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tm
     requests = len(proxy.requests)
     text = page.read_text(encoding="utf-8")
     for words in (
-        f"<code>{mixed}_pci_0000_3b_00_0</code>",
+        "<code>pci_0000_3b_00_0</code>",
         "without CUSTOM_TIER_GOLD in Placement",
         "a total of 4 in Placement",
         "<code>0000:af:00.0</code>: no provider in Placement",

@@ -127,6 +127,13 @@ def test_nothing_is_changed_on_any_host(case, arguments, play, fleet, wrong_pass
     assert tree(fleet) == before
 
 
+@pytest.mark.parametrize("name", ["site", "reprofile"])
+def test_a_wrong_number_of_hosts_per_batch_is_refused(play, name):
+    status, said, changed = play(name, "-e", "vfio_serial=some", placement_publish=False)
+    assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
+    assert "vfio_serial must be a whole number from 1 to 100000, or a percentage such as 10%, and not 'some'" in said
+
+
 def test_reprofile_and_drain_check_first_too(play, fleet, cloud):
     before = tree(fleet)
     hosts = {FIRST: {"placement_root": "nobody"}, SECOND: {"placement_root": "nothing"}}

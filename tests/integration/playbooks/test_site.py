@@ -62,7 +62,7 @@ def said(play, login):
 
 
 def test_no_card_is_changed_where_placement_cannot_be_found(play):
-    status, said = play("site", placement_cloud="nowhere", vfio_profiles=OTHER_PROFILES)
+    status, said = play("site", placement_cloud="nowhere", placement_publish=True, vfio_profiles=OTHER_PROFILES)
     assert status
     assert "cannot log in to the cloud" in said
     assert set(re.findall(r"changed=(\d+)", said)) == {"0"}

@@ -128,7 +128,7 @@ def test_the_argument_spec_says_what_the_schema_says():
 
 
 def known_to_ansible(options):
-    own = ("kind", "least", "sample")
+    own = ("elsewhere", "kind", "least", "sample")
     return {
         name: {
             key: known_to_ansible(value) if key == "options" else value

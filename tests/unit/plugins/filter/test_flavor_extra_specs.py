@@ -21,6 +21,7 @@ flavor_extra_specs = FilterModule().filters()["flavor_extra_specs"]
         ),
         (whole(nova={"alias": "gpu"}, resource_class="CUSTOM_X"), {"pci_passthrough:alias": "gpu:1"}),
         (vendor_vgpus(nova={"alias": "vgpu"}), {"pci_passthrough:alias": "vgpu:1"}),
+        (ports(nova={"groups": [{"vfs": "0"}, {"vfs": "1", "alias": "nic"}]}), {"pci_passthrough:alias": "nic:1"}),
         (mdevs(owner="cyborg"), {"accel:device_profile": "p"}),
     ],
 )

@@ -58,6 +58,15 @@ def test_failures_are_those_of_the_host_whose_provider_failed():
     assert placement_refusals(result, REQUESTS) == {"a": result["failures"]}
 
 
+def test_what_was_not_begun_after_a_failure_is_that_of_its_host():
+    """Placement refuses a resource class, so that no provider is written."""
+    placement = FakePlacement(root(), OTHER)
+    placement.faults = {"make_class": [refusal(403)]}
+    result = call(placement, {"a": REQUESTS["a"]})
+    assert "node_1 remains unchanged, because" in result["failures"][0]
+    assert placement_refusals(result, REQUESTS) == {"a": result["failures"]}
+
+
 def test_failures_of_what_was_to_be_removed_are_those_of_its_root():
     failed = {
         "failures": ["other_1: cannot create the provider other_1", "other_0: cannot remove it", "nobody: lost"],

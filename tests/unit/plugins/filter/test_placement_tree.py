@@ -247,8 +247,9 @@ def test_what_is_no_plan_or_option_is_one_clear_error(plan, root, options):
 def test_the_plan_of_a_host(simulated):
     profile = {"name": "t4", "select": "product_id == '1eb8'", "vgpu": {"type": "nvidia-223"}, "owner": "none"}
     plan = resolve([profile], simulated("t4").facts())
+    # All cards of the host, also the one that no profile selects.
     assert placement_tree(plan, "node") == [
-        ROOT,
+        {**ROOT, "cards": ["0000:18:00.0", "0000:3b:00.0", "0000:af:00.0"]},
         *(
             made(f"vfio_{name}", "CUSTOM_VGPU", 8, f"CUSTOM_NUMA_{numa}", "CUSTOM_VFIO_TYPE_GRID_T4_2B")
             for numa, name in enumerate(("0000:3b:00.0", "0000:af:00.0"))
@@ -314,3 +315,9 @@ def test_a_preview_refuses_what_the_provider_cannot_have(fields, refusal):
     later = card(mode="vf", total=None, profile="p", **fields)
     (problem,) = problems(later, preview=True, cyborg_agent=False)
     assert problem.startswith(f"profile p, 0000:af:00.0: {refusal}")
+
+
+def test_a_host_that_was_not_read_has_no_list_of_cards():
+    nothing = {"cards": [], "later": []}
+    assert placement_tree({**nothing, "unselected": []}, "node") == [ROOT]
+    assert placement_tree({**nothing, "unselected": [{"name": "mtty"}]}, "node") == [{**ROOT, "cards": ["mtty"]}]

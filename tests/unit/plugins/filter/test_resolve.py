@@ -206,7 +206,9 @@ SCHEMA = {
         ({"name": "a\n"}, "vfio_profiles[0]: name must be text of 1 to 255 printable characters"),
         ({"nova": {"alias": "a/b"}}, "nova.alias must be text of 1 to 255 printable characters"),
         ({"placement": {"resource_class": "NFV_VF"}}, "Write CUSTOM_NFV_VF for a custom class"),
-        ({"selekt": "x"}, "profile t4: selekt is not a key. The keys are name, select,"),
+        ({"selekt": "x"}, "profile t4: selekt is not a key. Did you mean select? The keys are name, select,"),
+        ({"nova": {"numapolicy": "legacy"}}, "nova.numapolicy is not a key. Did you mean nova.numa_policy?"),
+        ({"nova": {"traits": ["CUSTOM_A"]}}, "nova.traits is not a key. Set placement.traits"),
         ({"select": "vendor_id = '10de'"}, "profile t4: select cannot be used: "),
         ({"select": "starts_with(driver_override, 'x')"}, "select cannot be evaluated for"),
         ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in lower case"),
@@ -415,6 +417,23 @@ def test_virtual_functions_that_nova_gets(switch):
         ({"nova": {"vfs": ["3-1"]}}, "nova.vfs '3-1' is neither an index"),
         ({"nova": {"vfs": ["0"]}, "mode": "pf", "num_vfs": None}, "nova.vfs chooses virtual functions of mode vf"),
         ({"nova": {"vfs": [0]}}, "nova.vfs must be"),
+        (
+            {"nova": {"groups": [{"vfs": "0"}], "vfs": "1"}},
+            "nova.groups chooses the virtual functions. Remove nova.vfs",
+        ),
+        ({"nova": {"groups": [{"vfs": "0-2"}, {"vfs": "2"}]}}, "nova.groups[1].vfs and nova.groups[0].vfs have the vi"),
+        ({"nova": {"groups": [{"alias": "a"}]}}, "nova.groups[0] has no vfs"),
+        ({"nova": {"groups": [{"vfs": "x"}]}}, "nova.groups[0].vfs 'x' is neither an index"),
+        ({"nova": {"groups": [{"vfs": "0", "truste": True}]}}, "nova.groups[0].truste is not a key. Did you mean"),
+        (
+            {"nova": {"groups": [{"vfs": "0", "traits": []}]}},
+            "nova.groups[0].traits is not a key. Set placement.traits",
+        ),
+        ({"nova": {"groups": {"vfs": "0"}}}, "nova.groups must be a list of dictionaries"),
+        (
+            {"nova": {"groups": [{"vfs": "0"}]}, "vgpu": {"type": "x"}},
+            "nova.groups[0].vfs chooses virtual functions of",
+        ),
     ],
 )
 def test_virtual_functions_that_cannot_be_chosen(facts, changes, sentence):

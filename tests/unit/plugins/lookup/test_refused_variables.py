@@ -13,9 +13,9 @@ from ansible_collections.vfio.devices.plugins.lookup.refused_variables import Lo
 def look():
     """The sentences for variables, the texts of which may be templates."""
 
-    def look(**variables):
+    def look(*names, **variables):
         trusted = {name: trust_as_template(one) if isinstance(one, str) else one for name, one in variables.items()}
-        return LookupModule(loader=DataLoader(), templar=Templar(DataLoader(), trusted)).run([], trusted)
+        return LookupModule(loader=DataLoader(), templar=Templar(DataLoader(), trusted)).run([*names], trusted)
 
     return look
 
@@ -34,6 +34,13 @@ def test_all_is_told_at_once(look):
         "and not null",
         "mdev_timeout must be a number of seconds from 0.1 to 86400, and not 0",
     ]
+
+
+def test_only_named_variables_are_validated(look):
+    assert look("vfio_serial", vfio_serial=0, mdev_timeout=0) == [
+        "vfio_serial must be a whole number from 1 to 100000, or a percentage such as 10%, and not 0"
+    ]
+    assert look("vfio_serial", mdev_timeout=0) == []
 
 
 def test_templates(look):

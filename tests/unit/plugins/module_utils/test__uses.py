@@ -12,7 +12,15 @@ from collections import Counter
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._guards import devices, network, open_devices, storage, vfio
+from ansible_collections.vfio.devices.plugins.module_utils._guards import (
+    containers,
+    devices,
+    kubernetes,
+    network,
+    open_devices,
+    storage,
+    vfio,
+)
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
@@ -88,7 +96,12 @@ ENDED_BY = {
     "address": {DRIVER, GONE, PORT},
     "container": {DRIVER, GONE, PORT},
     "disk": {DRIVER, GONE},
+    "macvlan": {DRIVER, GONE, PORT},
+    "pod": {DRIVER, GONE, PORT},
+    "stopped": {DRIVER, GONE},
 }
+# One that does not run cannot begin to use anything during the work: it has to be started first.
+BEFORE_ONLY = ("stopped",)
 
 
 class World:
@@ -230,6 +243,42 @@ class World:
             self.kernel.tree.remove(f"{function.path}/net/{self._interface(function)}")
             self._add(function.name, "container")
 
+    def _macvlan(self, place):
+        """A container has an interface on top of one of the host."""
+        function = self._with_interface(place)
+        if function:
+            self._number += 1
+            tree, pid, index = self.kernel.tree, 8000 + self._number, str(100 + self._number).encode()
+            path = f"{function.path}/net/{self._interface(function)}/ifindex"
+            if path in tree.nodes:
+                index = tree.nodes[path].content()
+            tree.add(path, Attribute(index))
+            tree.add("proc/1/ns/net", Link("net:[1]"))
+            tree.add(f"proc/{pid}/ns/net", Link(f"net:[{pid}]"))
+            tree.add(f"proc/{pid}/comm", Attribute(b"pause\n"))
+            tree.add(f"proc/{pid}/root/sys/class/net/eth1/uevent", Attribute(b"IFINDEX=2\n"))
+            tree.add(f"proc/{pid}/root/sys/class/net/eth1/iflink", Attribute(index))
+            self._add(function.name, "macvlan")
+
+    def _pod(self, place):
+        """A network plugin has given a function to a pod, whose program has not opened it yet."""
+        function = self._one(self.functions(), place)
+        if function:
+            tree = self.kernel.tree
+            tree.add("proc/7/comm", Attribute(b"kubelet\n"))
+            tree.add("run/netns/cni-1", Attribute(b""))
+            tree.add(f"var/lib/cni/sriov/pci/{function.name}", Attribute(b"/run/netns/cni-1\n"))
+            self._add(function.name, "pod")
+
+    def _stopped(self, place):
+        """A container of LXC that is not running."""
+        function = self._with_interface(place)
+        if function:
+            self._number += 1
+            text = f"lxc.net.0.type = phys\nlxc.net.0.link = {self._interface(function)}\n"
+            self.kernel.tree.add(f"var/lib/lxc/web{self._number}/config", Attribute(text.encode()))
+            self._add(function.name, "stopped")
+
     def _disk(self, place):
         disks = [one for one in self.functions() if one.driver and one.driver.name == "nvme"]
         function = self._one(disks, place)
@@ -278,8 +327,6 @@ class Watched:
 
 
 places = st.integers(0, 999)
-user = st.tuples(st.sampled_from(["guest", "guest", "disk", *sorted(ENDED_BY)]), places)
-users = st.lists(user, max_size=2)
 counts = st.sampled_from([2, "max"])
 drivers = st.sampled_from(["vfio-pci", "default", "none", None])
 preparations = st.tuples(st.lists(st.tuples(st.sampled_from("044"), drivers), min_size=2, max_size=2), counts, places)
@@ -299,8 +346,6 @@ actions = st.one_of(
     ),
     st.tuples(st.just("restore"), st.booleans()),
 )
-arrivals = st.dictionaries(st.integers(1, 8), st.lists(user, min_size=1, max_size=3), min_size=1, max_size=3)
-disturbed = st.tuples(actions, arrivals, st.none() | st.integers(2, 8))
 
 
 def cards(world):
@@ -369,11 +414,19 @@ def play(name, preparation, before, disturbances):
     return world
 
 
-plays = st.tuples(st.sampled_from(sorted(HOSTS)), preparations, users, st.lists(disturbed, min_size=1, max_size=3))
+def plays(*kinds):
+    """Plays with users of some kinds: before the first action, and while one is at work."""
+    running = [kind for kind in kinds if kind not in BEFORE_ONLY]
+    before = st.lists(st.tuples(st.sampled_from(kinds), places), max_size=2)
+    arriving = st.lists(st.tuples(st.sampled_from(running or ["guest"]), places), min_size=1, max_size=3)
+    arrivals = st.dictionaries(st.integers(1, 8), arriving, min_size=1, max_size=3)
+    disturbed = st.tuples(actions, arrivals, st.none() | st.integers(2, 8))
+    disturbances = st.lists(disturbed, min_size=1, max_size=3)
+    return st.tuples(st.sampled_from(sorted(HOSTS)), preparations, before, disturbances)
 
 
 @settings(max_examples=150, database=None, derandomize=True)
-@given(plays)
+@given(plays("guest", "guest", "disk", *sorted(ENDED_BY)))
 def test_nobody_loses_what_is_used(wanted):
     assert play(*wanted).taken == []
 
@@ -402,15 +455,21 @@ def without_looks_at(job, name, nobody):
 
 
 @pytest.mark.parametrize(
-    "breaks",
+    ("breaks", "kinds"),
     [
-        *map(without_guard, (vfio, open_devices, devices, network, storage)),
-        without_looks_at(modes_job, "_uses", lambda *arguments: None),
-        without_looks_at(instances_job, "_complete", lambda *arguments: Seen()),
-        without_looks_at(modes_actions, "_restore", restore_without_looks),
+        (without_guard(vfio), ["guest"]),
+        (without_guard(open_devices), ["program"]),
+        (without_guard(devices), ["container", "macvlan"]),
+        (without_guard(network), ["address"]),
+        (without_guard(storage), ["disk"]),
+        (without_guard(kubernetes), ["pod"]),
+        (without_guard(containers), ["stopped"]),
+        (without_looks_at(modes_job, "_uses", lambda *arguments: None), ["guest", "program"]),
+        (without_looks_at(instances_job, "_complete", lambda *arguments: Seen()), ["guest"]),
+        (without_looks_at(modes_actions, "_restore", restore_without_looks), ["guest", "program", "address"]),
     ],
 )
-def test_property_fails_if_something_is_not_looked_at(monkeypatch, breaks):
+def test_property_fails_if_something_is_not_looked_at(monkeypatch, breaks, kinds):
     breaks(monkeypatch)
     chosen = settings(max_examples=600, database=None, derandomize=True, phases=[Phase.generate], deadline=None)
-    assert play(*find(plays, lambda wanted: bool(play(*wanted).taken), settings=chosen)).taken
+    assert play(*find(plays(*kinds), lambda wanted: bool(play(*wanted).taken), settings=chosen)).taken

@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import every
 from tests.bench.tree import exported
 from tests.simhost import SimHost
 
-VFS, PROCESSES, FILES = 64, 2000, 50
+VFS, PROCESSES, FILES, PODS = 64, 2000, 50, 100
 CARD = "0000:31:00.0"
 NIC = {
     "address": CARD,
@@ -68,9 +68,19 @@ def tree():
                 os.symlink(f"socket:[{process}{number}]", directory / "fd" / str(number))
             (directory / "maps").write_text("7f00-7f01 r--p 00000000 00:05 311   /usr/lib/libc.so.6\n" * 100)
             (directory / "comm").write_text("worker\n")
+            (directory / "ns").mkdir()
+            pod = process - 1000 if process < 1000 + PODS else 0
+            os.symlink(f"net:[{pod}]", directory / "ns" / "net")
+            if pod:
+                for name in ("lo", "eth0", "net1"):
+                    (directory / "root/sys/class/net" / name).mkdir(parents=True)
+                    (directory / "root/sys/class/net" / name / "uevent").write_text("IFINDEX=2\n")
+                    (directory / "root/sys/class/net" / name / "iflink").write_text("9999\n")
         for number in range(FILES):
             (root / f"proc/1000/fd/{number}").unlink()
             os.symlink(f"/dev/of_some_driver{number}", root / f"proc/1000/fd/{number}")
+        (root / "proc/1/ns").mkdir(parents=True, exist_ok=True)
+        os.symlink("net:[0]", root / "proc/1/ns/net")
         yield str(root)
 
 

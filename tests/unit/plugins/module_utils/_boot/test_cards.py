@@ -106,10 +106,10 @@ def test_devices_are_not_made_on_another_card(simulated):
 def test_interface_that_is_not_there_yet_is_waited_for(simulated):
     host = simulated("nics")
     record = {"identity": {"mac": "02:00:00:00:00:01"}}
-    assert not cards.waits_for_card(host.root(), FIRST, record)
+    assert cards.awaited_identity(host.root(), FIRST, record) is None
     host.write(f"sys/bus/pci/devices/{FIRST}/driver/unbind", FIRST)
-    assert cards.waits_for_card(host.root(), FIRST, record)
-    assert not cards.waits_for_card(host.root(), FIRST, {})
+    assert cards.awaited_identity(host.root(), FIRST, record) == "MAC address"
+    assert cards.awaited_identity(host.root(), FIRST, {}) is None
     cards.check_card(host.root(), FIRST, record)
     cards.check_card(host.root(), "0000:ff:00.0", record)
     with pytest.raises(NotRestorable, match="slot"):

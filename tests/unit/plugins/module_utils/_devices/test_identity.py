@@ -98,13 +98,21 @@ def test_what_is_not_told_now_is_kept_of_the_same_card():
 
 
 @pytest.mark.parametrize(
-    ("recorded", "now", "waits"),
+    ("recorded", "now", "driver", "name"),
     [
-        ({"mac": "a"}, {}, True),
-        ({"mac": "a"}, {"mac": "b"}, False),
-        ({"mac": "a", "serial_number": "s"}, {"serial_number": "s"}, False),
-        ({"slot": "1"}, {}, False),
+        ({"mac": "a"}, {}, "igb", "MAC address"),
+        ({"mac": "a"}, {}, None, "MAC address"),
+        ({"mac": "a"}, {"mac": "b"}, "igb", None),
+        ({"mac": "a", "serial_number": "s"}, {"serial_number": "s"}, "igb", None),
+        ({"slot": "1"}, {}, "igb", None),
+        ({"nvme": "s"}, {}, "nvme", "NVMe serial number"),
+        ({"nvme": "s"}, {}, None, "NVMe serial number"),
+        ({"nvme": "s"}, {"nvme": "t"}, "nvme", None),
+        ({"gpu": "g"}, {}, "nvidia", "GPU UUID"),
+        # Nothing will report it.
+        ({"gpu": "g"}, {}, None, None),
+        ({"gpu": "g"}, {}, "nouveau", None),
     ],
 )
-def test_mac_that_is_not_there_yet(recorded, now, waits):
-    assert identity.waits_for_mac(recorded, now) is waits
+def test_what_is_not_there_yet(recorded, now, driver, name):
+    assert identity.awaited(recorded, now, driver) == name

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci as _pci
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import PciIds
 
@@ -44,3 +45,23 @@ def test_numa_nodes_are_read_once_and_minus_one_is_none(simulated):
     assert sum(host.files.reads.values()) == 2
     host.kernel.faults.content("*/numa_node", b"-1\n")
     assert _pci.NumaNodes(host.root())["0000:3b:00.0"] is None
+
+
+@pytest.mark.parametrize(
+    ("pci_class", "entries", "found"),
+    [
+        ("060400", [], True),
+        ("060900", [], True),
+        ("060000", [], True),
+        # An NVSwitch, an ISA bridge.
+        ("068000", [], False),
+        ("060100", [], False),
+        # The header of a bridge, whatever the class.
+        ("068000", ["secondary_bus_number"], True),
+        ("058000", ["pci_bus"], True),
+    ],
+)
+def test_bridges(pci_class, entries, found):
+    ids = PciIds("10de", "22a3", "10de", "0001", pci_class)
+    function = _pci.PciFunction("0000:05:00.0", frozenset(entries), ids, None, None, 1)
+    assert function.is_bridge is found

@@ -57,6 +57,30 @@ def test_container_is_named(simulated, running):
     assert (use.holder.guest, use.holder.running, "stop it" in use.advice) == ("web1", running, running)
 
 
+LXC = "var/lib/lxc/web1/config"
+UNIT = "etc/systemd/system/systemd-nspawn@web1.service"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        (LXC, "lxc.net.0.type = phys\nlxc.net.0.link = ens2f0v1\n", {VF1: LOSES_DRIVER}),
+        (LXC, "lxc.cgroup2.devices.allow = c 226:128 rwm\n", {CARD: LOSES_DRIVER}),
+        (
+            f"{UNIT}.d/gpu.conf",
+            "[Service]\nExecStart=\nExecStart=systemd-nspawn --bind=/dev/dri/renderD128 -M %i\n",
+            {CARD: LOSES_DRIVER},
+        ),
+        (UNIT, "ExecStart=/usr/bin/systemd-nspawn --network-interface ens2f0v1:host0\n", {VF1: LOSES_DRIVER}),
+        (UNIT, "ExecStart=/usr/bin/systemd-nspawn --bind=/srv:/srv\n", {}),
+        ("etc/systemd/system/other.service", "ExecStart=x --bind=/dev/dri/renderD128\n", {}),
+    ],
+)
+def test_devices_of_lxc_and_of_units(simulated, path, text, found):
+    assert uses(simulated, {path: text}) == found
+    assert all(one.holder.guest == "web1" for one in seen(simulated, {path: text}))
+
+
 def backup(*lines):
     device = "\n".join(f"      {line}" for line in lines)
     root = "    root:\n      type: disk\n      path: /\n"

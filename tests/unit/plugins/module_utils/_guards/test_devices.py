@@ -9,7 +9,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import device
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Scene
 from ansible_collections.vfio.devices.plugins.module_utils._guards.processes import Processes
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device
-from ansible_collections.vfio.devices.plugins.module_utils._model.uses import LOSES_DRIVER
+from ansible_collections.vfio.devices.plugins.module_utils._model.uses import LOSES_DRIVER, PORT
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 
 def observe(host, made=()):
@@ -55,3 +56,29 @@ def test_devices_of_other_subsystems(simulated, path, target, clause):
     tree.directory(target.format(card))
     tree.link(path, target.format(card))
     assert [(use.subject, use.clause) for use in observe(host)] == ([("0000:01:00.1", clause)] if clause else [])
+
+
+def test_macvlan_of_a_container(simulated):
+    host = simulated("nics")
+    tree = host.kernel.tree
+    tree.add(f"{tree.resolve('sys/class/net/ens49f0np0')[0]}/ifindex", Attribute(b"3\n"))
+    for process, namespace in ((1, "net:[1]"), (77, "net:[2]")):
+        tree.add(f"proc/{process}/ns/net", Link(namespace))
+    tree.add("proc/77/comm", Attribute(b"pause\n"))
+    tree.add("proc/77/root/sys/class/net/eth1/uevent", Attribute(b"IFINDEX=2\n"))
+    tree.add("proc/77/root/sys/class/net/eth1/iflink", Attribute(b"3\n"))
+    (use,) = observe(host)
+    assert use.subject == "0000:31:00.0"
+    assert use.clause == "ens49f0np0 is below interface eth1 of pid 77, pause, in another network namespace"
+    assert PORT in use.ended_by
+
+
+def test_interface_of_a_virtio_card_in_another_namespace(simulated):
+    host = simulated("nics")
+    tree = host.kernel.tree
+    card = tree.resolve("sys/bus/pci/devices/0000:01:00.1")[0]
+    tree.remove(f"{card}/net")
+    tree.remove("sys/class/net/enp1s0f1")
+    tree.directory(f"{card}/virtio3/net")
+    (use,) = observe(host)
+    assert (use.subject, "network namespace" in use.clause) == ("0000:01:00.1", True)

@@ -47,6 +47,19 @@ def domain(devices="", more="", attributes=""):
         ("<disk type='block'><source dev='/dev/nvme0n1'/></disk>", [("file", "/dev/nvme0n1")]),
         ("<hostdev type='misc'><source><char>/dev/hl0</char></source></hostdev>", [("file", "/dev/hl0")]),
         ("<interface type='bridge'><source bridge='br0'/></interface>", []),
+        # Of a container.
+        (
+            "<hostdev mode='capabilities' type='net'><source><interface> eth7 </interface></source></hostdev>",
+            [("interface", "eth7")],
+        ),
+        (
+            "<hostdev mode='capabilities' type='storage'><source><block>/dev/sdf1</block></source></hostdev>",
+            [("file", "/dev/sdf1")],
+        ),
+        (
+            "<filesystem type='mount'><source dir='/dev/dri'/><target dir='/dev/dri'/></filesystem>",
+            [("file", "/dev/dri")],
+        ),
     ],
 )
 def test_devices_of_a_domain(devices, named):

@@ -96,3 +96,14 @@ def test_pods_from_before_a_boot_have_nothing(simulated, files, counts):
 
 def test_pods_run_and_count_while_work_goes_on(simulated):
     assert uses(simulated, {CHECKPOINT: checkpoint([VF0])}, configured=False) == {VF0: EVERY_EFFECT}
+
+
+@pytest.mark.parametrize("kubelet", ["kubelet", "other"])
+def test_devices_in_files_of_network_plugins(simulated, kubelet):
+    files = {"var/lib/cni/multus/c1": json.dumps([{"type": "host-device", "pciBusID": VF0}]), "proc/7/comm": kubelet}
+    root, scene = observe(simulated, files)
+    root.wakes_daemons = False
+    found = list(kubernetes.observe(root, scene))
+    # Early at boot no pod is there.
+    assert [(one.subject, one.holder.guest) for one in found] == [(VF0, "c1 of a pod")] * (kubelet == "kubelet")
+    assert all("remove /var/lib/cni/multus/c1" in one.advice for one in found)

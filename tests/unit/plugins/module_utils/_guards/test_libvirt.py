@@ -117,6 +117,7 @@ def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices
     [
         ({}, None),
         (SOCKET, "libvirt-python is not installed"),
+        ({"run/libvirt/libvirt-sock": ""}, "libvirt-python is not installed"),
         (DAEMON, "has no socket"),
         ({"run/libvirtd.pid": "77"}, "has no socket"),
         # The definitions of the daemon itself: there are none.
@@ -126,6 +127,7 @@ def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices
         ({**SOCKET, "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "libvirt-python is not installed"),
         ({**DAEMON, "usr/sbin/libvirtd": "", "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "has no socket"),
         ({**SOCKET, "root/.config/libvirt/qemu/web1.xml": xml("")}, "libvirt-python is not installed"),
+        ({**SOCKET, "etc/libvirt/lxc/web1.xml": xml("")}, "libvirt-python is not installed"),
         # Its directories are never empty; this one cannot be seen.
         ({**SOCKET, "usr/sbin/virtqemud": "", "etc/libvirt/qemu": None}, "libvirt-python is not installed"),
         # The daemon of a user.

@@ -10,6 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import libvir
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 XML = "<domain><name>web1</name><devices/></domain>"
+PASSWD = "bob:x:1000:1000::/srv/people/bob:/bin/sh\nann:x:1001:1001::/export/ann:/bin/sh\nx:x:9:9::/:/bin/sh\nbroken\n"
 STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
 
 
@@ -22,12 +23,17 @@ STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
         ("var/lib/docker/volumes/nova_libvirt_qemu/_data/web1.xml", False),
         ("var/lib/docker/volumes/libvirtd/_data/qemu/web1.xml", False),
         ("var/lib/containers/storage/volumes/nova_libvirt_qemu/_data/web1.xml", False),
-        ("home/ann/.config/libvirt/qemu/web1.xml", True),
+        ("export/ann/.config/libvirt/qemu/web1.xml", True),
         ("root/.config/libvirt/qemu/web1.xml", True),
+        ("srv/people/bob/.config/libvirt/qemu/web1.xml", True),
+        ("etc/libvirt/lxc/web1.xml", False),
+        ("etc/libvirt/libxl/web1.xml", False),
+        ("etc/libvirt/ch/web1.xml", False),
+        ("proc/77/root/etc/libvirt/lxc/web1.xml", False),
     ],
 )
 def test_where_domains_are_defined(simulated, path, session):
-    root = simulated("empty", files={path: XML}).root()
+    root = simulated("empty", files={path: XML, "etc/passwd": PASSWD}).root()
     (found,) = libvirt_files.read(root, [77], host_too=True).found
     assert (found.domain.name, found.path, found.running, found.session) == ("web1", path, False, session)
 
@@ -42,8 +48,10 @@ def test_other_files_are_not_read(simulated, path):
 
 
 def test_host_that_the_daemon_itself_tells_of_is_not_read(simulated):
-    root = simulated("empty", files={"etc/libvirt/qemu/web1.xml": XML}).root()
-    assert libvirt_files.read(root, [], host_too=False).found == []
+    files = {"etc/libvirt/qemu/web1.xml": XML, "etc/libvirt/lxc/db.xml": XML.replace("web1", "db")}
+    root = simulated("empty", files=files).root()
+    # It is asked about QEMU only.
+    assert [one.domain.name for one in libvirt_files.read(root, [], host_too=False).found] == ["db"]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,14 @@ def test_who_else_makes_mediated_devices(simulated, path, text):
     assert _sriov_owners.observe(host.root()) == []
 
 
+@pytest.mark.parametrize(("name", "named"), [("nvidia.com-GRID_T4-1Q", True), ("tun", False)])
+def test_device_plugins_of_kubevirt(simulated, name, named):
+    path = f"var/lib/kubelet/device-plugins/kubevirt-{name}.sock"
+    root = simulated("t4", files={path: ""}).root()
+    found = _sriov_owners.observe(root, _sriov_owners.MEDIATED_DEVICES)
+    assert [sentence.partition(" has ")[0] for sentence in found] == [path] * named
+
+
 def test_they_are_only_warned_of(switch):
     run = switch("nics", files={"etc/netplan/50.yaml": "      virtual-function-count: 16\n"})
     result = run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "2"})

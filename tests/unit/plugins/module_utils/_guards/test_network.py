@@ -110,6 +110,22 @@ def test_connected_route(network):
     assert observe() == {ICE: ["carries the route to 198.51.100.0/24"]}
 
 
+@pytest.mark.parametrize("network6", ["fe80::/64", "ff00::/8"])
+def test_routes_that_each_interface_has_are_no_use(network, network6):
+    host, observe = network()
+    address, length = network6.split("/")
+    line = f"{ipaddress.ip_address(address).packed.hex()} {int(length):02x} {'0' * 32} 00 {'0' * 32} 100 1 0 1 {ICE}\n"
+    host.kernel.tree.add("proc/net/ipv6_route", Attribute(line.encode()))
+    assert observe() == {}
+
+
+def test_link_local_connection_names_its_interface(network):
+    lines = [f"fe80{'0' * 28} 40 {'0' * 32} 00 {'0' * 32} 100 1 0 1 {name}\n" for name in (ICE, "enp1s0f0")]
+    host, observe = network(connection=["fe80::9%enp1s0f0", "fe80::1%enp1s0f0"])
+    host.kernel.tree.add("proc/net/ipv6_route", Attribute("".join(lines).encode()))
+    assert list(observe()) == ["enp1s0f0"]
+
+
 @pytest.mark.parametrize(
     ("path", "content", "sentence"),
     [
@@ -139,6 +155,11 @@ def test_connected_route(network):
             "sys/class/nvme-fabrics/ctl/nvme4/address",
             "traddr=nvme.example,trsvcid=4420,host_iface={}\n",
             "carries the NVMe connection nvme4",
+        ),
+        (
+            "sys/class/nvme/nvme4/address",
+            "traddr=198.51.100.11,trsvcid=4420,src_addr=198.51.100.5",
+            "carries the NVMe connection nvme4 (198.51.100.11)",
         ),
         (
             "sys/class/iscsi_connection/connection1:0/address",
@@ -240,6 +261,14 @@ def test_settings_of_a_vf_of_the_host_stay(switch):
     run.host.kernel.tree.add("proc/net/if_inet6", Attribute(line.encode()))
     with pytest.raises(Refused, match="would have to be set up again, but has the host's interface"):
         run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 7}]})
+
+
+def test_connection_from_an_address_of_the_host(network, monkeypatch):
+    host, observe = network()
+    host.kernel.tree.add("sys/class/nvme/nvme4/address", Attribute(b"traddr=x,host_traddr=192.0.2.7\n"))
+    links = _routes.Links([], {ICE: ["192.0.2.7/24"]}, set())
+    monkeypatch.setattr(_host_network, "observe_links", lambda host: links)
+    assert observe() == {ICE: ["carries the NVMe connection nvme4", "has the address 192.0.2.7/24"]}
 
 
 def test_every_next_hop_and_xdp_program(network, monkeypatch):

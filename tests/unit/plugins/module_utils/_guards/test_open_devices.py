@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._guards.test_processes import add_process
 
-T4, IGB = "0000:3b:00.0", "0000:01:00.1"
+T4, SECOND, IGB = "0000:3b:00.0", "0000:af:00.0", "0000:01:00.1"
 
 
 def observe(host):
@@ -37,8 +37,16 @@ def test_gpu_that_a_program_computes_on(simulated):
     tree = host.kernel.tree
     tree.add(f"proc/driver/nvidia/gpus/{T4}/information", Attribute(b"Model: \t\t T4\nDevice Minor: \t 3\n"))
     add_process(tree, 70, "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia3")
+    tree.add(f"proc/driver/nvidia/gpus/{SECOND}/information", Attribute(b"Device Minor: \t 1\n"))
     add_process(tree, 71, "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia0")
     assert observe(host) == {(T4, 70, "/dev/nvidia3"): "stop the process, for example with kill 70"}
+
+
+@pytest.mark.parametrize("opened", ["/dev/nvidia5", "/dev/nvidia0"])
+def test_gpus_whose_numbers_the_driver_does_not_say_may_be_any(simulated, opened):
+    host = simulated("t4")
+    add_process(host.kernel.tree, 70, "/dev/nvidiactl", opened)
+    assert list(observe(host)) == [(T4, 70, opened), (SECOND, 70, opened)]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +90,22 @@ def test_compute_device_of_amd_is_that_of_each_gpu(simulated):
     tree.link("sys/class/kfd/kfd", "sys/devices/virtual/kfd/kfd")
     add_process(tree, 70, "/dev/kfd")
     assert set(observe(host)) == {("0000:03:00.0", 70, "/dev/kfd"), ("0000:83:00.0", 70, "/dev/kfd")}
+
+
+@pytest.mark.parametrize(("opened", "found"), [("/dev/nvidia-nvswitch1", True), ("/dev/nvidia-nvswitchctl", False)])
+def test_switches_of_gpus(simulated, opened, found):
+    switches = ["0000:05:00.0", "0000:06:00.0"]
+    profile = {
+        "functions": [{"address": one, "vendor": "10de", "device": "22a3", "class_code": "068000"} for one in switches]
+    }
+    host = simulated(profile)
+    for one in switches:
+        # The simulator knows no such driver.
+        path = host.kernel.tree.resolve(f"sys/bus/pci/devices/{one}")[0]
+        host.kernel.tree.link(f"{path}/driver", "sys/bus/pci/drivers/nvidia-nvswitch")
+    add_process(host.kernel.tree, 70, opened, command="nv-fabricmanage")
+    advice = "stop it with systemctl stop nvidia-fabricmanager"
+    assert observe(host) == ({(one, 70, opened): advice for one in switches} if found else {})
 
 
 def test_mapped_region_of_a_function_without_driver(simulated):

@@ -38,6 +38,9 @@ def add_links(tree):
         ("sys/class/drm/renderD128", CARD, "drm/renderD128"),
         ("sys/class/drm/card1", AUDIO, "drm/card1"),
         ("sys/class/block/nvme0n1", CARD, "nvme/nvme0/nvme0n1"),
+        ("sys/dev/char/226:128", CARD, "drm/renderD128"),
+        ("sys/dev/char/226:1", AUDIO, "drm/card1"),
+        ("sys/dev/block/259:0", CARD, "nvme/nvme0/nvme0n1"),
     ):
         target = f"sys/devices/pci0000:40/{address}/{below}"
         tree.add(f"{target}/dev", Attribute(b"1:1\n"))
@@ -65,6 +68,14 @@ def add_links(tree):
         ("file", "/dev/kfd", [AUDIO], LOSES_DRIVER),
         ("file", "/dev/disk/by-id/nvme-spare", [CARD], LOSES_DRIVER),
         ("file", "/dev/null", [], LOSES_DRIVER),
+        ("file", "/dev/dri/by-path/pci-0000:41:00.1-render", [AUDIO], LOSES_DRIVER),
+        ("number", "c 226:128", [CARD], LOSES_DRIVER),
+        ("number", "c 226:*", [CARD, AUDIO], LOSES_DRIVER),
+        ("number", "c 22:*", [], LOSES_DRIVER),
+        ("number", "b 259:0", [CARD], LOSES_DRIVER),
+        ("number", "c 195:3", [CARD], LOSES_DRIVER),
+        ("number", "c 195:*", [CARD], LOSES_DRIVER),
+        ("number", "c 195:0", [], LOSES_DRIVER),
         ("interface", "ens2f0v1", [VF1], LOSES_DRIVER),
         ("interface", "../ens2f0", [], LOSES_DRIVER),
         ("pool", "ens2f0", [VF0, VF1], LOSES_DRIVER),

@@ -35,6 +35,9 @@ class Host:
     def exists(self, path):
         return path in self.files
 
+    def link(self, path):
+        return self.files.get(path)
+
     def link_name(self, path):
         return self.files.get(path)
 
@@ -109,6 +112,24 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
         ({"sys/fs/xfs/stats/stats": "0", "sys/fs/ext4/features/x": "0"}, []),
         ({"sys/fs/btrfs/1b/devices/nvme0n1p3/size": "1"}, ["nvme0n1p3 is part of the mounted btrfs 1b"]),
         ({"sys/class/block/loop7/loop/backing_file": "/dev/nvme0n1p3"}, ["nvme0n1p3 is used by loop7"]),
+        ({"proc/mdstat": "md127 : active raid1 sda1[1] nvme0n1p3[0](F)\n"}, ["nvme0n1p3 is used by md127"]),
+        ({"sys/class/block/dm-0/slaves/nvme0n1p3/size": "1"}, ["nvme0n1p3 is used by dm-0"]),
+        (
+            {**POOL, "run/udev/data/b259:3": f"E:ID_PART_ENTRY_TYPE={storage.ZFS_PARTITION}\n"},
+            ["nvme0n1p3 is part of the imported ZFS pool tank"],
+        ),
+        (
+            {**POOL, "run/udev/data/b259:3": f"E:ID_FS_TYPE=ext4\nE:ID_PART_ENTRY_TYPE={storage.ZFS_PARTITION}\n"},
+            [],
+        ),
+        (
+            {"proc/1/mounts": "/dev/disk/by-uuid/ab / ext4 rw 0 0\n", "dev/disk/by-uuid/ab": "../../nvme0n1p3"},
+            ["nvme0n1p3 is mounted at /"],
+        ),
+        (
+            {"sys/class/block/nvme0n1p3/bcache/set": "5d00"},
+            ["nvme0n1p3 is part of the bcache 5d00"],
+        ),
         (
             {"sys/kernel/config/nvmet/subsystems/nqn/namespaces/1/device_path": "/dev/nvme0n1p3"},
             ["nvme0n1p3 is exported over NVMe"],
@@ -120,7 +141,7 @@ MEMBER = "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n"
     ],
 )
 def test_members_and_exports(files, sentences):
-    loops = {"loop7": "../../devices/virtual/block/loop7"}
+    loops = {name: f"../../devices/virtual/block/{name}" for name in ("loop7", "dm-0")}
     found = observe(Host({**TWO, **loops}, {**NUMBERS, **files}))
     assert found.get("0000:61:00.0", []) == sentences
     assert "0000:62:00.0" not in found

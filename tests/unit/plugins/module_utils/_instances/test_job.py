@@ -184,6 +184,41 @@ def test_a_device_whose_attribute_fails_is_not_left_half_done(simulated):
     assert host.devices() == {}
 
 
+class Arrival:
+    """Files of a host on which somebody opens a device as soon as it is created."""
+
+    def __init__(self, host, hidden=False):
+        self._host, self._files, self._hidden = host, host.files, hidden
+
+    def __getattr__(self, name):
+        return getattr(self._files, name)
+
+    def in_time(self, timeout, method, *arguments):
+        return self._files.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
+    def write(self, path, data):
+        self._files.write(path, data)
+        if path.endswith("/create"):
+            kernel = self._host.kernel
+            kernel.hold(data.decode().strip(), pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+            if self._hidden:
+                kernel.faults.fail("proc/4242/fd", errno.EACCES)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"), [(False, "in use by guest web1"), (True, "users of the devices to change")]
+)
+def test_a_device_whose_attribute_fails_stays_if_it_is_used_already(simulated, hidden, said):
+    host = simulated("s390")
+    host.files = Arrival(host, hidden)
+    attributes = [{"assign_adapter": "5"}, {"assign_adapter": "9999"}]
+    result = host.converge({"type": "vfio_ap-passthrough", "uuid": UUID, "attributes": attributes})
+    assert "cannot write '9999'" in result["failures"][0]
+    assert said in result["failures"][0]
+    assert f"{UUID} remains without this attribute" in result["failures"][0]
+    assert list(host.devices()) == [UUID]
+
+
 # Who holds what
 
 

@@ -7,10 +7,16 @@ import errno
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
+from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import binding_of_option, native
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Binding, Card, GroupPeer, VirtualFunction
+from ansible_collections.vfio.devices.plugins.module_utils._model.wanted import CardTarget
+from ansible_collections.vfio.devices.plugins.module_utils._modes import guards
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 from ansible_collections.vfio.devices.tests.unit.domains import told
 
 ICE, IGB = "0000:31:00.0", "0000:01:00.1"
+# Other functions of a GPU's card.
+AUDIO, USB, UCSI = ("040300", "snd_hda_intel"), ("0c0330", "xhci_hcd"), ("0c8000", "nvidia-gpu")
 
 
 def refusal(run, *functions, **options):
@@ -141,6 +147,111 @@ def test_rest_of_the_group_has_to_come_along(switch):
     run({"pf": "0000:01:00.0", "mode": "pf"}, {"pf": "0000:01:00.1", "mode": "pf"})
 
 
+UNUSABLE = "0000:01:00.0 cannot be used by a guest"
+
+
+def in_group(address, driver, **more):
+    return GroupPeer(address, driver, more.pop("physical_function", None), **more)
+
+
+def of_group(peers=(), vfs=(), **more):
+    """A card in group 1; ``vfs`` are the peers of its VFs."""
+    virtual = tuple(
+        VirtualFunction(f"0000:01:00.{number + 2}", number, Binding(), 1, peers=tuple(others))
+        for number, others in enumerate(vfs)
+    )
+    return Card(
+        "0000:01:00.0",
+        None,
+        Binding(None, "mlx5_core"),
+        "host",
+        iommu_group=1,
+        peers=tuple(peers),
+        virtual_functions=virtual,
+        **more,
+    )
+
+
+PF, OTHER, ON_VFIO = (
+    in_group("0000:01:00.0", "mlx5_core"),
+    in_group("0000:01:00.1", "mlx5_core"),
+    (in_group("0000:01:00.1", "vfio-pci")),
+)
+
+
+@pytest.mark.parametrize(
+    ("card", "num_vfs", "begins"),
+    [
+        (
+            of_group(vfs=[[OTHER]]),
+            1,
+            f"0000:01:00.2 of {UNUSABLE}, because IOMMU group 1 also has 0000:01:00.1 ",
+        ),
+        (
+            of_group(vfs=[[PF], [PF]]),
+            2,
+            f"0000:01:00.2, 0000:01:00.3 of {UNUSABLE}, ",
+        ),
+        (of_group(vfs=[[ON_VFIO]]), 1, None),
+        (of_group(vfs=[[PF]]), 0, None),
+        # VFs that are still to be made will be where the bridge above is.
+        (
+            of_group([OTHER], is_bridged=True),
+            4,
+            "new VFs of 0000:01:00.0 would share IOMMU group 1 with 0000:01:00.0, ",
+        ),
+        (of_group(is_bridged=True), 4, "new VFs of 0000:01:00.0 would share IOMMU group 1 with 0000:01:00.0, because"),
+        (of_group([OTHER]), 4, None),
+        (of_group(vfs=[[]], is_bridged=True), 4, None),
+        (of_group(is_bridged=True), 0, None),
+        (of_group(is_bridged=True), None, None),
+    ],
+)
+def test_vfs_that_no_guest_could_use(card, num_vfs, begins):
+    target = CardTarget(native("mlx5_core"), num_vfs, vf_binding=binding_of_option("vfio-pci"))
+    found = guards.passthrough(card, target, ())
+    assert [sentence[: len(begins)] for sentence in found] == [begins] if begins else found == []
+    assert guards.passthrough(card, target._replace(vf_binding=None), ()) == []
+
+
+def test_drive_behind_a_controller_goes_with_it():
+    vmd = in_group("0000:00:0e.0", "vmd", is_above=True)
+    target = CardTarget(binding_of_option("vfio-pci"), 0, passthrough=True)
+    (problem,) = guards.passthrough(of_group([vmd]), target, ("0000:00:0e.0",))
+    assert "is behind the controller 0000:00:0e.0, which vmd has" in problem
+
+
+def test_card_in_its_mode_that_no_guest_can_use_is_told(switch):
+    run = switch(SHARED)
+    ports = [{"pf": f"0000:01:00.{number}", "mode": "pf"} for number in range(2)]
+    run(*ports)
+    assert run(*ports)["warnings"] == []
+    run(ports[1] | {"driver": "native"}, persist=False)
+    result = run(ports[0])
+    assert not result["changed"]
+    assert "0000:01:00.0 shares IOMMU group" in result["warnings"][0]
+
+
+@pytest.mark.parametrize("skips", [True, False])
+def test_group_waits_for_its_member_that_is_in_use(switch, skips):
+    run = switch(gpu(AUDIO, USB))
+    tree = run.host.kernel.tree
+    audio = tree.resolve("sys/bus/pci/devices/0000:01:00.1")[0]
+    tree.add(f"{audio}/sound/pcmC1D3p/dev", Attribute(b"116:7\n"))
+    tree.link("sys/class/sound/pcmC1D3p", f"{audio}/sound/pcmC1D3p")
+    tree.add("proc/77/comm", Attribute(b"pipewire\n"))
+    tree.add("proc/77/fd/5", Link("/dev/pcmC1D3p"))
+    cards = [{"pf": f"0000:01:00.{number}", "mode": "pf"} for number in range(3)]
+    if not skips:
+        (problem,) = refusal(run, *cards)
+        assert "in use by pid 77" in problem
+        return
+    found = run(*cards, on_busy="skip")["functions"]
+    assert [one["action"] for one in found] == ["busy"] * 3
+    assert "shares IOMMU group 1 with 0000:01:00.1, which is in use" in str(found[0]["busy"])
+    assert run.card("0000:01:00.0")["driver"] == "nvidia"
+
+
 def gpu(*companions):
     """A GPU with the other functions of its card, all in one group."""
     functions = [("0", "030000", "nvidia"), *((str(number), *one) for number, one in enumerate(companions, 1))]
@@ -157,9 +268,6 @@ def gpu(*companions):
             for number, kind, driver in functions
         ]
     }
-
-
-AUDIO, USB, UCSI = ("040300", "snd_hda_intel"), ("0c0330", "xhci_hcd"), ("0c8000", "nvidia-gpu")
 
 
 @pytest.mark.parametrize(
@@ -219,6 +327,12 @@ def test_defined_domain_keeps_its_functions(switch, monkeypatch):
     # It wants the card just so.
     run({"pf": ICE, "mode": "pf"})
     assert run.card(ICE)["driver"] == "vfio-pci"
+
+
+def test_stopped_container_that_needs_the_driver_keeps_the_card(switch):
+    run = switch("nics", files={"var/lib/lxc/web1/config": "lxc.net.0.type = phys\nlxc.net.0.link = ens49f0np0\n"})
+    (problem,) = refusal(run, {"pf": ICE, "mode": "pf"})
+    assert "in use by guest web1 (defined): remove the device from /var/lib/lxc/web1/config" in problem
 
 
 def test_settings_of_a_function_in_use_stay(switch):

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices.pci import PciFunction
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import PciIds
 from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
 
 ICE = "0000:31:00.0"
@@ -55,3 +58,38 @@ def test_removal_that_is_pending(switch):
     state = _pf_state.observe_cards(run.host.root(), [])
     assert state.leaving == [virtual]
     assert run.host.files.now() == before
+
+
+VMD, DRIVE, BRIDGE = "0000:00:0e.0", "10000:e1:00.0", "10000:e0:06.0"
+BEHIND = f"../../../devices/pci0000:00/{VMD}/pci10000:e0/{BRIDGE}/{DRIVE}"
+
+
+class Links:
+    def link(self, path):
+        return BEHIND if path.endswith(DRIVE) else f"../../../devices/pci0000:00/{path.rpartition('/')[2]}"
+
+
+@pytest.mark.parametrize(
+    ("address", "peers"),
+    [
+        # What is behind a controller goes with its driver; a drive behind it never goes alone.
+        (VMD, [("0000:00:0f.0", False)]),
+        (DRIVE, [(VMD, True), ("0000:00:0f.0", False)]),
+        ("0000:00:0f.0", [(VMD, False), (DRIVE, False)]),
+    ],
+)
+def test_other_members_of_a_group(address, peers):
+    classes = {VMD: "010400", BRIDGE: "060400", DRIVE: "010802", "0000:00:0f.0": "020000", "0000:00:10.0": "020000"}
+    functions = {
+        name: PciFunction(
+            name,
+            frozenset(["vendor"]),
+            PciIds("8086", "0001", "8086", "0001", kind),
+            None,
+            "driver",
+            9 if name != "0000:00:10.0" else 10,
+        )
+        for name, kind in classes.items()
+    }
+    found = _pf_state._peers(Links(), functions[address], functions)
+    assert [(one.address, one.is_above) for one in found] == peers

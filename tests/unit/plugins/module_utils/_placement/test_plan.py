@@ -361,8 +361,9 @@ def test_nothing_is_searched_where_the_list_is_not_of_a_whole_tree():
 @pytest.mark.parametrize("old", ["old_vfio_0000:81:00.0", "node_vfio_0000:81:00.0", "NODE_0000:81:00.0"])
 def test_a_card_that_is_offered_twice_is_warned_of(old):
     derived = _placement_names.derived_uuid(ROOT, old)
-    found = state(root(), ours(derived, old), ours(A, "node_vfio_0000:41:00.0"), marked={A, derived})
     new = "node.example.org_vfio_0000:81:00.0"
+    others = [ours(derived, old), ours(A, "node_vfio_0000:41:00.0"), ours(B, new)]
+    found = state(root(), *others, marked={A, B, derived})
     planned = plan(found, {"name": "node"}, entry(new))
     (warning,) = [one for one in planned["warnings"] if "same card" in one]
     assert f"{new} and {old} ({derived}) represent the same card" in warning

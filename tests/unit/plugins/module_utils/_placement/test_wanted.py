@@ -37,6 +37,7 @@ def test_one_form():
         "traits": ["CUSTOM_A", "CUSTOM_B"],
         "optional": False,
         "drain": None,
+        "cards": None,
     }
     assert entries[1]["uuid"] == "aaaaaaaa-0000-0000-0000-000000000000"
     assert entries[1]["inventories"] is entries[1]["traits"] is None

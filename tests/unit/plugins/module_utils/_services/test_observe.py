@@ -75,3 +75,12 @@ def test_libvirt_version(tmp_path, name, version):
     place.mkdir(parents=True)
     (place / name).touch()
     assert libvirt_version(HostRoot(str(tmp_path))) == version
+
+
+def test_what_kolla_has_not_deployed(look):
+    container = {"etc/kolla/nova-compute/config.json": "{}"}
+    found = look(container, cgroup="0::/docker/1")
+    assert found["undeployed"] == ["[devices]enabled_mdev_types", "[pci]alias"]
+    container["etc/kolla/nova-compute/nova.conf"] = '[pci]\nalias: {"name": "a"}\n[devices]\nenabled_mdev_types=b\n'
+    found = look(container, cgroup="0::/docker/1")
+    assert found["undeployed"] == ["[devices]enabled_mdev_types"]

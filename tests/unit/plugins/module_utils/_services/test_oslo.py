@@ -39,3 +39,4 @@ def test_options():
         ("pci", "alias"),
         ("devices", "enabled_mdev_types"),
     ]
+    assert oslo.entries(text)[1:3] == [("pci", "alias", "x\ncontinued = value"), ("pci", "alias", "y")]

@@ -14,6 +14,8 @@ OPTIONS = {
     "boxes": {"type": "raw", "kind": DICTIONARY_OR_DICTIONARIES, "options": INNER},
 }
 
+KEYS = "The keys are title, box, boxes"
+
 
 @pytest.mark.parametrize(
     ("values", "prefix", "sentences"),
@@ -21,8 +23,10 @@ OPTIONS = {
         ({"title": "a", "box": {}}, "", {}),
         ({"title": 1}, "", {"title": "title must be text, and not 1"}),
         ({"title": 1}, "shop.", {"title": "shop.title must be text, and not 1"}),
-        ({"titel": 1}, "", {"titel": "titel is not a key. The keys are title, box, boxes"}),
-        ({"titel": 1}, "shop.", {"titel": "shop.titel is not a key. The keys are title, box, boxes"}),
+        ({"titel": 1}, "", {"titel": "titel is not a key. Did you mean title? The keys are title, box, boxes"}),
+        ({"titel": 1}, "shop.", {"titel": f"shop.titel is not a key. Did you mean shop.title? {KEYS}"}),
+        ({"x": 1}, "", {"x": f"x is not a key. {KEYS}"}),
+        ({3: 1}, "", {3: f"3 is not a key. {KEYS}"}),
         ({"color": "red"}, "", {"color": "the key color belongs to box"}),
         ({"box": 3}, "", {"box": "box must be a dictionary such as {size: 3}, and not 3"}),
         ({"boxes": []}, "", {"boxes": "boxes must be a dictionary or a list of dictionaries, and not []"}),
@@ -66,3 +70,9 @@ def test_a_value_that_python_cannot_show():
     for _depth in range(100000):
         value = [value]
     assert check.shown(value) == "a list"
+
+
+def test_keys_that_have_their_meaning_elsewhere():
+    assert check.wrong({"name": 1}, OPTIONS, "shop.", {"name": "Set title"}) == {
+        "name": "shop.name is not a key. Set title"
+    }

@@ -10,7 +10,10 @@ VFIO, HOST = "vfio-pci", "iavf"
 
 
 def functions(*drivers):
-    return [{"index": index, "driver": driver} for index, driver in enumerate(drivers)]
+    return [
+        {"index": index, "driver": driver, "netdev": f"eth{index}" if driver == HOST else None}
+        for index, driver in enumerate(drivers)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,12 @@ def functions(*drivers):
 def test_what_stays_with_the_host(vf_driver, vfs, now, kept):
     profile = {"vf_driver": vf_driver, "vfs": vfs, "nova": {}}
     assert host_functions.indices(profile, functions(*now), 3) == kept
+
+
+@pytest.mark.parametrize(("user", "kept"), [([], set()), ([{"pid": 7}], {1})])
+def test_function_of_a_gpu_stays_with_the_host_only_if_somebody_uses_it(user, kept):
+    now = [{"index": 0, "driver": VFIO}, {"index": 1, "driver": "i915", "netdev": None, "users": user}]
+    assert host_functions.indices({"vf_driver": VFIO, "vfs": None, "nova": {}}, now, 2) == kept
 
 
 @pytest.mark.parametrize(("chosen", "kept"), [(["0-1"], {2, 3}), ("2", {0, 1, 3}), (["0", "3"], {1, 2})])

@@ -9,7 +9,19 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, schema
 
-KEYS = {"description", "type", "elements", "required", "choices", "default", "options", "kind", "least", "sample"}
+KEYS = {
+    "elsewhere",
+    "description",
+    "type",
+    "elements",
+    "required",
+    "choices",
+    "default",
+    "options",
+    "kind",
+    "least",
+    "sample",
+}
 
 
 def entries(options=schema.PROFILE):

@@ -11,7 +11,8 @@ T4 = "0000:3b:00.0"
 
 
 def build(facts, profiles=None, placement=None, root="host"):
-    return _report_fleet.build({"host": facts}, {"host": profiles}, placement, {"host": root})
+    results = placement if isinstance(placement, list) else [placement] if placement else []
+    return _report_fleet.build({"host": facts}, {"host": profiles}, results, {"host": root})
 
 
 def texts(data, level):
@@ -186,3 +187,14 @@ def test_placement_that_did_not_answer(host):
     data = build(facts_of(host()), None, {"msg": "connection refused"})
     assert texts(data, "problem") == ["Placement was not read: connection refused"]
     assert not data["has_placement"]
+
+
+def test_of_two_clouds_one_did_not_answer(host, placement):
+    """Nothing is said of a host whose cloud is not known."""
+    other = {"msg": "connection refused"}
+    data = build(facts_of(host()), None, [other, placement(pci_0000_99_00_0=4)])
+    assert len(texts(data, "drift")) == 1
+    data = build(facts_of(host()), None, [placement(), other], root="elsewhere")
+    assert (texts(data, "drift"), len(texts(data, "problem"))) == ([], 1)
+    data = build(facts_of(host()), None, [{**placement(), "missing": ["elsewhere"]}, other], root="elsewhere")
+    assert texts(data, "drift") == ["no provider of the host in Placement, so its cards have no providers"]

@@ -17,8 +17,8 @@ from ansible_collections.vfio.devices.tests.unit import report_fleet
 def pages():
     """One page with all there is, and one without anything."""
     given = report_fleet.fleet(10)
-    full = _report_fleet.build(*(given[key] for key in ("facts_by_host", "profiles", "placement", "roots")))
-    empty = _report_fleet.build({}, {}, None, {})
+    full = _report_fleet.build(given["facts_by_host"], given["profiles"], [given["placement"]], given["roots"])
+    empty = _report_fleet.build({}, {}, [], {})
     return [_report_page.render(data, "Title", time) for data, time in ((full, "now"), (empty, None))]
 
 

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""NVMe drives of other machines: the connections of this host to them, and the Fibre Channel cards that carry some.
+
+Their disks are below no PCI function (drivers/nvme/host/fabrics.c).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._core.grammar import FUNCTION_IN_PATH
+from .._host.root import HostRoot
+
+CONTROLLERS = ("sys/class/nvme-fabrics/ctl", "sys/class/nvme")
+PORTS = "sys/class/fc_host"
+# The name of the host's own port in host_traddr=nn-0x...:pn-0x... (drivers/nvme/host/fc.c, nvme_fc_parse_traddr).
+PORT = re.compile(r"pn-0x([0-9a-f]{16})\Z", re.IGNORECASE)
+
+
+def connections(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
+    """By controller the parameters of its connection: ``{"traddr": "198.51.100.11", "trsvcid": "4420"}``."""
+    seen = set()
+    for directory in CONTROLLERS:
+        for name in host.names(directory):
+            # That of a drive of this host is a PCI address.
+            text = host.read(f"{directory}/{name}/address", optional=True) or ""
+            options = {key: value for key, equals, value in (one.partition("=") for one in text.split(",")) if equals}
+            if options and name not in seen:
+                seen.add(name)
+                yield name, options
+
+
+def cards(host: HostRoot) -> dict[str, list[str]]:
+    """By PCI address of a Fibre Channel card the connections that it carries: ``the NVMe connection nvme4``."""
+    found: dict[str, list[str]] = {}
+    ports: dict[str, str] = {}
+    for name, options in connections(host):
+        own = PORT.search(options.get("host_traddr", ""))
+        if own:
+            ports = ports or _ports(host)
+            address = ports.get(own[1].lower())
+            if address:
+                found.setdefault(address, []).append(f"the NVMe connection {name}")
+    return found
+
+
+def _ports(host: HostRoot) -> dict[str, str]:
+    """By name of a port the card that has it."""
+    found = {}
+    for name, path in host.links(PORTS):
+        addresses = FUNCTION_IN_PATH.findall(path)
+        number = host.read(f"{PORTS}/{name}/port_name", optional=True) if addresses else None
+        if number:
+            found[number.lower().removeprefix("0x").zfill(16)] = addresses[-1]
+    return found

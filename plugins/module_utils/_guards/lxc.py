@@ -1,0 +1,68 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Containers of plain LXC, as their configurations have them (lxc.container.conf(5))."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from .._host.root import HostRoot
+from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
+
+# The path is a setting of lxc.conf(5).
+CONTAINERS = "var/lib/lxc"
+SETTINGS = "etc/lxc/lxc.conf"
+PATH = re.compile(r"^\s*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
+OPTION = re.compile(r"^\s*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
+# lxc.net.0.link, and lxc.network.link of LXC before 3.0, where a type begins another interface.
+OLD = "lxc.network"
+LINK = re.compile(r"(lxc\.net(?:work|\.\d+))\.(type|link)\Z")
+# A veth is a port of a bridge, which the link names.
+TYPES = ("phys", "macvlan", "ipvlan", "vlan")
+ALLOWED = re.compile(r"lxc\.cgroup2?\.devices\.allow\Z")
+DEVICE_NUMBER = re.compile(r"([bc] \d{1,4}:(?:\d{1,7}|\*))(?:\s|\Z)")
+# Control groups of a container that runs.
+GROUPS = ("sys/fs/cgroup/lxc.payload.{}", "sys/fs/cgroup/lxc/{}", "sys/fs/cgroup/devices/lxc/{}")
+
+
+def containers(host: HostRoot) -> Iterator[Guest]:
+    """The containers of root."""
+    path = PATH.search(host.read(SETTINGS, optional=True) or "")
+    for directory in dict.fromkeys((CONTAINERS, path[1] if path else CONTAINERS)):
+        for name in host.names(directory):
+            file = f"{directory}/{name}/config"
+            text = host.read(file, optional=True)
+            if text is not None:
+                running = any(host.exists(group.format(name)) for group in GROUPS)
+                yield Guest(name, file, running, tuple(references(OPTION.findall(text))))
+
+
+def references(options: Iterable[tuple[str, str]]) -> Iterator[Reference]:
+    """What the options of a container name."""
+    links: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for key, value in options:
+        link = LINK.match(key)
+        number = DEVICE_NUMBER.match(value) if ALLOWED.match(key) else None
+        if link and link[2] == "type":
+            types[link[1]] = value
+        elif link and link[1] == OLD:
+            yield from _interface(value, types.get(OLD))
+        elif link:
+            links[link[1]] = value
+        elif number:
+            yield Reference(NUMBER, number[1])
+        elif key == "lxc.mount.entry":
+            yield from (Reference(FILE, path) for path in DEVICE_FILE.findall(value.partition(" ")[0]))
+    for name, value in links.items():
+        yield from _interface(value, types.get(name))
+
+
+def _interface(link: str, kind: str | None) -> Iterator[Reference]:
+    if kind is None or kind in TYPES:
+        yield Reference(INTERFACE, link)

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Interfaces of other network namespaces on top of an interface of the host: macvlan, ipvlan and VLAN of containers.
+
+The kernel links an interface only to those above it in its own namespace (net/core/dev.c,
+netdev_adjacent_sysfs_add). The one above has the index of the interface below, which a process of its namespace sees
+in sysfs, and the program ip in a namespace that has a name and no process.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .._core.problems import holders
+from .._host.root import HostError, HostRoot, first_lines
+from .base import user
+from .processes import Processes
+
+INTERFACES = "sys/class/net"
+PROPERTY = re.compile(r"^(IFINDEX|DEVTYPE)=(\S+)$", re.MULTILINE)
+MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
+# A namespace that ip has given a name (ip-netns(8)).
+NAMED = re.compile(r"^\S+ \S+ \S+ (net:\[\d+\]) (?:/var)?/run/netns/(\S+) ", re.MULTILINE)
+PROGRAM = "ip"
+# Both ends of a pair have the number of the other one.
+PAIRS = ("veth", "netkit")
+# Processes of one namespace that are asked until one shows its interfaces.
+MOST_ASKED = 4
+
+
+class Interface(NamedTuple):
+    """An interface of another namespace."""
+
+    name: str
+    kind: str
+    number: str
+    below: str  # the number of the interface below, or of the other end of a pair; its own where there is none
+    where: str
+
+
+def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
+    """By index of an interface of the host what is on top of it elsewhere: ``interface eth1 of pid 77, pause``."""
+    found: list[Interface] = []
+    own = host.names(INTERFACES)
+    namespaces = processes.network_namespaces()
+    for members in namespaces.values():
+        for process in members[:MOST_ASKED]:
+            directory = f"proc/{process}/root/{INTERFACES}"
+            names = host.names(directory)
+            # A service may have a namespace of its own, and still see the interfaces of the host.
+            if names and names != own:
+                where = f"{holders([user(processes.holder(process))])}, in another network namespace"
+                found += _of_process(host, directory, names, where)
+                break
+    named = {
+        label: namespace
+        for namespace, label in NAMED.findall("\n".join(first_lines(host, MOUNTINFO)))
+        if namespace not in namespaces
+    }
+    for label in named:
+        found += _of_program(host, label)
+    ends = {(one.number, one.below) for one in found}
+    above: dict[str, list[str]] = {}
+    for one in found:
+        if one.below != one.number and (one.below, one.number) not in ends:
+            above.setdefault(one.below, []).append(f"{one.kind} {one.name} of {one.where}")
+    return above
+
+
+def _of_process(host: HostRoot, directory: str, names: list[str], where: str) -> Iterator[Interface]:
+    answers = host.read_all([f"{directory}/{name}/{file}" for name in names for file in ("uevent", "iflink")], True)
+    for name in names:
+        properties = dict(PROPERTY.findall(answers[f"{directory}/{name}/uevent"] or ""))
+        below = answers[f"{directory}/{name}/iflink"]
+        if below and "IFINDEX" in properties:
+            yield Interface(name, properties.get("DEVTYPE", "interface"), properties["IFINDEX"], below, where)
+
+
+def _of_program(host: HostRoot, namespace: str) -> list[Interface]:
+    where = f"the network namespace {namespace}"
+    try:
+        links = json.loads(host.run(PROGRAM, ["-n", namespace, "-json", "-details", "link", "show"]) or "[]")
+        return [
+            Interface(
+                link["ifname"], link["linkinfo"]["info_kind"], str(link["ifindex"]), str(link["link_index"]), where
+            )
+            for link in links
+            if "link_index" in link and link.get("linkinfo", {}).get("info_kind") not in (None, *PAIRS)
+        ]
+    except (HostError, ValueError, KeyError, TypeError, AttributeError) as error:
+        host.warn(f"the interfaces of the network namespace {namespace} are unknown: {error}")
+        return []

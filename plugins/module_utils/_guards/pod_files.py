@@ -1,0 +1,94 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Devices of pods as network plugins and drivers of dynamic resource allocation leave them in files of the host.
+
+The library of network plugins caches what it has added, Multus keeps the configuration of each network of a pod,
+sriov-cni the address of each function, and a driver of resources the devices of each claim (Container Device
+Interface). Each file goes with its pod.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .._core.grammar import PCI_ADDRESS
+from .._host.root import HostRoot
+from .references import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference
+
+CACHES = ("var/lib/cni/results", "var/lib/cni/cache/results", "var/lib/cni/multus", "var/lib/cni/sriov")
+# By address of a function a file with the path of the network namespace that has it.
+FUNCTIONS = "var/lib/cni/sriov/pci"
+CLAIMS = ("run/cdi", "etc/cdi")
+CLAIM = re.compile(r"claim.*\.(?:json|ya?ml)\Z")
+# Plugins that give a pod an interface of the host, or one on top of it.
+PLUGINS = ("macvlan", "ipvlan", "vlan", "host-device", "ipoib", "ib-sriov")
+# Keys of an address and of an interface in the configurations of these plugins.
+ADDRESSES, INTERFACES = ("deviceID", "pciBusID"), ("master", "device")
+
+
+class Given(NamedTuple):
+    """The devices of one pod, and the file that names them."""
+
+    path: str
+    references: tuple[Reference, ...]
+
+
+def read(host: HostRoot) -> Iterator[Given]:
+    """One for each file."""
+    for directory in CACHES:
+        for name in host.names(directory):
+            text = host.read(f"{directory}/{name}", optional=True) if name != "pci" else None
+            if text:
+                yield Given(f"{directory}/{name}", tuple(in_configuration(text)))
+    for name in host.names(FUNCTIONS):
+        namespace = host.read(f"{FUNCTIONS}/{name}", optional=True) or ""
+        # After a reboot the file is there, and the namespace is not.
+        if namespace.startswith("/") and host.exists(namespace.lstrip("/")):
+            yield Given(f"{FUNCTIONS}/{name}", (Reference(DEVICE, name),))
+    for directory in CLAIMS:
+        for name in host.names(directory):
+            text = host.read(f"{directory}/{name}", optional=True) if CLAIM.search(name) else None
+            if text:
+                named = (Reference(FILE, path) for path in dict.fromkeys(DEVICE_FILE.findall(text)))
+                yield Given(f"{directory}/{name}", tuple(named))
+
+
+def in_configuration(text: str) -> Iterator[Reference]:
+    """What the configuration of a network plugin names; nothing for other text."""
+    try:
+        yield from dict.fromkeys(_references(json.loads(text)))
+    except (ValueError, RecursionError):
+        return
+
+
+def _references(part: Any) -> Iterator[Reference]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _references(one)
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            if key in ADDRESSES and isinstance(value, str) and PCI_ADDRESS.match(value.lower()):
+                yield Reference(DEVICE, value.lower())
+            elif key in INTERFACES and isinstance(value, str) and part.get("type") in PLUGINS:
+                yield Reference(INTERFACE, value)
+            elif key == "config" and isinstance(value, str):
+                yield from _encoded(value)
+            else:
+                yield from _references(value)
+
+
+def _encoded(text: str) -> Iterator[Reference]:
+    """The configuration that the cache of the library has in base64."""
+    try:
+        yield from _references(json.loads(base64.b64decode(text)))
+    except (binascii.Error, ValueError):
+        return

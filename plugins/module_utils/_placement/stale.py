@@ -1,0 +1,90 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Our own providers that stand for no card of the host, or for one that another provider stands for; no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.problems import Step
+from . import names
+from .answers import Provider
+from .nodes import Node, Nodes
+from .provider import plan_provider, show_provider
+
+
+def providers(nodes: Nodes) -> list[Node]:
+    """The stale providers, each as an entry that drains it, below the roots whose cards are known.
+
+    A card that was moved to another slot has one at each place, and a card has two after a change of its shape.
+    """
+    cards = {node["uuid"]: node["cards"] for node in nodes.present() if node["cards"] is not None}
+    listed = _listed(nodes)
+    return [
+        {
+            **dict.fromkeys(("item", "inventories", "traits", "above", "cards", "optional")),
+            **{field: one[field] for field in ("uuid", "name", "parent", "root")},
+            **{"provider": one, "drain": True, "ours": True, "depth": nodes.depth(one["uuid"])},
+            "parent_name": nodes.parent_name(one),
+            "card": names.card_of(one["name"]),
+            "successor": listed.get((one["root"], names.card_of(one["name"]))),
+        }
+        for one in nodes.unexpected()
+        if one["root"] in cards
+        and names.is_of_card(one["name"], one["uuid"])
+        and _is_stale(one, cards[one["root"]], listed)
+    ]
+
+
+def plan(nodes: Nodes, options: dict[str, Any], problems: list[str]) -> tuple[list[Step], list[Step], list[str]]:
+    """The removals of the unused ones, the steps that drain those in use, and a sentence for each."""
+    removals, steps, sentences = [], [], []
+    parents = {one["parent"] for one in nodes.providers.values()}
+    for node in providers(nodes):
+        provider = node["provider"]
+        used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
+        if used or node["uuid"] in parents:
+            step = plan_provider(node, provider, options, problems)
+            steps += [step] if step else []
+            sentences.append(_of_used(node, used))
+        else:
+            removals.append(
+                {
+                    "action": "remove",
+                    **{field: node[field] for field in ("item", "depth", "uuid", "name", "parent", "root")},
+                    "before": show_provider(provider, node["parent_name"]),
+                }
+            )
+            sentences.append(f"{_subject(node)} It has no allocation and is removed.")
+    return removals, steps, sentences
+
+
+def _listed(nodes: Nodes) -> dict[tuple[str, str], str]:
+    """By root and card the provider that is listed for it, whoever makes it."""
+    return {(node["root"], names.card_of(node["name"])): node["name"] for node in nodes.present() if node["parent"]}
+
+
+def _is_stale(one: Provider, cards: set[str], listed: dict[tuple[str, str], str]) -> bool:
+    card = names.card_of(one["name"])
+    return card not in cards or (one["root"], card) in listed
+
+
+def _subject(node: Node) -> str:
+    name = f"{node['name']} ({node['uuid']})"
+    if node["successor"]:
+        return f"{name} represents the same card as {node['successor']}, so Placement offered the card twice."
+    return f"{name} represents the card {node['card']}, which is missing on the host."
+
+
+def _of_used(node: Node, used: dict[str, int]) -> str:
+    if not used:
+        return f"{_subject(node)} It has children, so it is drained and not removed. Remove its children."
+    amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))
+    return (
+        f"{_subject(node)} Guests still have {amounts}, so it is drained and not removed. Move or delete its guests, "
+        f"then run the play again. `openstack resource provider show --allocations {node['uuid']}` lists them."
+    )

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Names in nova's settings of devices that no release has; nova ignores most of them without a message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from .._core.wording import closest, printable
+from . import oslo
+
+TYPES = ("enabled_mdev_types", "enabled_vgpu_types")
+SPECS = ("device_spec", "passthrough_whitelist")
+OF_A_TYPE = ("device_addresses", "max_instances", "mdev_class")
+# Sections of types are [mdev_<type>], and [vgpu_<type>] before nova 24.
+PREFIXES = ("mdev_", "vgpu_")
+OPTIONS = {"devices": TYPES, "pci": ("alias", *SPECS, "report_in_placement")}
+# Names that only one section has; others are too common.
+PLACES = {**dict.fromkeys(TYPES, "devices"), **dict.fromkeys([*SPECS, "report_in_placement"], "pci")}
+TAGS = (
+    *("address", "devname", "live_migratable", "managed", "one_time_use", "physical_network", "product_id"),
+    *("remote_managed", "resource_class", "traits", "trusted", "vendor_id"),
+)
+OF_AN_ALIAS = (
+    *("capability_type", "device_type", "live_migratable", "name", "numa_policy", "product_id", "resource_class"),
+    *("traits", "vendor_id"),
+)
+
+
+def unknown(files: Iterable[tuple[str, str]]) -> list[str]:
+    """A sentence for each unknown name in files, each a path and its text."""
+    entries = [(path, *entry) for path, text in files for entry in oslo.entries(text)]
+    enabled = {
+        word.strip()
+        for _path, section, name, value in entries
+        if section == "devices" and name in TYPES
+        for word in value.split(",")
+    }
+    return list(dict.fromkeys(sentence for entry in entries for sentence in _of(*entry, enabled)))
+
+
+def _of(path: str, section: str, name: str, value: str, enabled: set[str]) -> Iterator[str]:
+    if section.startswith(PREFIXES):
+        kind = section.partition("_")[2]
+        if kind not in enabled:
+            yield (
+                f"{path}: nova ignores the section [{_shown(section)}], because {_shown(kind)} is not in "
+                f"enabled_mdev_types of [devices]{_hint(kind, enabled)}"
+            )
+        elif name not in OF_A_TYPE:
+            yield f"{path}: nova has no option {_shown(name)} in [{_shown(section)}]{_hint(name, OF_A_TYPE)}"
+        return
+    known = OPTIONS.get(section)
+    if known is not None and name not in known:
+        yield f"{path}: nova has no option {_shown(name)} in [{section}]{_hint(name, known)}"
+    elif known is None and name in PLACES:
+        yield f"{path}: nova reads {name} only in [{PLACES[name]}], and not in [{_shown(section)}]."
+    elif section == "pci" and name in (*SPECS, "alias"):
+        keys = OF_AN_ALIAS if name == "alias" else TAGS
+        yield from (
+            f"{path}: nova has no key {_shown(key)} in {name} of [pci]{_hint(key, keys)}"
+            for key in _keys(value)
+            if key not in keys
+        )
+
+
+def _keys(value: str) -> list[str]:
+    """The keys of a value that is a JSON dictionary or a list of them; nova itself refuses another one."""
+    try:
+        parsed = json.loads(value.replace("$$", "$"))
+    except ValueError:
+        return []
+    return [key for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict) for key in one]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    found = closest(known, name)
+    return f". Did you mean {found}?" if found else f". It has {', '.join(sorted(known)) or 'none'}."
+
+
+def _shown(name: str) -> str:
+    return printable(name, "with control characters")

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Device profiles of Cyborg, which its API server checks (cyborg/api/controllers/v2/device_profiles.py)."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, cyborg_trait, told_apart
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, of_card, type_name
+
+NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+def cyborg_device_profiles(plan):
+    """The bodies of the requests, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    with answering("cyborg_device_profiles", "cyborg_device_profiles needs a plan of vfio.devices.resolve"):
+        plans = plan if isinstance(plan, (list, tuple)) else [plan]
+        problems = []
+        kinds = {}
+        for card in (card for one in plans for card in cards_of(one, cyborg.OWNER)):
+            kinds.setdefault(card["profile"], set()).add(_kind(card, problems))
+        bodies = [_body(profile, kinds[profile], problems) for profile in sorted(kinds)]
+        problems += _not_told_apart(bodies, kinds)
+    refuse("the Cyborg device profiles cannot be created:", problems)
+    return bodies
+
+
+def _kind(card, problems):
+    """The resource class and the traits that the card has in Placement."""
+    standard = [name for name in card["traits"] if not names.is_custom(name)]
+    if standard:
+        problems.append(of_card(card, f"Cyborg accepts only custom traits, and not {', '.join(standard)}"))
+    traits = set(card["traits"])
+    try:
+        traits.add(cyborg_trait.gpu_trait(card["product_id"] or "", type_name(card), exact=True))
+    except ValueError as error:
+        problems.append(of_card(card, f"{error}. Use another type, or set owner: nova"))
+    return "VGPU" if card["type"] else "PGPU", frozenset(traits)
+
+
+def _body(profile, kinds, problems):
+    """What all cards of the profile have, since a guest may get any of them."""
+    if not NAME.match(profile):
+        problems.append(
+            f"profile {profile}: a Cyborg device profile has a name of letters, digits, _ and - without blanks. Rename "
+            "the profile"
+        )
+    classes = {resource_class for resource_class, traits in kinds}
+    if len(classes) > 1:
+        problems.append(
+            f"profile {profile}: some of its cards are complete GPUs and others have vGPUs. Use a profile for each"
+        )
+    traits = frozenset.intersection(*(traits for resource_class, traits in kinds))
+    group = {f"resources:{min(classes)}": "1", **{f"trait:{trait}": "required" for trait in sorted(traits)}}
+    return {"name": profile, "groups": [group]}
+
+
+def _not_told_apart(bodies, kinds):
+    """A sentence for each two profiles of which one gets devices of the other, if these are of another kind."""
+    found = []
+    for body in bodies:
+        resource_class, traits = _asked(body)
+        for other in kinds:
+            strangers = kinds[other] - kinds[body["name"]]
+            if any(theirs == resource_class and traits <= has for theirs, has in strangers):
+                found.append(told_apart.sentence(body["name"], other, resource_class, traits))
+    return found
+
+
+def _asked(body):
+    (group,) = body["groups"]
+    resource_class, *traits = (key.partition(":")[2] for key in group)
+    return resource_class, frozenset(traits)

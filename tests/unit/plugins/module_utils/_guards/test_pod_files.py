@@ -1,0 +1,55 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._guards import pod_files
+
+VF = "0000:41:00.2"
+SRIOV = {"cniVersion": "0.4.0", "type": "sriov", "name": "fast", "deviceID": VF}
+MACVLAN = {"type": "macvlan", "master": "ens2f0", "ipam": {"type": "static"}}
+NODE = "    - path: /dev/dri/renderD128\n"
+
+
+def cached(configuration):
+    encoded = base64.b64encode(json.dumps(configuration).encode()).decode()
+    return json.dumps({"kind": "cniCacheV1", "containerId": "c1", "config": encoded, "ifName": "net1"})
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "named"),
+    [
+        ("var/lib/cni/results/fast-c1-net1", cached(SRIOV), [("device", VF)]),
+        ("var/lib/cni/cache/results/fast-c1-net1", cached({"plugins": [MACVLAN]}), [("interface", "ens2f0")]),
+        ("var/lib/cni/multus/c1", json.dumps({"Delegates": [{"Conf": MACVLAN}]}), [("interface", "ens2f0")]),
+        (
+            "var/lib/cni/multus/c1",
+            json.dumps([{"type": "host-device", "pciBusID": VF.upper()}, {"type": "vlan", "master": "ens2f0"}]),
+            [("device", VF), ("interface", "ens2f0")],
+        ),
+        ("var/lib/cni/sriov/c1-net1", json.dumps(SRIOV), [("device", VF)]),
+        ("var/lib/cni/results/cbr0-c1-eth0", cached({"type": "bridge", "master": "ens2f0", "deviceID": 7}), []),
+        ("var/lib/cni/results/broken", cached(SRIOV)[:40], []),
+        ("var/lib/cni/results/broken", json.dumps({"config": "no base64"}), []),
+        ("run/cdi/k8s.gpu.example.com-claim_c1.yaml", f"devices:\n{NODE * 2}", [("file", "/dev/dri/renderD128")]),
+    ],
+)
+def test_devices_of_a_pod(simulated, path, text, named):
+    (found,) = pod_files.read(simulated("empty", files={path: text}).root())
+    assert (found.path, list(found.references)) == (path, named)
+
+
+@pytest.mark.parametrize(("namespace", "found"), [("var/run/netns/cni-1", [VF]), ("var/run/netns/cni-2", [])])
+def test_function_of_a_namespace(simulated, namespace, found):
+    files = {f"var/lib/cni/sriov/pci/{VF}": "/var/run/netns/cni-1\n", namespace: ""}
+    given = pod_files.read(simulated("empty", files=files).root())
+    assert [one.name for pod in given for one in pod.references] == found
+
+
+def test_devices_that_are_only_on_offer_are_of_no_pod(simulated):
+    files = {"etc/cdi/nvidia.yaml": "    - path: /dev/nvidia0\n"}
+    assert list(pod_files.read(simulated("empty", files=files).root())) == []
