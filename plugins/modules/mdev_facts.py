@@ -205,16 +205,16 @@ ansible_facts:
                   type: list
                   elements: dict
                 shares:
-                  description: Share of an Intel GPU for the function. Fields that the kernel does not have are null.
+                  description: Share of an Intel GPU for the function. A field is null if the kernel does not have it.
                   returned: for Intel GPUs with the driver xe and Linux 6.19 or later
                   type: dict
                   contains:
                     exec_quantum_ms:
-                      description: Longest time in ms before other functions get the GPU. V(0) is no limit.
+                      description: Longest time in ms before other functions get the GPU. V(0) means no limit.
                       type: int
                       sample: 20
                     preempt_timeout_us:
-                      description: Time in µs to leave the GPU before the function is reset. V(0) is no limit.
+                      description: Time in µs to leave the GPU before the function is reset. V(0) means no limit.
                       type: int
                       sample: 1000000
                     vram_quota:
