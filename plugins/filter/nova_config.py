@@ -56,6 +56,11 @@ options:
       - Version of libvirt on the host, as V(11.3.0). Releases before 24.2 do not find the mediated devices of libvirt
         7.7 and later. The default is a version that the release knows.
     type: str
+  post_copy:
+    description:
+      - Whether nova permits post-copy for live migrations. Cards with C(nova.live_migratable) are then rejected.
+    type: bool
+    default: false
   present:
     description:
       - Current text of the nova configuration. If guests have devices of a type that no profile declares, the resource

@@ -110,6 +110,12 @@ overridden:
       description: The other file.
       type: str
       sample: /etc/nova/nova.conf
+post_copy:
+  description:
+    - Whether nova permits post-copy for live migrations, with C(live_migration_permit_post_copy) of C([libvirt]).
+      Guests with a PCI device cannot be migrated then.
+  returned: always
+  type: bool
 undeployed:
   description:
     - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not

@@ -15,6 +15,7 @@ from .._host.root import HostRoot
 from . import nova_names, oslo, started
 
 LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
+POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
 
 
@@ -46,6 +47,7 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "reads": reads,
         "overridden": overridden,
         "unknown": _unknown(host, sources, project) if known and not found.container else [],
+        "post_copy": known and not found.container and _permits_post_copy(host, sources),
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
         "libvirt": None if found.container else libvirt_version(host),
@@ -86,7 +88,7 @@ def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) 
     return [
         {"section": section, "option": name, "file": later}
         for later in _after(host, sources, path)
-        for section, name in dict.fromkeys(oslo.options(host.read(later.lstrip("/"), optional=True) or ""))
+        for section, name in dict.fromkeys(oslo.options(_text(host, later)))
         if (section, name) in mine
     ]
 
@@ -95,14 +97,18 @@ def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
     """Of nova alone the names are known."""
     if project != "nova":
         return []
-    of_directories = [
-        f"{directory}/{name}"
-        for directory in sources.directories
-        for name in sorted(host.names(directory.lstrip("/")))
-        if name.endswith(".conf") and name[:1] != "."
+    return nova_names.unknown((path, _text(host, path)) for path in _order(host, sources))
+
+
+def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
+    """The value that the service has for an option which forbids live migration of PCI devices."""
+    values = [
+        value.lower()
+        for path in _order(host, sources)
+        for section, name, value in oslo.entries(_text(host, path))
+        if (section, name) == POST_COPY
     ]
-    paths = [*sources.files, *of_directories]
-    return nova_names.unknown((path, host.read(path.lstrip("/"), optional=True) or "") for path in paths)
+    return bool(values) and values[-1] in oslo.TRUE
 
 
 def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:
@@ -115,6 +121,12 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
 
 def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
     """The files that are read after ``path``, whether it exists or not."""
+    order = _order(host, sources, path)
+    return order[order.index(path) + 1 :] if path in order else []
+
+
+def _order(host: HostRoot, sources: oslo.Sources, path: str = "") -> list[str]:
+    """All files in the order of reading, ``path`` also if it does not exist."""
     of_directories = []
     for directory in sources.directories:
         names = {name for name in host.names(directory.lstrip("/")) if name.endswith(".conf") and name[:1] != "."}
@@ -122,5 +134,8 @@ def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
             names.add(path.rpartition("/")[2])
         of_directories += [f"{directory}/{name}" for name in sorted(names)]
     files = list(sources.files)
-    order = [*of_directories, *files] if sources.directories_first else [*files, *of_directories]
-    return order[order.index(path) + 1 :] if path in order else []
+    return [*of_directories, *files] if sources.directories_first else [*files, *of_directories]
+
+
+def _text(host: HostRoot, path: str) -> str:
+    return host.read(path.lstrip("/"), optional=True) or ""

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 # Options that may be given several times; oslo.config takes all of them.
 SEVERAL = {("pci", name) for name in ("alias", "device_spec", "passthrough_whitelist")}
+# oslo_config/types.py, Boolean
+TRUE = ("true", "1", "on", "yes")
 
 
 class Sources(NamedTuple):

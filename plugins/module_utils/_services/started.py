@@ -51,8 +51,11 @@ def observe(host: HostRoot, program: str, unit: str) -> Started:
 
 
 def _arguments(host: HostRoot, pid: str, program: str) -> tuple[str, ...] | None:
-    text = host.read(f"proc/{pid}/cmdline", optional=True)
-    return _of_program([word for word in (text or "").split("\0") if word], program) if text else None
+    words = [word for word in (host.read(f"proc/{pid}/cmdline", optional=True) or "").split("\0") if word]
+    found = _of_program(words, program)
+    # Another program may only name it, such as systemctl restart nova-compute.
+    begins = words[0].rpartition("/")[2] if words else ""
+    return found if begins == program or begins.startswith("python") or "--" in words else None
 
 
 def _of_program(words: list[str], program: str) -> tuple[str, ...] | None:

@@ -45,7 +45,14 @@ MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
 def nova_config(
-    plan, release, report_in_placement=False, pci_in_placement=False, service="compute", libvirt=None, present=""
+    plan,
+    release,
+    report_in_placement=False,
+    pci_in_placement=False,
+    service="compute",
+    libvirt=None,
+    present="",
+    post_copy=False,
 ):
     """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
@@ -56,7 +63,9 @@ def nova_config(
             "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
             "service": service,
+            "libvirt": _libvirt(or_default(libvirt)),
             "names_fit": _names_fit(release, or_default(libvirt)),
+            "post_copy": flag(or_default(post_copy, False), "post_copy"),
             "present": str(or_default(present, "")),
         }
         text, problems = settings(plan, options)
@@ -167,8 +176,12 @@ def _specs_of_mdevs(card, count):
     return {**specs, "group_policy": "none"} if count > 1 else specs
 
 
+def _libvirt(text):
+    return None if text is None else nova_release.version(text, "libvirt")
+
+
 def _names_fit(release, libvirt):
-    return libvirt is None or nova_release.knows_names_of(release, nova_release.version(libvirt, "libvirt"))
+    return libvirt is None or nova_release.knows_names_of(release, _libvirt(libvirt))
 
 
 def _check_options(options):

@@ -70,13 +70,31 @@ def check(card, options):
         found.append("nova.trusted is only for virtual functions. Remove it")
     if nova.get("remote_managed"):
         found += _check_remote_managed(card, release)
-    if nova.get("live_migratable") and release < nova_release.MANAGED:
-        found.append(f"nova {release} does not support live_migratable. nova {nova_release.MANAGED} or later does")
+    if nova.get("live_migratable"):
+        found += _check_live_migratable(options)
     if nova.get("one_time_use"):
         found += _check_one_time_use(card, options)
     if options["report_in_placement"]:
         found += _check_placement(card)
     return found + _check_alias(card, options)
+
+
+def _check_live_migratable(options):
+    release, libvirt = options["release"], options.get("libvirt")
+    if release < nova_release.MANAGED:
+        return [f"nova {release} does not support live_migratable. nova {nova_release.MANAGED} or later does"]
+    found = []
+    if libvirt and libvirt < nova_release.LIBVIRT_WITH_LIVE_MIGRATABLE:
+        found.append(
+            f"nova-compute stops at live_migratable with libvirt {'.'.join(map(str, libvirt))}. libvirt 10.0.0 and "
+            "QEMU 8.2.2 or later support it"
+        )
+    if options.get("post_copy"):
+        found.append(
+            "a guest with a PCI device cannot be migrated with post-copy. Remove nova.live_migratable, or set "
+            "live_migration_permit_post_copy = False in [libvirt] of nova.conf"
+        )
+    return found
 
 
 def _check_remote_managed(card, release):

@@ -58,6 +58,8 @@ NAMES = (
 FIRST_SERIES = (27, 2023)
 # The first libvirt with such names, and the point release that supports them.
 LIBVIRT_WITH_LONG_NAMES = (7, 7)
+# nova-compute stops at live_migratable with an older one, or a QEMU before 8.2.2.
+LIBVIRT_WITH_LIVE_MIGRATABLE = (10, 0)
 POINT_WITH_LONG_NAMES = (24, 2)
 
 

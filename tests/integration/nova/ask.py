@@ -199,7 +199,10 @@ def names():
         olds = [(old.group, old.name) for one in options for old in one.deprecated_opts]
         found[place] = [one.name for one in options]
         found[place] += [name for group, name in olds if name and group in (None, section)]
-    return {**found, "alias": list(request._ALIAS_SCHEMA["properties"])}
+    from nova.virt.libvirt import driver
+
+    needs = list(getattr(driver, "MIN_VFIO_PCI_VARIANT_LIBVIRT_VERSION", ()))
+    return {**found, "alias": list(request._ALIAS_SCHEMA["properties"]), "live_migratable": needs}
 
 
 def checks_device_profiles(bodies):

@@ -347,6 +347,8 @@ def test_names_of_settings(ask):
     assert known["pci"] == set(nova_names.OPTIONS["pci"])
     assert known["type"] == set(nova_names.OF_A_TYPE)
     assert known["alias"] == set(nova_names.OF_AN_ALIAS)
+    # The libvirt without which nova-compute stops at live_migratable.
+    assert {tuple(one["live_migratable"][:2]) for one in found} == {(), nova_release.LIBVIRT_WITH_LIVE_MIGRATABLE}
 
 
 def test_device_profiles_of_cyborg(ask):

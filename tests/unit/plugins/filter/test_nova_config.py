@@ -538,3 +538,21 @@ def test_functions_that_guests_have_stay_in_the_settings():
     assert 'device_spec = {"address": "0000:84:00.0", "vendor_id": "8086", "product_id": "1592"}\n' in body(
         plan(back), 34
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"libvirt": "9.10.0"}, "nova-compute stops at live_migratable with libvirt 9.10.0"),
+        ({"post_copy": True}, "a guest with a PCI device cannot be migrated with post-copy"),
+        ({"libvirt": "10.0.0", "post_copy": False}, None),
+    ],
+)
+def test_live_migration_that_the_host_does_not_support(options, sentence):
+    cards = plan(whole(nova={"alias": "a", "live_migratable": True}))
+    if sentence is None:
+        assert '"live_migratable": "yes"' in nova_config(cards, 34, **options)
+    else:
+        with pytest.raises(AnsibleFilterError, match=sentence):
+            nova_config(cards, 34, **options)
+    assert nova_config(plan(whole(nova={"alias": "a"})), 34, **options)

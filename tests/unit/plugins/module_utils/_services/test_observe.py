@@ -84,3 +84,15 @@ def test_what_kolla_has_not_deployed(look):
     container["etc/kolla/nova-compute/nova.conf"] = '[pci]\nalias: {"name": "a"}\n[devices]\nenabled_mdev_types=b\n'
     found = look(container, cgroup="0::/docker/1")
     assert found["undeployed"] == ["[devices]enabled_mdev_types"]
+
+
+@pytest.mark.parametrize(
+    ("values", "permitted"),
+    [([], False), (["true"], True), (["True", "false"], False), (["false", " yes "], True), (["0"], False)],
+)
+def test_post_copy_is_what_the_last_file_says(look, values, permitted):
+    files = {
+        f"etc/nova/nova.conf.d/{place}.conf": f"[libvirt]\nlive_migration_permit_post_copy = {value}\n"
+        for place, value in enumerate(values)
+    }
+    assert look({"etc/nova/nova.conf": "[DEFAULT]\n", **files})["post_copy"] is permitted

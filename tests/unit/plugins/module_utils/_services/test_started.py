@@ -59,6 +59,7 @@ def test_a_process_says_more_than_its_unit(host):
     files["proc/4711/cmdline"] = "/usr/bin/python3\0/usr/bin/nova-compute\0--config-dir\0/etc/a\0"
     files["proc/4711/cgroup"] = "0::/system.slice/nova-compute.service\n"
     files["proc/4712/cmdline"] = "grep\0-r\0-e\0-x\0nova-compute\0"
+    files["proc/1000/cmdline"] = "systemctl\0restart\0nova-compute\0"
     found = observe(host(files))
     assert found == (("/usr/bin/nova-compute", "--config-dir", "/etc/a"), "process", 4711, False, False)
 
@@ -73,3 +74,10 @@ def test_kolla(host):
     files = {"etc/kolla/nova-compute/config.json": "{}"}
     assert observe(host(files)) == (None, None, None, True, True)
     assert observe(host({**files, "proc/1/cmdline": "nova-compute\0", "proc/1/cgroup": "0::/docker/1"})).kolla
+
+
+@pytest.mark.parametrize(
+    "command", ["tini\0--\0nova-compute\0", "/opt/venv/bin/python3.12\0-E\0/opt/venv/bin/nova-compute\0"]
+)
+def test_what_stands_before_the_program(host, command):
+    assert observe(host({"proc/7/cmdline": command, "proc/7/cgroup": "0::/"})).pid == 7
