@@ -52,7 +52,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
         lines = [] if compared.get("due") == [] else steps.of_host(results, models)
         if "placement_leader" in variables and "placement_providers" in variables:
             published = hostvars[variables["placement_leader"]]
-            result = _mapping(published["placement_result"] if "placement_result" in published else None)
+            result = _mapping(published.get("placement_result"))
             lines = [*lines, *steps.of_providers(result, {one["name"] for one in variables["placement_providers"]})]
         if "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]:
             # The playbook reports the reasons.
