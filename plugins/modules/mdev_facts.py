@@ -205,12 +205,26 @@ ansible_facts:
                   type: list
                   elements: dict
                 shares:
-                  description:
-                    - What the function gets of an Intel GPU. These are C(exec_quantum_ms), C(preempt_timeout_us),
-                      C(vram_quota) in MiB and C(sched_priority), each null if the kernel does not have it.
+                  description: Share of an Intel GPU for the function. A field is null if the kernel does not have it.
                   returned: for Intel GPUs with the driver xe and Linux 6.19 or later
                   type: dict
-                  sample: {exec_quantum_ms: 20, preempt_timeout_us: 0, vram_quota: 4096, sched_priority: normal}
+                  contains:
+                    exec_quantum_ms:
+                      description: Longest time in ms before other functions get the GPU. V(0) means no limit.
+                      type: int
+                      sample: 20
+                    preempt_timeout_us:
+                      description: Time in µs to leave the GPU before the function is reset. V(0) means no limit.
+                      type: int
+                      sample: 1000000
+                    vram_quota:
+                      description: Memory of the GPU in MiB.
+                      type: int
+                      sample: 4096
+                    sched_priority:
+                      description: Scheduling priority, V(low), V(normal) or V(high).
+                      type: str
+                      sample: normal
             model:
               description:
                 - Name of the model, as its driver or C(pci.ids) of the host calls it. Null if neither has one.

@@ -32,6 +32,13 @@ HOMES = ("root", "home/*")
 OF_HOME = ".config/libvirt/qemu"
 PASSWD = "etc/passwd"
 VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
+# Where the programs of containers keep volumes that an operator has moved.
+STORES = (
+    ("etc/docker/daemon.json", re.compile(r'"data-root"\s*:\s*"/([^"]+?)/?"')),
+    ("etc/containers/storage.conf", re.compile(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)),
+)
+SNAPS = "var/snap"
+OF_SNAP = "common/etc/libvirt/qemu"
 IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
 NETWORKS = "networks"
 # Seconds for the directories of users, which may be on a server that does not answer.
@@ -115,14 +122,16 @@ def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference
 
 
 def _volumes(host: HostRoot) -> list[str]:
-    """Directories of volumes such as nova_libvirt_qemu and libvirtd, as kolla names them."""
-    return [
+    """Directories of volumes such as nova_libvirt_qemu and libvirtd, as kolla names them, and those of snaps."""
+    moved = [store[1] for file, key in STORES for store in key.finditer(host.read(file, optional=True) or "")]
+    found = [
         f"{volumes}/{name}/{directory}"
-        for volumes in VOLUMES
+        for volumes in (*VOLUMES, *(f"{store}/volumes" for store in moved))
         for name in host.names(volumes)
         if "libvirt" in name
         for directory in IN_VOLUMES
     ]
+    return [*found, *(f"{SNAPS}/{name}/{OF_SNAP}" for name in host.names(SNAPS))]
 
 
 def _texts(host: HostRoot, directory: str) -> Iterator[tuple[str, str | None]]:

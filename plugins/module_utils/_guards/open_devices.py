@@ -51,7 +51,7 @@ class _Nodes(NamedTuple):
 
     by_number: dict[str, set[str]]
     by_name: dict[str, set[str]]
-    unnumbered: set[str]  # NVIDIA GPUs whose driver does not say their numbers
+    unnumbered: set[str]  # NVIDIA GPUs whose number the driver does not report
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:

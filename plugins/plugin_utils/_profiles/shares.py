@@ -62,7 +62,8 @@ def plan(profile, subject, card, found):
         found.append(problem)
         return []
     chosen.sort(key=lambda pair: (pair[0]["count"] == MAX, pair[1]["name"] or "", pair[1]["id"]))
-    wanted = {offered["id"]: share["count"] for share, offered in chosen}
+    # A type that is there twice is an error too; what is wrong with the sum is said all the same.
+    wanted = {offered["id"]: total_count([one for one, its in chosen if its is offered]) for _share, offered in chosen}
     placed, problem = mixture.place(wanted, subject)
     if problem:
         found.append(problem)
@@ -105,7 +106,7 @@ def _chosen(shares, subject, found):
         if len({spec for share in shares for spec in share["types"]}) > 1
     ]
     found += wrong
-    return [] if repeated else chosen
+    return chosen
 
 
 def _share(share, offered, placed, subject):

@@ -93,6 +93,8 @@ def test_documentation_has_the_very_fields_that_are_returned(simulated, run_modu
     smi.run(["-i", "0000:41:00.0", "-mig", "1"])
     smi.run(["mig", "-i", "0000:41:00.0", "-cgi", "9"])
     facts["physical_functions"] += gpus.facts("physical_functions", "mig")["physical_functions"][:1]
+    (shared := simulated("xe")).files.write("sys/bus/pci/devices/0000:03:00.0/sriov_numvfs", b"1")
+    facts["physical_functions"] += shared.facts("physical_functions")["physical_functions"]
     for parent in facts["parents"]:
         # Of a card that does not answer.
         parent["unreadable"] = facts["physical_functions"][0]["unreadable"] = None

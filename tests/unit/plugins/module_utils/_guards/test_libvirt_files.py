@@ -11,6 +11,10 @@ from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 XML = "<domain><name>web1</name><devices/></domain>"
 PASSWD = "bob:x:1000:1000::/srv/people/bob:/bin/sh\nann:x:1001:1001::/export/ann:/bin/sh\nx:x:9:9::/:/bin/sh\nbroken\n"
+MOVED = {
+    "etc/docker/daemon.json": '{"debug": true, "data-root": "/srv/docker"}',
+    "etc/containers/storage.conf": '[storage]\ngraphroot = "/srv/podman"\n',
+}
 STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
 
 
@@ -23,6 +27,11 @@ STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
         ("var/lib/docker/volumes/nova_libvirt_qemu/_data/web1.xml", False),
         ("var/lib/docker/volumes/libvirtd/_data/qemu/web1.xml", False),
         ("var/lib/containers/storage/volumes/nova_libvirt_qemu/_data/web1.xml", False),
+        ("srv/docker/volumes/nova_libvirt_qemu/_data/web1.xml", False),
+        ("srv/podman/volumes/nova_libvirt_qemu/_data/web1.xml", False),
+        ("var/snap/openstack-hypervisor/common/etc/libvirt/qemu/web1.xml", False),
+        # Of a user whom only a directory service knows.
+        ("/".join(["home", "eve", ".config/libvirt/qemu/web1.xml"]), True),
         ("export/ann/.config/libvirt/qemu/web1.xml", True),
         ("root/.config/libvirt/qemu/web1.xml", True),
         ("srv/people/bob/.config/libvirt/qemu/web1.xml", True),
@@ -33,7 +42,7 @@ STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
     ],
 )
 def test_where_domains_are_defined(simulated, path, session):
-    root = simulated("empty", files={path: XML, "etc/passwd": PASSWD}).root()
+    root = simulated("empty", files={path: XML, "etc/passwd": PASSWD, **MOVED}).root()
     (found,) = libvirt_files.read(root, [77], host_too=True).found
     assert (found.domain.name, found.path, found.running, found.session) == ("web1", path, False, session)
 

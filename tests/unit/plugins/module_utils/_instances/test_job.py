@@ -198,9 +198,12 @@ class Arrival:
 
     def write(self, path, data):
         self._files.write(path, data)
-        if path.endswith("/create"):
+        name = data.decode().strip() if path.endswith("/create") else None
+        if path.endswith("/nvidia/current_vgpu_type") and data.strip() != b"0":
+            name = path.split("/")[-3]
+        if name:
             kernel = self._host.kernel
-            kernel.hold(data.decode().strip(), pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+            kernel.hold(name, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
             if self._hidden:
                 kernel.faults.fail("proc/4242/fd", errno.EACCES)
 
@@ -217,6 +220,16 @@ def test_a_device_whose_attribute_fails_stays_if_it_is_used_already(simulated, h
     assert said in result["failures"][0]
     assert f"{UUID} remains without this attribute" in result["failures"][0]
     assert list(host.devices()) == [UUID]
+
+
+def test_a_vgpu_whose_parameters_fail_keeps_its_type_if_it_is_used_already(simulated):
+    host = simulated("l40s")
+    host.files = Arrival(host)
+    host.kernel.faults.fail("*/nvidia/vgpu_params", errno.EINVAL, operations=("write",))
+    parameters = {"attributes": [{"nvidia/vgpu_params": "frame_rate_limiter=0"}]}
+    result = host.converge({"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.0", "count": 1, **parameters})
+    assert "remains without this attribute, because it is in use by guest web1" in result["failures"][0]
+    assert len(host.devices()) == 1
 
 
 # Who holds what

@@ -155,6 +155,14 @@ def test_what_cannot_be_on_one_card(simulated, kind, declared, sentences):
     assert refusals(simulated(kind), declared) == sentences
 
 
+def test_a_type_that_is_repeated_hides_no_other_error(simulated):
+    found = refusals(simulated("l40s"), profile(L40S, ("3Q", 16), ("6Q", 4), ("6Q", 1)))
+    assert [sentence[:52] for sentence in found] == [
+        "vgpu[1] and vgpu[2] have the same type NVIDIA L40S-6",
+        "16 x NVIDIA L40S-3Q and 5 x NVIDIA L40S-6Q do not fi",
+    ]
+
+
 def test_all_that_is_wrong_is_said_at_once(simulated):
     found = refusals(simulated("l40s"), profile(L40S, ("3Q", 16), ("6Q", 4), ("1-2Q", 4), ("5Q", 1)))
     assert [sentence[:55] for sentence in found] == [
