@@ -292,19 +292,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE, parse_instances
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-
-INSTANCE = {
-    "type": {"type": "list", "elements": "str"},
-    "parent": {"type": "str"},
-    "uuid": {"type": "str"},
-    "count": {"type": "str"},
-    "numa_node": {"type": "raw"},
-    "attributes": {"type": "list", "elements": "dict"},
-    "autostart": {"type": "bool"},
-    "label": {"type": "str"},
-}
 
 
 def main():

@@ -202,16 +202,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU, parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-
-GPU = {
-    "pf": {"type": "str", "required": True},
-    "enabled": {"type": "bool", "default": True},
-    "layout": {"type": "dict"},
-    "compute_instances": {"type": "bool", "default": True},
-    "label": {"type": "str"},
-}
 
 
 def main():

@@ -359,36 +359,9 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job, wanted
+from ansible_collections.vfio.devices.plugins.module_utils._modes import job
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION, parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
-
-VIRTUAL_FUNCTION = {
-    "index": {"type": "str", "required": True},
-    "driver": {"type": "str"},
-    "mac": {"type": "str"},
-    "vlan": {"type": "raw"},
-    "qos": {"type": "raw"},
-    "spoofchk": {"type": "bool"},
-    "trust": {"type": "bool"},
-    "link_state": {"type": "str", "choices": ["auto", "enable", "disable"]},
-    "min_tx_rate": {"type": "raw"},
-    "max_tx_rate": {"type": "raw"},
-    "exec_quantum_ms": {"type": "raw"},
-    "preempt_timeout_us": {"type": "raw"},
-    "vram_quota": {"type": "raw"},
-}
-FUNCTION = {
-    "pf": {"type": "str", "required": True},
-    "mode": {"type": "str", "choices": ["pf", "vf"], "required": True},
-    "num_vfs": {"type": "str"},
-    "driver": {"type": "str"},
-    "vf_driver": {"type": "str"},
-    "drivers_autoprobe": {"type": "bool"},
-    "reconfigurable": {"type": "bool", "default": True},
-    "vfs": {"type": "list", "elements": "dict", "options": VIRTUAL_FUNCTION},
-    "eswitch": {"type": "str", "choices": ["legacy", "switchdev"]},
-    "label": {"type": "str"},
-}
 
 
 def main():
@@ -408,7 +381,7 @@ def main():
 
     def work():
         entries, options["timeout"] = together(
-            lambda: wanted.parse_functions(options["functions"]), lambda: duration(options["timeout"], "timeout")
+            lambda: parse_functions(options["functions"]), lambda: duration(options["timeout"], "timeout")
         )
         host = HostRoot(options["host_root"], options["timeout"])
         connection = network.connection_of(host, os.environ, os.getpid())

@@ -20,6 +20,8 @@ from . import times
 class Run(NamedTuple):
     seconds: float
     megabytes: float  # the largest process
+    processor: float  # seconds of it and of its children on the processors, hosts included
+    lines: int  # of output
 
 
 def run(command: list[str]) -> Run:
@@ -33,7 +35,9 @@ def run(command: list[str]) -> Run:
         if process.returncode:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)} failed:\n{output.read().decode(errors='replace')[-4000:]}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+        output.seek(0)
+        lines = output.read().count(b"\n")
+    return Run(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime, lines)
 
 
 def measure(commands: dict[str, list[str]], rounds: int, inside: list[str] | None = None) -> times.Times:

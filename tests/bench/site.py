@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from pathlib import Path
 
 from . import findings, mounted, processes, times
 from .findings import Curve, Effort, Figure, Findings
 
-SITE = "vfio.devices.site"
+SITE, VERIFY = "vfio.devices.site", "vfio.devices.verify"
 RUNS = ("from nothing", "unchanged")
 ROUNDS = 5
 DEVICES = 128
@@ -29,6 +30,8 @@ T4 = {
 FULL = {"cmdline": "intel_iommu=on iommu=pt", "functions": [T4]}
 # Several, since one of them is short beside the start of Ansible.
 PINGS = 5
+HOSTS = 10
+BOOT_PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
 PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * PINGS}]
 NOTHING = [{"hosts": "all", "gather_facts": False, "tasks": []}]
 VARIABLES = {
@@ -40,7 +43,7 @@ INTERPRETER = '#!/bin/sh\necho run >>"{count}"\nexec "{python}" "$@"\n'
 
 
 def measure(effort: Effort) -> Findings:
-    figures = one_host(effort)
+    figures = [*one_host(effort), *whole_processes(effort)]
     times.note(
         "\nT4 hosts, 32 devices each; from nothing, then unchanged; in tasks ping, and megabytes of the controller"
     )
@@ -77,9 +80,45 @@ def one_host(effort: Effort) -> list[Figure]:
     times.note(f"\nSite on an unchanged host, {turns} turns; without the start of Ansible")
     times.show(own)
     return [
-        findings.figure("module runs of site on an unchanged host", made, "<= 6"),
-        findings.figure("site on an unchanged host / task ping", times.ratios(own["site"], own["task ping"])),
+        findings.figure("module runs of site on an unchanged host", made, "<= 1"),
+        findings.figure("site on an unchanged host / task ping", times.ratios(own["site"], own["task ping"]), "<= 4"),
     ]
+
+
+def whole_processes(effort: Effort) -> list[Figure]:
+    """Runs on ten hosts against ``ansible -m ping``, in seconds of the processors: these hardly depend on others."""
+    size = 2 if effort.quick else HOSTS
+    turns = effort.turns(ROUNDS)
+    with mounted.fleet(f"t4={size}") as place:
+        runs = Playbooks(place, [f"t4-{number}" for number in range(1, size + 1)])
+        first = runs.play(SITE)
+        taken: dict[str, list[processes.Run]] = {}
+        for _turn in range(turns):
+            taken.setdefault("ping", []).append(runs.ping_all())
+            taken.setdefault("start", []).append(runs.play(runs.nothing))
+            taken.setdefault("unchanged", []).append(runs.play(SITE))
+            taken.setdefault("unchanged in check mode", []).append(runs.play(SITE, "--check", "--diff"))
+            taken.setdefault("verify", []).append(runs.play(VERIFY))
+            (place / "t4-1" / BOOT_PROGRAM).unlink()
+            taken.setdefault("one change", []).append(runs.play(SITE))
+    pings = [run.processor for run in taken.pop("ping")]
+    starts = [run.processor for run in taken.pop("start")]
+    times.note(
+        f"\nPlaybooks on {size} T4 hosts, {turns} turns; seconds of the processors for each host, and lines of output"
+    )
+    figures = [
+        findings.figure(f"{size} hosts, from nothing: CPU s a host", [(first.processor - starts[0]) / size]),
+    ]
+    for what, found in taken.items():
+        own = [(run.processor - start) / size for run, start in zip(found, starts, strict=True)]
+        whole = [run.processor / ping for run, ping in zip(found, pings, strict=True)]
+        times.note(f"  {what:28} {statistics.median(own):6.2f} s {found[-1].lines:5} lines")
+        is_unchanged = what != "one change"
+        figures += [
+            findings.figure(f"{size} hosts, {what}: CPU s a host", own, "<= 2" if is_unchanged else ""),
+            findings.figure(f"{size} hosts, {what}: CPU / ansible -m ping", whole, "<= 2" if is_unchanged else ""),
+        ]
+    return figures
 
 
 def many_hosts(size: int) -> dict[str, dict[str, float]]:
@@ -123,6 +162,10 @@ class Playbooks:
         return processes.run(
             ["ansible-playbook", "-i", str(self.inventory), f"--forks={self.forks}", *options, playbook]
         )
+
+    def ping_all(self) -> processes.Run:
+        """The module ping on all hosts, without a playbook."""
+        return processes.run(["ansible", "-i", str(self.inventory), f"--forks={self.forks}", "all", "-m", "ping"])
 
     def units(self) -> tuple[float, float]:
         """Seconds of a play without tasks, which is the start of Ansible, and of one task ping on one host."""

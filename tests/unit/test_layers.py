@@ -23,11 +23,12 @@ MAY_IMPORT = {
     "_capture": {*ON_HOSTS, "_modes", "_instances"},
     "_placement": {"_core"},
     "_services": {"_core", "_host"},
+    "_site": {*ON_HOSTS, "_modes", "_partitions", "_instances", "_boot", "_services"},
 }
 
 # The same on the controller, where the engine may be imported as well, but never the reverse.
 CONTROLLER = ENGINE.parent / "plugin_utils"
-ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_actions"]
+ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_site", "_actions"]
 
 # How often state is a dictionary of anything. A change may lower a number, never raise one.
 LOOSE_DICTIONARIES = {

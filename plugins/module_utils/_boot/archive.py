@@ -67,6 +67,9 @@ def _source(name: str) -> str:
     spec = importlib.util.find_spec(name)
     get_source = getattr(spec.loader if spec else None, "get_source", None)
     text = get_source(name) if get_source else None
+    if isinstance(text, bytes):
+        # The loader of collections on a controller has bytes.
+        text = text.decode()
     if not isinstance(text, str):
         raise RuntimeError(f"Source file {name} of the collection is not available on the controller")
     return text

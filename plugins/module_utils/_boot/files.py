@@ -13,7 +13,6 @@ from .._host.records import DIRECTORY
 from .._instances.records import INSTANCE_RECORDS
 from .._modes.records import MODE_RECORDS, RULES
 from .._partitions.records import LAYOUT_RECORDS
-from . import archive
 
 # Not below /usr/lib, which belongs to packages and is read-only where the system is an image.
 PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
@@ -56,10 +55,10 @@ CHECK = (
 TIMEOUTS = 10
 
 
-def files(python: str, timeout: float) -> dict[str, bytes]:
+def files(python: str, timeout: float, program: bytes) -> dict[str, bytes]:
     """By path all files; ``python`` is the interpreter, and ``timeout`` in seconds that of one wait."""
     texts = {UNIT: _unit(python, timeout), UNIT_OF_CARD: _unit_of_card(python, timeout), RULE: _rule()}
-    return {PROGRAM: archive.build(), **{path: text.encode() for path, text in texts.items()}}
+    return {PROGRAM: program, **{path: text.encode() for path, text in texts.items()}}
 
 
 def links() -> dict[str, str]:

@@ -12,23 +12,21 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from .._core.problems import Refused
-from .._devices import mig, pci, size_mode
+from .._devices import pci, size_mode
 from .._frameworks import nvidia_vfio
-from .._frameworks.every import Frameworks, Made
-from .._frameworks.mig_types import GpuInstances
+from .._frameworks.every import Frameworks
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
-from .._host.records import Record
 from .._host.root import HostError, HostRoot
-from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
-from . import actions, identities, result
+from . import actions, result
+from .assemble import assemble
+from .beside import observe_beside
 from .mixtures import Mixtures
 from .plan import plan_instances
-from .records import is_complete, observe_records, only_recorded
 from .state import Plan, State
 
 
@@ -84,73 +82,7 @@ def observe(host: HostRoot) -> State:
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
-    records = observe_records(host)
-    state = State(
-        gpu_instances=_gpu_instances(host, made.parents),
-        functions=functions,
-        parents=made.parents,
-        devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
-        definitions=made.definitions,
-        known_types=made.known_types,
-        records=records,
-        recorded_identities=identities.taken_out(records),
-        identities=identities.observe(host, functions, made.parents),
-        unreadable=frameworks.unreadable(),
-        machine_id=host.read("etc/machine-id", optional=True),
-    )
-    return identities.follow(state)
-
-
-def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstances]:
-    """By card with types on MIG its GPU instances; none of them if the program fails, so that the driver decides."""
-    cards = {
-        parent.card for parent in parents for offer in parent.offers if nvidia_vfio.MIG.search(offer.type.name or "")
-    }
-    if not cards or not host.has_program(mig.PROGRAM):
-        return {}
-    try:
-        gpus = mig.observe(host, sorted(cards))
-    except HostError as error:
-        host.warn(f"GPU instances are not known: {error}")
-        return {}
-    return {
-        card: GpuInstances(tuple(one.name for one in gpu.profiles), tuple(one.profile for one in gpu.instances))
-        for card, gpu in gpus.items()
-        if card in cards and gpu.enabled
-    }
-
-
-def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
-    """The devices; vGPUs on VFs, which have no definitions, with the attributes of their records."""
-    recorded = {
-        (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
-        for record in records.values()
-        for one in record["instances"]
-        if is_complete(one) and one["address"] and one["attributes"]
-    }
-    found = []
-    for device in devices:
-        attributes = recorded.get((device.address, device.type_name or device.type_id)) if device.address else None
-        found.append(device._replace(attributes=attributes) if attributes else device)
-    return found
-
-
-def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
-    frameworks = {parent.name: parent.framework for parent in made.parents}
-    return [
-        Device(
-            parent=instance["parent"],
-            framework=frameworks[instance["parent"]],
-            uuid=instance["uuid"],
-            address=instance["address"],
-            type_id=instance["type"],
-            type_name=instance["type_name"],
-            state="defined",
-            autostart=instance["autostart"],
-            attributes=tuple((name, value) for name, value in instance["attributes"]),
-        )
-        for instance in only_recorded(records, {device.key for device in made.devices}, set(frameworks))
-    ]
+    return assemble(made, observe_beside(host, functions, frameworks, made))._replace(functions=functions)
 
 
 def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:

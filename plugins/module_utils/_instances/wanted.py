@@ -22,6 +22,17 @@ MAX = "max"
 MOST = 65536
 # The kernel has at most 1024 nodes (CONFIG_NODES_SHIFT).
 MOST_NODE = 1023
+# The options of an entry, as an argument spec.
+INSTANCE = {
+    "type": {"type": "list", "elements": "str"},
+    "parent": {"type": "str"},
+    "uuid": {"type": "str"},
+    "count": {"type": "str"},
+    "numa_node": {"type": "raw"},
+    "attributes": {"type": "list", "elements": "dict"},
+    "autostart": {"type": "bool"},
+    "label": {"type": "str"},
+}
 
 
 def parse_instances(instances: Sequence[Mapping[str, Any]], state: str, exact: bool) -> list[DeviceWanted]:

@@ -36,6 +36,34 @@ INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
 SETTINGS = VfSettings._fields
 # Options that are not valid for a card that is passed through.
 ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
+# The options of an entry, as argument specs.
+VIRTUAL_FUNCTION = {
+    "index": {"type": "str", "required": True},
+    "driver": {"type": "str"},
+    "mac": {"type": "str"},
+    "vlan": {"type": "raw"},
+    "qos": {"type": "raw"},
+    "spoofchk": {"type": "bool"},
+    "trust": {"type": "bool"},
+    "link_state": {"type": "str", "choices": ["auto", "enable", "disable"]},
+    "min_tx_rate": {"type": "raw"},
+    "max_tx_rate": {"type": "raw"},
+    "exec_quantum_ms": {"type": "raw"},
+    "preempt_timeout_us": {"type": "raw"},
+    "vram_quota": {"type": "raw"},
+}
+FUNCTION = {
+    "pf": {"type": "str", "required": True},
+    "mode": {"type": "str", "choices": ["pf", "vf"], "required": True},
+    "num_vfs": {"type": "str"},
+    "driver": {"type": "str"},
+    "vf_driver": {"type": "str"},
+    "drivers_autoprobe": {"type": "bool"},
+    "reconfigurable": {"type": "bool", "default": True},
+    "vfs": {"type": "list", "elements": "dict", "options": VIRTUAL_FUNCTION},
+    "eswitch": {"type": "str", "choices": ["legacy", "switchdev"]},
+    "label": {"type": "str"},
+}
 
 
 # The options of one card or VF.

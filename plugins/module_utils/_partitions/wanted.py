@@ -20,6 +20,14 @@ from .._core.problems import Refused
 PROFILE = re.compile(r"[0-9]{1,2}g\.[0-9]{1,4}gb(?:[+-][a-z0-9.]{1,20}){0,3}\Z")
 # More than any GPU has.
 MOST = 64
+# The options of an entry, as an argument spec.
+GPU = {
+    "pf": {"type": "str", "required": True},
+    "enabled": {"type": "bool", "default": True},
+    "layout": {"type": "dict"},
+    "compute_instances": {"type": "bool", "default": True},
+    "label": {"type": "str"},
+}
 
 
 class Wanted(NamedTuple):

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple, Optional
 
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import intel_xe
-from .._frameworks.every import Frameworks
+from .._frameworks.every import Frameworks, Made
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Parent, Sriov
 
@@ -36,13 +36,28 @@ DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
 Facts = dict[str, Any]
 
 
+class Observed(NamedTuple):
+    """The facts with the objects behind them."""
+
+    facts: Facts
+    functions: dict[str, PciFunction]
+    frameworks: Frameworks
+    made: Optional[Made]  # None without parents, devices and users
+
+
 def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES) -> Facts:
     """What is on the host; a part that is not in ``gather`` is not read, and missing from the result.
 
     ``users`` adds the holders to physical functions, VFs and devices. ``classes`` are PCI classes, or beginnings of
     them, whose functions are listed although they have neither SR-IOV nor mdev.
     """
+    return observe_host(host, gather, classes).facts
+
+
+def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] = DEFAULT_CLASSES) -> Observed:
+    """The same as :func:`observe` with the objects behind the facts, so that nothing is read twice."""
     gather = set(gather)
+    made = None
     functions = pci.observe(host)
     numa_nodes = NumaNodes(host)
     frameworks = Frameworks(host, functions, numa_nodes)
@@ -95,7 +110,7 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
     if MDEVCTL in gather:
         facts[MDEVCTL] = mdevctl.observe(host)._asdict()
     facts["warnings"] = host.warnings
-    return facts
+    return Observed(facts, functions, frameworks, made)
 
 
 def _selected(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 
 import pytest
 from ansible_collections.vfio.devices.tests.integration import simulated
@@ -98,6 +99,33 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     assert (status, changed) == (0, {"mixed": 0, "t4": 0}), said
 
 
+def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
+    """The interpreter counts the module runs."""
+    count, interpreter = tmp_path / "count", tmp_path / "python"
+    interpreter.write_text(f'#!/bin/sh\necho run >>"{count}"\nexec "{sys.executable}" "$@"\n')
+    interpreter.chmod(0o755)
+    hosts = {"t4": {}, "mixed": {"vfio_profiles": desktops("NONE")}}
+    given = {"hosts": hosts, "vfio_profiles": desktops("GRID T4-4Q"), "ansible_python_interpreter": str(interpreter)}
+    limit = ["--limit", "t4"]
+    status, said, changed = play("site", *limit, **given)
+    assert status == 0, said
+    for name, options in (("site", []), ("site", ["--check", "--diff"]), ("verify", [])):
+        count.unlink()
+        status, said, changed = play(name, *limit, *options, **given)
+        assert (status, changed) == (0, {"t4": 0}), said
+        assert count.read_text() == "run\n"
+        assert len(re.findall(r"^TASK ", said, re.M)) <= 8
+        assert "1 host: 1 unchanged" in said
+
+    # A host with a difference and one with an error in the same run.
+    (fleet / "t4/usr/local/lib/vfio-devices-restore.pyz").unlink()
+    status, said, changed = play("site", "--check", **given)
+    assert (status, changed) == (2, {"mixed": 0, "t4": 1}), said
+    assert "2 hosts: 1 would change, 1 refused or failed" in said
+    assert "t4 (would change): boot service: created 1 file" in said
+    assert "mixed (refused or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
+
+
 def test_drift_in_placement_is_told_at_its_host(play, cloud):
     (profile,) = desktops("GRID T4-4Q")
     variables = {
@@ -180,7 +208,8 @@ def test_profiles_are_refused_in_one_sentence_each(play):
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     lines = [
         "vfio_profiles cannot be used on this host:",
-        "profile a: vgpu must be a dictionary such as {type: GRID T4-2B}, and not 'GRID T4-2Q'",
+        "profile a: vgpu must be a dictionary or a list of dictionaries such as {type: GRID T4-2B}, and not "
+        "'GRID T4-2Q'",
         "profile b: owner must be nova or cyborg or none, and not 'me'",
         "profile b: the key count belongs to vgpu",
         "profile b: num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs",

@@ -7,7 +7,6 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
 from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
-from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 
 DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
@@ -15,9 +14,9 @@ DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [],
 
 def complete(function):
     """An entry of ``functions`` as Ansible hands it over."""
-    entry = {**dict.fromkeys(sriov_pf_mode.FUNCTION), "reconfigurable": True, **function}
+    entry = {**dict.fromkeys(_pf_wanted.FUNCTION), "reconfigurable": True, **function}
     if entry["vfs"]:
-        entry["vfs"] = [{**dict.fromkeys(sriov_pf_mode.VIRTUAL_FUNCTION), **virtual} for virtual in entry["vfs"]]
+        entry["vfs"] = [{**dict.fromkeys(_pf_wanted.VIRTUAL_FUNCTION), **virtual} for virtual in entry["vfs"]]
     return entry
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted
 from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 
 ICE = "0000:31:00.0"
@@ -97,5 +98,5 @@ def test_root_that_is_none(run_module):
 def test_options_of_the_documentation_are_those_of_the_module():
     options = yaml.safe_load(sriov_pf_mode.DOCUMENTATION)["options"]
     suboptions = options["functions"]["suboptions"]
-    assert set(suboptions) == set(sriov_pf_mode.FUNCTION)
-    assert set(suboptions["vfs"]["suboptions"]) == set(sriov_pf_mode.VIRTUAL_FUNCTION)
+    assert set(suboptions) == set(wanted.FUNCTION)
+    assert set(suboptions["vfs"]["suboptions"]) == set(wanted.VIRTUAL_FUNCTION)

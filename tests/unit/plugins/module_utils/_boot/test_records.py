@@ -7,8 +7,8 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import records as _restore_records
 from ansible_collections.vfio.devices.plugins.module_utils._boot.records import NotRestorable
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
+from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted
 from ansible_collections.vfio.devices.plugins.module_utils._modes import wanted as _pf_wanted
-from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
 
 ICE = "0000:31:00.0"
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -28,8 +28,8 @@ DEFINITION = Definition("mtty-1", True, (("a", "1"), ("a", "2")))
 
 def test_options_are_those_of_the_module():
     for types, spec in (
-        (_restore_records.FUNCTION, sriov_pf_mode.FUNCTION),
-        (_restore_records.VIRTUAL_FUNCTION, sriov_pf_mode.VIRTUAL_FUNCTION),
+        (_restore_records.FUNCTION, wanted.FUNCTION),
+        (_restore_records.VIRTUAL_FUNCTION, wanted.VIRTUAL_FUNCTION),
     ):
         assert {name: kind.__name__ for name, kind in types.items()} == {
             # What only messages have is not kept.

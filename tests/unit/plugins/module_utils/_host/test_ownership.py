@@ -10,7 +10,7 @@ import socket
 
 import pytest
 from ansible_collections.vfio.devices.plugins.filter.fleet_report import fleet_report
-from ansible_collections.vfio.devices.plugins.module_utils._boot import files
+from ansible_collections.vfio.devices.plugins.module_utils._boot import archive, files
 from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts
@@ -64,7 +64,7 @@ def test_what_this_collection_writes_is_ours(tmp_path, kind):
 
 
 def test_all_boot_files_are_ours_also_when_they_were_cut():
-    for content in files.files("/usr/bin/python3", 60).values():
+    for content in files.files("/usr/bin/python3", 60, archive.build()).values():
         assert ownership.is_ours(content)
         assert ownership.is_ours(content[:600])
 

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""From the files of the boot service, as they are and as they should be, to the steps between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.problems import Refused
+from .._host.root import HostRoot
+from . import files, interpreter
+
+NO_INTERPRETER = (
+    "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set the option python of "
+    "boot_restore to another interpreter"
+)
+
+State = dict[str, Any]
+
+
+def observe(host: HostRoot) -> State:
+    """By path the current content: bytes of a file, text of a link's target, or None."""
+    found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
+    return {**found, **{path: host.link(path) for path in files.links()}}
+
+
+def unsafe_files(host: HostRoot, state: State) -> dict[str, str]:
+    """By path what is wrong with each file that others than root may write: root runs what is in it."""
+    found = {}
+    for path in files.PATHS:
+        mode, owner = host.status(path) or (0, 0)
+        if isinstance(state[path], bytes) and (owner != 0 or mode & interpreter.OTHERS):
+            found[f"/{path}"] = f"other users than root may write it: owner {owner}, mode {mode & 0o7777:04o}"
+    return found
+
+
+def plan(state: State, wanted: State, unsafe: set[str]) -> list[dict[str, Any]]:
+    """A step for each path that is not as wanted: what is started last is made last, and removed first."""
+    steps = []
+    for path, content in wanted.items():
+        if state[path] != content or f"/{path}" in unsafe:
+            action = "removed" if content is None else "created" if state[path] is None else "replaced"
+            steps.append({"path": path, "action": action, "content": content})
+    return steps if any(content is not None for content in wanted.values()) else steps[::-1]
+
+
+def paths() -> list[str]:
+    return [*files.PATHS, *files.links()]
+
+
+def wanted_files(host: HostRoot, present: bool, python: str | None, timeout: float, program: bytes) -> State:
+    """By path the desired content; :class:`Refused` where there is none."""
+    problems = [reason for reason in map(host.refusal, paths()) if reason]
+    if present and python is None:
+        python = interpreter.find(host)
+        problems += [] if python else [NO_INTERPRETER]
+    elif present and python is not None:
+        problems += filter(None, [interpreter.problem(host, python)])
+    if problems:
+        raise Refused(problems)
+    if not present:
+        return dict.fromkeys(paths())
+    return {**files.files(str(python), timeout, program), **files.links()}

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The state of a host for mdev_instance from what was read of it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._frameworks.every import Made
+from .._host.records import Record
+from .._model.host import Device
+from . import identities
+from .beside import Beside
+from .records import is_complete, only_recorded
+from .state import State
+
+
+def assemble(made: Made, beside: Beside) -> State:
+    """The state without the functions of the host; the identities are taken out of the records."""
+    records = beside.records
+    state = State(
+        gpu_instances=beside.gpu_instances,
+        parents=made.parents,
+        devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
+        definitions=made.definitions,
+        known_types=made.known_types,
+        records=records,
+        recorded_identities=identities.taken_out(records),
+        identities=beside.identities,
+        unreadable=beside.unreadable,
+        machine_id=beside.machine_id,
+    )
+    return identities.follow(state)
+
+
+def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
+    """The devices; vGPUs on VFs, which have no definitions, with the attributes of their records."""
+    recorded = {
+        (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
+        for record in records.values()
+        for one in record["instances"]
+        if is_complete(one) and one["address"] and one["attributes"]
+    }
+    found = []
+    for device in devices:
+        attributes = recorded.get((device.address, device.type_name or device.type_id)) if device.address else None
+        found.append(device._replace(attributes=attributes) if attributes else device)
+    return found
+
+
+def _only_recorded(records: Mapping[str, Record], made: Made) -> list[Device]:
+    frameworks = {parent.name: parent.framework for parent in made.parents}
+    return [
+        Device(
+            parent=instance["parent"],
+            framework=frameworks[instance["parent"]],
+            uuid=instance["uuid"],
+            address=instance["address"],
+            type_id=instance["type"],
+            type_name=instance["type_name"],
+            state="defined",
+            autostart=instance["autostart"],
+            attributes=tuple((name, value) for name, value in instance["attributes"]),
+        )
+        for instance in only_recorded(records, {device.key for device in made.devices}, set(frameworks))
+    ]

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What mdev_instance needs of a host besides its parents and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Optional
+
+from .._devices import mig
+from .._devices.identity import Identity
+from .._devices.pci import PciFunction
+from .._frameworks import nvidia_vfio
+from .._frameworks.every import Frameworks, Made
+from .._frameworks.mig_types import GpuInstances
+from .._host.records import Record
+from .._host.root import HostError, HostRoot
+from .._model.host import Parent
+from . import identities
+from .records import observe_records
+
+
+class Beside(NamedTuple):
+    """What was read; the keys of each dictionary are cards."""
+
+    records: dict[str, Record]  # with identities
+    identities: Mapping[str, Identity]
+    unreadable: Mapping[str, str]
+    gpu_instances: Mapping[str, GpuInstances]
+    machine_id: Optional[str]
+
+
+def observe_beside(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Beside:
+    """The records, and what identifies and limits the cards."""
+    return Beside(
+        records=observe_records(host),
+        identities=identities.observe(host, functions, made.parents),
+        unreadable=frameworks.unreadable(),
+        gpu_instances=_gpu_instances(host, made.parents),
+        machine_id=host.read("etc/machine-id", optional=True),
+    )
+
+
+def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstances]:
+    """By card with types on MIG its GPU instances; none of them if the program fails, so that the driver decides."""
+    cards = {
+        parent.card for parent in parents for offer in parent.offers if nvidia_vfio.MIG.search(offer.type.name or "")
+    }
+    if not cards or not host.has_program(mig.PROGRAM):
+        return {}
+    try:
+        gpus = mig.observe(host, sorted(cards))
+    except HostError as error:
+        host.warn(f"GPU instances are not known: {error}")
+        return {}
+    return {
+        card: GpuInstances(tuple(one.name for one in gpu.profiles), tuple(one.profile for one in gpu.instances))
+        for card, gpu in gpus.items()
+        if card in cards and gpu.enabled
+    }

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What the plan of a host needs, read once: facts, records, definitions, boot files, settings and services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from .._core.problems import Failed, Refused
+from .._frameworks.every import Made
+from .._host.root import HostRoot
+from .._instances.beside import observe_beside
+from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
+from .._run.managed_files import Requested
+from .._services.observe import observe
+from .devices import as_plain
+from .recorded import observe_layouts, observe_modes
+from .settings import is_boot_due, observe_settings
+
+
+class Boot(NamedTuple):
+    """The options of boot_restore, and the SHA-256 of its program."""
+
+    present: bool
+    timeout: float
+    program: str
+
+
+class Service(NamedTuple):
+    """The options of service_settings_info without the text, which is the present one."""
+
+    project: str
+    program: str
+    unit: str
+    path: str
+
+
+def observe_site(
+    host: HostRoot, users: bool, mig: bool, boot: Boot, services: Sequence[Service], files: Sequence[Requested]
+) -> Facts:
+    """The result of the module ``cards``.
+
+    ``reasons`` are sentences why the present state must not be trusted to be the desired one.
+    """
+    gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
+    gather += [MIG] if mig else []
+    observed = observe_host(host, gather)
+    made = observed.made or Made([], [], {}, {})
+    modes, layouts = observe_modes(host), observe_layouts(host)
+    settings = {file.path: observe_settings(host.root, file) for file in files}
+    reasons = [*modes.reasons, *layouts.reasons, *filter(None, (one.reason for one in settings.values()))]
+    boot_due: Optional[bool] = None
+    try:
+        boot_due = is_boot_due(host, *boot)
+    except (Refused, Failed) as error:
+        reasons.append(str(error))
+    beside = observe_beside(host, observed.functions, observed.frameworks, made)
+    started = {}
+    for one in services:
+        try:
+            started[one.program] = observe(host, *one, content=settings[one.path].text)
+        except Failed as error:
+            reasons.append(str(error))
+    return {
+        "facts": observed.facts,
+        "devices": as_plain(made, beside),
+        "modes": modes.entries,
+        "layouts": layouts.entries,
+        "boot_due": boot_due,
+        "settings": {path: one.text for path, one in settings.items()},
+        "services": started,
+        "reasons": [*reasons, *host.warnings],
+    }

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether what records say of cards and GPUs is still true, by the plans of the modules that wrote them.
+
+On an unchanged host a role has the same entries again, so the controller only has to compare its entries with those
+of the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .._boot.records import recorded_function
+from .._core.problems import Refused
+from .._devices.identity import difference
+from .._host.records import read_records
+from .._host.root import HostError, HostRoot
+from .._model.wanted import CardWanted
+from .._modes.observe import observe_cards
+from .._modes.plan import plan_functions
+from .._modes.records import MODE_RECORDS
+from .._partitions import job
+from .._partitions.records import LAYOUT_RECORDS, recorded_layout
+
+
+class Recorded(NamedTuple):
+    """The entries of the records by address, and why a run would have something to do about one of them."""
+
+    entries: Mapping[str, Mapping[str, object]]
+    reasons: list[str]
+
+
+def observe_modes(host: HostRoot) -> Recorded:
+    """The entries ``function`` in records of sriov_pf_mode."""
+    records = read_records(host, MODE_RECORDS)
+    try:
+        entries: list[CardWanted] = []
+        for card, record in records.items():
+            entry = recorded_function(card, record)
+            # A restoration ignores that a card is pinned. Here it is a part of the entry.
+            given = record["function"]
+            is_free = given.get("reconfigurable", True)
+            entries.append(entry._replace(place=len(entries), reconfigurable=is_free, requested=given))
+        state = observe_cards(host, entries)
+        planned = plan_functions(state, entries)
+    except (Refused, HostError) as error:
+        return Recorded({}, [str(error)])
+    reasons = [*state.managers, *(f"{one.card.address} is busy" for one in planned if one.busy)]
+    reasons += [f"{one.card.address} differs from its record" for one in planned if one.steps]
+    reasons += [
+        f"the record of {one.card.address} belongs to another card"
+        for one in planned
+        if difference((one.card.kept.record or {}).get("identity"), one.card.identity) or one.card.kept.moved_from
+    ]
+    return Recorded({card: record["function"] for card, record in records.items()}, reasons)
+
+
+def observe_layouts(host: HostRoot) -> Recorded:
+    """The entries ``gpu`` in records of mig_layout."""
+    records = read_records(host, LAYOUT_RECORDS)
+    if not records:
+        return Recorded({}, [])
+    try:
+        wanted = [
+            recorded_layout(card, record)._replace(item=place) for place, (card, record) in enumerate(records.items())
+        ]
+        result = job.converge(host, wanted, job.Options(skip_busy=True), check_mode=True)
+    except (Refused, HostError) as error:
+        return Recorded({}, [str(error)])
+    reasons = ["a GPU differs from the record of its MIG layout"] if result["changed"] else []
+    reasons += [sentence for gpu in result["gpus"] for sentence in gpu["busy"]]
+    return Recorded({card: record["gpu"] for card, record in records.items()}, reasons)

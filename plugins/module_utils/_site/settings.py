@@ -1,0 +1,53 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The files of the boot service and the settings files of services, as far as a plan has to know them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple, Optional
+
+from .._boot.files import PROGRAM
+from .._boot.plan import observe, plan, unsafe_files, wanted_files
+from .._core.problems import Failed, Refused
+from .._host import ownership, replacement
+from .._host.root import HostRoot
+from .._run import managed_files
+
+
+class Settings(NamedTuple):
+    """A settings file of this collection; ``text`` is empty for a missing one."""
+
+    text: str
+    reason: Optional[str]  # why a run would have something to do, whatever the text should be
+
+
+def is_boot_due(host: HostRoot, present: bool, timeout: float, program: str) -> bool:
+    """Whether boot_restore would change a file; ``program`` is the SHA-256 of the program as it should be.
+
+    The program is the same for all hosts, so that the controller makes it once.
+    """
+    state = observe(host)
+    current = state[PROGRAM]
+    is_same = isinstance(current, bytes) and hashlib.sha256(current).hexdigest() == program
+    wanted = wanted_files(host, present, None, timeout, current if is_same else b"")
+    return bool(plan(state, wanted, set(unsafe_files(host, state))))
+
+
+def observe_settings(root: str, file: managed_files.Requested) -> Settings:
+    """A settings file with its present text as the desired one, so that only its access may differ."""
+    place = root.rstrip("/") + file.path
+    try:
+        entry = ownership.look(place)
+        content = replacement.read(place) if entry else b""
+        if content and not ownership.is_ours(content):
+            return Settings("", f"{file.path} belongs to another program")
+        text = content.decode()
+        result = managed_files.converge(root, [file._replace(content=text)], check_mode=True)
+    except (Refused, Failed, OSError, UnicodeDecodeError) as error:
+        return Settings("", f"{file.path} cannot be compared: {error}")
+    return Settings(text, f"the access to {file.path} differs" if result.changed else None)

@@ -1,0 +1,191 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+DOCUMENTATION = r"""
+module: cards
+short_description: Find out whether a host differs from its profiles
+version_added: 1.0.0
+description:
+  - Reads a host once, with its records, boot files and settings files. Plans all stages of the playbook site on the
+    controller, with the functions of the modules. Changes nothing.
+  - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
+    by the action plugin.
+  - A host counts as different if anything of its state is unknown. The roles then find out what is to be done.
+author:
+  - vfio.devices contributors (@vfio-devices)
+extends_documentation_fragment:
+  - vfio.devices._attributes.info
+  - vfio.devices._attributes.host
+  - vfio.devices._host
+  - vfio.devices._host.reading
+options:
+  users:
+    description: Whether to read who uses the devices.
+    type: bool
+    default: false
+  mig:
+    description: Whether to read MIG layouts.
+    type: bool
+    default: false
+  boot:
+    description: Options of M(vfio.devices.boot_restore), and the checksum of its program.
+    type: dict
+    required: true
+    suboptions:
+      state:
+        description: As O(vfio.devices.boot_restore#module:state).
+        type: str
+        choices: [present, absent]
+        required: true
+      timeout:
+        description: As O(vfio.devices.boot_restore#module:timeout).
+        type: raw
+        required: true
+      program:
+        description: SHA-256 of the program.
+        type: str
+        required: true
+  files:
+    description: Settings files, as O(vfio.devices.managed_files#module:files) without their texts.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: As O(vfio.devices.managed_files#module:files[].path).
+        type: str
+        required: true
+      variable:
+        description: As O(vfio.devices.managed_files#module:files[].variable).
+        type: str
+        default: ""
+      owner:
+        description: As O(vfio.devices.managed_files#module:files[].owner).
+        type: str
+        default: ""
+      group:
+        description: As O(vfio.devices.managed_files#module:files[].group).
+        type: str
+        default: ""
+      mode:
+        description: As O(vfio.devices.managed_files#module:files[].mode).
+        type: str
+        default: ""
+  services:
+    description: Services that read one of the O(files), as the options of M(vfio.devices.service_settings_info).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      project:
+        description: As O(vfio.devices.service_settings_info#module:project).
+        type: str
+        required: true
+      program:
+        description: As O(vfio.devices.service_settings_info#module:program).
+        type: str
+        required: true
+      unit:
+        description: As O(vfio.devices.service_settings_info#module:unit).
+        type: str
+        default: ""
+      path:
+        description: As O(vfio.devices.service_settings_info#module:path).
+        type: str
+        required: true
+seealso:
+  - module: vfio.devices.mdev_facts
+"""
+
+EXAMPLES = r"""
+- name: Compare the host with its profiles
+  vfio.devices.cards:
+  register: compared
+
+- name: Stop on unchanged hosts
+  ansible.builtin.meta: end_host
+  when: compared.due | length == 0
+"""
+
+RETURN = r"""
+due:
+  description: Why the roles must run, one sentence for each reason. Empty if the host matches its profiles.
+  returned: success
+  type: list
+  elements: str
+  sample: ["0000:3b:00.0 differs from its record"]
+selection:
+  description: The cards that each profile selects, as the filter P(vfio.devices.selection#filter) returns them.
+  returned: success
+  type: dict
+ansible_facts:
+  description: The facts of M(vfio.devices.mdev_facts).
+  returned: if RV(due) is not empty
+  type: dict
+"""
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_python  # noqa: F401 # pylint: disable=unused-import
+
+# isort: split
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
+from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
+from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
+
+BOOT = {
+    "state": {"type": "str", "choices": ["present", "absent"], "required": True},
+    "timeout": {"type": "raw", "required": True},
+    "program": {"type": "str", "required": True},
+}
+FILE = {
+    "path": {"type": "str", "required": True},
+    "variable": {"type": "str", "default": ""},
+    "owner": {"type": "str", "default": ""},
+    "group": {"type": "str", "default": ""},
+    "mode": {"type": "str", "default": ""},
+}
+SERVICE = {
+    "project": {"type": "str", "required": True},
+    "program": {"type": "str", "required": True},
+    "unit": {"type": "str", "default": ""},
+    "path": {"type": "str", "required": True},
+}
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "users": {"type": "bool", "default": False},
+            "mig": {"type": "bool", "default": False},
+            "boot": {"type": "dict", "required": True, "options": BOOT},
+            "files": {"type": "list", "elements": "dict", "default": [], "options": FILE},
+            "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE},
+            "timeout": {"type": "raw", "default": 30},
+            "host_root": {"type": "path", "default": "/"},
+        },
+        supports_check_mode=True,
+    )
+    given = module.params
+
+    def work():
+        timeout, of_boot = together(
+            lambda: duration(given["timeout"], "timeout"), lambda: duration(given["boot"]["timeout"], "boot.timeout")
+        )
+        files = [Requested(content=None, suggestion="", **file) for file in given["files"]]
+        boot = Boot(given["boot"]["state"] == "present", of_boot, given["boot"]["program"])
+        services = [Service(**service) for service in given["services"]]
+        host = HostRoot(given["host_root"], timeout)
+        seen = observe_site(host, given["users"], given["mig"], boot, services, files)
+        seen["changed"] = False
+        return seen, ()
+
+    run(module, work, unchanged=None)
+
+
+if __name__ == "__main__":
+    main()

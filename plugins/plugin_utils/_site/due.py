@@ -1,0 +1,97 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Why the roles of site must run on a host, from its plan and what the module cards has read; pure.
+
+Any uncertainty is a reason, since the roles look again and report errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures import Mixtures
+from ansible_collections.vfio.devices.plugins.module_utils._instances.plan import plan_instances
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.records import recorded_layout
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Facts
+from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain, state_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
+
+
+class Seen(TypedDict):
+    """The result of the module ``cards``."""
+
+    facts: Facts
+    devices: Plain
+    modes: Mapping[str, Mapping[str, object]]
+    layouts: Mapping[str, Mapping[str, object]]
+    boot_due: bool | None
+    settings: Mapping[str, str]
+    services: Mapping[str, Mapping[str, Any]]
+    reasons: list[str]
+
+
+def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> list[str]:
+    """The reasons; ``persist`` are the options of the three modules by the names of their roles."""
+    found = list(seen["reasons"])
+    found += [f"{entry['name']}: {entry['reason']}" for entry in plan["later"]]
+    found += [f"{entry['parent']} has a device of an undeclared type" for entry in plan["unwanted"]]
+    try:
+        found += _modes(plan, seen, persist["sriov"])
+        found += _layouts(plan, seen, persist["mig"])
+        found += _devices(plan, seen, persist["mdev"])
+    except ValueError as error:
+        found.append(str(error))
+    if (plan["cards"] or boot_absent) and seen["boot_due"] is not False:
+        found.append("the files of the boot service differ")
+    return found
+
+
+def _modes(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+    if plan["functions"] and not persist:
+        return ["the modes of cards have no records"]
+    found = []
+    for entry in entries.functions(plan["functions"]):
+        # A record has the address as name of the card.
+        if {**entry.requested, "pf": entry.pf} != seen["modes"].get(str(entry.pf)):
+            found.append(f"{entry.name} is not recorded as it is declared")
+    return found
+
+
+def _layouts(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+    if plan["partitions"] and not persist:
+        return ["MIG layouts have no records"]
+    found = []
+    cards = {card["address"]: card for card in seen["facts"]["physical_functions"]}
+    for entry in entries.gpus(plan["partitions"]):
+        recorded, mig = seen["layouts"].get(entry.pf), cards[entry.pf].get("mig")
+        if recorded is not None:
+            same = recorded_layout(entry.pf, {"gpu": dict(recorded)})
+            fits = same._replace(item=entry.item, label=entry.label) == entry
+        else:
+            # A GPU without MIG has no record.
+            is_off = mig is not None and not (mig["enabled"] or mig["pending"] or mig["instances"])
+            fits = is_off and not entry.enabled
+        found += [] if fits else [f"{entry.pf} does not have the declared MIG layout"]
+    return found
+
+
+def _devices(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+    if not plan["instances"]:
+        return []
+    state, wanted = state_of(seen["facts"], seen["devices"]), entries.instances(plan["instances"])
+    if Mixtures(state, wanted).of_sizes:
+        return ["only the module knows whether a GPU allows several framebuffer sizes"]
+    try:
+        planned = plan_instances(state, wanted, exact=True, persist=persist)
+    except Refused as refused:
+        return list(refused.problems)
+    if planned.steps or planned.busy or planned.missing:
+        return ["the devices differ from the declaration"]
+    return []

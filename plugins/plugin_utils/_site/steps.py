@@ -1,0 +1,95 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""What a run of site has done on a host, or in check mode would do: a short line for each card, file and service."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
+
+# The registered result of a module.
+Result = Mapping[str, Any]
+UNCHANGED = ("kept", "absent", "unchanged")
+
+
+def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[str]:
+    """The lines from the ``results`` by the names of their variables; ``models`` are by card."""
+    lines = [*_cards(results.get("sriov_result", {}), models), *_cards(results.get("mig_result", {}), models)]
+    for name in ("mdev_made", "mdev_cleared"):
+        lines += _devices(results.get(name, {}), models)
+    lines += _files(results.get("boot_result", {}), "boot service")
+    lines += _files(results.get("nova_config_result", {}), "nova configuration", "nova-compute")
+    lines += _files(results.get("cyborg_config_result", {}), "Cyborg configuration", "cyborg-agent")
+    lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
+    return grouped(lines)
+
+
+def _named(name: str, models: Mapping[str, str]) -> str:
+    return f"{name} ({models[name]})" if name in models else name
+
+
+def _cards(result: Result, models: Mapping[str, str]) -> Iterator[str]:
+    for card in [*result.get("functions", []), *result.get("gpus", [])]:
+        name = _named(card["pf"], models)
+        yield from (f"{name} is not changed: {sentence}" for sentence in card["busy"])
+        if card["done"]:
+            yield f"{name}: {_from_to(card)}{', '.join(card['done'])}"
+        elif card["error"]:
+            yield f"{name}: {card['error']}"
+
+
+def _from_to(card: Result) -> str:
+    """The mode of a card before and after; empty if it does not change."""
+    if "virtual_functions" not in (card["after"] or {}):
+        return ""
+    before, after = (_mode(card[side]) for side in ("before", "after"))
+    return f"{before} -> {after}: " if before != after else ""
+
+
+def _mode(card: Result) -> str:
+    return f"{card['num_vfs']} VFs" if card["mode"] == "vf" else f"mode {card['mode']}"
+
+
+def _devices(result: Result, models: Mapping[str, str]) -> Iterator[str]:
+    shown = (result.get("diff") or {}).get("before", {})
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for device in result.get("instances", []):
+        if device["action"] in UNCHANGED:
+            continue
+        kind = device["type_name"] or device["type"] or "unknown"
+        if device["action"] == "replaced":
+            old = shown.get(device["parent"], {}).get(device["uuid"] or device["address"])
+            kind = f"{old.partition(',')[0]} -> {kind}" if old else kind
+        counts[_named(_card_of(device["parent"], models), models), device["action"], kind] += 1
+    for (name, action, kind), number in counts.items():
+        yield f"{name}: {action} {number} {'device' if number == 1 else 'devices'} of type {kind}"
+    for device in result.get("busy", []):
+        name = device["uuid"] or device["address"]
+        yield f"{device['parent']} {name} is not changed: in use by {holders(device['users'])}"
+    if result.get("changed") and not counts:
+        yield "records or definitions of devices"
+
+
+def _card_of(parent: str, models: Mapping[str, str]) -> str:
+    """The card of a parent: itself, or the only one that has its bus."""
+    if parent in models:
+        return parent
+    same_bus = [name for name in models if name.rpartition(":")[0] == parent.rpartition(":")[0]]
+    return same_bus[0] if len(same_bus) == 1 else parent
+
+
+def _files(result: Result, what: str, service: str = "") -> Iterator[str]:
+    actions = Counter(file["action"] for file in result.get("files", []) if file["action"] not in UNCHANGED)
+    if actions:
+        done = ", ".join(
+            f"{action} {number} {'file' if number == 1 else 'files'}" for action, number in actions.items()
+        )
+        yield f"{what}: {done}{f'. {service} needs a restart' if service else ''}"

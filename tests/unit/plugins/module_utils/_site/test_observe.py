@@ -1,0 +1,48 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
+from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
+
+BOOT = Boot(False, 60.0, "0" * 64)
+SERVICE = Service("nova", "nova-compute", "", "/etc/nova/x.conf")
+
+
+@pytest.mark.parametrize("users", [True, False])
+def test_the_facts_are_those_of_the_facts_module(simulated, users):
+    host = simulated("t4")
+    parts = ["physical_functions", "parents", "devices", "iommu", "mdevctl", *(["users"] if users else [])]
+    seen = observe_site(host.root(), users, False, BOOT, [], [])
+    assert seen["facts"] == host.facts(*parts)
+    assert (seen["reasons"], seen["boot_due"]) == ([], False)
+    assert json.loads(json.dumps(seen))
+
+
+def test_an_interpreter_that_is_missing_is_a_reason(simulated):
+    host = simulated("empty")
+    host.files.unlink("usr/bin/python3")
+    seen = observe_site(host.root(), False, False, BOOT._replace(present=True), [], [])
+    assert seen["boot_due"] is None
+    assert "this host has no Python 3.9 or later" in seen["reasons"][0]
+
+
+def test_a_warning_is_a_reason(simulated):
+    host = simulated("t4")
+    host.files.replace("etc/vfio-devices/sriov_pf_mode/0000:3b:00.0.json", b"[]")
+    assert any(
+        "is not a record of this collection" in one
+        for one in observe_site(host.root(), False, False, BOOT, [], [])["reasons"]
+    )
+
+
+def test_a_service_is_asked_about_the_present_text(simulated):
+    host = simulated("t4")
+    file = Requested("/etc/nova/x.conf", None, "nova_config_path", "", "", "", "")
+    seen = observe_site(host.root(), False, False, BOOT, [SERVICE], [file])
+    assert set(seen["services"]) == {"nova-compute"}
+    assert set(seen["settings"]) == {"/etc/nova/x.conf"}

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import job
+from ansible_collections.vfio.devices.plugins.module_utils._boot.archive import build
+from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
+from ansible_collections.vfio.devices.plugins.module_utils._site.settings import is_boot_due, observe_settings
+
+PROGRAM = hashlib.sha256(build()).hexdigest()
+TEXT = "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n\n[devices]\n"
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_boot_files_are_compared_as_the_module_does(simulated, present, installed):
+    root = simulated("empty").root()
+    if installed:
+        job.converge(root, True, None, 60.0, False)
+    changed = job.converge(root, present, None, 60.0, True)["changed"]
+    assert is_boot_due(root, present, 60.0, PROGRAM) == changed == (present != installed)
+
+
+def test_another_program_or_timeout_is_due(simulated):
+    root = simulated("empty").root()
+    job.converge(root, True, None, 60.0, False)
+    assert is_boot_due(root, True, 60.0, "0" * 64)
+    assert is_boot_due(root, True, 61.0, PROGRAM)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Look at a settings file below a root."""
+
+    def look(content=None, **access):
+        path = tmp_path / "etc/nova.conf"
+        path.parent.mkdir(exist_ok=True)
+        if content is not None:
+            path.write_text(content)
+            path.chmod(0o644)
+        given = {"owner": "", "group": "", "mode": "", **access}
+        return observe_settings(str(tmp_path), Requested("/etc/nova.conf", None, "nova_config_path", "", **given))
+
+    return look
+
+
+def test_our_file_has_its_text(settings):
+    assert settings() == ("", None)
+    assert settings(TEXT) == (TEXT, None)
+    assert settings(TEXT, mode="0644") == (TEXT, None)
+    assert settings(TEXT, mode="0600") == (TEXT, "the access to /etc/nova.conf differs")
+
+
+def test_the_text_of_another_program_is_not_returned(settings):
+    found = settings("password = secret\n")
+    assert found == ("", "/etc/nova.conf belongs to another program")
+
+
+def test_what_cannot_be_compared_is_a_reason(settings, tmp_path):
+    settings()
+    os.symlink("/nowhere", tmp_path / "etc/nova.conf")
+    found = settings()
+    assert found.text == ""
+    assert "/etc/nova.conf cannot be compared" in found.reason

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.modules import boot_restore, cards, managed_files, service_settings_info
+
+GIVEN = {"boot": {"state": "absent", "timeout": 60, "program": "0" * 64}}
+
+
+def test_result(simulated, run_module):
+    result = run_module(cards, GIVEN, simulated("t4"))
+    assert not result["changed"]
+    assert result["facts"]["physical_functions"]
+    assert (result["modes"], result["layouts"], result["boot_due"], result["reasons"]) == ({}, {}, False, [])
+
+
+def test_invalid_timeouts_are_refused_together(simulated, run_module):
+    options = {"boot": {**GIVEN["boot"], "timeout": -1}, "timeout": "soon"}
+    result = run_module(cards, options, simulated("t4"))
+    assert result["failed"]
+    assert "timeout" in result["msg"]
+    assert "boot.timeout" in result["msg"]
+
+
+def test_the_options_are_those_of_the_other_modules():
+    assert boot_restore and managed_files and service_settings_info
+    assert cards.BOOT["state"]["choices"] == ["present", "absent"]

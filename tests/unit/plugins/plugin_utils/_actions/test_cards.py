@@ -1,0 +1,85 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible.plugins.action import ActionBase
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards
+
+FACTS = {"physical_functions": [], "parents": [], "devices": []}
+
+
+@pytest.fixture
+def act(monkeypatch):
+    """Run the action with an answer of its module; ``act.calls`` are the options of the module."""
+    monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
+    monkeypatch.setattr(cards, "_options", lambda known: {"users": False})
+    monkeypatch.setattr(cards, "selection", lambda profiles, facts: {"cards": {}})
+    monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": []})
+
+    def run(answer, reasons=(), variables=None):
+        monkeypatch.setattr(cards, "reasons", lambda known, plan, seen: list(reasons))
+        action = cards.ComparesHost.__new__(cards.ComparesHost)
+        templar = types.SimpleNamespace(template=lambda value: value)
+        templar.copy_with_new_env = lambda available_variables: templar
+        action._templar = templar
+        act.calls = []
+        action._execute_module = lambda module_args, task_vars: act.calls.append(module_args) or answer
+        return action.run(
+            None, {"vfio_profiles": [], "ansible_facts": {}, "_mdev_is_warned": False, **(variables or {})}
+        )
+
+    def act(*arguments, **options):
+        return run(*arguments, **options)
+
+    return act
+
+
+def test_an_unchanged_host_returns_no_facts(act):
+    result = act({"facts": FACTS})
+    assert result == {"changed": False, "due": [], "selection": {"cards": {}}}
+    assert act.calls == [{"users": False}]
+
+
+def test_a_host_with_something_to_do_returns_its_facts(act):
+    result = act({"facts": FACTS}, reasons=["the devices differ"])
+    assert result["due"] == ["the devices differ"]
+    assert result["ansible_facts"] == {"mdev": FACTS}
+
+
+def test_a_warning_of_a_role_is_one_of_the_comparison(act):
+    result = act({"facts": FACTS}, variables={"_mdev_is_warned": True, "_mdev_warning": "mdevctl is missing"})
+    assert (result["due"], result["warnings"]) == ([], ["mdevctl is missing"])
+
+
+def test_invalid_variables_leave_the_host_to_the_roles(act):
+    result = act({"facts": FACTS}, variables={"vfio_on_busy": "perhaps"})
+    assert "vfio_on_busy" in result["due"][0]
+    assert act.calls == []
+
+
+def test_profiles_that_do_not_fit_leave_the_host_to_the_roles(act, monkeypatch):
+    def refuse(profiles, facts):
+        raise AnsibleFilterError("vfio_profiles cannot be used")
+
+    monkeypatch.setattr(cards, "resolve", refuse)
+    result = act({"facts": FACTS})
+    assert "vfio_profiles cannot be used" in result["due"][0]
+    assert result["ansible_facts"] == {"mdev": FACTS}
+
+
+def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
+    def options(known):
+        return known["boot_state"]
+
+    monkeypatch.setattr(cards, "_options", options)
+    assert act({"facts": FACTS})["due"] == ["'boot_state' is not set in this play"]
+
+
+@pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
+def test_a_failed_module_is_a_failed_task(act, answer):
+    assert act(answer) == answer

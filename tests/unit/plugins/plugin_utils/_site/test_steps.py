@@ -1,0 +1,63 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
+
+CARD, OTHER = "0000:31:00.0", "0000:31:00.1"
+MODELS = {CARD: "8086:159b", OTHER: "8086:159b", "0000:3b:00.0": "10de:1eb8"}
+
+
+def card(pf, before, after, done, busy=(), error=None):
+    def mode(num_vfs):
+        return {"mode": "vf" if num_vfs else "host", "num_vfs": num_vfs, "virtual_functions": []}
+
+    return {"pf": pf, "before": mode(before), "after": mode(after), "done": done, "busy": list(busy), "error": error}
+
+
+def test_cards_with_the_same_steps_share_a_line():
+    done = ["removed 8 virtual functions", "created 4 virtual functions"]
+    result = {"functions": [card(CARD, 8, 4, done), card(OTHER, 8, 4, done)]}
+    assert steps.of_host({"sriov_result": result}, MODELS) == [
+        f"{CARD}, {OTHER} (8086:159b): 8 VFs -> 4 VFs: removed 8 virtual functions, created 4 virtual functions"
+    ]
+
+
+def test_who_is_in_the_way_is_named():
+    result = {"functions": [card(CARD, 8, 8, [], busy=["0000:31:01.0 is in use by guest web1"])]}
+    assert steps.of_host({"sriov_result": result}, MODELS) == [
+        f"{CARD} (8086:159b) is not changed: 0000:31:01.0 is in use by guest web1"
+    ]
+
+
+def test_devices_are_counted():
+    def device(uuid, action):
+        return {
+            "uuid": uuid,
+            "address": None,
+            "parent": "0000:3b:00.0",
+            "type": "nvidia-231",
+            "type_name": "GRID T4-2Q",
+            "action": action,
+        }
+
+    result = {
+        "changed": True,
+        "instances": [device("a", "created"), device("b", "created"), device("c", "replaced"), device("d", "kept")],
+        "busy": [],
+        "diff": {"before": {"0000:3b:00.0": {"c": "GRID T4-2B, created at boot"}}, "after": {}},
+    }
+    assert steps.of_host({"mdev_made": result}, MODELS) == [
+        "0000:3b:00.0 (10de:1eb8): created 2 devices of type GRID T4-2Q",
+        "0000:3b:00.0 (10de:1eb8): replaced 1 device of type GRID T4-2B -> GRID T4-2Q",
+    ]
+
+
+def test_files_name_the_service_that_needs_a_restart():
+    files = {"files": [{"path": "/a", "action": "created"}, {"path": "/b", "action": "kept"}]}
+    assert steps.of_host({"boot_result": files, "nova_config_result": files}, {}) == [
+        "boot service: created 1 file",
+        "nova configuration: created 1 file. nova-compute needs a restart",
+    ]
+    assert steps.of_host({"boot_result": {"skipped": True}}, {}) == []

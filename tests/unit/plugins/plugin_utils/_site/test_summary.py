@@ -1,0 +1,56 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._site.summary import fleet_summary
+
+SAME = {"vfio_compared": {"due": [], "selection": {"cards": {}}}}
+BOOT = {
+    "vfio_compared": {"due": ["x"], "selection": None},
+    "boot_result": {"files": [{"path": "/a", "action": "created"}]},
+}
+REFUSED = {"vfio_refusals": ["profile x: there is no type A"]}
+FAILED = {"sriov_result": {"failed": True, "msg": "0000:31:00.0 is busy"}}
+REBOOT = {**BOOT, "iommu_reboot_needed": True}
+
+
+def test_every_thing_is_said_once():
+    hosts = {"a": SAME, "b": SAME, "c": BOOT, "d": BOOT, "e": REFUSED, "f": REFUSED, "g": FAILED, "h": {}}
+    hosts["i"], hosts["j"] = REBOOT, {**SAME, "iommu_reboot_needed": True}
+    assert fleet_summary([*hosts], hosts, ["a", "b", "c", "d", "i", "j"]) == [
+        "10 hosts: 2 unchanged, 2 changed, 2 waiting for a reboot, 4 refused or failed",
+        "c, d (changed): boot service: created 1 file",
+        "i (waiting for a reboot): boot service: created 1 file",
+        "e, f (refused or failed): profile x: there is no type A",
+        "g (refused or failed): 0000:31:00.0 is busy",
+        "h (refused or failed): see its error above",
+    ]
+
+
+def test_hosts_without_change_have_one_line():
+    hosts = {str(number): SAME for number in range(1000)}
+    assert fleet_summary([*hosts], hosts, [*hosts]) == ["1000 hosts: 1000 unchanged"]
+    assert fleet_summary(["0"], hosts, ["0"]) == ["1 host: 1 unchanged"]
+
+
+def test_check_mode_predicts():
+    assert fleet_summary(["c"], {"c": BOOT}, ["c"], True) == [
+        "1 host: 1 would change",
+        "c (would change): boot service: created 1 file",
+    ]
+
+
+def test_verify_has_differences():
+    hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x is 1, declared is 2"]}}}
+    assert fleet_summary(["a"], hosts, []) == [
+        "1 host: 1 different",
+        "a (different): modes: x is 1, declared is 2",
+    ]
+
+
+def test_what_is_no_list_of_hosts():
+    with pytest.raises(AnsibleFilterError, match="fleet_summary takes"):
+        fleet_summary("a", {}, [])
