@@ -52,6 +52,7 @@ SCENES = {
     ("guide_declaration.rst", "The declaration"): Scene("t4 l40s nics"),
     ("guide_declaration.rst", "Select cards"): Scene("mixed"),
     ("guide_declaration.rst", "Show the plan"): Scene("mixed"),
+    ("guide_declaration.rst", "Several types on one card"): Scene("a40"),
     ("guide_getting_started.rst", "Discover the cards"): Scene("t4"),
     ("guide_getting_started.rst", "Declare the desired state"): Scene("t4", twice=True),
     ("guide_getting_started.rst", "Check the result"): Scene("t4", before={0: apply_desktops}),
