@@ -32,12 +32,12 @@ NO_MACHINE_ID = (
 class Inventory:
     """The observed parents, devices and types of a host, by their names."""
 
-    def __init__(self, state: State, reserved: set[str], rules: Mapping[str, str] = {}) -> None:
+    def __init__(self, state: State, reserved: set[str], rules: Mapping[str, str] | None = None) -> None:
         """``reserved`` are UUIDs that no device gets unless it asks for them.
 
         ``rules`` say by card what may be together on it.
         """
-        self._rules = rules
+        self._rules = rules or {}
         self._gpu_instances = state.gpu_instances
         self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
         self.devices: dict[tuple[str, str], Device] = {device.key: device for device in state.devices}

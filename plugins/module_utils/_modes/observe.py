@@ -247,10 +247,10 @@ def _peers(host: HostRoot, function: PciFunction, functions: Mapping[str, PciFun
     )
 
 
-def _is_behind(host: HostRoot, function: PciFunction, other: PciFunction) -> bool:
+def _is_behind(host: HostRoot, inner: PciFunction, outer: PciFunction) -> bool:
     """Whether a function is in a PCI domain that the driver of another one has made."""
-    return function.address.partition(":")[0] != other.address.partition(":")[0] and (
-        other.address in FUNCTION_IN_PATH.findall(host.link(function.path) or "")
+    return inner.address.partition(":")[0] != outer.address.partition(":")[0] and (
+        outer.address in FUNCTION_IN_PATH.findall(host.link(inner.path) or "")
     )
 
 

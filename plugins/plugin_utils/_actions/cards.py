@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from ansible import template
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
@@ -25,24 +26,21 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet impor
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import due
 
-try:
-    # Since ansible-core 2.19 only what is trusted is a template.
-    from ansible.template import trust_as_template  # noqa: F401
-except ImportError:
-    from ansible.utils.unsafe_proxy import wrap_var
-else:
-
-    def wrap_var(value: Any) -> Any:
-        """The value as it is."""
-        return value
-
-
 # Ansible loads action plugins before it forks for each host, so that the program is made once in a run.
 PROGRAM = hashlib.sha256(archive.build()).hexdigest()
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
 CYBORG_FILE = "cyborg_config_path"
 # In the result of placement_inventory.
 PROVIDER_CHANGES = ("created", "updated", "removed", "missing", "failures", "resource_classes", "traits")
+
+
+def _no_template(value: Any) -> Any:
+    """The value, of which Ansible evaluates nothing. Since ansible-core 2.19 only trusted text is a template."""
+    if hasattr(template, "trust_as_template"):
+        return value
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    return wrap_var(value)
 
 
 class Variables:
@@ -64,7 +62,7 @@ class Variables:
 
     def add(self, **more: Any) -> None:
         """Values, which are not templates whatever is in them."""
-        self._raw.update({name: wrap_var(value) for name, value in more.items()})
+        self._raw.update({name: _no_template(value) for name, value in more.items()})
 
 
 class ComparesHost(ActionBase):

@@ -12,9 +12,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter import nova_config, resolve
+from ansible_collections.vfio.devices.tests.integration.nova.nodes import node_devices, pci_functions
 
 BUILD = Path(__file__).resolve().parents[3] / ".build"
 PYTHON = BUILD / "services/bin/python"
+VERSIONS = {21: "21.2.4", 24: "24.2.1", 26: "26.3.0", 28: "28.3.0", 29: "29.2.0", 31: "31.0.0", 33: "33.0.0", 34: None}
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +63,21 @@ def file(tmp_path):
         return path
 
     return file
+
+
+@pytest.fixture
+def nova(ask, file):
+    """What a release of nova makes of profiles on a host, or the sentences with which the filters refuse them."""
+
+    def nova(profiles, facts, release=34, with_parent=True, named=None, **options):
+        try:
+            plan = resolve.resolve(profiles, facts)
+            text = nova_config.nova_config(plan, named or release, **options)
+        except AnsibleFilterError as error:
+            return {"refused": str(error)}
+        nodes = node_devices(facts, with_parent)
+        found = ask("nova", file(text), pci_functions(facts), nodes, version=VERSIONS[release])
+        assert not found.get("error", "").startswith(("Attr", "Type", "Name")), found
+        return found
+
+    return nova

@@ -17,32 +17,14 @@ from ansible_collections.vfio.devices.plugins.filter import (
 )
 from ansible_collections.vfio.devices.plugins.module_utils._services import nova_names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
+from ansible_collections.vfio.devices.tests.integration.nova.conftest import VERSIONS
 from ansible_collections.vfio.devices.tests.integration.nova.nodes import node_devices, pci_functions
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
 
-VERSIONS = {21: "21.2.4", 24: "24.2.1", 26: "26.3.0", 28: "28.3.0", 29: "29.2.0", 31: "31.0.0", 33: "33.0.0", 34: None}
 RELEASES = list(VERSIONS)
 WITH_USERS = ("physical_functions", "parents", "devices", "iommu", "users")
 T4 = {"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B", "count": 0}}
-
-
-@pytest.fixture
-def nova(ask, file):
-    """What a release of nova makes of profiles on a host, or the sentences with which the filters refuse them."""
-
-    def nova(profiles, facts, release=34, with_parent=True, named=None, **options):
-        try:
-            plan = resolve.resolve(profiles, facts)
-            text = nova_config.nova_config(plan, named or release, **options)
-        except AnsibleFilterError as error:
-            return {"refused": str(error)}
-        nodes = node_devices(facts, with_parent)
-        found = ask("nova", file(text), pci_functions(facts), nodes, version=VERSIONS[release])
-        assert not found.get("error", "").startswith(("Attr", "Type", "Name")), found
-        return found
-
-    return nova
 
 
 def node_name(address):

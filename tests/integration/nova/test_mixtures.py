@@ -17,7 +17,6 @@ from ansible_collections.vfio.devices.tests.integration.nova.nodes import pci_fu
 from ansible_collections.vfio.devices.tests.integration.nova.test_hosts import (
     WITH_USERS,
     node_name,
-    nova,  # noqa: F401 a fixture
     resolve,
 )
 from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
@@ -90,7 +89,7 @@ def possible(chance):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nova_hands_out_what_the_plan_says(nova, seed):  # noqa: F811
+def test_nova_hands_out_what_the_plan_says(nova, seed):
     chance = random.Random(seed)
     profiles, plan, facts = possible(chance)
     options = chance.choice(OPTIONS)
