@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import archive 
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 
 FILES = {
-    path: text for path, text in _boot_files.files("/usr/bin/python3", 60.0).items() if path != _boot_files.PROGRAM
+    path: text for path, text in _boot_files.files("/usr/bin/python3", 60.0, b"").items() if path != _boot_files.PROGRAM
 }
 
 
