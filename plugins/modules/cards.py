@@ -39,6 +39,9 @@ options:
         type: str
         choices: [present, absent]
         required: true
+      python:
+        description: As O(vfio.devices.boot_restore#module:python).
+        type: str
       timeout:
         description: As O(vfio.devices.boot_restore#module:timeout).
         type: raw
@@ -116,6 +119,11 @@ due:
   type: list
   elements: str
   sample: ["0000:3b:00.0 differs from its record"]
+boot_problems:
+  description: Why the boot service cannot be installed, one sentence for each reason.
+  returned: if RV(due) is not empty
+  type: list
+  elements: str
 selection:
   description: The cards that each profile selects, as the filter P(vfio.devices.selection#filter) returns them.
   returned: success
@@ -139,6 +147,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._site.observe import 
 
 BOOT = {
     "state": {"type": "str", "choices": ["present", "absent"], "required": True},
+    "python": {"type": "str"},
     "timeout": {"type": "raw", "required": True},
     "program": {"type": "str", "required": True},
 }
@@ -177,7 +186,7 @@ def main():
             lambda: duration(given["timeout"], "timeout"), lambda: duration(given["boot"]["timeout"], "boot.timeout")
         )
         files = [Requested(content=None, suggestion="", **file) for file in given["files"]]
-        boot = Boot(given["boot"]["state"] == "present", of_boot, given["boot"]["program"])
+        boot = Boot(given["boot"]["state"] == "present", given["boot"]["python"], of_boot, given["boot"]["program"])
         services = [Service(**service) for service in given["services"]]
         host = HostRoot(given["host_root"], timeout)
         seen = observe_site(host, given["users"], given["mig"], boot, services, files)

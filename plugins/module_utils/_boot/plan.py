@@ -15,8 +15,8 @@ from .._host.root import HostRoot
 from . import files, interpreter
 
 NO_INTERPRETER = (
-    "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set the option python of "
-    "boot_restore to another interpreter"
+    "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set boot_python (option "
+    "python of boot_restore) to another interpreter"
 )
 
 State = dict[str, Any]

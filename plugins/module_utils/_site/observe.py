@@ -27,6 +27,7 @@ class Boot(NamedTuple):
     """The options of boot_restore, and the SHA-256 of its program."""
 
     present: bool
+    python: Optional[str]
     timeout: float
     program: str
 
@@ -55,9 +56,13 @@ def observe_site(
     settings = {file.path: observe_settings(host.root, file) for file in files}
     reasons = [*modes.reasons, *layouts.reasons, *filter(None, (one.reason for one in settings.values()))]
     boot_due: Optional[bool] = None
+    boot_problems: list[str] = []
     try:
         boot_due = is_boot_due(host, *boot)
-    except (Refused, Failed) as error:
+    except Refused as refused:
+        boot_problems = refused.problems
+        reasons += boot_problems
+    except Failed as error:
         reasons.append(str(error))
     beside = observe_beside(host, observed.functions, observed.frameworks, made)
     started = {}
@@ -72,6 +77,7 @@ def observe_site(
         "modes": modes.entries,
         "layouts": layouts.entries,
         "boot_due": boot_due,
+        "boot_problems": boot_problems,
         "settings": {path: one.text for path, one in settings.items()},
         "services": started,
         "reasons": [*reasons, *host.warnings],

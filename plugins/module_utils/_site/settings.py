@@ -26,7 +26,7 @@ class Settings(NamedTuple):
     reason: Optional[str]  # why a run would have something to do, whatever the text should be
 
 
-def is_boot_due(host: HostRoot, present: bool, timeout: float, program: str) -> bool:
+def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: float, program: str) -> bool:
     """Whether boot_restore would change a file; ``program`` is the SHA-256 of the program as it should be.
 
     The program is the same for all hosts, so that the controller makes it once.
@@ -34,7 +34,7 @@ def is_boot_due(host: HostRoot, present: bool, timeout: float, program: str) -> 
     state = observe(host)
     current = state[PROGRAM]
     is_same = isinstance(current, bytes) and hashlib.sha256(current).hexdigest() == program
-    wanted = wanted_files(host, present, None, timeout, current if is_same else b"")
+    wanted = wanted_files(host, present, python, timeout, current if is_same else b"")
     return bool(plan(state, wanted, set(unsafe_files(host, state))))
 
 

@@ -101,6 +101,7 @@ class ComparesHost(ActionBase):
             found["due"] = [_said(error)]
         if found["due"]:
             found["ansible_facts"] = {"mdev": facts}
+            found["boot_problems"] = seen["boot_problems"]
         return found
 
 
@@ -137,7 +138,12 @@ def _options(known: Variables) -> Result:
         "host_root": known["vfio_host_root"],
         "users": bool("nova_config_release" in known or cyborg or publishes),
         "mig": any(isinstance(one, dict) and "mig" in one for one in profiles if isinstance(profiles, list)),
-        "boot": {"state": known["boot_state"], "timeout": known["boot_timeout"], "program": PROGRAM},
+        "boot": {
+            "state": known["boot_state"],
+            "python": known["boot_python"] or None,
+            "timeout": known["boot_timeout"],
+            "program": PROGRAM,
+        },
         "files": [*files, *cyborg],
         "services": [{**service, "path": known[NOVA_FILE]}] if asks else [],
     }

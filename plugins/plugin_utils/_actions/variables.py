@@ -36,6 +36,7 @@ MOST_HOSTS = 100000
 # An argument becomes part of a shell script of GRUB.
 KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}\Z")
+PROGRAM = re.compile(r"(/[A-Za-z0-9_.+@:/ -]{1,4095})?\Z")
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 # In the name of a variable, or of what is in it: its value may be a secret.
 SECRET = re.compile(r"auth|passw|passcode|token|secret|key|credential", re.IGNORECASE)
@@ -204,6 +205,7 @@ CHECKS: dict[str, Check] = {
     "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
     # Roles
     "boot_state": _choices["state"],
+    "boot_python": partial(_matching, pattern=PROGRAM, what="the absolute path of a program, or empty"),
     "boot_timeout": numbers.duration,
     "cyborg_config_path": partial(_file, empty=True),
     "cyborg_config_drivers": partial(_list, check=_text),

@@ -32,6 +32,7 @@ class Seen(TypedDict):
     modes: Mapping[str, Mapping[str, object]]
     layouts: Mapping[str, Mapping[str, object]]
     boot_due: bool | None
+    boot_problems: list[str]
     settings: Mapping[str, str]
     services: Mapping[str, Mapping[str, Any]]
     reasons: list[str]

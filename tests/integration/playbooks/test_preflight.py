@@ -134,6 +134,12 @@ def test_a_wrong_number_of_hosts_per_batch_is_refused(play, name):
     assert "vfio_serial must be a whole number from 1 to 100000, or a percentage such as 10%, and not 'some'" in said
 
 
+def test_an_interpreter_that_cannot_run_the_boot_program_is_refused(play):
+    status, said, changed = play("site", boot_python="/opt/none/python3", placement_publish=False)
+    assert (status, changed) == (2, dict.fromkeys(HOSTS, 0)), said
+    assert "python /opt/none/python3 does not exist: there is no /opt" in said
+
+
 def test_reprofile_and_drain_check_first_too(play, fleet, cloud):
     before = tree(fleet)
     hosts = {FIRST: {"placement_root": "nobody"}, SECOND: {"placement_root": "nothing"}}

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
 
-BOOT = Boot(False, 60.0, "0" * 64)
+BOOT = Boot(False, None, 60.0, "0" * 64)
 SERVICE = Service("nova", "nova-compute", "", "/etc/nova/x.conf")
 
 
@@ -29,6 +29,7 @@ def test_an_interpreter_that_is_missing_is_a_reason(simulated):
     seen = observe_site(host.root(), False, False, BOOT._replace(present=True), [], [])
     assert seen["boot_due"] is None
     assert "this host has no Python 3.9 or later" in seen["reasons"][0]
+    assert seen["boot_problems"] == seen["reasons"]
 
 
 def test_a_warning_is_a_reason(simulated):

@@ -23,14 +23,15 @@ def test_the_boot_files_are_compared_as_the_module_does(simulated, present, inst
     if installed:
         job.converge(root, True, None, 60.0, False)
     changed = job.converge(root, present, None, 60.0, True)["changed"]
-    assert is_boot_due(root, present, 60.0, PROGRAM) == changed == (present != installed)
+    assert is_boot_due(root, present, None, 60.0, PROGRAM) == changed == (present != installed)
 
 
 def test_another_program_or_timeout_is_due(simulated):
     root = simulated("empty").root()
     job.converge(root, True, None, 60.0, False)
-    assert is_boot_due(root, True, 60.0, "0" * 64)
-    assert is_boot_due(root, True, 61.0, PROGRAM)
+    assert is_boot_due(root, True, None, 60.0, "0" * 64)
+    assert is_boot_due(root, True, None, 61.0, PROGRAM)
+    assert is_boot_due(root, True, "/usr/bin/../bin/python3", 60.0, PROGRAM)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards
 
 FACTS = {"physical_functions": [], "parents": [], "devices": []}
+SEEN = {"facts": FACTS, "boot_problems": ["no Python"]}
 
 
 @pytest.fixture
@@ -46,7 +47,8 @@ def test_an_unchanged_host_returns_no_facts(act):
 
 
 def test_a_host_with_something_to_do_returns_its_facts(act):
-    result = act({"facts": FACTS}, reasons=["the devices differ"])
+    result = act(SEEN, reasons=["the devices differ"])
+    assert result["boot_problems"] == ["no Python"]
     assert result["due"] == ["the devices differ"]
     assert result["ansible_facts"] == {"mdev": FACTS}
 
@@ -67,7 +69,7 @@ def test_profiles_that_do_not_fit_leave_the_host_to_the_roles(act, monkeypatch):
         raise AnsibleFilterError("vfio_profiles cannot be used")
 
     monkeypatch.setattr(cards, "resolve", refuse)
-    result = act({"facts": FACTS})
+    result = act(SEEN)
     assert "vfio_profiles cannot be used" in result["due"][0]
     assert result["ansible_facts"] == {"mdev": FACTS}
 

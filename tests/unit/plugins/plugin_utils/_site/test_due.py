@@ -41,7 +41,7 @@ class Site:
 
     def due(self):
         """The reasons of the comparison, with what a module would have returned."""
-        seen = observe_site(self.host.root(), False, False, Boot(True, 60.0, PROGRAM), [], [])
+        seen = observe_site(self.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
         seen = json.loads(json.dumps(seen))
         try:
             return due.of_host(self.plan(seen["facts"]), seen, False, PERSIST)
@@ -162,7 +162,7 @@ def test_what_has_no_record_is_due(site):
     one = site("demo", "nics")
     for _turn in range(2):
         one.roles(check=False)
-    seen = observe_site(one.host.root(), False, False, Boot(True, 60.0, PROGRAM), [], [])
+    seen = observe_site(one.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
     plan = one.plan(seen["facts"])
     assert due.of_host(plan, seen, False, PERSIST) == []
     assert due.of_host(plan, seen, False, {**PERSIST, "sriov": False}) == ["the modes of cards have no records"]
