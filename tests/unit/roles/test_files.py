@@ -21,13 +21,17 @@ def read(path):
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
 
-(CHECK,) = read("playbooks/tasks/files.yml")
+CHECK, FAIL = read("playbooks/tasks/files.yml")
 PATHS = CHECK["vars"]
 
 
 def test_it_is_a_look_only():
     assert CHECK["check_mode"] is True
     assert not any("content" in file for name in ("nova", "traits", "cyborg") for file in PATHS[name])
+
+
+def test_what_the_boot_service_lacks_is_read_before_a_change():
+    assert FAIL["when"][0] == "vfio_compared.boot_problems | default([]) | length > 0"
 
 
 def test_boot_files_are_those_of_the_engine():
