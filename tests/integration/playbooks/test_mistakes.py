@@ -74,6 +74,8 @@ def test_without_root_the_variable_is_named(play, fleet, tmp_path_factory):
         directory.chmod(0o755)
     # Only who has mounted a simulated host can look into it.
     shutil.copytree(fleet / "nics", place / "nics", symlinks=True, copy_function=copy_readable)
+    for program in (place / "nics/usr/bin").iterdir():
+        program.chmod(0o755)
     python = place / "python"
     python.write_text(
         "#!/bin/sh\nexec env -u PYTHONPATH PYTHONDONTWRITEBYTECODE=1 "
