@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job as _pf_modes
 from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
@@ -51,6 +53,30 @@ class Switch:
             "changing": kept.changing,
             "rule": kept.rule,
         }
+
+
+class Arrival:
+    """Files of a host on which somebody opens a device as soon as it is created."""
+
+    def __init__(self, host, hidden=False):
+        self._host, self._files, self._hidden = host, host.files, hidden
+
+    def __getattr__(self, name):
+        return getattr(self._files, name)
+
+    def in_time(self, timeout, method, *arguments):
+        return self._files.attempt(lambda: getattr(self, method)(*arguments), timeout)
+
+    def write(self, path, data):
+        self._files.write(path, data)
+        name = data.decode().strip() if path.endswith("/create") else None
+        if path.endswith("/nvidia/current_vgpu_type") and data.strip() != b"0":
+            name = path.split("/")[-3]
+        if name:
+            kernel = self._host.kernel
+            kernel.hold(name, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
+            if self._hidden:
+                kernel.faults.fail("proc/4242/fd", errno.EACCES)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import libvir
 from ansible_collections.vfio.devices.plugins.module_utils._instances import actions as _instance_apply
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, PlannedDevice
 from ansible_collections.vfio.devices.tests.unit.domains import told
+from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
@@ -182,30 +183,6 @@ def test_a_device_whose_attribute_fails_is_not_left_half_done(simulated):
     assert "cannot write '9999'" in result["failures"][0]
     assert "ENODEV" in result["failures"][0]
     assert host.devices() == {}
-
-
-class Arrival:
-    """Files of a host on which somebody opens a device as soon as it is created."""
-
-    def __init__(self, host, hidden=False):
-        self._host, self._files, self._hidden = host, host.files, hidden
-
-    def __getattr__(self, name):
-        return getattr(self._files, name)
-
-    def in_time(self, timeout, method, *arguments):
-        return self._files.attempt(lambda: getattr(self, method)(*arguments), timeout)
-
-    def write(self, path, data):
-        self._files.write(path, data)
-        name = data.decode().strip() if path.endswith("/create") else None
-        if path.endswith("/nvidia/current_vgpu_type") and data.strip() != b"0":
-            name = path.split("/")[-3]
-        if name:
-            kernel = self._host.kernel
-            kernel.hold(name, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
-            if self._hidden:
-                kernel.faults.fail("proc/4242/fd", errno.EACCES)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.put_back import describe
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import AllowSizes, KeepDevices
+from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
 
 L40S, A40, T4 = "0000:84:00.0", "0000:41:00.0", "0000:3b:00.0"
 
@@ -53,6 +54,26 @@ def test_a_type_that_the_driver_refuses(simulated, monkeypatch, profile, card, o
     monkeypatch.undo()
     assert not host.converge(entry(old, card, attributes=params), exact=True)["changed"]
     assert host.converge(entry(new, card), exact=True)["created"] or profile == "l40s"
+
+
+@pytest.mark.parametrize(
+    ("profile", "card", "old", "new", "type_id"),
+    [
+        ("t4", T4, "GRID T4-2B", "GRID T4-4Q", "nvidia-232"),
+        ("l40s", L40S, "NVIDIA L40S-8Q", "NVIDIA L40S-12Q", "1153"),
+    ],
+)
+def test_a_device_that_is_used_as_soon_as_it_is_back_stays(simulated, monkeypatch, profile, card, old, new, type_id):
+    host = simulated(profile)
+    params = [{"nvidia/vgpu_params": "frame_rate_limiter=0"}]
+    (name,) = host.converge(entry(old, card, 1, attributes=params))["created"]
+    host.files = Arrival(host)
+    refuse(host, monkeypatch, "current_vgpu_type", [type_id])
+    host.kernel.faults.fail("*/nvidia/vgpu_params", errno.EINVAL, operations=("write",))
+    host.converge(entry(new, card), exact=True)
+    host.kernel.faults.clear()
+    assert [device["type_name"] for device in host.facts()["devices"] if device["state"] == "active"] == [old]
+    assert name in host.devices()
 
 
 def test_a_mode_that_cannot_be_enabled(simulated):
