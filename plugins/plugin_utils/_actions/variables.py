@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Callable
 
 from ansible.errors import AnsibleError
+from ansible_collections.vfio.devices.plugins.module_utils._boot import interpreter
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._guards import base
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
@@ -36,7 +37,6 @@ MOST_HOSTS = 100000
 # An argument becomes part of a shell script of GRUB.
 KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}\Z")
-PROGRAM = re.compile(r"(/[A-Za-z0-9_.+@:/ -]{1,4095})?\Z")
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 # In the name of a variable, or of what is in it: its value may be a secret.
 SECRET = re.compile(r"auth|passw|passcode|token|secret|key|credential", re.IGNORECASE)
@@ -97,6 +97,12 @@ def _file(value: Any, name: str, empty: bool = False) -> None:
             grammar.file_path(value)
     except ValueError as error:
         raise ValueError(f"{name} {error}") from error
+
+
+def _interpreter(value: Any, name: str) -> None:
+    # Empty for one of the system.
+    if value != "":
+        _matching(value, name, interpreter.PATH, "the absolute path of a program, or empty")
 
 
 def _mode(value: Any, name: str) -> None:
@@ -205,7 +211,7 @@ CHECKS: dict[str, Check] = {
     "vfio_wait": lambda value, name: numbers.count(value, name, 0, A_WEEK),
     # Roles
     "boot_state": _choices["state"],
-    "boot_python": partial(_matching, pattern=PROGRAM, what="the absolute path of a program, or empty"),
+    "boot_python": _interpreter,
     "boot_timeout": numbers.duration,
     "cyborg_config_path": partial(_file, empty=True),
     "cyborg_config_drivers": partial(_list, check=_text),

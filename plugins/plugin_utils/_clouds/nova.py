@@ -58,13 +58,15 @@ def nova_config(
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
             raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
+        version = or_default(libvirt)
+        version = None if version is None else nova_release.version(version, "libvirt")
         options = {
             "release": nova_release.number(release),
             "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
             "service": service,
-            "libvirt": _libvirt(or_default(libvirt)),
-            "names_fit": _names_fit(release, or_default(libvirt)),
+            "libvirt": version,
+            "names_fit": version is None or nova_release.knows_names_of(release, version),
             "post_copy": flag(or_default(post_copy, False), "post_copy"),
             "present": str(or_default(present, "")),
         }
@@ -73,8 +75,7 @@ def nova_config(
     return text
 
 
-def check(profile):
-    return nova_profile.check(profile)
+check = nova_profile.check
 
 
 def check_card(card):
@@ -174,14 +175,6 @@ def _specs_of_mdevs(card, count):
         specs[f"resources{group}:{nova_mdev.resource_class(card)}"] = "1"
         specs.update((f"trait{group}:{trait}", "required") for trait in sorted(card["traits"]))
     return {**specs, "group_policy": "none"} if count > 1 else specs
-
-
-def _libvirt(text):
-    return None if text is None else nova_release.version(text, "libvirt")
-
-
-def _names_fit(release, libvirt):
-    return libvirt is None or nova_release.knows_names_of(release, _libvirt(libvirt))
 
 
 def _check_options(options):
