@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from .wording import some
+
 SHOWN = 5
 ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
 PLACE = "\0"
@@ -42,6 +44,4 @@ def _merged(key: str, members: list[tuple[str, str]]) -> str:
     if len(addresses) == 1:
         return members[0][1]
     label, colon, rest = key.partition(LABEL)
-    more = f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
-    listed = ", ".join(addresses[:SHOWN]) + more
-    return f"{label.replace(PLACE, listed)}{colon}{rest.replace(PLACE, 'each card')}"
+    return f"{label.replace(PLACE, some(addresses, SHOWN))}{colon}{rest.replace(PLACE, 'each card')}"

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # A vGPU card has dozens of types.
 SHOWN = 5
@@ -20,14 +20,18 @@ def printable(text: str | None, otherwise: str) -> str:
     return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """The first names, and how many more there are: ``a, b and 3 more``."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     """The ``types``, names by id, in a few words, with the one closest to each that was ``asked`` for."""
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
     if not names:
         return "none"
-    sentence = ", ".join(names[:SHOWN])
-    if len(names) > SHOWN:
-        sentence += f" and {len(names) - SHOWN} more"
+    sentence = some(names, SHOWN)
     for text in asked:
         closest = _closest(types, text)
         if closest:

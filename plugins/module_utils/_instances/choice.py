@@ -232,5 +232,4 @@ class Choice:
 
 
 def _list(names: Any) -> str:
-    names = list(names)
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return wording.some(list(names), 20)

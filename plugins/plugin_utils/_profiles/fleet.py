@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression
@@ -146,17 +147,15 @@ def _different_models(use: Use) -> list[str]:
         return []
     shown = list(first.values())
     return [
-        f"Profile {use.name} selects cards of different models by one list: {', '.join(shown[:SHOWN])}"
-        f"{f' and {len(shown) - SHOWN} more' if len(shown) > SHOWN else ''}. Addresses differ between hosts: move the "
-        "list to host_vars, or select by vendor_id and product_id."
+        f"Profile {use.name} selects cards of different models by one list: {some(shown, SHOWN)}. Addresses "
+        "differ between hosts: move the list to host_vars, or select by vendor_id and product_id."
     ]
 
 
 def _some(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more} ({len(names)} hosts)"
+    return f"{some(names, SHOWN)} ({len(names)} hosts)"
 
 
 def _shown(select: Any) -> str:

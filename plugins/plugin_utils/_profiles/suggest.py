@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.no_vgpus import are_unusable
@@ -94,7 +95,7 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         mode = ["mode: vf", "num_vfs: max"] if makes_vfs else []
         lacking = list(dict.fromkeys(host for host, one in kind.cards if not one["types"] and not _usable_vfs(one)))
         if lacking:
-            remark.append(f"site refuses {_some(lacking)} until the vGPU driver is installed there.")
+            remark.append(f"site refuses {some(lacking, SHOWN_HOSTS)} until the vGPU driver is installed there.")
         return ["owner: none", *mode, f"vgpu: {vgpu}"], remark, True
     if pci_class.startswith(DISPLAY):
         drivers = sorted({str(one.get("driver")) for dummy, one in kind.cards})
@@ -169,12 +170,7 @@ def _where(kind: Kind) -> str:
     number = len(kind.cards)
     held = {user for dummy, card in kind.cards for user in _users(card)}
     used = f", in use by {', '.join(sorted(held)[:SHOWN_HOSTS])}" if held else ""
-    return f"{number} x {kind.label} on {_some(hosts)}{used}"
-
-
-def _some(hosts: list[str]) -> str:
-    more = f" and {len(hosts) - SHOWN_HOSTS} more" if len(hosts) > SHOWN_HOSTS else ""
-    return ", ".join(hosts[:SHOWN_HOSTS]) + more
+    return f"{number} x {kind.label} on {some(hosts, SHOWN_HOSTS)}{used}"
 
 
 def _users(card: dict[str, Any]) -> list[str]:

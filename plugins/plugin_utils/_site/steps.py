@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
@@ -34,10 +34,19 @@ def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[st
 
 def of_providers(result: Result, names: set[str]) -> list[str]:
     """A line for the providers in Placement with these ``names``, from the result of the call for all hosts."""
-    own = [one["action"] for one in result.get("providers", []) if one["name"] in names]
-    actions = Counter(action for action in own if action not in UNCHANGED)
-    done = [f"{action} {number} {'provider' if number == 1 else 'providers'}" for action, number in actions.items()]
-    return [f"Placement: {', '.join(done)}"] if done else []
+    done = _actions([one for one in result.get("providers", []) if one["name"] in names], "provider")
+    return [f"Placement: {done}"] if done else []
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 host``, ``2 hosts``."""
+    return f"{number} {thing if number == 1 else f'{thing}s'}"
+
+
+def _actions(entries: Sequence[Result], thing: str) -> str:
+    """How many things a result has done what to: ``created 2 files, replaced 1 file``; empty for none."""
+    actions = Counter(entry["action"] for entry in entries if entry["action"] not in UNCHANGED)
+    return ", ".join(f"{action} {counted(number, thing)}" for action, number in actions.items())
 
 
 def _named(name: str, models: Mapping[str, str]) -> str:
@@ -78,7 +87,7 @@ def _devices(result: Result, models: Mapping[str, str]) -> Iterator[str]:
             kind = f"{old.partition(',')[0]} -> {kind}" if old else kind
         counts[_named(_card_of(device["parent"], models), models), device["action"], kind] += 1
     for (name, action, kind), number in counts.items():
-        yield f"{name}: {action} {number} {'device' if number == 1 else 'devices'} of type {kind}"
+        yield f"{name}: {action} {counted(number, 'device')} of type {kind}"
     for device in result.get("busy", []):
         name = device["uuid"] or device["address"]
         yield f"{device['parent']} {name} is not changed: in use by {holders(device['users'])}"
@@ -95,9 +104,6 @@ def _card_of(parent: str, models: Mapping[str, str]) -> str:
 
 
 def _files(result: Result, what: str, service: str = "") -> Iterator[str]:
-    actions = Counter(file["action"] for file in result.get("files", []) if file["action"] not in UNCHANGED)
-    if actions:
-        done = ", ".join(
-            f"{action} {number} {'file' if number == 1 else 'files'}" for action, number in actions.items()
-        )
+    done = _actions(result.get("files", []), "file")
+    if done:
         yield f"{what}: {done}{f'. {service} needs a restart' if service else ''}"

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
 # The registered results of the roles, in the order of the work.
@@ -27,6 +28,8 @@ RESULTS = (
     "nova_config_result",
     "cyborg_config_result",
 )
+# How hosts end, next to their changes.
+UNCHANGED, WAITING, DIFFERENT, FAILED = "unchanged", "waiting for a reboot", "different", "refused or failed"
 SHOWN = 5
 SHOWN_LINES = 10
 
@@ -35,50 +38,41 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
     """The lines; ``reached`` are the hosts that have come to the end of the plays."""
     if not isinstance(hosts, list) or not isinstance(reached, list) or not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("fleet_summary takes names of hosts, their variables, and the hosts at the end")
-    unchanged: list[str] = []
-    changed: dict[tuple[str, ...], list[str]] = {}
-    failed: dict[tuple[str, ...], list[str]] = {}
-    different: dict[tuple[str, ...], list[str]] = {}
-    waiting: dict[tuple[str, ...], list[str]] = {}
+    changed = "would change" if check_mode else "changed"
+    groups: dict[str, dict[tuple[str, ...], list[str]]]
+    groups = {name: {} for name in (UNCHANGED, changed, WAITING, DIFFERENT, FAILED)}
     for host in hosts:
         variables = hostvars[host]
         results = {name: _mapping(variables[name]) for name in RESULTS if name in variables}
         if host not in reached:
-            is_different = "verify_differences" in variables
-            (different if is_different else failed).setdefault(_reasons(variables, results), []).append(host)
-            continue
-        compared = results.get("vfio_compared", {})
-        models = (compared.get("selection") or {}).get("cards", {})
-        lines = [] if compared.get("due") == [] else steps.of_host(results, models)
-        if "placement_leader" in variables and "placement_providers" in variables:
-            published = hostvars[variables["placement_leader"]]
-            result = _mapping(published.get("placement_result"))
-            lines = [*lines, *steps.of_providers(result, {one["name"] for one in variables["placement_providers"]})]
-        if "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]:
-            # The playbook reports the reasons.
-            waiting.setdefault(tuple(lines), []).append(host)
-        elif lines:
-            changed.setdefault(tuple(lines), []).append(host)
+            group = DIFFERENT if "verify_differences" in variables else FAILED
+            lines = _reasons(variables, results)
         else:
-            unchanged.append(host)
-    groups = [
-        ("unchanged", [unchanged]),
-        ("would change" if check_mode else "changed", changed.values()),
-        ("waiting for a reboot", waiting.values()),
-        ("different", different.values()),
-        ("refused or failed", failed.values()),
-    ]
-    counts = [f"{sum(map(len, names))} {what}" for what, names in groups if any(names)]
-    found = [f"{len(hosts)} {'host' if len(hosts) == 1 else 'hosts'}: {', '.join(counts)}"]
-    for prefix, entries in (("would change" if check_mode else "changed", changed), ("waiting for a reboot", waiting)):
-        found += _lines(prefix, entries)
-    return found + _lines("different", different) + _lines("refused or failed", failed)
+            lines = _steps(variables, results, hostvars)
+            # The playbook reports the reasons for a reboot.
+            is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
+            group = WAITING if is_waiting else changed if lines else UNCHANGED
+        groups[group].setdefault(lines, []).append(host)
+    counts = [f"{sum(map(len, entries.values()))} {name}" for name, entries in groups.items() if entries]
+    found = [f"{steps.counted(len(hosts), 'host')}: {', '.join(counts)}"]
+    return found + [line for name, entries in groups.items() for line in _lines(name, entries)]
+
+
+def _steps(variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any) -> tuple[str, ...]:
+    """What was done on a host, and for it in Placement."""
+    compared = results.get("vfio_compared", {})
+    models = (compared.get("selection") or {}).get("cards", {})
+    lines = [] if compared.get("due") == [] else steps.of_host(results, models)
+    if "placement_leader" in variables and "placement_providers" in variables:
+        result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
+        lines = [*lines, *steps.of_providers(result, {one["name"] for one in variables["placement_providers"]})]
+    return tuple(lines)
 
 
 def _lines(what: str, entries: Mapping[tuple[str, ...], list[str]]) -> list[str]:
     found = []
     for lines, names in entries.items():
-        label = f"{_some(names)} ({what})"
+        label = f"{some(names, SHOWN)} ({what})"
         more = [f"and {len(lines) - SHOWN_LINES} more"] if len(lines) > SHOWN_LINES else []
         found += [f"{label}: {line}" for line in [*lines[:SHOWN_LINES], *more]]
     return found
@@ -97,11 +91,6 @@ def _reasons(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> tuple[
             problems: Iterable[str] = result.get("problems") or [result.get("msg", "")]
             return tuple(map(str, problems))
     return ("see its error above",)
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
