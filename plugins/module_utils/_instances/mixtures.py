@@ -20,12 +20,11 @@ from .state import State
 
 def describe_busy(device: Device, unreadable: str | None) -> str:
     """Why a device cannot be removed."""
-    name = f"{device.id} on {device.parent}"
     if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
-        return f"{name} would be removed, but may be in use: {unreadable}"
+        return f"{device.id} on {device.parent} would be removed, but may be in use: {unreadable}"
     return (
-        f"{name} would be removed, but is in use by {holders(device.users)}. Stop this use, or skip the device with "
-        "on_busy: skip (in the roles vfio_on_busy: skip)"
+        f"{device.id} on {device.parent} would be removed, but is in use by {holders(device.users)}. Stop this use, or "
+        "skip the device with on_busy: skip (in the roles vfio_on_busy: skip)"
     )
 
 
