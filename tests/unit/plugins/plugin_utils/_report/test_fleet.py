@@ -190,7 +190,7 @@ def test_placement_that_did_not_answer(host):
 
 
 def test_of_two_clouds_one_did_not_answer(host, placement):
-    """Nothing is said of a host whose cloud is not known."""
+    """The report contains no drift for a host of an unknown cloud."""
     other = {"msg": "connection refused"}
     data = build(facts_of(host()), None, [other, placement(pci_0000_99_00_0=4)])
     assert len(texts(data, "drift")) == 1
