@@ -19,7 +19,7 @@ from typing import NamedTuple
 # Settings, units and rules by their first line, the boot program by its first entry, the report by its generator.
 OURS = re.compile(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
-    rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w)"
+    rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w+)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
     rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
     # The report as a table: its first columns.
@@ -33,6 +33,9 @@ GENERATOR = ("generator", "vfio.devices")
 # The link that enables the boot unit, whatever way to the unit it takes.
 ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
+# More than the report of any fleet. A larger file is never read.
+MOST = 1 << 28
+PROGRAM = b"PK"
 LINK = "a symbolic link"
 KINDS = {
     stat.S_IFDIR: "a directory",
@@ -45,7 +48,10 @@ KINDS = {
 
 
 class Entry(NamedTuple):
-    """What is at a path: ``kind`` is None for an ordinary file, and ``mode`` has the permissions only."""
+    """What is at a path: ``kind`` is None for an ordinary file, and ``mode`` has the permissions only.
+
+    ``version`` is another one as soon as the file, its content or its access is another one.
+    """
 
     kind: str | None
     is_ours: bool
@@ -53,6 +59,7 @@ class Entry(NamedTuple):
     mode: int
     uid: int
     gid: int
+    version: tuple[int, ...] = ()
 
 
 def look(place: str) -> Entry | None:
@@ -62,10 +69,16 @@ def look(place: str) -> Entry | None:
     except FileNotFoundError:
         return None
     kind = KINDS.get(stat.S_IFMT(status.st_mode))
-    content = b"" if kind else _telling(place)
+    content = b"" if kind or status.st_size > MOST else _telling(place)
     mode = stat.S_IMODE(status.st_mode)
     ours = is_own_link(place, os.readlink(place)) if kind == LINK else is_ours(content)
-    return Entry(kind, ours, kind is None and not status.st_size, mode, status.st_uid, status.st_gid)
+    empty = kind is None and not status.st_size
+    return Entry(kind, ours, empty, mode, status.st_uid, status.st_gid, version(status))
+
+
+def version(status: os.stat_result) -> tuple[int, ...]:
+    """``version`` of :class:`Entry`; not the number of the inode, which some file systems make up."""
+    return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def is_ours(content: bytes) -> bool:
@@ -77,6 +90,12 @@ def is_ours(content: bytes) -> bool:
             return False
         return isinstance(data, dict) and (set(data) >= FACTS or GENERATOR in data.items())
     return OURS.match(content) is not None
+
+
+def header(content: bytes) -> bytes | None:
+    """By what a file of this collection is known, the same for all files of one kind; None for JSON and others."""
+    found = OURS.match(content)
+    return found and (PROGRAM if found[0].startswith(PROGRAM) else found[0])
 
 
 def is_own_link(place: str, target: str) -> bool:

@@ -9,10 +9,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import grp
 import os
 import pwd
 import re
+import stat
+from collections.abc import Iterator
+from typing import Callable
 
 from . import durable
 
@@ -44,8 +48,8 @@ def may_keep(uid: int) -> bool:
 
 
 def read(place: str) -> bytes:
-    """All of a file; ``OSError`` if it is a link."""
-    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+    """All of an ordinary file; ``OSError`` if it is anything else."""
+    with _opened(place) as descriptor, open(descriptor, "rb", closefd=False) as file:
         return file.read()
 
 
@@ -57,22 +61,59 @@ def blocking_parent(place: str) -> str | None:
     return None if os.path.isdir(above) else above
 
 
-def put(place: str, content: bytes, mode: int, uid: int, gid: int) -> None:
-    """Make or replace a file, with the directories above it: after a power failure there is the old or the new one."""
+def obstacle(place: str, size: int) -> OSError | None:
+    """Why a file of so many bytes cannot be put at a path or removed from it, as far as that can be seen before."""
+    above = os.path.dirname(place)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    try:
+        durable.look_for_room(above, size)
+    except OSError as error:
+        return error
+    # Root may write everywhere but into what is immutable (fs/namei.c, inode_permission).
+    fixed = os.geteuid() == 0 and any(os.path.exists(one) and not os.access(one, os.W_OK) for one in (above, place))
+    return OSError(errno.EPERM, os.strerror(errno.EPERM)) if fixed else None
+
+
+def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+    """Make or replace a file, with the directories above it: after a power failure there is the old or the new one.
+
+    ``confirm`` is called before the file takes its place, and may raise.
+    """
 
     def prepare(descriptor: int) -> None:
         _copy_attributes(place, descriptor)
-        set_access(descriptor, mode, uid, gid)
+        _set_access(descriptor, mode, uid, gid)
 
-    durable.replace(place, content, prepare)
+    durable.replace(place, content, prepare, confirm)
 
 
-def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:
-    """Give a file mode and owner; the owner first, since a change of it takes the bits of set-user-ID away."""
-    status = os.stat(file)
+def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+    """Give an ordinary file mode and owner; ``confirm`` is called when it is open, and may raise."""
+    with _opened(place) as descriptor:
+        if confirm:
+            confirm()
+        _set_access(descriptor, mode, uid, gid)
+
+
+def _set_access(descriptor: int, mode: int, uid: int, gid: int) -> None:
+    """The owner first, since a change of it takes the bits of set-user-ID away."""
+    status = os.fstat(descriptor)
     if (status.st_uid, status.st_gid) != (uid, gid):
-        os.chown(file, uid, gid)
-    os.chmod(file, mode)
+        os.chown(descriptor, uid, gid)
+    os.chmod(descriptor, mode)
+
+
+@contextlib.contextmanager
+def _opened(place: str) -> Iterator[int]:
+    """A descriptor of an ordinary file. A FIFO at its path would make a plain open wait for ever."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not an ordinary file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _copy_attributes(place: str, descriptor: int) -> None:

@@ -121,6 +121,12 @@ def refusal(path: str, *how: str) -> Optional[str]:
     )
 
 
+def writer(path: str) -> Optional[str]:
+    """Who writes an ordinary file or a link at a path of the list, which is relative to the root, or None."""
+    found = (entry for entry in PATHS if entry.how in (FILE, LINK, ROLE) and _matches(entry.pattern, path))
+    return next((entry.writer for entry in found), None)
+
+
 def _is_unfinished(path: str) -> bool:
     """Whether a path is that of an unfinished file in a directory of the list."""
     directory, _slash, name = path.rpartition("/")
