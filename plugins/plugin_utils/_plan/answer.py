@@ -31,7 +31,13 @@ def answering(name: str, needs: str) -> Iterator[None]:
         raise AnsibleFilterError(f"{needs}: {misfit(error)}") from None
 
 
+# A mistake in a template can make thousands.
+MOST = 100
+
+
 def refuse(headline: str, problems: list[str]) -> None:
     """End with the sentences of all ``problems`` below ``headline``, if there are any."""
     if problems:
-        raise AnsibleFilterError("\n".join([headline, *grouped(problems)]))
+        lines = grouped(problems)
+        more = [f"{len(lines) - MOST} more problems"] if len(lines) > MOST else []
+        raise AnsibleFilterError("\n".join([headline, *lines[:MOST], *more]))
