@@ -74,7 +74,7 @@ def providers(body: Any) -> list[Provider]:
     return found
 
 
-def named(body: Any) -> Provider | None:
+def named(body: Any, name: str) -> Provider | None:
     """The provider that was asked for by its name, or None.
 
     Some databases compare without letter case or accents, so the answer may have another spelling, but only one.
@@ -82,6 +82,10 @@ def named(body: Any) -> Provider | None:
     found = providers(body)
     if len(found) > 1:
         raise Malformed(f"resource_providers has {len(found)} items, although a name is unique")
+    for one in found:
+        # What counts as an accent is up to the database.
+        if (one["name"] + name).isascii() and one["name"].rstrip().casefold() != name.casefold():
+            raise Malformed(f"resource_providers has {one['name']} instead of {name}")
     return found[0] if found else None
 
 

@@ -57,7 +57,7 @@ class Placement:
     def find(self, name: str) -> answers.Provider | None:
         """The provider of that name; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
-        return self._list(f"name={quote(name, safe='')}", attempt, answers.named)
+        return self._list(f"name={quote(name, safe='')}", attempt, lambda body: answers.named(body, name))
 
     def tree(self, uuid: str) -> list[answers.Provider]:
         """All providers of the tree that the provider is in; nothing if there is no such provider."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
+from ansible_collections.vfio.devices.plugins.module_utils._core.text import printable
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import misfit
 
 
@@ -38,6 +39,7 @@ MOST = 100
 def refuse(headline: str, problems: list[str]) -> None:
     """End with the sentences of all ``problems`` below ``headline``, if there are any."""
     if problems:
-        lines = grouped(problems)
+        # A name may come from a host, with control characters in it.
+        lines = [printable(line, "") for line in grouped(problems)]
         more = [f"{len(lines) - MOST} more problems"] if len(lines) > MOST else []
         raise AnsibleFilterError("\n".join([headline, *lines[:MOST], *more]))

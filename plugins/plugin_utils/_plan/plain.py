@@ -25,8 +25,8 @@ def plain(value: Any, what: str) -> Any:
         return json.loads(json.dumps(value))
     except RecursionError:
         raise ValueError(f"{what} is nested too deep") from None
-    except (TypeError, ValueError) as error:
-        raise ValueError(_formless(value, what)) from error
+    except (TypeError, ValueError):
+        raise ValueError(_formless(value, what)) from None
 
 
 def flag(value: Any, name: str) -> bool:
@@ -68,4 +68,4 @@ def _name(key: Any) -> str:
 
 def misfit(error: Exception) -> str:
     """What is wrong with data of another form, from the error of the code that takes it for the right one."""
-    return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another format"
+    return f"it has no {_name(error.args[0])}" if isinstance(error, KeyError) else "it has another format"

@@ -7,11 +7,7 @@ import datetime
 
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.tests.unit.plugins.mutations import nested
-
-
-LOOP = []
-LOOP.append(LOOP)
+from ansible_collections.vfio.devices.tests.unit.plugins.mutations import LOOP, nested
 
 
 def test_types_are_those_of_json():
