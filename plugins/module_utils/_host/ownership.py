@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether this collection wrote a file. Other files are never replaced, removed or shown."""
+"""Detect whether this collection wrote a file. It never replaces, removes or shows other files."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ import shlex
 import stat
 from typing import NamedTuple
 
-# Settings, units and rules by their first line, the boot program by its first entry, the report by its generator.
+# Settings, units and rules are detected by their first line, the boot program by its first entry, the report by its
+# generator.
 OURS = re.compile(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
     rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w+)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
     rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
-    # The report as a table: its first columns.
+    # The first columns of the report as a table.
     rb"|host,groups,kernel,card,model,ids,kind,numa_node,driver,driver_version,profile,",
     re.DOTALL,
 )
-# JSON has no comments: these keys are in each file of facts that the playbook discover saves.
+# JSON has no comments, so facts that the playbook discover saves are detected by these keys.
 FACTS = {"devices", "iommu", "mdevctl", "parents", "physical_functions", "warnings"}
-# And this one is in the report for programs.
+# The report as JSON has this entry.
 GENERATOR = ("generator", "vfio.devices")
-# The link that enables the boot unit, whatever way to the unit it takes.
+# The link that enables the boot unit, whatever the path to the unit.
 ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
-# More than the report of any fleet. A larger file is never read.
+# Bytes. Larger than the report of any fleet; a larger file is not read.
 MOST = 1 << 28
 PROGRAM = b"PK"
 LINK = "a symbolic link"
@@ -48,9 +49,9 @@ KINDS = {
 
 
 class Entry(NamedTuple):
-    """What is at a path: ``kind`` is None for an ordinary file, and ``mode`` has the permissions only.
+    """The state of a path. ``kind`` is None for an ordinary file, ``mode`` contains only the permissions.
 
-    ``version`` is another one as soon as the file, its content or its access is another one.
+    ``version`` changes with the file, its content and its access.
     """
 
     kind: str | None
@@ -63,7 +64,7 @@ class Entry(NamedTuple):
 
 
 def look(place: str) -> Entry | None:
-    """What is at a path of the running system, no link followed, or None; ``OSError`` if it cannot be read."""
+    """Return the state of a path without following links, or None; raise ``OSError`` if it cannot be read."""
     try:
         status = os.lstat(place)
     except FileNotFoundError:
@@ -77,12 +78,12 @@ def look(place: str) -> Entry | None:
 
 
 def version(status: os.stat_result) -> tuple[int, ...]:
-    """``version`` of :class:`Entry`; not the number of the inode, which some file systems make up."""
+    """Return ``version`` of :class:`Entry`, without the inode number, which is not stable on some file systems."""
     return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def is_ours(content: bytes) -> bool:
-    """Whether this collection wrote a file that begins with these bytes; of JSON all of it is needed."""
+    """Return whether this collection wrote a file that begins with ``content``; JSON must be complete."""
     if content.startswith(b"{"):
         try:
             data = json.loads(content)
@@ -93,20 +94,21 @@ def is_ours(content: bytes) -> bool:
 
 
 def header(content: bytes) -> bytes | None:
-    """By what a file of this collection is known, the same for all files of one kind; None for JSON and others."""
+    """Return the header of a file of this collection, which is equal for all files of one kind; None for JSON."""
     found = OURS.match(content)
     return found and (PROGRAM if found[0].startswith(PROGRAM) else found[0])
 
 
 def is_own_link(place: str, target: str) -> bool:
-    """Whether a symbolic link enables the boot unit of this collection; no other link is ours."""
+    """Return whether a symbolic link enables the boot unit of this collection; no other link is ours."""
     return ENABLED.search(f"{place}\n{target}") is not None
 
 
 def refusal(entry: Entry | None, takes_empty: bool = False) -> str | None:
-    """Why a path is left alone, as ``is a directory``, or None for one that is free or ours.
+    """Return why a path must not be written, such as ``is a directory``, or None if it is free or ours.
 
-    ``takes_empty`` is for paths that only this collection uses: a power failure may have emptied its file.
+    ``takes_empty`` accepts empty files. It is for paths that only this collection uses: a power failure may have
+    emptied the file.
     """
     if entry is None or entry.is_ours or (takes_empty and entry.is_empty):
         return None
@@ -114,12 +116,12 @@ def refusal(entry: Entry | None, takes_empty: bool = False) -> str | None:
 
 
 def rename_command(place: str) -> str:
-    """What an operator can run to make way at a path; nothing gets lost."""
+    """Return the command with which an operator frees a path without losing the file."""
     return f"mv {shlex.quote(place)} {shlex.quote(place + '.saved')}"
 
 
 def _telling(place: str) -> bytes:
-    """Enough of a file to identify its owner; nothing of a path that has become a FIFO or a link meanwhile."""
+    """Return enough of a file to identify its owner; b"" if the path has become a link or is missing."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Replace ordinary files of the running system, with mode, owner and extended attributes as asked."""
+"""Replace ordinary files of the running system with a given mode, owner and extended attributes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from . import durable
 
 
 def user_id(name: str) -> int:
-    """The number of a user of the running system by name or number, or of the own one; ``KeyError`` if unknown."""
+    """Return the id of a user given by name or number, or of the current user if empty; ``KeyError`` if unknown."""
     number = _number(name)
     return number if number is not None else pwd.getpwnam(name).pw_uid if name else os.geteuid()
 
 
 def group_id(name: str) -> int:
-    """The same for a group."""
+    """Return the id of a group in the same way as :func:`user_id`."""
     number = _number(name)
     return number if number is not None else grp.getgrnam(name).gr_gid if name else os.getegid()
 
@@ -38,23 +38,23 @@ def _number(name: str) -> int | None:
 
 
 def is_root(path: str) -> bool:
-    """Whether the file system of a host can begin at a path."""
+    """Return whether a path can be the root of a host."""
     return os.path.isabs(path) and os.path.isdir(path)
 
 
 def may_keep(uid: int) -> bool:
-    """Whether this process can give a file to a user: only root can give files away."""
+    """Return whether this process may change the owner of a file to ``uid``; other users need root."""
     return os.geteuid() in (0, uid)
 
 
 def read(place: str) -> bytes:
-    """All of an ordinary file; ``OSError`` if it is anything else."""
+    """Return the content of an ordinary file; raise ``OSError`` if it is anything else."""
     with _opened(place) as descriptor, open(descriptor, "rb", closefd=False) as file:
         return file.read()
 
 
 def blocking_parent(place: str) -> str | None:
-    """The path of a file where an absolute path needs a directory, or None."""
+    """Return the file that stands in place of a directory above an absolute path, or None."""
     above = os.path.dirname(place)
     while not os.path.lexists(above):
         above = os.path.dirname(above)
@@ -62,7 +62,7 @@ def blocking_parent(place: str) -> str | None:
 
 
 def obstacle(place: str, size: int) -> OSError | None:
-    """Why a file of so many bytes cannot be put at a path or removed from it, as far as that can be seen before."""
+    """Return why ``size`` bytes cannot be written to a path, or its file cannot be removed, as far as it is visible."""
     above = os.path.dirname(place)
     while not os.path.lexists(above):
         above = os.path.dirname(above)
@@ -70,15 +70,15 @@ def obstacle(place: str, size: int) -> OSError | None:
         durable.look_for_room(above, size)
     except OSError as error:
         return error
-    # Root may write everywhere but into what is immutable (fs/namei.c, inode_permission).
+    # Root can write everything except immutable files (fs/namei.c, inode_permission).
     fixed = os.geteuid() == 0 and any(os.path.exists(one) and not os.access(one, os.W_OK) for one in (above, place))
     return OSError(errno.EPERM, os.strerror(errno.EPERM)) if fixed else None
 
 
 def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
-    """Make or replace a file, with the directories above it: after a power failure there is the old or the new one.
+    """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
 
-    ``confirm`` is called before the file takes its place, and may raise.
+    ``confirm`` is called last before the rename, and raises to leave the path unchanged.
     """
 
     def prepare(descriptor: int) -> None:
@@ -89,7 +89,7 @@ def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Call
 
 
 def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
-    """Give an ordinary file mode and owner; ``confirm`` is called when it is open, and may raise."""
+    """Set mode and owner of an ordinary file. ``confirm`` is called when it is open, and raises to keep them."""
     with _opened(place) as descriptor:
         if confirm:
             confirm()
@@ -97,7 +97,7 @@ def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], 
 
 
 def _set_access(descriptor: int, mode: int, uid: int, gid: int) -> None:
-    """The owner first, since a change of it takes the bits of set-user-ID away."""
+    """Set the owner first, because changing it clears the set-user-ID bits."""
     status = os.fstat(descriptor)
     if (status.st_uid, status.st_gid) != (uid, gid):
         os.chown(descriptor, uid, gid)
@@ -106,7 +106,7 @@ def _set_access(descriptor: int, mode: int, uid: int, gid: int) -> None:
 
 @contextlib.contextmanager
 def _opened(place: str) -> Iterator[int]:
-    """A descriptor of an ordinary file. A FIFO at its path would make a plain open wait for ever."""
+    """Open an ordinary file. Opening a FIFO without O_NONBLOCK blocks forever."""
     descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -117,8 +117,8 @@ def _opened(place: str) -> Iterator[int]:
 
 
 def _copy_attributes(place: str, descriptor: int) -> None:
-    """The SELinux context and the access list of a file that is replaced, where its file system has them."""
-    # Only Linux has these calls, and the controller may be another system.
+    """Copy SELinux context and access list of the replaced file, if its file system supports them."""
+    # Only Linux has these calls, and the controller may run another system.
     with contextlib.suppress(OSError, AttributeError):
         for attribute in os.listxattr(place, follow_symlinks=False):
             with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How a filter answers to input that it cannot use: one error with all sentences, in the words of its user."""
+"""Convert errors of filters to one error with all problems in terms of the user."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import mi
 
 @contextmanager
 def answering(name: str, needs: str) -> Iterator[None]:
-    """Turn errors of the code inside into the error of the filter ``name``.
+    """Convert errors in the block to an error of the filter ``name``.
 
-    A ``ValueError`` says what is wrong itself. Others come from data of another form, and ``needs`` says which form
-    the filter ``needs``, such as ``drift takes a dictionary of registered results``.
+    The text of a ``ValueError`` is a complete message. Other errors are caused by data of another format; then
+    ``needs`` describes the required format, such as ``drift takes a dictionary of registered results``.
     """
     try:
         yield
@@ -32,14 +32,14 @@ def answering(name: str, needs: str) -> Iterator[None]:
         raise AnsibleFilterError(f"{needs}: {misfit(error)}") from None
 
 
-# A mistake in a template can make thousands.
+# Lines of one error. A wrong template can cause thousands of problems.
 MOST = 100
 
 
 def refuse(headline: str, problems: list[str]) -> None:
-    """End with the sentences of all ``problems`` below ``headline``, if there are any."""
+    """Raise an error with ``headline`` and all ``problems``, if there are any."""
     if problems:
-        # A name may come from a host, with control characters in it.
+        # A name from a host can contain control characters.
         lines = [printable(line, "") for line in grouped(problems)]
         more = [f"{len(lines) - MOST} more problems"] if len(lines) > MOST else []
         raise AnsibleFilterError("\n".join([headline, *lines[:MOST], *more]))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Input of filters in plain types. JMESPath knows those of JSON only, and not those that Ansible makes of them."""
+"""Convert input of filters to JSON types, because JMESPath does not support the types of Ansible."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
 
-# Python makes no text of an integer with more.
+# Python does not convert larger integers to text.
 MOST_DIGITS = 4000
 
 
 def plain(value: Any, what: str) -> Any:
-    """The same value in the types of JSON; ``ValueError`` with a sentence about ``what`` if it has no such form."""
+    """Return the value in JSON types; raise ``ValueError`` with a sentence about ``what`` if that is impossible."""
     try:
         return json.loads(json.dumps(value))
     except RecursionError:
@@ -30,7 +30,7 @@ def plain(value: Any, what: str) -> Any:
 
 
 def flag(value: Any, name: str) -> bool:
-    """True or False of what Ansible takes for it; ``ValueError`` with a sentence about the option ``name``."""
+    """Return a boolean as Ansible converts it; raise ``ValueError`` with a sentence about the option ``name``."""
     try:
         return bool(boolean(value))
     except (TypeError, ValueError, RecursionError):
@@ -38,11 +38,11 @@ def flag(value: Any, name: str) -> bool:
 
 
 def _formless(value: Any, what: str) -> str:
-    """A sentence about the first part of a value for which JSON has no form."""
+    """Return a sentence about the first part of a value that JSON cannot represent."""
     waiting: list[tuple[Any, str, tuple[int, ...]]] = [(value, "", ())]
     while waiting:
         part, path, above = waiting.pop()
-        # A phrase stays apart from the path.
+        # The path comes first if the subject is a phrase.
         place = f"{path.lstrip('.')} in {what}" if path and " " in what else f"{what}{path}"
         if id(part) in above:
             return f"{place} contains itself. Remove this anchor"
@@ -57,7 +57,7 @@ def _formless(value: Any, what: str) -> str:
         elif isinstance(part, int) and abs(part) >= 10**MOST_DIGITS:
             return f"{place} is {numbers.shown(part)}, which is too large"
         elif part is not None and not isinstance(part, (str, int, float)):
-            # Such as a date, which YAML makes of 2026-01-01 without quotes.
+            # For example a date, which YAML creates from 2026-01-01 without quotes.
             return f"{place} is of type {type(part).__name__}, which cannot be used. Write text in quotes"
     return f"{what} must be made of texts, numbers, lists and dictionaries"
 
@@ -67,5 +67,5 @@ def _name(key: Any) -> str:
 
 
 def misfit(error: Exception) -> str:
-    """What is wrong with data of another form, from the error of the code that takes it for the right one."""
+    """Describe the wrong format of data from the error that it caused."""
     return f"it has no {_name(error.args[0])}" if isinstance(error, KeyError) else "it has another format"
