@@ -206,7 +206,7 @@ ansible_facts:
                   elements: dict
                 shares:
                   description: Share of an Intel GPU for the function. A field is null if the kernel does not have it.
-                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later
+                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later, or the driver i915 with SR-IOV
                   type: dict
                   contains:
                     exec_quantum_ms:
@@ -221,8 +221,24 @@ ansible_facts:
                       description: Memory of the GPU in MiB.
                       type: int
                       sample: 4096
+                    ggtt_quota:
+                      description: Addresses of the GPU in MiB. Only with the driver i915.
+                      type: int
+                      sample: 512
+                    contexts_quota:
+                      description: Contexts of the GPU. Only with the driver i915.
+                      type: int
+                      sample: 8192
+                    doorbells_quota:
+                      description: Doorbells of the GPU. Only with the driver i915.
+                      type: int
+                      sample: 32
+                    auto_provisioning:
+                      description: Whether the driver gives equal parts to new functions. Only with the driver i915.
+                      type: bool
+                      sample: true
                     sched_priority:
-                      description: Scheduling priority, V(low), V(normal) or V(high).
+                      description: Scheduling priority, V(low), V(normal) or V(high). Only with the driver xe.
                       type: str
                       sample: normal
             model:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import intel_xe
+from .._frameworks import vfs
 from .._frameworks.every import Frameworks, Made
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Parent, Sriov
@@ -68,8 +68,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         cards = sriov.read_cards(host, selected, functions, numa_nodes)
         facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
         for entry in facts[PHYSICAL_FUNCTIONS]:
-            if entry["driver"] == intel_xe.DRIVER:
-                _add_shares(host, entry)
+            _add_shares(host, entry)
         if MODELS in gather:
             from .._devices import models
 
@@ -164,14 +163,11 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
 
 
 def _add_shares(host: HostRoot, entry: Facts) -> None:
-    """What each VF of an Intel GPU gets of it, where the kernel shows it."""
-    virtual_functions = {one["index"]: one for one in entry["virtual_functions"]}
-    for index, settings in intel_xe.observe(host, entry["address"], virtual_functions).items():
-        shares = {name: getattr(settings, name) for name in intel_xe.NAMES}
-        virtual_functions[index]["shares"] = {
-            **shares,
-            intel_xe.PRIORITY: intel_xe.priority(host, entry["address"], index),
-        }
+    """What each VF of a GPU gets of it, where its driver shows it."""
+    driver = vfs.shares_of(entry["driver"])
+    virtual_functions = {one["index"]: one for one in entry["virtual_functions"] if driver}
+    for index, shares in driver.facts(host, entry["address"], virtual_functions).items() if driver else ():
+        virtual_functions[index]["shares"] = shares
 
 
 def _parent(parent: Parent) -> Facts:

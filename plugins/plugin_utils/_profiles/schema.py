@@ -50,7 +50,7 @@ VIRTUAL_FUNCTION: Options = {
     "min_tx_rate": {"description": "Minimum transmit rate in Mbit/s. V(0) means no guarantee.", "type": "int"},
     "max_tx_rate": {"description": "Maximum transmit rate in Mbit/s. V(0) means no limit.", "type": "int"},
     "exec_quantum_ms": {
-        "description": "Time slice on an Intel GPU with the driver xe in ms. V(0) means no limit.",
+        "description": "Time slice on an Intel GPU with the driver xe or i915 in ms. V(0) means no limit.",
         "type": "int",
     },
     "preempt_timeout_us": {
@@ -61,6 +61,24 @@ VIRTUAL_FUNCTION: Options = {
         "type": "int",
     },
     "vram_quota": {"description": "Memory of an Intel GPU in MiB.", "type": "int"},
+    "ggtt_quota": {
+        "description": [
+            "Addresses of an Intel GPU with the driver i915 in MiB.",
+            "Set it for all virtual functions or none. V(0) means an equal part.",
+        ],
+        "type": "int",
+    },
+    "contexts_quota": {
+        "description": [
+            "Contexts of an Intel GPU with the driver i915, a multiple of 128.",
+            "Set it for all virtual functions or none. V(0) means an equal part.",
+        ],
+        "type": "int",
+    },
+    "doorbells_quota": {
+        "description": "Doorbells of an Intel GPU with the driver i915. V(0) means an equal part.",
+        "type": "int",
+    },
 }
 
 # The options of sriov_pf_mode that a profile may have.
