@@ -247,6 +247,33 @@ ansible_facts:
               returned: when V(models) is gathered
               type: str
               sample: Tesla T4
+            vgpu_scheduler:
+              description:
+                - How an NVIDIA GPU divides its time among time-sliced vGPUs, from the module parameters that the driver
+                  was loaded with. A number is null if the driver chooses it.
+              returned: for GPUs with NVIDIA vGPUs, when the driver shows its parameters
+              type: dict
+              contains:
+                policy:
+                  description: Policy, V(best_effort), V(equal_share), V(fixed_share) or V(unknown).
+                  type: str
+                  sample: equal_share
+                time_slice_ms:
+                  description: Time in ms after which the next vGPU has its turn.
+                  type: int
+                  sample: 3
+                averaging_factor:
+                  description: Averaging factor of the strict round-robin policy.
+                  type: int
+                  sample: 60
+                frequency:
+                  description: Frequency of the strict round-robin policy in Hz.
+                  type: int
+                  sample: 960
+                registry:
+                  description: The registry key C(RmPVMRL) of the driver. Null if it is not set.
+                  type: str
+                  sample: "0x00030001"
             mig:
               description:
                 - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and where C(nvidia-smi) does not

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import vfs
+from .._frameworks import nvidia_sriov, vfs, vgpu_scheduler
 from .._frameworks.every import Frameworks, Made
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Parent, Sriov
@@ -69,6 +69,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
         for entry in facts[PHYSICAL_FUNCTIONS]:
             _add_shares(host, entry)
+        _add_schedulers(host, facts[PHYSICAL_FUNCTIONS])
         if MODELS in gather:
             from .._devices import models
 
@@ -168,6 +169,13 @@ def _add_shares(host: HostRoot, entry: Facts) -> None:
     virtual_functions = {one["index"]: one for one in entry["virtual_functions"] if driver}
     for index, shares in driver.facts(host, entry["address"], virtual_functions).items() if driver else ():
         virtual_functions[index]["shares"] = shares
+
+
+def _add_schedulers(host: HostRoot, entries: list[Facts]) -> None:
+    """How NVIDIA GPUs with vGPUs divide their time."""
+    gpus = {one["address"]: one for one in entries if one["framework"] and one["driver"] == nvidia_sriov.DRIVER}
+    for address, scheduler in vgpu_scheduler.observe(host, gpus).items() if gpus else ():
+        gpus[address]["vgpu_scheduler"] = scheduler._asdict()
 
 
 def _parent(parent: Parent) -> Facts:

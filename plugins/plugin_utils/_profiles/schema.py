@@ -11,6 +11,7 @@ The checks, the argument spec of the role vfio and the table of keys in the guid
 
 from __future__ import annotations
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import POLICIES
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     A_LAYOUT,
@@ -193,6 +194,23 @@ VGPU: Options = {
     },
 }
 
+SCHEDULER: Options = {
+    "policy": {
+        "description": [
+            "V(best_effort) lets a vGPU use the time that others leave.",
+            "V(equal_share) gives all running vGPUs the same time.",
+            "V(fixed_share) gives each vGPU the part that it has if the card is full.",
+        ],
+        "type": "str",
+        "choices": [*POLICIES],
+        "required": True,
+    },
+    "time_slice_ms": {
+        "description": "Time in ms after which the next vGPU has its turn, from V(1) to V(30). Not for V(best_effort).",
+        "type": "int",
+    },
+}
+
 PROFILE: Options = {
     "name": {
         "description": "Name of the profile, used in all messages. Up to 255 printable characters without a slash.",
@@ -246,6 +264,16 @@ PROFILE: Options = {
         "kind": DICTIONARY_OR_DICTIONARIES,
         "sample": "{type: GRID T4-2B}",
         "options": VGPU,
+    },
+    "vgpu_scheduler": {
+        "description": [
+            "How an NVIDIA GPU divides its time among time-sliced vGPUs. If omitted, it is not checked.",
+            "The driver reads it when it is loaded. If the GPU has another one, the host is rejected with the line for "
+            "C(/etc/modprobe.d).",
+        ],
+        "type": "dict",
+        "sample": "{policy: equal_share, time_slice_ms: 3}",
+        "options": SCHEDULER,
     },
     "placement": {
         "description": "Inventory and traits of the card in OpenStack Placement.",
