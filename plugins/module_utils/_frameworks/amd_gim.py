@@ -18,7 +18,7 @@ MOST = 31
 
 
 def refuse_number(present: int, count: int) -> str:
-    """Why the number of VFs of a card cannot be changed on a running host, with the remedy."""
+    """Return why the number of VFs of a card cannot be changed at run time, with the remedy."""
     if count == 0:
         return (
             f"the driver gim removes its {present} virtual functions only when it is unloaded. Stop the guests of all "

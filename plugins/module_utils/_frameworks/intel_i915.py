@@ -42,9 +42,9 @@ GT = re.compile(r"gt\d*\Z")
 
 
 def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, VfSettings]:
-    """By index the shares of VFs; empty where the driver has none.
+    """Return the shares of VFs by index; empty if the driver does not support shares.
 
-    What the driver provides by itself counts as 0, because it ends with the VFs.
+    Quotas that the driver gave by itself count as 0, because they end with the VFs.
     """
     home = _home(host, address)
     if home is None:
@@ -56,7 +56,7 @@ def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, V
 
 
 def facts(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, Shown]:
-    """The shares of VFs as they are, whoever set them."""
+    """Return the current shares of VFs for the facts, also those that the driver gave by itself."""
     home = _home(host, address)
     if home is None:
         return {}
@@ -68,7 +68,7 @@ def facts(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, Sho
 
 
 def check(wanted: Mapping[int, VfSettings], known: Mapping[int, VfSettings], count: int) -> list[str]:
-    """What the driver would reject in the shares of the ``count`` VFs of a card."""
+    """Return the errors in the shares of the ``count`` VFs of a card."""
     found = []
     odd = {one.contexts_quota for one in wanted.values() if (one.contexts_quota or 0) % CONTEXTS}
     for contexts in sorted(filter(None, odd)):
@@ -92,7 +92,7 @@ def check(wanted: Mapping[int, VfSettings], known: Mapping[int, VfSettings], cou
 
 
 def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> None:
-    """Write what differs, and read it back."""
+    """Write the shares that differ and read them back."""
     home = _home(host, address)
     if home is None:
         raise HostError(f"{address} has no directory iov. Install {REQUIREMENT}", f"{DEVICES}/{address}/drm")
@@ -105,9 +105,9 @@ def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> Non
 
 
 def prepare(host: HostRoot, address: str, count: int) -> None:
-    """Let the driver provide equal parts for ``count`` new VFs, unless each has quotas.
+    """Enable equal parts for ``count`` new VFs, unless each of them has quotas.
 
-    HostError if only some have: the others would be made without memory.
+    Raise HostError if only some have quotas, because the others would be created without memory.
     """
     home = _home(host, address)
     if home is None or _is_automatic(host, home):
@@ -132,7 +132,7 @@ def _none_of(settings: VfSettings) -> Mapping[str, Any]:
 
 
 def _home(host: HostRoot, address: str) -> Optional[str]:
-    """The directory with the shares of a card, or None with another driver."""
+    """Return the directory with the shares of a card, or None with another driver."""
     drm = f"{DEVICES}/{address}/drm"
     candidates = (f"{drm}/{card}/{name}" for card in host.names(drm) if CARD.match(card) for name in HOMES)
     return next((one for one in candidates if host.exists(f"{one}/pf")), None)
@@ -148,7 +148,7 @@ def _gts(host: HostRoot, home: str, index: int) -> list[str]:
 
 
 def _read(host: HostRoot, home: str, index: int) -> VfSettings:
-    """Of several tiles the first; quotas of theirs add up by rules of each GPU, and are left alone."""
+    """Return the shares of one VF. Quotas of GPUs with several tiles are not managed."""
     gts = _gts(host, home, index)
     names = NAMES if len(gts) == 1 else TIMES
     return settings_of(host, names, lambda name: f"{gts[0]}/{FILES.get(name, name)}") if gts else VfSettings()

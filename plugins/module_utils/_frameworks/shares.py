@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Writing the shares of a GPU that its driver gives to VFs; every such driver has files of its own for them."""
+"""Read and write the shares of a GPU that a driver gives to each VF; every such driver has its own files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .._model.host import VfSettings
 # What the facts of a VF say of its shares.
 Shown = Mapping[str, Union[int, str, None]]
 MIB = 1 << 20
-# In MiB here, and in bytes in the files of the drivers.
+# These settings are in MiB, and in bytes in the files of the drivers.
 SIZES = ("vram_quota", "ggtt_quota")
 MOST = (1 << 63) - 1
 
 
 def read_share(host: HostRoot, path: str, name: str) -> int | None:
-    """A share as it is declared; None if the driver does not have it."""
+    """Return a share in the unit of the declaration; None if the driver does not have it."""
     value = host.read_number(path, optional=True, most=MOST)
     return value if value is None or name not in SIZES else value // MIB
 
@@ -34,7 +34,7 @@ def write_shares(
     wanted: Mapping[int, VfSettings],
     paths: Callable[[int, str], Sequence[str]],
 ) -> None:
-    """Write what differs, smaller quotas first, which leave room for the larger ones, and read it back.
+    """Write the shares that differ and read them back. Lower quotas come first to make room for higher ones.
 
     ``paths`` gives the files of a setting by the index of a VF and the name of the setting.
     """
@@ -54,6 +54,6 @@ def write_shares(
 
 
 def settings_of(host: HostRoot, names: Iterable[str], path: Callable[[str], str]) -> VfSettings:
-    """The shares of one VF; ``path`` gives the file of a name."""
+    """Return the shares of one VF; ``path`` gives the file of a name."""
     values: Mapping[str, Any] = {name: read_share(host, path(name), name) for name in names}
     return VfSettings(**values)

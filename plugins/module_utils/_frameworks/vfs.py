@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Drivers of GPUs whose VFs are not those of any card: with shares of the GPU, or made by other means."""
+"""GPU drivers with special VFs: drivers that give them shares, and drivers that create them when loaded."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ LOADED: dict[str, ModuleType] = {one.DRIVER: one for one in (amd_gim,)}
 
 
 def shares_of(driver: Optional[str]) -> Optional[ModuleType]:
-    """The file about the shares of VFs of a driver, or None."""
+    """Return the module for the shares of a driver, or None."""
     return SHARES.get(driver or "")
 
 
 def requirement(names: set[str]) -> str:
-    """What a card needs for settings of a VF with these names."""
+    """Return what a card needs for VF settings with these names."""
     able = [one.REQUIREMENT for one in SHARES.values() if names <= set(one.NAMES)]
     return " or ".join(able) or "drivers of their own, of which none has all of them"
 
 
 def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> None:
-    """Set the shares of VFs of a card; HostError if its driver has none (now)."""
+    """Set the shares of VFs of a card. Raise HostError if its current driver has none."""
     driver = _driver(host, address)
     shares = shares_of(driver)
     if shares is None:
@@ -44,7 +44,7 @@ def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> Non
 
 
 def prepare(host: HostRoot, address: str, count: int) -> None:
-    """Have the driver of a card ready to make ``count`` VFs; HostError if they could not be used."""
+    """Prepare the driver of a card for ``count`` new VFs. Raise HostError if they would be unusable."""
     shares = shares_of(_driver(host, address))
     if shares is not None:
         shares.prepare(host, address, count)

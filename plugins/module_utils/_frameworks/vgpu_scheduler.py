@@ -41,13 +41,13 @@ class Scheduler(NamedTuple):
 
 
 def observe(host: HostRoot, addresses: Iterable[str]) -> dict[str, Scheduler]:
-    """By address the scheduler of GPUs; empty if the driver does not show its parameters."""
+    """Return the scheduler of GPUs by address; empty if the driver does not report its parameters."""
     text = host.read(PARAMETERS, optional=True)
     return {} if text is None else parse(text, addresses)
 
 
 def parse(text: str, addresses: Iterable[str]) -> dict[str, Scheduler]:
-    """The same from the text of the parameters. That of a GPU itself counts more than that of all GPUs."""
+    """Return the same from the text of the parameters. The key of a GPU overrides the key of all GPUs."""
     parameters = dict(LINE.findall(text))
     common = _keys(parameters.get(ALL, "")).get(KEY)
     own: dict[str, str] = {}
@@ -61,7 +61,7 @@ def parse(text: str, addresses: Iterable[str]) -> dict[str, Scheduler]:
 
 
 def decode(value: Optional[str]) -> Scheduler:
-    """A number of the key: 0x00TT0001 with a time slice in ms, or 0xAAFFF001 with factor and frequency."""
+    """Return the scheduler of a registry value: 0x00TT0001 with a time slice, 0xAAFFF001 with factor and frequency."""
     try:
         number = int(value or "0", 0)
     except ValueError:
@@ -76,7 +76,7 @@ def decode(value: Optional[str]) -> Scheduler:
 
 
 def encode(policy: str, time_slice_ms: Optional[int]) -> str:
-    """The number of the key for a scheduler."""
+    """Return the registry value of a scheduler."""
     if policy == BEST_EFFORT:
         return "0x00"
     low = 0x11 if policy == FIXED_SHARE else 0x01
