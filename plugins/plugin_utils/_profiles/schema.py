@@ -206,7 +206,10 @@ SCHEDULER: Options = {
         "required": True,
     },
     "time_slice_ms": {
-        "description": "Time in ms after which the next vGPU has its turn, from V(1) to V(30). Not for V(best_effort).",
+        "description": [
+            "Time in ms after which the next vGPU has its turn, from V(1) to V(30).",
+            "Not for V(best_effort).",
+        ],
         "type": "int",
     },
 }
