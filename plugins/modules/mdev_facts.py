@@ -206,7 +206,7 @@ ansible_facts:
                   elements: dict
                 shares:
                   description: Share of an Intel GPU for the function. Fields without support in the kernel are null.
-                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later
+                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later, or the driver i915 with SR-IOV
                   type: dict
                   contains:
                     exec_quantum_ms:
@@ -221,8 +221,24 @@ ansible_facts:
                       description: Memory of the GPU in MiB.
                       type: int
                       sample: 4096
+                    ggtt_quota:
+                      description: Addresses of the GPU in MiB. Only with the driver i915.
+                      type: int
+                      sample: 512
+                    contexts_quota:
+                      description: Contexts of the GPU. Only with the driver i915.
+                      type: int
+                      sample: 8192
+                    doorbells_quota:
+                      description: Doorbells of the GPU. Only with the driver i915.
+                      type: int
+                      sample: 32
+                    auto_provisioning:
+                      description: Whether the driver gives equal parts to new functions. Only with the driver i915.
+                      type: bool
+                      sample: true
                     sched_priority:
-                      description: Scheduling priority, V(low), V(normal) or V(high).
+                      description: Scheduling priority, V(low), V(normal) or V(high). Only with the driver xe.
                       type: str
                       sample: normal
             model:
@@ -231,6 +247,33 @@ ansible_facts:
               returned: when V(models) is gathered
               type: str
               sample: Tesla T4
+            vgpu_scheduler:
+              description:
+                - How an NVIDIA GPU divides its time among time-sliced vGPUs, from the module parameters that the driver
+                  was loaded with. A number is null if the driver chooses it.
+              returned: for GPUs with NVIDIA vGPUs, when the driver shows its parameters
+              type: dict
+              contains:
+                policy:
+                  description: Policy, V(best_effort), V(equal_share), V(fixed_share) or V(unknown).
+                  type: str
+                  sample: equal_share
+                time_slice_ms:
+                  description: Time in ms after which the next vGPU has its turn.
+                  type: int
+                  sample: 3
+                averaging_factor:
+                  description: Averaging factor of the strict round-robin policy.
+                  type: int
+                  sample: 60
+                frequency:
+                  description: Frequency of the strict round-robin policy in Hz.
+                  type: int
+                  sample: 960
+                registry:
+                  description: The registry key C(RmPVMRL) of the driver. Null if it is not set.
+                  type: str
+                  sample: "0x00030001"
             mig:
               description:
                 - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and if C(nvidia-smi) does not
