@@ -148,7 +148,7 @@ def test_nobody_listens(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
     placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth})
-    with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused"):
+    with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused.*[)]. Check the endpoint"):
         placement.find("node")
 
 

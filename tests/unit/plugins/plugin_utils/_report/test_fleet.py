@@ -113,7 +113,7 @@ def test_a_whole_card_in_a_group_with_others(host, mode, number):
     name = facts["physical_functions"][0]["address"]
     facts["iommu"]["shared_groups"] = [{"group": 1, "devices": [name, "0000:00:1f.0"]}]
     found = build(facts)["findings"]
-    assert [one["cards"] for one in found] == [[name]] * number
+    assert [one["hosts"][0]["cards"] for one in found] == [[name]] * number
 
 
 def test_users_that_nobody_looked_for(host):
