@@ -4,10 +4,10 @@
 """Ask the real nova or Cyborg what it makes of settings; runs with the Python of its environment.
 
 The first argument is the service, the second one a directory with another release of it, if there is one. Reads one
-question a line as JSON: ``path`` of a file, or of a directory of provider configurations, the PCI functions of the host
-as ``devices`` with the fields of nova's PciDevice, and what libvirt lists as ``nodes`` (see ``libvirt.py``). Prints the
-answer in one line of JSON: what was understood, or ``error``. Each question is asked of a fresh process, since settings
-are read once.
+question a line as JSON: ``path`` of a file (or of several in the order of reading, separated as in PATH), or of a
+directory of provider configurations, the PCI functions of the host as ``devices`` with the fields of nova's PciDevice,
+and what libvirt lists as ``nodes`` (see ``nodes.py``). Prints the answer in one line of JSON: what was understood, or
+``error``. Each question is asked of a fresh process, since settings are read once.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def of_nova(path, devices, nodes):
     from nova.pci import request, utils, whitelist
 
     conf = nova.conf.CONF
-    conf([], project="nova", default_config_files=[str(path)], default_config_dirs=[])
+    conf([], project="nova", default_config_files=str(path).split(os.pathsep), default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
     utils.is_physical_function = lambda *parts: "{}:{}:{}.{}".format(*parts) in physical
     driver = driver_of(nodes)
@@ -251,6 +251,10 @@ def answer(question):
     try:
         if question["path"] in ABOUT:
             return ABOUT[question["path"]]()
+        if question["path"] == "tracker":
+            import tracker
+
+            return tracker.report(question)
         if question["path"] == "device profiles":
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What nova's resource tracker reports to a real Placement with our settings is what the plan says.
+
+Hosts are simulated. A real libvirtd lists their node devices, once for each host.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from ansible_collections.vfio.devices.plugins.filter import (
+    flavor_extra_specs,
+    nova_config,
+    provider_config,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_mdev, nova_pci
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    now,
+    share_name,
+)
+from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
+from ansible_collections.vfio.devices.tests.integration.nova.test_mixtures import brought_to
+from ansible_collections.vfio.devices.tests.integration.placement import pusher, services
+from ansible_collections.vfio.devices.tests.simhost import plain
+from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
+
+RELEASES = (29, 31, 34)
+MANAGED = "COMPUTE_MANAGED_PCI_DEVICE"
+BY_NOVA = {MANAGED, "OWNER_NOVA", "HW_PCI_LIVE_MIGRATABLE", "HW_PCI_ONE_TIME_USE"}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    yield services.Cloud(running.url)
+    running.stop()
+
+
+def t4(name, card, **more):
+    return {"name": name, "select": [card], "vgpu": {"type": "GRID T4-2B", "count": 0}, **more}
+
+
+def functions(name, card, number, **more):
+    return {"name": name, "select": [card], "mode": "vf", "num_vfs": number, **more}
+
+
+IN_PLACEMENT = {"report_in_placement": True, "pci_in_placement": True}
+L40S = {
+    **functions("large", "0000:84:00.0", "max", nova={"alias": "large"}),
+    "vgpu": {"type": "NVIDIA L40S-8Q", "count": 3},
+}
+# By name the host, its profiles, and the options of nova_config.
+SCENARIOS = {
+    "two classes": (
+        "t4",
+        [
+            t4("gold", "0000:3b:00.0", placement={"traits": ["CUSTOM_GOLD"]}),
+            t4("own", "0000:af:00.0", placement={"traits": ["CUSTOM_SILVER"]}, vgpu={"type": "GRID T4-4Q", "count": 2}),
+        ],
+        {},
+    ),
+    "two types on a card": (
+        "a40",
+        [
+            {
+                **functions("mix", "0000:41:00.0", "max"),
+                "vgpu": [
+                    {"type": "NVIDIA A40-8Q", "count": 2, "placement": {"resource_class": "CUSTOM_GOLD"}},
+                    {"type": "NVIDIA A40-4Q", "count": "max"},
+                ],
+            }
+        ],
+        {},
+    ),
+    "vendor-specific vGPUs": ("l40s", [L40S], {}),
+    "vendor-specific vGPUs in Placement": (
+        "l40s",
+        [{**L40S, "placement": {"resource_class": "CUSTOM_LARGE", "traits": ["CUSTOM_GOLD"]}}],
+        IN_PLACEMENT,
+    ),
+    "network cards": (
+        "nics",
+        [functions("nfv", "0000:31:00.0", 4, nova={"alias": "nfv"})],
+        {},
+    ),
+    "network cards in Placement": (
+        "nics",
+        [
+            functions("nfv", "0000:31:00.0", 4, nova={"alias": "nfv"}, placement={"traits": ["CUSTOM_FAST"]}),
+            functions("slow", "0000:31:00.1", 2, nova={"alias": "slow"}, placement={"traits": ["CUSTOM_SLOW"]}),
+        ],
+        IN_PLACEMENT,
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def scene(request, tmp_path_factory):
+    """A host as its profiles say, what libvirt lists on it, and the plan."""
+    daemon.install()
+    profile, profiles, options = SCENARIOS[request.param]
+    host = Simulated(profile)
+    plan, facts = brought_to(host, profiles)
+    tree = tmp_path_factory.mktemp("host")
+    plain.write(host.kernel, tree)
+    devices = list(daemon.ask(tree)["devices"].values())
+    return {"plan": plan, "tree": tree, "devices": devices, "options": options, "seen": f"{profile}-{uuid.uuid4().hex}"}
+
+
+def expected(plan, root, options):
+    """By provider its total by class and its traits, as the plan has them."""
+    found = {}
+    for card in cards_of(plan, "nova"):
+        for parent in map(now, card["parents"]) if has_mdevs(card) else ():
+            if parent["total"]:
+                totals = {nova_mdev.resource_class(card): parent["total"]}
+                found[f"{root}_{libvirt.node_device(parent['name'])}"] = totals, sorted(card["traits"])
+    for card in nova_pci.cards(plan) if options.get("report_in_placement") else ():
+        if not card["nova"].get("physical_network"):
+            product = card["product_id"] if card["mode"] == "pf" else card["vf_product_id"]
+            name = card["resource_class"] or f"CUSTOM_PCI_{card['vendor_id']}_{product}".upper()
+            found[f"{root}_{card['address'].upper()}"] = {name: card["total"]}, sorted(card["traits"])
+    return found
+
+
+def reported(cloud, root):
+    return {
+        name: (
+            {key: one["total"] for key, one in provider["inventories"].items()},
+            sorted(set(provider["traits"]) - BY_NOVA),
+        )
+        for name, provider in cloud.tree(root).items()
+        if name != root
+    }
+
+
+def candidates(cloud, root, asked):
+    """The providers that the scheduler would take for what a flavor asks for; ``asked`` is a list of parameters."""
+    words = "&".join(f"{key}={value}" for key, value in asked)
+    found = cloud("GET", f"/allocation_candidates?{words}")["allocation_requests"]
+    tree = {cloud.provider(name)["uuid"]: name for name in cloud.tree(root)}
+    return {tree[one] for request in found for one in request["allocations"] if one in tree}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_inventory(scene, release, cloud, tracked, file):
+    plan, options = scene["plan"], scene["options"]
+    root = f"{scene['seen']}-{release}"
+    if release < 31 and any(card["framework"] == "vendor_vfio" for card in plan["cards"]):
+        pytest.skip("this release cannot use them")
+    text = nova_config.nova_config(plan, release, **options)
+    traits = provider_config.provider_config(plan, root, release)
+    flavors = flavor_extra_specs.flavor_extra_specs(plan)
+    found = tracked(scene, root, release, text, traits, flavors)
+    assert "error" not in found, found
+    wanted = expected(plan, root, options)
+    assert reported(cloud, root) == wanted
+    # The module, after nova, has nothing to change.
+    providers = placement_tree(plan, root, root_optional=False)
+    assert pusher.push(cloud.url, providers)["changed"] is False
+    by_profile = {}
+    for card in plan["cards"]:
+        by_profile.setdefault(card["profile"], set()).add(card["name"])
+    for card in cards_of(plan, "nova"):
+        specs = flavors[share_name(card)]
+        own = expected({**plan, "cards": [one for one in plan["cards"] if one["name"] == card["name"]]}, root, options)
+        got = found["gets"][share_name(card)]
+        if has_mdevs(card):
+            asked = [("resources", f"{nova_mdev.resource_class(card)}:1")]
+            asked += [("required", name) for name in card["traits"]]
+            own = {name for name, (totals, dummy) in own.items() if nova_mdev.resource_class(card) in totals}
+            assert candidates(cloud, root, asked) == own, specs
+        elif got["groups"]:
+            ((resources, required),) = got["groups"]
+            asked = [("resources", f"{name}:{amount}") for name, amount in resources.items()]
+            asked += [("required", name) for name in required]
+            assert candidates(cloud, root, asked) == set(own), specs
+        else:
+            assert len(got["devices"]) == card["total"]
+            assert set(got["devices"]) <= set(card["virtual_functions"]) | {card["address"]}
