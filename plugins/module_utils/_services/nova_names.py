@@ -19,6 +19,13 @@ SPECS = ("device_spec", "passthrough_whitelist")
 OF_A_TYPE = ("device_addresses", "max_instances", "mdev_class")
 # Sections of types are [mdev_<type>], and [vgpu_<type>] before nova 24.
 PREFIXES = ("mdev_", "vgpu_")
+# Former names of options (nova/conf/pci.py, nova/conf/devices.py). Those of a type's section are in ``current``.
+FORMER = {
+    ("devices", "enabled_vgpu_types"): ("devices", "enabled_mdev_types"),
+    ("pci", "passthrough_whitelist"): ("pci", "device_spec"),
+    ("DEFAULT", "pci_passthrough_whitelist"): ("pci", "device_spec"),
+    ("DEFAULT", "pci_alias"): ("pci", "alias"),
+}
 OPTIONS = {"devices": TYPES, "pci": ("alias", *SPECS, "report_in_placement")}
 # Names that only one section has; others are too common.
 PLACES = {**dict.fromkeys(TYPES, "devices"), **dict.fromkeys([*SPECS, "report_in_placement"], "pci")}
@@ -32,11 +39,25 @@ OF_AN_ALIAS = (
 )
 
 
+def current(section: str, name: str) -> tuple[str, str]:
+    """The section and the name by which the newest nova knows an option."""
+    if section.startswith(PREFIXES[1]) and name == OF_A_TYPE[0]:
+        return PREFIXES[0] + section[len(PREFIXES[1]) :], name
+    return FORMER.get((section, name), (section, name))
+
+
+def is_of_devices(section: str, name: str) -> bool:
+    """Whether an option decides about devices; sections of types are named in small letters."""
+    if section.startswith(PREFIXES):
+        return name in OF_A_TYPE
+    return name in OPTIONS.get(section, ()) or (section, name) == ("filter_scheduler", "pci_in_placement")
+
+
 def unknown(files: Iterable[tuple[str, str]]) -> list[str]:
     """A sentence for each unknown name in files, each a path and its text."""
     entries = [(path, *entry) for path, text in files for entry in oslo.entries(text)]
     enabled = {
-        word.strip()
+        oslo.group(word.strip())
         for _path, section, name, value in entries
         if section == "devices" and name in TYPES
         for word in value.split(",")

@@ -46,6 +46,7 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "directories": list(sources.directories) if known else [],
         "reads": reads,
         "overridden": overridden,
+        "others": _others(host, sources, path) if reads else [],
         "unknown": _unknown(host, sources, project) if known and not found.container else [],
         "post_copy": known and not found.container and _permits_post_copy(host, sources),
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
@@ -84,13 +85,27 @@ def libvirt_version(host: HostRoot) -> str | None:
 
 
 def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
-    mine = set(oslo.options(content)) - oslo.SEVERAL
+    mine = {nova_names.current(*option) for option in oslo.options(content)} - oslo.SEVERAL
     return [
         {"section": section, "option": name, "file": later}
         for later in _after(host, sources, path)
         for section, name in dict.fromkeys(oslo.options(_text(host, later)))
-        if (section, name) in mine
+        if nova_names.current(section, name) in mine
     ]
+
+
+def _others(host: HostRoot, sources: oslo.Sources, path: str) -> list[dict[str, Any]]:
+    """The options of devices in all other files, by their newest names and in the order of reading."""
+    order = _order(host, sources, path)
+    found = []
+    for file in order:
+        later = order.index(file) > order.index(path)
+        for entry in oslo.entries(_text(host, file)) if file != path else ():
+            section, option = nova_names.current(*entry[:2])
+            if nova_names.is_of_devices(section, option):
+                value = entry[2].replace("$$", "$")
+                found.append({"file": file, "section": section, "option": option, "value": value, "later": later})
+    return found
 
 
 def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:

@@ -20,6 +20,7 @@ def _card(subject):
     return {
         "name": subject["name"],
         **{field: subject.get(field) for field in FIELDS},
+        "netdevs": subject.get("netdevs", []),
         "types": sorted({offered["id"] for parent in subject["parents"] for offered in parent["types"]}),
         "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
     }

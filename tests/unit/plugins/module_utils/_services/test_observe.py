@@ -41,6 +41,30 @@ def test_a_file_of_the_command_line_comes_after_the_default_directory(look):
     assert sentence.startswith("/etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads")
 
 
+@pytest.mark.parametrize("text", ["[Devices]\nenabled_mdev_types = b", "[devices]\nenabled_vgpu_types = b"])
+def test_a_file_read_later_wins_under_any_name(look, text):
+    (option,) = look({"etc/nova/nova.conf.d/60-mine.conf": text})["overridden"]
+    assert (option["section"], option["file"]) == ("devices", "/etc/nova/nova.conf.d/60-mine.conf")
+
+
+def test_options_of_devices_in_other_files(look):
+    spec = '{"vendor_id": "10de"}'
+    found = look(
+        {
+            "etc/nova/nova.conf": f"[DEFAULT]\npassword = p\npci_passthrough_whitelist = {spec}\n",
+            FILE[1:]: TEXT,
+            "etc/nova/nova.conf.d/60-b.conf": (
+                "[VGPU_a]\ndevice_addresses = 0000:84:00.0\n[pci]\nreport_in_placement = true\n[libvirt]\nx = y\n"
+            ),
+        }
+    )["others"]
+    assert [tuple(one.values()) for one in found] == [
+        ("/etc/nova/nova.conf", "pci", "device_spec", spec, False),
+        ("/etc/nova/nova.conf.d/60-b.conf", "mdev_a", "device_addresses", "0000:84:00.0", True),
+        ("/etc/nova/nova.conf.d/60-b.conf", "pci", "report_in_placement", "true", True),
+    ]
+
+
 @pytest.mark.parametrize(("name", "number"), [("60-mine.conf", 1), ("40-mine.conf", 0), ("60-mine.ini", 0)])
 def test_files_of_the_same_directory_are_read_by_name(look, name, number):
     assert len(look({f"etc/nova/nova.conf.d/{name}": NOVA})["overridden"]) == number
