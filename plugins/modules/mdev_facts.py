@@ -204,6 +204,12 @@ ansible_facts:
                   description: Users, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+                vdpa:
+                  description: Names of the vDPA devices on the function.
+                  returned: when there is one
+                  type: list
+                  elements: str
+                  sample: [vdpa0]
                 shares:
                   description: Share of an Intel GPU for the function. A field is null if the kernel does not have it.
                   returned: for Intel GPUs with the driver xe and Linux 6.19 or later

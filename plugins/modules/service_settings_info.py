@@ -170,7 +170,8 @@ unknown:
   elements: str
   sample: ["/etc/nova/nova.conf: nova has no option device_specs in [pci]. Did you mean device_spec?"]
 libvirt:
-  description: Version of the host's libvirt library, or null.
+  description:
+    - Version of the libvirt library, or null. If the service runs in a container, it is that of libvirt's container.
   returned: always
   type: str
   sample: 11.3.0

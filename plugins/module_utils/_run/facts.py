@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Optional
 
-from .._devices import iommu, mdevctl, pci, sriov
+from .._devices import iommu, mdevctl, pci, sriov, vdpa
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import intel_xe
 from .._frameworks.every import Frameworks, Made
@@ -70,6 +70,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         for entry in facts[PHYSICAL_FUNCTIONS]:
             if entry["driver"] == intel_xe.DRIVER:
                 _add_shares(host, entry)
+        _add_vdpa(host, facts[PHYSICAL_FUNCTIONS])
         if MODELS in gather:
             from .._devices import models
 
@@ -172,6 +173,13 @@ def _add_shares(host: HostRoot, entry: Facts) -> None:
             **shares,
             intel_xe.PRIORITY: intel_xe.priority(host, entry["address"], index),
         }
+
+
+def _add_vdpa(host: HostRoot, entries: list[Facts]) -> None:
+    """The vDPA devices of each VF that has some."""
+    names = vdpa.observe(host)
+    for virtual in (one for entry in entries for one in entry["virtual_functions"] if one["address"] in names):
+        virtual["vdpa"] = names[virtual["address"]]
 
 
 def _parent(parent: Parent) -> Facts:

@@ -9,14 +9,29 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._host.root import HostRoot
 from . import nova_names, oslo, started
 
+# Processes of libvirt that list the devices of a host.
+DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
 LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
+
+
+class Files(NamedTuple):
+    """Files of the host, or of a container with a directory of its own in ``top``, by their paths there."""
+
+    host: HostRoot
+    top: str
+
+    def names(self, directory: str) -> list[str]:
+        return self.host.names(f"{self.top}{directory.lstrip('/')}")
+
+    def text(self, path: str) -> str:
+        return self.host.read(f"{self.top}{path.lstrip('/')}", optional=True) or ""
 
 
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
@@ -31,7 +46,10 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
     reads = False if found.container else reads
-    overridden = _overridden(host, sources, path, content) if reads else []
+    # The files of a container are those that its process sees.
+    files = Files(host, f"proc/{found.pid}/root/" if found.container else "")
+    is_readable = known and (not found.container or found.pid is not None)
+    overridden = _overridden(files, sources, path, content) if reads else []
     later = [
         f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
         f"Remove the option from {one['file']}."
@@ -46,12 +64,12 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "directories": list(sources.directories) if known else [],
         "reads": reads,
         "overridden": overridden,
-        "others": _others(host, sources, path) if reads else [],
-        "unknown": _unknown(host, sources, project) if known and not found.container else [],
-        "post_copy": known and not found.container and _permits_post_copy(host, sources),
+        "others": _others(files, sources, path) if reads else [],
+        "unknown": _unknown(files, sources, project) if is_readable else [],
+        "post_copy": is_readable and _permits_post_copy(files, sources),
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
-        "libvirt": None if found.container else libvirt_version(host),
+        "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
     }
 
 
@@ -73,10 +91,18 @@ def _not_read(found: started.Started, sources: oslo.Sources, project: str, progr
     )
 
 
-def libvirt_version(host: HostRoot) -> str | None:
+def _of_libvirt(host: HostRoot, files: Files) -> Files:
+    """The files of libvirt's daemon, which has a container of its own in most deployments."""
+    for pid in host.names("proc"):
+        if pid.isdigit() and host.read_line(f"proc/{pid}/comm", optional=True) in DAEMONS:
+            return Files(host, f"proc/{pid}/root/")
+    return files
+
+
+def libvirt_version(files: Files) -> str | None:
     """The version of libvirt's library, which is a part of its file's name: ``libvirt.so.0.11003.0`` is 11.3.0."""
     for directory in LIBRARIES:
-        for name in host.names(directory):
+        for name in files.names(directory):
             match = LIBRARY.match(name)
             if match:
                 major, minor = divmod(int(match[1]), 1000)
@@ -84,23 +110,23 @@ def libvirt_version(host: HostRoot) -> str | None:
     return None
 
 
-def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
+def _overridden(files: Files, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
     mine = {nova_names.current(*option) for option in oslo.options(content)} - oslo.SEVERAL
     return [
         {"section": section, "option": name, "file": later}
-        for later in _after(host, sources, path)
-        for section, name in dict.fromkeys(oslo.options(_text(host, later)))
+        for later in _after(files, sources, path)
+        for section, name in dict.fromkeys(oslo.options(files.text(later)))
         if nova_names.current(section, name) in mine
     ]
 
 
-def _others(host: HostRoot, sources: oslo.Sources, path: str) -> list[dict[str, Any]]:
+def _others(files: Files, sources: oslo.Sources, path: str) -> list[dict[str, object]]:
     """The options of devices in all other files, by their newest names and in the order of reading."""
-    order = _order(host, sources, path)
+    order = _order(files, sources, path)
     found = []
     for file in order:
         later = order.index(file) > order.index(path)
-        for entry in oslo.entries(_text(host, file)) if file != path else ():
+        for entry in oslo.entries(files.text(file)) if file != path else ():
             section, option = nova_names.current(*entry[:2])
             if nova_names.is_of_devices(section, option):
                 value = entry[2].replace("$$", "$")
@@ -108,19 +134,19 @@ def _others(host: HostRoot, sources: oslo.Sources, path: str) -> list[dict[str, 
     return found
 
 
-def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
+def _unknown(files: Files, sources: oslo.Sources, project: str) -> list[str]:
     """Of nova alone the names are known."""
     if project != "nova":
         return []
-    return nova_names.unknown((path, _text(host, path)) for path in _order(host, sources))
+    return nova_names.unknown((path, files.text(path)) for path in _order(files, sources))
 
 
-def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
+def _permits_post_copy(files: Files, sources: oslo.Sources) -> bool:
     """The value that the service has for an option which forbids live migration of PCI devices."""
     values = [
         value.lower()
-        for path in _order(host, sources)
-        for section, name, value in oslo.entries(_text(host, path))
+        for path in _order(files, sources)
+        for section, name, value in oslo.entries(files.text(path))
         if (section, name) == POST_COPY
     ]
     return bool(values) and values[-1] in oslo.TRUE
@@ -134,23 +160,19 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
     return [f"[{section}]{name}" for section, name in dict.fromkeys(lacking)]
 
 
-def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
+def _after(files: Files, sources: oslo.Sources, path: str) -> list[str]:
     """The files that are read after ``path``, whether it exists or not."""
-    order = _order(host, sources, path)
+    order = _order(files, sources, path)
     return order[order.index(path) + 1 :] if path in order else []
 
 
-def _order(host: HostRoot, sources: oslo.Sources, path: str = "") -> list[str]:
+def _order(files: Files, sources: oslo.Sources, path: str = "") -> list[str]:
     """All files in the order of reading, ``path`` also if it does not exist."""
     of_directories = []
     for directory in sources.directories:
-        names = {name for name in host.names(directory.lstrip("/")) if name.endswith(".conf") and name[:1] != "."}
+        names = {name for name in files.names(directory) if name.endswith(".conf") and name[:1] != "."}
         if path.rpartition("/")[0] == directory:
             names.add(path.rpartition("/")[2])
         of_directories += [f"{directory}/{name}" for name in sorted(names)]
-    files = list(sources.files)
-    return [*of_directories, *files] if sources.directories_first else [*files, *of_directories]
-
-
-def _text(host: HostRoot, path: str) -> str:
-    return host.read(path.lstrip("/"), optional=True) or ""
+    of_files = list(sources.files)
+    return [*of_directories, *of_files] if sources.directories_first else [*of_files, *of_directories]

@@ -21,6 +21,8 @@ PROVIDER_CONFIG = 22
 # Several types of mediated devices; 21 reads their sections after it has needed them (nova/compute/manager.py).
 SEVERAL_TYPES = 22
 SOCKET_POLICY = 23
+# Virtual functions with a vDPA device are a kind of their own.
+VDPA = 23
 # enabled_mdev_types, [mdev_*] and mdev_class; before that enabled_vgpu_types and [vgpu_*].
 MDEV_TYPES = 24
 # Names of mediated devices that end in their parent's (nova/virt/libvirt/utils.py, mdev_name2uuid); 24.2 has it too.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 ANY = "*"
 PARTS = ("domain", "bus", "slot", "function")
@@ -32,7 +32,7 @@ class Function(NamedTuple):
     netdevs: tuple[str, ...]
 
 
-def specs(value: str) -> list[dict[str, Any]]:
+def specs(value: str) -> list[dict[str, object]]:
     """The specs of a value, which is a JSON dictionary or a list of them; nova itself refuses another one."""
     try:
         parsed = json.loads(value)
@@ -41,7 +41,7 @@ def specs(value: str) -> list[dict[str, Any]]:
     return [one for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict)]
 
 
-def matching(spec: dict[str, Any], functions: list[Function]) -> list[Function]:
+def matching(spec: dict[str, object], functions: list[Function]) -> list[Function]:
     """The functions of a host that a spec matches."""
     if "devname" in spec:
         cards = {one.address for one in functions if spec["devname"] in one.netdevs}
@@ -53,13 +53,13 @@ def matching(spec: dict[str, Any], functions: list[Function]) -> list[Function]:
     ]
 
 
-def tags(spec: dict[str, Any]) -> dict[str, str]:
+def tags(spec: dict[str, object]) -> dict[str, str]:
     """What nova makes of the functions, each value in one form."""
     found = {key: str(value) for key, value in spec.items() if key not in KEYS}
     return {key: str(value.strip().lower() in TRUE) if key in FLAGS else value for key, value in found.items()}
 
 
-def _by_address(address: Any, functions: list[Function]) -> list[Function]:
+def _by_address(address: object, functions: list[Function]) -> list[Function]:
     if isinstance(address, dict):
         wanted = [_regex(str(address.get(part, ".*"))) for part in PARTS]
         return [one for one in functions if all(map(_is_matched, wanted, _parts(one.address)))]
@@ -100,7 +100,7 @@ def _numbers(address: str) -> tuple[object, ...] | None:
         return None
 
 
-def _has_id(wanted: Any, value: str | None) -> bool:
+def _has_id(wanted: object, value: str | None) -> bool:
     if wanted in (None, ANY):
         return True
     try:

@@ -73,9 +73,11 @@ _Ids = TypedDict("_Ids", {"class": Optional[str]})
 
 
 class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
-    # Of a card with several types; ``type`` is None then, and numbers are sums.
+    # The first two of a card with several types; ``type`` is None then, and numbers are sums.
     shares: list[Share]
     waiting: int
+    # Its virtual functions that have a vDPA device, if there are any.
+    vdpa_functions: list[str]
 
 
 class Card(_Shares):  # pylint: disable=inherit-non-class

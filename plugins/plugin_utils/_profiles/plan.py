@@ -145,6 +145,8 @@ def _plan_function(profile, subject, card, result, found):
         kept = host_functions.indices(profile, functions, number)
         card["nova"] = host_functions.with_functions(profile["nova"], functions)
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
+        with_vdpa = [one["address"] for one in functions if one.get("vdpa")]
+        card.update({"vdpa_functions": with_vdpa} if with_vdpa else {})
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})

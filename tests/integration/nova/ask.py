@@ -176,6 +176,7 @@ def features():
         "mediated devices of libvirt 7.7": works(lambda: utils.mdev_name2uuid(long_name)),
         "provider.yaml": works(lambda: importlib.import_module("nova.compute.provider_config")),
         "numa_policy socket": "socket" in json.dumps(request._ALIAS_SCHEMA),
+        "vDPA devices": works(lambda: importlib.import_module("nova.objects.fields").PciDeviceType.VDPA),
         "report_in_placement": hasattr(conf.pci, "report_in_placement"),
         "pci_in_placement": hasattr(conf.filter_scheduler, "pci_in_placement"),
         **{tag: knows(tag) for tag in ("managed", "live_migratable", "one_time_use")},

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._services.observe import libvirt_version, observe
+from ansible_collections.vfio.devices.plugins.module_utils._services.observe import Files, libvirt_version, observe
 
 FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
 TEXT = '[devices]\nenabled_mdev_types = a\n\n[pci]\nalias = {"name": "a"}\n'
@@ -83,6 +83,24 @@ def test_containers(look):
     assert kolla["libvirt"] is None
 
 
+LIBRARY = "usr/lib64/libvirt.so.0.{}"
+IN_CONTAINER = {"cgroup": "0::/docker/1"}
+
+
+def test_versions_and_names_of_a_container_are_its_own(look):
+    files = {
+        LIBRARY.format("8000.0"): "",
+        f"proc/7/root/{LIBRARY.format('10000.0')}": "",
+        "proc/7/root/etc/nova/nova.conf": "[pci]\nalia = {}\n[libvirt]\nlive_migration_permit_post_copy = true\n",
+        "etc/nova/nova.conf": "[pci]\ndevice_specs = {}\n",
+    }
+    found = look(files, **IN_CONTAINER)
+    assert (found["libvirt"], found["post_copy"], found["others"]) == ("10.0.0", True, [])
+    assert [one.partition(" in ")[0] for one in found["unknown"]] == ["/etc/nova/nova.conf: nova has no option alia"]
+    daemon = {"proc/9/comm": "libvirtd\n", f"proc/9/root/{LIBRARY.format('11003.0')}": "", "proc/8/comm": "bash\n"}
+    assert look({**files, **daemon}, **IN_CONTAINER)["libvirt"] == "11.3.0"
+
+
 def test_nothing_tells(tmp_path):
     (tmp_path / "sys").mkdir()
     found = observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT)
@@ -98,7 +116,7 @@ def test_libvirt_version(tmp_path, name, version):
     place = tmp_path / "usr/lib/x86_64-linux-gnu"
     place.mkdir(parents=True)
     (place / name).touch()
-    assert libvirt_version(HostRoot(str(tmp_path))) == version
+    assert libvirt_version(Files(HostRoot(str(tmp_path)), "")) == version
 
 
 def test_what_kolla_has_not_deployed(look):
