@@ -75,6 +75,12 @@ options:
     type: list
     elements: dict
     default: []
+  cyborg_gpus:
+    description:
+      - File in which a cyborg-agent of the host enables its driver for NVIDIA GPUs, as the module
+        M(vfio.devices.service_settings_info) returns it. NVIDIA GPUs with the owner V(nova) are then rejected.
+    type: str
+    default: ""
 seealso:
   - plugin: vfio.devices.resolve
     plugin_type: filter

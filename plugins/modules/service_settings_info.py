@@ -138,6 +138,13 @@ others:
     later:
       description: Whether the service reads the file after O(path).
       type: bool
+cyborg_gpus:
+  description:
+    - File in which a cyborg-agent of the host enables its driver for NVIDIA GPUs, or null. Cyborg then reports all of
+      them to Placement.
+  returned: always
+  type: str
+  sample: /etc/cyborg/cyborg.conf
 post_copy:
   description:
     - Whether nova permits post-copy for live migrations, with C(live_migration_permit_post_copy) of C([libvirt]).

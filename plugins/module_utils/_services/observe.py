@@ -9,29 +9,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._host.root import HostRoot
-from . import nova_names, oslo, started
+from . import cyborg, nova_names, oslo, started
+from .files import Files, of_service, order_of
 
 # Processes of libvirt that list the devices of a host.
 DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
 LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
-
-
-class Files(NamedTuple):
-    """Files of the host, or of a container with a directory of its own in ``top``, by their paths there."""
-
-    host: HostRoot
-    top: str
-
-    def names(self, directory: str) -> list[str]:
-        return self.host.names(f"{self.top}{directory.lstrip('/')}")
-
-    def text(self, path: str) -> str:
-        return self.host.read(f"{self.top}{path.lstrip('/')}", optional=True) or ""
 
 
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
@@ -46,8 +34,7 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
     reads = False if found.container else reads
-    # The files of a container are those that its process sees.
-    files = Files(host, f"proc/{found.pid}/root/" if found.container else "")
+    files = of_service(host, found)
     is_readable = known and (not found.container or found.pid is not None)
     overridden = _overridden(files, sources, path, content) if reads else []
     later = [
@@ -67,6 +54,7 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "others": _others(files, sources, path) if reads else [],
         "unknown": _unknown(files, sources, project) if is_readable else [],
         "post_copy": is_readable and _permits_post_copy(files, sources),
+        "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
@@ -122,7 +110,7 @@ def _overridden(files: Files, sources: oslo.Sources, path: str, content: str) ->
 
 def _others(files: Files, sources: oslo.Sources, path: str) -> list[dict[str, object]]:
     """The options of devices in all other files, by their newest names and in the order of reading."""
-    order = _order(files, sources, path)
+    order = order_of(files, sources, path)
     found = []
     for file in order:
         later = order.index(file) > order.index(path)
@@ -138,14 +126,14 @@ def _unknown(files: Files, sources: oslo.Sources, project: str) -> list[str]:
     """Of nova alone the names are known."""
     if project != "nova":
         return []
-    return nova_names.unknown((path, files.text(path)) for path in _order(files, sources))
+    return nova_names.unknown((path, files.text(path)) for path in order_of(files, sources))
 
 
 def _permits_post_copy(files: Files, sources: oslo.Sources) -> bool:
     """The value that the service has for an option which forbids live migration of PCI devices."""
     values = [
         value.lower()
-        for path in _order(files, sources)
+        for path in order_of(files, sources)
         for section, name, value in oslo.entries(files.text(path))
         if (section, name) == POST_COPY
     ]
@@ -162,17 +150,5 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
 
 def _after(files: Files, sources: oslo.Sources, path: str) -> list[str]:
     """The files that are read after ``path``, whether it exists or not."""
-    order = _order(files, sources, path)
+    order = order_of(files, sources, path)
     return order[order.index(path) + 1 :] if path in order else []
-
-
-def _order(files: Files, sources: oslo.Sources, path: str = "") -> list[str]:
-    """All files in the order of reading, ``path`` also if it does not exist."""
-    of_directories = []
-    for directory in sources.directories:
-        names = {name for name in files.names(directory) if name.endswith(".conf") and name[:1] != "."}
-        if path.rpartition("/")[0] == directory:
-            names.add(path.rpartition("/")[2])
-        of_directories += [f"{directory}/{name}" for name in sorted(names)]
-    of_files = list(sources.files)
-    return [*of_directories, *of_files] if sources.directories_first else [*of_files, *of_directories]

@@ -55,6 +55,7 @@ def nova_config(
     present="",
     post_copy=False,
     others=(),
+    cyborg_gpus="",
 ):
     """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
@@ -72,6 +73,7 @@ def nova_config(
             "post_copy": flag(or_default(post_copy, False), "post_copy"),
             "present": str(or_default(present, "")),
             "others": nova_others.checked(or_default(others, ())),
+            "cyborg_gpus": or_default(cyborg_gpus),
         }
         text, problems = settings(plan, options)
     refuse("the nova configuration cannot be created:", problems)

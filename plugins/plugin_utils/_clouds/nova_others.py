@@ -21,7 +21,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     nova_spec,
     told_apart,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, share_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu, of_card, share_name
 
 TYPES = "enabled_mdev_types"
 SWITCHES = (
@@ -45,9 +45,24 @@ def problems(plan, sections, options):
     """A sentence for each thing that nova makes of all files together, and that is not what the profiles say."""
     others = options.get("others", [])
     found = [*_switches(others, options), *_types(plan, others, sections), *_options_of_types(others, sections)]
+    found += _of_cyborg(plan, options)
     if others:
         found += [*_specs(plan, others, options), *_aliases(plan, others, sections, options)]
     return found
+
+
+def _of_cyborg(plan, options):
+    """cyborg-agent reports each NVIDIA GPU of its host."""
+    file = options.get("cyborg_gpus")
+    gpus = [card for card in plan["cards"] if file and card["owner"] == "nova" and is_nvidia_gpu(card)]
+    return [
+        of_card(
+            card,
+            "cyborg-agent of this host also assigns every NVIDIA GPU. Remove nvidia_gpu_driver from enabled_drivers "
+            f"in {file}, or set owner: cyborg",
+        )
+        for card in gpus
+    ]
 
 
 def _last(others, section, option):

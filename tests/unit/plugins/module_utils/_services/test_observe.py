@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._services.observe import Files, libvirt_version, observe
+from ansible_collections.vfio.devices.plugins.module_utils._services.files import Files
+from ansible_collections.vfio.devices.plugins.module_utils._services.observe import libvirt_version, observe
 
 FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
 TEXT = '[devices]\nenabled_mdev_types = a\n\n[pci]\nalias = {"name": "a"}\n'

@@ -147,6 +147,14 @@ def test_switches(later):
     assert not refusals([ports(**NFV)], entry("pci", "report_in_placement", "false"))
 
 
+@pytest.mark.parametrize(("card", "number"), [(mdevs(), 1), (whole(), 1), (ports(**NFV), 0)])
+def test_a_cyborg_agent_beside_nova(card, number):
+    found = refusals([card], cyborg_gpus="/etc/cyborg/cyborg.conf")
+    assert len(found) == number
+    assert all("cyborg-agent of this host also assigns every NVIDIA GPU" in one for one in found)
+    assert not refusals([card], cyborg_gpus="")
+
+
 def test_other_inputs_are_refused():
     with pytest.raises(AnsibleFilterError, match="others must be the list that"):
         nova_config(plan(mdevs()), 34, others=[{"file": FILE}])
