@@ -90,7 +90,7 @@ def _parts(address: str) -> list[str]:
 
 
 def _numbers(address: str) -> tuple[object, ...] | None:
-    """The four parts as numbers, of which those that are left out match anything; None for what is no address."""
+    """The four parts as numbers, or any number if a part is missing; None for what is not an address."""
     above, dummy, function = address.partition(".")
     words = above.split(":")
     words = [*[ANY] * (3 - len(words)), *words, function]

@@ -245,6 +245,21 @@ def of_cyborg(path, devices, nodes):
     }
 
 
+def reports_provider(question):
+    """What cyborg-conductor does with a GPU that its agent has found, with the real client for Placement."""
+    from cyborg import context
+    from cyborg.common import placement_client
+    from cyborg.conductor.manager import ConductorManager
+    from keystoneauth1 import adapter, session
+    from keystoneauth1.token_endpoint import Token
+
+    login = session.Session(auth=Token(question["placement"], "admin"))
+    manager = ConductorManager.__new__(ConductorManager)
+    manager.placement_client = placement_client.PlacementClient.__new__(placement_client.PlacementClient)
+    manager.placement_client._client = adapter.Adapter(session=login, service_type="placement")
+    return [manager.provider_report(context.get_admin_context(), *provider) for provider in question["providers"]]
+
+
 ABOUT = {"features": features, "names": names}
 
 
@@ -256,6 +271,8 @@ def answer(question):
             import tracker
 
             return tracker.report(question)
+        if question["path"] == "providers":
+            return reports_provider(question)
         if question["path"] == "device profiles":
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg

@@ -15,6 +15,7 @@ from ansible_collections.vfio.devices.plugins.filter import (
     flavor_extra_specs,
     nova_config,
     provider_config,
+    resolve,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_mdev, nova_pci
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
@@ -25,6 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     share_name,
 )
 from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
+from ansible_collections.vfio.devices.tests.integration.nova.conftest import answer
 from ansible_collections.vfio.devices.tests.integration.nova.test_mixtures import brought_to
 from ansible_collections.vfio.devices.tests.integration.placement import pusher, services
 from ansible_collections.vfio.devices.tests.simhost import plain
@@ -184,3 +186,20 @@ def test_inventory(scene, release, cloud, tracked, file):
         else:
             assert len(got["devices"]) == card["total"]
             assert set(got["devices"]) <= set(card["virtual_functions"]) | {card["address"]}
+
+
+def test_a_cyborg_agent_that_comes_later(cloud, started):
+    """It takes over the providers that we made in its shape, since they have its names and UUIDs."""
+    cloud.make("node-of-cyborg", traits=["COMPUTE_NODE"])
+    plan = resolve.resolve(
+        [{"name": "t4", "select": "product_id == '1eb8'", "owner": "cyborg"}], Simulated("t4").facts()
+    )
+    pusher.push(cloud.url, placement_tree(plan, "node-of-cyborg", cyborg_agent=False))
+    before = cloud.tree("node-of-cyborg")
+    providers = [name for name, one in before.items() if one["parent"]]
+    root = cloud.provider("node-of-cyborg")["uuid"]
+    asked = [[name, "PGPU", before[name]["traits"][:1], 1, root] for name in providers]
+    found = answer(started("cyborg", None), {"path": "providers", "placement": cloud.url, "providers": asked})
+    assert found == [cloud.provider(name)["uuid"] for name in providers]
+    assert len(found) == 2
+    assert cloud.tree("node-of-cyborg") == before
