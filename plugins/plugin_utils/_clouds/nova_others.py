@@ -107,8 +107,7 @@ def _types(plan, others, sections):
                 f"{TYPES} of {entry['file']}"
             )
         for card in plan["cards"] if not mine else ():
-            types = [share["type"]["id"] for share in (card, *card.get("shares", ())) if share["type"]]
-            if card["owner"] != "nova" and card["framework"] == "mdev" and _offers(others, type_id, card, types):
+            if card["owner"] != "nova" and _offers(others, type_id, card, card.get("types", [])):
                 yield of_card(
                     card,
                     f"its owner is {card['owner']}, but {entry['file']} enables the type {type_id}, so nova also "

@@ -76,6 +76,8 @@ class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
     # The first two of a card with several types; ``type`` is None then, and numbers are sums.
     shares: list[Share]
     waiting: int
+    # Of a card with mediated devices and another owner than nova, the ids of all types that it has.
+    types: list[str]
     # Its virtual functions that have a vDPA device, if there are any.
     vdpa_functions: list[str]
 

@@ -87,6 +87,7 @@ def plan(profiles, facts):
 
 
 def _card(profile, subject):
+    is_of_nova = profile["owner"] == CLOUDS[0].OWNER
     return {
         "name": subject["name"],
         "address": subject["address"],
@@ -110,6 +111,8 @@ def _card(profile, subject):
         "total": None,
         "not_shareable": None,
         **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),
+        # nova offers any of them that another file enables.
+        **({"types": unselected.types_of(subject)} if subject["framework"] == "mdev" and not is_of_nova else {}),
     }
 
 

@@ -89,7 +89,8 @@ CASES = [
     ([T4], {}, BASE, "[mdev_nvidia-231]\ndevice_addresses = 0000:af:00.0\n", False),
     ([T4], {}, LATER, "[vgpu_nvidia-231]\ndevice_addresses = 0000:af:00.0\n", True),
     ([OWN], {}, BASE, "[devices]\nenabled_mdev_types = nvidia-223\n", True),
-    ([OWN], {}, BASE, "[devices]\nenabled_mdev_types = nvidia-231\n", False),
+    ([OWN], {}, BASE, "[devices]\nenabled_mdev_types = nvidia-231\n", True),
+    ([OWN], {}, BASE, "[devices]\nenabled_mdev_types = nvidia-999\n", False),
     # Switches.
     ([NFV], {}, BASE, "[pci]\nreport_in_placement = yes\n", True),
     ([NFV], {}, LATER, "[pci]\nreport_in_placement = false\n", False),

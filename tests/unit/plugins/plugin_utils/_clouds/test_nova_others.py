@@ -110,7 +110,7 @@ def test_types_that_only_other_files_enable(others, lost):
 
 
 def test_types_of_cards_of_another_owner():
-    card = mdevs(owner="none", count="max")
+    card = mdevs(owner="none", count="max", types=["nvidia-34", "nvidia-35"])
     (sentence,) = refusals([card], TYPES)
     assert f"its owner is none, but {FILE} enables the type nvidia-35, so nova also assigns its devices" in sentence
     assert not refusals([card], entry("devices", "enabled_mdev_types", "nvidia-36"))
