@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""OpenStack nova: settings of nova-compute, nova-api and nova-scheduler, and providers that nova-compute makes."""
+"""OpenStack nova: settings of nova-compute, nova-api and nova-scheduler, and providers that nova-compute creates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PROFILE_PART = nova_profile.PROFILE_PART
 DEFAULT_COUNT = "max"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = False
-# nova's limits for the class of a type (nova/conf/devices.py).
+# Valid resource classes of a type in nova (nova/conf/devices.py).
 MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
@@ -57,7 +57,7 @@ def nova_config(
     others=(),
     cyborg_gpus="",
 ):
-    """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    """Return the nova configuration; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
             raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
@@ -90,7 +90,7 @@ def check_card(card):
 
 
 def check_host(cards):
-    """nova has one class and one limit for each type of a host, whatever the card (nova/conf/devices.py)."""
+    """Check that cards agree: nova has one class and limit per type of a host (nova/conf/devices.py)."""
     problems = []
     seen, parents = {}, {}
     for card in cards:
@@ -104,7 +104,7 @@ def check_host(cards):
                 "{card['resource_class']}"
             )
             problems.append(of_card(card, sentence))
-        # Devices that stay for now keep the class that they have.
+        # Devices that stay temporarily keep their class.
         if not card["type"] or card["next_type"]:
             continue
         meaning = {
@@ -123,7 +123,10 @@ def check_host(cards):
 
 
 def _check_parents(card, taken):
-    """nova stops if two types name a parent (nova/virt/libvirt/driver.py, _get_supported_vgpu_types)."""
+    """Check that types do not share parents, because nova-compute then stops.
+
+    See nova/virt/libvirt/driver.py, _get_supported_vgpu_types.
+    """
     mine = {parent["name"]: type_name(card) for parent in card["parents"]}
     shared = sorted(name for name in mine if taken.get(name, mine[name]) != mine[name])
     sentences = [
@@ -135,7 +138,7 @@ def _check_parents(card, taken):
 
 
 def settings(plan, options):
-    """For service ``compute`` the settings of the plan's host; for ``api`` the plan may be a list of plans."""
+    """Return the settings of the plan's host for service ``compute``, or of one or more plans for ``api``."""
     problems = _check_options(options)
     if options["service"] == "compute":
         sections = _compute(plan, options, problems)
@@ -151,7 +154,7 @@ def why_no_provider(card, options):
 
 
 def providers(card, options):
-    """Of PCI devices nova replaces all traits, so there are none."""
+    """Return providers with traits; nova replaces all traits of PCI devices, so these are omitted."""
     found, entries = [], []
     for share in shares_of(card):
         parents = usable_parents(share) if share["framework"] == "mdev" else []
@@ -161,7 +164,7 @@ def providers(card, options):
 
 
 def reserved_names(card, root):
-    """What nova calls a PCI device if it reports these to Placement."""
+    """Return the provider name of a PCI device if nova reports PCI devices to Placement."""
     return [f"{root}_{card['address'].upper()}"] if card["framework"] != "mdev" and card["address"] else []
 
 
@@ -174,7 +177,7 @@ def extra_specs(card):
 
 
 def _specs_of_mdevs(card, count):
-    """A group of its own for each of several devices, since nova takes one of each allocation."""
+    """Use a separate group for each device, because nova uses one device of each allocation."""
     specs = {}
     for group in range(1, count + 1) if count > 1 else [""]:
         specs[f"resources{group}:{nova_mdev.resource_class(card)}"] = "1"
@@ -242,7 +245,7 @@ def _check_cards(cards, options):
 
 
 def _check_classes(plan, cards):
-    """nova takes what a guest has of a class of mediated devices for one, also when it is a PCI device."""
+    """Check classes: nova treats each allocation of a class of mediated devices as an mdev, even for a PCI device."""
     classes = {nova_mdev.resource_class(card) for card in cards_of(plan, OWNER) if has_mdevs(card)}
     return [
         of_card(
@@ -254,7 +257,7 @@ def _check_classes(plan, cards):
 
 
 def _check_traits(cards):
-    """All functions of a card are one provider, whose traits say whether they are live-migratable."""
+    """Check traits: all functions of a card are one provider, whose traits include live migration."""
     kinds = {}
     for card in cards:
         if not card["nova"].get("physical_network"):
@@ -271,5 +274,5 @@ def _aliases(cards, options, problems):
 
 
 def _filter_scheduler(options):
-    # nova-compute reads the aliases too, and stops at one without ids when it does not know this.
+    # nova-compute reads aliases too. Without this option it stops at an alias without ids.
     return [("pci_in_placement", "true")] if options["pci_in_placement"] else []
