@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""vDPA devices, which were made on a function and go with its driver (drivers/vdpa/vdpa.c)."""
+"""vDPA devices, which disappear with their function (drivers/vdpa/vdpa.c)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEVICES = "sys/bus/vdpa/devices"
 
 
 def observe(host: HostRoot) -> dict[str, list[str]]:
-    """By the address of the function the names of its vDPA devices."""
+    """Return the names of vDPA devices by the address of their function."""
     found: dict[str, list[str]] = {}
     for name, path in host.links(DEVICES):
         addresses = FUNCTION_IN_PATH.findall(path)

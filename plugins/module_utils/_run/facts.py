@@ -176,7 +176,7 @@ def _add_shares(host: HostRoot, entry: Facts) -> None:
 
 
 def _add_vdpa(host: HostRoot, entries: list[Facts]) -> None:
-    """The vDPA devices of each VF that has some."""
+    """Add the vDPA devices of each VF."""
     names = vdpa.observe(host)
     for virtual in (one for entry in entries for one in entry["virtual_functions"] if one["address"] in names):
         virtual["vdpa"] = names[virtual["address"]]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether a cyborg-agent of the host reports its GPUs to Placement."""
+"""Check whether a cyborg-agent of the host reports its GPUs to Placement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTION = ("agent", "enabled_drivers")
 
 
 def file_with_gpus(host: HostRoot) -> str | None:
-    """The file that enables the agent's driver for NVIDIA GPUs, or None."""
+    """Return the file that enables the driver of the agent for NVIDIA GPUs, or None."""
     if not host.exists(f"etc/{PROJECT}") and not host.exists(f"{started.KOLLA}/{PROGRAM}"):
         return None
     found = started.observe(host, PROGRAM, PROGRAM)

@@ -29,7 +29,7 @@ class Files(NamedTuple):
 
 
 def of_service(host: HostRoot, found: Started) -> Files:
-    """The files of a container are those that its process sees."""
+    """Return the files that the process of the service sees."""
     return Files(host, f"proc/{found.pid}/root/" if found.container else "")
 
 

@@ -40,14 +40,14 @@ OF_AN_ALIAS = (
 
 
 def current(section: str, name: str) -> tuple[str, str]:
-    """The section and the name by which the newest nova knows an option."""
+    """Return section and name of an option in the newest nova release."""
     if section.startswith(PREFIXES[1]) and name == OF_A_TYPE[0]:
         return PREFIXES[0] + section[len(PREFIXES[1]) :], name
     return FORMER.get((section, name), (section, name))
 
 
 def is_of_devices(section: str, name: str) -> bool:
-    """Whether an option decides about devices; sections of types are named in small letters."""
+    """Return whether an option is about devices; sections of types are in lower case."""
     if section.startswith(PREFIXES):
         return name in OF_A_TYPE
     return name in OPTIONS.get(section, ()) or (section, name) == ("filter_scheduler", "pci_in_placement")

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""What other files of nova add to our settings, and what our settings take away from theirs.
+"""Conflicts between our settings and options in other files of nova.
 
-``others`` are the options of devices in these files in the order of reading, each a dictionary of ``file``,
-``section``, ``option``, ``value``, and ``later`` if nova reads it after our file.
+``others`` are the options of devices in these files in reading order. Each is a dictionary with ``file``, ``section``,
+``option``, ``value``, and ``later`` if nova reads the file after ours.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ SWITCHES = (
     ("filter_scheduler", "pci_in_placement", "nova_config_pci_in_placement"),
 )
 TRUE = ("true", "1", "on", "yes")
-# So many cards or functions are named in a sentence.
+# Maximum number of cards or functions in a sentence.
 MOST_NAMES = 4
 FIELDS = {"file", "section", "option", "value", "later"}
 
 
 def checked(others):
-    """The list; ``ValueError`` for what is none."""
+    """Return the list; raise ``ValueError`` for other values."""
     if not isinstance(others, (list, tuple)) or not all(set(one) >= FIELDS for one in others):
         raise ValueError("others must be the list that vfio.devices.service_settings_info returns")
     return others
 
 
 def problems(plan, sections, options):
-    """A sentence for each thing that nova makes of all files together, and that is not what the profiles say."""
+    """Return a sentence for each difference between all files together and the profiles."""
     others = options.get("others", [])
     found = [*_switches(others, options), *_types(plan, others, sections), *_options_of_types(others, sections)]
     found += _of_cyborg(plan, options)
@@ -52,7 +52,7 @@ def problems(plan, sections, options):
 
 
 def _of_cyborg(plan, options):
-    """cyborg-agent reports each NVIDIA GPU of its host."""
+    """Reject NVIDIA GPUs that cyborg-agent also reports."""
     file = options.get("cyborg_gpus")
     gpus = [card for card in plan["cards"] if file and card["owner"] == "nova" and is_nvidia_gpu(card)]
     return [
@@ -66,7 +66,7 @@ def _of_cyborg(plan, options):
 
 
 def _last(others, section, option):
-    """The entry that counts, or None."""
+    """Return the entry that nova uses, or None."""
     return next((one for one in reversed(others) if (one["section"], one["option"]) == (section, option)), None)
 
 
@@ -92,7 +92,7 @@ def _words(value):
 
 
 def _types(plan, others, sections):
-    """What only other files have nova offer: with our list it is gone, without it it is in force."""
+    """Check types that other files enable: our list replaces theirs, and without our list theirs applies."""
     entry = _last(others, "devices", TYPES)
     if entry is None:
         return
@@ -123,7 +123,7 @@ def _offers(others, type_id, card, types):
 
 
 def _options_of_types(others, sections):
-    """Options of our types that other files set and ours does not, so that theirs are in force."""
+    """Check options of our types that only other files set, so that their values apply."""
     for section, own in sections.items():
         kind, dummy, type_id = section.partition("_")
         mine = dict(own)
@@ -144,7 +144,7 @@ def _options_of_types(others, sections):
 
 
 def _functions(plan):
-    """All PCI functions of the host's cards, with the card of each."""
+    """Return all PCI functions of the host with their cards."""
     found = {}
     for card in [*plan["cards"], *plan.get("unselected", [])]:
         if not card["address"]:
@@ -160,7 +160,7 @@ def _functions(plan):
 
 
 def _specs(plan, others, options):
-    """nova goes by the first spec that matches a function, in the order of its files."""
+    """Check other specs: nova uses the first one that matches a function, in reading order."""
     cards = nova_pci.cards(plan)
     functions = _functions(plan)
     everything = list(functions)
@@ -191,7 +191,7 @@ def _differs(function, mine, spec):
 
 
 def _by_card(found, reason):
-    """A sentence for each card with its functions."""
+    """Return a sentence for each card with its functions."""
     by_card = {}
     for function, card in found.items():
         by_card.setdefault(card["name"], (card, []))[1].append(function.address)
@@ -202,7 +202,7 @@ def _by_card(found, reason):
 
 
 def _of_no_profile(strange, functions, cards, spec, what, options):
-    """Functions of no profile that the alias of a profile also fits."""
+    """Check functions without a profile that the alias of a profile also matches."""
     has = nova_spec.tags(spec)
     for function in strange:
         card = functions[function]
@@ -227,7 +227,7 @@ def _of_no_profile(strange, functions, cards, spec, what, options):
 
 
 def _aliases(plan, others, sections, options):
-    """nova puts all values of one alias together."""
+    """Check aliases with equal names, because nova combines their values."""
     mine = {}
     for name, value in sections.get("pci", ()):
         if name == "alias":

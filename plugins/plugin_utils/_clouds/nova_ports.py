@@ -4,19 +4,19 @@
 
 # Private to this collection: may change without notice.
 
-"""Virtual functions that nova assigns only to a port of neutron: those of a DPU, and those with a vDPA device."""
+"""Virtual functions that nova assigns only to neutron ports: functions of a DPU and functions with a vDPA device."""
 
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
 
-# So many functions are named in a sentence.
+# Maximum number of functions in a sentence.
 MOST_NAMES = 4
 
 
 def check(card, release):
-    """A sentence for each setting of such functions that nova would reject or ignore."""
+    """Return a sentence for each setting of such functions that nova would reject or ignore."""
     found = _check_remote_managed(card, release) if card["nova"].get("remote_managed") else []
     return found + _check_vdpa(card, release)
 
@@ -35,7 +35,7 @@ def _check_remote_managed(card, release):
 
 
 def _check_vdpa(card, release):
-    """nova asks for such a function only for a neutron port with the VNIC type vdpa."""
+    """Check functions that nova requests only for neutron ports of the VNIC type vdpa."""
     names = [name for name in card.get("vdpa_functions", ()) if name not in card.get("host_functions", ())]
     if card["mode"] != "vf" or not names:
         return []

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 ANY = "*"
 PARTS = ("domain", "bus", "slot", "function")
-# The keys that choose functions; all others are what nova makes of these.
+# The keys that select functions; all others are tags.
 KEYS = ("address", "devname", "vendor_id", "product_id")
 FLAGS = ("live_migratable", "managed", "one_time_use", "remote_managed", "trusted")
 TRUE = ("1", "t", "true", "on", "y", "yes")
@@ -27,13 +27,13 @@ class Function(NamedTuple):
     card: str
     vendor_id: str | None
     product_id: str | None
-    # Whether it is a card with virtual functions, whose address then stands for these too.
+    # Whether it is a card with SR-IOV, whose address also matches its virtual functions.
     is_sriov: bool
     netdevs: tuple[str, ...]
 
 
 def specs(value: str) -> list[dict[str, object]]:
-    """The specs of a value, which is a JSON dictionary or a list of them; nova itself refuses another one."""
+    """Return the specs of a value, which is a JSON dictionary or a list of them; nova rejects other values."""
     try:
         parsed = json.loads(value)
     except ValueError:
@@ -42,7 +42,7 @@ def specs(value: str) -> list[dict[str, object]]:
 
 
 def matching(spec: dict[str, object], functions: list[Function]) -> list[Function]:
-    """The functions of a host that a spec matches."""
+    """Return the functions of a host that a spec matches."""
     if "devname" in spec:
         cards = {one.address for one in functions if spec["devname"] in one.netdevs}
         found = [one for one in functions if one.card in cards]
@@ -54,7 +54,7 @@ def matching(spec: dict[str, object], functions: list[Function]) -> list[Functio
 
 
 def tags(spec: dict[str, object]) -> dict[str, str]:
-    """What nova makes of the functions, each value in one form."""
+    """Return the tags of a spec, with one spelling of each value."""
     found = {key: str(value) for key, value in spec.items() if key not in KEYS}
     return {key: str(value.strip().lower() in TRUE) if key in FLAGS else value for key, value in found.items()}
 
@@ -90,7 +90,7 @@ def _parts(address: str) -> list[str]:
 
 
 def _numbers(address: str) -> tuple[object, ...] | None:
-    """The four parts as numbers, or any number if a part is missing; None for what is not an address."""
+    """Return the four parts as numbers, or ANY for a missing part; None if the text is not an address."""
     above, dummy, function = address.partition(".")
     words = above.split(":")
     words = [*[ANY] * (3 - len(words)), *words, function]

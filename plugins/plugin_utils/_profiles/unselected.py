@@ -17,7 +17,7 @@ def of_host(subjects, selected):
 
 
 def types_of(subject):
-    """The ids of all types that the parents of a card list."""
+    """Return the ids of all types that the parents of a card list."""
     return sorted({offered["id"] for parent in subject["parents"] for offered in parent["types"]})
 
 
