@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real libvirtd for tests, which lists the node devices of a simulated host."""
+"""Ask a real libvirtd for the node devices of a simulated host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def driver():
 
 
 def install():
-    """The daemon with its driver of node devices, which newer distributions have in a package of its own."""
+    """Install the daemon and its node device driver, which is a separate package on newer distributions."""
     if shutil.which("libvirtd") is None or driver() is None or shutil.which("mdevctl") is None:
         if os.geteuid():
             pytest.fail(f"packages are missing: run sudo apt-get install -y {' '.join(PACKAGES)}")
@@ -33,7 +33,7 @@ def install():
 
 
 def ask(tree, *definitions):
-    """The XML of all node devices by name, and what was defined."""
+    """Return the XML of all node devices by name, and the defined ones."""
     user = ["--map-root-user"] if os.geteuid() else []
     script = Path(__file__).with_name("node_devices.py")
     done = subprocess.run(

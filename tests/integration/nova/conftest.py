@@ -24,7 +24,7 @@ VERSIONS = {21: "21.2.4", 24: "24.2.1", 26: "26.3.0", 28: "28.3.0", 29: "29.2.0"
 
 @pytest.fixture(scope="session")
 def started():
-    """Start nova or Cyborg in a process that answers line by line, each once."""
+    """Return a function that starts nova or Cyborg in a process that answers line by line, once each."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
     with contextlib.ExitStack() as processes:
 
@@ -50,7 +50,7 @@ def answer(process, question):
 @pytest.fixture
 def ask(started):
     def ask(service, path, devices=(), nodes=None, version=None):
-        """What nova or Cyborg makes of a file or directory with these PCI functions and node devices on the host."""
+        """Return how nova or Cyborg interprets a file or directory, with devices of the host."""
         question = {"path": str(path), "devices": list(devices), "nodes": nodes or {}}
         return answer(started(service, version), question)
 
@@ -59,7 +59,7 @@ def ask(started):
 
 @pytest.fixture
 def tracked(started, cloud, tmp_path):
-    """What nova's resource tracker reports of a host with files of settings, see ``tracker.py``."""
+    """Return a function that runs nova's resource tracker with settings files, see ``tracker.py``."""
 
     def tracked(scene, root, release, text, traits="", flavors=None, base=""):
         for name, content in (
@@ -87,7 +87,7 @@ def tracked(started, cloud, tmp_path):
 
 @pytest.fixture
 def file(tmp_path):
-    """A new file with a text."""
+    """Return a function that creates a file with a text."""
 
     def file(text, name="service.conf"):
         path = Path(tempfile.mkdtemp(dir=tmp_path)) / name
@@ -99,7 +99,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def nova(ask, file):
-    """What a release of nova makes of profiles on a host, or the sentences with which the filters refuse them."""
+    """Return how a nova release interprets profiles on a host, or the errors of the filters."""
 
     def nova(profiles, facts, release=34, with_parent=True, named=None, **options):
         try:

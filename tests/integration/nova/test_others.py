@@ -1,10 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings of nova that are not ours: with them the real nova does what the plan says, or the filter refuses them.
-
-Each is also refused only if nova does something else than the plan says.
-"""
+"""Compare options of other nova files with the real nova: the filter rejects those, and only those, that matter."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ BASE, LATER = "nova.conf", "nova.conf.d/60-others.conf"
 
 @pytest.fixture(scope="module")
 def hosts():
-    """By profiles the plan and the facts of a host that is as they say."""
+    """Return a function that converges a host, with its plan and facts."""
     made = {}
 
     def hosts(profiles):
@@ -48,14 +45,14 @@ def spec(**keys):
 
 
 CASES = [
-    # The devices that our alias asks for by their ids.
+    # Devices with the ids of our alias.
     ([NFV], {}, BASE, spec(vendor_id="8086", product_id="1889"), True),
     ([NFV], {}, LATER, spec(vendor_id="8086", product_id="1889"), True),
     ([NFV], {}, BASE, "[PCI]\npassthrough_whitelist = " + json.dumps({"address": "d8:*.*"}), True),
     ([NFV], {}, BASE, "[DEFAULT]\npci_passthrough_whitelist = " + json.dumps([{"address": "d8:1.1"}]), True),
     ([NFV], IN_PLACEMENT, BASE, spec(address="*:d8:01.*", resource_class="CUSTOM_OTHER"), False),
     ([NFV], {}, BASE, spec(vendor_id="144d", product_id="a80a"), False),
-    # Our own devices, with other settings or with more than the profile gives away.
+    # Our own devices with other settings, or functions that the profile does not assign.
     ([NFV], {}, BASE, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), True),
     ([NFV], {}, LATER, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), False),
     ([NFV], {}, BASE, spec(address="0000:5e:00.0"), True),
@@ -98,7 +95,7 @@ CASES = [
 
 
 def settings(root, place, text, content):
-    """The files of a host, and what the module reports of them."""
+    """Write the files of a host, and return the result of the module."""
     (root / "sys").mkdir(exist_ok=True)
     process = root / "proc/7"
     process.mkdir(parents=True)
@@ -141,7 +138,6 @@ def test_other_files(hosts, ask, tmp_path, profiles, options, place, text, is_re
         if parent["physical_function"] == card["name"]
     }
     same = "error" not in found and (
-        # Cards of no profile are none of our business, but what they had before must not be lost.
         {one: found["assignable"].get(one) for one in devices} == {one: alone["assignable"][one] for one in devices}
         and {name: total for name, total in found["offers"].items() if name in offers} == offers
         and all(found["gets"][name] == alone["gets"][name] for name in names)
@@ -158,7 +154,7 @@ def test_other_files(hosts, ask, tmp_path, profiles, options, place, text, is_re
 
 
 def test_functions_that_a_spec_matches(ask, file):
-    """The real nova finds the same ones as the filter."""
+    """Compare the matches of the filter with those of the real nova."""
     functions = [specs.CARD, specs.VF, specs.GPU]
     devices = [
         {

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nova's resource tracker reports to a real Placement with our settings is what the plan says.
+"""nova's resource tracker reports the inventory of the plan to a real Placement.
 
-Hosts are simulated. A real libvirtd lists their node devices, once for each host.
+A real libvirtd lists the node devices of each simulated host once.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ L40S = {
     **functions("large", "0000:84:00.0", "max", nova={"alias": "large"}),
     "vgpu": {"type": "NVIDIA L40S-8Q", "count": 3},
 }
-# By name the host, its profiles, and the options of nova_config.
+# Host, profiles and options of nova_config.
 SCENARIOS = {
     "two classes": (
         "t4",
@@ -91,7 +91,7 @@ SCENARIOS = {
         [functions("nfv", "0000:31:00.0", 4, nova={"alias": "nfv"})],
         {},
     ),
-    # A guest still has a device of another type, and neutron has the virtual functions of a card of the same kind.
+    # A guest has a device of another type, and neutron has virtual functions with the same ids.
     "all kinds": (
         "mixed",
         [
@@ -114,7 +114,7 @@ SCENARIOS = {
 
 @pytest.fixture(scope="module", params=SCENARIOS)
 def scene(request, tmp_path_factory):
-    """A host as its profiles say, what libvirt lists on it, and the plan."""
+    """Return a converged host with its node devices and its plan."""
     daemon.install()
     profile, profiles, options = SCENARIOS[request.param]
     host = Simulated(profile)
@@ -126,7 +126,7 @@ def scene(request, tmp_path_factory):
 
 
 def expected(plan, root, options):
-    """By provider its total by class and its traits, as the plan has them."""
+    """Return totals by class and traits of each provider of the plan."""
     found = {}
     for card in cards_of(plan, "nova"):
         for parent in map(now, card["parents"]) if has_mdevs(card) else ():
@@ -153,7 +153,7 @@ def reported(cloud, root):
 
 
 def candidates(cloud, root, asked):
-    """The providers that the scheduler would take for what a flavor asks for; ``asked`` is a list of parameters."""
+    """Return the providers that the scheduler would use; ``asked`` is a list of parameters."""
     words = "&".join(f"{key}={value}" for key, value in asked)
     found = cloud("GET", f"/allocation_candidates?{words}")["allocation_requests"]
     tree = {cloud.provider(name)["uuid"]: name for name in cloud.tree(root)}
@@ -173,7 +173,7 @@ def test_inventory(scene, release, cloud, tracked, file):
     assert "error" not in found, found
     wanted = expected(plan, root, options)
     assert reported(cloud, root) == wanted
-    # The module, after nova, has nothing to change.
+    # The module has nothing to change after nova.
     providers = placement_tree(plan, root, root_optional=False)
     assert pusher.push(cloud.url, providers)["changed"] is False
     for card in cards_of(plan, "nova"):
@@ -201,7 +201,7 @@ def test_inventory(scene, release, cloud, tracked, file):
 
 
 def test_a_cyborg_agent_that_comes_later(cloud, started):
-    """It takes over the providers that we made in its shape, since they have its names and UUIDs."""
+    """The agent reuses providers in its shape, because names and UUIDs are equal."""
     cloud.make("node-of-cyborg", traits=["COMPUTE_NODE"])
     plan = resolve.resolve(
         [{"name": "t4", "select": "product_id == '1eb8'", "owner": "cyborg"}], Simulated("t4").facts()

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""nova's resource tracker on a simulated host: it reports to a real Placement what it finds there.
+"""Run nova's resource tracker on a simulated host, with a real Placement.
 
-The methods are nova's. The driver reads the XML of node devices that a real libvirtd has made of the host, and the
-files of the host below ``/sys``, which are mounted over those of this machine in a namespace of the process. Only what
-has nothing to do with devices is replaced: processors, memory, disks, and the database.
+The driver of nova reads the XML of node devices from a real libvirtd, and the host's files below ``/sys``, which are
+mounted in a namespace of the process. Only parts without devices are replaced: processors, memory, disks, database.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ NEW_MOUNTS, NEW_USERS = 0x00020000, 0x10000000
 
 
 def enter(tree):
-    """Have the host's ``/sys`` in this process alone."""
+    """Mount the host's ``/sys`` for this process only."""
     user, group = os.geteuid(), os.getegid()
     if ctypes.CDLL(None, use_errno=True).unshare(NEW_MOUNTS | (NEW_USERS if user else 0)):
         raise OSError(ctypes.get_errno(), "unshare")
@@ -35,7 +34,7 @@ def enter(tree):
 
 
 class NodeDevice:
-    """A node device as libvirt's binding for Python has it."""
+    """A node device with the methods of libvirt-python."""
 
     def __init__(self, xml):
         self.xml = xml
@@ -55,7 +54,7 @@ class NodeDevice:
 
 
 def copied(tree, memo):
-    """A copy of nova's tree of providers; the lock in it is only copied by the threads that nova brings itself."""
+    """Return a copy of nova's provider tree without copying its lock, which requires the threads of nova."""
     other = type(tree).__new__(type(tree))
     vars(other).update(copy.deepcopy({key: value for key, value in vars(tree).items() if key != "lock"}, memo))
     other.lock = tree.lock
@@ -63,7 +62,7 @@ def copied(tree, memo):
 
 
 def driver_of(devices):
-    """nova's driver and host without their constructors, which want a daemon."""
+    """Return nova's driver and host without their constructors, which need a daemon."""
     from nova.virt.libvirt import driver, host
 
     found = {one.name(): one for one in map(NodeDevice, devices)}
@@ -109,7 +108,7 @@ def driver_of(devices):
 
 
 def report(question):
-    """What nova-compute reports with its settings, and what guests of each flavor ask for and get on the host."""
+    """Report to Placement, and return the PCI devices of nova and those of each flavor."""
     enter(question["tree"])
     import nova.conf
     from keystoneauth1 import adapter, session
@@ -139,7 +138,7 @@ def report(question):
         return found, node
 
     found, node = tracker()
-    # At the start of the service and in a later turn.
+    # At service start and in a later period.
     for starts in (True, False):
         found._update_to_placement(admin, node, starts)
     return {
@@ -149,7 +148,7 @@ def report(question):
 
 
 def of_flavor(specs, found):
-    """What a guest asks of Placement for its PCI devices, and the devices that guests get one by one without it."""
+    """Return the request groups for Placement, or without Placement the devices of guests, one by one."""
     from nova import exception, objects
     from nova.pci import request
 
