@@ -132,8 +132,15 @@ def _too_many(wanted, subject):
     return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(fits, names)} would fit"
 
 
+def too_many(type_id, count, subject):
+    """Why so many devices of a single type do not fit on a card without any, or None if they fit or nobody knows."""
+    rooms = _rooms(subject, [type_id], occupied=False)
+    fits = _fair({type_id: count}, subject, rooms)[type_id]
+    return _too_many({type_id: count}, subject) if 0 < fits < count else None
+
+
 def _listed(counts, names):
-    return " and ".join(f"{count} x {names[type_id]}" for type_id, count in counts.items())
+    return " and ".join(f"{count} x {names[type_id]}" for type_id, count in counts.items() if count)
 
 
 def _fair(wanted, subject, rooms):

@@ -114,6 +114,35 @@ def test_the_rest_for_one_type(simulated):
         ),
         (
             "l40s",
+            profile(L40S, ("48Q", 1), ("1Q", 1)),
+            [
+                "1 x NVIDIA L40S-1Q and 1 x NVIDIA L40S-48Q do not fit on this card. They need 49 GB, and it has 48 "
+                "GB. 1 x NVIDIA L40S-1Q would fit"
+            ],
+        ),
+        (
+            "t4",
+            profile(T4, ("2B", 9)),
+            ["9 x GRID T4-2B do not fit on this card. They need 18 GB, and it has 16 GB. 8 x GRID T4-2B would fit"],
+        ),
+        (
+            "l40s",
+            profile(L40S, ("1Q", 40)),
+            [
+                "40 x NVIDIA L40S-1Q do not fit on this card. They need 40 virtual functions, and it has 32. 32 x "
+                "NVIDIA L40S-1Q would fit"
+            ],
+        ),
+        (
+            "l40s",
+            profile(L40S, ("48Q", 2)),
+            [
+                "2 x NVIDIA L40S-48Q do not fit on this card. They need 96 GB, and it has 48 GB. 1 x NVIDIA L40S-48Q "
+                "would fit"
+            ],
+        ),
+        (
+            "l40s",
             profile(L40S, ("3Q", 1), ("3Q", 2)),
             ["vgpu[0] and vgpu[1] have the same type NVIDIA L40S-3Q. Use one entry with the sum of the counts"],
         ),
