@@ -295,7 +295,7 @@ functions:
           type: str
           sample: vf
         driver:
-          description: Driver of the card, or null. In check mode null also where the kernel will choose.
+          description: Driver of the card, or null. In check mode also null if the kernel will choose the driver.
           type: str
           sample: ice
         driver_override:
@@ -327,7 +327,7 @@ functions:
               type: str
               sample: "0000:41:00.4"
             driver:
-              description: Driver, or null. In check mode null also where the kernel will choose.
+              description: Driver, or null. In check mode also null if the kernel will choose the driver.
               type: str
               sample: vfio-pci
             iommu_group:

@@ -127,6 +127,12 @@ def refusal(path: str, *how: str) -> Optional[str]:
     )
 
 
+def writer(path: str) -> Optional[str]:
+    """Return who writes an ordinary file or link of the list, or None; ``path`` is relative to the root."""
+    found = (entry for entry in PATHS if entry.how in (FILE, LINK, ROLE) and _matches(entry.pattern, path))
+    return next((entry.writer for entry in found), None)
+
+
 def _is_unfinished(path: str) -> bool:
     """Return whether a path is a temporary file in a directory of the list."""
     directory, _slash, name = path.rpartition("/")

@@ -118,7 +118,7 @@ def _name(name, profile, found):
         found.append(f"write the address {name} with its domain, 0000:{name}")
     elif profile.get("mode") == "pf":
         found.append(
-            f"select {name!r} must be a PCI address, because the interface disappears with the driver of the card"
+            f"select {name[:80]!r} must be a PCI address, because the interface disappears with the driver of the card"
         )
     elif not grammar.KERNEL_NAME.match(name):
         found.append(f"select {name[:80]!r} is not a PCI address, an interface or a parent")

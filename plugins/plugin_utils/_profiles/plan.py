@@ -207,10 +207,12 @@ def _plan_vgpu(profile, subject, card, result, found):
         card["next_type"] = card["type"]
         name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
         card["type"] = {"id": held, "name": name, "device_api": device_api}
+    if card["count"] not in (None, "max"):
+        problem = mixture.too_many({chosen["id"]: card["count"]}, subject)
+        if problem:
+            found.append(f"{problem}. Set count: max or a lower number")
+            return
     possible = sum(parent["total"] for parent in card["parents"])
-    if isinstance(card["count"], int) and card["count"] > possible:
-        # Guests that have room now are waited for.
-        found += filter(None, [mixture.too_many(chosen["id"], card["count"], subject)])
     # A cloud that creates mediated devices counts all possible devices; otherwise only existing devices count.
     takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)
     as_made = takes_as_made and card["count"] != "max" and not held
