@@ -94,7 +94,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: The files and what was done to each. In check mode what would be done.
+  description: The files and the action for each. In check mode the predicted action.
   returned: always, but when it is refused
   type: list
   elements: dict
@@ -106,11 +106,11 @@ files:
     action:
       description:
         - V(created), V(replaced), V(removed), V(adjusted) for a change of mode or owner only, V(kept), or V(absent) for
-          a file that was not there.
+          a missing file.
       type: str
       sample: created
 problems:
-  description: Why it is refused, one sentence for each reason.
+  description: Why the files are rejected, one sentence for each reason.
   returned: when it is refused
   type: list
   elements: str

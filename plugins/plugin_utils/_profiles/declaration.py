@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     check,
     expression,
+    scheduler,
     schema,
     selection,
     standard,
@@ -75,6 +76,7 @@ def _profile(profile, wrong, found):
     parsed["function"] = _function(profile, wrong, found)
     parsed["mig"] = _mig(profile, found)
     parsed["shares"] = vgpus.parse(profile.get("vgpu"), parsed["owner"], found)
+    parsed["vgpu_scheduler"] = scheduler.parse(profile, found)
     parsed["placement"] = _placement(profile, "placement", found)
     owner = None if "owner" in wrong else parsed["owner"]
     parsed.update((cloud.OWNER, _part_of(cloud, profile, owner, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
