@@ -32,15 +32,14 @@ ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_site", "_actions"
 
 # How often state is a dictionary of anything. A change may lower a number, never raise one.
 LOOSE_DICTIONARIES = {
-    "_core": 1,
     "_host": 2,
     "_guards": 3,
     "_run": 1,
     "_modes": 4,
-    "_instances": 6,
-    "_boot": 20,
+    "_instances": 4,
+    "_boot": 2,
     "_capture": 1,
-    "_placement": 72,
+    "_placement": 6,
     "_services": 1,
 }
 

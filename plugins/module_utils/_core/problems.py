@@ -13,8 +13,6 @@ from typing import Any, Callable
 
 from .grouping import grouped
 
-Step = dict[str, Any]
-
 
 class Refused(Exception):
     """What the plan cannot or must not do, found before the first write: one sentence for each problem.

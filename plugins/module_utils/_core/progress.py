@@ -15,7 +15,7 @@ import time
 from typing import Callable
 
 # What is counted, how many are done, and of how many.
-Tell = Callable[[str, int, int], None]
+Reporter = Callable[[str, int, int], None]
 
 # What an action plugin sets in the environment of its module: the seconds after which it begins nothing else, and the
 # file for its progress.
@@ -33,31 +33,31 @@ def budget() -> float | None:
         return None
 
 
-def wanted() -> Tell:
+def from_environment() -> Reporter:
     """Into the file that the action plugin reads, or nowhere."""
     path = os.environ.get(PATH)
-    return into(path) if path else nobody
+    return to_file(path) if path else silent
 
 
-def nobody(things: str, done: int, number: int) -> None:
+def silent(things: str, done: int, number: int) -> None:
     """No progress is requested."""
 
 
-def into(path: str) -> Tell:
+def to_file(path: str) -> Reporter:
     """Keep a file with ``[things, done, number]`` as JSON up to date. A failed write is ignored."""
-    told = 0.0
+    last_write = 0.0
 
-    def tell(things: str, done: int, number: int) -> None:
-        nonlocal told
+    def report(things: str, done: int, number: int) -> None:
+        nonlocal last_write
         now = time.monotonic()
-        if now - told >= INTERVAL:
-            told = now
+        if now - last_write >= INTERVAL:
+            last_write = now
             with contextlib.suppress(OSError):
                 with open(f"{path}.new", "w", encoding="utf-8") as file:
                     json.dump([things, done, number], file)
                 os.replace(f"{path}.new", path)
 
-    return tell
+    return report
 
 
 def read(path: str) -> tuple[str, int, int] | None:

@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 from urllib.parse import quote
 
 from . import answers
 from .errors import PlacementError, Reply, is_refusal
 from .inventory import is_same
+from .model import Inventories, Listed
 from .retry import Clock
 
 Value = TypeVar("Value")
@@ -28,7 +30,7 @@ class Transport:
     calls = 0
     clock = Clock()
 
-    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         raise NotImplementedError
 
     def hide(self, text: str) -> str:
@@ -37,7 +39,7 @@ class Transport:
 
 
 class Placement:
-    """The requests that this collection needs. A provider is a dictionary of uuid, name, parent, root, generation."""
+    """The requests that this collection needs."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -54,12 +56,12 @@ class Placement:
 
     # Reading
 
-    def find(self, name: str) -> answers.Provider | None:
+    def find(self, name: str) -> Listed | None:
         """The provider of that name; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
         return self._list(f"name={quote(name, safe='')}", attempt, answers.named)
 
-    def tree(self, uuid: str) -> list[answers.Provider]:
+    def tree(self, uuid: str) -> list[Listed]:
         """All providers of the tree that the provider is in; nothing if there is no such provider."""
         attempt = f"cannot read the tree of the provider {uuid}"
         return self._list(f"in_tree={uuid}", attempt, lambda body: answers.tree(body, uuid))
@@ -83,7 +85,7 @@ class Placement:
             return set()
         return {one["uuid"] for one in self._checked(reply, attempt, answers.providers)}
 
-    def provider(self, uuid: str) -> answers.Provider | None:
+    def provider(self, uuid: str) -> Listed | None:
         """The provider of that UUID, or None if there is none."""
         attempt = f"cannot read the provider {uuid}"
         found = self._get(f"/resource_providers/{uuid}", attempt, answers.provider)
@@ -91,7 +93,7 @@ class Placement:
             raise PlacementError(f"{attempt}: Placement returned another provider, {found['uuid']}", mine=True)
         return found
 
-    def inventories(self, uuid: str) -> tuple[int, answers.Inventories] | None:
+    def inventories(self, uuid: str) -> tuple[int, Inventories] | None:
         """The generation and the inventories by resource class; None if the provider is gone."""
         attempt = f"cannot read the inventories of {uuid}"
         return self._get(f"/resource_providers/{uuid}/inventories", attempt, answers.inventories)
@@ -154,7 +156,7 @@ class Placement:
             raise _other(attempt, traits, written)
         return _later(attempt, generation, after)
 
-    def write_inventories(self, uuid: str, generation: int, inventories: answers.Inventories) -> int:
+    def write_inventories(self, uuid: str, generation: int, inventories: Inventories) -> int:
         """Replace all inventories."""
         attempt = f"cannot write the inventories of {uuid}"
         body = {"resource_provider_generation": generation, "inventories": inventories}

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable
+from typing import Any, Callable, Literal
 
 from .._core import progress
 from .api import Placement
+from .model import Entry, Identity, PlanOptions, Provider, State
 from .names import MARKER, is_uuid
 from .nodes import Nodes
 from .plan import details, roots_to_search, shrinking, unseen_names
-from .wanted import Entry
-
-State = dict[str, Any]
 
 # Of one provider, to have inventories and traits of the same moment.
 READS = 10
@@ -29,13 +27,10 @@ def observe_providers(
     placement: Placement,
     pool: ThreadPoolExecutor,
     wanted: list[Entry],
-    options: dict[str, Any],
-    tell: progress.Tell = progress.nobody,
+    options: PlanOptions,
+    report_progress: progress.Reporter = progress.silent,
 ) -> State:
-    """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
-    ``known_classes``, in ``marked`` the UUIDs that are marked as ours in the trees with providers that are not listed,
-    and ``roots``, the names of all roots if one of those that are wanted is missing.
-    """
+    """What the plan for ``wanted`` depends on; PlacementError if a request fails."""
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
     if Nodes(state, wanted, options).lacks_a_root:
@@ -43,7 +38,7 @@ def observe_providers(
     roots = roots_to_search(state, wanted, options)
     for marked in pool.map(lambda root: placement.marked(root, MARKER), roots):
         state["marked"] |= marked
-    read_details(placement, pool, state, *details(state, wanted, options), tell)
+    read_details(placement, pool, providers, *details(state, wanted, options), report_progress)
     uncertain = shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
         providers[uuid]["usages"] = usages
@@ -53,33 +48,33 @@ def observe_providers(
     return state
 
 
-def observe_trees(placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool) -> State:
-    """Everything about the trees of the roots, and in ``missing`` the roots that do not exist."""
+def observe_trees(
+    placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool
+) -> tuple[dict[str, Provider], list[str]]:
+    """By UUID all providers of the trees of the roots, and the roots that do not exist."""
     providers = _read_trees(placement, pool, roots)
     names = {provider["name"] for provider in providers.values()}
     missing = [one for one in roots if one not in names and one not in providers]
-    state: State = {"providers": providers, "missing": missing}
-    read_details(placement, pool, state, list(providers), list(providers))
+    read_details(placement, pool, providers, list(providers), list(providers))
     uuids = list(providers) if usages else []
     for uuid, used in zip(uuids, pool.map(placement.usages, uuids)):
         providers[uuid]["usages"] = used
-    return state
+    return providers, missing
 
 
 def read_details(
     placement: Placement,
     pool: ThreadPoolExecutor,
-    state: State,
+    providers: dict[str, Provider],
     inventories: list[str],
     traits: list[str],
-    tell: progress.Tell = progress.nobody,
+    report_progress: progress.Reporter = progress.silent,
 ) -> None:
-    """Fill in inventories and traits of the providers. One that is gone meanwhile is taken out of the state.
+    """Fill in inventories and traits of the providers with these UUIDs. One that is gone meanwhile is taken out.
 
     The generation is that of the earlier read: a write that refers to it fails if anything has changed since.
     """
-    providers = state["providers"]
-    jobs: list[tuple[str, str, Callable[[str], Any]]] = [
+    jobs: list[tuple[str, Literal["inventories", "traits"], Callable[[str], Any]]] = [
         *((uuid, "inventories", placement.inventories) for uuid in inventories),
         *((uuid, "traits", placement.traits) for uuid in traits),
     ]
@@ -94,7 +89,7 @@ def read_details(
         generation, providers[uuid][field] = found
         providers[uuid]["generation"] = min(generation, providers[uuid]["generation"]) if uuid in fresh else generation
         fresh.add(uuid)
-        tell("providers read", len(fresh) + len(gone), number)
+        report_progress("providers read", len(fresh) + len(gone), number)
     while gone:
         # What is below one that is gone has gone before it.
         for uuid in gone:
@@ -102,7 +97,7 @@ def read_details(
         gone = {uuid for uuid, one in providers.items() if one["parent"] and one["parent"] not in providers}
 
 
-def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
+def read_one(placement: Placement, known: Identity) -> Provider | None:
     """A provider with the details that it has by now, or None if it is gone.
 
     Another client is writing to it, so outdated data is read again immediately, and not detected by a write
@@ -137,15 +132,15 @@ def _anchors(wanted: list[Entry]) -> list[str]:
         top = entry
         while top["above"] is not None:
             top = wanted[top["above"]]
-        anchors.append(top["parent"] or top["uuid"] or top["name"])
+        anchors.append(str(top["parent"] or top["uuid"] or top["name"]))
     return anchors
 
 
-def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, Provider]:
     distinct = dict.fromkeys(references)
     names = [one for one in distinct if not is_uuid(one)]
     roots = dict.fromkeys(found["root"] for found in pool.map(placement.find, names) if found)
-    providers: dict[str, dict[str, Any]] = {}
+    providers: dict[str, Provider] = {}
 
     def read(uuids: list[str]) -> None:
         for tree in pool.map(placement.tree, uuids):
