@@ -16,12 +16,9 @@ from collections.abc import Sequence
 from .._core import numbers
 from .._host.root import HostError, HostRoot, summarize
 from . import restore
-from .instances import Instances
-from .modes import Modes
 
 # <syslog.h>; systemd takes them from the beginning of a line, see sd-daemon(3).
 ERROR, WARNING, INFO = 3, 4, 6
-KINDS = {Modes.kind: "mode", Instances.kind: "devices"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,15 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not results:
         _say(INFO, f"there is no record of {options.card or 'this host'}")
     for result in results:
-        what = f"{result['card']} {KINDS[result['kind']]}"
+        what = f"{result.card} {result.title}"
         would = "would have " if options.check else ""
-        if result["done"]:
-            _say(INFO, f"{what}: {would}{f'; {would}'.join(result['done'])}")
-        for problem in result["problems"]:
+        if result.done:
+            _say(INFO, f"{what}: {would}{f'; {would}'.join(result.done)}")
+        for problem in result.problems:
             _say(ERROR, f"{what}: {problem}")
-        if result["outcome"] == restore.UNCHANGED:
+        if result.outcome == restore.UNCHANGED:
             _say(INFO, f"{what}: as recorded")
-    return int(any(result["outcome"] == restore.FAILED for result in results))
+    return int(any(result.outcome == restore.FAILED for result in results))
 
 
 def _say(level: int, text: str) -> None:

@@ -31,7 +31,7 @@ MODPROBE = "modprobe"
 class Modes:
     """The record that sriov_pf_mode has left of one card."""
 
-    kind = MODE_RECORDS
+    kind, title = MODE_RECORDS, "mode"
 
     def __init__(self, host: HostRoot, card: str, record: Record, patient: bool) -> None:
         self.card = card

@@ -98,7 +98,7 @@ class Host:
                         with contextlib.suppress(OSError):
                             self.host.create(parent, definition["mdev_type"], uuid)
         results = _restore.restore(self.host.root(), timeout=1.0)
-        assert not [problem for result in results for problem in result["problems"]]
+        assert not [problem for result in results for problem in result.problems]
         return self.host.devices()
 
     def kept(self):
