@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .._core.problems import Refused
-from .._devices.pci import DEVICES
-from .._frameworks import mdev, nvidia_vfio
 from .._frameworks.definitions import read_definitions
+from .._frameworks.every import FRAMEWORKS
 from .._guards.base import CONFIGURED
 from .._host.records import Record
 from .._host.root import HostRoot
@@ -116,8 +115,7 @@ class Instances:
 
     def _offers_types(self, parent: str) -> bool:
         """Whether a parent offers types, which some drivers do only after a while."""
-        types = self._host.names(f"{mdev.PARENTS}/{parent}/mdev_supported_types")
-        return bool(types) or self._host.exists(f"{DEVICES}/{parent}/{nvidia_vfio.CURRENT_TYPE}")
+        return any(framework.offers_types(self._host, parent) for framework in FRAMEWORKS)
 
     def _without_existing(self, wanted: list[RecordedDevice]) -> tuple[list[RecordedDevice], list[str]]:
         """What does not exist, and a sentence for each that exists as something else."""

@@ -11,14 +11,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from .._core.grammar import UUID
 from .._devices.pci import NumaNodes, PciFunction, iommu_group
-from .._host.root import HostRoot
+from .._host.root import HostError, HostRoot
 from .._model.host import Device, Offer, Parent, VgpuType
-from . import type_description
+from . import attributes, nvidia_sriov, type_description
+from .base import Made
+from .capacity import Capacity, CardDevices
+from .definitions import MDEV, apply_definitions, read_definitions
+from .nvidia_capacity import Gpu, MigGpu
+from .quantities import Quantities
 
-FRAMEWORK = "mdev"
+NAME = TITLE = MDEV
+MAKES_MDEVS = True
 PARENTS = "sys/class/mdev_bus"
 DEVICES = "sys/bus/mdev/devices"
 AVAILABLE = "available_instances"
@@ -26,6 +34,12 @@ AVAILABLE = "available_instances"
 STATIC = ("description", "name", "device_api")
 # Seconds; libvirt waits as long for the same (nodeDeviceCreateXML).
 SETTLE = 1.0
+# Seconds in which another program that makes the same device comes to its end.
+BY_OTHERS = 5.0
+NVIDIA_SERVICES = "`systemctl status nvidia-vgpud nvidia-vgpu-mgr`"
+NO_TYPES = "Its mdev_supported_types is empty. Check"
+NVIDIA_ADVICE = f"{NO_TYPES} the services of the NVIDIA vGPU driver ({NVIDIA_SERVICES})"
+ADVICE = f"{NO_TYPES} the kernel log of the vendor's vGPU driver (`journalctl -k`)"
 
 
 class Mdevs:
@@ -37,6 +51,18 @@ class Mdevs:
         self._functions = functions
         self._numa_nodes = numa_nodes
         self._types: dict[str, VgpuType] = {}
+
+    def observe(self, with_parents: bool = True) -> Made:
+        """Parents and devices, those that are only defined included."""
+        devices = self.devices()
+        parents = self.parents(devices) if with_parents else []
+        definitions = read_definitions(self._host)
+        existing, defined = apply_definitions(self._host, definitions, devices, self)
+        return Made(parents, [*existing, *defined], definitions)
+
+    def unreadable(self) -> Mapping[str, str]:
+        """None, since the kernel lists its mdevs itself."""
+        return {}
 
     def devices(self) -> list[Device]:
         """Every mdev that the kernel has, the ones whose removal waits for their user included."""
@@ -95,7 +121,7 @@ class Mdevs:
         self._host.belongs_to(uuid, card.address if card else target[-2])
         return Device(
             target[-2],
-            FRAMEWORK,
+            NAME,
             uuid=uuid,
             type_id=type_id,
             type_name=self._static(type_id, self._type_path(target[-2], type_id, path)).name if type_id else None,
@@ -119,7 +145,7 @@ class Mdevs:
     def _half_removed_device(self, parent: str, uuid: str) -> Device:
         """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
         group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
-        return Device(parent, FRAMEWORK, uuid=uuid, iommu_group=group, state="removing")
+        return Device(parent, NAME, uuid=uuid, iommu_group=group, state="removing")
 
     def _files(self, offers: dict[str, list[str]]) -> list[str]:
         """What will be read of the types that each parent offers."""
@@ -142,7 +168,7 @@ class Mdevs:
         path = f"{PARENTS}/{name}"
         return Parent(
             name=name,
-            framework=FRAMEWORK,
+            framework=NAME,
             bus="pci" if function else self._host.link_name(f"{path}/subsystem"),
             address=name if function else None,
             physical_function=card.address if card else None,
@@ -187,3 +213,84 @@ def _max_instances(static: VgpuType, available: int | None, existing: int) -> in
     if isinstance(stated, int):
         return stated
     return None if available is None else available + existing
+
+
+def view(host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> Mdevs:
+    return Mdevs(host, functions, numa_nodes)
+
+
+def capacity(card: CardDevices) -> Capacity:
+    if card.gpu_instances is not None:
+        return MigGpu(card, card.gpu_instances)
+    if any(isinstance(offer.type.attributes.get("max_instance"), int) for offer in card.parents[0].offers):
+        return Gpu(card)
+    return Quantities(card)
+
+
+def settable(type_id: str) -> Optional[tuple[str, ...]]:
+    return attributes.of_type(type_id)
+
+
+def describe(type_id: str) -> str:
+    return f"a device of type {type_id}"
+
+
+def lists_types(rooms: Sequence[Optional[int]]) -> bool:
+    return bool(rooms)
+
+
+def advice(vendor_id: Optional[str]) -> str:
+    if vendor_id is None:
+        return f"{ADVICE}, and for an NVIDIA GPU its services ({NVIDIA_SERVICES})"
+    return NVIDIA_ADVICE if vendor_id == nvidia_sriov.VENDOR else ADVICE
+
+
+def offers_types(host: HostRoot, parent: str) -> bool:
+    return bool(host.names(f"{PARENTS}/{parent}/mdev_supported_types"))
+
+
+def directory(parent: str, identity: str) -> str:
+    return f"{PARENTS}/{parent}/{identity}"
+
+
+def make(host: HostRoot, parent: str, identity: str, type_id: str) -> bool:
+    try:
+        host.write(f"{PARENTS}/{parent}/mdev_supported_types/{type_id}/create", identity)
+    except HostError as error:
+        # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
+        wait = min(BY_OTHERS, host.timeout)
+        if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, parent, identity, type_id), wait):
+            return False
+        raise
+    if host.link_name(f"{identity}/mdev_type", below=f"{PARENTS}/{parent}") != type_id:
+        text = f"the kernel accepted {identity}, but the device of type {type_id} does not exist"
+        raise HostError(text, directory(parent, identity), identity)
+    return True
+
+
+def remove(host: HostRoot, parent: str, identity: str) -> None:
+    path = f"{DEVICES}/{identity}"
+    try:
+        host.write(f"{path}/remove", "1")
+    except HostError as error:
+        if error.errno != "ENOENT" or host.exists(path):
+            raise
+    below = directory(parent, identity)
+    if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
+        raise HostError(f"{identity} still exists after its removal", path, "1", pending=True)
+
+
+def has_room(host: HostRoot, parent: str, type_id: str) -> bool:
+    return bool(host.read_number(f"{PARENTS}/{parent}/mdev_supported_types/{type_id}/{AVAILABLE}"))
+
+
+def vanished(host: HostRoot, made: Mapping[str, str]) -> set[str]:
+    # One listing instead of a look-up for each device.
+    existing = set(host.names(DEVICES))
+    return {identity for identity in made if identity not in existing and not host.exists(f"{DEVICES}/{identity}")}
+
+
+def _is_made(host: HostRoot, parent: str, identity: str, type_id: str) -> bool:
+    path = f"{DEVICES}/{identity}"
+    above = (host.link(path) or "").split("/")[-2:-1]
+    return above == [parent] and host.link_name(f"{path}/mdev_type") == type_id

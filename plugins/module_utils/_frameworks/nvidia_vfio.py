@@ -10,24 +10,52 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from .._core.text import printable
-from .._devices.pci import NumaNodes, PciFunction
+from .._devices.pci import DEVICES, NumaNodes, PciFunction
 from .._host.records import read_records, save_record
-from .._host.root import HostRoot
+from .._host.root import HostError, HostRoot
 from .._model.host import Device, Offer, Parent, VgpuType
+from . import mig_types
+from .attributes import VGPU_PARAMS
+from .base import Made
+from .capacity import Capacity, CardDevices
+from .nvidia_capacity import MigGpu, VendorGpu
 from .vgpu_config import TYPE_ID, types_of
 
-FRAMEWORK = "vendor_vfio"
+NAME, TITLE = "vendor_vfio", "vendor VFIO"
+MAKES_MDEVS = False
 DEVICE_API = "vfio-pci"
 CURRENT_TYPE = "nvidia/current_vgpu_type"
 CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
 KNOWN_TYPES = "vgpu_types"
 # A vGPU on a MIG instance has two numbers, A100-1-5C.
-MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
+ADVICE = (
+    "Its creatable_vgpu_types are empty. If MIG mode is enabled without GPU instances (`nvidia-smi mig -lgi`), "
+    "create GPU instances (`nvidia-smi mig -cgi PROFILE`) or disable MIG mode (`nvidia-smi -mig 0`). "
+    "Otherwise check the service of the NVIDIA vGPU driver (`systemctl status nvidia-vgpu-mgr`)"
+)
+
+
+class Vgpus:
+    """The functions of a host that can have a type."""
+
+    def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
+        self._host = host
+        self._functions = functions
+        self._numa_nodes = numa_nodes
+        self._parents = parent_functions(host, functions)
+        self.parent_names = [function.address for function in self._parents]
+
+    def observe(self, with_parents: bool = True) -> Made:
+        parents, devices, known_types = observe(self._host, self._functions, self._parents, self._numa_nodes)
+        return Made(parents, devices, known_types=known_types)
+
+    def unreadable(self) -> Mapping[str, str]:
+        return unreadable(self._host, self._functions, self._parents)
 
 
 def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
@@ -117,8 +145,8 @@ def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFuncti
 
 def _of_one_mode(types: dict[str, str], seen: set[str]) -> dict[str, str]:
     """The types that go with the names ``seen`` on a card: with MIG other types exist than without it."""
-    modes = {bool(MIG.search(name)) for name in seen if name}
-    return {type_id: name for type_id, name in types.items() if not modes or bool(MIG.search(name)) in modes}
+    modes = {mig_types.is_mig_backed(name) for name in seen if name}
+    return {type_id: name for type_id, name in types.items() if not modes or mig_types.is_mig_backed(name) in modes}
 
 
 def _model(card: PciFunction) -> str:
@@ -168,7 +196,7 @@ def _parent(
 ) -> Parent:
     return Parent(
         name=function.address,
-        framework=FRAMEWORK,
+        framework=NAME,
         bus="pci",
         address=function.address,
         physical_function=card.address,
@@ -187,9 +215,74 @@ def _parent(
 def _device(function: PciFunction, names: dict[str, str], current: str) -> Device:
     return Device(
         function.address,
-        FRAMEWORK,
+        NAME,
         address=function.address,
         type_id=current,
         type_name=names.get(current),
         iommu_group=function.iommu_group,
     )
+
+
+def view(host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> Vgpus:
+    return Vgpus(host, functions, numa_nodes)
+
+
+def capacity(card: CardDevices) -> Capacity:
+    return VendorGpu(card) if card.gpu_instances is None else MigGpu(card, card.gpu_instances)
+
+
+def settable(type_id: str) -> Optional[tuple[str, ...]]:
+    return (VGPU_PARAMS,)
+
+
+def describe(type_id: str) -> str:
+    return "a vendor-specific vGPU"
+
+
+def lists_types(rooms: Sequence[Optional[int]]) -> bool:
+    # The facts of a VF have the types of its model besides, without room for them.
+    return any(rooms)
+
+
+def advice(vendor_id: Optional[str]) -> str:
+    return ADVICE
+
+
+def offers_types(host: HostRoot, parent: str) -> bool:
+    return host.exists(_type_path(parent))
+
+
+def directory(parent: str, identity: str) -> str:
+    return f"{DEVICES}/{identity}"
+
+
+def make(host: HostRoot, parent: str, identity: str, type_id: str) -> bool:
+    _set_type(host, identity, type_id)
+    return True
+
+
+def remove(host: HostRoot, parent: str, identity: str) -> None:
+    _set_type(host, identity, NO_TYPE)
+
+
+def has_room(host: HostRoot, parent: str, type_id: str) -> bool:
+    table = host.read(f"{DEVICES}/{parent}/{CREATABLE_TYPES}") or ""
+    return type_id in parse_creatable_types(table)
+
+
+def vanished(host: HostRoot, made: Mapping[str, str]) -> set[str]:
+    return {address for address, type_id in made.items() if host.read(_type_path(address)) != type_id}
+
+
+def _set_type(host: HostRoot, address: str, type_id: str) -> None:
+    path = _type_path(address)
+    # The driver refuses N over N and 0 over 0.
+    if host.read(path) == type_id:
+        return
+    host.write(path, type_id)
+    if not host.wait(lambda: host.read(path) == type_id):
+        raise HostError(f"{path} reads {host.read(path)}, although {type_id} was written", path, type_id)
+
+
+def _type_path(address: str) -> str:
+    return f"{DEVICES}/{address}/{CURRENT_TYPE}"

@@ -13,9 +13,10 @@ from typing import Any, Callable
 
 from .._core.problems import holders
 from .._devices import size_mode
-from .._devices.pci import DEVICES
-from .._frameworks import attributes, mdev, nvidia_vfio
+from .._frameworks import attributes
+from .._frameworks.base import Framework
 from .._frameworks.definitions import DEFINITIONS, definition_path, definition_text, save_definition
+from .._frameworks.every import BY_NAME
 from .._host.records import DIRECTORY, record_path, record_text, save_record
 from .._host.root import HostError, HostRoot
 from .._model.host import Device
@@ -34,7 +35,6 @@ from .records import INSTANCE_RECORDS, RETAIN, key_of
 from .state import Failed
 
 # Seconds in which a device that another program is making is complete.
-SETTLE = 5.0
 # By UUID or address who uses devices now; HostError if not all of them can be seen.
 Users = Callable[[], dict[str, list[dict[str, Any]]]]
 
@@ -113,7 +113,7 @@ def apply(
 def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> None:
     users = users_of.get(device.id)
     if users:
-        path = _type_path(device.address) if device.address else f"{mdev.DEVICES}/{device.uuid}"
+        path = BY_NAME[device.framework].directory(device.parent, device.id)
         raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
 
 
@@ -121,11 +121,7 @@ def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
     """Whether a refusal means that no more fit. EIO may mean anything, so that what is still on offer decides."""
     if error.errno != "EIO":
         return error.errno in ("ENOSPC", "EUSERS")
-    if device.address:
-        table = host.read(f"{DEVICES}/{device.address}/{nvidia_vfio.CREATABLE_TYPES}") or ""
-        return device.type_id not in nvidia_vfio.parse_creatable_types(table)
-    types = f"{mdev.PARENTS}/{device.parent}/mdev_supported_types"
-    return not host.read_number(f"{types}/{device.type_id}/available_instances")
+    return not BY_NAME[device.framework].has_room(host, device.parent, str(device.type_id))
 
 
 def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceStep], done: list[DeviceStep]) -> str:
@@ -153,15 +149,12 @@ def _takes_away(step: DeviceStep) -> bool:
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
     """Check all created devices again: a driver or another program may have removed them meanwhile."""
     made = [step for step in outcome.done if isinstance(step, MakeDevice)]
-    # One listing instead of a look-up for each device.
-    uuids = set(host.names(mdev.DEVICES)) if any(step.device.uuid for step in made) else set()
+    vanished: set[str] = set()
+    for framework in {step.device.framework for step in made}:
+        types = {step.device.id: str(step.device.type_id) for step in made if step.device.framework == framework}
+        vanished |= BY_NAME[framework].vanished(host, types)
     for step in made:
-        device = step.device
-        if device.address:
-            is_there = _current_type(host, device.address) == device.type_id
-        else:
-            is_there = device.uuid in uuids or host.exists(f"{mdev.DEVICES}/{device.uuid}")
-        if not is_there:
+        if step.device.id in vanished:
             outcome.done.remove(step)
             outcome.failed.append(Failed(step, explain(step, HostError("it was created, but has disappeared", ""))))
 
@@ -197,27 +190,15 @@ def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
 
 
 def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
-    device, type_id = step.device, str(step.device.type_id)
-    if device.address:
-        _set_type(host, device.address, type_id)
-        _configure(host, f"{DEVICES}/{device.address}", device, users)
-        return
-    uuid, parent = device.id, f"{mdev.PARENTS}/{device.parent}"
-    path = f"{parent}/{uuid}"
-    try:
-        host.write(f"{parent}/mdev_supported_types/{type_id}/create", uuid)
-    except HostError as error:
-        # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
-        if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, device), min(SETTLE, host.timeout)):
-            return
-        raise
-    if host.link_name(f"{uuid}/mdev_type", below=parent) != type_id:
-        raise HostError(f"the kernel accepted {uuid}, but the device of type {type_id} does not exist", path, uuid)
-    _configure(host, path, device, users)
+    device = step.device
+    framework = BY_NAME[device.framework]
+    if framework.make(host, device.parent, device.id, str(device.type_id)):
+        _configure(host, framework, device, users)
 
 
-def _configure(host: HostRoot, path: str, device: PlannedDevice, users: Users | None) -> None:
+def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, users: Users | None) -> None:
     """Set the attributes of a new device. If one fails, it is taken back, unless it is in use already."""
+    path = framework.directory(device.parent, device.id)
     try:
         for name, value in device.attributes:
             attributes.write(host, path, name, value)
@@ -230,53 +211,14 @@ def _configure(host: HostRoot, path: str, device: PlannedDevice, users: Users | 
         if held:
             said = f"{left}, because it is in use by {holders(held)}. Stop this use, and run the play again"
             raise HostError(said, failure.path) from failure
-        if device.address:
-            _set_type(host, device.address, nvidia_vfio.NO_TYPE)
-        else:
-            host.write(f"{path}/remove", "1")
+        framework.remove(host, device.parent, device.id)
         raise
-
-
-def _is_made(host: HostRoot, device: PlannedDevice) -> bool:
-    path = f"{mdev.DEVICES}/{device.uuid}"
-    above = (host.link(path) or "").split("/")[-2:-1]
-    return above == [device.parent] and host.link_name(f"{path}/mdev_type") == device.type_id
 
 
 def _remove(host: HostRoot, step: RemoveDevice) -> None:
     device = step.device
-    if device.state == "defined":
-        return
-    if device.address:
-        _set_type(host, device.address, nvidia_vfio.NO_TYPE)
-        return
-    path = f"{mdev.DEVICES}/{device.uuid}"
-    try:
-        host.write(f"{path}/remove", "1")
-    except HostError as error:
-        if error.errno != "ENOENT" or host.exists(path):
-            raise
-    below = f"{mdev.PARENTS}/{device.parent}/{device.uuid}"
-    if not host.wait(lambda: not host.exists(path) and not host.exists(below)):
-        raise HostError(f"{device.uuid} still exists after its removal", path, "1", pending=True)
-
-
-def _set_type(host: HostRoot, address: str, type_id: str) -> None:
-    # The driver refuses N over N and 0 over 0.
-    if _current_type(host, address) == type_id:
-        return
-    path = _type_path(address)
-    host.write(path, type_id)
-    if not host.wait(lambda: _current_type(host, address) == type_id):
-        raise HostError(f"{path} reads {_current_type(host, address)}, although {type_id} was written", path, type_id)
-
-
-def _type_path(address: str) -> str:
-    return f"{DEVICES}/{address}/{nvidia_vfio.CURRENT_TYPE}"
-
-
-def _current_type(host: HostRoot, address: str) -> str | None:
-    return host.read(_type_path(address))
+    if device.state != "defined":
+        BY_NAME[device.framework].remove(host, device.parent, device.id)
 
 
 def _keep_definition(host: HostRoot, step: KeepDefinition) -> None:

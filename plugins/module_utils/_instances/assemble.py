@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._frameworks.every import Made
+from .._frameworks.base import Made
 from .._host.records import Record
 from .._model.host import Device
 from . import identities

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._core.problems import Refused
-from .._frameworks import nvidia_vfio
 from .._frameworks.definitions import checked_attributes
+from .._frameworks.every import BY_NAME
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .._model.work import AllowSizes, MakeDevice, PlannedDevice, RemoveDevice
@@ -257,16 +257,17 @@ class _Attempt:
             self._lacking(entry, count or 1, made)
 
     def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
-        vendor = self.inventory.parents[parent].framework == nvidia_vfio.FRAMEWORK
+        framework = self.inventory.parents[parent].framework
+        is_mdev = BY_NAME[framework].MAKES_MDEVS
         # A driver that refuses the very first of a type is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
-        uuid = None if vendor else entry.uuid or self.inventory.new_uuid(parent, type_id)
-        if not vendor and not uuid:
+        uuid = (entry.uuid or self.inventory.new_uuid(parent, type_id)) if is_mdev else None
+        if is_mdev and not uuid:
             self.problems.append(f"{entry.label}: {NO_MACHINE_ID}")
         name = self.inventory.type_name(parent, type_id)
-        place = (kind[0], parent, uuid, parent if vendor else None)
+        place = (kind[0], parent, framework, uuid, None if is_mdev else parent)
         device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
         return MakeDevice(device.card, device, best_effort)
 
@@ -293,7 +294,7 @@ class _Attempt:
             self.problems.append(f"{entry.label}: {error}")
             return
         autostart = device.autostart if entry.autostart is None else entry.autostart
-        place = (self.inventory.card(device.parent), device.parent, device.uuid, device.address)
+        place = (self.inventory.card(device.parent), device.parent, device.framework, device.uuid, device.address)
         kind = (device.type_id, device.type_name)
         self.kept.append(PlannedDevice(*place, *kind, pairs, autostart is not False, entry.place))
 

@@ -27,7 +27,7 @@ def put_back(card: str, done: list[DeviceStep], make: Callable[[MakeDevice], Non
         if not isinstance(step, RemoveDevice) or step.card != card or step.device.state != "active":
             continue
         device = step.device
-        place = (card, device.parent, device.uuid, device.address)
+        place = (card, device.parent, device.framework, device.uuid, device.address)
         try:
             make(MakeDevice(card, PlannedDevice(*place, device.type_id, device.type_name, device.attributes)))
         except HostError as error:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from .._devices.identity import Identity
-from .._frameworks.every import Made
+from .._frameworks.base import Made
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._instances.assemble import assemble

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from .._core.problems import Failed, Refused
-from .._frameworks.every import Made
+from .._frameworks.base import Made
 from .._host.root import HostRoot
 from .._instances.beside import observe_beside
 from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Frameworks
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME, Frameworks, advice
 
 
 def frameworks(host):
@@ -44,3 +44,33 @@ def test_types_of_mediated_devices_are_read_only_where_they_are_wanted(simulated
     host = simulated("mtty")
     assert frameworks(host).observe(with_parents=False).parents == []
     assert not [path for path in host.files.reads if "mdev_supported_types" in path]
+
+
+@pytest.mark.parametrize(
+    ("frameworks", "vendor_id", "named", "unnamed"),
+    [
+        (set(), "10de", ["lspci -k"], ["systemctl"]),
+        ({"vendor_vfio"}, "10de", ["nvidia-smi mig -lgi", "nvidia-vgpu-mgr"], ["nvidia-vgpud"]),
+        ({"mdev"}, "10de", ["systemctl status nvidia-vgpud nvidia-vgpu-mgr"], ["MIG", "journalctl"]),
+        ({"mdev"}, "8086", ["vendor's vGPU driver", "journalctl -k"], ["nvidia", "NVIDIA"]),
+        ({"mdev"}, None, ["journalctl -k", "nvidia-vgpud nvidia-vgpu-mgr"], ["MIG"]),
+    ],
+)
+def test_what_to_check(frameworks, vendor_id, named, unnamed):
+    sentence = advice(frameworks, vendor_id)
+    assert [text for text in named if text not in sentence] == []
+    assert [text for text in unnamed if text in sentence] == []
+
+
+@pytest.mark.parametrize(
+    ("framework", "rooms", "listed"),
+    [
+        ("mdev", [], False),
+        ("mdev", [0, None], True),
+        ("vendor_vfio", [], False),
+        ("vendor_vfio", [0, 0], False),
+        ("vendor_vfio", [0, 1], True),
+    ],
+)
+def test_types_without_room_are_not_listed_by_a_vf(framework, rooms, listed):
+    assert BY_NAME[framework].lists_types(rooms) is listed

@@ -22,7 +22,7 @@ VF = "0000:84:00.4"
 
 
 def create(uuid=UUID, type_id="mtty-1", card="mtty", attributes=()):
-    return MakeDevice(card, PlannedDevice(card, card, uuid, None, type_id, None, attributes))
+    return MakeDevice(card, PlannedDevice(card, card, "mdev", uuid, None, type_id, None, attributes))
 
 
 def remove(uuid=UUID):
@@ -30,7 +30,7 @@ def remove(uuid=UUID):
 
 
 def make_vgpu(type_id):
-    return MakeDevice(VF, PlannedDevice(VF, VF, None, VF, type_id, None))
+    return MakeDevice(VF, PlannedDevice(VF, VF, "vendor_vfio", None, VF, type_id, None))
 
 
 def remove_vgpu(type_id):

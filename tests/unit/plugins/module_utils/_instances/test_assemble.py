@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Made
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.base import Made
 from ansible_collections.vfio.devices.plugins.module_utils._instances.assemble import assemble
 from ansible_collections.vfio.devices.plugins.module_utils._instances.beside import Beside
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Parent

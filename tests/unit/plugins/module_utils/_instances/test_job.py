@@ -391,7 +391,7 @@ def test_max_is_what_there_is_where_the_driver_offers_no_more(simulated, left):
     root = host.root()
     host.kernel.faults.fail("*/create", errno.EIO, operations=("write",), skip=3)
     kind = next(one["id"] for one in host.facts()["parents"][0]["types"] if one["name"] == "GRID T4-2B")
-    devices = [PlannedDevice(T4, T4, UUID[:-1] + str(number), None, kind, None) for number in range(5)]
+    devices = [PlannedDevice(T4, T4, "mdev", UUID[:-1] + str(number), None, kind, None) for number in range(5)]
     steps = [MakeDevice(T4, device, best_effort=number > 0) for number, device in enumerate(devices)]
     offered = f"sys/class/mdev_bus/{T4}/mdev_supported_types/{kind}/available_instances"
     if left is None:

@@ -19,7 +19,7 @@ DEFINITION = Definition("x", True, (("a", "1"),))
 
 
 def device(uuid=UUID, parent="p", card="p", address=None, type_id="x"):
-    return PlannedDevice(card, parent, uuid, address, type_id, "X", (("a", "1"),))
+    return PlannedDevice(card, parent, "vendor_vfio" if address else "mdev", uuid, address, type_id, "X", (("a", "1"),))
 
 
 def make(**fields):

@@ -21,7 +21,7 @@ def device(name, type_id="x", parent="p", state="active", address=None, **fields
 
 
 def planned(name, type_id="x"):
-    return PlannedDevice("p", "p", name, None, type_id, None, place=0)
+    return PlannedDevice("p", "p", "mdev", name, None, type_id, None, place=0)
 
 
 def make(*arguments):

@@ -4,71 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity as _capacity
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_capacity
+from ansible_collections.vfio.devices.tests.unit.capacities import card, offered, parent, rooms
 
 VGPU = ["0000:84:00.4", "0000:84:00.5", "0000:84:00.6"]
-
-
-def offered(type_id, available, description=None, **attributes):
-    return Offer(VgpuType(type_id, type_id, description, attributes), available)
-
-
-def parent(name, *offers, card=None, framework="mdev"):
-    return Parent(name, framework, physical_function=card, offers=offers)
-
-
-def card(parents, occupants=()):
-    names = {offer.type.id: offer.type.name for one in parents for offer in one.offers}
-    names.update((type_id, type_id) for _parent, type_id in occupants if type_id)
-    return _capacity.capacity_of_card(parents, list(occupants), names)
-
-
-def rooms(capacity, parent_name, *types):
-    return [capacity.room(parent_name, type_id) for type_id in types]
-
-
-def test_ports_of_mtty_are_shared():
-    capacity = card([parent("mtty", offered("mtty-1", 21), offered("mtty-2", 10))], [("mtty", "mtty-2")])
-    capacity.take("mtty", "mtty-2")
-    assert rooms(capacity, "mtty", "mtty-1", "mtty-2") == [19, 9]
-    capacity.give("mtty", "mtty-2")
-    capacity.give("mtty", "mtty-2")
-    assert rooms(capacity, "mtty", "mtty-1", "mtty-2") == [23, 11]
-
-
-def test_memory_of_mbochs_is_shared():
-    description = "virtual display, {} MB video memory"
-    types = [offered(f"mbochs-{size}", 256 // size, description.format(size)) for size in (4, 16, 64)]
-    capacity = card([parent("mbochs", *types)])
-    capacity.take("mbochs", "mbochs-64")
-    assert rooms(capacity, "mbochs", "mbochs-4", "mbochs-16", "mbochs-64") == [48, 12, 3]
-
-
-def test_each_quantity_of_gvt_limits():
-    types = [
-        offered("large", 1, "", low_gm_size=128, high_gm_size=512, fence=4),
-        offered("small", 4, "", low_gm_size=64, high_gm_size=128, fence=1),
-    ]
-    capacity = card([parent("0000:00:02.0", *types, card="0000:00:02.0")])
-    capacity.take("0000:00:02.0", "large")
-    # 256 MB of low memory are known to be free, of which one large device takes half.
-    assert rooms(capacity, "0000:00:02.0", "large", "small") == [0, 0]
-
-
-def test_one_counter_of_the_mdev_core():
-    types = [offered("mdpy-vga", 3), offered("mdpy-hd", 3)]
-    capacity = card([parent("mdpy", *types)], [("mdpy", "mdpy-hd")])
-    capacity.take("mdpy", "mdpy-vga")
-    assert rooms(capacity, "mdpy", "mdpy-vga", "mdpy-hd") == [2, 2]
-    capacity.give("mdpy", "mdpy-hd")
-    assert rooms(capacity, "mdpy", "mdpy-vga", "mdpy-hd") == [3, 3]
-
-
-def test_types_of_an_unknown_driver_count_alone():
-    capacity = card([parent("x", offered("a", 5), offered("b", 2))])
-    capacity.take("x", "a")
-    assert rooms(capacity, "x", "a", "b", "unknown") == [4, 2, 0]
 
 
 def t4(devices=(), available=None):
@@ -180,4 +119,4 @@ def test_a_full_gpu_of_the_vendor_framework_shows_the_size_of_the_whole():
     ],
 )
 def test_size_of_a_name(name, size):
-    assert _capacity._vgpu_size(name) == size
+    assert nvidia_capacity._vgpu_size(name) == size
