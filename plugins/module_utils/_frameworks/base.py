@@ -71,6 +71,12 @@ class Framework(Protocol):
     def offers_types(self, host: HostRoot, parent: str) -> bool:
         """Whether the parent is there with its types; after a boot some drivers need a while."""
 
+    def occupant(self, host: HostRoot, function: PciFunction) -> Optional[str]:
+        """What a function has been given and would lose with its driver, for a sentence; None if nothing.
+
+        Mediated devices are not meant, since all of a host are read together.
+        """
+
     def directory(self, parent: str, identity: str) -> str:
         """The directory of an existing device, with its attributes."""
 

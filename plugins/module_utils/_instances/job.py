@@ -13,8 +13,8 @@ from typing import Any
 
 from .._core.problems import Refused
 from .._devices import pci, size_mode
-from .._frameworks import nvidia_vfio
 from .._frameworks.every import Frameworks
+from .._frameworks.nvidia_vfio_view import remember
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
@@ -61,7 +61,7 @@ def converge(
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
         try:
-            nvidia_vfio.remember(host, before.functions, before.known_types)
+            remember(host, before.functions, before.known_types)
         except HostError as error:
             # At boot a file system may still be read-only, and unsaved names must not prevent vGPUs.
             host.warn(str(error))
