@@ -23,6 +23,7 @@ from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, result
+from .apply import Outcome, apply
 from .assemble import assemble
 from .beside import observe_beside
 from .mixtures import Mixtures
@@ -45,14 +46,14 @@ def converge(
     """
     if not check_mode:
         host.lock()
-        actions.tidy(host)
+        actions.remove_leftovers(host)
     before = observe(host)
     # Asking takes a second, so only cards are asked about on which it matters.
     modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
     before = before._replace(size_modes=modes)
     plan = _planned(host, before, options, wanted)
     room.check(host, actions.files(plan.steps), write=not check_mode)
-    outcome = actions.Outcome()
+    outcome = Outcome()
     if check_mode:
         outcome.done = plan.steps
     elif plan.steps:
@@ -66,7 +67,7 @@ def converge(
             # At boot a file system may still be read-only, and unsaved names must not prevent vGPUs.
             host.warn(str(error))
         # A guest that has started since the plan has processes.
-        outcome = actions.apply(
+        outcome = apply(
             host,
             plan.steps,
             budget,

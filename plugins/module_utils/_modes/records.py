@@ -96,7 +96,7 @@ def save_rule(host: HostRoot, address: str, text: str | None) -> None:
         host.replace_file(rule_path(address), text + "\n")
 
 
-def tidy(host: HostRoot) -> None:
+def remove_leftovers(host: HostRoot) -> None:
     """Remove the unfinished files of a run that was killed."""
     ephemeral = [f"{RUN_DIRECTORY}/{kind}" for kind in (MODE_RECORDS, AUTOPROBE_OFF, CHANGING)]
     for directory in (f"{DIRECTORY}/{MODE_RECORDS}", *ephemeral, RULES):

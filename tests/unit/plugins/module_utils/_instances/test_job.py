@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt
-from ansible_collections.vfio.devices.plugins.module_utils._instances import actions as _instance_apply
+from ansible_collections.vfio.devices.plugins.module_utils._instances.apply import apply
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, PlannedDevice
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
@@ -398,7 +398,7 @@ def test_max_is_what_there_is_where_the_driver_offers_no_more(simulated, left):
         host.kernel.faults.fail(offered, errno.EINVAL)
     else:
         host.kernel.faults.content(offered, left)
-    outcome = _instance_apply.apply(root, steps)
+    outcome = apply(root, steps)
     assert (outcome.done, outcome.failed, outcome.skipped) == (steps[:3], [], steps[3:])
     assert f"{T4} counts as full: {T4} rejected one more of type {kind} (EIO) after 3 of 5" in root.warnings[-1]
 
