@@ -176,9 +176,9 @@ class Choice:
         self._spread = spread
         self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
 
-    def next(self, entry: DeviceWanted, frozen: set[str]) -> tuple[str, str] | None:
+    def next(self, entry: DeviceWanted, untouched: set[str]) -> tuple[str, str] | None:
         """Take room for one device; return its parent and type id, or None when there is no room for any type."""
-        cards = self._candidates(entry, frozen)
+        cards = self._candidates(entry, untouched)
         for spec in entry.types:
             options = []
             for card, parents in cards.items():
@@ -210,11 +210,11 @@ class Choice:
         # A card keeps its names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
 
-    def _candidates(self, entry: DeviceWanted, frozen: set[str]) -> dict[str, tuple[str, ...]]:
+    def _candidates(self, entry: DeviceWanted, untouched: set[str]) -> dict[str, tuple[str, ...]]:
         cards: dict[str, tuple[str, ...]] = {}
         for parent in entry.parents:
             card = self._inventory.card(parent)
-            if card not in frozen:
+            if card not in untouched:
                 cards[card] = (*cards.get(card, ()), parent)
         return cards
 
