@@ -114,6 +114,19 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
+def describe_roots(name: str, roots: list[str]) -> str:
+    """The names of some roots, which a name may mean, as a clause."""
+    named = similar(name, roots)
+    if not named:
+        return "Placement has no root"
+    more = len(roots) - len(named)
+    same = same_host(name, roots)
+    return (
+        f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
+        f"{f'. If this is the host, set placement_root: {same[0]}' if same else ''}"
+    )
+
+
 def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | None:
     """Why a provider with this name must not be created: another service creates it, if it manages the device."""
     for prefix in (root_name, root_name.partition(".")[0]):

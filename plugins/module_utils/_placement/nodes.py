@@ -248,17 +248,9 @@ class Nodes:
     def _lacks_root(self, entry: Entry, name: str, reason: str, advice: str) -> Node | None:
         """Refuse an entry whose root does not exist; most likely its name is only spelled in another way."""
         self.lacks_a_root = True
-        named = names.similar(name, self._roots)
-        more = len(self._roots) - len(named)
-        same = names.same_host(name, self._roots)
-        existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
-        if same:
-            existing += f". If this is the host, set placement_root: {same[0]}"
-        if not named:
-            existing = "Placement has no root"
         return self._refuse(
             entry,
-            f"{reason}. {existing}. Correct the name, which is the hypervisor_hostname of the compute node (in the "
+            f"{reason}. {names.describe_roots(name, self._roots)}. Correct the name, which is the hypervisor_hostname of the compute node (in the "
             f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
 
