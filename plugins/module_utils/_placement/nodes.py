@@ -250,7 +250,8 @@ class Nodes:
         self.lacks_a_root = True
         return self._refuse(
             entry,
-            f"{reason}. {names.describe_roots(name, self._roots)}. Correct the name, which is the hypervisor_hostname of the compute node (in the "
+            f"{reason}. {names.describe_roots(name, self._roots)}. "
+            f"Correct the name, which is the hypervisor_hostname of the compute node (in the "
             f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
 
