@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .._core import numbers
+from .._core.arguments import seconds
 from .._host.root import HostError, HostRoot, summarize
 from . import restore
 
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--card", metavar="NAME", help="restore only this card: a PCI address, or the name of a parent")
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=60.0,
         metavar="SECONDS",
         help="seconds to wait for a device to appear, and for one write to the kernel (default 60)",
@@ -80,10 +80,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--check", action="store_true", help="change nothing and print the predicted changes")
     return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        return numbers.duration(text, "it")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

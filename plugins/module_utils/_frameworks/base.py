@@ -93,4 +93,4 @@ class Framework(Protocol):
         """Whether the driver says now that the parent can make one more device of a type."""
 
     def vanished(self, host: HostRoot, made: Mapping[str, str]) -> set[str]:
-        """The identities of devices that are not there as they were made; ``made`` has their types by identity."""
+        """The identities of devices that have disappeared or have another type; ``made`` has the types by identity."""

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of mdev_instance in their order; what a failure stops, and what there is no time for."""
+"""Carry out the steps of mdev_instance in their order, until a failure or the end of the time."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Inventory(TypedDict):
 
 Inventories = dict[str, Inventory]  # by resource class
 
-# A provider in a difference: JSON of the result, in which what has not been read is left out.
+# A provider in a difference: JSON of the result, without the details that were not read.
 Shown = dict[str, Any]
 
 
