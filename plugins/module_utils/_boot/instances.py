@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring the mediated devices and vGPUs of a card back. What exists stays, whatever it is."""
+"""Restore the mediated devices and vGPUs of a card. Existing devices stay unchanged, even if they differ."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OPTIONS = {
 
 
 class Instances:
-    """The record that mdev_instance has left of one card."""
+    """The record of mdev_instance for one card."""
 
     kind, title = INSTANCE_RECORDS, "devices"
 
@@ -46,17 +46,17 @@ class Instances:
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
-        """One for each record."""
+
         for card, record in observe_records(host).items():
             yield cls(host, card, record)
 
     def missing(self) -> str | None:
-        """Parents that do not offer types yet."""
+        """Return a sentence about parents that do not offer types yet, or None."""
         absent = _list(one.parent for one in self._wanted() if not self._offers_types(one.parent))
         return f"there is no parent {absent}" if absent else None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        """Make what is missing; at the ``last`` try as much of it as can be."""
+        """Create missing devices; at the ``last`` attempt create as many as possible."""
         check_card(self._host, self.card, self._record)
         wanted, problems = self._without_existing(self._wanted())
         absent = [one for one in wanted if not self._offers_types(one.parent)]
@@ -74,7 +74,7 @@ class Instances:
                 raise
             done, failures = Counter(), ["these records contradict each other. Run the play again"]
         if failures and self._host.now() < deadline:
-            # One that cannot be made must not keep the others away.
+            # Create devices one by one, because one that fails must not prevent the others.
             failures = self._make_each(self._without_existing(possible)[0], done, check_mode, deadline)
         return [f"created {count} of {name}" for name, count in done.items()], problems + failures
 
@@ -99,7 +99,7 @@ class Instances:
         return problems
 
     def _make(self, devices: list[RecordedDevice], check_mode: bool) -> tuple[Counter[str], list[str]]:
-        """By type how many were made, and what failed."""
+        """Create devices; return the number of created ones by type, and the failures."""
         wanted = [
             device.wanted._replace(place=place, label=f"instances[{place}]") for place, device in enumerate(devices)
         ]
@@ -114,11 +114,11 @@ class Instances:
         return self._devices
 
     def _offers_types(self, parent: str) -> bool:
-        """Whether a parent offers types, which some drivers do only after a while."""
+        """Return whether a parent offers types, which some drivers list only after a delay."""
         return any(framework.offers_types(self._host, parent) for framework in FRAMEWORKS)
 
     def _without_existing(self, wanted: list[RecordedDevice]) -> tuple[list[RecordedDevice], list[str]]:
-        """What does not exist, and a sentence for each that exists as something else."""
+        """Return the missing devices, and a sentence for each that exists in another form."""
         existing = {device.id: device for device in job.observe(self._host).devices if device.state != "defined"}
         missing, problems = [], []
         for one in wanted:
@@ -140,7 +140,7 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _is_same_type(device: Device, recorded: RecordedDevice) -> bool:
-    """Names are more certain than ids, but a full NVIDIA card does not list them."""
+    """Compare type names, because ids may change. A full NVIDIA card does not list names, so then compare ids."""
     if device.type_name is None:
         return device.type_id == recorded.type_id
     return recorded.wanted.types[0] in (device.type_id, device.type_name)

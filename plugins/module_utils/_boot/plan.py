@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the files of the boot service, as they are and as they should be, to the steps between them."""
+"""Plan the steps from the current to the desired files of the boot service."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class FileStep(NamedTuple):
 
 
 def observe(host: HostRoot) -> Contents:
-    """The current content of all files and links of the program."""
+    """Return the current content of all files and links of the program."""
     found: Contents = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
 
 
 def unsafe_files(host: HostRoot, current: Contents) -> dict[str, str]:
-    """By path what is wrong with each file that others than root may write: root runs what is in it."""
+    """Return the problem of each file that users other than root can write, by path: root runs these files."""
     found = {}
     for path in files.PATHS:
         mode, owner = host.status(path) or (0, 0)
@@ -50,9 +50,9 @@ def unsafe_files(host: HostRoot, current: Contents) -> dict[str, str]:
 
 
 def plan(current: Contents, wanted: Contents, unsafe: Collection[str]) -> list[FileStep]:
-    """A step for each path that is not as desired, or that is ``unsafe`` (each with a leading slash).
+    """Return a step for each path that differs or is ``unsafe``; those have a leading slash.
 
-    What is started last is created last, and removed first.
+    Files are created in dependency order and removed in reverse.
     """
     steps = []
     for path, content in wanted.items():
@@ -67,7 +67,7 @@ def paths() -> list[str]:
 
 
 def wanted_files(host: HostRoot, present: bool, python: str | None, timeout: float, program: bytes) -> Contents:
-    """By path the desired content; :class:`Refused` where there is none."""
+    """Return the desired content by path; raise :class:`Refused` on problems."""
     problems = [reason for reason in map(host.refusal, paths()) if reason]
     if present and python is None:
         python = interpreter.find(host)

@@ -18,12 +18,13 @@ from .capacity import Capacity, CardDevices
 
 
 class Made(NamedTuple):
-    """What frameworks have on a host."""
+    """The state of frameworks on a host."""
 
     parents: list[Parent]
-    devices: list[Device]  # also those that are only defined
+    devices: list[Device]  # including devices that are only defined
     definitions: Mapping[tuple[str, str], Definition] = {}  # by parent and UUID
-    known_types: Mapping[str, Mapping[str, str]] = {}  # by parent names by id, also of types that it does not list now
+    # by parent: names by id, including types that the parent does not offer now
+    known_types: Mapping[str, Mapping[str, str]] = {}
 
 
 class View(Protocol):

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""How many devices of a type still fit on a card, now and after removals that are only planned.
+"""Compute how many devices of a type fit on a card, now and after planned removals.
 
-``available_instances`` is the current room. What fits later follows from what the types of a card share, which each
-framework knows.
+``available_instances`` is the current number. The number after changes depends on what the types of a card share, which
+each framework knows.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class CardDevices(NamedTuple):
 
 
 class Capacity:
-    """What is common: occupants by parent, and the live counters, which hold as long as nothing is removed."""
+    """Base class: occupants by parent, and live counters, which are valid until a removal is planned."""
 
-    # Whether one device decides which other types the card can make at the same time.
+    # Whether the type of one device excludes other types on the same card.
     exclusive = False
-    # Whether the GPU has a mode in which its vGPUs have several framebuffer sizes.
+    # Whether the GPU has a mode for vGPUs of different framebuffer sizes.
     has_size_mode = False
-    # MiB that all devices share, if that is known.
+    # In MiB: the memory that all devices share, or None if unknown.
     memory: Optional[int] = None
 
     def __init__(self, card: CardDevices) -> None:
@@ -50,38 +50,38 @@ class Capacity:
         self._given = False
 
     def room(self, parent: str, type_id: str) -> int:
-        """How many more of a type the parent can make."""
+        """Return how many more devices of a type fit on the parent."""
         expected = self._expected(parent, type_id)
         if self._given:
             return expected
         return max(0, min(expected, self._live(parent, type_id)))
 
     def _live(self, parent: str, type_id: str) -> int:
-        """What the counter would say after what is planned; it does not show what a removal would free."""
+        """Return the counter after planned creations; it does not include what planned removals free."""
         offer = self.offers.get((parent, type_id))
         live = (offer.available or 0) if offer else 0
         return live - self._taken.get((parent, type_id), 0)
 
     def take(self, parent: str, type_id: str) -> None:
-        """Count a device that is planned."""
+
         self.occupants[parent].append(type_id)
         self._taken[parent, type_id] = self._taken.get((parent, type_id), 0) + 1
 
     def give(self, parent: str, type_id: str | None) -> None:
-        """Count a removal that is planned."""
+
         self.occupants[parent].remove(type_id)
         self._given = True
 
     def plan_afresh(self) -> None:
-        """Count by the rules of the driver alone from now on, since what is planned changes the counters."""
+        """Ignore the live counters from now on, because planned changes alter them."""
         self._given = True
 
     def framebuffer(self, type_id: str | None) -> Optional[int]:
-        """The framebuffer of a vGPU in MiB, which those of one GPU have in common by default; None without one."""
+        """Return the framebuffer of a vGPU in MiB, or None. By default all vGPUs of a GPU have the same."""
         return None
 
     def shuts_out(self, type_id: str | None, other: str) -> bool:
-        """Whether a device of a type leaves no room for one of another type, however small."""
+        """Return whether a device of a type excludes a device of another type, whatever its size."""
         return False
 
     def all_occupants(self) -> Iterable[str | None]:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""All frameworks: what exists and can be made on a host, in one observation for every module."""
+"""Observe existing and possible devices of all frameworks; every module uses this observation."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ NO_PARENTS = "Check that the vendor's vGPU driver is loaded and bound to the car
 
 
 class Frameworks:
-    """The functions and drivers of a host on which something can be made."""
-
     def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
         self._host = host
         self._functions = functions
         self._views = {framework.NAME: framework.view(host, functions, numa_nodes) for framework in FRAMEWORKS}
 
     def of_cards(self) -> dict[str, str]:
-        """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
+        """Return the framework of each card that can have vGPUs or other mdevs, directly or on its VFs."""
         parents = {name: framework for framework, view in self._views.items() for name in view.parent_names}
         return {
             self._functions[name].physical_function or name: framework
@@ -42,7 +40,7 @@ class Frameworks:
         }
 
     def observe(self, with_parents: bool = True) -> Made:
-        """Parents and devices; without ``with_parents`` those parents are skipped whose types take a while."""
+        """Return parents and devices; without ``with_parents``, skip parents whose types are slow to read."""
         found = [view.observe(with_parents) for view in self._views.values()]
         devices = [device for made in found for device in made.devices]
         return Made(
@@ -54,7 +52,7 @@ class Frameworks:
         )
 
     def unreadable(self) -> dict[str, str]:
-        """By card why its state is unknown."""
+        """Return why the state of a card is unknown, by card."""
         reasons = {card: reason for view in self._views.values() for card, reason in view.unreadable().items()}
         return {**reasons, **self._host.silent}
 
@@ -65,7 +63,7 @@ def capacity_of_card(card: CardDevices) -> Capacity:
 
 
 def advice(frameworks: Collection[str], vendor_id: Optional[str] = None) -> str:
-    """What to check, from the frameworks of a card's parents; ``vendor_id`` is None where it is unknown."""
+    """Return what to check for a card; ``frameworks`` are those of its parents, ``vendor_id`` may be unknown."""
     chosen = [framework for framework in FRAMEWORKS if framework.NAME in frameworks]
     return chosen[-1].advice(vendor_id) if chosen else NO_PARENTS
 

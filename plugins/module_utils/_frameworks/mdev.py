@@ -78,7 +78,7 @@ def make(host: HostRoot, parent: str, identity: str, type_id: str) -> bool:
     try:
         host.write(f"{PARENTS}/{parent}/mdev_supported_types/{type_id}/create", identity)
     except HostError as error:
-        # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
+        # mdevctl creates all defined devices, with attributes, as soon as their parent appears.
         wait = min(BY_OTHERS, host.timeout)
         if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, parent, identity, type_id), wait):
             return False
@@ -106,7 +106,7 @@ def has_room(host: HostRoot, parent: str, type_id: str) -> bool:
 
 
 def vanished(host: HostRoot, made: Mapping[str, str]) -> set[str]:
-    # One listing instead of a look-up for each device.
+    # List all devices once instead of checking each one.
     existing = set(host.names(DEVICES))
     return {identity for identity in made if identity not in existing and not host.exists(f"{DEVICES}/{identity}")}
 

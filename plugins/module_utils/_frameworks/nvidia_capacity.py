@@ -20,17 +20,17 @@ MIB = 1024
 
 
 class Gpu(Capacity):
-    """An NVIDIA GPU whose driver states the size and the greatest number of each type.
+    """An NVIDIA GPU whose driver reports size and largest number of each type.
 
     By default all its vGPUs have one framebuffer size, and with old drivers without SR-IOV one type. With SR-IOV each
-    VF holds one. A GPU that has been set to mixed sizes shows it by offering other sizes next to an existing vGPU.
+    VF has one vGPU. If a GPU offers other sizes next to an existing vGPU, it allows mixed sizes.
     """
 
     exclusive = True
 
     def __init__(self, card: CardDevices) -> None:
         super().__init__(card)
-        # What a driver says of a type in a form of its own counts as not said.
+        # Attributes in an unknown format are ignored.
         self._by_id = {
             offer.type.id: {name: value for name, value in offer.type.attributes.items() if isinstance(value, int)}
             for offer in self.offers.values()
@@ -52,7 +52,7 @@ class Gpu(Capacity):
         return not self._mixed and self._size(type_id) != self._size(other)
 
     def _shows_one_type(self) -> bool:
-        """Whether there is room for more vGPUs of the existing type, and for no other type of its size."""
+        """Return whether the driver offers the existing type, and no other type of the same size."""
         existing = set(self.all_occupants())
         if len(existing) != 1:
             return False
@@ -73,7 +73,7 @@ class Gpu(Capacity):
             return 0
         room = self._stated(type_id, "max_instance") - len(existing)
         if self._by_id.get(type_id, {}).get("max_instance") is None:
-            # The driver does not say it in a form that can be understood: what fits now is known all the same.
+            # The driver does not report the maximum, so use the live counter.
             room = self._live(parent, type_id)
         elif self._mixed:
             used = sum(self._stated(other or "", "framebuffer") for other in existing)
@@ -85,10 +85,10 @@ class Gpu(Capacity):
 
 
 class VendorGpu(Capacity):
-    """A GPU in the vendor-specific VFIO framework: one vGPU a VF, sizes known by name only, and no stated number.
+    """A GPU of the vendor-specific VFIO framework: one vGPU per VF, and sizes known only from type names.
 
-    The largest type takes the whole framebuffer. It is known once the GPU was seen empty; one that has vGPUs offers
-    only types of their size.
+    The largest type takes the whole framebuffer. It is known only after the GPU was observed without vGPUs, because a
+    GPU with vGPUs offers only types of their size.
     """
 
     has_size_mode = True
@@ -103,7 +103,7 @@ class VendorGpu(Capacity):
         self._mixed = card.mix == ANY_SIZE or seen_mixed
         self._memory = largest
         if largest in occupied and not seen_mixed:
-            # A GPU that offers a free VF nothing is full; of another one a larger type may not be known.
+            # A GPU that offers nothing on a free VF is full. Otherwise a larger type may be unknown.
             full = not offered and not all(self.occupants.values())
             self._memory = sum(filter(None, occupied)) if full else None
         self.memory = None if self._memory is None else int(self._memory * MIB)
@@ -129,7 +129,7 @@ class VendorGpu(Capacity):
 
 
 class MigGpu(Capacity):
-    """A GPU with MIG: each vGPU is on a GPU instance that goes with its type, and on a VF of its own."""
+    """A GPU with MIG: each vGPU is on a GPU instance that matches its type, and on its own VF."""
 
     def __init__(self, card: CardDevices, gpu_instances: GpuInstances) -> None:
         super().__init__(card)
@@ -144,6 +144,6 @@ class MigGpu(Capacity):
 
 
 def _vgpu_size(name: str | None) -> float | None:
-    # The driver alone knows which vGPUs on MIG instances go together.
+    # Only the driver knows which vGPUs with MIG fit together.
     match = None if mig_types.is_mig_backed(name) else SIZE.search(name or "")
     return (int(match[1]) or 0.5) if match else None

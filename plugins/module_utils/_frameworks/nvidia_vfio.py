@@ -4,8 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""vGPUs of NVIDIA's vendor-specific VFIO framework: a VF is given a type, and there is no mdev
-(NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a vendor-specific VFIO framework").
+"""Read vGPUs of NVIDIA's vendor-specific VFIO framework, where a VF gets a type and there is no mdev.
+
+Source: NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a vendor-specific VFIO framework".
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def describe(type_id: str) -> str:
 
 
 def lists_types(rooms: Sequence[Optional[int]]) -> bool:
-    # The facts of a VF have the types of its model besides, without room for them.
+    # The facts of a VF also list other types of its model, with 0 available.
     return any(rooms)
 
 
@@ -94,7 +95,7 @@ def vanished(host: HostRoot, made: Mapping[str, str]) -> set[str]:
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
     path = _type_path(address)
-    # The driver refuses N over N and 0 over 0.
+    # The driver rejects writing the current type again, and 0 if there is no type.
     if host.read(path) == type_id:
         return
     host.write(path, type_id)

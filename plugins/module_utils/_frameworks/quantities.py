@@ -20,9 +20,9 @@ GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
 
 
 class Quantities(Capacity):
-    """Types that take from common quantities: mtty's ports, mbochs's memory, GVT-g's resources, the core's counter.
+    """Types that share quantities: mtty ports, mbochs memory, GVT-g resources, or the counter of the mdev core.
 
-    The free part of a quantity is at least what the available instances of each type would need.
+    The free part of a quantity is at least what the available instances of any type need.
     """
 
     def __init__(self, card: CardDevices) -> None:
@@ -53,7 +53,7 @@ class Quantities(Capacity):
 
 
 def _cost(offer: Offer, siblings: Sequence[Offer]) -> dict[str, int]:
-    """What one device takes of each quantity that the types of its parent share."""
+    """Return how much one device takes of each quantity that the types of its parent share."""
     ports = MTTY.match(offer.type.id)
     if ports:
         return {"ports": int(ports[1])}
@@ -64,7 +64,7 @@ def _cost(offer: Offer, siblings: Sequence[Offer]) -> dict[str, int]:
     amounts = {name: quota for name, quota in quotas.items() if isinstance(quota, int) and quota > 0}
     if len(amounts) == len(quotas):
         return amounts
-    # The mdev core counts all types of a parent together, so that all of them show the same number.
+    # The mdev core counts all types of a parent together, so all show the same number.
     if len({one.available for one in siblings}) == 1:
         return {"devices": 1}
     return {offer.type.id: 1}

@@ -30,14 +30,14 @@ from .._model.work import (
 )
 from .records import INSTANCE_RECORDS
 
-# Seconds in which a device that another program is making is complete.
-# By UUID or address who uses devices now; HostError if not all of them can be seen.
+# In seconds: how long another program may take to complete a device that it is creating.
+# Returns the current users by UUID or address; raises HostError if some users are unknown.
 
 Users = Callable[[], dict[str, list[dict[str, Any]]]]
 
 
 def remove_leftovers(host: HostRoot) -> None:
-    """Remove the unfinished files of a run that was killed."""
+
     directories = [f"{DIRECTORY}/{INSTANCE_RECORDS}"]
     directories += [f"{DEFINITIONS}/{parent}" for parent in host.names(DEFINITIONS)]
     for directory in directories:
@@ -45,7 +45,7 @@ def remove_leftovers(host: HostRoot) -> None:
 
 
 def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
-    """The paths that steps write, with the text; None for what they remove."""
+    """Yield the path of each file that steps write, with its content; None means removal."""
     for step in steps:
         if isinstance(step, KeepDevices):
             yield record_path(INSTANCE_RECORDS, step.card), record_text(step.record) if step.record else None
@@ -63,7 +63,7 @@ def make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
 
 
 def _configure(host: HostRoot, framework: Framework, device: PlannedDevice, users: Users | None) -> None:
-    """Set the attributes of a new device. If one fails, it is taken back, unless it is in use already."""
+    """Set the attributes of a new device. On failure, remove the device unless it is already in use."""
     path = framework.directory(device.parent, device.id)
     try:
         for name, value in device.attributes:

@@ -32,13 +32,13 @@ from .state import Failed
 
 
 class Outcome:
-    """What has been done so far: the very same after success, a failure and a deadline."""
+    """The result of all steps so far, after success, a failure or a deadline."""
 
     def __init__(self) -> None:
         self.done: list[DeviceStep] = []
         self.failed: list[Failed] = []
         self.skipped: list[DeviceStep] = []
-        # What there was no time for.
+        # Steps that were not started before the deadline.
         self.left: list[DeviceStep] = []
 
 
@@ -48,10 +48,10 @@ def apply(
     budget: float | None = None,
     users: Users | None = None,
 ) -> Outcome:
-    """Do the steps in their order. After a failure the rest of that card is skipped, after a deadline everything.
+    """Apply the steps in order. After a failure, skip the rest of that card; after the deadline, skip everything.
 
-    With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues. ``users`` says by UUID or address who uses devices now.
+    ``budget`` is in seconds. After it no further device is changed, but at least one is. After a failure the budget is
+    ignored, so that the next run does not have to retry anything. ``users`` returns the current users.
     """
     outcome = Outcome()
     end = None if budget is None else host.now() + budget
@@ -80,7 +80,7 @@ def apply(
             worked = worked or is_work(step)
         except HostError as error:
             if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
-                # "max" uses all room, and some drivers report a full card only by an error.
+                # "max" uses all capacity, and some drivers report a full card only as an error.
                 host.warn(_describe_full(step.device, error, steps, outcome.done))
                 full.add((step.card, step.device.type_id))
                 not_made.add(step.key)
@@ -110,14 +110,14 @@ def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> No
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
-    """Whether a refusal means that no more fit. EIO may mean anything, so that what is still on offer decides."""
+    """Return whether an error means that the card is full. EIO is ambiguous, so check what the card still offers."""
     if error.errno != "EIO":
         return error.errno in ("ENOSPC", "EUSERS")
     return not BY_NAME[device.framework].has_room(host, device.parent, str(device.type_id))
 
 
 def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceStep], done: list[DeviceStep]) -> str:
-    """For a card that turns out to hold less than it said."""
+    """Return the warning for a card with less capacity than it reported."""
     kind = (device.card, device.type_id)
     made, expected = (
         sum(isinstance(one, MakeDevice) and (one.card, one.device.type_id) == kind for one in some)
@@ -130,7 +130,7 @@ def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceSt
 
 
 def is_work(step: DeviceStep) -> bool:
-    """Whether it changes a device. Other steps write files, which is fast."""
+    """Return whether a step changes a device. Other steps write files, which is fast."""
     return isinstance(step, MakeDevice) or _takes_away(step)
 
 
@@ -139,7 +139,7 @@ def _takes_away(step: DeviceStep) -> bool:
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
-    """Check all created devices again: a driver or another program may have removed them meanwhile."""
+    """Check all created devices again, because a driver or another program may have removed some."""
     made = [step for step in outcome.done if isinstance(step, MakeDevice)]
     vanished: set[str] = set()
     for framework in {step.device.framework for step in made}:
@@ -156,7 +156,7 @@ def _type_of(step: DeviceStep) -> str | None:
 
 
 def _without(not_made: set[tuple[str, str]], step: DeviceStep) -> DeviceStep:
-    """A record names no device that there was no room for."""
+    """Return the step without devices that were not created for lack of capacity."""
     if not not_made or not isinstance(step, KeepDevices) or not step.record or step.stage == RETAIN:
         return step
     instances = [one for one in step.record["instances"] if key_of(one) not in not_made]

@@ -35,7 +35,7 @@ class Claims:
         self.claimed: set[tuple[str, str]] = set()
 
     def unreadable_cards(self, name: str | None) -> list[str]:
-        """The cards of unknown state that are meant by the name of a card or parent."""
+        """Return the cards with unknown state that belong to the name of a card or parent."""
         parents = self.inventory.parents_named(name) if name else []
         cards = dict.fromkeys(parent.card for parent in parents)
         return [card for card in cards if card in self.unreadable]
@@ -45,7 +45,7 @@ class Claims:
         self.problems += [f"{label}: the state of {card} is unknown: {self.unreadable[card]}" for card in cards]
 
     def with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
-        """The entry with the parents that it may mean; None if it cannot be fulfilled."""
+        """Return the entry with its possible parents; None if it cannot be satisfied."""
         unreadable = self.unreadable_cards(entry.parent)
         if unreadable and self.skip_busy:
             self.miss(entry, entry.amount if isinstance(entry.amount, int) else 1)
@@ -81,7 +81,7 @@ class Claims:
         return None
 
     def claim_existing(self, entry: DeviceWanted) -> int | None:
-        """Keep matching devices, those in use first; return how many are still missing, None for the maximum."""
+        """Keep matching devices, those in use first; return the number of missing ones, or None for "max"."""
         found = matching.satisfying(self.inventory, entry, self.claimed)
         if entry.amount != MAX:
             found = found[: int(entry.amount)]

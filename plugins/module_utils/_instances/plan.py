@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the current and the desired devices of a host to the steps of the change; no I/O."""
+"""Plan the steps from the current to the desired devices of a host; no I/O."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def plan_instances(
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> Plan:
-    """The plan for ``wanted``, or :class:`Refused`."""
+    """Return the plan for ``wanted``; raise :class:`Refused` if it is impossible or forbidden."""
     untouched: set[str] = set()
     mixtures = Mixtures(state, wanted)
     while True:
@@ -44,12 +44,12 @@ def plan_instances(
         if not blocked:
             steps = records.with_persistence(state, result, persist)
             return result._replace(steps=with_identities(state, result, steps, persist))
-        # A card that can make one type at a time is changed whole or not at all.
+        # A card that supports one type at a time is changed completely or not at all.
         untouched |= blocked
 
 
 class _Attempt:
-    """One way through the plan; a card in ``untouched`` is left as it is."""
+    """One attempt to plan; cards in ``untouched`` stay unchanged."""
 
     def __init__(
         self,
@@ -76,13 +76,13 @@ class _Attempt:
         self.removals: list[tuple[Device, int | None]] = []
         self.creations: list[MakeDevice] = []
         self.busy: list[tuple[Device, int | None]] = []
-        # The types that each card will have for certain.
+        # The types that each card will certainly have.
         self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> Plan:
         entries = [entry for entry in map(self.claims.with_candidates, self.wanted) if entry]
         self._refuse()
-        # Those with less choice first, and what takes all the rest last.
+        # Place entries with fewer alternatives first, and "max" last.
         entries.sort(key=lambda entry: (not entry.uuid, not entry.parent, entry.amount == MAX, len(entry.types)))
         for entry in entries:
             replaced = self.claims.claim_identity(entry)
@@ -118,7 +118,7 @@ class _Attempt:
         self._refuse()
         return self._result()
 
-    # What has to go
+    # Removals
 
     def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
         named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
@@ -139,7 +139,7 @@ class _Attempt:
             self.removals.append((device, entry.place if entry else None))
 
     def _empty(self) -> None:
-        """Let go and make again what stays on GPUs whose mode has to change."""
+        """Remove and recreate the remaining devices of GPUs whose mode must change."""
         leaving = {device.key for device, _place in self.removals}
         for card in sorted(self.mixtures.to_empty):
             there = self.inventory.devices_on(card)
@@ -160,7 +160,7 @@ class _Attempt:
                 self.inventory.capacities[card].plan_afresh()
 
     def _settle_removals(self) -> None:
-        """Refuse or spare the devices in use, and give back what the others took."""
+        """Refuse or skip removal of devices in use, and free the capacity of the others."""
         for device, place in [*self.removals]:
             if device.state != "active":
                 continue
@@ -184,10 +184,10 @@ class _Attempt:
             if is_freed and device.parent in self.inventory.parents:
                 self.inventory.capacity(device.parent).give(device.parent, device.type_id)
 
-    # What has to come
+    # Creations
 
     def _create(self, entry: DeviceWanted, count: int | None) -> None:
-        """Plan ``count`` more devices of an entry, or with None the maximum."""
+        """Plan ``count`` more devices of an entry; None means as many as fit."""
         made = 0
         while count is None or made < count:
             chosen = self.choice.next(entry, self.untouched | set(self.unreadable))
@@ -197,7 +197,7 @@ class _Attempt:
             made += 1
             if self.problems:
                 return
-        # The room may only be zero if other entries have used it.
+        # A capacity of zero is acceptable only if other entries have used it.
         nothing = count is None and not any(
             device.parent in entry.parents for device in [*self.claims.kept, *(step.device for step in self.creations)]
         )
@@ -207,7 +207,7 @@ class _Attempt:
     def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
         framework = self.inventory.parents[parent].framework
         is_mdev = BY_NAME[framework].MAKES_MDEVS
-        # A driver that refuses the very first of a type is not full.
+        # If the driver rejects the very first device of a type, the card is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
@@ -232,7 +232,7 @@ class _Attempt:
             skipped = "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
             self.problems.append(f"{entry.label}: {sentence}{skipped}")
 
-    # The result
+    # Result
 
     def _refuse(self) -> None:
         if self.problems:

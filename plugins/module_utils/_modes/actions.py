@@ -33,11 +33,11 @@ from .._model.work import (
 )
 from . import observe, records
 
-# What an errno of the kernel or of a driver means here, and what to do.
+# Meaning and remedy of errnos of the kernel or a driver in this context.
 
 
 def links(host: HostRoot, address: str) -> dict[int, str]:
-    """The VFs of a card by their index, from the links: ``sriov_numvfs`` could block for ever."""
+    """Return the VFs of a card by index, from links. Reading ``sriov_numvfs`` could block forever."""
     matches = [VIRTUAL_FUNCTION.match(name) for name in host.names(f"{DEVICES}/{address}")]
     found = {int(match[1]): host.link_name(f"{DEVICES}/{address}/{match[0]}") or "" for match in matches if match}
     return dict(sorted(found.items()))
@@ -60,14 +60,14 @@ def _make(host: HostRoot, step: MakeVfs) -> None:
         count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
     else:
         if step.is_max:
-            # The native driver may know a smaller number than the card by itself.
+            # The native driver may support fewer VFs than the card reports without it.
             count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
         host.write(f"{DEVICES}/{address}/sriov_numvfs", str(count))
     _verify_number(host, address, count)
 
 
 def _rebind_gpu(host: HostRoot, address: str) -> None:
-    """The program leaves a GPU without a driver when it fails half-way."""
+    """Rebind a GPU after the program, which may fail and leave it without a driver."""
     wanted = native(nvidia_sriov.DRIVER)
     observed = read_bindings(host, [address])[address]
     if not is_bound(observed, wanted):
@@ -123,7 +123,7 @@ def _set_network(host: HostRoot, step: SetVfNetwork) -> None:
         found = observe.interfaces_of(host, step.card)
         return bool(found)
 
-    # The interface appears when its driver has started the card.
+    # The interface appears only after the driver has initialized the card.
     if not host.wait(is_there, min(SETTLE, host.timeout)):
         raise HostError(f"{step.card} has no network interface, which is needed to set up its VFs", DEVICES)
     observe.through_interface(host, step.card, found, lambda host, name: vf_settings.apply(host, name, step.settings))

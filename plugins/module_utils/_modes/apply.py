@@ -39,35 +39,36 @@ REMEDIES = {
 }
 
 
-# A card with its target and steps.
-# What the next steps of a planned card would end now.
+# Returns a sentence for each current use that the given steps of a planned card would end.
 
 # Of a planned card and its next steps: what uses these steps would end now.
 Uses = Callable[[Planned, list[CardStep]], list[str]]
 
 
 class Outcome:
-    """What has been done with one card so far."""
+    """The result of one card so far."""
 
     def __init__(self) -> None:
         self.done: list[CardStep] = []
         self.error: str | None = None
         self.pending = False
-        # After a failure: whether the card has its previous state, and the differences.
+        # After a failure: whether the previous state of the card was restored, without any difference.
         self.restored: bool | None = None
         self.seconds = 0.0
-        # There was no time for it.
+        # Whether the card was not started before the deadline.
         self.left = False
 
 
 def apply(
     host: HostRoot, planned: list[Planned], budget: float | None = None, uses: Uses | None = None
 ) -> dict[str, Outcome]:
-    """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
+    """Apply the plans and return the outcome of each card by address.
 
-    With ``budget`` no card is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues. ``uses`` says of a planned card and its next
-    steps what uses these would end now: it is asked before a card is begun, and directly before each of its steps.
+    ``budget`` is in seconds. After it no further card is started, but at least one is done. After a failure the budget
+    is ignored, so that the next run does not have to retry anything. After a timeout no other card is started, because
+    the kernel may hold a global lock.
+
+    ``uses`` returns the current uses that steps would end. It is called before each card and before each step.
     """
     outcomes: dict[str, Outcome] = {}
     end = None if budget is None else host.now() + budget
@@ -100,7 +101,7 @@ def apply(
 
 
 def _parts(one: Planned, step: CardStep) -> list[CardStep]:
-    """Each VF that loses its driver for itself: one may take seconds, in which a process may start to use another."""
+    """Split a step by VF if VFs lose their drivers: one unbind may take seconds, in which another VF may get a user."""
     if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
         return [step]
     bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
@@ -116,7 +117,7 @@ def _parts(one: Planned, step: CardStep) -> list[CardStep]:
 
 
 def _do(host: HostRoot, one: Planned, step: CardStep, uses: Uses | None) -> None:
-    """One step of a planned card, unless it would end a use; HostError then, and if it fails."""
+    """Apply one step; raise HostError if it fails or would end a use."""
     found = uses(one, [step]) if uses else []
     if found:
         raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
@@ -152,7 +153,7 @@ def _present(host: HostRoot, before: Card) -> Card:
 
 
 def _name(host: HostRoot, before: Card) -> str:
-    """The current state instead of the previous state."""
+    """Describe the current and the previous state of a card."""
     address = before.address
     override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))

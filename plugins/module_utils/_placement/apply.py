@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of placement_inventory; providers changed meanwhile are planned again."""
+"""Apply the steps of placement_inventory, and plan providers again that other clients have changed meanwhile."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Value = TypeVar("Value")
 
 
 class Outcome:
-    """What has been done so far: the very same after success and after a failure.
+    """The result of all steps so far, after success and failure.
 
-    ``unsure``: a class or a trait may have been created, but this is unknown.
+    ``unsure``: whether it is unknown if a resource class or trait was created.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Whether anything was written, or may have been."""
+        """Return whether anything was or may have been written."""
         named = self.unsure or self.classes or self.traits
         return bool(named or self.done or any(step["writes"] for step in self.failed))
 
@@ -51,9 +51,9 @@ def apply_plan(
     options: PlanOptions,
     report_progress: progress.Reporter = progress.silent,
 ) -> Outcome:
-    """Classes and traits, then removals from the leaves up, then the others from the roots down.
+    """Create classes and traits, remove providers from the leaves up, then write providers from the roots down.
 
-    A step that fails takes those with it that are below it, or above it when removing; all others go on.
+    If a step fails, steps that depend on it are skipped: providers below it, or providers above it for removals.
     """
     work = _Work(placement, options)
     number = len(planned["removals"]) + len(planned["steps"])
@@ -67,7 +67,7 @@ def apply_plan(
 
 
 def predict(planned: Plan) -> Outcome:
-    """What :func:`apply_plan` does without another client."""
+    """Return the outcome of :func:`apply_plan` if no other client interferes."""
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
     for step in [*planned["removals"], *planned["steps"]]:
@@ -85,7 +85,7 @@ class _Work:
         self.report_progress: Callable[[], None] = lambda: None
 
     def make_names(self, pool: ThreadPoolExecutor, planned: Plan) -> None:
-        """A class or trait that exists is not an error, so these need no plan."""
+        """Create classes and traits. One that exists already is not an error, so no plan is needed."""
         placement = self.placement
         for names, make, exists, made in (
             (planned["classes"], placement.make_class, lambda name: name in placement.known_classes(), "classes"),
@@ -157,10 +157,10 @@ class _Work:
         step["writes"], step["actual"] = 1, None
 
     def bring(self, step: Attempt) -> None:
-        """Write the step; on a conflict or an unknown outcome look at the provider and plan it again.
+        """Write the step. After a conflict or an unknown result, read the provider and plan again.
 
-        Only failures in a row count, without anything written between them: where many write to one provider, each
-        needs several turns.
+        Only consecutive failures without a write between them count: if many clients write to one provider, each needs
+        several attempts.
         """
         now: Step | None = step
         failures = 0
@@ -175,7 +175,7 @@ class _Work:
             now = self._replan(step)
 
     def _again(self, step: Attempt, error: PlacementError, attempt: int) -> None:
-        """Wait before the next try, or raise why there is none."""
+        """Wait before the next attempt; raise PlacementError if there is none."""
         step["unsure"] = step["unsure"] or error.unclear or error.foreign
         if not (error.conflict or error.unclear):
             raise error
@@ -186,7 +186,7 @@ class _Work:
         self.outcome.retries += 1
 
     def _find_out(self, step: Attempt) -> None:
-        """Note what a step has done whose last write has no clear end."""
+        """Find out whether a step succeeded whose last write has an unknown result."""
         try:
             known = _call(self.placement.provider, step["uuid"])
             self._settle(step, _call(observe.read_one, self.placement, known) if known else None)
@@ -208,7 +208,7 @@ class _Work:
                 step["error"] = None
 
     def _write(self, step: Attempt, now: Step) -> None:
-        """``step`` notes how far it has come; ``now`` may be a newer plan for the same provider."""
+        """Write a provider. ``step`` records the progress; ``now`` may be a newer plan for the same provider."""
         uuid, generation = now["uuid"], now["generation"]
         if now["action"] == "create":
             generation = self.placement.create(uuid, now["name"], now["parent"])
@@ -216,7 +216,7 @@ class _Work:
         if now["former"]:
             self.placement.rename(uuid, now["name"])
             step["writes"] += 1
-        # The marker comes first, so that what an interrupted run has made is known as ours.
+        # Write the marker first, so that providers of an interrupted run are recognized as ours.
         if now["traits"] is not None:
             generation = self.placement.write_traits(uuid, generation, now["traits"])
             self._note(step, now, {"traits": now["traits"]})
@@ -235,7 +235,7 @@ class _Work:
             return None
         known: Identity | None = identity(step)
         if step["action"] == "create":
-            # Whether it is ours that is there, or one that only has its name or its UUID.
+            # Check whether the existing provider is ours, or only has the same name or UUID.
             known = self.placement.provider(step["uuid"]) or self._check_name(step)
         provider = observe.read_one(self.placement, known) if known else None
         if step["unsure"]:
@@ -267,7 +267,7 @@ def _unchanged(step: Step, reason: str) -> Attempt:
 
 
 def _call(act: Callable[..., Value], *given: Any) -> Value:
-    """What ``act`` returns; each failure is a PlacementError, so that none hides what was done before it."""
+    """Return ``act(*given)``; convert unexpected errors to PlacementError, so that the result is still reported."""
     try:
         return act(*given)
     except PlacementError:

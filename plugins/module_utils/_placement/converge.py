@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Converge the provider trees of a fleet: observe, plan, apply; each write is compared with what Placement answers."""
+"""Converge the provider trees of a fleet: observe, plan, apply, and compare each write with the response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .model import Entry
 from .options import plan_options
 from .plan import plan_providers
 
-# Each has a connection of its own.
+# Each thread has its own connection.
 THREADS = 6
 
 
@@ -31,10 +31,9 @@ def converge(
     check_mode: bool,
     report_progress: progress.Reporter = progress.silent,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Bring Placement to what is wanted and return the module's result and warnings; :class:`Refused` comes
-    before any write.
+    """Apply the desired state to Placement; return the module's result and its warnings.
 
-    ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`parse_providers` returns
+    ``options`` are those of placement_inventory, ``wanted`` is the result of :func:`parse_providers`, and ``tell``
     them.
     """
     of_plan = plan_options(options, check_mode)
@@ -46,7 +45,7 @@ def converge(
 
 
 def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, Any]:
-    """The trees of the roots, in the shape that ``providers`` of placement_inventory takes."""
+    """Return the trees of the roots in the format of the option ``providers`` of placement_inventory."""
     with ThreadPoolExecutor(THREADS) as pool:
         by_uuid, missing = observe.observe_trees(placement, pool, roots, usages)
     ordered = sorted(by_uuid.values(), key=lambda one: (by_uuid[one["root"]]["name"], one["parent"] or "", one["name"]))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Read from Placement what a plan needs, exactly that and each thing once, on a few threads."""
+"""Read from Placement exactly what a plan needs, each item once, on a few threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .names import MARKER, is_uuid
 from .nodes import Nodes
 from .plan import details, roots_to_search, shrinking, unseen_names
 
-# Of one provider, to have inventories and traits of the same moment.
+# The largest number of reads of one provider until its inventories and traits have the same generation.
 READS = 10
 
 
@@ -30,7 +30,7 @@ def observe_providers(
     options: PlanOptions,
     report_progress: progress.Reporter = progress.silent,
 ) -> State:
-    """What the plan for ``wanted`` depends on; PlacementError if a request fails."""
+    """Return the state for the plan; PlacementError if a request fails."""
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
     if Nodes(state, wanted, options).lacks_a_root:
@@ -51,7 +51,7 @@ def observe_providers(
 def observe_trees(
     placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool
 ) -> tuple[dict[str, Provider], list[str]]:
-    """By UUID all providers of the trees of the roots, and the roots that do not exist."""
+    """Return all providers of the trees of the roots by UUID, and the roots that do not exist."""
     providers = _read_trees(placement, pool, roots)
     names = {provider["name"] for provider in providers.values()}
     missing = [one for one in roots if one not in names and one not in providers]
@@ -70,9 +70,9 @@ def read_details(
     traits: list[str],
     report_progress: progress.Reporter = progress.silent,
 ) -> None:
-    """Fill in inventories and traits of the providers with these UUIDs. One that is gone meanwhile is taken out.
+    """Add inventories and traits to the providers with these UUIDs; remove providers that no longer exist.
 
-    The generation is that of the earlier read: a write that refers to it fails if anything has changed since.
+    The generation is that of the earlier read, so a write with it fails if anything has changed since.
     """
     jobs: list[tuple[str, Literal["inventories", "traits"], Callable[[str], Any]]] = [
         *((uuid, "inventories", placement.inventories) for uuid in inventories),
@@ -91,17 +91,16 @@ def read_details(
         fresh.add(uuid)
         report_progress("providers read", len(fresh) + len(gone), number)
     while gone:
-        # What is below one that is gone has gone before it.
+        # Placement removes children first, so providers below a removed one do not exist either.
         for uuid in gone:
             del providers[uuid]
         gone = {uuid for uuid, one in providers.items() if one["parent"] and one["parent"] not in providers}
 
 
 def read_one(placement: Placement, known: Identity) -> Provider | None:
-    """A provider with the details that it has by now, or None if it is gone.
+    """Return a provider with its current details, or None if it no longer exists.
 
-    Another client is writing to it, so outdated data is read again immediately, and not detected by a write
-    that fails.
+    Another client is writing to it, so inconsistent data is read again immediately, instead of in a write that fails.
     """
     uuid = known["uuid"]
     inventories, traits = placement.inventories(uuid), placement.traits(uuid)
@@ -126,7 +125,7 @@ def read_one(placement: Placement, known: Identity) -> Provider | None:
 
 
 def _anchors(wanted: list[Entry]) -> list[str]:
-    """By what providers the trees are found: the topmost listed ones, or what these name as their parent."""
+    """Return a provider for each tree: the topmost listed one, or its parent if that is given."""
     anchors = []
     for entry in wanted:
         top = entry

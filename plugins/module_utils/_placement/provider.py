@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""One provider: its desired state, whether a guest would lose a device, and the step; no I/O.
+"""Plan one provider: desired state, devices that guests would lose, and the step; no I/O.
 
 The same functions plan a provider again after another client has changed it.
 """
@@ -18,7 +18,7 @@ from .wanted import label
 
 
 def plan_provider(node: Node, provider: Provider | None, options: PlanOptions, problems: list[str]) -> Step | None:
-    """The step for a provider that is now ``provider``, or is to be created; None if nothing is to be written."""
+    """Return the step or None; ``provider`` is its current state, or None if it must be created."""
     found: list[str] = []
     inventories = desired_inventories(node, provider)
     traits = _desired_traits(node, provider, options)
@@ -76,7 +76,7 @@ def plan_removal(provider: Identity, item: int | None, depth: int, before: Shown
 
 
 def plan_again(node: Node, provider: Provider | None, options: PlanOptions, problems: list[str]) -> Step | None:
-    """The step for what Placement has by now."""
+    """Return the step for the current state after a change by another client."""
     before = node["provider"]
     names_before = {node["name"], before["name"] if before else node["name"]}
     if provider and (provider["name"] not in names_before or provider["parent"] != node["parent"]):
@@ -89,7 +89,7 @@ def plan_again(node: Node, provider: Provider | None, options: PlanOptions, prob
 
 
 def shrinks(node: Node, provider: Provider | None) -> bool:
-    """Whether anything that the provider offers becomes less."""
+    """Return whether the provider will offer less of any resource class."""
     inventories = desired_inventories(node, provider)
     if not provider or not node["ours"] or inventories is None:
         return False
@@ -111,19 +111,19 @@ def identity(provider: Identity) -> Identity:
 
 
 def show_provider(provider: Provider, parent_name: str | None) -> Shown:
-    """A provider in a difference."""
+    """Return a provider in the form of a difference."""
     return _show(provider["uuid"], parent_name, provider["inventories"], provider["traits"])
 
 
 def owner_of(who: str | None) -> str:
-    """Whose a provider is, for a sentence."""
+
     if who:
         return f"belongs to {who}"
     return f"belongs to another service, because it does not have the trait {names.MARKER}"
 
 
 def desired_inventories(node: Node, provider: Provider | None) -> Inventories | None:
-    """By class the desired inventories of the provider, or None if they are not requested."""
+    """Return the desired inventories by class, or None if they are not requested."""
     inventories = node["inventories"]
     if node["drain"] and (inventories is not None or node["ours"]):
         if inventories is None:
@@ -134,7 +134,7 @@ def desired_inventories(node: Node, provider: Provider | None) -> Inventories | 
 
 
 def _desired_traits(node: Node, provider: Provider | None, options: PlanOptions) -> list[str] | None:
-    """The desired traits of the provider, sorted, or None if they are not requested."""
+    """Return the sorted desired traits, or None if they are not requested."""
     now = set(provider["traits"] or ()) if provider else set()
     listed, mode = node["traits"], options["traits_mode"]
     if not node["ours"]:
@@ -142,7 +142,7 @@ def _desired_traits(node: Node, provider: Provider | None, options: PlanOptions)
             return None
         return sorted({*listed, *(name for name in now if mode != "exact" or not names.is_custom(name))})
     if listed is None and node["inventories"] is None and (provider or not node["parent"]):
-        # A parent that is only looked up, or a bare root for nova-compute to adopt.
+        # The entry only looks up a parent, or creates a bare root that nova-compute will adopt.
         return None
     if listed is None or mode == "add":
         return sorted({*now, *(listed or ()), names.MARKER})
@@ -152,7 +152,7 @@ def _desired_traits(node: Node, provider: Provider | None, options: PlanOptions)
 def _check_owner(
     provider: Provider, inventories: Inventories | None, traits: list[str] | None, found: list[str]
 ) -> None:
-    """Only the custom traits of another service's provider may be changed."""
+    """Check that only custom traits of another service's provider change."""
     who = names.owner(provider["traits"] or ())
     adopt = "" if who else f", or add this trait to manage it (it has the UUID {provider['uuid']})"
     if inventories is not None and not is_same(inventories, provider["inventories"] or {}):
@@ -184,7 +184,7 @@ def _check_added(provider: Provider | None, traits: list[str] | None, found: lis
 
 
 def _check_usages(provider: Provider, inventories: Inventories, found: list[str]) -> None:
-    """Placement itself lets a total fall below what is in use."""
+    """Check usages, because Placement accepts a total below the used amount."""
     for name, inventory in (provider["inventories"] or {}).items():
         used = (provider["usages"] or {}).get(name, 0)
         new = inventories.get(name)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Our own providers that stand for no card of the host, or for one that another provider stands for; no I/O."""
+"""Find our own providers whose card is missing, or is represented by another provider; no I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .provider import identity, plan_provider, plan_removal, show_provider
 def stale_providers(nodes: Nodes) -> list[Stale]:
     """The stale providers, each as one that is to be drained, below the roots whose cards are known.
 
-    A card that was moved to another slot has one at each place, and a card has two after a change of its shape.
+    A card that was moved to another slot has a provider for each slot, and a card has two after a change of its shape.
     """
     cards = {node["uuid"]: node["cards"] for node in nodes.present() if node["cards"] is not None}
     listed = _listed(nodes)
@@ -45,7 +45,7 @@ def stale_providers(nodes: Nodes) -> list[Stale]:
 
 
 def plan_stale(nodes: Nodes, options: PlanOptions, problems: list[str]) -> tuple[list[Step], list[Step], list[str]]:
-    """The removals of the unused ones, the steps that drain those in use, and a sentence for each."""
+    """Return removals of unused stale providers, steps that drain used ones, and a sentence for each."""
     removals: list[Step] = []
     steps: list[Step] = []
     sentences = []
@@ -64,7 +64,7 @@ def plan_stale(nodes: Nodes, options: PlanOptions, problems: list[str]) -> tuple
 
 
 def _listed(nodes: Nodes) -> dict[tuple[str, str], str]:
-    """By root and card the provider that is listed for it, whoever makes it."""
+    """Map each pair of root and card to the listed provider of the card, whichever service creates it."""
     return {(node["root"], names.card_of(node["name"])): node["name"] for node in nodes.present() if node["parent"]}
 
 

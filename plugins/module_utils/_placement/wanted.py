@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The option ``providers`` of placement_inventory, checked without a look at Placement."""
+"""Validate the option ``providers`` of placement_inventory, without requests."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .model import Entry, Inventories, Node, ProviderToRemove
 from .names import LONGEST_PROVIDER, MARKER, is_uuid, provider_name, resource_class, trait
 from .options import check_options
 
-# What begins with label().
+# The beginning of sentences that :func:`label` creates.
 LABEL = re.compile(rf"providers\[(\d+)\] \((.{{0,{LONGEST_PROVIDER}}}?)\): ")
 
 
 def parse_providers(providers: Iterable[Mapping[str, Any]], options: MutableMapping[str, Any]) -> list[Entry]:
-    """The option ``providers`` in one form; raises :class:`Refused` with a sentence for each error.
+    """Return the entries in one form; raise :class:`Refused` with a sentence for each problem.
 
     ``options`` are those of placement_inventory; their numbers are parsed in place.
     """
@@ -42,14 +42,14 @@ def parse_providers(providers: Iterable[Mapping[str, Any]], options: MutableMapp
 
 
 def label(entry: Entry | Node | ProviderToRemove) -> str:
-    """What a sentence begins with: ``providers[3] (node1_gpu0)``, or the name of a provider that is not listed."""
+    """Return the name of an entry in messages: ``providers[3] (node1_gpu0)``, or only the name if it is not listed."""
     if entry["item"] is None:
         return str(entry["name"])
     return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:LONGEST_PROVIDER]})"
 
 
 def split_sentence(sentence: str) -> tuple[int | None, str]:
-    """The place of the entry that a sentence is about, or None, and the sentence with the name of the entry alone."""
+    """Return the index of the entry of a sentence or None, and the sentence without the index."""
     found = LABEL.match(sentence)
     if not found:
         return None, sentence
@@ -57,12 +57,12 @@ def split_sentence(sentence: str) -> tuple[int | None, str]:
 
 
 def reference(text: str) -> str:
-    """The name of a provider, or its UUID in the spelling that Placement has."""
+    """Check a provider name, or return a UUID in Placement's spelling."""
     return text.lower() if is_uuid(text) else provider_name(text)
 
 
 def parse_references(texts: list[str], option: str) -> list[str]:
-    """Names or UUIDs of providers, each once; raises :class:`Refused`."""
+    """Check names or UUIDs of providers and remove duplicates; raise :class:`Refused` on problems."""
     references, problems = [], []
     for text in texts:
         try:
@@ -124,13 +124,13 @@ def _inventories(inventories: Mapping[str, Any], found: list[str]) -> Inventorie
 
 
 def _traits(traits: list[str], found: list[str]) -> list[str]:
-    """Sorted, each once; the marker comes by itself where it belongs, and nowhere else."""
+    """Return the sorted traits without the marker, which is added automatically."""
     checked = {grammar.collect(trait, name, found) for name in traits}
     return sorted(name for name in checked if name and name != MARKER)
 
 
 def _find_parents(entries: list[Entry]) -> list[str]:
-    """Fill in ``above``; MySQL usually takes names for equal that differ only by case, so these are duplicates too."""
+    """Fill in ``above``, and report duplicates. MySQL usually ignores case, so names that differ only by case count."""
     problems = []
     items: dict[str, int] = {}
     for entry in entries:
