@@ -9,22 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional, Protocol
+from typing import Optional, Protocol
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostRoot
-from .._model.host import Definition, Device, Parent
+from .._model.host import Made
 from .capacity import Capacity, CardDevices
-
-
-class Made(NamedTuple):
-    """The state of frameworks on a host."""
-
-    parents: list[Parent]
-    devices: list[Device]  # including devices that are only defined
-    definitions: Mapping[tuple[str, str], Definition] = {}  # by parent and UUID
-    # by parent: names by id, including types that the parent does not offer now
-    known_types: Mapping[str, Mapping[str, str]] = {}
 
 
 class View(Protocol):

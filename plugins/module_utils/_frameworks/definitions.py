@@ -18,10 +18,9 @@ from .._host.records import read_records
 from .._host.root import HostRoot
 from .._model.host import Definition, Device
 from .attributes import check
+from .mdev_view import MDEV
 
 DEFINITIONS = "etc/mdevctl.d"
-# The only framework whose devices have definitions.
-MDEV = "mdev"
 # The kind of records that mdev_instance writes.
 RECORDS = "mdev_instance"
 

@@ -9,13 +9,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostRoot
+from .._model.host import Made
 from . import attributes, mdev, nvidia_vfio
-from .base import Framework, Made
-from .capacity import Capacity, CardDevices
+
+if TYPE_CHECKING:
+    from .base import Framework
+    from .capacity import Capacity, CardDevices
 
 # The one that any bus and vendor may use comes first.
 FRAMEWORKS: tuple[Framework, ...] = (mdev, nvidia_vfio)

@@ -9,14 +9,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostError, HostRoot
+from .._model.host import Made
 from . import attributes, nvidia_sriov
-from .capacity import Capacity, CardDevices
-from .definitions import MDEV
-from .mdev_view import AVAILABLE, DEVICES, PARENTS, Mdevs
+from .definitions import apply_definitions, read_definitions
+from .mdev_view import AVAILABLE, DEVICES, MDEV, PARENTS, Mdevs
+
+if TYPE_CHECKING:
+    from .capacity import Capacity, CardDevices
 
 NAME = TITLE = MDEV
 MAKES_MDEVS = True
@@ -28,8 +31,24 @@ NVIDIA_ADVICE = f"{NO_TYPES} the services of the NVIDIA vGPU driver ({NVIDIA_SER
 ADVICE = f"{NO_TYPES} the kernel log of the vendor's vGPU driver (`journalctl -k`)"
 
 
-def view(host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> Mdevs:
-    return Mdevs(host, functions, numa_nodes)
+class DefinedMdevs(Mdevs):
+    """Mediated devices together with the definitions of mdevctl."""
+
+    def observe(self, with_parents: bool = True) -> Made:
+        """Return parents and devices, including devices that are only defined."""
+        devices = self.devices()
+        parents = self.parents(devices) if with_parents else []
+        definitions = read_definitions(self._host)
+        existing, defined = apply_definitions(self._host, definitions, devices, self)
+        return Made(parents, [*existing, *defined], definitions)
+
+    def unreadable(self) -> Mapping[str, str]:
+        """Return nothing, since the kernel lists its mdevs itself."""
+        return {}
+
+
+def view(host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> DefinedMdevs:
+    return DefinedMdevs(host, functions, numa_nodes)
 
 
 def capacity(card: CardDevices) -> Capacity:

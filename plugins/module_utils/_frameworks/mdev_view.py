@@ -9,16 +9,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 from .._core.grammar import UUID
 from .._devices.pci import NumaNodes, PciFunction, iommu_group
 from .._host.root import HostRoot
 from .._model.host import Device, Offer, Parent, VgpuType
 from . import type_description
-from .base import Made
-from .definitions import MDEV, apply_definitions, read_definitions
 
+MDEV = "mdev"
 PARENTS = "sys/class/mdev_bus"
 DEVICES = "sys/bus/mdev/devices"
 AVAILABLE = "available_instances"
@@ -37,18 +35,6 @@ class Mdevs:
         self._functions = functions
         self._numa_nodes = numa_nodes
         self._types: dict[str, VgpuType] = {}
-
-    def observe(self, with_parents: bool = True) -> Made:
-        """Parents and devices, those that are only defined included."""
-        devices = self.devices()
-        parents = self.parents(devices) if with_parents else []
-        definitions = read_definitions(self._host)
-        existing, defined = apply_definitions(self._host, definitions, devices, self)
-        return Made(parents, [*existing, *defined], definitions)
-
-    def unreadable(self) -> Mapping[str, str]:
-        """None, since the kernel lists its mdevs itself."""
-        return {}
 
     def devices(self) -> list[Device]:
         """Return all mdevs in the kernel, including mdevs whose removal waits for their user."""

@@ -12,14 +12,16 @@ Source: NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a ven
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import DEVICES, NumaNodes, PciFunction
 from .._host.root import HostError, HostRoot
 from . import nvidia_vfio_view
 from .attributes import VGPU_PARAMS
-from .capacity import Capacity, CardDevices
 from .nvidia_vfio_view import CREATABLE_TYPES, CURRENT_TYPE, NO_TYPE, Vgpus, parse_creatable_types
+
+if TYPE_CHECKING:
+    from .capacity import Capacity, CardDevices
 
 NAME, TITLE = nvidia_vfio_view.NAME, "vendor VFIO"
 MAKES_MDEVS = False

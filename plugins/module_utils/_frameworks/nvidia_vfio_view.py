@@ -14,9 +14,8 @@ from .._core.text import printable
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.records import read_records, save_record
 from .._host.root import HostRoot
-from .._model.host import Device, Offer, Parent, VgpuType
+from .._model.host import Device, Made, Offer, Parent, VgpuType
 from . import mig_types
-from .base import Made
 from .vgpu_config import TYPE_ID, types_of
 
 NAME = "vendor_vfio"

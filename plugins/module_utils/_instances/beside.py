@@ -14,12 +14,11 @@ from typing import NamedTuple, Optional
 from .._devices import mig
 from .._devices.identity import Identity
 from .._devices.pci import PciFunction
-from .._frameworks.base import Made
 from .._frameworks.every import Frameworks
 from .._frameworks.mig_types import GpuInstances, is_mig_backed
 from .._host.records import Record
 from .._host.root import HostError, HostRoot
-from .._model.host import Parent
+from .._model.host import Made, Parent
 from . import identities
 from .records import observe_records
 
