@@ -10,7 +10,7 @@ from typing import Any
 
 
 def pretty(value: Any, width: int, indent: int = 0) -> str:
-    """JSON whose lists and dictionaries take one line where they fit into ``width``; the order of keys stays."""
+    """Format JSON with each list and dictionary on one line if it fits into ``width``; keep the order of keys."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or len(line) + indent <= width:
         return line

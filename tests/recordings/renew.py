@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what the collection says of each recorded host."""
+"""Write what the collection returns for each recorded host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH = 140
 
 
 def renew() -> None:
-    """One file of facts and one of answers for each host."""
+    """Write a file of facts and a file of expected results for each host."""
     for name in hosts():
         said = expected(load(HOSTS / name))
         facts = said.pop("facts")

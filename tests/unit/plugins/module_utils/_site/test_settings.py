@@ -44,7 +44,7 @@ def test_an_empty_program_is_due(simulated):
 
 @pytest.fixture
 def settings(tmp_path):
-    """Look at a settings file below a root."""
+    """Return a function that observes a settings file below a root."""
 
     def look(content=None, **access):
         path = tmp_path / "etc/nova.conf"
