@@ -28,8 +28,8 @@ def make(**fields):
 
 
 def remove(**fields):
-    card, parent, uuid, address, type_id, name, *_others = device(**fields)
-    return RemoveDevice(card, Device(parent, "mdev", uuid, address, type_id, name))
+    card, parent, framework, uuid, address, type_id, name, *_others = device(**fields)
+    return RemoveDevice(card, Device(parent, framework, uuid, address, type_id, name))
 
 
 def named(step):
