@@ -63,7 +63,8 @@ def why_not(what: str, known: tuple[str, ...] | None, attributes: Iterable[tuple
     if not wrong:
         return None
     has = f"only has {', '.join(known)}" if known else "has no attributes"
-    return f"attribute {', '.join(wrong)} cannot be set, because {what} {has}. Remove the attribute"
+    shown = ", ".join(name if ATTRIBUTE.match(name) else numbers.shown(name) for name in wrong)
+    return f"attribute {shown} cannot be set, because {what} {has}. Remove the attribute"
 
 
 def of_type(type_id: str) -> tuple[str, ...] | None:

@@ -24,6 +24,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     no_vgpus,
     offers,
     partitions,
+    scheduler,
     selection,
     shares,
     type_choice,
@@ -58,6 +59,7 @@ def plan(profiles, facts):
     shared = groups.members(facts["physical_functions"])
     subjects = selection.subjects(facts)
     selected = set()
+    schedulers = {}
     for profile, subject in selection.select(parsed, subjects, problems):
         selected.add(subject["name"])
         if not profile["complete"]:
@@ -75,8 +77,13 @@ def plan(profiles, facts):
             card["total"] = sum(card["mig"].values()) if card["mig"] else 1
         if profile["vgpu"]:
             _plan_vgpu(profile, subject, card, result, found)
+            if profile["vgpu_scheduler"]:
+                wrong = scheduler.problems(profile["vgpu_scheduler"], profile, card, subject)
+                found += wrong
+                schedulers.update({} if wrong else {card["name"]: profile["vgpu_scheduler"]})
         found += dict.fromkeys(line for one in shares_of(card) for line in BY_OWNER[card["owner"]].check_card(one))
         problems += [of_card(card, sentence) for sentence in found]
+    problems += scheduler.differences(schedulers, facts)
     planned = Counter(card["name"] for card in cards)
     for cloud in CLOUDS:
         own = [card for card in cards if card["owner"] == cloud.OWNER and planned[card["name"]] == 1]

@@ -31,6 +31,7 @@ FIELDS = {
     "vf_product_id": "text",
     "virtual_functions": None,
     "mig": None,
+    "vgpu_scheduler": None,
     "framework": tuple(BY_NAME),
     "bus": "text",
     "physical_function": "text",

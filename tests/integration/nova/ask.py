@@ -254,7 +254,7 @@ def answer(question):
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg
         return asked(Path(question["path"]), question["devices"], question["nodes"])
-    except Exception as error:  # whatever they say is the answer
+    except Exception as error:  # every error is part of the answer
         return {"error": f"{type(error).__name__}: {error}"}
 
 

@@ -173,6 +173,13 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
     assert "No guest or process uses" not in said
 
 
+def test_the_inventory_can_set_how_long_to_wait(play):
+    for name in ("drain", "reprofile"):
+        status, said, changed = play(name, vfio_wait="soon", vfio_profiles=desktops("GRID T4-8Q"))
+        assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+        assert "vfio_wait must be a whole number from 0 to 604800, and not 'soon'" in said
+
+
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
     lost = {"ansible_connection": "ssh", "ansible_ssh_args": "-F none -o ProxyCommand=false"}
     # Without this, the boot service would be a second change if no earlier test has installed it.

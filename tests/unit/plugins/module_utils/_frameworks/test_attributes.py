@@ -196,6 +196,7 @@ def test_what_cannot_be_written_is_told(device, name, errno):
         ("vfio_ap-passthrough", "mdev", ["assign_adapter", "assign_domain"], None),
         ("vfio_ccw-io", "mdev", ["assign_adapter"], "has no attributes. Remove the attribute"),
         ("mtty-1", "mdev", ["x"], "has no attributes"),
+        ("mtty-1", "mdev", ["\x1b[2J"], r"attribute '\x1b[2J' cannot be set"),
         ("unheard-of", "mdev", ["x"], None),
         ("mtty-1", "mdev", [], None),
     ],
