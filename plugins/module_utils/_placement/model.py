@@ -82,6 +82,7 @@ class State(TypedDict):
     known_traits: set[str]
     known_classes: set[str]
     marked: set[str]  # UUIDs of our own providers in the trees with providers that are not listed
+    anywhere: list[Listed]  # all our own providers, if a host is published for the first time
     roots: list[str]  # names of all roots, if one of those that are desired is missing
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Literal
 
 from .._core import progress
+from . import renamed
 from .api import Placement
 from .model import Entry, Identity, PlanOptions, Provider, State
 from .names import MARKER, is_uuid
@@ -32,12 +33,21 @@ def observe_providers(
 ) -> State:
     """Return the state for the plan; PlacementError if a request fails."""
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
-    state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
+    state: State = {
+        "providers": providers,
+        "known_traits": set(),
+        "known_classes": set(),
+        "marked": set(),
+        "anywhere": [],
+        "roots": [],
+    }
     if Nodes(state, wanted, options).lacks_a_root:
         state["roots"] = placement.roots()
     roots = roots_to_search(state, wanted, options)
     for marked in pool.map(lambda root: placement.marked(root, MARKER), roots):
         state["marked"] |= marked
+    if renamed.is_first_time(Nodes(state, wanted, options)):
+        state["anywhere"] = placement.marked_anywhere(MARKER)
     read_details(placement, pool, providers, *details(state, wanted, options), report_progress)
     uncertain = shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
