@@ -53,7 +53,7 @@ def why_unreadable(type_id, subject):
 def why_unsettable(share, type_id, subject):
     """Return why devices of a type do not support the attributes of an entry, or None."""
     pairs = [pair for attribute in share["attributes"] for pair in attribute.items()]
-    return why_not_settable(subject["framework"], type_id, pairs)
+    return why_not_settable(subject["parents"][0]["framework"], type_id, pairs)
 
 
 def _about_mig(specs, subject):
