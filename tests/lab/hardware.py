@@ -8,13 +8,19 @@ management interface is an igb too, so that refusing to touch it is a real refus
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 MANAGEMENT_MAC = "52:54:00:00:00:01"
 
 
-def devices(disk: Path, port: int, kvm: bool) -> list[str]:
-    """The arguments. ``port`` on the loopback of this host leads to the guest's ssh.
+def forgetful_drive(disk: Path) -> list[str]:
+    """A drive with the content of a file, whose changes end with QEMU."""
+    return ["-drive", f"file={disk},if=none,id=disk,format=raw,snapshot=on,cache=unsafe"]
+
+
+def devices(drive: Sequence[str], port: int, kvm: bool) -> list[str]:
+    """The arguments. ``drive`` are those that define ``disk``, and ``port`` on this host leads to the guest's ssh.
 
     KVM only on request: where /dev/kvm exists inside a virtual machine, QEMU often hangs or aborts with it. Emulated
     processors take turns in one thread: with a thread each, one that sleeps may not be woken by its timer any more.
@@ -25,7 +31,7 @@ def devices(disk: Path, port: int, kvm: bool) -> list[str]:
         *("-smp", "2,sockets=2", "-m", "2048"),
         *_memory(),
         *("-device", "intel-iommu,intremap=on,caching-mode=on"),
-        *("-drive", f"file={disk},if=none,id=disk,format=raw,snapshot=on,cache=unsafe"),
+        *drive,
         *("-device", "virtio-blk-pci,drive=disk,bus=pcie.0,addr=0x3"),
         *("-device", "virtio-rng-pci,bus=pcie.0,addr=0x4"),
         *_card("pcie.0", 1, f"igb,mac={MANAGEMENT_MAC}", f"hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22"),
