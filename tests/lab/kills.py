@@ -299,10 +299,13 @@ def fill(cutter: Cutter, kind: Kind) -> None:
             said = "done"
             if problems:
                 said = "refused"
-                if "full" not in ended.problem:
+                if "not enough space available on /run" in ended.problem:
+                    # For a reload systemd wants 16 MiB, which it says only then.
+                    problems = []
+                elif "full" not in ended.problem:
                     problems = [f"it does not say what to do: {problems[0]}"]
-                else:
-                    problems = [] if see() == before else [f"it has begun: {ended.problem}"]
+                elif see() == before:
+                    problems = []
             problems += [*finish(kind.states[state], expected[state]), *cutter.lost()]
             text = f"{kind.name}: {room} blocks free in {directory}, {said}"
             cutter.count(text, problems, time.monotonic() - begin)

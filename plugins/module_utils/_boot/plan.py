@@ -18,6 +18,7 @@ NO_INTERPRETER = (
     "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set boot_python (option "
     "python of boot_restore) to another interpreter"
 )
+BOOTED = "run/systemd/system"
 
 State = dict[str, Any]
 
@@ -26,6 +27,16 @@ def observe(host: HostRoot) -> State:
     """By path the current content: bytes of a file, text of a link's target, or None."""
     found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
+
+
+def has_systemd(host: HostRoot) -> bool:
+    """Whether a systemd runs that reads the files: below another root there is none."""
+    return host.root == "/" and host.exists(BOOTED)
+
+
+def owes_reload(host: HostRoot) -> bool:
+    """Whether an earlier run has changed units and did not come to the reload of systemd."""
+    return has_systemd(host) and host.exists(files.RELOAD)
 
 
 def unsafe_files(host: HostRoot, state: State) -> dict[str, str]:

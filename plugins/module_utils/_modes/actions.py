@@ -181,8 +181,12 @@ def _name(host: HostRoot, before: Card) -> str:
 
 def links(host: HostRoot, address: str) -> dict[int, str]:
     """The VFs of a card by their index, from the links: ``sriov_numvfs`` could block for ever."""
-    matches = [VIRTUAL_FUNCTION.match(name) for name in host.names(f"{DEVICES}/{address}")]
-    found = {int(match[1]): host.link_name(f"{DEVICES}/{address}/{match[0]}") or "" for match in matches if match}
+    found = {}
+    # No driver answers for links, so that a card which has not answered a read does not seem to have none.
+    for name, target in host.links(f"{DEVICES}/{address}"):
+        match = VIRTUAL_FUNCTION.match(name)
+        if match:
+            found[int(match[1])] = target.rpartition("/")[2]
     return dict(sorted(found.items()))
 
 

@@ -12,7 +12,7 @@ import hashlib
 from typing import NamedTuple, Optional
 
 from .._boot.files import PROGRAM
-from .._boot.plan import observe, plan, unsafe_files, wanted_files
+from .._boot.plan import observe, owes_reload, plan, unsafe_files, wanted_files
 from .._core.problems import Failed, Refused
 from .._host import ownership, replacement
 from .._host.root import HostRoot
@@ -27,7 +27,7 @@ class Settings(NamedTuple):
 
 
 def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: float, program: str) -> bool:
-    """Whether boot_restore would change a file; ``program`` is the SHA-256 of the program as it should be.
+    """Whether boot_restore would change something; ``program`` is the SHA-256 of the program as it should be.
 
     The program is the same for all hosts, so that the controller makes it once.
     """
@@ -35,7 +35,7 @@ def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: f
     current = state[PROGRAM]
     is_same = isinstance(current, bytes) and hashlib.sha256(current).hexdigest() == program
     wanted = wanted_files(host, present, python, timeout, current if is_same else b"")
-    return bool(plan(state, wanted, set(unsafe_files(host, state))))
+    return bool(plan(state, wanted, set(unsafe_files(host, state)))) or owes_reload(host)
 
 
 def observe_settings(root: str, file: managed_files.Requested) -> Settings:
