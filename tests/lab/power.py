@@ -81,7 +81,7 @@ def cut(disk: Path, log: Path, logged: Sequence[Entry], chance: Random) -> tuple
     ``chance`` decides which writes after the last flush are lost: returns how many, and of how many.
     """
     flushes = [number for number, entry in enumerate(logged) if entry.kind & FLUSH]
-    durable = flushes[-1] if flushes else 0
+    durable = flushes[-1] if flushes else -1
     uncertain = lost = 0
     with open(log, "rb") as source, open(disk, "r+b") as target:
         for number, entry in enumerate(logged):
