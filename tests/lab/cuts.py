@@ -269,12 +269,16 @@ class Said(NamedTuple):
     text: str
 
 
+def command(machine: Machine, playbook: str, declared: list[dict[str, Any]]) -> list[str]:
+    """The command that runs a playbook of the collection."""
+    variables = json.dumps({"vfio_profiles": declared})
+    return ["ansible-playbook", "-i", str(machine.inventory), "-e", variables, f"vfio.devices.{playbook}"]
+
+
 def play(machine: Machine, playbook: str, declared: list[dict[str, Any]]) -> Said:
     """Run a playbook of the collection."""
-    command = ["ansible-playbook", "-i", str(machine.inventory), "-e", json.dumps({"vfio_profiles": declared})]
-    done = subprocess.run(
-        [*command, f"vfio.devices.{playbook}"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    words = command(machine, playbook, declared)
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     recap = re.search(r"changed=(\d+) +unreachable=(\d+) +failed=(\d+)", done.stdout)
     if not recap:
         return Said(0, 1, done.stdout + done.stderr)
