@@ -92,14 +92,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="cuts", description="Power cuts at random instants of site, reprofile, boot.")
     parser.add_argument("--instants", type=int, default=20, metavar="N", help="how many instants (default 20)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed has other instants (default 1)")
+    parser.add_argument("--phase", choices=[*PARTS], help="only instants of this phase")
     options = parser.parse_args(arguments)
+    wanted = [(options.phase, options.instants)] if options.phase else list(parts(options.instants))
     begin = time.monotonic()
     machine = Machine(image.get())
     wrong = number = 0
     with tempfile.TemporaryDirectory(dir=image.LAB, prefix="cuts-") as directory:
         try:
-            record = take_record(machine, Path(directory), list(parts(options.instants)))
-            for number, instant in enumerate(choose(record, options.instants, Random(options.seed)), 1):
+            record = take_record(machine, Path(directory), wanted)
+            for number, instant in enumerate(choose(record, wanted, Random(options.seed)), 1):
                 said, problems = check(machine, record, instant, Path(directory))
                 wrong += bool(problems)
                 print(f"{number}: {said}: {'wrong' if problems else 'right'}", flush=True)
@@ -124,10 +126,10 @@ def parts(instants: int) -> Iterator[tuple[str, int]]:
             yield name, number
 
 
-def choose(record: Record, instants: int, chance: Random) -> list[Instant]:
+def choose(record: Record, wanted: list[tuple[str, int]], chance: Random) -> list[Instant]:
     """Random instants, in the order of time."""
     chosen = []
-    numbers = dict(parts(instants))
+    numbers = dict(wanted)
     for phase in record.phases:
         number = numbers.get(phase.name, 0)
         for entry in sorted(chance.sample(range(phase.begin, phase.end + 1), number)):

@@ -31,7 +31,7 @@ def phase(name: str, before: dict[str, Any], after: dict[str, Any], begin: int =
 def test_the_same_seed_gives_the_same_instants() -> None:
     phases = [phase(name, NONE, NONE, place, place + 50) for place, name in zip((0, 50, 100), cuts.PARTS)]
     record = cuts.Record(Path(), Path(), [], phases)
-    one, again, other = (cuts.choose(record, 20, Random(seed)) for seed in (1, 1, 2))
+    one, again, other = (cuts.choose(record, list(cuts.parts(20)), Random(seed)) for seed in (1, 1, 2))
     assert one == again != other
     assert [instant.entry for instant in one] == sorted({instant.entry for instant in one})
     assert all(instant.phase.begin <= instant.entry <= instant.phase.end for instant in one)
