@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Install or remove what restores a host at boot: observe, plan, apply, observe again."""
+"""Install or remove the boot service: observe, plan, apply, observe."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .plan import State, has_systemd, observe, owes_reload, paths, plan, unsafe_
 
 
 def converge(host: HostRoot, present: bool, python: str | None, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Bring the files to what is wanted and return the module's result; :class:`Refused` before any write.
+    """Write the files and return the module's result; raise :class:`Refused` before any write.
 
-    ``python`` is the path of the interpreter that runs the program, None for a lasting one of the system.
+    ``python`` is the path of the interpreter that runs the program; None selects a permanent one of the system.
     """
     if not check_mode:
         host.lock()
@@ -38,7 +38,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
     room.check(host, written, write=not check_mode, what="the files of the boot service")
     if not check_mode:
         if reloads and not owed:
-            # A run that ends before the reload leaves it to the next one.
+            # If this run ends before the reload, the next run does it.
             host.replace_file(files.RELOAD, files.OWED)
         for step in steps:
             _apply(host, step)
@@ -85,7 +85,7 @@ def _apply(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _show(path: str, content: bytes | str | None) -> str | None:
-    """For the difference: texts as they are, the program by its checksum, a link by its target."""
+    """Return the content for a diff: text, the checksum of the program, or the target of a link."""
     if content is None:
         return None
     if isinstance(content, str):

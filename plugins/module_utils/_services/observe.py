@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether a service reads a settings file that is to be written, and what it reads after it."""
+"""Check whether a service will read a settings file, and which files it reads after it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s
 
 
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
-    """What ``program`` makes of a file at ``path`` with ``content``.
+    """Return how ``program`` treats a file at ``path`` with ``content``.
 
-    ``reads`` is None if the start of the service is unknown. ``overridden`` has the options of the file that
-    another file sets too and that is read later, each with that file.
+    ``reads`` is None if it is unknown how the service is started. ``overridden`` lists options of the file that a later
+    file also sets, with that file.
     """
     found = started.observe(host, program, unit)
-    # A service that does not run yet and has no unit here is taken to be started in the usual way by whoever knows.
+    # Without process and unit, the service may start in an unknown way, so its files are unknown.
     known = found.arguments is not None
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
@@ -73,7 +73,7 @@ def _not_read(found: started.Started, sources: oslo.Sources, project: str, progr
 
 
 def libvirt_version(host: HostRoot) -> str | None:
-    """The version of libvirt's library, which is a part of its file's name: ``libvirt.so.0.11003.0`` is 11.3.0."""
+    """Return the libvirt version, which is part of the library's file name: ``libvirt.so.0.11003.0`` is 11.3.0."""
     for directory in LIBRARIES:
         for name in host.names(directory):
             match = LIBRARY.match(name)
@@ -94,14 +94,14 @@ def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) 
 
 
 def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
-    """Of nova alone the names are known."""
+    """Return unknown names in the files of nova; the names of other projects are not known."""
     if project != "nova":
         return []
     return nova_names.unknown((path, _text(host, path)) for path in _order(host, sources))
 
 
 def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
-    """The value that the service has for an option which forbids live migration of PCI devices."""
+    """Return whether post-copy is permitted for the service, which prevents live migration of PCI devices."""
     values = [
         value.lower()
         for path in _order(host, sources)
@@ -112,7 +112,7 @@ def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
 
 
 def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:
-    """The options of ``content``, such as ``[pci]alias``, that kolla-ansible has not merged for the container."""
+    """Return options of ``content``, such as ``[pci]alias``, that kolla-ansible has not deployed to the container."""
     merged = host.read(f"{started.KOLLA}/{program}/{project}.conf", optional=True) or ""
     deployed = set(oslo.entries(merged))
     lacking = [entry[:2] for entry in oslo.entries(content) if entry not in deployed]
@@ -120,13 +120,13 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
 
 
 def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
-    """The files that are read after ``path``, whether it exists or not."""
+    """Return the files that are read after ``path``, whether it exists or not."""
     order = _order(host, sources, path)
     return order[order.index(path) + 1 :] if path in order else []
 
 
 def _order(host: HostRoot, sources: oslo.Sources, path: str = "") -> list[str]:
-    """All files in the order of reading, ``path`` also if it does not exist."""
+    """Return all files in reading order, including ``path`` even if it does not exist."""
     of_directories = []
     for directory in sources.directories:
         names = {name for name in host.names(directory.lstrip("/")) if name.endswith(".conf") and name[:1] != "."}

@@ -4,10 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether what records say of cards and GPUs is still true, by the plans of the modules that wrote them.
+"""Check whether records of cards and GPUs still match the host, with the plans of the modules that wrote them.
 
-On an unchanged host a role has the same entries again, so the controller only has to compare its entries with those
-of the records.
+On an unchanged host, the entries of the roles equal the recorded ones. So the controller only compares these entries.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ from .._partitions.records import LAYOUT_RECORDS, recorded_layout
 
 
 class Recorded(NamedTuple):
-    """The entries of the records by address, and why a run would have something to do about one of them."""
+    """The entries in records by address, and the reasons why a run would change something."""
 
     entries: Mapping[str, Mapping[str, object]]
     reasons: list[str]
 
 
 def observe_modes(host: HostRoot) -> Recorded:
-    """The entries ``function`` in records of sriov_pf_mode."""
+    """Return the entries ``function`` in records of sriov_pf_mode."""
     records = read_records(host, MODE_RECORDS)
     try:
         entries: list[CardWanted] = []
         for card, record in records.items():
             entry = recorded_function(card, record)
-            # A restoration ignores that a card is pinned. Here it is a part of the entry.
+            # Restoration ignores that a card is pinned, but here it is part of the entry.
             given = record["function"]
             is_free = given.get("reconfigurable", True)
             entries.append(entry._replace(place=len(entries), reconfigurable=is_free, requested=given))
@@ -61,7 +60,7 @@ def observe_modes(host: HostRoot) -> Recorded:
 
 
 def observe_layouts(host: HostRoot) -> Recorded:
-    """The entries ``gpu`` in records of mig_layout."""
+    """Return the entries ``gpu`` in records of mig_layout."""
     records = read_records(host, LAYOUT_RECORDS)
     if not records:
         return Recorded({}, [])

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Find out with one module run whether the roles of site have anything to do on a host.
+"""Find out with one module run whether the roles of site would change anything on a host.
 
-The plan is made here by the functions that the modules and roles use, from the variables of the roles in the play.
+The plan is made on the controller with the functions of the modules and filters, from the role variables of the play.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet impor
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import due
 
-# Ansible loads action plugins before it forks for each host, so that the program is made once in a run.
+# Ansible loads action plugins before it forks for each host, so the program is built once per run.
 PROGRAM = hashlib.sha256(archive.build()).hexdigest()
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
 CYBORG_FILE = "cyborg_config_path"
-# In the result of placement_inventory.
+# Keys in the result of placement_inventory.
 PROVIDER_CHANGES = ("created", "updated", "removed", "missing", "failures", "resource_classes", "traits")
 
 
 def _no_template(value: Any) -> Any:
-    """The value, of which Ansible evaluates nothing. Since ansible-core 2.19 only trusted text is a template."""
+    """Mark a value so that Ansible does not evaluate it. Since ansible-core 2.19 only trusted text is a template."""
     if hasattr(template, "trust_as_template"):
         return value
     from ansible.utils.unsafe_proxy import wrap_var
@@ -44,7 +44,7 @@ def _no_template(value: Any) -> Any:
 
 
 class Variables:
-    """The variables of a play, evaluated one by one; further ones may be added."""
+    """The variables of a play, each evaluated at access; more can be added."""
 
     def __init__(self, templar: Any, raw: Mapping[str, Any]) -> None:
         self._templar = templar
@@ -61,22 +61,22 @@ class Variables:
         return flag(self[name], name)
 
     def add(self, **more: Any) -> None:
-        """Values, which are not templates whatever is in them."""
+        """Add values, which are never evaluated as templates."""
         self._raw.update({name: _no_template(value) for name, value in more.items()})
 
 
 class ComparesHost(ActionBase):
-    """Runs the module with the options that the roles would have, and plans."""
+    """Runs the module with the options of the roles, and plans the host."""
 
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """The reasons why the roles must run as ``due``."""
+        """Return the reasons why the roles must run as ``due``."""
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         refused = variables.refusals(variables.known(task_vars, self._templar))
         if refused:
-            # The roles reject them, each with all its sentences.
+            # The roles reject these variables with complete messages.
             return {**result, "changed": False, "due": refused, "selection": None}
         known = Variables(self._templar, task_vars)
         try:
@@ -110,7 +110,7 @@ def _said(error: Exception) -> str:
 
 
 def reasons(known: Variables, plan: Any, seen: Any) -> list[str]:
-    """Why the roles must run."""
+    """Return the reasons why the roles must run."""
     persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
     found = due.of_host(plan, seen, known["boot_state"] == "absent", persist)
     found += [] if known["_mdev_is_ready"] else ["mdevctl is not ready"]
@@ -125,7 +125,7 @@ def reasons(known: Variables, plan: Any, seen: Any) -> list[str]:
 
 
 def _options(known: Variables) -> Result:
-    """The options of the module."""
+    """Return the options of the module."""
     has_nova = "nova_config_release" in known and known["nova_config_host"] in ("", known["inventory_hostname"])
     files = [_file(known, NOVA_FILE)] if has_nova else []
     files += [_file(known, PROVIDER_FILE)] if has_nova and known.flag("nova_config_provider_config") else []
@@ -157,7 +157,7 @@ def _file(known: Variables, variable: str) -> Result:
         "variable": variable,
         "owner": known[f"{role}_owner"],
         "group": known[f"{role}_group"],
-        # YAML reads 0640 without quotes as a number.
+        # YAML parses 0640 without quotes as a number.
         "mode": f"{mode:04o}" if isinstance(mode, int) else mode,
     }
 
@@ -188,7 +188,7 @@ def _nova(known: Variables, plan: Any, seen: Any) -> list[str]:
 
 
 def _placement(known: Variables) -> list[str]:
-    """The check before the first change has compared the providers of all hosts, in one call for each cloud."""
+    """Use the check before the first change, which has compared the providers of all hosts with one call per cloud."""
     if "placement_leader" not in known:
         return ["the providers in Placement have not been compared"]
     checked = known["hostvars"][known["placement_leader"]].get("placement_result") or {}

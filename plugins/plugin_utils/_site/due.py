@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Why the roles of site must run on a host, from its plan and what the module cards has read; pure.
+"""Find the reasons why the roles of site must run on a host, from its plan and the result of cards; no I/O.
 
-Any uncertainty is a reason, since the roles look again and report errors.
+Uncertainty is a reason too, because the roles read the host again and report errors.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Seen(TypedDict):
 
 
 def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> list[str]:
-    """The reasons; ``persist`` are the options of the three modules by the names of their roles."""
+    """Return the reasons; ``persist`` contains the option of three modules by role name."""
     found = list(seen["reasons"])
     found += [f"{entry['name']}: {entry['reason']}" for entry in plan["later"]]
     found += [f"{entry['parent']} has a device of an undeclared type" for entry in plan["unwanted"]]
@@ -59,7 +59,7 @@ def _modes(plan: Plan, seen: Seen, persist: bool) -> list[str]:
         return ["the modes of cards have no records"]
     found = []
     for entry in entries.functions(plan["functions"]):
-        # A record has the address as name of the card.
+        # A record names the card by its address.
         if {**entry.requested, "pf": entry.pf} != seen["modes"].get(str(entry.pf)):
             found.append(f"{entry.name} is not recorded as it is declared")
     return found

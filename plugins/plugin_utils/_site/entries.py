@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The lists of a plan as the modules take them: with all options, or the reason why a module would refuse them."""
+"""Convert lists of a plan to module options with all defaults, or report why a module would reject them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Entries = Sequence[Mapping[str, object]]
 
 
 def functions(entries: Entries) -> list[CardWanted]:
-    """The entries for sriov_pf_mode; ``ValueError`` if it would refuse one."""
+    """Return the entries for sriov_pf_mode; raise ``ValueError`` if it would reject one."""
     parsed = parse_functions(_complete(entries, FUNCTION))
     problems = [problem for entry in parsed for problem in entry.problems]
     if problems:
@@ -31,7 +31,7 @@ def functions(entries: Entries) -> list[CardWanted]:
 
 
 def instances(entries: Entries) -> list[DeviceWanted]:
-    """The entries for mdev_instance; ``ValueError`` if it would refuse one."""
+    """Return the entries for mdev_instance; raise ``ValueError`` if it would reject one."""
     try:
         return parse_instances(_complete(entries, INSTANCE), "present", True)
     except Refused as refused:
@@ -39,7 +39,7 @@ def instances(entries: Entries) -> list[DeviceWanted]:
 
 
 def gpus(entries: Entries) -> list[Wanted]:
-    """The entries for mig_layout; ``ValueError`` if it would refuse one."""
+    """Return the entries for mig_layout; raise ``ValueError`` if it would reject one."""
     try:
         return parse_gpus(_complete(entries, GPU))
     except Refused as refused:
