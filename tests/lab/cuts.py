@@ -29,7 +29,6 @@ from .machine import Machine, stop
 HERE = Path(__file__).parent
 # In reprofile a guest has the device of this parent, whose declaration stays the same.
 HELD = "mdpy"
-MDEVS = "sys/bus/mdev/devices"
 ENABLED = "/etc/systemd/system/multi-user.target.wants/vfio-devices-restore.service"
 # How many of the instants are in each phase.
 PARTS = {"site": 0.4, "reprofile": 0.35, "boot": 0.25}
@@ -260,7 +259,8 @@ def guest(machine: Machine, state: State) -> LabFiles:
 
 def identity(machine: Machine) -> str:
     """Of the held device the name, the type and the number of its directory, which another one would not have."""
-    return machine.ssh(f"cd /{MDEVS} && stat --dereference --format='%n %i' * && readlink */mdev_type").stdout
+    found = f"/sys/class/mdev_bus/{HELD}/*-*-*"
+    return machine.ssh(f"stat --format='%n %i' {found} && readlink {found}/mdev_type").stdout
 
 
 class Said(NamedTuple):
