@@ -76,7 +76,8 @@ def check(
     files = guest(machine, see(machine))
     held = identity(machine)
     try:
-        kill(command(machine, "site", declared), task, seconds)
+        if not kill(command(machine, "site", declared), task, seconds):
+            yield "the play ended before"
         first, second = play(machine, "site", declared), play(machine, "site", declared)
         if first.failed:
             yield f"the next site failed: {first.text[-3000:]}"
@@ -89,12 +90,13 @@ def check(
         files.close()
 
 
-def kill(words: Sequence[str], task: int, seconds: float) -> None:
-    """Run a playbook and kill it with all its processes; it may end before."""
+def kill(words: Sequence[str], task: int, seconds: float) -> bool:
+    """Run a playbook and kill its process group; whether it came to the task."""
     process = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
@@ -109,6 +111,7 @@ def kill(words: Sequence[str], task: int, seconds: float) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     process.stdout.close()
     process.wait()
+    return not task
 
 
 if __name__ == "__main__":
