@@ -20,6 +20,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     expression,
     groups,
     host_functions,
+    mixture,
     no_vgpus,
     offers,
     partitions,
@@ -199,6 +200,11 @@ def _plan_vgpu(profile, subject, card, result, found):
         card["next_type"] = card["type"]
         name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
         card["type"] = {"id": held, "name": name, "device_api": device_api}
+    if card["count"] not in (None, "max"):
+        problem = mixture.too_many({chosen["id"]: card["count"]}, subject)
+        if problem:
+            found.append(f"{problem}. Set count: max or a lower number")
+            return
     possible = sum(parent["total"] for parent in card["parents"])
     # A cloud that creates mediated devices counts all possible devices; otherwise only existing devices count.
     takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)

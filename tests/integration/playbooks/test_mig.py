@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""MIG layouts of a simulated host with two H200 and an A100, from the declaration to nvidia-smi."""
+"""Test MIG layouts of a simulated host with two H200 and an A100, from the declaration to nvidia-smi."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROFILES = [
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory):
-    """Runs a playbook on the host: its status, how much it has changed, and what it has said."""
+    """Return a function that runs a playbook on the host and returns status, number of changes and output."""
     directory = tmp_path_factory.mktemp("hosts")
     fleet, inventory = directory / "fleet", directory / "hosts.json"
 

@@ -73,7 +73,7 @@ def documented(contains):
 
 
 def returned(value):
-    """The fields that a value has, those of list elements together."""
+    """Return the fields of a value; those of list elements are merged."""
     if isinstance(value, dict):
         return {name: returned(field) for name, field in value.items()}
     if isinstance(value, list):
@@ -96,7 +96,7 @@ def test_documentation_has_the_very_fields_that_are_returned(simulated, run_modu
     (shared := simulated("xe")).files.write("sys/bus/pci/devices/0000:03:00.0/sriov_numvfs", b"1")
     facts["physical_functions"] += shared.facts("physical_functions")["physical_functions"]
     for parent in facts["parents"]:
-        # Of a card that does not answer.
+        # Fields of a card that does not answer.
         parent["unreadable"] = facts["physical_functions"][0]["unreadable"] = None
         for offered in parent["types"]:
             offered["attributes"] = {}

@@ -145,7 +145,7 @@ def test_definition_is_refused_at_boot(simulated):
     assert host.devices() == {}
 
 
-# What only shows once there is a device
+# Problems that only appear once a device exists
 
 
 @pytest.fixture

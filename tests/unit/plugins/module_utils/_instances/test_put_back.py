@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A replacement that fails half-way restores what was there."""
+"""Check that a replacement that fails halfway restores the previous devices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def entry(kind, card, count="max", **fields):
 
 
 def refuse(host, monkeypatch, beginning, type_ids):
-    """Let the driver refuse new devices of some types."""
+    """Let the driver reject new devices of some types."""
     write = host.files.write
 
     def answer(path, data):

@@ -29,7 +29,7 @@ def requested(path=PATH, content=None, **options):
 
 
 class Host:
-    """A file system of its own, on which the files are written."""
+    """A separate file system on which the files are written."""
 
     def __init__(self, root):
         self.root = root
@@ -38,7 +38,7 @@ class Host:
         return managed_files.converge(str(self.root), list(files), check)
 
     def refusal(self, *files):
-        """The problems, which are the same in check mode; nothing is changed by either."""
+        """Return the problems; check that check mode reports the same and that neither run changes anything."""
         before = self.state()
         with pytest.raises(Refused) as predicted:
             self(*files, check=True)

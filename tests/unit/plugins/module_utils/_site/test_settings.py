@@ -36,7 +36,7 @@ def test_another_program_or_timeout_is_due(simulated):
 
 @pytest.fixture
 def settings(tmp_path):
-    """Look at a settings file below a root."""
+    """Return a function that observes a settings file below a root."""
 
     def look(content=None, **access):
         path = tmp_path / "etc/nova.conf"

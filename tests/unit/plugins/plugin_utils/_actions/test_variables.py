@@ -13,12 +13,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import varia
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
-# With the facts of the host, by the filter resolve.
+# The filter resolve checks it with the facts of the host.
 DECLARATION = "vfio_profiles"
 
 
 def specs():
-    """The options of all argument specs, by name."""
+    """Map the name of each option to the option, from all argument specs."""
     files = [*ROOT.glob("roles/*/meta/argument_specs.yml"), ROOT / "playbooks/vars/argument_specs.yml"]
     found = {}
     for file in files:

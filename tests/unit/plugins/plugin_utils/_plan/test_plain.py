@@ -12,7 +12,7 @@ from ansible_collections.vfio.devices.tests.unit.plugins.mutations import nested
 
 def test_types_are_those_of_json():
     class Text(str):
-        """As Ansible has them."""
+        """A subclass of str, like the texts of Ansible."""
 
     found = plain({"a": (Text("b"), 1)}, "it")
     assert found == {"a": ["b", 1]}
