@@ -15,6 +15,7 @@ GUIDES = Path(__file__).resolve().parents[2] / "docs/docsite/rst"
 TITLES = {
     "facts": "Facts",
     "instances": "Mediated devices",
+    "mixtures": "Several vGPU types on a card",
     "modes": "Modes of SR-IOV cards",
     "placement": "Placement",
     "site": "The playbook site",

@@ -76,6 +76,8 @@ class SimHost:
         self.boots += 1
         self.drivers = load_drivers(profile)
         self.nvml_clients = profile.nvml_clients
+        # RegistryDwords and RegistryDwordsPerDevice, which the driver was loaded with.
+        self.nvidia_parameters: dict[str, str] = {}
         self.nvidia_smi = NvidiaSmi(self)
         self.vfio_enables_sriov = False
         self.netdevs: dict[str, NetInterface | VirtualInterface] = {}

@@ -72,6 +72,13 @@ class GpuEntry:
             },
         )
 
+        self.host.tree.attributes("proc/driver/nvidia", {"params": Attribute(self._show_parameters)})
+
+    def _show_parameters(self) -> str:
+        """What the module was loaded with (nv_procfs_read_params), the last lines of it."""
+        words = {"RegistryDwords": "", "RegistryDwordsPerDevice": "", **self.host.nvidia_parameters}
+        return "ResmanDebugLevel: 4294967295\n" + "".join(f'{name}: "{value}"\n' for name, value in words.items())
+
     def detach(self) -> Steps[None]:
         """Remove the entry."""
         yield from ()

@@ -13,6 +13,7 @@ from .binding import Bus
 from .class_devices import BlockController, NetInterface
 from .devices import BusDevice, Part
 from .drivers import Driver
+from .i915 import Provisioning
 from .kstrto import error, unsigned, word
 from .nvidia import GpuEntry
 from .operations import Steps
@@ -120,6 +121,8 @@ class PciFunction(BusDevice):
             parts.extend(vgpu_parts(self))
             if driver.name == "xe" and self.sriov:
                 parts.append(Shares(self, self.sriov.total))
+            if driver.name == "i915" and driver.sriov and self.sriov:
+                parts.append(Provisioning(self, self.sriov.total))
         if self.sriov:
             parts.append(self.sriov)
         return parts

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .class_devices import NetInterface, interface_name
 from .drivers import Driver
+from .i915 import Provisioning
 from .kstrto import boolean, error, unsigned
 from .operations import Steps, Wait
 from .profile import FunctionSpec, NetdevSpec, SriovSpec
@@ -86,6 +87,11 @@ class Sriov:
                 yield from vf.delete()
             self.vfs.remove(vf)
         self.numvfs = 0
+        for part in self._provisioning():
+            part.after_disable()
+
+    def _provisioning(self) -> list[Provisioning]:
+        return [part for part in self.pf.parts if isinstance(part, Provisioning)]
 
     def _driver(self) -> Driver:
         assert self.pf.driver is not None
@@ -139,6 +145,8 @@ class Sriov:
         if self._does_nothing(driver):
             return
         yield from self._delay(driver.delay_on)
+        for part in self._provisioning():
+            part.before_enable(number)
         self.disowned = False
         if driver.enables_all:
             number = self.total

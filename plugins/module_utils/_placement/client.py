@@ -35,7 +35,7 @@ OLDEST = (1, 26)
 ANSWER = 60
 # In seconds: the timeout for all files and URLs with settings.
 SETTINGS = 60
-# In bytes: how much of a response that is not JSON is shown.
+# In bytes: the maximum shown part of a response that is not JSON.
 TEXT = 2000
 
 UNREACHABLE = (

@@ -13,9 +13,9 @@ from typing import Any
 
 from .answers import words
 
-# In characters: the length of errors of the library, whose cause is at the end.
+# In characters: the maximum length of an error of the library; its cause is at the end.
 EXPLANATION = 600
-# In characters: the least length of a secret that cannot occur in a text by chance.
+# In characters: the minimum length of a secret that cannot occur in a text by chance.
 LONG = 16
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
 

@@ -121,7 +121,7 @@ OWN = [
 
 
 def test_one_call_for_hosts_that_are_and_hosts_that_are_not_in_placement(play, cloud, nodes):
-    """nova has reported one of the two GPUs of one host, and nothing of the other host."""
+    """nova has reported one of the two GPUs of one host, and no device of the other host."""
     mixed = nodes["mixed"]
     cloud.make(f"{mixed}_pci_0000_3b_00_0", mixed, ["OWNER_NOVA"], {"VGPU": 8})
     hosts = {"mixed": {"placement_root": mixed}, "t4-1": {"placement_root": "not-there-yet"}}

@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 HOST = "h200"
 PROFILES = [
     {"name": "small", "select": "product_id == '2335'", "owner": "none", "mig": {"1g.18gb": 4, "3g.71gb": 1}},
-    {"name": "whole", "select": "product_id == '20b0'", "owner": "none", "mig": False},
+    {"name": "whole", "select": "product_id == '20f1'", "owner": "none", "mig": False},
 ]
 
 

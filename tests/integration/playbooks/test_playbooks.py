@@ -126,7 +126,9 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     assert "mixed (refused or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
-def test_drift_in_placement_is_told_at_its_host(play, cloud):
+def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
+    if (fleet / f"mixed/sys/bus/mdev/devices/{GUEST}").exists():
+        mounting.request(fleet, command="release", host="mixed", device=GUEST)
     (profile,) = desktops("GRID T4-4Q")
     variables = {
         "vfio_profiles": [{**profile, "placement": {"resource_class": "CUSTOM_VGPU", "traits": ["CUSTOM_GOLD"]}}],
@@ -171,6 +173,13 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     assert words in said
     assert "No guest or process uses" not in said
+
+
+def test_the_inventory_can_set_how_long_to_wait(play):
+    for name in ("drain", "reprofile"):
+        status, said, changed = play(name, vfio_wait="soon", vfio_profiles=desktops("GRID T4-8Q"))
+        assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+        assert "vfio_wait must be a whole number from 0 to 604800, and not 'soon'" in said
 
 
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):

@@ -1,15 +1,15 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Golden files: what the collection said on the day they were made, character by character.
+"""Golden files: recorded output of the collection, compared character by character.
 
-Each test makes one value and compares it with its file below ``data``; the difference is shown as a unified diff.
-Where a change of behaviour is wanted, make the files anew, read their difference, and commit it with the change::
+Each test computes one value and compares it with its file below ``data``. A difference is printed as a unified diff.
+After an intended change of behaviour, renew the files, review their difference, and commit both together::
 
     pytest tests/unit/golden --golden-renew
     git diff tests/unit/golden/data
 
-What the tests do is in ``tables``. The code is called as Ansible calls it: filters by name, modules by ``main()``.
+``tables`` contains the test cases. The tests call the code like Ansible: filters by name, modules by ``main()``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import math
 
 
@@ -51,6 +52,19 @@ BAD = {
     "other dictionary": {"a": 1},
     "key that is a number": {5: {}},
     "deep": nested(400),
+}
+
+
+# What only YAML has a form for.
+LOOP: list[object] = []
+LOOP.append(LOOP)
+OF_YAML = {
+    "date": datetime.date(2026, 1, 1),
+    "bytes": b"a",
+    "set": {"a"},
+    "number of 5000 digits": 10**5000,
+    "loop": LOOP,
+    "key that is a list": {(1, 2): 3},
 }
 
 

@@ -33,7 +33,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, type_description
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.modules import boot_restore, mdev_facts, mdev_instance, sriov_pf_mode
-from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD, mutations
+from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD, OF_YAML, mutations
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 # In seconds: the most that one input may take on a busy machine.
@@ -134,7 +134,7 @@ def test_declarations(simulated, attempts, host, profiles):
         for parent in facts["parents"]:
             parent["types"] = [one for one in parent["types"] if one["name"] in ("NVIDIA A40-8Q", "NVIDIA A40-4Q")]
     assert resolve(profiles, facts)["cards"]
-    for what, bad in mutations(profiles):
+    for what, bad in mutations(profiles, {**BAD, **OF_YAML}):
         key = [part for part in what.partition(": ")[0].split(".") if not part.isdecimal()][-1:]
 
         def attempt(bad=bad, what=what, key=key):

@@ -59,7 +59,7 @@ def test_record_is_enough_to_do_the_same_again(switch, profile, pf):
 
 
 def test_gpus_have_no_rule(switch):
-    """Their program cannot run inside udev, because it causes the very events that would start it."""
+    """Their program cannot run inside udev, because it causes the events that start it."""
     run = switch("a40")
     run({"pf": "0000:41:00.0", "mode": "vf", "num_vfs": "max"})
     assert run.card("0000:41:00.0")["record"]

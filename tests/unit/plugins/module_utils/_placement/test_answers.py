@@ -224,11 +224,29 @@ json = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def named(body):
+    return answers.named(body, NODE["name"])
+
+
+@pytest.mark.parametrize(
+    ("found", "is_same"), [("Node", True), ("node ", True), ("n\u00f6de", True), ("nodes", False), ("a\nb", False)]
+)
+def test_another_name_is_another_provider(found, is_same):
+    body = {"resource_providers": [{**NODE, "name": found}]}
+    if is_same:
+        assert answers.named(body, "node")
+    else:
+        with pytest.raises(answers.Malformed, match="resource_providers has .* instead of node"):
+            answers.named(body, "node")
+
+
 INVENTORIES = {"resource_provider_generation": 1, "inventories": {"VGPU": inventory(4)}}
 KINDS = {
     answers.provider: NODE,
     answers.providers: {"resource_providers": [NODE, one(A, "a")]},
-    answers.named: {"resource_providers": [NODE]},
+    named: {"resource_providers": [NODE]},
     answers.inventories: INVENTORIES,
     answers.traits: {"resource_provider_generation": 1, "traits": ["CUSTOM_A"]},
     answers.class_names: {"resource_classes": [{"name": "VGPU"}]},

@@ -169,3 +169,14 @@ def test_no_value_is_a_bug(name):
         for refusal in variables.refusals({name: value}):
             assert refusal.startswith(name)
             assert refusal.isprintable()
+
+
+def test_a_number_that_has_no_text_is_refused_by_the_name_of_its_variable():
+    (sentence,) = variables.refusals({"placement_publish": 10**5000})
+    assert sentence == "placement_publish must be true or false, and not a number of more than 40 digits"
+
+
+def test_of_thousands_of_items_the_first_are_shown():
+    found = variables.refusals({"mdev_packages": [None] * 5000})
+    assert found[0] == "mdev_packages[0] must be printable text of 1 to 4096 characters, and not null"
+    assert found[10:] == ["mdev_packages has 4990 more such items"]
