@@ -2,7 +2,7 @@
 # All build output is in .build; "make clean" removes it.
 
 SHELL := bash
-.PHONY: help capture-program recordings demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format keys lock clean
+.PHONY: help capture-program recordings demo test lint sanity unit integration molecule lab lab-cuts lab-shell compat ee docs bench format keys lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -30,6 +30,13 @@ molecule: ## whole plays on simulated hosts
 
 lab: ## the collection and the simulator's rules on a real kernel, in a virtual machine
 	@tests/run lab
+
+lab-cuts: ## 20 power cuts, 50 kills and full disks in that virtual machine, in about an hour
+	@tests/setup test
+	@tests/setup lab
+	@. tests/env.sh && trap 'python -m tests.lab stop' EXIT && \
+		python -m tests.lab.cuts; wrong=$$?; python -m tests.lab start && \
+		python -m tests.lab kills --full || wrong=1; python -m tests.lab.killed_plays || wrong=1; exit $$wrong
 
 lab-shell: ## a shell in that virtual machine
 	@tests/setup test

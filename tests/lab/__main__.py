@@ -8,7 +8,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from . import image, machine
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 1 with one sentence on stderr if it fails."""
     parser = argparse.ArgumentParser(prog="lab", description="A virtual machine with real mediated devices and SR-IOV.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run, text in (
+    texts: tuple[tuple[Callable[..., int | None], str], ...] = (
         (build, "build the image, unless it is there"),
         (start, "start the machine, and wait until it has booted"),
         (shell, "open a shell in the running machine, or in a new one that ends with the shell"),
@@ -25,11 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (fault, "say why the machine itself is to blame for what went wrong on it, if it is, and succeed"),
         (soak, "switch cards and make devices many times in the running machine, and look for what is left"),
         (peers, "compare with mdevctl, libvirt and plain writes in the running machine"),
+        (kills, "kill runs and fill disks in the running machine, and look whether the next run is whole"),
         (stop, "stop the machine"),
-    ):
-        commands.add_parser(run.__name__, help=text, description=text).set_defaults(run=run)
+    )
+    for run, text in texts:
+        command = commands.add_parser(run.__name__, help=text, description=text)
+        command.set_defaults(run=run)
+        if run is kills:
+            command.add_argument("--kills", type=int, default=45, metavar="N", help="how many kills (default 45)")
+            command.add_argument("--seed", type=int, default=1, metavar="N", help="another seed has other instants")
+            command.add_argument("--full", action="store_true", help="fill disks as well")
+    options = vars(parser.parse_args(arguments))
     try:
-        return int(parser.parse_args(arguments).run() or 0)
+        return int(options.pop("run")(**options) or 0)
     except image.LabError as problem:
         print(f"lab: {problem}", file=sys.stderr)
         return 1
@@ -75,10 +83,15 @@ def peers() -> int:
     return _run("peers")
 
 
-def _run(name: str) -> int:
+def kills(kills: int, seed: int, full: bool) -> int:
+    """Run the kills, and with ``full`` the full disks."""
+    return _run("kills", f"--kills={kills}", f"--seed={seed}", *(["--full"] if full else []))
+
+
+def _run(name: str, *options: str) -> int:
     lab = machine.running_machine()
     lab.install()
-    return subprocess.run(lab.program(name), stdin=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run([*lab.program(name), *options], stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def shell() -> int:

@@ -8,13 +8,21 @@ interface is an igb too, so that its protection is tested for real.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 MANAGEMENT_MAC = "52:54:00:00:00:01"
 
 
-def devices(disk: Path, port: int, kvm: bool) -> list[str]:
-    """Return the arguments. ``port`` on the loopback of this host is forwarded to the guest's ssh.
+def forgetful_drive(disk: Path) -> list[str]:
+    """Return the arguments for a drive with the content of a file. Its changes end with QEMU."""
+    return ["-drive", f"file={disk},if=none,id=disk,format=raw,snapshot=on,cache=unsafe"]
+
+
+def devices(drive: Sequence[str], port: int, kvm: bool) -> list[str]:
+    """Return the arguments. ``drive`` are those that define ``disk``.
+
+    ``port`` on the loopback of this host is forwarded to the guest's ssh.
 
     KVM is used only on request, because nested KVM often makes QEMU hang or abort. The emulated CPUs share one thread:
     with separate threads, timers sometimes fail to wake a sleeping CPU.
@@ -25,7 +33,7 @@ def devices(disk: Path, port: int, kvm: bool) -> list[str]:
         *("-smp", "2,sockets=2", "-m", "2048"),
         *_memory(),
         *("-device", "intel-iommu,intremap=on,caching-mode=on"),
-        *("-drive", f"file={disk},if=none,id=disk,format=raw,snapshot=on,cache=unsafe"),
+        *drive,
         *("-device", "virtio-blk-pci,drive=disk,bus=pcie.0,addr=0x3"),
         *("-device", "virtio-rng-pci,bus=pcie.0,addr=0x4"),
         *_card("pcie.0", 1, f"igb,mac={MANAGEMENT_MAC}", f"hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22"),

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .hardware import devices
+from .hardware import devices, forgetful_drive
 from .image import LAB, Image, LabError, built
 
 ROOT = LAB.parents[1]
@@ -59,14 +59,17 @@ class Machine:
     def console(self) -> Path:
         return RUN / "console.log"
 
-    def start(self) -> None:
-        """Start it and wait until it has booted. Raises LabError with the console output."""
+    def start(self, drive: Sequence[str] | None = None) -> None:
+        """Start it and wait until it has booted. Raises LabError with the console output.
+
+        ``drive`` are the QEMU arguments for another disk than the image.
+        """
         stop()
         RUN.mkdir(parents=True, exist_ok=True)
         for _attempt in range(TRIES):
             # Another process may take the port before QEMU does.
             port = _free_port()
-            process = self._launch(port)
+            process = self._launch(port, drive or forgetful_drive(self.image.disk))
             self._describe(port)
             if self._answers_or_ends(process):
                 break
@@ -76,14 +79,14 @@ class Machine:
             raise LabError(f"no port could be forwarded to the lab in {TRIES} tries: {self._said()}")
         self.wait_until_booted()
 
-    def _launch(self, port: int) -> subprocess.Popen[bytes]:
+    def _launch(self, port: int, drive: Sequence[str]) -> subprocess.Popen[bytes]:
         command = [
             *self.image.tool("usr/bin/qemu-system-x86_64"),
             *("-L", str(self.image.directory / "tools/usr/share/qemu")),
             *("-L", str(self.image.directory / "tools/usr/share/seabios")),
             *("-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd), "-append", KERNEL_ARGUMENTS),
             *("-pidfile", str(RUN / "pid"), "-serial", f"file:{self.console}", "-display", "none", "-monitor", "none"),
-            *devices(self.image.disk, port, kvm=bool(os.environ.get("LAB_KVM"))),
+            *devices(drive, port, kvm=bool(os.environ.get("LAB_KVM"))),
         ]
         environment = {
             **os.environ,
@@ -135,6 +138,20 @@ class Machine:
         if state != "running":
             failed = self.ssh("systemctl --failed --no-legend --plain", check=False).stdout.strip()
             raise LabError(f"the lab's boot ended {state!r}: {failed}")
+
+    def reboot(self) -> None:
+        """Reboot the guest, and wait until its boot has ended well. Raises LabError."""
+        before = self._boot_id()
+        self.ssh("systemctl reboot", check=False)
+        if not wait(lambda: self._boot_id() not in ("", before), START_SECONDS):
+            raise LabError(f"the lab did not reboot within {START_SECONDS:.0f} s; its console: {self.console}")
+        self.wait_until_booted()
+
+    def _boot_id(self) -> str:
+        """What differs in each boot, or an empty text while ssh does not answer."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=CONNECT_SECONDS).stdout
+        return ""
 
     def fault(self) -> str | None:
         """Return the fault of the machine that may cause other failures, or None."""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from .._devices import mdevctl
-from .._host.records import DIRECTORY
+from .._host.records import DIRECTORY, RUN_DIRECTORY
 from .._instances.records import INSTANCE_RECORDS
 from .._modes.records import MODE_RECORDS, RULES
 from .._partitions.records import LAYOUT_RECORDS
@@ -21,6 +21,9 @@ UNIT = mdevctl.RESTORE_UNIT
 UNIT_OF_CARD = f"{UNITS}/vfio-devices-restore@.service"
 ENABLED = f"{UNITS}/multi-user.target.wants/vfio-devices-restore.service"
 RULE = f"{RULES}/90-vfio-devices-restore.rules"
+# While this file exists, systemd must reload its units. A boot reloads them anyway.
+RELOAD = f"{RUN_DIRECTORY}/daemon-reload"
+OWED = "systemctl daemon-reload\n"
 # In the order of creation.
 PATHS = (PROGRAM, UNIT, UNIT_OF_CARD, RULE)
 SYSTEMCTL = "/usr/bin/systemctl"

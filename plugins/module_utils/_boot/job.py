@@ -12,10 +12,20 @@ import hashlib
 from typing import Any
 
 from .._host.root import HostError, HostRoot
+from .._run import room
 from . import archive, files
-from .plan import Content, FileStep, observe, paths, plan, unsafe_files, wanted_files
-
-BOOTED = "run/systemd/system"
+from .plan import (
+    Content,
+    Contents,
+    FileStep,
+    has_systemd,
+    observe,
+    owes_reload,
+    paths,
+    plan,
+    unsafe_files,
+    wanted_files,
+)
 
 
 def converge(host: HostRoot, present: bool, python: str | None, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -31,27 +41,29 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
     wanted = wanted_files(host, present, python, timeout, archive.build() if present else b"")
     unsafe = unsafe_files(host, before)
     steps = plan(before, wanted, unsafe)
-    reloaded = False
-    if steps and not check_mode:
+    owed = owes_reload(host)
+    reloads = owed or (has_systemd(host) and any(step.path != files.PROGRAM for step in steps))
+    written = [(step.path, step.content) for step in steps if step.content is not None]
+    if reloads and not owed:
+        written.append((files.RELOAD, files.OWED))
+    room.check(host, written, write=not check_mode, what="the files of the boot service")
+    if not check_mode:
+        if reloads and not owed:
+            # If this run ends before the reload, the next run does it.
+            host.replace_file(files.RELOAD, files.OWED)
         for step in steps:
             _apply(host, step)
-        after = observe(host)
-        wrong = [step.path for step in plan(after, wanted, unsafe_files(host, after))]
-        if wrong:
-            raise HostError(
-                f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
-            )
-    # Without a running systemd, or below another root, nothing needs a reload.
-    if host.root == "/" and host.exists(BOOTED) and any(step.path != files.PROGRAM for step in steps):
-        reloaded = True
-        if not check_mode:
+        if steps:
+            _verify(host, wanted)
+        if reloads:
             host.run("systemctl", ["daemon-reload"])
+            host.remove_file(files.RELOAD)
     actions = {step.path: step.action for step in steps}
     unchanged = "kept" if present else "absent"
     return {
-        "changed": bool(steps),
+        "changed": bool(steps) or owed,
         "files": [{"path": f"/{path}", "action": actions.get(path, unchanged)} for path in paths()],
-        "reloaded": reloaded,
+        "reloaded": reloads,
         "diff": [
             {
                 "before_header": f"/{step.path}",
@@ -62,6 +74,15 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
             for step in steps
         ],
     }
+
+
+def _verify(host: HostRoot, wanted: Contents) -> None:
+    after = observe(host)
+    wrong = [step.path for step in plan(after, wanted, unsafe_files(host, after))]
+    if wrong:
+        raise HostError(
+            f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
+        )
 
 
 def _apply(host: HostRoot, step: FileStep) -> None:

@@ -19,6 +19,7 @@ NO_INTERPRETER = (
     "this host has no Python 3.9 or later, such as /usr/bin/python3. Install it, or set boot_python (option "
     "python of boot_restore) to another interpreter"
 )
+BOOTED = "run/systemd/system"
 
 # Bytes of a file, the target of a link, None if there is neither.
 Content = Union[bytes, str, None]
@@ -37,6 +38,16 @@ def observe(host: HostRoot) -> Contents:
     """Return the current content of all files and links of the program."""
     found: Contents = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
+
+
+def has_systemd(host: HostRoot) -> bool:
+    """Return whether systemd runs and reads the files. Below another root, it does not."""
+    return host.root == "/" and host.exists(BOOTED)
+
+
+def owes_reload(host: HostRoot) -> bool:
+    """Return whether an earlier run changed units and ended before systemd reloaded them."""
+    return has_systemd(host) and host.exists(files.RELOAD)
 
 
 def unsafe_files(host: HostRoot, current: Contents) -> dict[str, str]:

@@ -38,8 +38,12 @@ from . import observe, records
 
 def links(host: HostRoot, address: str) -> dict[int, str]:
     """Return the VFs of a card by index, from links. Reading ``sriov_numvfs`` could block forever."""
-    matches = [VIRTUAL_FUNCTION.match(name) for name in host.names(f"{DEVICES}/{address}")]
-    found = {int(match[1]): host.link_name(f"{DEVICES}/{address}/{match[0]}") or "" for match in matches if match}
+    found = {}
+    # Links need no answer of a driver: a card that did not answer a read must not seem to have no VFs.
+    for name, target in host.links(f"{DEVICES}/{address}"):
+        match = VIRTUAL_FUNCTION.match(name)
+        if match:
+            found[int(match[1])] = target.rpartition("/")[2]
     return dict(sorted(found.items()))
 
 

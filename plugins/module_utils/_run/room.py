@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 
 from .._core.problems import Refused
 from .._host.root import HostError, HostRoot
@@ -19,23 +19,26 @@ BLOCK = 4096
 COMMON = 2
 
 
-def check(host: HostRoot, files: Iterable[tuple[str, str | None]], write: bool) -> None:
-    """Raise :class:`Refused` if files cannot be written; ``files`` are pairs of path and text, None to remove.
+def check(
+    host: HostRoot, files: Iterable[tuple[str, Sized | None]], write: bool, what: str = "the records for the next boot"
+) -> None:
+    """Raise :class:`Refused` if files cannot be written; ``files`` are pairs of path and content, None to remove.
 
-    With ``write``, a file of the total size is written as a test; otherwise only the file system is queried.
+    With ``write``, a file of the total size is written as a test; otherwise only the file system is queried. ``what``
+    names the files in the message.
     """
     sizes: dict[str, int] = {}
-    for path, text in files:
+    for path, content in files:
         # Count all files of a file system for the first of its directories.
         directory = path.rpartition("/")[0]
         sizes.setdefault(directory, 0)
         first = next(other for other in sizes if other.split("/")[:COMMON] == directory.split("/")[:COMMON])
-        sizes[first] += BLOCK * (1 + len(text or "") // BLOCK)
+        sizes[first] += BLOCK * (1 + len(content or "") // BLOCK)
     problems = []
     for directory, size in sizes.items():
         try:
             host.try_room(directory, size, write)
         except HostError as error:
-            problems.append(f"the records for the next boot cannot be written: {error}")
+            problems.append(f"{what} cannot be written: {error}")
     if problems:
         raise Refused(problems)

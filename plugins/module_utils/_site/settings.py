@@ -12,7 +12,7 @@ import hashlib
 from typing import NamedTuple, Optional
 
 from .._boot.files import PROGRAM
-from .._boot.plan import observe, plan, unsafe_files, wanted_files
+from .._boot.plan import observe, owes_reload, plan, unsafe_files, wanted_files
 from .._core.problems import Failed, Refused
 from .._host import ownership, replacement
 from .._host.root import HostRoot
@@ -27,7 +27,7 @@ class Settings(NamedTuple):
 
 
 def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: float, program: str) -> bool:
-    """Return whether boot_restore would change a file; ``program`` is the SHA-256 of the desired program.
+    """Return whether boot_restore would change anything; ``program`` is the SHA-256 of the desired program.
 
     The program is the same for all hosts, so the controller creates it only once.
     """
@@ -35,7 +35,9 @@ def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: f
     content = current[PROGRAM]
     installed = content if isinstance(content, bytes) and hashlib.sha256(content).hexdigest() == program else None
     wanted = wanted_files(host, present, python, timeout, installed or b"")
-    return present and installed is None or bool(plan(current, wanted, unsafe_files(host, current)))
+    return (
+        present and installed is None or bool(plan(current, wanted, unsafe_files(host, current))) or owes_reload(host)
+    )
 
 
 def observe_settings(root: str, file: managed_files.Requested) -> Settings:

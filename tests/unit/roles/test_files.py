@@ -56,3 +56,26 @@ def test_defaults_are_those_of_the_roles(role):
 def test_what_the_role_iommu_writes_is_ours():
     for file in read("roles/iommu/vars/main.yml")["_iommu_files"].values():
         assert ownership.is_ours(file["content"].encode())
+
+
+# They give a file its name without waiting for its content to be on the disk.
+NOT_DURABLE = {f"ansible.builtin.{name}" for name in ("copy", "template", "replace", "lineinfile", "blockinfile")}
+
+
+def tasks(entries):
+    for entry in entries:
+        yield entry
+        for part in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers"):
+            yield from tasks(entry.get(part) or [])
+
+
+@pytest.mark.parametrize("folder", ["roles", "playbooks"])
+def test_files_of_hosts_are_on_the_disk_before_they_get_their_name(folder):
+    found = 0
+    for path in sorted((ROOT / folder).rglob("*.yml")):
+        entries = read(path)
+        for task in tasks([entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []):
+            found += 1
+            for name in NOT_DURABLE & task.keys():
+                assert task[name].get("validate") == "sync %s", (path.name, task["name"])
+    assert found > 10

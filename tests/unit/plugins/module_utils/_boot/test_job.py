@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._boot import archive
 from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _boot_restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError, HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._site.settings import is_boot_due
 
 PYTHON = "/usr/bin/python3"
 PATHS = [*_boot_files.PATHS, *_boot_files.links()]
@@ -210,3 +213,89 @@ def test_systemd_of_the_running_system_is_told(run, root, booted, told):
     assert run(root=door())["reloaded"] is False
     assert run(present=False, root=door())["reloaded"] is told
     assert systemctl.calls == [["systemctl", "daemon-reload"]] * 2 * told
+
+
+class Killed(BaseException):
+    """The end that kill -9 makes: no handler of ours runs."""
+
+
+class Counted:
+    """Files of a host, of which the n-th change does something else; ``stale`` as long as systemd has to reload."""
+
+    def __init__(self, files, number, action):
+        self.files, self.number, self.action = files, number, action
+        self.stale = False
+
+    def __getattr__(self, name):
+        def call(path, *arguments):
+            self.number -= 1
+            if self.number == 0:
+                self.action()
+            result = getattr(self.files, name)(path, *arguments)
+            self.stale = self.stale or path.startswith(_boot_files.UNITS)
+            return result
+
+        return call if name in ("replace", "symlink", "unlink") else getattr(self.files, name)
+
+
+def kill():
+    raise Killed
+
+
+def fill():
+    raise OSError(errno.ENOSPC, "")
+
+
+@pytest.mark.parametrize("end", [kill, fill])
+@pytest.mark.parametrize("change", [{}, {"timeout": 90.0}, {"present": False}])
+def test_systemd_learns_what_a_run_without_an_end_has_written(simulated, monkeypatch, change, end):
+    # Making it takes a second.
+    program = _boot_files.HEADER.encode()
+    monkeypatch.setattr(archive, "build", lambda: program)
+    arguments = {"present": True, "python": PYTHON, "timeout": 60.0, "check_mode": False}
+    for number in range(1, 20):
+        host = simulated("empty")
+        host.files.replace("run/systemd/system/x", b"")
+        files, systemctl = Counted(host.files, 0, end), Systemctl()
+        systemctl.start = lambda path, words, lock=None, files=files, found=systemctl: (
+            setattr(files, "stale", files.stale and words != ["daemon-reload"]) or found
+        )
+
+        def door(files=files, systemctl=systemctl):
+            return HostRoot("/", files=files, tools=systemctl)
+
+        if change:
+            _boot_restore.converge(door(), **arguments)
+        files.number = number
+        try:
+            _boot_restore.converge(door(), **{**arguments, **change})
+            break
+        except (Killed, HostError):
+            pass
+        left = files.stale
+        wanted = {**arguments, **change}
+        due = is_boot_due(door(), wanted["present"], PYTHON, wanted["timeout"], hashlib.sha256(program).hexdigest())
+        predicted = _boot_restore.converge(door(), **{**wanted, "check_mode": True})
+        assert due and predicted["changed"] and predicted["reloaded"] >= left, number
+        assert _boot_restore.converge(door(), **wanted) == predicted, number
+        assert not files.stale, number
+        assert not _boot_restore.converge(door(), **wanted)["changed"], number
+    assert number > 3
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("place", ["usr/*", "etc/systemd/*", "etc/udev/*"])
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(errno.ENOSPC, "free some space there"), (errno.EROFS, "mount it read-write")]
+)
+def test_a_disk_without_room_is_found_before_the_first_file(run, place, number, remedy, check):
+    run.host.kernel.faults.fail(place, number, operations=("write",))
+    with pytest.raises(Refused, match=f"{errno.errorcode[number]}.*{remedy}"):
+        run(check=check)
+    assert not [path for path in PATHS if run.host.files.exists(path)]
+
+
+def test_a_full_disk_does_not_keep_the_files_from_being_removed(run):
+    run()
+    run.host.files.try_room = lambda *arguments: fill()
+    assert run(present=False)["changed"]

@@ -14,6 +14,16 @@ def test_links_are_ordered_by_number(switch):
     assert list(links(run.host.root(), ICE)) == list(range(12))
 
 
+def test_a_card_whose_files_did_not_answer_in_time_still_has_its_virtual_functions(switch):
+    run = switch("nics")
+    run({"pf": ICE, "mode": "vf", "num_vfs": "4"})
+    root = run.host.root()
+    path = f"sys/bus/pci/devices/{ICE}/sriov_totalvfs"
+    run.host.kernel.faults.delay(path, 60)
+    assert root.read(path) is None and root.silent
+    assert len(links(root, ICE)) == 4
+
+
 def test_driver_that_makes_fewer_is_found_out(switch):
     run = switch("nics")
     run.host.kernel.drivers["ice"].enables = 3
