@@ -287,12 +287,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
-from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE, parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE
+from ansible_collections.vfio.devices.plugins.module_utils._instances.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
@@ -311,18 +309,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    options = module.params
-
-    def work():
-        wanted, options["timeout"] = together(
-            lambda: parse_instances(options["instances"], options["state"], options["exact"]),
-            lambda: duration(options["timeout"], "timeout"),
-        )
-        host = HostRoot(options["host_root"], options["timeout"])
-        result = job.converge(host, options, wanted, module.check_mode, progress.budget())
-        return result, summarize(host.warnings)
-
-    run(module, work)
+    run(module, lambda: work(module.params, Call(module.check_mode, progress.budget())))
 
 
 if __name__ == "__main__":

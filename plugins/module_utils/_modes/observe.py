@@ -32,9 +32,12 @@ from .state import State
 Value = TypeVar("Value")
 
 
-def observe_cards(host: HostRoot, entries: list[CardWanted]) -> State:
-    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`."""
-    functions = pci.observe(host)
+def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str, PciFunction] | None = None) -> State:
+    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`.
+
+    ``functions`` are those of the host if they have just been read.
+    """
+    functions = pci.observe(host) if functions is None else functions
     left = _Left(host)
     identities = Identities(host)
     stale = _of_other_cards(left.records, functions, identities)

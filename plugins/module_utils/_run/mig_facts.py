@@ -52,8 +52,8 @@ class Facts(State):
     profiles: list[Profile]
 
 
-def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[str, Facts]:
-    """By address the GPUs that have MIG; none where the driver or its program is missing."""
+def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[str, Gpu] | None:
+    """By address the GPUs that the driver lists; None where the driver or its program is missing, or fails."""
     gpus = [
         function.address
         for function in functions.values()
@@ -63,13 +63,17 @@ def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[st
         and nvidia_sriov.governs(function.identity.vendor_id, function.identity.pci_class)
     ]
     if not gpus or not host.has_program(mig.PROGRAM):
-        return {}
+        return None
     try:
-        found = mig.observe(host, gpus)
+        return mig.observe(host, gpus)
     except HostError as error:
         host.warn(f"MIG is not known: {error}")
-        return {}
-    return {address: _facts(gpu) for address, gpu in found.items() if gpu.enabled is not None}
+        return None
+
+
+def mig_facts(gpus: Mapping[str, Gpu]) -> dict[str, Facts]:
+    """By address the facts of those GPUs that have MIG."""
+    return {address: _facts(gpu) for address, gpu in gpus.items() if gpu.enabled is not None}
 
 
 def _facts(gpu: Gpu) -> Facts:

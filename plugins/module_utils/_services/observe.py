@@ -9,10 +9,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._host.root import HostRoot
 from . import nova_names, oslo, started
+
+# A section, an option in it, and the file that sets it.
+Option = Mapping[str, str]
 
 LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
@@ -22,8 +26,8 @@ LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
     """What ``program`` makes of a file at ``path`` with ``content``.
 
-    ``reads`` is None if the start of the service is unknown. ``overridden`` has the options of the file that
-    another file sets too and that is read later, each with that file.
+    ``reads`` is None if the start of the service is unknown. ``later`` has the options that other files set and that
+    are read later, each with its file, and ``overridden`` those of them that the file sets too.
     """
     found = started.observe(host, program, unit)
     # A service that does not run yet and has no unit here is taken to be started in the usual way by whoever knows.
@@ -31,12 +35,8 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
     reads = False if found.container else reads
-    overridden = _overridden(host, sources, path, content) if reads else []
-    later = [
-        f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
-        f"Remove the option from {one['file']}."
-        for one in overridden
-    ]
+    later = _later(host, sources, path) if reads else []
+    problems = not_effective(later, content, program, path)
     return {
         "source": found.source,
         "pid": found.pid,
@@ -45,11 +45,12 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "files": list(sources.files) if known else [],
         "directories": list(sources.directories) if known else [],
         "reads": reads,
-        "overridden": overridden,
+        "later": later,
+        "overridden": overridden(later, content),
         "unknown": _unknown(host, sources, project) if known and not found.container else [],
         "post_copy": known and not found.container and _permits_post_copy(host, sources),
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
-        "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
+        "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": None if found.container else libvirt_version(host),
     }
 
@@ -83,13 +84,26 @@ def libvirt_version(host: HostRoot) -> str | None:
     return None
 
 
-def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
+def overridden(later: Sequence[Option], content: str) -> list[Option]:
+    """Those options of a file with ``content`` that are also in ``later``."""
     mine = set(oslo.options(content)) - oslo.SEVERAL
+    return [one for one in later if (one["section"], one["option"]) in mine]
+
+
+def not_effective(later: Sequence[Option], content: str, program: str, path: str) -> list[str]:
+    """A sentence for each of them."""
+    return [
+        f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
+        f"Remove the option from {one['file']}."
+        for one in overridden(later, content)
+    ]
+
+
+def _later(host: HostRoot, sources: oslo.Sources, path: str) -> list[Option]:
     return [
         {"section": section, "option": name, "file": later}
         for later in _after(host, sources, path)
         for section, name in dict.fromkeys(oslo.options(_text(host, later)))
-        if (section, name) in mine
     ]
 
 

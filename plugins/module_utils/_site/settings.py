@@ -24,6 +24,7 @@ class Settings(NamedTuple):
 
     text: str
     reason: Optional[str]  # why a run would have something to do, whatever the text should be
+    is_ours: bool = True  # False if managed_files would refuse the file, or nobody knows
 
 
 def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: float, program: str) -> bool:
@@ -45,9 +46,9 @@ def observe_settings(root: str, file: managed_files.Requested) -> Settings:
         entry = ownership.look(place)
         content = replacement.read(place) if entry else b""
         if content and not ownership.is_ours(content):
-            return Settings("", f"{file.path} belongs to another program")
+            return Settings("", f"{file.path} belongs to another program", False)
         text = content.decode()
         result = managed_files.converge(root, [file._replace(content=text)], check_mode=True)
     except (Refused, Failed, OSError, UnicodeDecodeError) as error:
-        return Settings("", f"{file.path} cannot be compared: {error}")
+        return Settings("", f"{file.path} cannot be compared: {error}", False)
     return Settings(text, f"the access to {file.path} differs" if result.changed else None)
