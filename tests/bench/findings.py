@@ -13,10 +13,14 @@ from . import times
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """How much to measure: ``rounds`` in place of what a part takes by itself, ``quick`` for the smallest sizes."""
+    """How much to measure: ``rounds`` in place of what a part takes by itself, ``quick`` for the smallest sizes.
+
+    ``hosts`` are further numbers of hosts for the playbook site.
+    """
 
     rounds: int | None = None
     quick: bool = False
+    hosts: tuple[int, ...] = ()
 
     def turns(self, usual: int) -> int:
         return self.rounds or usual

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import io
 import zipfile
@@ -27,10 +28,11 @@ READABLE = 0o100644 << 16
 UNIX = 3
 
 
+@functools.cache
 def build(program: str = "_boot") -> bytes:
     """The whole program that begins with ``main`` of a package.
 
-    It is not compressed: the bytes would depend on the host's version of zlib.
+    It is made once in a process. It is not compressed: the bytes would depend on the host's version of zlib.
     """
     files = {"__main__.py": MAIN.format(package=PACKAGE, program=program), f"{PACKAGE}/__init__.py": ""}
     for name, text in sources(f"{program}.main").items():

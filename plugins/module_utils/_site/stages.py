@@ -48,7 +48,7 @@ def apply(
         host.lock()
     results: Facts = {}
     checked = call._replace(check_mode=True, budget=None, open=lambda root, timeout: host.again(timeout))
-    if len(stages) > 1 and not call.check_mode:
+    if len(stages) > 1:
         refuse(stages, checked)
     for name in (one for one in WORK if one in stages):
         left = None if call.budget is None else max(0.0, call.budget - (host.now() - begin))

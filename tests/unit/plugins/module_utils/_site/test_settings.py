@@ -51,15 +51,15 @@ def settings(tmp_path):
 
 
 def test_our_file_has_its_text(settings):
-    assert settings() == ("", None)
-    assert settings(TEXT) == (TEXT, None)
-    assert settings(TEXT, mode="0644") == (TEXT, None)
-    assert settings(TEXT, mode="0600") == (TEXT, "the access to /etc/nova.conf differs")
+    assert settings() == ("", None, True)
+    assert settings(TEXT) == (TEXT, None, True)
+    assert settings(TEXT, mode="0644") == (TEXT, None, True)
+    assert settings(TEXT, mode="0600") == (TEXT, "the access to /etc/nova.conf differs", True)
 
 
 def test_the_text_of_another_program_is_not_returned(settings):
     found = settings("password = secret\n")
-    assert found == ("", "/etc/nova.conf belongs to another program")
+    assert found == ("", "/etc/nova.conf belongs to another program", False)
 
 
 def test_what_cannot_be_compared_is_a_reason(settings, tmp_path):
@@ -68,3 +68,4 @@ def test_what_cannot_be_compared_is_a_reason(settings, tmp_path):
     found = settings()
     assert found.text == ""
     assert "/etc/nova.conf cannot be compared" in found.reason
+    assert not found.is_ours
