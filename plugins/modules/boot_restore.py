@@ -102,7 +102,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._boot.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._boot.work import set_boot
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
@@ -117,7 +117,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, lambda: work(module.params, Call(module.check_mode)))
+    run(module, lambda: set_boot(module.params, Call(module.check_mode)))
 
 
 if __name__ == "__main__":

@@ -37,6 +37,10 @@ options:
     description: Whether a run before this one has changed the host.
     type: bool
     default: false
+  is_checked:
+    description: Whether a run before this one has checked that no module rejects its options or the state of the host.
+    type: bool
+    default: false
   timeout:
     description: Maximum seconds to wait for another run on the host. From 0.1 to 86400.
     type: raw
@@ -100,6 +104,7 @@ def main():
             "stages": {"type": "dict", "required": True},
             "gather": {"type": "list", "elements": "str", "default": []},
             "has_changed": {"type": "bool", "default": False},
+            "is_checked": {"type": "bool", "default": False},
             "timeout": {"type": "raw", "default": 60},
             "host_root": {"type": "path", "default": "/"},
         },
@@ -111,7 +116,8 @@ def main():
         (timeout,) = together(lambda: duration(given["timeout"], "timeout"))
         host = HostRoot(given["host_root"], timeout)
         call = Call(module.check_mode, progress.budget(), os.getpid())
-        return apply(host, given["stages"], given["gather"], call, given["has_changed"]), host.warnings
+        has_changed, is_checked = given["has_changed"], given["is_checked"]
+        return apply(host, given["stages"], given["gather"], call, has_changed, is_checked), host.warnings
 
     run(module, work, unchanged(given["has_changed"]))
 

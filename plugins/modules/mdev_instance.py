@@ -289,7 +289,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE
-from ansible_collections.vfio.devices.plugins.module_utils._instances.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._instances.work import set_devices
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
@@ -309,7 +309,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, lambda: work(module.params, Call(module.check_mode, progress.budget())))
+    run(module, lambda: set_devices(module.params, Call(module.check_mode, progress.budget())))
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.work import set_layouts
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
@@ -216,7 +216,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, lambda: work(module.params, Call(module.check_mode)))
+    run(module, lambda: set_layouts(module.params, Call(module.check_mode)))
 
 
 if __name__ == "__main__":

@@ -356,7 +356,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION
-from ansible_collections.vfio.devices.plugins.module_utils._modes.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._modes.work import set_modes
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
@@ -374,7 +374,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    run(module, lambda: work(module.params, Call(module.check_mode, progress.budget(), os.getpid())))
+    run(module, lambda: set_modes(module.params, Call(module.check_mode, progress.budget(), os.getpid())))
 
 
 if __name__ == "__main__":

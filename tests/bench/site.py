@@ -43,7 +43,7 @@ VARIABLES = {
     "nova_config_release": 34,
 }
 # Each module run starts the interpreter once, and leaves the seconds that it took.
-INTERPRETER = '#!/bin/sh\n"{python}" "$@"\nstatus=$?\ntimes | tail -n 1 >>"{count}"\nexit "$status"\n'
+INTERPRETER = '#!/bin/sh\n"{python}" "$@"\nstatus=$?\ntimes >>"{count}"\nexit "$status"\n'
 TIMES = re.compile(r"(\d+)m([\d.]+)s")
 
 
@@ -241,15 +241,14 @@ class Playbooks:
 
     def cost(self, play: Callable[[], processes.Run]) -> Cost:
         """What a run takes."""
-        before = len(self._module_times())
+        before, runs_before = self._module_seconds(), self.module_runs()
         run = play()
-        own = self._module_times()[before:]
-        return Cost(run, sum(own), len(own))
+        return Cost(run, self._module_seconds() - before, self.module_runs() - runs_before)
 
     def module_runs(self) -> int:
-        return len(self._module_times())
+        # Each has a line of its shell and a line of its children.
+        return len(self.count.read_text().splitlines()) // 2
 
-    def _module_times(self) -> list[float]:
-        """The seconds of each module run."""
-        lines = self.count.read_text().splitlines()
-        return [sum(60 * int(minutes) + float(seconds) for minutes, seconds in TIMES.findall(line)) for line in lines]
+    def _module_seconds(self) -> float:
+        """The seconds of all module runs so far."""
+        return sum(60 * int(minutes) + float(seconds) for minutes, seconds in TIMES.findall(self.count.read_text()))

@@ -18,7 +18,7 @@ from .._run.call import Call
 from . import job
 
 
-def work(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+def set_boot(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """The result and the warnings; ``given`` are all options of the module."""
     (timeout,) = together(lambda: duration(given["timeout"], "timeout"))
     host = call.open(given["host_root"], timeout)

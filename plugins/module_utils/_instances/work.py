@@ -19,7 +19,7 @@ from . import job
 from .wanted import parse_instances
 
 
-def work(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+def set_devices(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """The result and the warnings; ``given`` are all options of the module."""
     wanted, timeout = together(
         lambda: parse_instances(given["instances"], given["state"], given["exact"]),

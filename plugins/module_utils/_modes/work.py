@@ -20,7 +20,7 @@ from . import job
 from .wanted import parse_functions
 
 
-def work(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+def set_modes(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """The result and the warnings; ``given`` are all options of the module."""
     entries, timeout = together(
         lambda: parse_functions(given["functions"]), lambda: duration(given["timeout"], "timeout")

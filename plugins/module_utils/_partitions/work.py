@@ -18,7 +18,7 @@ from . import job
 from .wanted import parse_gpus
 
 
-def work(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+def set_layouts(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
     """The result and the warnings; ``given`` are all options of the module."""
     wanted, timeout = together(lambda: parse_gpus(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
     host = call.open(given["host_root"], timeout)

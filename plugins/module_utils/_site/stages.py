@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from .._boot.work import work as boot
+from .._boot.work import set_boot
 from .._core.problems import Refused
 from .._host.root import HostRoot
-from .._instances.work import work as devices
-from .._modes.work import work as modes
-from .._partitions.work import work as layouts
+from .._instances.work import set_devices
+from .._modes.work import set_modes
+from .._partitions.work import set_layouts
 from .._run.call import Call
 from .._run.facts import Facts, observe
 from .._run.module import UNCHANGED, ended
@@ -27,33 +27,36 @@ from .._run.module import UNCHANGED, ended
 Options = Mapping[str, Any]
 MODES, LAYOUTS, DEVICES, UNWANTED, BOOT = "modes", "layouts", "devices", "unwanted", "boot"
 WORK: Mapping[str, Callable[[Options, Call], Any]] = {
-    MODES: modes,
-    LAYOUTS: layouts,
-    DEVICES: devices,
-    UNWANTED: devices,
-    BOOT: boot,
+    MODES: set_modes,
+    LAYOUTS: set_layouts,
+    DEVICES: set_devices,
+    UNWANTED: set_devices,
+    BOOT: set_boot,
 }
 
 
 def apply(
-    host: HostRoot, stages: Mapping[str, Options], gather: Sequence[str], call: Call, has_changed: bool = False
+    host: HostRoot,
+    stages: Mapping[str, Options],
+    gather: Sequence[str],
+    call: Call,
+    has_changed: bool = False,
+    is_checked: bool = False,
 ) -> Facts:
     """Do the work of the ``stages``, and gather the parts ``gather`` of the facts afterwards.
 
     The result has the results of the stages by their names; a failure or the end of the time ends the work. If one of
-    several stages is refused, nothing is done. ``has_changed`` is whether a run before has changed something.
+    several stages is refused, nothing is done. ``has_changed`` is whether a run before has changed something, and
+    ``is_checked`` whether one has checked all stages. Each stage has the time of a whole call.
     """
-    begin = host.now()
     if not call.check_mode:
         host.lock()
     results: Facts = {}
-    checked = call._replace(check_mode=True, budget=None, open=lambda root, timeout: host.again(timeout))
-    if len(stages) > 1:
-        refuse(stages, checked)
+    call = call._replace(open=lambda root, timeout: host.again(timeout))
+    if len(stages) > 1 and not is_checked:
+        refuse(stages, call._replace(check_mode=True, budget=None))
     for name in (one for one in WORK if one in stages):
-        left = None if call.budget is None else max(0.0, call.budget - (host.now() - begin))
-        one = checked._replace(check_mode=call.check_mode, budget=left)
-        results[name] = _stage(name, stages[name], one, has_changed or any(map(_is_changed, results.values())))
+        results[name] = _stage(name, stages[name], call, has_changed or any(map(_is_changed, results.values())))
         if results[name].get("failed") or results[name].get("progress"):
             break
     return _result(host, results, [] if call.check_mode else gather)

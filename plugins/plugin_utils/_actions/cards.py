@@ -56,7 +56,7 @@ class ComparesHost(ActionBase):
 
     TRANSFERS_FILES = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         """The reasons why there is something to do as ``due``."""
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}

@@ -46,13 +46,13 @@ class AppliesPlan(long_work.LongWork):
         """The options of the module, which are made here."""
         return self._arguments
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+    def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
         """The results of all stages, the plan afterwards, and the services whose settings differ from it."""
         result: Result = super(long_work.LongWork, self).run(tmp, task_vars)
         task_vars = task_vars or {}
         return {**result, **self.work(task_vars, self._interval(task_vars))}
 
-    def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
+    def work(self, task_vars: Result, seconds: float) -> Result:
         """The same, with a line each ``seconds`` if they are not 0."""
         known = Variables(self._templar, task_vars)
         found: Result = {"changed": False, "results": {}, "diff": [], "warnings": []}
@@ -62,7 +62,7 @@ class AppliesPlan(long_work.LongWork):
             return {**found, "failed": True, "msg": said(error)}
         return found
 
-    def _apply(self, found: Result, known: Variables, task_vars: dict[str, Any], seconds: float) -> None:
+    def _apply(self, found: Result, known: Variables, task_vars: Result, seconds: float) -> None:
         check_mode = bool(self._task.check_mode)
         compared = known["vfio_compared"]
         plan = resolve(known["vfio_profiles"], known["ansible_facts"]["mdev"])
@@ -93,7 +93,7 @@ class AppliesPlan(long_work.LongWork):
         found["is_unfinished"] = bool(plan["later"]) or any(map(_has_busy, found["results"].values()))
         found["settings"] = _settings(known, plan, compared)
 
-    def _all_parts(self, task_vars: dict[str, Any], options: Result, seconds: float) -> Result:
+    def _all_parts(self, task_vars: Result, options: Result, seconds: float) -> Result:
         """The result of one round, whose work may need several runs of the module."""
         begin = time.monotonic()
         budget = {BUDGET: str(seconds)} if seconds else {}
@@ -111,7 +111,8 @@ class AppliesPlan(long_work.LongWork):
                 return {**part, "stages": results}
             # The work goes on with the stage that the time has ended.
             todo = {name: given for name, given in options["stages"].items() if name == last or name not in results}
-            options = {**options, "stages": todo, "has_changed": options["has_changed"] or part["changed"]}
+            has_changed = options["has_changed"] or part["changed"]
+            options = {**options, "stages": todo, "has_changed": has_changed, "is_checked": True}
             done, left = done + progress["done"], progress["left"]
             things = "cards" if last == MODES else "devices"
             where = task_vars["inventory_hostname"]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible import template
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 
@@ -30,7 +31,7 @@ class Variables:
     def __init__(self, templar: Any, raw: Mapping[str, Any]) -> None:
         self._raw = dict(raw)
         self._templar = templar.copy_with_new_env(available_variables=self._raw)
-        self._evaluated: dict[str, Any] = {}
+        self._evaluated: Result = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._evaluated:

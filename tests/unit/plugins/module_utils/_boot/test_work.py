@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._boot.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._boot.work import set_boot
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 
@@ -18,10 +18,10 @@ def call(simulated):
 
 
 def test_the_result_comes_with_its_warnings(call):
-    result, warnings = work(GIVEN, call)
+    result, warnings = set_boot(GIVEN, call)
     assert (result["changed"], list(warnings)) == (True, [])
 
 
 def test_a_wrong_timeout_is_refused(call):
     with pytest.raises(Refused, match="^timeout "):
-        work({**GIVEN, "timeout": "soon"}, call)
+        set_boot({**GIVEN, "timeout": "soon"}, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._instances.work import work
+from ansible_collections.vfio.devices.plugins.module_utils._instances.work import set_devices
 from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 
 GIVEN = {
@@ -28,10 +28,10 @@ def call(simulated):
 
 
 def test_the_result_comes_with_its_warnings(call):
-    result, warnings = work(GIVEN, call)
+    result, warnings = set_devices(GIVEN, call)
     assert (result["changed"], list(warnings)) == (False, [])
 
 
 def test_a_wrong_timeout_is_refused(call):
     with pytest.raises(Refused, match="^timeout "):
-        work({**GIVEN, "timeout": "soon"}, call)
+        set_devices({**GIVEN, "timeout": "soon"}, call)

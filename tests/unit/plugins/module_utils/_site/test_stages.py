@@ -58,6 +58,13 @@ def test_one_refusal_keeps_all_stages_from_work(simulated):
     assert host.facts() == simulated("mixed").facts()
 
 
+def test_what_was_checked_is_not_checked_again(simulated):
+    wanted = {"devices": devices(), "boot": {**BOOT, "python": "/none"}}
+    result = apply(simulated("t4").root(), wanted, [], NOW, is_checked=True)
+    assert result["msg"].startswith("The changes before this step remain: ")
+    assert result["stages"]["devices"]["changed"]
+
+
 def test_a_failure_ends_the_work_and_keeps_the_results(simulated):
     host = simulated("t4")
     host.kernel.faults.fail("usr/local/lib/*", errno.EIO, operations=("write",))
