@@ -8,4 +8,4 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import
 
 
 class ActionModule(ComparesHost):
-    """The action plugin of this file."""
+    """Action plugin of the module cards."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the module placement_inventory_info, and find clouds.yaml in the directory of the inventory."""
+"""Run the module placement_inventory_info and find clouds.yaml in the directory of the inventory."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class ActionModule(FindsClouds):
     _supports_async = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Do the task."""
+        """Run the module."""
         result = super().run(tmp, task_vars)
         return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Print text as it is, so that it can be copied from the console."""
+"""Print text unchanged, so that it can be copied from the console."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.text import 
 
 
 class ActionModule(ShowsText):
-    """The action of this file."""
+    """Action plugin of the module show."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the module sriov_pf_mode, and show how far it has come when that takes long."""
+"""Run the module sriov_pf_mode and report progress if it takes long."""
 
 from __future__ import annotations
 

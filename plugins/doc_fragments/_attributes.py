@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What modules of this collection can do, for their C(attributes)."""
+    """The C(attributes) of modules of this collection."""
 
     FACTS = r"""
 options: {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of every module that works on a host's devices."""
+    """Options of all modules that access devices of a host."""
 
     DOCUMENTATION = r"""
 options:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of every module that talks to OpenStack Placement."""
+    """Options of all modules that access OpenStack Placement."""
 
     DOCUMENTATION = r"""
 options:

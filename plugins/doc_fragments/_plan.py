@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The input of every filter that takes the plan of a host."""
+    """The input of all filters for the plan of a host."""
 
     DOCUMENTATION = r"""
 options:

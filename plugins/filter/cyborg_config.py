@@ -65,7 +65,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg import
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin cyborg_config."""
 
     def filters(self):
         return {"cyborg_config": cyborg_config}

@@ -52,7 +52,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.device_profil
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin cyborg_device_profiles."""
 
     def filters(self):
         return {"cyborg_device_profiles": cyborg_device_profiles}

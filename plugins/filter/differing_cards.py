@@ -52,7 +52,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode im
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin differing_cards."""
 
     def filters(self):
         return {"differing_cards": differing_cards}

@@ -50,7 +50,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode im
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin drift."""
 
     def filters(self):
         return {"drift": drift}

@@ -50,7 +50,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.flavors impor
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin flavor_extra_specs."""
 
     def filters(self):
         return {"flavor_extra_specs": flavor_extra_specs}

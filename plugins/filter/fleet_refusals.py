@@ -42,7 +42,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet impor
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin fleet_refusals."""
 
     def filters(self):
         return {"fleet_refusals": fleet_refusals}

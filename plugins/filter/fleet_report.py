@@ -94,7 +94,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.report import
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin fleet_report."""
 
     def filters(self):
         return {"fleet_report": fleet_report}

@@ -61,7 +61,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site.summary import 
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin fleet_summary."""
 
     def filters(self):
         return {"fleet_summary": fleet_summary}

@@ -42,7 +42,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.table import 
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin fleet_table."""
 
     def filters(self):
         return {"fleet_table": fleet_table}

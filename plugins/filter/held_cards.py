@@ -40,7 +40,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.held import h
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin held_cards."""
 
     def filters(self):
         return {"held_cards": held_cards}

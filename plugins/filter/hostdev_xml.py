@@ -82,7 +82,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.hostdev impor
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin hostdev_xml."""
 
     def filters(self):
         return {"hostdev_xml": hostdev_xml}

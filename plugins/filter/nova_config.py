@@ -106,7 +106,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova import n
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin nova_config."""
 
     def filters(self):
         return {"nova_config": nova_config}

@@ -54,7 +54,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.publishing im
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin placement_refusals."""
 
     def filters(self):
         return {"placement_refusals": placement_refusals}

@@ -119,7 +119,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import p
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin placement_tree."""
 
     def filters(self):
         return {"placement_tree": placement_tree}

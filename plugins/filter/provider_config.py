@@ -69,7 +69,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_provider
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin provider_config."""
 
     def filters(self):
         return {"provider_config": provider_config}

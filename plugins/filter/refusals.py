@@ -52,7 +52,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.refusals impo
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin refusals."""
 
     def filters(self):
         return {"refusals": refusals}

@@ -223,7 +223,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin resolve."""
 
     def filters(self):
         return {"resolve": resolve}

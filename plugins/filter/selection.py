@@ -62,7 +62,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet impor
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin selection."""
 
     def filters(self):
         return {"selection": selection}

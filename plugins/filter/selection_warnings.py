@@ -51,7 +51,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet impor
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin selection_warnings."""
 
     def filters(self):
         return {"selection_warnings": selection_warnings}

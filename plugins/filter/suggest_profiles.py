@@ -54,7 +54,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.suggest imp
 
 
 class FilterModule:
-    """The filter of this file."""
+    """Filter plugin suggest_profiles."""
 
     def filters(self):
         return {"suggest_profiles": suggest_profiles}

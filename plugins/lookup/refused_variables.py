@@ -48,9 +48,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.variables im
 
 
 class LookupModule(LookupBase):
-    """The lookup of this file."""
+    """Lookup plugin that validates variables."""
 
     def run(self, terms, variables=None, **options):
-        """The sentences."""
+        """Return a sentence for each invalid variable."""
         asked = {name: value for name, value in (variables or {}).items() if not terms or name in terms}
         return refusals(known(asked, self._templar))

@@ -121,7 +121,7 @@ def main():
             usages={"type": "bool", "default": True},
         ),
         supports_check_mode=True,
-        no_log=True,  # the log of the system would have the passwords of a dictionary in cloud
+        no_log=True,  # the system log would contain the passwords of a dictionary in cloud
     )
     options = module.params
     module.no_log_values = hidden_values(options, module.no_log_values)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The engine's own files as one program: a zip file that Python runs (zipapp), with the very same bytes each time."""
+"""Pack files of the engine as one program: a zip file that Python runs (zipapp), with reproducible content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ sys.exit(program.main())
 """
 # Parsing the whole text takes ten times as long.
 IMPORT = re.compile(r"^[ \t]*from (\.{1,2})([\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
-# The first moment that a zip file can name.
+# The earliest time that a zip file can contain.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o100644 << 16
 UNIX = 3
@@ -32,9 +32,9 @@ UNIX = 3
 
 @functools.cache
 def build(program: str = "_boot") -> bytes:
-    """The whole program that begins with ``main`` of a package.
+    """Return the program that starts with ``main`` of a package.
 
-    It is made once in a process. It is not compressed: the bytes would depend on the host's version of zlib.
+    It is built once per process. It is not compressed, because compressed bytes depend on the zlib version of the host.
     """
     files = {"__main__.py": MAIN.format(package=PACKAGE, program=program), f"{PACKAGE}/__init__.py": ""}
     for name, text in sources(f"{program}.main").items():
@@ -52,9 +52,9 @@ def build(program: str = "_boot") -> bytes:
 
 
 def sources(first: str = "_boot.main") -> dict[str, str]:
-    """By package and name the text of a program's first file and of its imports from the collection.
+    """Return the texts of a program's first file and of all its imports from the collection, by package and name.
 
-    They are asked of whatever has imported this file: on a host the whole engine lies in the zip file of the module.
+    They come from the loader of this file: on a host, the whole engine is in the zip file of the module.
     """
     top = __name__.rpartition("._boot.")[0]
     found: dict[str, str] = {}
@@ -72,7 +72,7 @@ def _source(name: str) -> str:
     get_source = getattr(spec.loader if spec else None, "get_source", None)
     text = get_source(name) if get_source else None
     if isinstance(text, bytes):
-        # The loader of collections on a controller has bytes.
+        # The collection loader of a controller returns bytes.
         text = text.decode()
     if not isinstance(text, str):
         raise RuntimeError(f"Source file {name} of the collection is not available on the controller")
@@ -80,7 +80,7 @@ def _source(name: str) -> str:
 
 
 def _imported(name: str, text: str) -> list[str]:
-    """The files that a text imports, from its own package (``.a``) and from others (``.._p.a``)."""
+    """Return the files that a text imports, from its own package (``.a``) and from others (``.._p.a``)."""
     names = []
     for dots, module, listed in IMPORT.findall(text):
         path = [name.partition(".")[0]] if dots == "." else []
@@ -91,5 +91,5 @@ def _imported(name: str, text: str) -> list[str]:
 
 
 def _ship() -> None:
-    """Never called. Ansible ships what any line imports; this says that the program is needed, and compiles nothing."""
+    """Never called. The import makes Ansible ship the program without compiling it."""
     from . import main  # noqa: F401

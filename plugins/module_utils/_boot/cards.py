@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether the card at an address is the one that a record is of: addresses move when cards are added or taken out."""
+"""Check whether a card is the recorded one: addresses change when cards are added or removed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMEDY = "Run the play again with the current addresses of the cards"
 
 
 def check_card(host: HostRoot, card: str, record: Mapping[str, Any]) -> None:
-    """:class:`NotRestorable` where another card is at the address; what cannot be compared counts as the same."""
+    """Raise :class:`NotRestorable` if another card is at the address. Without comparable data, the card passes."""
     _check_model(host, card, record.get("model"))
     recorded = record.get("identity")
     if not recorded:
@@ -51,7 +51,7 @@ def _check_model(host: HostRoot, card: str, recorded: Any) -> None:
 
 
 def awaited_identity(host: HostRoot, card: str, record: Mapping[str, Any]) -> str | None:
-    """What would show whether the card is another one, and its driver reports soon; None if nothing is awaited."""
+    """Return the name of an identifying field that the driver will report soon; None if no field is pending."""
     recorded = record.get("identity")
     if not recorded:
         return None

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The files of the boot service: the program, two systemd units, and a udev rule."""
+"""The files of the boot service: the program, two systemd units and a udev rule."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .._instances.records import INSTANCE_RECORDS
 from .._modes.records import MODE_RECORDS, RULES
 from .._partitions.records import LAYOUT_RECORDS
 
-# Not below /usr/lib, which belongs to packages and is read-only where the system is an image.
+# Not in /usr/lib, which belongs to packages and is read-only on image-based systems.
 PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
 UNITS = "etc/systemd/system"
 UNIT = mdevctl.RESTORE_UNIT
 UNIT_OF_CARD = f"{UNITS}/vfio-devices-restore@.service"
 ENABLED = f"{UNITS}/multi-user.target.wants/vfio-devices-restore.service"
 RULE = f"{RULES}/90-vfio-devices-restore.rules"
-# In the order in which they are made.
+# In the order of creation.
 PATHS = (PROGRAM, UNIT, UNIT_OF_CARD, RULE)
 SYSTEMCTL = "/usr/bin/systemctl"
 
 HEADER = "# Written by the Ansible module vfio.devices.boot_restore, and removed by it.\n"
-# Without the daemons of NVIDIA no GPU offers types.
+# Without these NVIDIA daemons, GPUs offer no types.
 AFTER = ("nvidia-vgpud.service", "nvidia-vgpu-mgr.service")
-# What looks for devices when it starts, or starts guests: libvirt in one daemon or in several, nova and Cyborg by their
-# names in Debian, in RDO, in containers of kolla and of EDPM, and Proxmox VE.
+# Services that look for devices or start guests at their start. These are libvirt (modular or monolithic), nova and
+# Cyborg (Debian, RDO, kolla and EDPM names), and Proxmox VE.
 BEFORE = (
     "libvirtd.service",
     "virtqemud.service",
@@ -44,25 +44,24 @@ BEFORE = (
     "openstack-cyborg-agent.service",
     "pve-guests.service",
 )
-# A zip file has checksums of all its files, and a directory at its end. Double quotes, backslashes, % and $ would be
-# systemd's.
+# A zip file has a checksum for each file and a directory at its end. systemd would interpret double quotes,
+# backslashes, % and $.
 CHECK = (
     "import sys, zipfile; path = sys.argv[1]; "
     "sys.exit(None if zipfile.is_zipfile(path) and not zipfile.ZipFile(path).testzip() else "
     "path + ' is missing or damaged. Nothing was restored. Run the module vfio.devices.boot_restore again.')"
 )
-# The program ends by itself at its own deadlines. This is for the case that a read of the kernel hangs.
+# The program observes its own deadlines; this factor limits it if a read from the kernel hangs.
 TIMEOUTS = 10
 
 
 def files(python: str, timeout: float, program: bytes) -> dict[str, bytes]:
-    """By path all files; ``python`` is the interpreter, and ``timeout`` in seconds that of one wait."""
+    """Return all files by path; ``python`` is the interpreter, and ``timeout`` the seconds of one wait."""
     texts = {UNIT: _unit(python, timeout), UNIT_OF_CARD: _unit_of_card(python, timeout), RULE: _rule()}
     return {PROGRAM: program, **{path: text.encode() for path, text in texts.items()}}
 
 
 def links() -> dict[str, str]:
-    """By path the target of each symbolic link."""
     return {ENABLED: f"/{UNIT}"}
 
 
@@ -105,7 +104,7 @@ KillMode=process
 
 
 def _rule() -> str:
-    """The same events as :func:`rule`; the mdev core reports parents that are not PCI functions."""
+    """Return rules for the same events as :func:`rule`. The mdev core reports parents that are not PCI functions."""
     start = f'RUN+="{SYSTEMCTL} --no-block start vfio-devices-restore@$kernel.service"'
     native = 'ACTION=="bind", SUBSYSTEM=="pci", ENV{DRIVER}=="?*", ENV{DRIVER}!="*vfio*", ENV{DRIVER}!="pci-pf-stub", '
     kinds = (MODE_RECORDS, LAYOUT_RECORDS, INSTANCE_RECORDS)

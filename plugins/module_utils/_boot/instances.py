@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring the mediated devices and vGPUs of a card back. What exists stays, whatever it is."""
+"""Restore the mediated devices and vGPUs of a card. Existing devices stay unchanged, even if they differ."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ OPTIONS = {
 
 
 class Instances:
-    """The record that mdev_instance has left of one card."""
+    """The record of mdev_instance for one card."""
 
     kind = INSTANCE_RECORDS
 
@@ -48,17 +48,16 @@ class Instances:
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
-        """One for each record."""
         for card, record in observe_records(host).items():
             yield cls(host, card, record)
 
     def missing(self) -> str | None:
-        """Parents that do not offer types yet."""
+        """Return a sentence about parents that do not offer types yet, or None."""
         absent = _list(one["parent"] for one in self._wanted() if not self._is(one["parent"]))
         return f"there is no parent {absent}" if absent else None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        """Make what is missing; at the ``last`` try as much of it as can be."""
+        """Create missing devices; at the ``last`` attempt create as many as possible."""
         check_card(self._host, self.card, self._record)
         wanted, problems = self._without_existing(self._wanted())
         absent = [option for option in wanted if not self._is(option["parent"])]
@@ -77,7 +76,7 @@ class Instances:
                 raise
             done, failures = Counter(), ["these records contradict each other. Run the play again"]
         if failures and self._host.now() < deadline:
-            # One that cannot be made must not keep the others away.
+            # Create devices one by one, because one that fails must not prevent the others.
             failures = self._make_each(self._without_existing(possible)[0], done, check_mode, deadline)
         return [f"created {count} of {name}" for name, count in done.items()], problems + failures
 
@@ -102,7 +101,7 @@ class Instances:
         return problems
 
     def _make(self, options: list[dict[str, Any]], check_mode: bool) -> tuple[Counter[str], list[str]]:
-        """By type how many were made, and what failed."""
+        """Create devices; return the number of created ones by type, and the failures."""
         wanted = parse_instances(options, "present", False)
         result = job.converge(self._host, OPTIONS, wanted, check_mode)
         made = [one for one in result["instances"] if one["action"] == "created"]
@@ -115,12 +114,12 @@ class Instances:
         return self._options
 
     def _is(self, parent: str) -> bool:
-        """Whether a parent offers types, which some drivers do only after a while."""
+        """Return whether a parent offers types, which some drivers list only after a delay."""
         types = self._host.names(f"{mdev.PARENTS}/{parent}/mdev_supported_types")
         return bool(types) or self._host.exists(f"{DEVICES}/{parent}/{nvidia_vfio.CURRENT_TYPE}")
 
     def _without_existing(self, options: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-        """What does not exist, and a sentence for each that exists as something else."""
+        """Return the missing devices, and a sentence for each that exists in another form."""
         existing = {device.id: device for device in job.observe(self._host).devices if device.state != "defined"}
         missing, problems = [], []
         for option in options:
@@ -142,12 +141,12 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _name(option: dict[str, Any]) -> str:
-    """The UUID of an mdev, or the address of a VF."""
+    """Return the UUID of an mdev, or the address of a VF."""
     return str(option["uuid"] or option["parent"])
 
 
 def _fits(device: Device, option: dict[str, Any]) -> bool:
-    """Names are more certain than ids, but a full NVIDIA card does not list them."""
+    """Compare type names, because ids may change. A full NVIDIA card does not list names, so then compare ids."""
     if device.type_name is None:
         return bool(device.type_id == option["id"])
     return option["type"][0] in (device.type_id, device.type_name)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The interpreter that runs the program as root at each boot: a permanent one that only root can change."""
+"""Find the interpreter that runs the program as root at boot: permanent, and writable only for root."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import stat
 
 from .._host.root import HostError, HostRoot
 
-# What needs no quoting in a unit (systemd.service(5), "Command lines").
+# Characters that need no quoting in a unit (systemd.service(5), "Command lines").
 PATH = re.compile(r"/[\w.+@:/ -]{1,4095}\Z", re.ASCII)
 OLDEST = (3, 9)
-# Where systems have theirs: the usual name, those of later versions next to an old one, RHEL's own, and one from
-# source.
+# Usual paths: the default, newer versions next to an old default, RHEL's platform Python, and a build from source.
 LASTING = (
     "/usr/bin/python3",
     *(f"/usr/bin/python3.{minor}" for minor in range(20, 8, -1)),
@@ -26,7 +25,7 @@ LASTING = (
 )
 SAYS_ITS_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 VERSION = re.compile(r"(\d+)\.(\d+)\Z")
-# Seconds in which one says its version.
+# In seconds: the timeout for printing the version.
 PATIENCE = 10.0
 MOST_LINKS = 40
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -35,14 +34,14 @@ REMEDY = "Omit the option python, or set it to an interpreter that only root can
 
 
 def find(host: HostRoot) -> str | None:
-    """The first lasting interpreter of the host that will do, or None."""
+    """Return the first permanent interpreter of the host that is suitable, or None."""
     return next((path for path in LASTING if problem(host, path) is None), None)
 
 
 def problem(host: HostRoot, path: str) -> str | None:
-    """Why an interpreter will not do, as a sentence; or None.
+    """Return why an interpreter is unsuitable, or None.
 
-    Below another root than / it is not started: it may be one for another machine. Its files are looked at there.
+    Below another root than /, it is not started, because it may be for another machine. Only its files are checked.
     """
     if not PATH.match(path):
         return f"python must be the absolute path of an interpreter such as /usr/bin/python3, and not {path!r}"
@@ -62,7 +61,7 @@ def problem(host: HostRoot, path: str) -> str | None:
 
 
 def _problem_of_files(host: HostRoot, path: str) -> str | None:
-    """Each directory on the way and the file, with all targets of symbolic links."""
+    """Check each directory of the path and the file, including all targets of symbolic links."""
     waiting = path.strip("/").split("/")[::-1]
     way: list[str] = []
     links = 0

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Install or remove what restores a host at boot: observe, plan, apply, observe again."""
+"""Install or remove the boot service: observe, plan, apply, observe."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ BOOTED = "run/systemd/system"
 
 
 def converge(host: HostRoot, present: bool, python: str | None, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Bring the files to what is wanted and return the module's result; :class:`Refused` before any write.
+    """Write the files and return the module's result; raise :class:`Refused` before any write.
 
-    ``python`` is the path of the interpreter that runs the program, None for a lasting one of the system.
+    ``python`` is the path of the interpreter that runs the program; None selects a permanent one of the system.
     """
     if not check_mode:
         host.lock()
@@ -41,7 +41,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
             raise HostError(
                 f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
             )
-    # Without a running systemd, or below another root, no systemd needs a reload.
+    # Without a running systemd, or below another root, nothing needs a reload.
     if host.root == "/" and host.exists(BOOTED) and any(step["path"] != files.PROGRAM for step in steps):
         reloaded = True
         if not check_mode:
@@ -75,7 +75,7 @@ def _apply(host: HostRoot, step: dict[str, Any]) -> None:
 
 
 def _show(path: str, content: bytes | str | None) -> str | None:
-    """For the difference: texts as they are, the program by its checksum, a link by its target."""
+    """Return the content for a diff: text, the checksum of the program, or the target of a link."""
     if content is None:
         return None
     if isinstance(content, str):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The program that boot_restore installs: one sentence for each record, exit status 1 if one could not be restored."""
+"""The program that boot_restore installs. It prints the result of each record, and exits with 1 after a failure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from . import restore
 from .instances import Instances
 from .modes import Modes
 
-# <syslog.h>; systemd takes them from the beginning of a line, see sd-daemon(3).
+# Levels of <syslog.h>; systemd reads them at the beginning of each line, see sd-daemon(3).
 ERROR, WARNING, INFO = 3, 4, 6
 KINDS = {Modes.kind: "mode", Instances.kind: "devices"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Restore what the arguments say; the exit status."""
+    """Restore as the arguments say and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         host = HostRoot(os.path.abspath(options.root), options.timeout)
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HostError as error:
         _say(ERROR, str(error))
         return 1
-    # Each try to restore a card finds the same again.
+    # Each attempt to restore a card repeats its warnings.
     for warning in summarize(list(dict.fromkeys(host.warnings))):
         _say(WARNING, warning)
     if not results:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring the mode of a card back: its driver, its VFs, and their drivers and settings."""
+"""Restore the mode of a card: its driver, its VFs, and their drivers and settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODPROBE = "modprobe"
 
 
 class Modes:
-    """The record that sriov_pf_mode has left of one card."""
+    """The record of sriov_pf_mode for one card."""
 
     kind = MODE_RECORDS
 
@@ -43,12 +43,12 @@ class Modes:
 
     @classmethod
     def observe(cls, host: HostRoot, patient: bool = False) -> Iterator[Modes]:
-        """One for each record; with ``patient`` it waits for the end of the use of its card too."""
+        """Yield an object for each record; if ``patient``, it also waits until its card is no longer in use."""
         for card, record in read_records(host, cls.kind).items():
             yield cls(host, card, record, patient)
 
     def missing(self) -> str | None:
-        """The card, or the driver that it has as a card."""
+        """Return a sentence about a missing card, native driver or identity, or None."""
         entry = self._parsed()
         path = f"{DEVICES}/{self.card}"
         if not self._host.exists(path):
@@ -61,15 +61,15 @@ class Modes:
         return f"the {awaited} of {self.card} is not known yet, so it cannot be compared" if awaited else None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        """Converge the card; what is in use stays, and is a problem."""
+        """Converge the card. Parts in use stay unchanged and are reported as problems."""
         entry = self._parsed()
         if not self._host.exists(f"{DEVICES}/{self.card}"):
             raise Refused([f"there is no PCI function {self.card}"])
         check_card(self._host, self.card, self._record)
         if not check_mode:
             self._load(entry)
-        # Missing VFs are created again even if the port is in use: this was permitted when they were
-        # recorded, and no user loses a VF.
+        # Create missing VFs even if the port is in use: this was permitted when they were recorded, and no user loses a
+        # VF.
         allowed = entry.mode == "vf" and not actions.links(self._host, self.card)
         options = {
             "allow_host_network": allowed,
@@ -96,7 +96,7 @@ class Modes:
         return self._entry
 
     def _load(self, entry: CardWanted) -> None:
-        """Load the modules of drivers that no device asks for by itself, such as vfio-pci; once for each."""
+        """Load modules of drivers that no device requests itself, such as vfio-pci, once per driver."""
         drivers = [entry.driver] if entry.mode == "pf" else []
         drivers += [entry.vf_driver, *(virtual.driver for virtual in entry.vfs.values())]
         ours = [name for name in drivers if name and name not in (NATIVE, DEFAULT, NOBODY)]
@@ -104,6 +104,6 @@ class Modes:
             if driver not in self._loaded and not self._host.exists(f"{DRIVERS}/{driver}"):
                 self._loaded.add(driver)
                 below = [] if self._host.root == "/" else ["-d", self._host.root]
-                # The plan says which driver is missing.
+                # The plan reports missing drivers.
                 with contextlib.suppress(HostError):
                     self._host.run(MODPROBE, [*below, driver])

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring the MIG layout of a GPU back: the driver forgets all instances at each boot."""
+"""Restore the MIG layout of a GPU, because the driver loses all instances at each boot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .records import NotRestorable
 
 
 class Partitions:
-    """The record that mig_layout has left of one card."""
+    """The record of mig_layout for one card."""
 
     kind = LAYOUT_RECORDS
 
@@ -35,18 +35,17 @@ class Partitions:
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Partitions]:
-        """One for each record."""
         for card, record in read_records(host, cls.kind).items():
             yield cls(host, card, record)
 
     def missing(self) -> str | None:
-        """The driver of the card, or its program."""
+        """Return a sentence about a missing driver or nvidia-smi, or None."""
         if self._host.link_name(f"{DEVICES}/{self.card}/driver") != DRIVER:
             return f"{self.card} is not bound to the driver {DRIVER}"
         return None if self._host.has_program(mig.PROGRAM) else f"there is no program {mig.PROGRAM}"
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        """Make the layout; a GPU in use stays as it is, and is a problem."""
+        """Apply the layout. A GPU in use stays unchanged and is reported as a problem."""
         check_card(self._host, self.card, self._record)
         absent = self.missing()
         if absent:

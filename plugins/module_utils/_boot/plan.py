@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the files of the boot service, as they are and as they should be, to the steps between them."""
+"""Plan the steps from the current to the desired files of the boot service."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ State = dict[str, Any]
 
 
 def observe(host: HostRoot) -> State:
-    """By path the current content: bytes of a file, text of a link's target, or None."""
+    """Return the current content by path: bytes of a file, text of a link target, or None."""
     found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
 
 
 def unsafe_files(host: HostRoot, state: State) -> dict[str, str]:
-    """By path what is wrong with each file that others than root may write: root runs what is in it."""
+    """Return the problem of each file that users other than root can write, by path: root runs these files."""
     found = {}
     for path in files.PATHS:
         mode, owner = host.status(path) or (0, 0)
@@ -39,7 +39,7 @@ def unsafe_files(host: HostRoot, state: State) -> dict[str, str]:
 
 
 def plan(state: State, wanted: State, unsafe: set[str]) -> list[dict[str, Any]]:
-    """A step for each path that is not as wanted: what is started last is made last, and removed first."""
+    """Return a step for each path that differs. Files are created in dependency order and removed in reverse."""
     steps = []
     for path, content in wanted.items():
         if state[path] != content or f"/{path}" in unsafe:
@@ -53,7 +53,7 @@ def paths() -> list[str]:
 
 
 def wanted_files(host: HostRoot, present: bool, python: str | None, timeout: float, program: bytes) -> State:
-    """By path the desired content; :class:`Refused` where there is none."""
+    """Return the desired content by path; raise :class:`Refused` on problems."""
     problems = [reason for reason in map(host.refusal, paths()) if reason]
     if present and python is None:
         python = interpreter.find(host)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From records back to the options that they were made of; no I/O. The files may be changed by hand."""
+"""Convert records back to module options; no I/O. Records may have been edited by hand."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .._modes.wanted import parse_functions
 
 
 class NotRestorable(Refused):
-    """An error that waiting cannot correct."""
+    """An error that waiting cannot resolve."""
 
 
-# By option the type of its value; what Ansible's own check of arguments makes sure of in the modules.
+# Types of options. In modules, Ansible's argument check ensures them.
 FUNCTION: dict[str, type] = {
     "pf": str,
     "mode": str,
@@ -60,14 +60,14 @@ CHOICES = {
 
 
 def recorded_function(card: str, record: Record) -> CardWanted:
-    """The entry of :func:`parse_functions` that a record of sriov_pf_mode means; or :class:`NotRestorable`."""
+    """Return the entry (see :func:`parse_functions`) in a record of sriov_pf_mode; raise :class:`NotRestorable`."""
     if not PCI_ADDRESS.match(card):
         raise NotRestorable([f"{card[:80]!r} is not a PCI address"])
     given = _checked(record.get("function"), FUNCTION, ("pf", "mode"))
     given["vfs"] = [_checked(virtual, VIRTUAL_FUNCTION, ("index",)) for virtual in given["vfs"] or []] or None
     if given["pf"] != card:
         raise NotRestorable([f"its record belongs to {given['pf'][:80]}"])
-    # A pinned card matches its record, so its restoration is not a change.
+    # A pinned card may be restored, because its record is its declared state.
     given["reconfigurable"] = True
     entry = parse_functions([given])[0]
     if entry.problems:
@@ -78,9 +78,9 @@ def recorded_function(card: str, record: Record) -> CardWanted:
 def recorded_instances(
     record: dict[str, Any], definitions: Mapping[tuple[str, str], Definition]
 ) -> list[dict[str, Any]]:
-    """The options ``instances`` of what a record of mdev_instance wants at boot; or :class:`NotRestorable`.
+    """Return the option ``instances`` for the devices that a record of mdev_instance restores at boot.
 
-    Each has also the ``id`` of the type.
+    Each entry also has the ``id`` of its type. Raises :class:`NotRestorable` for an invalid record.
     """
     wrong = [one for one in record["instances"] if not records.is_complete(one)]
     if wrong:
@@ -91,7 +91,7 @@ def recorded_instances(
     wanted = []
     for instance in found:
         option = {**dict.fromkeys(("uuid", "count", "numa_node", "autostart")), "parent": instance["parent"]}
-        # Ids change with the driver, names do not.
+        # Ids may change with the driver version, names do not.
         option.update(id=instance["type"], type=[instance["type_name"] or instance["type"]], uuid=instance["uuid"])
         option["attributes"] = [{name: value} for name, value in instance["attributes"]]
         if instance["autostart"]:
@@ -104,7 +104,7 @@ def recorded_instances(
 
 
 def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:
-    """What was given with None for the rest."""
+    """Return the given options, with None for missing ones; raise :class:`NotRestorable` if they are invalid."""
     if not isinstance(given, dict):
         raise NotRestorable(["its record was not written by this collection"])
     problems = [f"its record has no {name}" for name in required if given.get(name) is None]
@@ -125,5 +125,5 @@ def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> d
 
 
 def _is(value: Any, kind: type) -> bool:
-    """As ``isinstance``, but true and false are not numbers."""
+    """Return ``isinstance(value, kind)``, but do not count booleans as integers."""
     return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)

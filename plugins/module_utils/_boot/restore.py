@@ -4,11 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring cards back to what is recorded of them: after a boot, or when one comes back from a guest.
+"""Restore cards from their records after a boot, or when a card returns from a guest.
 
-Each card goes its own way: its mode and VFs first, then its MIG layout, then its mediated devices and vGPUs. Each of
-these stages waits until what it needs is there, while others are at work: a card that never appears costs the others
-nothing.
+Each card is independent and has stages: mode and VFs, MIG layout, mediated devices and vGPUs. Each stage waits until
+its requirements are met, while other cards continue. So a missing card does not delay others.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from .modes import Modes
 from .partitions import Partitions
 from .records import NotRestorable
 
-# How many times the timeout another run may take: it may be at work on all the cards of the host.
+# Factor of the timeout for the lock, because another run may be changing all cards of the host.
 LOCKED = 5
-# Seconds until a card that was refused is looked at again: nothing was written, and its driver may not be ready yet.
+# In seconds: the wait before a refused card is tried again. Nothing was written, and its driver may not be ready yet.
 PATIENCE = 1.0
 
 UNCHANGED, RESTORED, FAILED = "unchanged", "restored", "failed"
@@ -40,14 +39,14 @@ class Stage(Protocol):
     kind: str
 
     def missing(self) -> str | None:
-        """What it still waits for, as a sentence."""
+        """Return what it waits for as a sentence, or None."""
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
-        """What was done, and what could not be done. Before the ``last`` try raises :class:`Refused`."""
+        """Return what was done and what failed, as sentences. Raises :class:`Refused` before the ``last`` attempt."""
 
 
 class _Card:
-    """The stages of one card, in their order."""
+    """The stages of one card in order."""
 
     def __init__(self, host: HostRoot, name: str, stages: list[Stage], timeout: float, check_mode: bool) -> None:
         self.name = name
@@ -59,7 +58,7 @@ class _Card:
         self._next_try = -math.inf
 
     def advance(self) -> list[dict[str, Any]]:
-        """Do what can be done now; the results of the stages that have ended."""
+        """Run the stages that are ready; return the results of those that ended."""
         results = []
         while self._stages:
             result = self._attempt(self._stages[0])
@@ -68,7 +67,7 @@ class _Card:
             results.append(result)
             self._stages = self._stages[1:]
             self._next_try = -math.inf
-            # What a failed stage should have made will not come.
+            # After a failed stage, its results will not appear, so later stages do not wait.
             self._deadline = self._host.now() + (0 if result["problems"] else self._timeout)
         return results
 
@@ -93,7 +92,7 @@ class _Card:
         except HostError as error:
             problems = [str(error)]
         except Exception:
-            # What goes wrong with one card must not keep the others from coming back.
+            # An error of one card must not prevent the restoration of others.
             problems = [f"this is a bug in vfio.devices: {traceback.format_exc()}"]
         outcome = FAILED if problems else RESTORED if done else UNCHANGED
         return {"card": self.name, "kind": stage.kind, "outcome": outcome, "done": done, "problems": problems}
@@ -104,12 +103,12 @@ def restore(
 ) -> list[dict[str, Any]]:
     """Restore all cards that have a record, or only ``card``; each stage waits up to ``timeout`` seconds.
 
-    Whoever uses a card keeps it. Where it is the only ``card``, this is waited for as well: a card comes back from its
-    guest a moment before the guest's domain is gone.
+    Cards in use stay unchanged. A single ``card`` also waits for the end of its use, because it returns from a guest a
+    moment before the guest's domain disappears.
 
-    The result has for each stage ``card``, ``kind``, ``outcome`` (``unchanged``, ``restored``, ``failed``), and as
-    sentences what was ``done`` and its ``problems``. Check mode waits for nothing and changes nothing. Raises HostError
-    if another run is at work on the host for all this time.
+    Each stage returns ``card``, ``kind``, ``outcome`` (``unchanged``, ``restored``, ``failed``), and the sentences
+    ``done`` and ``problems``. Check mode neither waits nor changes anything. Raises HostError if another run holds the
+    lock for too long.
     """
     if not check_mode:
         host.lock(timeout * LOCKED)
@@ -125,7 +124,7 @@ def restore(
             results.extend(one.advance())
         return all(one.ended for one in cards)
 
-    # Each card has a deadline of its own.
+    # Each card has its own deadline.
     host.wait(advance, math.inf)
     return sorted(results, key=lambda result: str(result["card"]))
 
@@ -147,7 +146,6 @@ class _Unreadable:
 
 
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
-    """By card its stages, in the order of the work."""
     stages: dict[str, list[Stage]] = {}
     of_kinds: tuple[tuple[str, Iterable[Modes | Partitions | Instances]], ...] = (
         (Modes.kind, Modes.observe(host, patient)),

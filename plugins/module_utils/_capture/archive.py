@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""A recording as text that a person can read before it is sent."""
+"""Write a recording as text that a person can review before sending it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ HEADER = """# Written by the Ansible module vfio.devices.host_recording, format 
 """
 PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\\\"]*\Z")
 NAME = re.compile(r"[\w.:@+,~#-]+\Z")
-# How each kind is written after the name.
+# Separators between name and value of each kind.
 SIGNS = {"link": "->", "error": "!", "number": "%", "mapped": "maps", "claimed": "claimed"}
 WIDTH = 110
 MOST_FILES = 3
 
 
 def write(tree: Tree, commands: dict[str, tuple[int | None, str]]) -> str:
-    """The whole text, without an end of line that the host gave."""
+    """Return the text of a recording; line ends come only from this function."""
     lines = [HEADER]
     listings: dict[tuple[str, ...], str] = {}
     short = _short(tree)
@@ -35,7 +35,7 @@ def write(tree: Tree, commands: dict[str, tuple[int | None, str]]) -> str:
         lines.append(f"[/{_quoted(directory)}]")
         for name, entry in sorted(tree[directory].items()):
             lines += _entry(_name(name), entry)
-        # Hundreds of functions have dozens of types each.
+        # A host may have hundreds of functions with dozens of types each.
         for below in sorted(one for one in short if short[one] == directory):
             for name, entry in sorted(tree[below].items()):
                 lines += _entry(f"{below.rpartition('/')[2]}/{name}", entry)
@@ -43,7 +43,7 @@ def write(tree: Tree, commands: dict[str, tuple[int | None, str]]) -> str:
         if unread in listings:
             lines.append(f"unread as in /{listings[unread]}")
         elif unread:
-            # In few lines, as they say little.
+            # Merge unread names into few lines, because they contain little information.
             listings.update({unread: directory} if len(unread) > 1 and NAME.match(directory.replace("/", "")) else {})
             lines += _wrapped([_name(name) for name in unread])
         lines.append("")
@@ -55,7 +55,7 @@ def write(tree: Tree, commands: dict[str, tuple[int | None, str]]) -> str:
 
 
 def _short(tree: Tree) -> dict[str, str]:
-    """Directories with one or two short files, and nothing else, with those above: they need no part of their own."""
+    """Return directories with one or two short files and their parents; they are written as part of the parent."""
     full = {directory.rpartition("/")[0] for directory in tree}
     found = {}
     for directory, entries in tree.items():
@@ -81,7 +81,7 @@ def _name(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """As it is, or as a string of JSON where something could not be seen."""
+    """Return the text, or a JSON string if it contains invisible characters."""
     return text if PLAIN.match(text) and text == text.strip() else json.dumps(text)
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Take a recording of a host: look at it as every module does, and keep what was read."""
+"""Record a host: read what all modules read, and keep it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .._run import facts
 from . import archive, tree
 from .disguise import Disguise
 
-# A mail or an issue takes it.
+# In bytes: a size that e-mails and issues accept.
 MOST_BYTES = 1 << 20
 NAMES = ("etc/hostname", "proc/sys/kernel/hostname")
-# Data about the host that no module needs.
+# Files that no module needs, but that describe the host.
 BESIDE = ("proc/sys/kernel/osrelease", *NAMES)
 FUNCTION: dict[str, Any] = {
     **dict.fromkeys(("num_vfs", "driver", "vf_driver", "drivers_autoprobe", "eswitch", "vfs")),
@@ -37,12 +37,12 @@ FUNCTION: dict[str, Any] = {
 
 
 def capture(root: str, timeout: float, files: Files | None = None, tools: Tools | None = None) -> tuple[str, list[str]]:
-    """The text of the recording and what could not be read; raise HostError if there is no host, or it is too large.
+    """Return the recording and the warnings; raise HostError without a host, or if the recording is too large.
 
-    ``timeout`` is in seconds, for one file or program that does not answer. Nothing is changed.
+    ``timeout`` is the seconds to wait for one file or program. Nothing is changed.
     """
     if files is None:
-        # It is checked that this is a host.
+        # Raises HostError if root is not the root of a host.
         HostRoot(root, timeout)
     notes = empty()
     plain = files or OperatingSystemFiles(root)
@@ -61,7 +61,7 @@ def capture(root: str, timeout: float, files: Files | None = None, tools: Tools 
 
 
 def _look(host: HostRoot) -> None:
-    """Read the files of all modules with any options."""
+    """Read what the modules would read with any options."""
     found = facts.observe(host, facts.PARTS)
     functions = [{**FUNCTION, "pf": one["address"], "mode": "vf"} for one in found["physical_functions"]]
     state = observe_cards(host, parse_functions(functions))
@@ -77,7 +77,7 @@ def _ask_switch(host: HostRoot, address: str) -> None:
     try:
         eswitch.observe(host, address)
     except HostError:
-        # Most drivers have no switch, and say so with a status.
+        # Most drivers have no switch, and devlink then fails.
         return
 
 

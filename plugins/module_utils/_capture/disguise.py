@@ -4,11 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Other names for what identifies a host: the same one for the same thing everywhere, and in each recording.
+"""Replace whatever identifies a host; equal identifiers have equal replacements within a recording.
 
-Numbers are given in the order in which things are met. IP addresses keep their order of networks: two that share the
-first bits share as many afterwards, so that a route still leads where it led. What is done to them depends on a key
-that is not in the recording.
+Identifiers are numbered in order of appearance. IP addresses keep their common prefixes, so that routes still match.
+Their replacement depends on a key that is not in the recording.
 """
 
 from __future__ import annotations
@@ -20,37 +19,38 @@ from typing import Union
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
-# Also that of a GPU, after GPU- or MIG-.
+# UUIDs, including those of GPUs after GPU- or MIG-.
 UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z-])")
-# A UUID without dashes such as the machine id, or a checksum; not a mask of bits, which begins with 0x.
+# UUIDs without dashes, such as the machine id, and checksums; bit masks begin with 0x and do not match.
 LONG_HEX = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,}(?![0-9A-Za-z])")
-# Of Ethernet, and with 20 bytes of InfiniBand.
+# Hardware addresses of Ethernet, and of InfiniBand with 20 bytes.
 HARDWARE = re.compile(r"(?<![0-9A-Za-z:])[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5,19}(?![0-9A-Za-z:])")
-# The name of an interface that has its hardware address in it (systemd.net-naming-scheme(7)).
+# Names of interfaces that contain the hardware address (systemd.net-naming-scheme(7)).
 IN_INTERFACE = re.compile(r"(?<=\benx)[0-9a-f]{12}(?![0-9a-z])")
-# GUIDs of InfiniBand, and serial numbers of PCI functions.
+# InfiniBand GUIDs, and serial numbers of PCI functions.
 GUID = re.compile(r"(?<![0-9A-Za-z:])[0-9a-f]{4}(?::[0-9a-f]{4}){3}(?![0-9A-Za-z:.])")
 PCI_SERIAL = re.compile(r"(?<![0-9A-Za-z-])[0-9a-f]{2}(?:-[0-9a-f]{2}){7}(?![0-9A-Za-z-])")
 IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?![\w:])(?!\.[0-9a-f])")
-# What Proxmox VE makes of the numbers of a guest and of its device.
+# UUIDs that Proxmox VE derives from the numbers of guest and device.
 OF_NUMBERS = re.compile(r"0{7}[0-9]-0000-0000-0000-[0-9]{12}\Z")
 NOBODY = re.compile(r"[0:-]*\Z|[fF:]*\Z")
-# Networks whose first bits identify no owner, and their number; of other networks nothing is kept.
+# Networks whose prefix does not identify an owner, so it is kept. The prefixes of other networks are replaced.
 PRIVATE = tuple(
     ipaddress.ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7")
 )
 LINK_LOCAL = ipaddress.ip_network("fe80::/64")
-# For all addresses of the Internet: a network for tests (RFC 2544), and one for documentation (RFC 3849).
+# Replacements for the prefixes of public addresses: a benchmark network (RFC 2544) and a documentation network (RFC
+# 3849).
 PUBLIC = {4: (0xC6, 8), 6: (0x20010DB8, 32)}
 BITS = {4: 32, 6: 128}
-# A shorter word is not a searchable name.
+# In characters: shorter names cannot be searched reliably.
 LEAST_NAME = 3
 
 
 class Disguise:
-    """One for a recording. ``secret`` is something of the host that the recording does not have."""
+    """The replacements of one recording. ``secret`` is a value of the host that the recording does not contain."""
 
     def __init__(self, secret: str, host_names: tuple[str, ...] = ()) -> None:
         self._key = hashlib.sha256(f"vfio.devices recording {secret}".encode()).digest()
@@ -60,7 +60,6 @@ class Disguise:
         self._host = re.compile(rf"(?<![0-9A-Za-z_])(?:{'|'.join(words)})(?![0-9A-Za-z_])", re.I) if words else None
 
     def text(self, text: str) -> str:
-        """The text with other identities in it."""
         text = UUID.sub(lambda found: self._uuid(found[0]), text)
         text = HARDWARE.sub(lambda found: self._hardware(found[0]), text)
         text = IN_INTERFACE.sub(lambda found: self._in_interface(found[0]), text)
@@ -71,25 +70,24 @@ class Disguise:
         return IPV6.sub(lambda found: self.address(found[0]), text)
 
     def host(self, text: str) -> str:
-        """The text with another name of the host."""
         return self._host.sub("host", text) if self._host else text
 
     def name(self, kind: str, name: str) -> str:
-        """``guest-1`` for the first name of the kind ``guest``."""
+        """Return ``guest-1`` for the first name of the kind ``guest``."""
         return f"{kind}-{self._number(kind, name)}" if name else name
 
     def node(self, name: str) -> str:
-        """Another name of this host or of a neighbour."""
+        """Return the replacement for the name of this or another host."""
         return "host" if self._host and self._host.fullmatch(name) else self.name("node", name)
 
     def serial(self, serial: str) -> str:
-        """Another serial number, of whatever form."""
+        """Return the replacement for a serial number in any format."""
         if PCI_SERIAL.match(serial) or NOBODY.match(serial):
             return self.text(serial)
         return f"SERIAL{self._number('serial', serial):04d}"
 
     def address(self, text: str) -> str:
-        """Another IP address in the same form of writing; what is none stays as it is."""
+        """Return the replacement for an IP address in the same notation; other texts stay unchanged."""
         try:
             address = ipaddress.ip_address(text)
         except ValueError:
@@ -97,7 +95,7 @@ class Disguise:
         return str(self.network(address, BITS[address.version]))
 
     def network(self, address: Address, length: int) -> Address:
-        """The address with its first ``length`` bits replaced, and no others set."""
+        """Return the address with its first ``length`` bits replaced and all other bits cleared."""
         if address.is_loopback or address.is_multicast or address.is_unspecified or int(address) >> 24 == 0xFF:
             return address
         size = BITS[address.version]
@@ -119,7 +117,7 @@ class Disguise:
         return ipaddress.IPv4Address(number) if size == BITS[4] else ipaddress.IPv6Address(number)
 
     def _number(self, kind: str, name: str) -> int:
-        """The number of a thing among those of its kind."""
+        """Return the number of an identifier among those of its kind."""
         if (kind, name) not in self._known:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._known[kind, name] = self._counts[kind]
@@ -138,7 +136,7 @@ class Disguise:
             return text
         digits = f"{self._number('hardware', text.lower()):0{len(text.split(':')) * 2}x}"
         pairs = [digits[place : place + 2] for place in range(0, len(digits), 2)]
-        # A locally administered address, as long as it is one of Ethernet.
+        # The result is a locally administered address if it is an Ethernet address.
         return ":".join(["02", *pairs[1:]])
 
     def _in_interface(self, text: str) -> str:

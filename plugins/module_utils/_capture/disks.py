@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What is kept of mounts, swap space, volumes, and the kernel's command line."""
+"""Reduce mounts, swap space, volumes and the kernel command line to what a recording may contain."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import re
 
 from .disguise import Disguise
 
-# Of the kernel's arguments those that say something of cards and drivers.
+# Kernel arguments about cards and drivers.
 ARGUMENT = re.compile(
     r"(?:[\w-]*iommu\S*|vfio\S*|pci\S*|kvm\S*|modprobe\.\S+|module_blacklist=\S+|(?:rd\.)?driver\.\S+|rdblacklist=\S+"
     r"|(?:nvidia|nouveau|i915|xe|amdgpu|mlx5_core|nvme|ice|igb|ixgbe|i40e|bnxt_en)[\w.-]*=\S+|default_hugepagesz=\S+"
     r"|hugepages\S*|isolcpus=\S+|nohz\S*|ro|rw|quiet|boot=zfs|video=efifb:off|efi=\S+|intremap=\S+|lockdown=\S+)\Z"
 )
-# Mount points that every host has.
+# Mount points that are common to all hosts.
 PLACES = re.compile(r"/(?:(?:boot|boot/efi|efi|usr|var|var/lib|var/log|var/tmp|home|tmp|opt|srv|root)\Z)?")
 NAMELESS = re.compile(r"/dev/(?:sd[a-z]+|vd[a-z]+|xvd[a-z]+|nvme\d+n\d+|mmcblk\d+|md\d+|dm-\d+|loop\d+)(?:p?\d+)?\Z")
 SERVER = re.compile(r"(?:^|,)(?:addr|mon_addr)=[^,]+")
@@ -33,7 +33,7 @@ def command_line(text: str, hide: Disguise) -> str:
 def _disk(source: str, hide: Disguise) -> str:
     key, equals, value = source.partition("=")
     if equals:
-        # UUID=..., ZFS=pool/data
+        # For example UUID=... or ZFS=pool/data.
         return f"{key}={value if 'UUID' in key else _pool(value, hide)}"
     return source if NAMELESS.match(source) else f"/dev/mapper/{hide.name('volume', source)}"
 

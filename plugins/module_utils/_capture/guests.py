@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What is kept of guests, containers, pods and processes: the devices that they have, and no secrets."""
+"""Reduce guests, containers, pods and processes to their devices, without secrets."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def _element(element: Any, hide: Disguise) -> Any:
 
 
 def mapping(text: str, hide: Disguise) -> str:
-    """The names that Proxmox VE gives to cards, with the nodes that have them."""
+    """Keep the names of Proxmox VE mappings, with replaced node names."""
     kept = [line for line in text.splitlines() if not line.strip().startswith("description")]
     nodes = re.compile(r"(?<=\bnode=)[\w.-]+")
     return nodes.sub(lambda found: hide.node(found[0]), "\n".join(kept))
 
 
 def guest(text: str, hide: Disguise) -> str:
-    """A guest of Proxmox VE."""
+    """Keep the devices in the configuration of a Proxmox VE guest."""
     kept = []
     for line in text.splitlines():
         key, colon, value = line.partition(":")
@@ -97,7 +97,7 @@ def guest(text: str, hide: Disguise) -> str:
 
 
 def command_of(text: str, hide: Disguise) -> str:
-    """The program, and the guest's name in QEMU's arguments."""
+    """Keep the program and the guest name of QEMU arguments."""
     words = text.split("\0")
     kept = [words[0].rpartition("/")[2]]
     for option, value in zip(words, words[1:]):
@@ -108,7 +108,6 @@ def command_of(text: str, hide: Disguise) -> str:
 
 
 def groups(text: str, hide: Disguise) -> str:
-    """systemd units, and the ids of containers."""
     found = re.findall(r"/([\w@.-]+\.service)|((?:docker|libpod|crio|cri-containerd)[-/][0-9a-f]{12,})", text)
     return "0::/" + "/".join(unit or container for unit, container in found)
 

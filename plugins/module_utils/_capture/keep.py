@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""What is kept of each file and each command: what the engine looks for, and nothing else outside of /sys.
+"""Select what is kept of each file and command: outside of /sys, only what the engine searches for.
 
-A file that no line here names is not kept: it may have passwords.
+A file without a rule is not kept, because it may contain passwords.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .disguise import Disguise
 Reduce = Callable[[str, Disguise], Optional[str]]
 
 KERNEL = ("sys/", "proc/driver/", "proc/net/", "proc/devices", "proc/modules")
-# Words of other managers of VFs, see the guard of them.
+# Words in files of other managers of VFs, see _guards/managers.py.
 OF_MANAGERS = re.compile(
     r"sriov_numvfs|sriov_drivers_autoprobe|sriov-manage|\[SR-IOV\]|SR-IOVVirtualFunctions|\[sriov\]|sriov\."
     r"|virtual-function-count|embedded-switch-mode|max_vfs|num_vfs|numVfs|pciAddress|numvfs|mdev_supported_types"
@@ -31,7 +31,7 @@ OF_INSTANCES = re.compile(
     r" *(?:(?:expanded_)?devices:|[\w.-]+:\s*\Z|(?:type|address|pci|gputype|nictype|parent|mdev|id|vendorid|productid"
     r"|source|path|security\.\S+):|volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):)"
 )
-# The text before the word in a udev rule or a modprobe file, and after the word in any file.
+# The text before the word in a udev rule or modprobe file, and after the word in any file.
 BEFORE = re.compile(r"\s*(?:options\s+\S+\s|.*?(?:ATTR\{|(?:RUN|PROGRAM|IMPORT)\b[^=]*=))?")
 AFTER = re.compile(r"[\"}\]]*\s*[=:!]*\s*\d{0,3}")
 STATUS = re.compile(r"(?:PPid|NSpid|NStgid|Uid):")
@@ -39,18 +39,18 @@ FILE_SYSTEM = re.compile(r"E:ID_FS_TYPE=")
 
 
 def content(path: str, text: str, hide: Disguise) -> str | None:
-    """What is kept of a file, with other identities, or None for nothing of it."""
+    """Return what is kept of a file, with identifiers replaced, or None."""
     for pattern, reduce in RULES:
         if pattern.match(path):
             kept = reduce(text, hide)
-            # A name of the host may be a word of the kernel as well.
+            # The host name may also be a word of the kernel.
             hidden = None if kept is None else hide.text(kept)
             return hidden if hidden is None or path.startswith(KERNEL) else hide.host(hidden)
     return None
 
 
 def output(command: tuple[str, ...], text: str, hide: Disguise) -> str:
-    """What is kept of what a program printed; nothing of one that is not known."""
+    """Return what is kept of the output of a program; nothing for an unknown program."""
     name, *arguments = command
     if name == "nvidia-smi":
         return hide.text(text)
@@ -82,7 +82,7 @@ def _serial(text: str, hide: Disguise) -> str:
 
 
 def _lines(pattern: re.Pattern[str]) -> Reduce:
-    """Only the lines in which something is found; a file without one is not kept."""
+    """Return a function that keeps matching lines; a file without such lines is not kept."""
 
     def reduce(text: str, hide: Disguise) -> str | None:
         return "\n".join(line for line in text.splitlines() if pattern.search(line)) or None
@@ -95,7 +95,7 @@ def _nothing(text: str, hide: Disguise) -> str:
 
 
 def _managers(text: str, hide: Disguise) -> str | None:
-    """Of each line that sets VFs only the words that say so; the rest may be anything."""
+    """Keep only the words that configure VFs, because the rest of the line may contain anything."""
     kept = []
     for line in text.splitlines():
         found = None if line.lstrip().startswith(("#", ";")) else OF_MANAGERS.search(line)
@@ -106,7 +106,7 @@ def _managers(text: str, hide: Disguise) -> str | None:
     return "\n".join(kept) or None
 
 
-# The first pattern that matches the whole path counts.
+# The first rule that matches the whole path applies.
 RULES: tuple[tuple[re.Pattern[str], Reduce], ...] = tuple(
     (re.compile(rf"(?:proc/\d+/root/)?(?:{pattern})\Z"), reduce)
     for pattern, reduce in (

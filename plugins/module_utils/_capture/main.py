@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The program that takes a recording of a host without Ansible."""
+"""The program that records a host without Ansible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .capture import capture
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the recording; the exit status."""
+    """Print the recording and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         text, warnings = capture(os.path.abspath(options.root), options.timeout)

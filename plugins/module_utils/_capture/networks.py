@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What is kept of routes and addresses: which network each is in, with other numbers."""
+"""Reduce routes and addresses: keep which network each belongs to, with replaced numbers."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The tree of a recording: all recorded files at their paths, with the links to them."""
+"""Create the tree of a recording: all recorded files at their paths, and the links to them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .._host.recording import Notes
 from . import keep
 from .disguise import Disguise
 
-# Open files of a process that identify no card.
+# Open files that do not identify a card.
 DULL = re.compile(
     r"/dev/(?:null|zero|full|u?random|tty\w*|pts/.*|ptmx|console|kmsg|log|fuse|shm/.*|mqueue/?.*|autofs|rtc\d*|input/.*"
     r"|snd/.*|watchdog\d*|hpet|cpu_dma_latency|loop.*|mapper/.*|dm-\d+|sd[a-z]+\d*|vd[a-z]+\d*|nvme\d+n\d+.*"
@@ -28,17 +28,17 @@ DULL = re.compile(
     r"(?: \(deleted\))?\Z"
 )
 DEVICE = re.compile(r"/dev/|/sys/\S*/resource\d|anon_inode:\[vfio-device\]\Z")
-# A device file as a process with another root knows it; another path with this word may be a user's directory.
+# A device file in a process with another root; other paths with this word may be directories of a user.
 ELSEWHERE = re.compile(
     r"/.*(/dev/(?:nvidia[\w-]*(?:/[\w-]+)?|vfio/[\w/]+|dri/\w+|infiniband/\w+|accel/\w+|kfd|uio\d+|vhost-vdpa-\d+))"
     r"(?: \(deleted\))?\Z"
 )
 PROCESS = re.compile(r"proc/(\d+)(?=/|\Z)")
-# They are looked for by their names.
+# Guards find these daemons by name.
 DAEMONS = re.compile(r"libvirtd|virt\w+d|kubelet|lxd|incusd|kvm|qemu\S*")
-# Listings in which a device of a card matters only.
+# In these directories, only links to devices of cards matter.
 OF_ALL_DEVICES = re.compile(r"sys/(?:dev/char|class/(?!net\Z|block\Z|iommu\Z|mdev_bus\Z|vfio)[^/]+)\Z")
-# By pattern of a path the kind of its last part, which is a name from a user.
+# Maps path patterns to the kind of their name, which a user has chosen.
 NAMED = (
     (re.compile(r"(.*/libvirt/qemu/networks/)([^/]+)(\.xml)\Z"), "network"),
     (re.compile(r"(.*/libvirt/qemu/|.*/nspawn/)([^/]+)(\.xml|\.nspawn)\Z"), "guest"),
@@ -58,7 +58,7 @@ MOST_LINKS = 40
 
 
 class Entry(NamedTuple):
-    """One thing of a directory: a file, error, link, directory, number, mapped, claimed, or unread."""
+    """An item of a directory: file, error, link, directory, number, mapped, claimed or unread."""
 
     kind: str
     value: str = ""
@@ -68,7 +68,7 @@ Tree = dict[str, dict[str, Entry]]  # by directory and name
 
 
 def build(notes: Notes, files: Files, hide: Disguise) -> Tree:
-    """The tree with other identities; ``files`` are asked for links and kinds only."""
+    """Return the tree with identifiers replaced; ``files`` is used only for links and file types."""
     places = _Places(files)
     processes = _processes(notes)
     kept = sorted(_entries(notes, files, places, processes), key=lambda pair: pair[0])
@@ -92,13 +92,13 @@ def build(notes: Notes, files: Files, hide: Disguise) -> Tree:
 
 
 def _without_directories(directory: str, entries: dict[str, Entry], tree: Tree) -> dict[str, Entry]:
-    """A directory is known from its files."""
+    """Omit directories whose files are in the tree."""
     above = f"{directory}/" if directory else ""
     return {name: entry for name, entry in entries.items() if entry.kind != "unread" or f"{above}{name}" not in tree}
 
 
 def commands(notes: Notes, hide: Disguise) -> dict[str, tuple[int | None, str]]:
-    """By command line, as a list in JSON, its status or None if it has not ended, and what is kept of its output."""
+    """Map each command line, as a JSON list, to its status (None if it timed out) and the kept output."""
     found: dict[str, tuple[int | None, str]] = {}
     for command, output in sorted(notes.outputs.items()):
         text = keep.output(command, output.text, hide) if output else ""
@@ -116,7 +116,7 @@ def _place(path: str, hide: Disguise) -> str:
 
 
 def _processes(notes: Notes) -> set[str]:
-    """Those that have a device of a card open, and daemons that are looked for."""
+    """Return processes with an open device of a card, and daemons that guards search for."""
     found = {"1"}
     for path, target in notes.links.items():
         process = PROCESS.match(path)
@@ -134,7 +134,7 @@ def _processes(notes: Notes) -> set[str]:
 
 
 def _device(target: str) -> str | None:
-    """The device file that a process has open, if it may be that of a card."""
+    """Return the open device file of a process if it may belong to a card."""
     found = None if target.startswith(("/dev/", "/sys/")) else ELSEWHERE.match(target)
     if found:
         return found[1]
@@ -147,7 +147,7 @@ def _entries(notes: Notes, files: Files, places: _Places, processes: set[str]) -
         return process is None or process[1] in processes
 
     for path, content in notes.contents.items():
-        # The user who has started this run is private.
+        # The environment of the user who started this run is private.
         if is_kept(path) and not path.endswith("/environ"):
             value = content if isinstance(content, str) else content.decode(errors="surrogateescape").rstrip()
             yield places.of(path), Entry("error" if isinstance(content, str) else "file", value)
@@ -178,7 +178,7 @@ def _listing(path: str, place: str, names: list[str] | str, notes: Notes) -> Ite
         yield place, Entry("error", names)
         return
     yield place, Entry("directory")
-    # Other names that no module has read are private.
+    # Names that no module has read may be private.
     for name in names if path.startswith("sys/") else ():
         target = notes.links.get(f"{path}/{name}")
         if target is None or _is_told(f"{path}/{name}", target):
@@ -202,7 +202,7 @@ def _is_directory(files: Files, path: str) -> bool:
 
 
 class _Places:
-    """The place of each path when all links on the way are followed. ``links`` are those that were met."""
+    """Resolves links in paths. ``links`` contains all links that were followed."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -210,7 +210,7 @@ class _Places:
         self.links: dict[str, Entry] = {}
 
     def of(self, path: str, last: bool = True) -> str:
-        """``last``: whether the last part is followed too."""
+        """Return the resolved path; ``last`` is whether the last component is resolved too."""
         waiting = path.split("/")[::-1]
         done: list[str] = []
         links = 0
@@ -235,7 +235,7 @@ class _Places:
     def _target(self, path: str) -> str | None:
         if path not in self._targets:
             try:
-                # What a process calls its root or has open is a place of its own.
+                # Links of processes, such as root and open files, are not resolved.
                 target = None if PROCESS.match(path) else self._files.link(path)
             except OSError:
                 target = None

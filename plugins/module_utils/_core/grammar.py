@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The grammar of every name that may become a part of a path.
+"""Check every name that may become a part of a path.
 
 Each function returns the name in the kernel's spelling, or raises ``ValueError`` with one sentence.
 """
@@ -17,29 +17,28 @@ from typing import Any, Callable, TypeVar
 
 Value = TypeVar("Value")
 
-# The domain has four digits, or more where a bridge makes domains of its own (drivers/pci/controller/vmd.c).
+# The domain has more than four digits if a bridge creates it (drivers/pci/controller/vmd.c).
 PCI_ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\Z")
-# A PCI function on the way to a device of sysfs; the last one is the device's own.
+# PCI functions in a sysfs path; the last one belongs to the device itself.
 FUNCTION_IN_PATH = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?=/)")
-# What the kernel's uuid_parse() takes (lib/uuid.c), in the letter case that it prints.
+# Matches what the kernel's uuid_parse() accepts (lib/uuid.c), in the case that the kernel prints.
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
-# A name that the kernel gave to a device or a type: one path part, no white space, and UTF-8.
+# A kernel name of a device or type: one path component, without white space, valid UTF-8.
 KERNEL_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}\Z")
-# IFNAMSIZ is 16 with the NUL at the end, and dev_valid_name() refuses ":" (net/core/dev.c).
+# IFNAMSIZ is 16 including the final NUL, and dev_valid_name() rejects ":" (net/core/dev.c).
 INTERFACE = re.compile(r"(?!\.{1,2}\Z)[^\s/:\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,15}\Z")
 PCI_CLASS = re.compile(r"[0-9a-f]{2}([0-9a-f]{2}){0,2}\Z")
-# An attribute of the device, or of a group of attributes such as nvidia/: a group in a group cannot be
-# (fs/sysfs/group.c).
+# An attribute of a device, or of an attribute group such as nvidia/. Groups cannot be nested (fs/sysfs/group.c).
 ATTRIBUTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9_][A-Za-z0-9_-]{0,63})?\Z")
-# The kernel makes these for every device (drivers/base/core.c, dd.c, property.c, power/sysfs.c, drivers/acpi/glue.c)
-# and for every mdev (drivers/vfio/mdev/mdev_sysfs.c, drivers/iommu/iommu.c, drivers/vfio/vfio_main.c). Links to
-# suppliers and consumers have a colon in their names.
+# The kernel creates these for every device (drivers/base/core.c, dd.c, property.c, power/sysfs.c, drivers/acpi/glue.c)
+# and for every mdev (drivers/vfio/mdev/mdev_sysfs.c, drivers/iommu/iommu.c, drivers/vfio/vfio_main.c). Names of
+# supplier and consumer links contain a colon.
 OF_THE_KERNEL = re.compile(
     "(uevent|dev|device|online|removable|driver|driver_override|subsystem|bus|modalias|power|wakeup|coredump"
     "|state_synced|waiting_for_supplier|of_node|firmware_node|(physical|software)_node[0-9]*"
     "|remove|mdev_type|mdev_supported_types|iommu|iommu_group|vfio|vfio-dev)\\Z"
 )
-# One file name for one file: no "..", whose target depends on links, and nothing that would break a line of output.
+# Rejects "..", because its target depends on links, and characters that would break a line of output.
 FILE_PATH = re.compile(
     r"(?!/(?:proc|sys)/)(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,255})+\Z"
 )
@@ -47,37 +46,37 @@ LONGEST_PATH = 4000
 
 
 def pci_address(text: str) -> str:
-    """``0000:3b:00.0``; capital letters are taken and made small."""
+    """Check a PCI address such as ``0000:3b:00.0``; capital letters become lower case."""
     return _checked(PCI_ADDRESS, text.lower(), text, "PCI address", "0000:3b:00.0")
 
 
 def uuid(text: str) -> str:
-    """A UUID of 36 characters; capital letters are taken and made small, as the kernel does."""
+    """Check a UUID of 36 characters; capital letters become lower case, as in the kernel."""
     return _checked(UUID, text.lower(), text, "UUID", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001")
 
 
 def parent_name(text: str) -> str:
-    """A parent device by the name that it has below ``/sys/class/mdev_bus``: ``0000:3b:00.0``, ``mtty``."""
+    """Check the name of a parent below ``/sys/class/mdev_bus``, such as ``0000:3b:00.0`` or ``mtty``."""
     return _checked(KERNEL_NAME, text, text, "name of a parent", "mtty")
 
 
 def type_id(text: str) -> str:
-    """An mdev type by its directory's name: ``nvidia-223``."""
+    """Check the directory name of an mdev type, such as ``nvidia-223``."""
     return _checked(KERNEL_NAME, text, text, "mdev type", "nvidia-223")
 
 
 def interface_name(text: str) -> str:
-    """A network interface: ``ens1f0``."""
+    """Check the name of a network interface, such as ``ens1f0``."""
     return _checked(INTERFACE, text, text, "name of a network interface", "ens1f0")
 
 
 def pci_class(text: str) -> str:
-    """A PCI class as two, four or six hexadecimal digits: ``02`` is each network card, ``0302`` a 3D controller."""
+    """Check a PCI class of 2, 4 or 6 hexadecimal digits: ``02`` is any network card, ``0302`` a 3D controller."""
     return _checked(PCI_CLASS, text.lower(), text, "PCI class", "0302")
 
 
 def file_path(text: str) -> str:
-    """The absolute path of an ordinary file: ``/etc/nova/nova.conf.d/50-vfio-devices.conf``."""
+    """Check the absolute path of an ordinary file, such as ``/etc/nova/nova.conf.d/50-vfio-devices.conf``."""
     if FILE_PATH.match(text) and len(text.encode()) <= LONGEST_PATH:
         return text
     raise ValueError(
@@ -87,7 +86,7 @@ def file_path(text: str) -> str:
 
 
 def collect(check: Callable[[Any], Value], given: Any, found: list[str]) -> Value | None:
-    """What ``check`` makes of a value; None, with its sentence added to ``found``, if it refuses the value."""
+    """Return ``check(given)``, or None for None. If ``check`` raises ``ValueError``, add its text to ``found``."""
     if given is None:
         return None
     try:
@@ -98,7 +97,7 @@ def collect(check: Callable[[Any], Value], given: Any, found: list[str]) -> Valu
 
 
 def check_all(check: Callable[[str], str], texts: Iterable[str], option: str) -> list[str]:
-    """Each text in the kernel's spelling, or one ``ValueError`` that names all the wrong ones of an ``option``."""
+    """Return the checked texts; raise one ``ValueError`` that names ``option`` and lists every wrong text."""
     checked, wrong = [], []
     for text in texts:
         try:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Sentences that say the same of several cards, as one."""
+"""Merge sentences that say the same about several cards."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .wording import some
 SHOWN = 5
 ADDRESS = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]")
 PLACE = "\0"
-# Without a colon and a blank there is no label, and each sentence stays alone.
+# A sentence without this separator has no label and is never merged.
 LABEL = ": "
 
 
 def grouped(sentences: Iterable[str]) -> list[str]:
-    """The sentences, those of several cards as one that has the list of their addresses in its label.
+    """Return the sentences, with equal ones merged into one that lists all addresses in its label.
 
-    A label is what precedes the first colon and blank, such as ``profile nfv (0000:31:00.0)``. Only sentences that are
-    equal but for the one address in their labels are brought together.
+    The label is the part before the first ``": "``, such as ``profile nfv (0000:31:00.0)``. Sentences are equal if they
+    differ only in the single address of their labels.
     """
     groups: dict[str, list[tuple[str, str]]] = {}
     for place, sentence in enumerate(sentences):

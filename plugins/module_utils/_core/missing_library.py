@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The command that installs a missing Python library for the running Python."""
+"""Name the command that installs a missing library for the running Python."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import re
 import sys
 import sysconfig
 
-# pipx keeps each application in an environment of its own.
+# pipx gives each application its own environment.
 PIPX = re.compile(r"/pipx/venvs/([^/]+)/?\Z")
-# Debian, Ubuntu and Fedora name packages in the same way.
+# Debian, Ubuntu, Fedora and openSUSE all use the package name python3-LIBRARY.
 PACKAGE_MANAGERS = {
     "/usr/bin/apt-get": "apt install",
     "/usr/bin/dnf": "dnf install",
@@ -24,7 +24,9 @@ PACKAGE_MANAGERS = {
 
 
 def command(library: str) -> str:
-    """For example ``/usr/bin/python3 -m pip install jmespath``, or the package if pip may not change this Python."""
+    """Return, for example, ``/usr/bin/python3 -m pip install jmespath``, or a package command if pip may not change
+    Python.
+    """
     application = PIPX.search(sys.prefix)
     if application:
         return f"pipx inject {application[1]} {library}"
@@ -36,5 +38,5 @@ def command(library: str) -> str:
 
 
 def _is_managed_by_the_system() -> bool:
-    """Whether pip refuses to install for this Python (PEP 668)."""
+    """Return whether pip refuses to install for this Python (PEP 668)."""
     return os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))

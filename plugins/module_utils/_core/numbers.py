@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""The numbers that users write: a duration and a count.
+"""Parse the numbers in options: durations and counts.
 
-Python's own ``float`` and ``int``, and with them Ansible's types, take ``inf``, ``nan``, ``1_000``, ``True`` and the
-digits of every alphabet. An option that is a number has the type ``raw``, and its value comes here.
+Python's ``float`` and ``int``, and so Ansible's types, accept ``inf``, ``nan``, ``1_000``, ``True`` and the digits of
+every alphabet. Numeric options therefore have the type ``raw`` and are parsed here.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import re
 from typing import Any
 
 SHORTEST, LONGEST = 0.1, 86400.0
-# More than any number needs; Python makes no text of an integer of some thousand.
+# Larger numbers are never needed, and Python refuses to print integers of some thousand digits.
 DIGITS = 20
 WHOLE = re.compile(r"[0-9]{1,20}\Z")
 DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?\Z")
-# Characters of a value in a sentence.
+# In characters: the longest part of a value that a message shows.
 SHOWN = 40
 
 
 def duration(value: Any, option: str) -> float:
-    """Seconds from 0.1 to one day, of a number or of its text; ValueError with a sentence about ``option``."""
+    """Return a number, or the text of one, as seconds from 0.1 to one day; ``ValueError`` names ``option``."""
     is_number = is_whole(value) or isinstance(value, float) or isinstance(value, str) and DECIMAL.match(value)
     seconds = float(value) if is_number else -1.0
     if SHORTEST <= seconds <= LONGEST:
@@ -34,9 +34,9 @@ def duration(value: Any, option: str) -> float:
 
 
 def count(value: Any, option: str, least: int, most: int, word: str | None = None) -> int:
-    """A whole number from ``least`` (0 or more) to ``most``, of a number or of its text; ValueError with a sentence.
+    """Return a whole number, or the text of one, from ``least`` (0 or more) to ``most``.
 
-    ``word`` is what ``option`` may be instead, for the sentence.
+    Raises ``ValueError`` that names ``option`` and, if given, ``word`` as the accepted alternative to a number.
     """
     number = int(value) if is_whole(value) else -1
     if least <= number <= most:
@@ -46,14 +46,14 @@ def count(value: Any, option: str, least: int, most: int, word: str | None = Non
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is a whole number of 0 or more that a count may be, or its text."""
+    """Return whether a value is a non-negative whole number, or the text of one."""
     if isinstance(value, str):
         return WHOLE.match(value) is not None
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**DIGITS
 
 
 def shown(value: Any) -> str:
-    """A value in a sentence, as YAML has it; of a long one the beginning, of a list only that it is."""
+    """Return a value for a message, in YAML spelling; long texts are shortened, lists and dictionaries only named."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Ends a module with one sentence if the Python of the host is too old for it.
+"""End a module with one message if the Python of the host is too old for it.
 
-Modules import this file first. So this file and the modules have only syntax that Python 2.7 can compile.
+Modules import this file first. This file and the modules therefore contain only syntax that Python 2.7 compiles.
 """
 
 # mypy: disallow-untyped-defs=False, disallow-untyped-calls=False
@@ -18,7 +18,7 @@ OLDEST = (3, 9)
 
 
 def refusal(version, program):
-    """Why a module cannot run with ``program``, the Python of this ``version``, or None if it can."""
+    """Return why modules cannot run with Python ``version`` at the path ``program``, or None if they can."""
     if tuple(version[:2]) >= OLDEST:
         return None
     return (
@@ -30,6 +30,6 @@ def refusal(version, program):
 
 REFUSAL = refusal(sys.version_info, sys.executable)
 if REFUSAL:
-    # AnsibleModule needs a newer Python itself.
+    # AnsibleModule itself needs a newer Python, so the result is printed without it.
     sys.stdout.write(json.dumps({"failed": True, "msg": REFUSAL}) + "\n")
     sys.exit(1)  # pylint: disable=ansible-bad-function

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What every changing module has in common: a plan is a list of steps, and what was refused and why."""
+"""Errors that all modules share: a refused plan and a failed operation."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ Step = dict[str, Any]
 
 
 class Refused(Exception):
-    """What the plan cannot or must not do, found before the first write: one sentence for each problem.
+    """The plan is impossible or forbidden; nothing has been written. ``problems`` has one sentence for each problem.
 
-    Its text has what is wrong with several cards in the same way once.
+    The text of the exception merges sentences that say the same about several cards.
     """
 
     def __init__(self, problems: list[str], shown: str | None = None) -> None:
-        """``shown`` is the sentence for users, where it does not have all of many problems."""
+        """``shown`` replaces the text of the exception, for example to show only some of many problems."""
         super().__init__(shown or "; ".join(grouped(problems)))
         self.problems = problems
 
 
 class Failed(Exception):
-    """What was attempted and why it failed, as one sentence; ``result`` is what the module returns all the same."""
+    """An operation failed; the text names it and the cause. ``result`` is what the module still returns."""
 
     result: Mapping[str, Any] = {}
 
 
 def together(*checks: Callable[[], Any]) -> list[Any]:
-    """What each of ``checks`` returns; Refused with the sentences of all those that raise ``ValueError`` or Refused."""
+    """Return the results of the checks; raise one Refused with all sentences of ``ValueError`` and Refused."""
     returned, problems = [], []
     for check in checks:
         try:
@@ -50,7 +50,7 @@ def together(*checks: Callable[[], Any]) -> list[Any]:
 
 
 def holders(users: Iterable[Mapping[str, Any]]) -> str:
-    """Who holds a device, for a sentence: ``guest web1 (pid 4242, qemu-system-x86)``."""
+    """Return the users of a device for a message: ``guest web1 (pid 4242, qemu-system-x86)``."""
     return ", ".join(_holder(user) for user in users)
 
 

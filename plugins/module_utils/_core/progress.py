@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How far a module is, in a file for its action plugin: both run on the controller."""
+"""Pass the progress of a module to its action plugin in a file; both run on the controller."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import os
 import time
 from typing import Callable
 
-# What is counted, how many are done, and of how many.
+# Arguments: name of the counted things, number done, total number.
 Tell = Callable[[str, int, int], None]
 
-# What an action plugin sets in the environment of its module: the seconds after which it begins nothing else, and the
-# file for its progress.
+# An action plugin sets these environment variables for its module: the seconds after which the module starts no further
+# work, and the path of the progress file.
 BUDGET = "VFIO_DEVICES_BUDGET"
 PATH = "VFIO_DEVICES_PROGRESS"
-# Seconds between two writes of the file.
+# In seconds: the shortest time between two writes of the file.
 INTERVAL = 0.5
 
 
 def budget() -> float | None:
-    """The seconds after which to stop, or None."""
+    """Return the seconds after which to stop, or None."""
     try:
         return float(os.environ[BUDGET])
     except (KeyError, ValueError):
@@ -34,17 +34,17 @@ def budget() -> float | None:
 
 
 def wanted() -> Tell:
-    """Into the file that the action plugin reads, or nowhere."""
+    """Return a function that writes to the file of the action plugin, or ignores the progress if there is none."""
     path = os.environ.get(PATH)
     return into(path) if path else nobody
 
 
 def nobody(things: str, done: int, number: int) -> None:
-    """No progress is requested."""
+    """Ignore the progress, because none is requested."""
 
 
 def into(path: str) -> Tell:
-    """Keep a file with ``[things, done, number]`` as JSON up to date. A failed write is ignored."""
+    """Return a function that keeps ``[things, done, number]`` in a file as JSON; failed writes are ignored."""
     told = 0.0
 
     def tell(things: str, done: int, number: int) -> None:
@@ -61,7 +61,7 @@ def into(path: str) -> Tell:
 
 
 def read(path: str) -> tuple[str, int, int] | None:
-    """The last report, or None."""
+    """Return the last report, or None."""
     try:
         with open(path, encoding="utf-8") as file:
             things, done, number = json.load(file)

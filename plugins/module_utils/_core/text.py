@@ -4,32 +4,32 @@
 
 # Private to this collection: may change without notice.
 
-"""What a driver, a process or a file of the host says, as text and numbers that can be worked with and shown."""
+"""Turn output of drivers, processes and files into printable text and numbers."""
 
 from __future__ import annotations
 
 import re
 
-# What moves a terminal's cursor, ends a line, or turns the direction of writing.
+# Characters that move the terminal cursor, end a line or change the writing direction.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# Lines and columns of a table, and what ends the arguments of a process.
+# Separators of table rows and columns, and of process arguments.
 LAYOUT = "\n\t\0"
 REPLACEMENT = "\ufffd"
-# Python's own int() takes underscores and the digits of every alphabet as well.
+# Python's int() also accepts underscores and the digits of every alphabet.
 DECIMAL = re.compile(r"-?[0-9]{1,18}\Z")
-# A host cannot have more VFIO devices than there are minor numbers for their groups (drivers/vfio/group.c, MINORMASK).
+# Each VFIO device group needs a minor number, so no host has more (drivers/vfio/group.c, MINORMASK).
 MOST = 1 << 20
 
 
 def printable(text: str, kept: str = LAYOUT) -> str:
-    """The text with U+FFFD for each control character that is not in ``kept``."""
+    """Replace each control character that is not in ``kept`` with U+FFFD."""
     if text.isprintable():
         return text
     return CONTROL.sub(lambda found: found[0] if found[0] in kept else REPLACEMENT, text)
 
 
 def decimal(text: str | None, least: int = 0, most: int = MOST) -> int | None:
-    """The number in a text, or None if the text is not a number from ``least`` to ``most``."""
+    """Return the number in a text, or None if the text is not a number from ``least`` to ``most``."""
     if text is None or not DECIMAL.match(text):
         return None
     number = int(text)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What to say where a type of mdev or vGPU is asked for that a card does not have."""
+"""Shorten lists of names for messages and suggest similar names."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MOST_CHARACTERS = 300
 
 
 def printable(text: str | None, otherwise: str) -> str:
-    """The beginning of a text that a sentence can hold, or what to say instead of one that has control characters."""
+    """Return the beginning of a text, or ``otherwise`` if the text is empty or has control characters."""
     return text[:MOST_CHARACTERS] if text and text.isprintable() else otherwise
 
 
 def some(names: Sequence[str], most: int) -> str:
-    """The first names, and how many more there are: ``a, b and 3 more``."""
+    """Return the first ``most`` names and the number of the rest: ``a, b and 3 more``."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
 def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
-    """The ``types``, names by id, in a few words, with the one closest to each that was ``asked`` for."""
+    """Return the names of ``types`` (names by id) in short, with the most similar name for each of ``asked``."""
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))
     if not names:
         return "none"
@@ -40,12 +40,11 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
 
 
 def _closest(types: dict[str, str | None], asked: str) -> str | None:
-    """The id or the name that is most like a text, whatever its case."""
     return closest((text for pair in types.items() for text in pair if text), asked)
 
 
 def closest(known: Iterable[str], asked: str) -> str | None:
-    """The name that is most like a text, whatever its case; None if none is similar."""
+    """Return the name that is most similar to a text, ignoring case, or None if none is similar."""
     from difflib import get_close_matches
 
     spelled = {text.lower(): text for text in known}

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bind a PCI function to a driver: ``driver_override``, unbind, ``drivers_probe``, and read back."""
+"""Bind a PCI function to a driver with ``driver_override``, unbind and ``drivers_probe``, and read it back."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .sriov import is_vfio_driver, normal_override
 
 DRIVERS = "sys/bus/pci/drivers"
 PROBE = "sys/bus/pci/drivers_probe"
-# Whatever the kernel's own matching gives, but no VFIO driver.
+# Any driver that the kernel's own matching selects, except VFIO drivers.
 CHOICE = "*"
-# An override that is not the name of a driver prevents all drivers (Documentation/ABI/testing/sysfs-bus-pci).
+# An override that is not a driver name prevents all drivers (Documentation/ABI/testing/sysfs-bus-pci).
 NOBODY = "none"
 DEFAULT = "default"
-# Seconds for something to appear that is usually there when the write returns.
+# In seconds: the timeout for a state that usually exists when the write returns.
 SETTLE = 5.0
 
 
 def native(driver: str | None = None, optional: bool = False) -> BindingWanted:
-    """Bound without an override: to ``driver``, or to what the kernel's matching gives."""
+    """Return a binding without override: to ``driver``, or to the driver that the kernel selects."""
     return BindingWanted(driver or CHOICE, is_optional=optional)
 
 
 def binding_of_option(text: str) -> BindingWanted:
-    """What the options ``driver`` and ``vf_driver`` mean: a name, ``none`` or ``default``."""
+    """Return the binding for a value of ``driver`` or ``vf_driver``: a name, ``none`` or ``default``."""
     if text == DEFAULT:
         return native(optional=True)
     if text == NOBODY:
@@ -44,7 +44,6 @@ def exactly(binding: Binding) -> BindingWanted:
 
 
 def is_bound(binding: Binding, wanted: BindingWanted) -> bool:
-    """Whether a function has the desired binding."""
     if wanted.is_exact:
         return binding == (wanted.override, wanted.driver)
     if wanted.driver == CHOICE:
@@ -53,14 +52,14 @@ def is_bound(binding: Binding, wanted: BindingWanted) -> bool:
 
 
 def has_driver(driver: str | None, wanted: BindingWanted) -> bool:
-    """The same without a look at the override."""
+    """Return whether a function has the desired driver, whatever its override."""
     if wanted.driver == CHOICE:
         return not is_vfio_driver(driver) and (driver is not None or wanted.is_optional)
     return driver == wanted.driver
 
 
 def read_bindings(host: HostRoot, addresses: list[str]) -> dict[str, Binding]:
-    """By address what functions are bound to."""
+    """Return the binding of each function by address."""
     overrides = host.read_all([f"{DEVICES}/{address}/driver_override" for address in addresses], optional=True)
     return {
         address: Binding(
@@ -72,7 +71,7 @@ def read_bindings(host: HostRoot, addresses: list[str]) -> dict[str, Binding]:
 
 
 def bind(host: HostRoot, address: str, observed: Binding, wanted: BindingWanted) -> None:
-    """Bind a function as wanted; ``observed`` is what :func:`read_bindings` said of it."""
+    """Bind a function to the desired driver; ``observed`` is its result of :func:`read_bindings`."""
     driver = observed.driver
     if observed.override != wanted.override and not is_bound(observed, wanted):
         host.write(f"{DEVICES}/{address}/driver_override", (wanted.override or "") + "\n")
@@ -98,7 +97,7 @@ def bind(host: HostRoot, address: str, observed: Binding, wanted: BindingWanted)
 def _probe(host: HostRoot, address: str, wanted: BindingWanted) -> None:
     name = wanted.driver
     if name == CHOICE or wanted.override is not None:
-        # This file does not report a driver's rejection: the function only stays unbound.
+        # This write succeeds even if the driver rejects the function, which then stays unbound.
         host.write(PROBE, address)
         if name == CHOICE or host.link_name(f"{DEVICES}/{address}/driver") == name:
             return

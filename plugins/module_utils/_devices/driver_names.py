@@ -4,13 +4,13 @@
 
 # Private to this collection: may change without notice.
 
-"""Names of PCI drivers: other spellings of them, and what to do if a host has no driver of a name."""
+"""Recognize other spellings of PCI driver names, and describe missing drivers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-# The kernel spells the name of a module with underscores, whatever the name of its driver is.
+# The kernel spells module names with underscores, whatever the name of the driver.
 KNOWN = ("vfio-pci", "pci-stub", "mlx5_vfio_pci", "uio_pci_generic", "igb_uio")
 NO_KERNEL_MODULE = (
     "If modprobe does not find it, the running kernel was built without it: install another kernel (Debian: "
@@ -19,14 +19,14 @@ NO_KERNEL_MODULE = (
 
 
 def meant(text: str) -> str | None:
-    """The driver that another spelling of its name means, such as that of its module; None for any other text."""
+    """Return the driver name for another spelling, such as the module name; None for other texts."""
     letters = _letters(text)
     found = next((name for name in KNOWN if _letters(name) in (letters, f"{letters}pci")), None)
     return found if found != text else None
 
 
 def missing(name: str, drivers: Iterable[str]) -> str:
-    """What to say of a driver that is not among those of a host."""
+    """Return the message for a driver that a host does not have."""
     sentence = f"this host has no driver {name} now"
     if "vfio" in name:
         return f"{sentence}. Load its module with the playbook site, or with `modprobe {name}`. {NO_KERNEL_MODULE}"

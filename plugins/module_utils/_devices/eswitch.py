@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The mode of a network card's embedded switch, through the program ``devlink``."""
+"""Read and set the mode of a network card's embedded switch with ``devlink``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = "devlink"
 
 
 def observe(host: HostRoot, address: str) -> str:
-    """``legacy`` or ``switchdev``; raise HostError if the card does not report it."""
+    """Return ``legacy`` or ``switchdev``; raise HostError if the card does not report a mode."""
     text = host.run(PROGRAM, ["-j", "dev", "eswitch", "show", f"pci/{address}"])
     try:
         return printable(str(json.loads(text)["dev"][f"pci/{address}"]["mode"]), "")
@@ -26,7 +26,7 @@ def observe(host: HostRoot, address: str) -> str:
 
 
 def apply(host: HostRoot, address: str, mode: str) -> None:
-    """Set the mode unless it is so, and read it back."""
+    """Set the mode if it differs, and read it back; raise HostError on failure."""
     if observe(host, address) == mode:
         return
     host.run(PROGRAM, ["dev", "eswitch", "set", f"pci/{address}", "mode", mode])

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether a card is the one that was recorded: addresses move when others are added or taken out."""
+"""Detect whether a card is the recorded one: addresses move when other cards are added or removed."""
 
 from __future__ import annotations
 
@@ -15,37 +15,38 @@ from typing import Any, Optional
 from .._host.root import HostRoot
 from .pci import PciFunction
 
-# The name of each field in a sentence. A field is missing if the host currently does not report it.
+# Maps each field to its name in messages. A field is missing if the host does not report it now.
 UNIQUE = {"serial_number": "serial number", "nvme": "NVMe serial number", "gpu": "GPU UUID", "mac": "MAC address"}
-# Of what a driver reports only after a moment the drivers, None for any; a drive gets its driver early at each boot.
+# Maps fields that drivers report after a delay to these drivers; None means any driver. A drive gets its driver early
+# in each boot.
 REPORTED_BY: dict[str, Optional[tuple[Optional[str], ...]]] = {"mac": None, "nvme": (None, "nvme"), "gpu": ("nvidia",)}
 SUBSYSTEM, MAC, SLOT = "subsystem", "mac", "slot"
 SLOTS = "sys/bus/pci/slots"
 NVIDIA = "proc/driver/nvidia/gpus"
 GPU_UUID = re.compile(r"^GPU UUID:\s*(GPU-[0-9a-fA-F-]+)\s*$", re.MULTILINE)
 NO_SERIAL_NUMBER = re.compile(r"(?:00-){7}00\Z|(?:ff-){7}ff\Z")
-# NET_ADDR_PERM (include/uapi/linux/netdevice.h): no bond, program or chance has set it.
+# NET_ADDR_PERM (include/uapi/linux/netdevice.h): the address was not set by a bond, a program or at random.
 PERMANENT = "0"
-# The part of an InfiniBand address that stays: the GUID of its port.
+# In characters: the constant end of an InfiniBand address, which is the port GUID.
 GUID = 23
 
 Identity = dict[str, str]
 
 
 class Identities:
-    """The identity of the cards of a host among cards of the same model; slots are read once."""
+    """Reads what identifies each card among cards of the same model; the slots are read once."""
 
     def __init__(self, host: HostRoot) -> None:
         self._host = host
         self._slots: Optional[dict[str, str]] = None
 
     def of(self, function: PciFunction) -> Identity:
-        """The fields that are known of a card now."""
+        """Return the fields that the host reports for a card now."""
         path, found = function.path, {}
         if function.identity:
             found[SUBSYSTEM] = f"{function.identity.subsystem_vendor_id}:{function.identity.subsystem_product_id}"
         if "serial_number" in function.entries:
-            # The kernel has the device serial number of PCI Express here, for root only.
+            # This is the device serial number of PCI Express, readable for root only.
             serial_number = self._host.read(f"{path}/serial_number", optional=True)
             if serial_number and not NO_SERIAL_NUMBER.match(serial_number):
                 found["serial_number"] = serial_number
@@ -70,7 +71,7 @@ class Identities:
 
     def _slot(self, address: str) -> str:
         if self._slots is None:
-            # Such as 0000:41:00, without a function.
+            # The address of a slot has no function, for example 0000:41:00.
             named = [
                 (name, self._host.read(f"{SLOTS}/{name}/address", optional=True)) for name in self._host.names(SLOTS)
             ]
@@ -79,7 +80,7 @@ class Identities:
 
 
 def difference(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
-    """What shows that the card is another one than the recorded; None if nothing does, or nothing can be compared."""
+    """Return the difference that proves another card, or None if there is none or the fields are not comparable."""
     recorded = trusted_identity(recorded)
     for field, name in {SUBSYSTEM: "subsystem", **UNIQUE}.items():
         old, new = recorded.get(field), now.get(field)
@@ -91,13 +92,13 @@ def difference(recorded: Any, now: Mapping[str, str]) -> Optional[str]:
 
 
 def is_same(recorded: Any, now: Mapping[str, str]) -> bool:
-    """Whether a card is the recorded one for certain, wherever it is."""
+    """Return whether a unique field proves that this is the recorded card, at any address."""
     recorded = trusted_identity(recorded)
     return any(set(recorded.get(field, "").split()) & set(now.get(field, "").split()) for field in UNIQUE)
 
 
 def awaited(recorded: Any, now: Mapping[str, str], driver: str | None) -> Optional[str]:
-    """The name of what would identify the card, and its driver will report soon; None if nothing is awaited."""
+    """Return the name of an identifying field that the driver will report soon; None if no field is pending."""
     recorded = trusted_identity(recorded)
     if is_same(recorded, now):
         return None
@@ -108,17 +109,17 @@ def awaited(recorded: Any, now: Mapping[str, str], driver: str | None) -> Option
 
 
 def model_of(vendor_id: str | None, product_id: str | None) -> str:
-    """``8086:159b``: addresses move when cards are added, and a record is of one card."""
+    """Return the model as in ``8086:159b``. Records contain it, because another card may get the same address."""
     return f"{vendor_id}:{product_id}"
 
 
 def kept_identity(recorded: Any, now: Mapping[str, str]) -> Identity:
-    """The fields to record of a card, with the known ones that it does not report without its driver."""
+    """Return the fields to record for a card; recorded fields that it reports only with its driver are kept."""
     return dict(now) if difference(recorded, now) else {**trusted_identity(recorded), **now}
 
 
 def trusted_identity(recorded: Any) -> Identity:
-    """The fields of a record that have the form which this collection gives them."""
+    """Return the valid fields of a record; a record may have been edited."""
     if not isinstance(recorded, dict):
         return {}
     fields = (SUBSYSTEM, *UNIQUE, SLOT)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether the host has an IOMMU, how its kernel was started, and which groups can only be passed through as a whole."""
+"""Read IOMMU state, kernel arguments, and IOMMU groups that can only be passed through as a whole."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ UNITS = "sys/class/iommu"
 GROUPS = "sys/kernel/iommu_groups"
 DRIVERS = "sys/bus/pci/drivers"
 COMMAND_LINE = "proc/cmdline"
-# One short line, where proc/cpuinfo has a page for each CPU and interrupts them all to ask for their frequency.
+# One short line; proc/cpuinfo has a page for each CPU and interrupts all CPUs to read their frequency.
 CPU = "sys/devices/system/cpu/modalias"
 
 # White space in double quotes belongs to the argument (lib/cmdline.c, next_arg).
 ARGUMENT = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 X86 = re.compile(r"cpu:type:x86,ven([0-9A-F]{4})")
-# arch/x86/include/asm/processor.h; Hygon's processors have AMD's IOMMU.
+# Vendor numbers of arch/x86/include/asm/processor.h; Hygon processors have an AMD IOMMU.
 CPU_VENDORS = {"0000": "intel", "0002": "amd", "0009": "amd"}
 
 
 def observe(host: HostRoot, functions: dict[str, PciFunction]) -> Iommu:
-    """The IOMMU and its groups.
+    """Return the IOMMU state and groups.
 
-    Bridges do not count as members of a group: VFIO needs no driver of its own on them
-    (drivers/iommu/iommu.c, iommu_group_claim_dma_owner; Documentation/driver-api/vfio.rst).
+    Bridges do not count as members, because VFIO does not need a VFIO driver on them (drivers/iommu/iommu.c,
+    iommu_group_claim_dma_owner; Documentation/driver-api/vfio.rst).
     """
     members: dict[int, list[str]] = {}
     for function in functions.values():
         if function.iommu_group is not None and not function.is_bridge:
             members.setdefault(function.iommu_group, []).append(function.address)
     return Iommu(
-        # Emulated groups of mdevs exist without any IOMMU, so groups alone prove nothing.
+        # mdevs have emulated groups without an IOMMU, so groups alone prove nothing.
         enabled=bool(members or host.names(UNITS)),
         group_count=len(host.names(GROUPS)),
         shared_groups=tuple(
@@ -54,11 +54,11 @@ def observe(host: HostRoot, functions: dict[str, PciFunction]) -> Iommu:
 
 
 def _command_line(host: HostRoot) -> str:
-    """One argument that is not text, whatever the boot loader has set, must not hide the others."""
+    """Return the kernel command line; an argument that is not valid UTF-8 must not hide the others."""
     return printable((host.read_bytes(COMMAND_LINE) or b"").decode(errors="replace").rstrip())
 
 
 def _cpu_vendor(host: HostRoot) -> str | None:
-    """Whose IOMMU the processor can have: ``intel``, ``amd``, or None for another one."""
+    """Return the vendor of the IOMMU that the CPU can have: ``intel``, ``amd``, or None."""
     found = X86.match(host.read(CPU, optional=True) or "")
     return CPU_VENDORS.get(found[1]) if found else None

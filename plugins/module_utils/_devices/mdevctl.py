@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The program that creates mediated devices at boot: mdevctl, if the udev rule finds it, or the boot service."""
+"""Find what creates mediated devices at boot: mdevctl, called by its udev rule, or the boot service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .._model.host import Mdevctl
 
 PROGRAMS = ("usr/sbin/mdevctl", "usr/bin/mdevctl", "usr/local/sbin/mdevctl", "usr/local/bin/mdevctl")
 RULE = "60-mdevctl.rules"
-# Of files with the same name the first one counts (udev(7)). Distributions that keep /lib apart have the rule there.
+# The first of several files with the same name is effective (udev(7)). Distributions with a separate /lib have the rule
+# there.
 RULE_DIRECTORIES = (
     "etc/udev/rules.d",
     "run/udev/rules.d",
@@ -28,7 +29,7 @@ CALL = re.compile(r"(/[\w./-]*mdevctl) start-parent-mdevs\b")
 
 
 def observe(host: HostRoot) -> Mdevctl:
-    """mdevctl, its udev rule, and the unit of the role boot."""
+    """Return the state of mdevctl, its udev rule and the boot service."""
     program = _first(host, PROGRAMS)
     rule = _first(host, [f"{directory}/{RULE}" for directory in RULE_DIRECTORIES])
     text = (host.read(rule[1:]) or "") if rule else ""

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""NVIDIA Multi-Instance GPU: its mode, profiles, GPU instances and compute instances, through ``nvidia-smi``.
+"""Read and change NVIDIA Multi-Instance GPU (MIG) with ``nvidia-smi``: mode, profiles, GPU and compute instances.
 
-The texts are those of drivers 450 to 580 (NVIDIA Multi-Instance GPU user guide, "Getting started with MIG").
+The expected output is that of drivers 450 to 580 (NVIDIA MIG user guide, "Getting started with MIG").
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import NamedTuple, Optional
 from .._host.root import HostError, HostRoot
 
 PROGRAM = "nvidia-smi"
-# Without nvidia-persistenced the driver initializes each GPU again in each call.
+# In seconds: without nvidia-persistenced, each call initializes all GPUs again.
 PATIENCE = 60.0
 ENABLED, DISABLED = "Enabled", "Disabled"
-# Instead of a table, with a status that is not 0.
+# nvidia-smi prints these instead of a table, with a non-zero status.
 NONE_FOUND = ("No GPU instances found", "No compute instances found", "No MIG-enabled devices found")
 
 # `|   0  MIG 1g.18gb+me      20     1/1        16.00      No     16     1     0   |`
 PROFILE = re.compile(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)/(\d+)\s+(\d+\.\d+)\s", re.MULTILINE)
-# `GPU  0 Profile ID  9 Placements: {0,4}:4` and, of one, `Placement : {0}:8`
+# `GPU 0 Profile ID 9 Placements: {0,4}:4`, or `Placement : {0}:8` for a single one
 PLACEMENTS = re.compile(r"^GPU\s+\d+ Profile ID\s+(\d+) Placements? ?: ?\{([\d,]*)\}:(\d+)\s*$", re.MULTILINE)
 # `|   0  MIG 1g.18gb         19        9          2:1     |`
 GPU_INSTANCE = re.compile(r"^\|\s+\d+\s+MIG (\S+)\s+(\d+)\s+(\d+)\s+(\d+):(\d+)\s*\|", re.MULTILINE)
@@ -36,18 +36,18 @@ ADDRESS = re.compile(r"([0-9A-F]{4,8}):([0-9A-F]{2}:[01][0-9A-F]\.[0-7])\Z")
 
 
 class Profile(NamedTuple):
-    """What a GPU instance can be. ``starts`` and ``size`` are memory slices of the GPU."""
+    """A profile of GPU instances. ``starts`` and ``size`` count memory slices of the GPU."""
 
-    name: str  # 1g.18gb
+    name: str  # for example 1g.18gb
     id: int
-    most: int  # how many of them a GPU can have
+    most: int  # largest number of instances per GPU
     memory_mib: int
     starts: tuple[int, ...]
     size: int
 
 
 class GpuInstance(NamedTuple):
-    """A GPU instance, which occupies ``size`` memory slices from ``start``; ``compute`` are its compute instances."""
+    """A GPU instance of ``size`` memory slices from ``start``, with the ids of its compute instances."""
 
     id: int
     profile: str
@@ -58,7 +58,7 @@ class GpuInstance(NamedTuple):
 
 
 class Gpu(NamedTuple):
-    """The MIG state of one GPU. ``enabled`` and ``pending`` are None for a GPU that has no MIG."""
+    """The MIG state of one GPU. ``enabled`` and ``pending`` are None without MIG support."""
 
     address: str
     enabled: Optional[bool]
@@ -68,9 +68,9 @@ class Gpu(NamedTuple):
 
 
 def observe(host: HostRoot, addresses: Sequence[str] = ()) -> dict[str, Gpu]:
-    """The GPUs that the driver lists, by address, those of ``addresses`` with profiles and instances.
+    """Return the GPUs that the driver lists by address; read profiles and instances of ``addresses`` only.
 
-    Raises HostError if the program is missing, fails, or writes what is not understood.
+    Raises HostError if the program is missing, fails or prints unknown output.
     """
     query = ["--query-gpu=pci.bus_id,mig.mode.current,mig.mode.pending", "--format=csv,noheader"]
     gpus = {}
@@ -79,7 +79,7 @@ def observe(host: HostRoot, addresses: Sequence[str] = ()) -> dict[str, Gpu]:
         match = ADDRESS.match(fields[0])
         if match is None or len(fields) != 3:
             raise HostError(f"{PROGRAM} lists a GPU as {line[:80]!r}, which is not understood", PROGRAM)
-        # The domain has eight digits here, and in the kernel as many as it needs, at least four.
+        # nvidia-smi prints eight digits of the domain, the kernel at least four.
         address = f"{int(match[1], 16):04x}:{match[2].lower()}"
         enabled, pending = (_mode(text) for text in fields[1:])
         gpus[address] = Gpu(address, enabled, pending)
@@ -89,22 +89,21 @@ def observe(host: HostRoot, addresses: Sequence[str] = ()) -> dict[str, Gpu]:
 
 
 def set_mode(host: HostRoot, address: str, enabled: bool) -> str:
-    """Enable or disable MIG; what the program said. The mode may be pending afterwards, until the GPU is reset."""
+    """Set the MIG mode and return the output. The mode may stay pending until the GPU is reset."""
     return _change(host, ["-i", address, "-mig", "1" if enabled else "0"])
 
 
 def create(host: HostRoot, address: str, profile_id: int, start: int, compute: bool) -> None:
-    """Make a GPU instance at a placement, with ``compute`` also one compute instance of its whole size."""
+    """Create a GPU instance at a placement; with ``compute``, also a compute instance of its full size."""
     _change(host, ["mig", "-i", address, "-cgi", f"{profile_id}:{start}", *(["-C"] if compute else [])])
 
 
 def create_compute(host: HostRoot, address: str, instance: int) -> None:
-    """Make one compute instance of the whole size of a GPU instance."""
     _change(host, ["mig", "-i", address, "-gi", str(instance), "-cci"])
 
 
 def destroy(host: HostRoot, address: str, instance: GpuInstance) -> None:
-    """Remove a GPU instance, its compute instances first."""
+    """Remove the compute instances of a GPU instance, and then the GPU instance."""
     if instance.compute:
         compute = ",".join(map(str, instance.compute))
         _change(host, ["mig", "-i", address, "-dci", "-gi", str(instance.id), "-ci", compute])
@@ -141,7 +140,7 @@ def _mode(text: str) -> bool | None:
 
 
 def _list(host: HostRoot, address: str, option: str) -> str:
-    """A table of instances, empty where there are none."""
+    """Return a table of instances, or an empty text if there are none."""
     try:
         return _run(host, ["mig", "-i", address, option])
     except HostError as error:
@@ -155,5 +154,5 @@ def _run(host: HostRoot, arguments: Sequence[str]) -> str:
 
 
 def _change(host: HostRoot, arguments: Sequence[str]) -> str:
-    # Ended in the middle it could leave a GPU between two modes.
+    # Killing the program could leave the GPU in an undefined mode, so it continues after a timeout.
     return host.run(PROGRAM, arguments, keep=True, timeout=max(PATIENCE, host.timeout))

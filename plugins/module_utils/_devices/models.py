@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Names that people know a card by: the model as its driver or the host's pci.ids calls it, and versions."""
+"""Read model names from the driver or from pci.ids of the host, and versions of kernel and drivers."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .._core.text import printable
 from .._host.root import HostRoot
 from .pci import PciFunction
 
-# Debian and Ubuntu; Fedora, RHEL, SUSE and Arch; the database that update-pciids writes on Debian.
+# Debian and Ubuntu; Fedora, RHEL, SUSE and Arch; the file that update-pciids writes on Debian.
 DATABASES = ("usr/share/misc/pci.ids", "usr/share/hwdata/pci.ids", "var/lib/pciutils/pci.ids")
-# Bytes; the file had 1.5 MB in 2025.
+# In bytes: pci.ids had 1.5 MB in 2025.
 MOST = 8 << 20
-# Products and subsystems have tabs, and comments may be anywhere.
+# Lines of products and subsystems begin with tabs, and comments may be anywhere.
 NEXT_VENDOR = re.compile(rb"\n[^\t#\n]")
 NVIDIA = "proc/driver/nvidia/gpus/{}/information"
 NVIDIA_MODEL = re.compile(r"^Model:\s*(\S.*?)\s*$", re.MULTILINE)
-# A driver without a number of its own comes with the kernel.
+# Drivers without this file are part of the kernel and have its version.
 VERSION = "sys/module/{}/version"
 KERNEL = "proc/sys/kernel/osrelease"
 
 
 def observe_models(host: HostRoot, functions: Iterable[PciFunction]) -> dict[str, Optional[str]]:
-    """By address the name of each function's model, None without one; reads pci.ids once, and only if it is needed."""
+    """Return the model name of each function by address, or None; pci.ids is read at most once, if needed."""
     found: dict[str, Optional[str]] = {}
     unnamed = []
     for function in functions:
@@ -38,7 +38,7 @@ def observe_models(host: HostRoot, functions: Iterable[PciFunction]) -> dict[str
         if found[function.address] is None and function.identity:
             unnamed.append(function)
     if unnamed:
-        # The newest one may be any of them; the first that exists is that of the distribution.
+        # Any of the files may be the newest one; prefer the file of the distribution.
         database = next((text for text in (host.read_bytes(path, MOST) for path in DATABASES) if text), b"")
         database = b"\n" + database
         for function in unnamed:
@@ -49,7 +49,7 @@ def observe_models(host: HostRoot, functions: Iterable[PciFunction]) -> dict[str
 
 
 def observe_versions(host: HostRoot, drivers: Iterable[str]) -> dict[str, object]:
-    """The release of the kernel, and by driver its version where it has a number of its own."""
+    """Return the kernel release, and the versions of drivers that have their own."""
     versions = {
         driver: host.read_line(VERSION.format(driver.replace("-", "_")), optional=True) for driver in set(drivers)
     }
@@ -60,11 +60,11 @@ def observe_versions(host: HostRoot, drivers: Iterable[str]) -> dict[str, object
 
 
 def model_in(database: bytes, vendor_id: str, product_id: str) -> Optional[str]:
-    """The name of a product in pci.ids, else that of its vendor with the product's id, else None.
+    """Return the product name in pci.ids, or the vendor name with the product id, or None.
 
-    The text begins with an end of line.
+    ``database`` begins with a newline.
     """
-    # Ids are found by their lines: parsing all of them would take a thousand times longer.
+    # Searching for the lines of the ids is a thousand times faster than parsing the file.
     vendor = database.find(f"\n{vendor_id}  ".encode("ascii"))
     if vendor < 0:
         return None
@@ -86,7 +86,6 @@ def _of_driver(host: HostRoot, function: PciFunction) -> Optional[str]:
 
 
 def _name(database: bytes, start: int) -> Optional[str]:
-    """The rest of a line."""
     end = database.find(b"\n", start)
     text = database[start : end if end >= 0 else len(database)]
     return printable(text.decode("utf-8", "replace").strip(), "") or None

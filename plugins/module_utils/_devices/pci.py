@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What every PCI function of a host is, and to what it is bound."""
+"""Read identity and driver of each PCI function of a host."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from .._model.host import PciIds
 
 DEVICES = "sys/bus/pci/devices"
 
-# The one attribute that holds all ids of a function, and whose handler takes no lock, other than that of uevent
-# (drivers/pci/pci-sysfs.c, modalias_show).
+# The only attribute with all ids of a function whose read takes no lock, apart from uevent (drivers/pci/pci-sysfs.c,
+# modalias_show).
 MODALIAS = re.compile(
     r"pci:v0000(?P<vendor>[0-9A-F]{4})d0000(?P<product>[0-9A-F]{4})"
     r"sv0000(?P<subvendor>[0-9A-F]{4})sd0000(?P<subproduct>[0-9A-F]{4})"
     r"bc(?P<class>[0-9A-F]{2})sc(?P<subclass>[0-9A-F]{2})i(?P<interface>[0-9A-F]{2})\Z"
 )
 
-# CONFIG_NODES_SHIFT is 10 at most.
+# CONFIG_NODES_SHIFT is at most 10.
 MOST_NODES = 1023
-# They are numbered with ints (drivers/iommu/iommu.c, iommu_group_ida).
+# Group numbers are ints (drivers/iommu/iommu.c, iommu_group_ida).
 MOST_GROUPS = 2**31 - 1
-# What other devices lie behind, and the host bridge. An NVSwitch (0680) or an ISA bridge (0601) is a function like any
-# other to VFIO (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_register_device: header type 0).
+# PCI classes of bridges with devices behind them, and of host bridges. VFIO treats an NVSwitch (0680) or ISA bridge
+# (0601) as an ordinary function (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_core_register_device: header type 0).
 BRIDGES = ("0600", "0604", "0607", "0609")
-# Whatever its class, only a function with the header of a bridge has them (drivers/pci/pci-sysfs.c, pci_bridge_attrs;
+# Only functions with a bridge header have these, whatever their class (drivers/pci/pci-sysfs.c, pci_bridge_attrs;
 # drivers/pci/probe.c, pci_alloc_child_bus).
 BRIDGE_ATTRIBUTES = frozenset(("secondary_bus_number", "pci_bus"))
-# Only VFs have it, since 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
+# Only VFs have this attribute, since Linux 5.14 (drivers/pci/iov.c, sriov_vf_dev_attr_group).
 VF_ATTRIBUTE = "sriov_vf_msix_count"
-# The name of a group that VFIO has made without an IOMMU.
+# The name of groups that VFIO creates in its no-IOMMU mode.
 NO_IOMMU = "vfio-noiommu"
 
 
 class PciFunction(NamedTuple):
-    """One function in its current state; ``identity`` is None for a VF, whose card has it, and if it is unreadable."""
+    """The current state of a function. ``identity`` is None for VFs, whose card has it, and if it is unreadable."""
 
     address: str
     entries: frozenset[str]
@@ -58,7 +58,7 @@ class PciFunction(NamedTuple):
 
     @property
     def is_virtual(self) -> bool:
-        """Also of a VF whose removal waits for its user: it has lost the link to its PF."""
+        """Return whether this is a VF. A VF whose removal waits for its user has already lost the link to its PF."""
         return self.physical_function is not None or VF_ATTRIBUTE in self.entries
 
     @property
@@ -68,9 +68,9 @@ class PciFunction(NamedTuple):
 
 
 class NumaNodes(dict[str, Optional[int]]):
-    """The NUMA node of each function by its address, read once, when it is first asked for.
+    """Maps the address of a function to its NUMA node; each node is read at the first access.
 
-    It is None where the firmware names no node: the kernel then says -1.
+    The node is None if the firmware does not specify one; the kernel then reports -1.
     """
 
     def __init__(self, host: HostRoot) -> None:
@@ -84,7 +84,7 @@ class NumaNodes(dict[str, Optional[int]]):
 
 
 def observe(host: HostRoot) -> dict[str, PciFunction]:
-    """Every PCI function of the host by its address, in the order of the addresses."""
+    """Return all PCI functions of the host by address, sorted by address."""
     host.look_anew()
     addresses = []
     for name in host.names(DEVICES):
@@ -101,7 +101,6 @@ def observe(host: HostRoot) -> dict[str, PciFunction]:
 
 
 def function(host: HostRoot, address: str) -> PciFunction:
-    """One function as it is now."""
     return _observe_function(host, address)
 
 
@@ -125,9 +124,9 @@ def _observe_function(host: HostRoot, address: str) -> PciFunction:
 
 
 def _is_unprotected(host: HostRoot, path: str, driver: str | None) -> bool:
-    """Whether a function has a group of VFIO's mode without an IOMMU, which protects nothing and serves no guest.
+    """Return whether the group of a function is one of VFIO's no-IOMMU mode, which does not protect the host.
 
-    Only a VFIO driver gets such a group (drivers/vfio/group.c, vfio_noiommu_group_alloc).
+    Only functions with a VFIO driver get such a group (drivers/vfio/group.c, vfio_noiommu_group_alloc).
     """
     return "vfio" in (driver or "") and host.read(f"{path}/iommu_group/name", optional=True) == NO_IOMMU
 
@@ -150,5 +149,5 @@ def _identity(host: HostRoot, path: str) -> PciIds | None:
 
 
 def iommu_group(host: HostRoot, path: str) -> int | None:
-    """The number of a device's IOMMU group, or None when it is in none."""
+    """Return the number of a device's IOMMU group, or None if it has none."""
     return decimal(host.link_name(f"{path}/iommu_group"), most=MOST_GROUPS)

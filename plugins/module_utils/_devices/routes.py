@@ -4,10 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""Routes and addresses of the host's interfaces, of the kernel's tables in proc and of the program ip where it answers.
+"""Read routes and addresses of network interfaces from the kernel's tables in proc and, if it works, from ``ip``.
 
-The program knows all tables, every next hop and every address. The tables in proc have the main table only, and the
-first next hop of each route (net/ipv4/fib_trie.c, fib_route_seq_show), but those of the host's own namespace.
+The program lists all tables, next hops and addresses, but only of its own network namespace. The tables in proc have
+only the main table and the first next hop of each route (net/ipv4/fib_trie.c, fib_route_seq_show). Those of process 1
+always belong to the host.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from typing import Any, NamedTuple, Union
 from .._host.root import HostError, HostRoot, first_lines
 
 PROGRAM = "ip"
-# The first process is in the host's own network namespace, whoever reads.
+# Process 1 is in the network namespace of the host, even if this process is not.
 ROUTES = ("proc/1/net/route", "proc/net/route")
 ROUTES6 = ("proc/1/net/ipv6_route", "proc/net/ipv6_route")
 ADDRESSES6 = ("proc/1/net/if_inet6", "proc/net/if_inet6")
-# include/uapi/linux/route.h
+# Flags of include/uapi/linux/route.h.
 UP, REJECT = 0x1, 0x200
-# What the kernel keeps for itself, and no use of an interface.
+# Route types that the kernel creates for itself. They do not count as uses of an interface.
 OWN_TYPES = ("local", "broadcast", "multicast", "anycast")
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -35,7 +36,7 @@ Interface = Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 
 
 class Route(NamedTuple):
-    """One route; ``default`` if it leads everywhere."""
+    """A route; ``default`` is true if it matches all destinations."""
 
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
     interface: str
@@ -46,25 +47,24 @@ class Route(NamedTuple):
 
     @property
     def is_automatic(self) -> bool:
-        """Whether the kernel gives it to each interface that is up, used or not (net/ipv6/addrconf.c)."""
+        """Return whether the kernel adds this route to every interface that is up (net/ipv6/addrconf.c)."""
         return self.network.version == 6 and (self.network.is_link_local or self.network.is_multicast)
 
 
 class Links(NamedTuple):
-    """What the host's network has."""
+    """Routes, addresses and XDP programs of the host."""
 
     routes: list[Route]
-    addresses: dict[str, list[str]]  # by interface, with the length of the network; none of link-local IPv6
+    addresses: dict[str, list[str]]  # by interface, with prefix length; without link-local IPv6 addresses
     xdp: set[str]  # interfaces with an XDP program
 
 
 def observe_links(host: HostRoot) -> Links:
-    """Routes of all tables, addresses and XDP programs."""
     of_kernel, addresses = read_routes(host), _addresses(host)
     try:
         told = _of_program(host)
     except (HostError, ValueError, KeyError, TypeError, AttributeError):
-        # No such program, one of busybox, or one that knows no JSON (iproute2 before 4.14).
+        # ip is missing, is the one of busybox, or does not support JSON (iproute2 before 4.14).
         return Links(of_kernel, addresses, set())
     return Links(list(dict.fromkeys([*of_kernel, *told.routes])), {**addresses, **told.addresses}, told.xdp)
 
@@ -76,7 +76,7 @@ def _of_program(host: HostRoot) -> Links:
         for route in json.loads(host.run(PROGRAM, [family, "-json", "route", "show", "table", "all"]) or "[]"):
             if route.get("type", "unicast") not in OWN_TYPES:
                 if "nhid" in route and not {"dev", "nexthops"} & set(route):
-                    # The kernel reports the next hops with the route, unless net.ipv4.nexthop_compat_mode is off.
+                    # With net.ipv4.nexthop_compat_mode off, the kernel reports routes without their next hops.
                     objects = _next_hops(host) if objects is None else objects
                     route["nexthops"] = objects.get(route["nhid"], [])
                 destination = route["dst"] if route["dst"] != "default" else everywhere
@@ -93,7 +93,7 @@ def _of_program(host: HostRoot) -> Links:
 
 
 def _next_hops(host: HostRoot) -> dict[int, list[Any]]:
-    """By number each next hop object; of a group those of all its members (ip-nexthop(8))."""
+    """Return the next hops of each next hop object by its number, including all members of groups (ip-nexthop(8))."""
     objects = {one["id"]: one for one in json.loads(host.run(PROGRAM, ["-json", "nexthop", "show"]) or "[]")}
     return {
         number: [objects[member["id"]] for member in one.get("group", [one]) if member["id"] in objects]
@@ -102,22 +102,22 @@ def _next_hops(host: HostRoot) -> dict[int, list[Any]]:
 
 
 def _interfaces(route: Any) -> Iterator[str]:
-    """Of a route with one next hop, or with several."""
+    """Yield the interface of each next hop of a route."""
     for hop in [route, *route.get("nexthops", [])]:
         if "dev" in hop and "linkdown" not in hop.get("flags", []):
             yield hop["dev"]
 
 
 def _is_global(interface: Interface) -> bool:
-    # Every interface that is up gives itself one of these.
+    # Each interface that is up assigns itself a link-local IPv6 address.
     return not (interface.version == 6 and interface.ip.is_link_local)
 
 
 def _addresses(host: HostRoot) -> dict[str, list[str]]:
-    """The IPv6 addresses of each interface, but the link-local ones; those of IPv4 have routes."""
+    """Return the IPv6 addresses of each interface without link-local ones. IPv4 addresses are known from routes."""
     found: dict[str, list[str]] = {}
     for line in first_lines(host, ADDRESSES6):
-        # Address, index, length of the prefix, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show).
+        # Address, index, prefix length, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show).
         words = line.split()
         try:
             interface = ipaddress.IPv6Interface((int(words[0], 16), int(words[2], 16)))
@@ -129,7 +129,7 @@ def _addresses(host: HostRoot) -> dict[str, list[str]]:
 
 
 def read_routes(host: HostRoot) -> list[Route]:
-    """Every route of the main tables that is up and leads somewhere, as proc has them."""
+    """Return the active routes of the main tables in proc, without reject routes."""
     found = []
     for parse, lines in ((_ipv4_route, first_lines(host, ROUTES)[1:]), (_ipv6_route, first_lines(host, ROUTES6))):
         for line in lines:
@@ -150,6 +150,6 @@ def _ipv4_route(words: list[str]) -> tuple[Route, int]:
 
 
 def _ipv6_route(words: list[str]) -> tuple[Route, int]:
-    # Destination, its length, six more, flags, interface (net/ipv6/route.c, rt6_info_route).
+    # Destination, prefix length, six more fields, flags, interface (net/ipv6/route.c, rt6_info_route).
     network = ipaddress.IPv6Network((int(words[0], 16), int(words[1], 16)), strict=False)
     return Route(network, words[9]), int(words[8], 16)

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The mode in which an NVIDIA GPU has vGPUs of several framebuffer sizes, through ``nvidia-smi``, since vGPU 17.
+"""Read and enable vGPUs of different framebuffer sizes on an NVIDIA GPU with ``nvidia-smi``, since vGPU 17.
 
-The driver forgets it with each reboot and whenever VFs are made. It changes only while the GPU has no vGPU.
+The driver resets this mode at each reboot and whenever VFs are created. It can change only while the GPU has no vGPU.
 """
 
 from __future__ import annotations
@@ -18,20 +18,19 @@ from .._host.root import HostError, HostRoot
 from .mig import DISABLED, ENABLED, PATIENCE, PROGRAM
 
 MODE = re.compile(r"^\s*vGPU Heterogeneous Mode\s*:\s*(\S.*?)\s*$", re.MULTILINE)
-# Some releases spell the label without its second e.
+# Some driver releases omit the second e of Heterogeneous.
 SIZES = re.compile(r"^\s*Heterogene?ous Time-Slice Sizes\s*:\s*(\S.*?)\s*$", re.MULTILINE)
 NOT_SUPPORTED = "Not Supported"
 
 
 class SizeMode(NamedTuple):
-    """``mixed`` is None for a GPU without such a mode, and ``reason`` says why."""
+    """``mixed`` is None for a GPU without such a mode; ``reason`` then says why."""
 
     mixed: Optional[bool]
     reason: str = ""
 
 
 def observe(host: HostRoot, address: str) -> SizeMode:
-    """The mode of a GPU now."""
     try:
         text = host.run(PROGRAM, ["-q", "-i", address], timeout=max(PATIENCE, host.timeout))
     except HostError as error:
@@ -46,8 +45,8 @@ def observe(host: HostRoot, address: str) -> SizeMode:
 
 
 def enable(host: HostRoot, address: str) -> None:
-    """Allow several sizes on a GPU without vGPUs; HostError if it fails or has no effect."""
-    # Ended in the middle it could leave a GPU between two modes.
+    """Allow different sizes on a GPU without vGPUs; raise HostError if this fails or has no effect."""
+    # Killing the program could leave the GPU in an undefined mode, so it continues after a timeout.
     host.run(PROGRAM, ["vgpu", "-shm", "1", "-i", address], keep=True, timeout=max(PATIENCE, host.timeout))
     now = observe(host, address)
     if not now.mixed:

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Physical functions, their virtual functions, and the mode that a card is in.
+"""Read physical functions, their virtual functions (VFs) and the modes of cards.
 
-Relations are read from the links ``physfn`` and ``virtfnN``, never computed from addresses: VFs may lie on another bus
-than their PF.
+Relations come from the links ``physfn`` and ``virtfnN`` and not from addresses, because VFs may be on another bus than
+their PF.
 """
 
 from __future__ import annotations
@@ -22,16 +22,15 @@ VIRTUAL_FUNCTION = re.compile(r"virtfn([0-9]{1,5})\Z")
 PRODUCT_ID = re.compile(r"[0-9a-f]{4}\Z")
 # TotalVFs is a field of 16 bits (include/uapi/linux/pci_regs.h, PCI_SRIOV_TOTAL_VF).
 MOST_VFS = 65535
-# The PCI core answers these itself (drivers/pci/iov.c), today without a lock. The override, which has one, takes them
-# along for nothing.
+# The PCI core answers these without a lock in current kernels (drivers/pci/iov.c). Reading them with driver_override,
+# which takes a lock, costs no further request.
 TOTAL, VF_DEVICE, AUTOPROBE = "sriov_totalvfs", "sriov_vf_device", "sriov_drivers_autoprobe"
 OVERRIDE = "driver_override"
-# vfio-pci and its variant drivers: mlx5_vfio_pci, nvgrace-gpu-vfio-pci, ...
+# vfio-pci and its variant drivers, such as mlx5_vfio_pci and nvgrace-gpu-vfio-pci.
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
-# A virtio NIC's interface belongs to the device that virtio puts on top of the PCI function.
+# The network interface of a virtio NIC belongs to the virtio device of the PCI function.
 VIRTIO_DEVICE = re.compile(r"virtio\d+\Z")
-# How a representor in the host calls the VF or subfunction that it stands for
-# (Documentation/networking/devlink/devlink-port.rst).
+# The port name of a representor of a VF or subfunction (Documentation/networking/devlink/devlink-port.rst).
 REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+\Z")
 
 
@@ -40,7 +39,7 @@ def is_vfio_driver(driver: str | None) -> bool:
 
 
 def normal_override(text: str | None) -> str | None:
-    """What ``driver_override`` holds, or None where it is unset (drivers/pci/pci-sysfs.c, driver_override_show)."""
+    """Return the override, or None if ``driver_override`` is unset (drivers/pci/pci-sysfs.c, driver_override_show)."""
     return None if text in (None, "", "(null)") else text
 
 
@@ -50,7 +49,7 @@ def read_cards(
     all_functions: dict[str, PciFunction],
     numa_nodes: NumaNodes,
 ) -> list[Card]:
-    """The cards that the given functions are, none of which is a VF."""
+    """Return a card for each of ``functions``, which must not contain VFs."""
     cards = {function.address for function in functions}
     parts = [one for one in all_functions.values() if one.address in cards or one.physical_function in cards]
     files = [path for function in functions for path in _files(function)]
@@ -88,7 +87,7 @@ def _capability(host: HostRoot, function: PciFunction) -> Sriov:
 
 
 def _files(function: PciFunction) -> list[str]:
-    """What is read of a function that a driver may hold up."""
+    """Return the files of a function whose reads a driver may delay."""
     names = [OVERRIDE, *((TOTAL, VF_DEVICE, AUTOPROBE) if TOTAL in function.entries else ())]
     return [f"{function.path}/{name}" for name in names]
 
@@ -105,7 +104,7 @@ def _drivers_autoprobe(host: HostRoot, function: PciFunction) -> bool | None:
 
 
 def _vf_product_id(host: HostRoot, function: PciFunction) -> str | None:
-    """Four digits, of which the kernel shows no leading zeros (drivers/pci/iov.c, sriov_vf_device_show)."""
+    """Return four digits; the kernel omits leading zeros (drivers/pci/iov.c, sriov_vf_device_show)."""
     path = f"{function.path}/{VF_DEVICE}"
     text = host.read(path, optional=True)
     if text is None:
@@ -123,7 +122,7 @@ def _virtual_functions(
     all_functions: dict[str, PciFunction],
     netdevs: dict[str, list[str]],
 ) -> list[VirtualFunction]:
-    """The VFs that have a link: reading ``sriov_numvfs`` could block for ever (drivers/pci/iov.c)."""
+    """Return the VFs that have a link. Reading ``sriov_numvfs`` instead could block forever (drivers/pci/iov.c)."""
     matches = (VIRTUAL_FUNCTION.match(entry) for entry in function.entries)
     found = []
     for index in sorted(int(match[1]) for match in matches if match):
@@ -140,7 +139,7 @@ def _virtual_functions(
 
 
 def _netdevs(host: HostRoot, function: PciFunction) -> list[str]:
-    """The function's own network interfaces, without the representors that a card in switchdev mode adds."""
+    """Return the function's own network interfaces, without the representors of switchdev mode."""
     paths = [
         (name, f"{owner}/net/{name}") for owner in interface_owners(function) for name in host.names(f"{owner}/net")
     ]
@@ -148,11 +147,11 @@ def _netdevs(host: HostRoot, function: PciFunction) -> list[str]:
 
 
 def interface_owners(function: PciFunction) -> list[str]:
-    """The paths of the devices that may have the function's network interfaces."""
+    """Return the paths of devices that may have the function's network interfaces."""
     owners = [function.path] if "net" in function.entries else []
     return owners + [f"{function.path}/{entry}" for entry in function.entries if VIRTIO_DEVICE.match(entry)]
 
 
 def _is_representor(host: HostRoot, path: str) -> bool:
-    # A port without a switch answers EOPNOTSUPP (net/core/net-sysfs.c), which is expected.
+    # A port without a switch returns EOPNOTSUPP, which is normal (net/core/net-sysfs.c).
     return bool(REPRESENTOR.match(host.read(f"{path}/phys_port_name", optional=True) or ""))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The settings of VFs that a network card's own interface governs, through the program ``ip``."""
+"""Read and write VF settings through the network interface of their card, with the program ``ip``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROGRAM = "ip"
 
 
 def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
-    """The settings of each VF by its index; raise HostError if they are unknown."""
+    """Return the settings of each VF by index; raise HostError if they are unknown."""
     text = host.run(PROGRAM, ["-j", "-d", "link", "show", "dev", interface])
     try:
         return parse(json.loads(text))
@@ -28,15 +28,15 @@ def observe(host: HostRoot, interface: str) -> dict[int, VfSettings]:
 
 
 def parse(links: Any) -> dict[int, VfSettings]:
-    """The settings in the list that ``ip -j -d link show`` prints."""
+    """Parse the list that ``ip -j -d link show`` prints."""
     found = {}
     for virtual in links[0].get("vfinfo_list", []):
         vlan = (virtual.get("vlan_list") or [virtual])[0]
         rate = virtual.get("rate", {})
         found[int(virtual["vf"])] = VfSettings(
-            # iproute2 before 5.4 calls it mac.
+            # iproute2 before 5.4 has the key mac.
             mac=virtual.get("address", virtual.get("mac")),
-            # It leaves out a tag that is 0.
+            # ip omits a VLAN tag of 0.
             vlan=vlan.get("vlan", 0),
             qos=vlan.get("qos", 0),
             spoofchk=virtual.get("spoofchk"),
@@ -49,13 +49,13 @@ def parse(links: Any) -> dict[int, VfSettings]:
 
 
 def differences(observed: VfSettings, wanted: VfSettings) -> VfSettings:
-    """What of the wanted settings is not so yet."""
+    """Return the desired settings that differ from the observed ones."""
     same = [name for name, old, new in zip(VfSettings._fields, observed, wanted) if old == new]
     return wanted._replace(**dict.fromkeys(same))
 
 
 def apply(host: HostRoot, interface: str, wanted: Mapping[int, VfSettings]) -> None:
-    """Write what differs, and read it back."""
+    """Write the settings that differ and read them back; raise HostError on failure."""
     observed = observe(host, interface)
     written = False
     for index, settings in wanted.items():
@@ -82,7 +82,7 @@ def _arguments(changes: VfSettings, before: VfSettings) -> list[str]:
     if changes.mac is not None:
         arguments += ["mac", changes.mac]
     if changes.vlan is not None or changes.qos is not None:
-        # The two are one setting, so that the one which is not named would become 0.
+        # VLAN and QoS are one setting, so omitting one of them would reset it to 0.
         arguments += ["vlan", str(merged.vlan or 0), "qos", str((merged.qos or 0) if merged.vlan else 0)]
     if changes.min_tx_rate is not None or changes.max_tx_rate is not None:
         arguments += ["max_tx_rate", str(merged.max_tx_rate or 0), "min_tx_rate", str(merged.min_tx_rate or 0)]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Attributes that a driver gives to a mediated device, and nothing else that lies in the device's directory."""
+"""Validate and write attributes that a driver gives to a mediated device; reject other files of its directory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .._core import numbers
 from .._core.grammar import ATTRIBUTE, OF_THE_KERNEL
 from .._host.root import HostError, HostRoot
 
-# Another device, and not a directory of attributes, has one of them.
+# A directory with one of these is another device, and not an attribute group.
 OF_A_DEVICE = ("uevent", "subsystem")
-# What a driver lets be set of its own devices, by the beginning of the ids of their types; others are not known.
+# Maps prefixes of type ids to the attributes that their driver supports. Attributes of other drivers are unknown.
 VGPU_PARAMS = "nvidia/vgpu_params"
 OF_TYPES = {
     "nvidia-": (VGPU_PARAMS, "nvidia/placement_id"),
@@ -26,15 +26,15 @@ OF_TYPES = {
     **dict.fromkeys(("vfio_ccw-", "i915-GVTg", "mtty-", "mdpy-", "mbochs-"), ()),
 }
 OF_VENDOR_VFIO = (VGPU_PARAMS,)
-# Plugin parameters of NVIDIA, such as frame_rate_limiter=0,disable_vnc=1; a blank clears them.
+# NVIDIA plugin parameters, such as frame_rate_limiter=0,disable_vnc=1; a blank would clear them.
 PARAMETERS = re.compile(r"[a-z]\w*=[\w.:/-]+(,[a-z]\w*=[\w.:/-]+)*\Z", re.ASCII)
 MOST_PARAMETERS = 1023
-# The file of an attribute is one page, of which the kernel needs a byte for the end.
+# The buffer of an attribute is one page, and the kernel needs one byte of it for the end.
 MOST_BYTES = 4095
 
 
 def check(attribute: Any) -> tuple[str, str]:
-    """Name and value of a dictionary with one key; ``ValueError`` for what no driver's attribute can be."""
+    """Return name and value of a dictionary with one key; raise ``ValueError`` if it cannot be an attribute."""
     if not isinstance(attribute, dict) or len(attribute) != 1:
         given = f"has {len(attribute)}" if isinstance(attribute, dict) else f"is {numbers.shown(attribute)}"
         raise ValueError(f"an attribute must have exactly one key, but this one {given}")
@@ -58,7 +58,7 @@ def check(attribute: Any) -> tuple[str, str]:
 
 
 def unusable(type_id: str, on_function: bool, attributes: Iterable[tuple[str, str]]) -> str | None:
-    """Why devices of a type cannot have the attributes, or None; ``on_function`` for vGPUs that are a VF."""
+    """Return why a type does not support the attributes, or None; ``on_function`` is true for vGPUs that are VFs."""
     known = OF_VENDOR_VFIO if on_function else _of_type(type_id)
     names = dict.fromkeys(name for name, _value in attributes)
     wrong = [name for name in names if known is not None and name not in known]
@@ -74,7 +74,7 @@ def _of_type(type_id: str) -> tuple[str, ...] | None:
 
 
 def write(host: HostRoot, device: str, name: str, value: str) -> None:
-    """Write an attribute below the directory of a device; HostError if it fails, or leads elsewhere."""
+    """Write an attribute of a device; raise HostError if this fails or the path leaves the device."""
     path = device
     for part in name.split("/"):
         path = f"{path}/{part}"

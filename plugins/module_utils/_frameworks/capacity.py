@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""How many devices of a type still fit on a card, now and after removals that are only planned.
+"""Compute how many devices of a type fit on a card, now and after planned removals.
 
-``available_instances`` is the current room. What fits later follows from what the types of a parent share, which is one
-of three things: quantities (ports, memory, a counter), an NVIDIA GPU that takes vGPUs of one size, or nothing known.
+``available_instances`` is the current number. The number after changes depends on what the types of a parent share.
+They share quantities (ports, memory, a counter), or an NVIDIA GPU that allows one size, or nothing known.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from .mig_types import GpuInstances
 MTTY = re.compile(r"mtty-([1-9]\d{0,8})\Z", re.ASCII)
 MBOCHS_MEMORY = re.compile(r"\b([1-9]\d{0,8}) MB video memory", re.ASCII)
 GVT_QUANTITIES = ("low_gm_size", "high_gm_size", "fence")
-# The framebuffer in GB ends the name of a time-sliced vGPU: NVIDIA L40S-8Q; 0 stands for half a GB.
+# The name of a time-sliced vGPU ends with the framebuffer in GB, as in NVIDIA L40S-8Q; 0 means half a GB.
 NVIDIA_SIZE = re.compile(r"-(\d{1,9})[A-Z]+\d?\Z", re.ASCII)
 
 MIB = 1024
-# What vGPUs may be together on a GPU. By default one parent has one type, and one GPU one framebuffer size.
+# Combinations of vGPUs on a GPU. By default a parent has one type, and a GPU one framebuffer size.
 ONE_TYPE, ONE_SIZE, ANY_SIZE = "one type", "one size", "any size"
 
-# A device that exists: its parent, and its type if that is known.
+# Parent and type of an existing device; the type is None if unknown.
 Occupant = tuple[str, Optional[str]]
 
 
@@ -41,11 +41,11 @@ def capacity_of_card(
     mix: str = ONE_TYPE,
     gpu_instances: Optional[GpuInstances] = None,
 ) -> Capacity:
-    """The capacity of one card, or of one parent that is not a PCI function, from what the facts have of it.
+    """Return the capacity of one card, or of one parent that is not a PCI function, from its facts.
 
-    ``names`` are those of all types that are known to belong to the card, by their ids. ``mix`` is what may be together
-    on a GPU: ``ANY_SIZE`` if it is in the mode for that, or will be before the first vGPU is made.
-    ``gpu_instances`` are those of a GPU with MIG, None without MIG or if they are not known.
+    ``names`` maps the ids of all known types of the card to their names. ``mix`` is the allowed combination on a GPU:
+    ``ANY_SIZE`` if the GPU has mixed sizes enabled, or will have before its first vGPU is created. ``gpu_instances``
+    describes a GPU with MIG; None means without MIG or unknown.
     """
     if gpu_instances is not None:
         return MigGpu(parents, occupants, names, gpu_instances)
@@ -57,13 +57,13 @@ def capacity_of_card(
 
 
 class Capacity:
-    """What is common: occupants by parent, and the live counters, which hold as long as nothing is removed."""
+    """Base class: occupants by parent, and live counters, which are valid until a removal is planned."""
 
-    # Whether one device decides which other types the card can make at the same time.
+    # Whether the type of one device excludes other types on the same card.
     exclusive = False
-    # Whether the GPU has a mode in which its vGPUs have several framebuffer sizes.
+    # Whether the GPU has a mode for vGPUs of different framebuffer sizes.
     has_size_mode = False
-    # MiB that all devices share, if that is known.
+    # In MiB: the memory that all devices share, or None if unknown.
     memory: Optional[int] = None
 
     def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
@@ -75,38 +75,36 @@ class Capacity:
         self._given = False
 
     def room(self, parent: str, type_id: str) -> int:
-        """How many more of a type the parent can make."""
+        """Return how many more devices of a type fit on the parent."""
         expected = self._expected(parent, type_id)
         if self._given:
             return expected
         return max(0, min(expected, self._live(parent, type_id)))
 
     def _live(self, parent: str, type_id: str) -> int:
-        """What the counter would say after what is planned; it does not show what a removal would free."""
+        """Return the counter after planned creations; it does not include what planned removals free."""
         offer = self.offers.get((parent, type_id))
         live = (offer.available or 0) if offer else 0
         return live - self._taken.get((parent, type_id), 0)
 
     def take(self, parent: str, type_id: str) -> None:
-        """Count a device that is planned."""
         self.occupants[parent].append(type_id)
         self._taken[parent, type_id] = self._taken.get((parent, type_id), 0) + 1
 
     def give(self, parent: str, type_id: str | None) -> None:
-        """Count a removal that is planned."""
         self.occupants[parent].remove(type_id)
         self._given = True
 
     def plan_afresh(self) -> None:
-        """Count by the rules of the driver alone from now on, since what is planned changes the counters."""
+        """Ignore the live counters from now on, because planned changes alter them."""
         self._given = True
 
     def framebuffer(self, type_id: str | None) -> Optional[int]:
-        """The framebuffer of a vGPU in MiB, which those of one GPU have in common by default; None without one."""
+        """Return the framebuffer of a vGPU in MiB, or None. By default all vGPUs of a GPU have the same."""
         return None
 
     def shuts_out(self, type_id: str | None, other: str) -> bool:
-        """Whether a device of a type leaves no room for one of another type, however small."""
+        """Return whether a device of a type excludes a device of another type, whatever its size."""
         return False
 
     def all_occupants(self) -> Iterable[str | None]:
@@ -117,9 +115,9 @@ class Capacity:
 
 
 class Quantities(Capacity):
-    """Types that take from common quantities: mtty's ports, mbochs's memory, GVT-g's resources, the core's counter.
+    """Types that share quantities: mtty ports, mbochs memory, GVT-g resources, or the counter of the mdev core.
 
-    The free part of a quantity is at least what the available instances of each type would need.
+    The free part of a quantity is at least what the available instances of any type need.
     """
 
     def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant]) -> None:
@@ -150,17 +148,17 @@ class Quantities(Capacity):
 
 
 class Gpu(Capacity):
-    """An NVIDIA GPU whose driver states the size and the greatest number of each type.
+    """An NVIDIA GPU whose driver reports size and largest number of each type.
 
     By default all its vGPUs have one framebuffer size, and with old drivers without SR-IOV one type. With SR-IOV each
-    VF holds one. A GPU that has been set to mixed sizes shows it by offering other sizes next to an existing vGPU.
+    VF has one vGPU. If a GPU offers other sizes next to an existing vGPU, it allows mixed sizes.
     """
 
     exclusive = True
 
     def __init__(self, parents: Sequence[Parent], occupants: Sequence[Occupant], mix: str = ONE_TYPE) -> None:
         super().__init__(parents, occupants)
-        # What a driver says of a type in a form of its own counts as not said.
+        # Attributes in an unknown format are ignored.
         self._by_id = {
             offer.type.id: {name: value for name, value in offer.type.attributes.items() if isinstance(value, int)}
             for parent in parents
@@ -183,7 +181,7 @@ class Gpu(Capacity):
         return not self._mixed and self._size(type_id) != self._size(other)
 
     def _shows_one_type(self) -> bool:
-        """Whether there is room for more vGPUs of the existing type, and for no other type of its size."""
+        """Return whether the driver offers the existing type, and no other type of the same size."""
         existing = set(self.all_occupants())
         if len(existing) != 1:
             return False
@@ -204,7 +202,7 @@ class Gpu(Capacity):
             return 0
         room = self._stated(type_id, "max_instance") - len(existing)
         if self._by_id.get(type_id, {}).get("max_instance") is None:
-            # The driver does not say it in a form that can be understood: what fits now is known all the same.
+            # The driver does not report the maximum, so use the live counter.
             room = self._live(parent, type_id)
         elif self._mixed:
             used = sum(self._stated(other or "", "framebuffer") for other in existing)
@@ -216,10 +214,10 @@ class Gpu(Capacity):
 
 
 class VendorGpu(Capacity):
-    """A GPU in the vendor-specific VFIO framework: one vGPU a VF, sizes known by name only, and no stated number.
+    """A GPU of the vendor-specific VFIO framework: one vGPU per VF, and sizes known only from type names.
 
-    The largest type takes the whole framebuffer. It is known once the GPU was seen empty; one that has vGPUs offers
-    only types of their size.
+    The largest type takes the whole framebuffer. It is known only after the GPU was observed without vGPUs, because a
+    GPU with vGPUs offers only types of their size.
     """
 
     has_size_mode = True
@@ -240,7 +238,7 @@ class VendorGpu(Capacity):
         self._mixed = mix == ANY_SIZE or seen_mixed
         self._memory = largest
         if largest in occupied and not seen_mixed:
-            # A GPU that offers a free VF nothing is full; of another one a larger type may not be known.
+            # A GPU that offers nothing on a free VF is full. Otherwise a larger type may be unknown.
             full = not offered and not all(self.occupants.values())
             self._memory = sum(filter(None, occupied)) if full else None
         self.memory = None if self._memory is None else int(self._memory * MIB)
@@ -266,7 +264,7 @@ class VendorGpu(Capacity):
 
 
 class MigGpu(Capacity):
-    """A GPU with MIG: each vGPU is on a GPU instance that goes with its type, and on a VF of its own."""
+    """A GPU with MIG: each vGPU is on a GPU instance that matches its type, and on its own VF."""
 
     def __init__(
         self,
@@ -287,13 +285,13 @@ class MigGpu(Capacity):
 
 
 def _vgpu_size(name: str | None) -> float | None:
-    # The driver alone knows which vGPUs on MIG instances go together.
+    # Only the driver knows which vGPUs with MIG fit together.
     match = None if nvidia_vfio.MIG.search(name or "") else NVIDIA_SIZE.search(name or "")
     return (int(match[1]) or 0.5) if match else None
 
 
 def _cost(offer: Offer, siblings: Sequence[Offer]) -> dict[str, int]:
-    """What one device takes of each quantity that the types of its parent share."""
+    """Return how much one device takes of each quantity that the types of its parent share."""
     ports = MTTY.match(offer.type.id)
     if ports:
         return {"ports": int(ports[1])}
@@ -304,7 +302,7 @@ def _cost(offer: Offer, siblings: Sequence[Offer]) -> dict[str, int]:
     amounts = {name: quota for name, quota in quotas.items() if isinstance(quota, int) and quota > 0}
     if len(amounts) == len(quotas):
         return amounts
-    # The mdev core counts all types of a parent together, so that all of them show the same number.
+    # The mdev core counts all types of a parent together, so all show the same number.
     if len({one.available for one in siblings}) == 1:
         return {"devices": 1}
     return {offer.type.id: 1}

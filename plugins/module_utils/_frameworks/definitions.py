@@ -4,9 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The definitions that mdevctl keeps: one JSON file ``etc/mdevctl.d/<parent>/<uuid>`` for each mdev that is to exist
-(mdevctl(8), "FILES").
-"""
+"""Read and write mdevctl definitions: one JSON file ``etc/mdevctl.d/<parent>/<uuid>`` per mdev (mdevctl(8))."""
 
 from __future__ import annotations
 
@@ -23,18 +21,18 @@ from . import mdev
 from .attributes import check
 
 DEFINITIONS = "etc/mdevctl.d"
-# The kind of records that mdev_instance leaves.
+# The kind of records that mdev_instance writes.
 RECORDS = "mdev_instance"
 
 
 def read_definitions(host: HostRoot) -> dict[tuple[str, str], Definition]:
-    """By (parent, uuid) each definition.
+    """Return each definition by (parent, uuid), both in the kernel's spelling.
 
-    Both are in the kernel's spelling; mdevctl takes capital letters as well.
+    mdevctl also accepts capital letters in file names.
     """
     found = {}
     for place, paths in _files(host).items():
-        # Of several spellings that in small letters counts, which sorts last.
+        # If several file names differ only in case, the last one in sorting order is effective.
         definition = next(filter(None, (_read(host, path) for path in reversed(paths))), None)
         if definition:
             found[place] = definition
@@ -42,7 +40,7 @@ def read_definitions(host: HostRoot) -> dict[tuple[str, str], Definition]:
 
 
 def _files(host: HostRoot, only: Optional[str] = None) -> dict[tuple[str, str], list[str]]:
-    """By parent and UUID the paths of each definition, or of those on one parent."""
+    """Return the paths of each definition by (parent, uuid), optionally of one parent."""
     found: dict[tuple[str, str], list[str]] = {}
     for directory in host.names(DEFINITIONS):
         parent = directory.lower() if PCI_ADDRESS.match(directory.lower()) else directory
@@ -53,7 +51,7 @@ def _files(host: HostRoot, only: Optional[str] = None) -> dict[tuple[str, str], 
 
 
 def recorded_names(host: HostRoot) -> dict[tuple[str, str], tuple[str, str]]:
-    """By (parent, uuid) the type of each device that this collection has made: its id of that time, and its name."""
+    """Return the recorded type id and name of each device of this collection by (parent, uuid)."""
     found = {}
     for record in read_records(host, RECORDS).values():
         instances = record.get("instances")
@@ -71,10 +69,9 @@ def apply_definitions(
     devices: list[Device],
     mdevs: mdev.Mdevs,
 ) -> tuple[list[Device], list[Device]]:
-    """The ``devices`` with what mdevctl knows of them, and those that are only defined.
+    """Return ``devices`` with their definitions, and the devices that are only defined.
 
-    Another driver may give an id to another type. A device that this collection has made is of the type that has the
-    recorded name now.
+    A new driver version may give an id to another type. For devices of this collection, the recorded type name decides.
     """
     existing = {device.key for device in devices}
     waiting = {place: definition for place, definition in definitions.items() if place not in existing}
@@ -112,7 +109,7 @@ def _defined(
 
 
 def checked_attributes(device: Device) -> tuple[tuple[str, str], ...]:
-    """The attributes of a device's definition; ``ValueError`` if one must not be written."""
+    """Return the attributes of a device's definition; raise ``ValueError`` if one must not be written."""
     found = []
     for place, (name, value) in enumerate(device.attributes):
         try:
@@ -127,7 +124,7 @@ def checked_attributes(device: Device) -> tuple[tuple[str, str], ...]:
 
 
 def definition_text(definition: Definition) -> str:
-    """A definition in the very form that mdevctl writes: two spaces, no newline at the end."""
+    """Return a definition in the exact format of mdevctl: two spaces, no final newline."""
     content = {
         "mdev_type": definition.type_id,
         "start": "auto" if definition.autostart else "manual",
@@ -137,17 +134,16 @@ def definition_text(definition: Definition) -> str:
 
 
 def save_definition(host: HostRoot, parent: str, uuid: str, definition: Definition | None) -> None:
-    """Replace a definition, or with None remove it."""
+    """Write a definition and remove its other spellings; None removes all."""
     if definition is not None:
         host.replace_file(definition_path(parent, uuid), definition_text(definition))
     for spelling in _files(host, parent).get((parent, uuid), []):
-        # One in capital letters would be a second definition of the same device.
+        # A file name in capital letters would be a second definition of the same device.
         if definition is None or spelling != definition_path(parent, uuid):
             host.remove_file(spelling)
 
 
 def definition_path(parent: str, uuid: str) -> str:
-    """Where a definition is kept."""
     return f"{DEFINITIONS}/{parent}/{uuid}"
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""All existing and possible devices of a host, of each framework: one observation for every module."""
+"""Observe existing and possible devices of all frameworks; every module uses this observation."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from .mdev import Mdevs
 
 
 class Made(NamedTuple):
-    """What the frameworks have on a host."""
+    """The state of all frameworks on a host."""
 
     parents: list[Parent]
-    devices: list[Device]  # also those that are only defined
+    devices: list[Device]  # including devices that are only defined
     definitions: Mapping[tuple[str, str], Definition]  # by parent and UUID
-    known_types: Mapping[str, Mapping[str, str]]  # by parent names by id, also of types that it does not list now
+    # by parent: names by id, including types that the parent does not offer now
+    known_types: Mapping[str, Mapping[str, str]]
 
 
 class Frameworks:
-    """The functions and drivers of a host on which something can be made."""
-
     def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
         self._host = host
         self._functions = functions
@@ -39,13 +38,13 @@ class Frameworks:
         self._vgpu_functions = nvidia_vfio.parent_functions(host, functions)
 
     def of_cards(self) -> dict[str, str]:
-        """The framework of each card that can make vGPUs or other mdevs, itself or on its VFs."""
+        """Return the framework of each card that can have vGPUs or other mdevs, directly or on its VFs."""
         parents = {name: mdev.FRAMEWORK for name in self._mdevs.parent_names if name in self._functions}
         parents.update((function.address, nvidia_vfio.FRAMEWORK) for function in self._vgpu_functions)
         return {self._functions[name].physical_function or name: framework for name, framework in parents.items()}
 
     def observe(self, with_parents: bool = True) -> Made:
-        """Parents and devices; without ``with_parents`` those of mdev are skipped, whose types take a while."""
+        """Return parents and devices; without ``with_parents``, skip mdev parents, whose types are slow to read."""
         devices = self._mdevs.devices()
         parents = self._mdevs.parents(devices) if with_parents else []
         vgpu_parents, vgpus, known_types = nvidia_vfio.observe(
@@ -56,6 +55,6 @@ class Frameworks:
         return Made([*parents, *vgpu_parents], [*existing, *vgpus, *defined], definitions, known_types)
 
     def unreadable(self) -> dict[str, str]:
-        """By card why its state is unknown."""
+        """Return why the state of a card is unknown, by card."""
         reasons = nvidia_vfio.unreadable(self._host, self._functions, self._vgpu_functions)
         return {**reasons, **self._host.silent}

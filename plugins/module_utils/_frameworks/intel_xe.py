@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Shares of an Intel GPU that its driver xe gives to each VF, in ``sriov_admin`` of the card since Linux 6.19
-(Documentation/ABI/testing/sysfs-driver-intel-xe-sriov, drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c).
+"""Read and write the shares of an Intel GPU that the driver xe gives to each VF.
 
-The directories exist for all VFs that the card can have, whether they are enabled or not; their first is ``vf1``.
+They are in ``sriov_admin`` of the card since Linux 6.19 (Documentation/ABI/testing/sysfs-driver-intel-xe-sriov,
+drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c). Each possible VF has a directory, enabled or not; the first one is ``vf1``.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from .._model.host import VfSettings
 
 DRIVER = "xe"
 MIB = 1 << 20
-# Cards without memory of their own, and kernels before it, have no quota.
+# Missing on cards without memory of their own, and in older kernels.
 QUOTA = "vram_quota"
 PRIORITY = "sched_priority"
 NAMES = ("exec_quantum_ms", "preempt_timeout_us", QUOTA)
-# Of the choices the current one is in brackets.
+# The current choice is in brackets.
 CURRENT = re.compile(r"\[(\w+)\]")
 MOST = (1 << 63) - 1
 
 
 def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, VfSettings]:
-    """By index the shares of VFs; empty where the kernel or the card has none."""
+    """Return the shares of VFs by index; empty if kernel or card do not support shares."""
     if not host.exists(f"{DEVICES}/{address}/sriov_admin"):
         return {}
     return {index: _read(host, address, index) for index in sorted(set(indices))}
 
 
 def priority(host: HostRoot, address: str, index: int) -> Optional[str]:
-    """The scheduling priority of a VF, which the firmware only lets change for all VFs together."""
+    """Return the scheduling priority of a VF; the firmware can change it only for all VFs together."""
     text = host.read(f"{_profile(address, index)}/{PRIORITY}", optional=True) or ""
     current = CURRENT.search(text)
     return current[1] if current else None
 
 
 def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> None:
-    """Write what differs, smaller quotas first, which leave room for the larger ones, and read it back."""
+    """Write the shares that differ and read them back. Lower quotas come first to make room for higher ones."""
     found = observe(host, address, wanted)
     changes = []
     for index, settings in wanted.items():

@@ -4,9 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Mediated devices of any bus: parents, what they can make, and what exists
-(Documentation/driver-api/vfio-mediated-device.rst).
-"""
+"""Read mediated devices of any bus: parents, types and devices (Documentation/driver-api/vfio-mediated-device.rst)."""
 
 from __future__ import annotations
 
@@ -22,14 +20,14 @@ FRAMEWORK = "mdev"
 PARENTS = "sys/class/mdev_bus"
 DEVICES = "sys/bus/mdev/devices"
 AVAILABLE = "available_instances"
-# The same for a type whichever parent offers it.
+# Files whose content depends only on the type, and not on the parent.
 STATIC = ("description", "name", "device_api")
-# Seconds; libvirt waits as long for the same (nodeDeviceCreateXML).
+# In seconds: libvirt waits as long for the same link (nodeDeviceCreateXML).
 SETTLE = 1.0
 
 
 class Mdevs:
-    """The mediated devices of a host; what belongs to a type whichever parent offers it is read once for each type."""
+    """The mediated devices of a host. Data that depends only on the type is read once per type."""
 
     def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
         self.parent_names = host.names(PARENTS)
@@ -39,7 +37,7 @@ class Mdevs:
         self._types: dict[str, VgpuType] = {}
 
     def devices(self) -> list[Device]:
-        """Every mdev that the kernel has, the ones whose removal waits for their user included."""
+        """Return all mdevs in the kernel, including mdevs whose removal waits for their user."""
         names = self._host.names(DEVICES)
         active = [device for device in map(self._active_device, names) if device]
         known = {device.uuid for device in active}
@@ -52,7 +50,7 @@ class Mdevs:
         return [*active, *removing]
 
     def parents(self, devices: list[Device]) -> list[Parent]:
-        """Every parent with its types; ``devices`` count towards a type's maximum."""
+        """Return all parents with their types; ``devices`` count towards the maximum of a type."""
         existing = Counter((device.parent, device.type_id or "") for device in devices)
         directories = {name: f"{PARENTS}/{name}/mdev_supported_types" for name in self.parent_names}
         with self._host.names_ahead(directories.values()):
@@ -61,12 +59,12 @@ class Mdevs:
             return [self._parent(name, offers[name], existing) for name in self.parent_names]
 
     def type_name(self, type_id: str) -> str | None:
-        """The name of a type that has been seen."""
+        """Return the name of a type that was read before, or None."""
         known = self._types.get(type_id)
         return known.name if known else None
 
     def type_id(self, parent: str, name: str) -> str | None:
-        """The id that a parent has now for the type of this name."""
+        """Return the id that a parent now has for the type with this name."""
         directory = f"{PARENTS}/{parent}/mdev_supported_types"
         return next(
             (one for one in self._host.names(directory) if self._static(one, f"{directory}/{one}").name == name),
@@ -75,7 +73,7 @@ class Mdevs:
 
     def _active_device(self, uuid: str) -> Device | None:
         path = f"{DEVICES}/{uuid}"
-        # The link leads to <parent's directory>/<uuid>.
+        # The link target ends with <parent>/<uuid>.
         target = (self._host.link(path) or "").split("/")
         if not UUID.match(uuid) or len(target) < 2:
             self._host.warn(f"{path[:200]} is not a mediated device")
@@ -86,7 +84,7 @@ class Mdevs:
             types[:] = [self._host.link_name(f"{path}/mdev_type")]
             return types[0] is not None or not self._host.exists(path)
 
-        # A device that is just being made has its link to the bus first (drivers/vfio/mdev/mdev_core.c).
+        # While a device is created, its link on the bus appears first (drivers/vfio/mdev/mdev_core.c).
         self._host.wait(complete, SETTLE)
         type_id = types[0]
         if type_id is None and not self._host.exists(path):
@@ -117,12 +115,12 @@ class Mdevs:
         return [entry for entry in entries if UUID.match(entry)]
 
     def _half_removed_device(self, parent: str, uuid: str) -> Device:
-        """While its user keeps it open, a removed mdev has lost its links but not its directory and group."""
+        """Return a removed mdev that is still open: it has lost its links, but not its directory and group."""
         group = iommu_group(self._host, f"{PARENTS}/{parent}/{uuid}")
         return Device(parent, FRAMEWORK, uuid=uuid, iommu_group=group, state="removing")
 
     def _files(self, offers: dict[str, list[str]]) -> list[str]:
-        """What will be read of the types that each parent offers."""
+        """Return the files to read for the types that each parent offers."""
         files = []
         known = set(self._types)
         for parent, type_ids in offers.items():
@@ -159,9 +157,9 @@ class Mdevs:
         return Offer(static, available, _max_instances(static, available, existing))
 
     def _static(self, type_id: str, path: str) -> VgpuType:
-        """What belongs to the type alone; ``path`` is its directory below any parent."""
+        """Return what depends on the type only; ``path`` is its directory below any parent."""
         known = self._types.get(type_id)
-        # A driver may fail to answer for one parent only.
+        # The driver may have failed to answer for one parent only.
         if known is None or known.device_api is None:
             known = self._types[type_id] = self._read_static(type_id, path)
         return known
@@ -173,7 +171,7 @@ class Mdevs:
             self._host.warn(f"{path}/description {sentence}")
         return VgpuType(
             id=type_id,
-            # Kernels before 6.1 may have none.
+            # Optional before Linux 6.1.
             name=self._host.read_line(f"{path}/name", optional=True),
             description=description,
             attributes=attributes,
@@ -182,7 +180,7 @@ class Mdevs:
 
 
 def _max_instances(static: VgpuType, available: int | None, existing: int) -> int | None:
-    """NVIDIA states how many instances a whole GPU can have; otherwise existing and available ones."""
+    """Return the maximum that NVIDIA reports per GPU, or else the sum of existing and available instances."""
     stated = static.attributes.get("max_instance")
     if isinstance(stated, int):
         return stated

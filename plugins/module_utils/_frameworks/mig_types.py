@@ -4,11 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""vGPU types on GPU instances of MIG: which instances take which type, and how many of it.
+"""Match vGPU types to GPU instances of MIG, and compute how many fit.
 
-The name of a type has the number of compute slices and the framebuffer in GB (NVIDIA vGPU user guide, "MIG-backed
-vGPU"): A100-1-5C goes with the profile 1g.5gb. A GPU instance has vGPUs of one size. If no profile has exactly this
-size, an instance of the smallest larger one takes as many as fit into its memory.
+Type names contain the number of compute slices and the framebuffer in GB (NVIDIA vGPU user guide, "MIG-backed vGPU"):
+A100-1-5C needs the profile 1g.5gb. All vGPUs of a GPU instance have one size. If no profile has exactly this size, the
+next larger one takes as many vGPUs as fit into its memory.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from typing import NamedTuple, Optional
 
 TYPE = re.compile(r"-(\d{1,2})-(\d{1,4})([A-Z]+)\Z", re.ASCII)
 PROFILE = re.compile(r"(\d{1,2})g\.(\d{1,4})gb(\+\w+)?\Z", re.ASCII)
-# Types and profiles with the media engines of a GPU.
+# Suffixes of types and profiles with media engines.
 MEDIA_TYPE, MEDIA_PROFILE = "ME", "+me"
 
 
 class GpuInstances(NamedTuple):
-    """The names of the profiles that a GPU has, and the profile of each of its GPU instances."""
+    """The profile names of a GPU, and the profile of each of its GPU instances."""
 
     profiles: tuple[str, ...]
     instances: tuple[str, ...]
 
 
 def capacities(type_name: str | None, gpu: GpuInstances) -> dict[str, int]:
-    """By profile how many vGPUs of a type one GPU instance can have; empty for a time-sliced type."""
+    """Return by profile how many vGPUs of a type fit on one GPU instance; empty for a time-sliced type."""
     kind = TYPE.search(type_name or "")
     if kind is None:
         return {}
@@ -46,7 +46,7 @@ def capacities(type_name: str | None, gpu: GpuInstances) -> dict[str, int]:
 
 
 def room(type_name: str | None, others: Iterable[Optional[str]], gpu: GpuInstances) -> int:
-    """How many more vGPUs of a type fit next to ``others``, which are names of types."""
+    """Return how many more vGPUs of a type fit next to ``others``, which are type names."""
     spaces: list[list[str]] = [[] for _instance in gpu.instances]
     for other in others:
         place = _place(other, spaces, gpu)
@@ -60,7 +60,7 @@ def room(type_name: str | None, others: Iterable[Optional[str]], gpu: GpuInstanc
 
 
 def _place(type_name: str | None, spaces: Sequence[Sequence[str]], gpu: GpuInstances) -> int | None:
-    """The instance for the next vGPU of a type: one that has some of its size already, before an empty one."""
+    """Return the index of the instance for the next vGPU: first one with vGPUs of its size, then an empty one."""
     most = capacities(type_name, gpu)
     free = [
         (not space, place)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What to check on a host whose cards could make vGPUs, but list no types."""
+"""Advise what to check on a host whose cards could have vGPUs but list no types."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ ANY_MDEV = f"{OTHER_MDEV}, and for an NVIDIA GPU its services ({NVIDIA_SERVICES}
 
 
 def lists_types(framework: str, rooms: list[int | None]) -> bool:
-    """Whether the driver lists types for a parent now, from how many more devices of each type the parent can have.
+    """Return whether the driver lists types for a parent; ``rooms`` is the number that fits for each type.
 
-    The facts of a VF have the types of its model besides, without room for them.
+    The facts of a VF also list other types of its model, with 0 available.
     """
     return any(rooms) if framework == nvidia_vfio.FRAMEWORK else bool(rooms)
 
 
 def advice(frameworks: set[str], vendor_id: str | None = None) -> str:
-    """What to check, from the frameworks of a card's parents; ``vendor_id`` is None where it is unknown."""
+    """Return what to check for a card; ``frameworks`` are those of its parents, ``vendor_id`` may be unknown."""
     if not frameworks:
         return NO_PARENTS
     if nvidia_vfio.FRAMEWORK in frameworks:

@@ -4,8 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""VFs of NVIDIA GPUs: their driver refuses writes to ``sriov_numvfs``, and brings a program for it
-(NVIDIA vGPU user guide, "Preparing the virtual function for an NVIDIA vGPU that supports SR-IOV").
+"""Create VFs of NVIDIA GPUs. Their driver rejects writes to ``sriov_numvfs`` and provides a program instead.
+
+Source: NVIDIA vGPU user guide, "Preparing the virtual function for an NVIDIA vGPU that supports SR-IOV".
 """
 
 from __future__ import annotations
@@ -14,28 +15,28 @@ from .._host.root import HostError, HostRoot
 
 PROGRAM = "usr/lib/nvidia/sriov-manage"
 DRIVER = "nvidia"
-# What the program binds the GPU to in between.
+# The program binds the GPU to this driver temporarily.
 STUB = "pci-pf-stub"
 VENDOR = "10de"
-# Display and 3D controllers, processing accelerators; the same vendor's network cards are not meant.
+# Display and 3D controllers, and processing accelerators. NVIDIA network cards create VFs as usual.
 CLASSES = ("03", "12")
-# Seconds to try again: each client of the management library, such as a monitoring agent, has the lock for a moment.
+# In seconds: how long to retry while a client of the management library, such as a monitoring agent, holds the lock.
 PATIENCE = 10.0
 LOCKED = "unbindLock"
 
 
 def governs(vendor_id: str | None, pci_class: str | None) -> bool:
-    """Whether a function is a GPU whose VFs only the program can make."""
+    """Return whether a function is a GPU whose VFs only the program can create."""
     return vendor_id == VENDOR and bool(pci_class) and str(pci_class).startswith(CLASSES)
 
 
 def run(host: HostRoot, address: str, enable: bool) -> None:
-    """Make all VFs of a GPU, or remove them; try again while another process holds the GPU's lock."""
+    """Create or remove all VFs of a GPU; retry while another process holds the lock of the GPU."""
     refusals: list[HostError] = []
 
     def ended() -> bool:
         try:
-            # Ended in the middle it would leave the GPU without a driver.
+            # Killing the program would leave the GPU without a driver.
             host.run(PROGRAM, ["-e" if enable else "-d", address], keep=True)
         except HostError as error:
             if LOCKED not in str(error):

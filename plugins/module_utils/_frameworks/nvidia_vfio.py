@@ -4,8 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""vGPUs of NVIDIA's vendor-specific VFIO framework: a VF is given a type, and there is no mdev
-(NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a vendor-specific VFIO framework").
+"""Read vGPUs of NVIDIA's vendor-specific VFIO framework, where a VF gets a type and there is no mdev.
+
+Source: NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a vendor-specific VFIO framework".
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ CURRENT_TYPE = "nvidia/current_vgpu_type"
 CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
 KNOWN_TYPES = "vgpu_types"
-# A vGPU on a MIG instance has two numbers, A100-1-5C.
+# The type of a vGPU on a MIG instance contains two numbers, as in A100-1-5C.
 MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
 
 
 def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
-    """The functions that can take a type: the driver gives them the attribute for it."""
+    """Return the functions that can have a type: their driver has created the attribute for it."""
     return [
         function
         for function in functions.values()
@@ -42,12 +43,11 @@ def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[
 def observe(
     host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
 ) -> tuple[list[Parent], list[Device], dict[str, dict[str, str]]]:
-    """The parents (all of ``vgpu_functions``), the devices (those of them that have a type), and the known types.
+    """Return the parents (all ``vgpu_functions``), the devices (functions that have a type), and the known types.
 
-    A function that has a type lists none, and a full GPU none at all; so the ids and names of a card's types are those
-    that any function of the same model lists now, and those that :func:`remember` has kept, or else those of the
-    driver's own table. A parent has all of them, as a full mdev parent has, with 0 available instances where its
-    function does not list them.
+    A function with a type lists no types, and no function of a full GPU does. Therefore the types of a card also come
+    from functions of the same model, from records of :func:`remember`, or from the driver's table. Each parent offers
+    all of them, with 0 available instances if its function does not list them.
     """
     current_types = {}
     listed = {}
@@ -67,7 +67,7 @@ def observe(
         card = _card(function, functions)
         types = known.setdefault(_model(card), {})
         if any(types.get(type_id, name) != name for type_id, name in creatable.items()):
-            # Another version of the driver has other ids.
+            # The ids changed with the driver version.
             types.clear()
         types.update(creatable)
         listed[function.address] = creatable
@@ -96,7 +96,7 @@ def _add_unlisted(
     cards: dict[str, PciFunction],
     current_types: dict[str, str],
 ) -> None:
-    """Add the types of models of which each card has vGPUs, so that none lists all; reading the table takes a while."""
+    """Add types from the driver's table for models that no empty card and no record describes; reading it is slow."""
     occupied = {cards[address].address for address in current_types}
     seen_empty = {_model(card) for card in cards.values() if card.address not in occupied}
     for card in {_model(card): card for card in cards.values()}.values():
@@ -106,7 +106,7 @@ def _add_unlisted(
 
 
 def unreadable(host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction]) -> dict[str, str]:
-    """By card why it is unknown whether one of its functions has a type."""
+    """Return by card why the type of one of its functions is unknown."""
     reasons = {one: host.unread(f"{one.path}/{CURRENT_TYPE}") for one in reversed(vgpu_functions)}
     return {_card(function, functions).address: reason for function, reason in reasons.items() if reason}
 
@@ -116,18 +116,18 @@ def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFuncti
 
 
 def _of_one_mode(types: dict[str, str], seen: set[str]) -> dict[str, str]:
-    """The types that go with the names ``seen`` on a card: with MIG other types exist than without it."""
+    """Return the types that fit the names ``seen`` on a card: types with MIG differ from those without."""
     modes = {bool(MIG.search(name)) for name in seen if name}
     return {type_id: name for type_id, name in types.items() if not modes or bool(MIG.search(name)) in modes}
 
 
 def _model(card: PciFunction) -> str:
-    """Ids belong to a model of card: ``10de-26b9``."""
+    """Return the model, as in ``10de-26b9``, because type ids depend on it."""
     return f"{card.identity.vendor_id}-{card.identity.product_id}" if card.identity else card.address
 
 
 def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: Mapping[str, Mapping[str, str]]) -> None:
-    """Keep the names of the types of each model, for the time when its functions list none."""
+    """Record the type names of each model for the time when its functions list none."""
     saved = _remembered(host)
     for address, types in known_types.items():
         model = _model(_card(functions[address], functions))
@@ -149,7 +149,7 @@ def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
 
 
 def parse_creatable_types(text: str) -> dict[str, str]:
-    """Type ids and names of the table that ``creatable_vgpu_types`` holds; its header is not a type."""
+    """Parse the table in ``creatable_vgpu_types`` to names by type id; its header is skipped."""
     types = {}
     for line in text.splitlines():
         type_id, dummy, name = line.partition(":")

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""What a driver writes into the description of an mdev type, as attributes.
+"""Parse the description of an mdev type to attributes.
 
-NVIDIA puts ``num_heads=4, framebuffer=1024M, max_instance=16`` on one line, GVT-g ``low_gm_size: 128MB`` and so on on
-several (drivers/gpu/drm/i915/gvt/kvmgt.c, intel_vgpu_show_description). A text in neither form has no attributes.
+NVIDIA writes ``num_heads=4, framebuffer=1024M, max_instance=16`` on one line, GVT-g ``low_gm_size: 128MB`` and others
+on several lines (drivers/gpu/drm/i915/gvt/kvmgt.c, intel_vgpu_show_description). Other texts have no attributes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import re
 from .._core.text import MOST, decimal
 
 ATTRIBUTE = re.compile(r"\s*([A-Za-z_]\w*)\s*[=:]\s*(\S.*?)\s*\Z", re.ASCII)
-# A number, with the unit that both drivers use: M and MB are MiB.
+# Both drivers write MiB as M or MB.
 NUMBER = re.compile(r"(\d{1,18})(M|MB)?\Z", re.ASCII)
-# What is counted with must be a number, and not more than a driver's int can hold.
+# Attributes that are used in calculations must be numbers within the int of a driver.
 MOST_OF = {
     "max_instance": MOST,
     **dict.fromkeys(("num_heads", "framebuffer", "low_gm_size", "high_gm_size", "fence", "weight"), 2**31 - 1),
@@ -27,7 +27,7 @@ MOST_OF = {
 
 
 def attributes(description: str | None) -> tuple[dict[str, int | str | None], list[str]]:
-    """The attributes by their names, and a sentence about each number that cannot be one, which is None.
+    """Return attributes by name, and a sentence for each invalid number, whose value is None.
 
     Numbers are integers, sizes are in MiB, other values are text.
     """

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The types of vGPUs that NVIDIA's host driver can make on a model of GPU, from the table that comes with it.
+"""Read the vGPU types of a GPU model from the table of NVIDIA's host driver.
 
-A GPU whose VFs all have a type lists none that it could make, and one that was never seen otherwise is known only here.
+If all VFs of a GPU have had a type since its first observation, only this table lists its types.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .._host.root import HostRoot
 from .._model.host import PciIds
 
 PATH = "usr/share/nvidia/vgpu/vgpuConfig.xml"
-# Each type of each GPU has a signature of 512 digits.
+# In bytes: each type of each GPU has a signature of 512 digits.
 LARGEST = 1 << 25
 ELEMENT = re.compile(r"<(vgpuType|pgpu|devId|supportedVgpu)\b([^<>]*)>")
 ATTRIBUTE = re.compile(r'(\w+)\s*=\s*"([^"<>]*)"')
@@ -26,13 +26,13 @@ TYPE_ID = re.compile(r"[0-9]{1,10}\Z")
 
 
 def types_of(host: HostRoot, identity: PciIds) -> dict[str, str]:
-    """Names by id of the types that a model of GPU can have; none without the table or if the GPU is not in it."""
+    """Return the type names of a GPU model by id; empty without the table, or if it lacks the GPU."""
     content = host.read_bytes(PATH, LARGEST)
     return parse_types((content or b"").decode(errors="replace"), identity)
 
 
 def parse_types(text: str, identity: PciIds) -> dict[str, str]:
-    """The same from the text of the table. A GPU of the very subsystem counts more than one of the device alone."""
+    """Parse the table. An entry for the exact subsystem precedes entries for the device alone."""
     names: dict[str, str] = {}
     exact: list[str] = []
     others: list[str] = []
@@ -52,7 +52,7 @@ def parse_types(text: str, identity: PciIds) -> dict[str, str]:
 
 
 def _which(attributes: dict[str, str], identity: PciIds, exact: list[str], others: list[str]) -> list[str] | None:
-    """The list that the types of a GPU go to, or None for another GPU."""
+    """Return the list to which the types of this entry belong, or None for another GPU."""
     gpu = (_digits(attributes, "vendorId"), _digits(attributes, "deviceId"))
     if gpu != (identity.vendor_id, identity.product_id):
         return None
@@ -61,5 +61,5 @@ def _which(attributes: dict[str, str], identity: PciIds, exact: list[str], other
 
 
 def _digits(attributes: dict[str, str], name: str) -> str:
-    """``0x26B9`` as the kernel writes it."""
+    """Return ``0x26B9`` in the kernel's spelling, ``26b9``."""
     return attributes.get(name, "").lower().removeprefix("0x").rjust(4, "0")

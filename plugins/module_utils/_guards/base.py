@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What a guard is asked with, and what it answers."""
+"""The interface of guards: their input and their results."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .._model.host import Device
 from .._model.uses import Holder, Unseen, Use
 from .processes import Processes
 
-# The guard of what the processes have open, which the others build on.
+# Name of the scan of open device files, on which the guards build.
 PROCESSES = "processes"
-# Guests that do not run: at boot, before anyone starts them, none loses anything.
+# Guards of guests that may be only configured. The boot program accepts their blind spots, as no guest runs yet.
 CONFIGURED = ("libvirt", "proxmox", "containers")
-# What an operator may accept not to be seen.
+# The guards whose blind spots an operator may accept.
 NAMES = (
     *(PROCESSES, "vfio", "open_devices", "libvirt", "proxmox", "containers", "kubernetes"),
     *("devices", "storage", "network"),
@@ -29,15 +29,15 @@ NAMES = (
 
 
 class Scene(NamedTuple):
-    """What guards look at. They may report uses of other subjects than the asked ones as well."""
+    """The input of guards. They may also report uses of other subjects than those asked for."""
 
     functions: dict[str, PciFunction]
     devices: Sequence[Device]  # mediated devices and vGPUs
     processes: Processes  # read once for all guards
-    asked: frozenset[str] = frozenset()  # addresses of the functions that a plan may touch; empty: all
+    asked: frozenset[str] = frozenset()  # addresses of the functions that a plan may change; empty means all
     connection: tuple[str, ...] = ()  # addresses of both ends of the connection of this run
-    configured: bool = True  # also guests that do not run; a look while work goes on leaves them out
-    found: tuple[Use, ...] = ()  # what the guards before this one have found
+    configured: bool = True  # include guests that do not run; checks during the work omit them
+    found: tuple[Use, ...] = ()  # uses that earlier guards have found
 
 
 class Guard(Protocol):
@@ -46,11 +46,11 @@ class Guard(Protocol):
     NAME: str
 
     def observe(self, host: HostRoot, scene: Scene) -> Iterable[Union[Use, Unseen]]:
-        """The uses that this guard finds."""
+        """Yield the uses that this guard finds."""
 
 
 def user(holder: Holder) -> dict[str, Any]:
-    """A process or guest as facts and results show it."""
+    """Return a process or guest in the form of facts and results."""
     return {
         "pid": holder.pid,
         "command": holder.command,
@@ -61,13 +61,11 @@ def user(holder: Holder) -> dict[str, Any]:
 
 
 class Seen(NamedTuple):
-    """What a look at the host has found."""
-
     uses: tuple[Use, ...] = ()
     unseen: tuple[Unseen, ...] = ()
 
     def users(self) -> dict[str, list[dict[str, Any]]]:
-        """By address or UUID the processes and guests, as facts show them."""
+        """Return processes and guests by address or UUID, in the form of facts."""
         users: dict[str, list[dict[str, Any]]] = {}
         for use in self.uses:
             if use.holder:

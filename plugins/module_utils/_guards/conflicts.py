@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The only judge of conflicts: what steps touch, compared with who uses it."""
+"""Compare the effects of steps with uses. No other code decides about conflicts."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .base import user
 
 
 def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[str] = ()) -> list[str]:
-    """A sentence for each use that the touches would end; ``lifted`` are the options that accept an end.
+    """Return a sentence for each use that the touches would end; ``lifted`` are options that permit an end.
 
-    The users that one guard has found on a subject are named in one sentence. A use is reported once, with the first
-    touch that ends it.
+    All users that one guard finds on a subject are in one sentence. Each use is reported once, with the first touch
+    that ends it.
     """
     by_subject: dict[str, list[Use]] = {}
     for use in uses:
@@ -42,7 +42,7 @@ def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[s
 
 
 def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list[str]:
-    """A sentence for each guard that could not see everything; ``accepted`` are names of guards."""
+    """Return a sentence for each guard with a blind spot; ``accepted`` are names of guards to ignore."""
     return [
         f"the users of the devices to change are unknown: {one.sentence}. Or accept this with accept_unseen: "
         f"[{one.guard}], in the roles vfio_accept_unseen: [{one.guard}]"

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of containers and guests of systemd-nspawn, LXC, LXD and Incus, as far as text files contain them.
+"""Find devices of containers and guests of systemd-nspawn, LXC, LXD and Incus in their text files.
 
-LXD and Incus keep their instances in a database. A copy of its configuration lies next to the disk of each, which is
-there as long as the storage pool is mounted.
+LXD and Incus store instances in a database. A copy of the configuration is next to the disk of an instance, and is
+readable while the storage pool is mounted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MACHINES = "run/systemd/machines"
 SETTING = re.compile(r"^\s*(Bind|BindReadOnly|Interface|MACVLAN|IPVLAN)\s*=\s*(.*?)\s*$", re.MULTILINE)
 
 UNITS = ("etc/systemd/system", "run/systemd/system")
-# web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
+# Matches web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
 UNIT = re.compile(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
 ARGUMENT = re.compile(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
@@ -38,12 +38,12 @@ DAEMONS = ("lxd", "incusd")
 KINDS = ("containers", "virtual-machines")
 DEVICES = re.compile(r"( *)(?:expanded_)?devices:\s*\Z")
 ENTRY = re.compile(r"( *)([\w.-]+):\s*(.*?)\s*\Z")
-# What the daemon has chosen for an instance that runs, or ran.
+# Devices that the daemon has selected for an instance that runs or has run.
 CHOSEN = re.compile(r"^\s*volatile\.\S+\.(?:last_state\.pci\.slot\.name|vgpu\.uuid):\s*\"?([^\s\"]+)", re.MULTILINE)
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
-    """One use for each device of each container."""
+    """Yield a use for each device of each container."""
     if not scene.configured:
         return
     unreadable: list[str] = []
@@ -67,7 +67,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
 
 
 def _of_units(host: HostRoot) -> Iterator[Guest]:
-    """Containers whose unit starts systemd-nspawn with devices, by a file of the unit itself or by one next to it."""
+    """Yield containers whose unit, or a drop-in file of it, starts systemd-nspawn."""
     for directory in UNITS:
         for name in host.names(directory):
             unit = UNIT.match(name)
@@ -83,7 +83,7 @@ def _of_units(host: HostRoot) -> Iterator[Guest]:
 
 
 def in_arguments(text: str) -> Iterator[Reference]:
-    """What arguments of systemd-nspawn name (systemd-nspawn(1))."""
+    """Yield the devices in arguments of systemd-nspawn (systemd-nspawn(1))."""
     for option, value in ARGUMENT.findall(text):
         if option.startswith("bind"):
             yield from _bound(value)
@@ -108,7 +108,7 @@ def _nspawn(host: HostRoot) -> Iterator[Guest]:
 
 
 def in_nspawn(text: str) -> Iterator[Reference]:
-    """What a file .nspawn names (systemd.nspawn(5))."""
+    """Yield the devices in a .nspawn file (systemd.nspawn(5))."""
     for key, value in SETTING.findall(text):
         if key.startswith("Bind"):
             yield from _bound(value)
@@ -132,7 +132,7 @@ def _instances(host: HostRoot, unreadable: list[str]) -> Iterator[Guest]:
 
 
 def in_backup(text: str) -> Iterator[Reference]:
-    """What a file backup.yaml names, which the daemon writes in a form of its own."""
+    """Yield the devices in a backup.yaml, whose format only the daemon writes."""
     yield from (Reference(DEVICE, name) for name in CHOSEN.findall(text))
     for device in _devices(text):
         kind = device.get("type")
@@ -152,7 +152,7 @@ def in_backup(text: str) -> Iterator[Reference]:
 
 
 def _devices(text: str) -> Iterator[dict[str, str]]:
-    """The mappings below each key ``devices`` and ``expanded_devices``."""
+    """Yield the mappings below each key ``devices`` and ``expanded_devices``."""
     depth = -1
     device: dict[str, str] = {}
     for line in text.splitlines():

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What was made on a function: mediated devices, vGPUs, vDPA devices, subfunctions; interfaces of other namespaces."""
+"""Find mdevs, vGPUs, vDPA devices and subfunctions of a function, and its interfaces in other namespaces."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .base import Scene, user
 from .namespaces import on_top
 
 NAME = "devices"
-# Devices of other subsystems that are made on a function and go with it (drivers/vdpa, drivers/base/auxiliary.c).
+# Devices of other subsystems that disappear with their function (drivers/vdpa, drivers/base/auxiliary.c).
 VDPA = "sys/bus/vdpa/devices"
 AUXILIARY = "sys/bus/auxiliary/devices"
 SUBFUNCTION = re.compile(r"\.sf\.\d+\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
-    """Mediated devices of a function, the vGPU type that a VF has, interfaces in other namespaces."""
+    """Yield a use for devices on a function, for the vGPU type of a VF, and for interfaces in other namespaces."""
     above: dict[str, list[str]] | None = None
     made: dict[str, list[str]] = {}
     for device in scene.devices:
@@ -83,9 +83,9 @@ def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
 
 
 def _interfaces(host: HostRoot, function: PciFunction) -> tuple[list[str], bool]:
-    """The paths of a function's interfaces, and whether it has one that only another network namespace sees.
+    """Return the paths of a function's interfaces, and whether one is visible only in another network namespace.
 
-    The directory ``net`` is there as long as any interface is, and lists those of the reader's namespace
+    The directory ``net`` exists while there is any interface, but lists only those of the reader's namespace
     (fs/kernfs/dir.c, kernfs_fop_readdir).
     """
     found: list[str] = []

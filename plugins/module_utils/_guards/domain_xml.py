@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""libvirt's XML: which devices of the host a domain has, and which a network gives its guests."""
+"""Parse libvirt XML: the host devices of a domain, and the devices that a network gives to its guests."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 
 
 class Domain(NamedTuple):
-    """A domain as one file has it."""
+    """A domain as described by one file."""
 
     name: str
     references: tuple[Reference, ...]
-    networks: tuple[str, ...]  # that its interfaces are on
-    active: bool = False  # whether it is a status file, which is there as long as the domain runs
-    process: Optional[int] = None  # its process, as a status file has it
+    networks: tuple[str, ...]  # the networks of its interfaces
+    active: bool = False  # whether it comes from a status file, which exists while the domain runs
+    process: Optional[int] = None  # its process id, from a status file
 
 
 def parse(xml: str) -> Optional[Domain]:
-    """The domain in a definition or a status file; None for other XML; ``ValueError`` for text that is not XML."""
+    """Parse a definition or status file. Return None for other XML; raise ``ValueError`` for text that is not XML."""
     try:
         top = ElementTree.fromstring(xml)
     except ElementTree.ParseError as error:
@@ -45,7 +45,7 @@ def parse(xml: str) -> Optional[Domain]:
         networks=tuple(
             source.get("network", "")
             for interface in domain.iterfind("./devices/interface[@type='network']")
-            # Of a running domain libvirt writes what it has got from the network.
+            # For a running domain, libvirt writes the device that it got from the network.
             for source in (interface.iterfind("./source") if interface.find("actual") is None else ())
         ),
         active=active,
@@ -54,7 +54,7 @@ def parse(xml: str) -> Optional[Domain]:
 
 
 def network(xml: str) -> Iterator[Reference]:
-    """What a network has for its guests, if it gives them devices of the host (libvirt's network format, "forward")."""
+    """Yield the host devices that a network gives to its guests (libvirt network format, "forward")."""
     try:
         forward = ElementTree.fromstring(xml).find("./forward")
     except ElementTree.ParseError as error:
@@ -75,7 +75,7 @@ def _references(domain: ElementTree.Element) -> Iterator[Reference]:
     for interface in domain.iterfind("./devices/interface[@type='direct']/source"):
         yield Reference(INTERFACE, interface.get("dev", ""))
     for name in domain.iterfind("./devices/hostdev[@type='net']/source/interface"):
-        # Of a container.
+        # The interface of an LXC domain.
         yield Reference(INTERFACE, (name.text or "").strip())
     devices = domain.find("devices")
     for element in devices.iter() if devices is not None else ():
@@ -91,14 +91,13 @@ def _address(address: ElementTree.Element) -> Iterator[Reference]:
     if address.get("uuid"):
         yield Reference(DEVICE, address.get("uuid", "").lower())
     elif address.get("bus") and address.get("slot"):
-        # A value that libvirt accepted although it is not a number means no device; the other devices of the domain
-        # count.
+        # If libvirt has accepted an address that is not numeric, ignore that address, but not the other devices.
         with contextlib.suppress(ValueError):
             parts = [_number(address.get(part, "0")) for part in ("domain", "bus", "slot", "function")]
             yield Reference(DEVICE, "{:04x}:{:02x}:{:02x}.{:x}".format(*parts))
 
 
 def _number(text: str) -> int:
-    """As strtol(3) takes it without a base, which libvirt does: 0x10, 020 and 16 are the same."""
+    """Parse a number like strtol(3) with base 0, as libvirt does: 0x10, 020 and 16 are equal."""
     octal = text.startswith("0") and text.isdecimal()
     return int(text, 8 if octal else 0)

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""All guards: a new one is a file of this package, a line here and its name in ``base``.
+"""All guards. A new guard needs a file in this package, a line here and its name in ``base``.
 
-Jobs import this file where they read users: Ansible compiles every import again in each run.
+Jobs import this file only where they need users, because Ansible compiles each import again in every run.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .._model.uses import Unseen, Use
 from . import containers, devices, kubernetes, libvirt, network, open_devices, proxmox, storage, vfio
 from .base import PROCESSES, Guard, Scene, Seen
 
-# Those that find processes and guests: the users that facts show.
+# These find processes and guests, which are the users in facts.
 HOLDERS: tuple[Guard, ...] = (vfio, open_devices, libvirt, proxmox, containers, kubernetes)
-# In this order; a guard knows what those before it have found.
+# In this order: each guard can use what earlier ones have found.
 GUARDS: tuple[Guard, ...] = (*HOLDERS, devices, storage, network)
 
 
 def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> Seen:
-    """All uses that the guards find, and what they could not see."""
+    """Return all uses and blind spots of the guards."""
     unseen: list[Unseen] = []
     for guard in guards:
         for one in guard.observe(host, scene):
@@ -39,7 +39,7 @@ def observe(host: HostRoot, scene: Scene, guards: Iterable[Guard] = GUARDS) -> S
 
 
 def _is_known(use: Use, found: tuple[Use, ...]) -> bool:
-    """A guest is named once, best with its process; a process once."""
+    """Return whether the process or guest is already known for the subject; a guest counts once, with its process."""
     holder = use.holder
     if holder is None:
         return False

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""NVMe drives of other machines: the connections of this host to them, and the Fibre Channel cards that carry some.
+"""Find connections of this host to remote NVMe drives, and the Fibre Channel cards that carry some of them.
 
-Their disks are below no PCI function (drivers/nvme/host/fabrics.c).
+The disks of such a drive are not below a PCI function (drivers/nvme/host/fabrics.c).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .._host.root import HostRoot
 
 CONTROLLERS = ("sys/class/nvme-fabrics/ctl", "sys/class/nvme")
 PORTS = "sys/class/fc_host"
-# The name of the host's own port in host_traddr=nn-0x...:pn-0x... (drivers/nvme/host/fc.c, nvme_fc_parse_traddr).
+# The own port in host_traddr=nn-0x...:pn-0x... (drivers/nvme/host/fc.c, nvme_fc_parse_traddr).
 PORT = re.compile(r"pn-0x([0-9a-f]{16})\Z", re.IGNORECASE)
 
 
 def connections(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
-    """By controller the parameters of its connection: ``{"traddr": "198.51.100.11", "trsvcid": "4420"}``."""
+    """Yield each controller with the parameters of its connection, such as ``{"traddr": "198.51.100.11"}``."""
     seen = set()
     for directory in CONTROLLERS:
         for name in host.names(directory):
-            # That of a drive of this host is a PCI address.
+            # For a local drive, the address is a PCI address without options.
             text = host.read(f"{directory}/{name}/address", optional=True) or ""
             options = {key: value for key, equals, value in (one.partition("=") for one in text.split(",")) if equals}
             if options and name not in seen:
@@ -37,7 +37,7 @@ def connections(host: HostRoot) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def cards(host: HostRoot) -> dict[str, list[str]]:
-    """By PCI address of a Fibre Channel card the connections that it carries: ``the NVMe connection nvme4``."""
+    """Map each Fibre Channel card to the connections that it carries: ``the NVMe connection nvme4``."""
     found: dict[str, list[str]] = {}
     ports: dict[str, str] = {}
     for name, options in connections(host):
@@ -51,7 +51,6 @@ def cards(host: HostRoot) -> dict[str, list[str]]:
 
 
 def _ports(host: HostRoot) -> dict[str, str]:
-    """By name of a port the card that has it."""
     found = {}
     for name, path in host.links(PORTS):
         addresses = FUNCTION_IN_PATH.findall(path)

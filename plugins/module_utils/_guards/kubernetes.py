@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of pods: those in the checkpoint of the kubelet, and those in the files of other programs of Kubernetes.
+"""Find devices of pods in the kubelet checkpoint and in files of other Kubernetes programs.
 
-A device is an address, a GPU's UUID, or whatever its device plugin calls it; then the answer of the plugin, which is
-kept next to it, has the device files and addresses that the pod's container got.
+A device id is an address, a GPU UUID or a private name of the device plugin. For a private name, the recorded answer of
+the plugin contains the device files and addresses of the container.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .references import DEVICE, DEVICE_FILE, FILE, NVIDIA, Reference, subjects
 
 NAME = "kubernetes"
 
-# Also those of k0s and MicroK8s.
+# Including k0s and MicroK8s.
 KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
 CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
 GPU = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -41,7 +41,7 @@ NAMED = re.compile(
 
 
 class Given(NamedTuple):
-    """The devices of one resource that one container has."""
+    """The devices of one resource of one container."""
 
     pod: str
     container: str
@@ -51,9 +51,9 @@ class Given(NamedTuple):
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
-    """One use for each device of each pod that is on this node."""
+    """Yield a use for each device of each pod on this node."""
     if not host.wakes_daemons and not scene.processes.named("kubelet"):
-        # At boot the checkpoint is that of pods from before.
+        # During boot, the checkpoint still lists the pods of the previous boot.
         return
     for kubelet in KUBELETS:
         path = f"{kubelet}/{CHECKPOINT}"
@@ -67,7 +67,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
             )
             continue
         for given in found:
-            # A pod stays in the checkpoint until the next one gets a device.
+            # The kubelet keeps deleted pods in the checkpoint until another pod gets a device.
             if host.exists(f"{kubelet}/pods/{given.pod}") or not host.exists(f"{kubelet}/pods"):
                 yield from _uses(host, scene, given)
     for left in pod_files.read(host):
@@ -78,7 +78,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
 
 
 def parse(text: str) -> list[Given]:
-    """The entries of a checkpoint; ``ValueError`` for other text."""
+    """Return the entries of a checkpoint; raise ``ValueError`` for other text."""
     try:
         entries = json.loads(text)["Data"]["PodDeviceEntries"] or []
         return [_given(entry) for entry in entries]
@@ -88,7 +88,7 @@ def parse(text: str) -> list[Given]:
 
 def _given(entry: Any) -> Given:
     devices = entry["DeviceIDs"] or []
-    # By NUMA node since Kubernetes 1.20.
+    # Grouped by NUMA node since Kubernetes 1.20.
     groups = devices.values() if isinstance(devices, dict) else [devices]
     try:
         answer = base64.b64decode(entry.get("AllocResp") or "").decode(errors="replace")

@@ -4,11 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of libvirt domains, running or only defined.
+"""Find devices of libvirt domains, running or only defined.
 
-libvirt-python is asked where it is installed and the daemon has a socket: it knows best which domains there are and
-which run. Otherwise libvirt's own files count, whether the daemon runs or not. A libvirt of which neither can be read
-is not a libvirt without domains.
+If libvirt-python is installed and the daemon has a socket, the daemon is the best source. Otherwise libvirt's files are
+read, whether the daemon runs or not. If neither source is readable, the domains count as unknown, not as absent.
 """
 
 from __future__ import annotations
@@ -27,21 +26,21 @@ NAME = "libvirt"
 ADVICE = "shut it down, or detach the device"
 
 DAEMONS = ("virtqemud", "libvirtd")
-# Of its other drivers, whose domains are read from files only.
+# Daemons of other libvirt drivers; their domains are read only from files.
 OTHER_DAEMONS = ("virtlxcd", "virtxend", "virtchd")
-# Of the modular daemon, and of the monolithic one before it.
+# Sockets of the modular daemon, and of the older monolithic one.
 SOCKETS = tuple(f"run/libvirt/{name}-sock{kind}" for kind in ("-ro", "") for name in ("virtqemud", "libvirt"))
-# systemd makes the sockets, and the daemons these.
+# systemd creates the sockets, but only a running daemon creates these.
 RUNNING = ("run/virtqemud.pid", "run/libvirtd.pid")
 PROGRAMS = ("usr/sbin/virtqemud", "usr/sbin/libvirtd")
 MISSING = "libvirt-python is not installed"
 
-# Name, whether it runs, and its XML.
+# Name, whether it is running, and XML of a domain.
 Asked = tuple[str, bool, str]
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
-    """One use for each device of each domain; running domains have processes too, which other guards see."""
+    """Yield a use for each device of each domain. Processes of running domains are left to other guards."""
     if not scene.configured:
         return
     daemons = [process for process in scene.processes.named(*DAEMONS) if _of_the_system(host, process)]
@@ -74,7 +73,7 @@ def _uses(
 ) -> Iterator[Use]:
     references = [*domain.references]
     if not running:
-        # It may get each of them when it is started.
+        # The domain may get any of these devices when it starts.
         for network in domain.networks:
             references += libvirt_files.network(host, daemons, network)
     for subject, effects in subjects(host, scene.functions, references).items():
@@ -82,7 +81,7 @@ def _uses(
 
 
 def _of_the_system(host: HostRoot, process: int) -> bool:
-    """Whether a daemon is root's, and not that of a user."""
+    """Return whether a daemon runs as root, and not as a session daemon of a user."""
     for line in (host.read(f"proc/{process}/status", optional=True) or "").splitlines():
         if line.startswith("Uid:"):
             return line.split()[1] == "0"
@@ -90,18 +89,18 @@ def _of_the_system(host: HostRoot, process: int) -> bool:
 
 
 def _is_known(host: HostRoot, daemons: Iterable[int], files: libvirt_files.Files) -> bool:
-    """Whether the definitions of the daemon that cannot be asked were read, or there are none for certain."""
+    """Return whether the definitions of a daemon that did not answer were read, or certainly do not exist."""
     if any(not (one.session or one.is_of_other_driver) for one in files.found):
         return True
     views = [*libvirt_files.own_views(host, daemons)]
     if not views and any(host.exists(path) for path in PROGRAMS):
         views = [""]
-    # Directories of networks and of running domains exist, unless they are unreadable.
+    # libvirt always creates subdirectories here, so an empty listing means unreadable.
     return bool(views) and all(host.names(f"{view}{libvirt_files.DEFINITIONS}") for view in views)
 
 
 def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
-    """What libvirt says, or why it says nothing; neither where there is no socket."""
+    """Return the domains, or the reason why libvirt gives none; both are None without a socket."""
     try:
         return ask(host), None
     except TimeoutError:
@@ -113,11 +112,11 @@ def _answer(host: HostRoot) -> tuple[Optional[list[Asked]], Optional[str]]:
 
 
 def ask(host: HostRoot) -> Optional[list[Asked]]:
-    """The domains as the daemon knows them; None without a socket, TimeoutError or RuntimeError without an answer."""
+    """Return the domains from the daemon, None without a socket; raise TimeoutError or RuntimeError."""
     socket = next((socket for socket in SOCKETS if host.exists(socket)), None)
     if socket is None:
         return None
-    # A daemon in trouble may never answer, and one that the socket starts first asks its QEMUs what they can do.
+    # A broken daemon may never answer, and a daemon that the socket starts first probes its QEMU binaries.
     return host.attempt(lambda: _ask(f"{host.root.rstrip('/')}/{socket}"), host.timeout)
 
 
@@ -130,5 +129,4 @@ def _ask(socket: str) -> list[Asked]:
 
 
 def domains(connection: Any) -> list[Asked]:
-    """All domains of a connection."""
     return [(one.name(), bool(one.isActive()), one.XMLDesc(0)) for one in connection.listAllDomains(0)]

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""libvirt's domains as its files have them: whatever the daemon and the binding say, or cannot say.
+"""Read libvirt domains from files, independent of the daemon and of libvirt-python.
 
-The daemon of a container keeps them where only it sees them, or in a volume; that of a user in the user's home.
+A containerized daemon stores them in its own file system or in a volume, a session daemon in the home of its user.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from . import domain_xml
 from .domain_xml import Domain
 from .references import Reference
 
-# The daemon's status files of running domains come first, then what is defined.
+# Status files of running domains come before the definitions.
 STATUS = "run/libvirt/qemu"
 DEFINITIONS = "etc/libvirt/qemu"
 SYSTEM = (STATUS, DEFINITIONS, "var/lib/libvirt/qemu")
-# Containers, and guests of Xen and of Cloud Hypervisor: the daemon of QEMU, which is asked, does not know them.
+# Directories of LXC, Xen and Cloud Hypervisor domains, which the QEMU daemon does not know.
 OTHER_DRIVERS = tuple(f"{above}/libvirt/{driver}" for driver in ("lxc", "libxl", "ch") for above in ("run", "etc"))
 SESSIONS = ("run/user/*/libvirt/qemu/run", "run/user/*/libvirt/qemu")
 HOMES = ("root", "home/*")
 OF_HOME = ".config/libvirt/qemu"
 PASSWD = "etc/passwd"
 VOLUMES = ("var/lib/docker/volumes", "var/lib/containers/storage/volumes")
-# Where the programs of containers keep volumes that an operator has moved.
+# Files and settings in which container engines configure another place for volumes.
 STORES = (
     ("etc/docker/daemon.json", re.compile(r'"data-root"\s*:\s*"/([^"]+?)/?"')),
     ("etc/containers/storage.conf", re.compile(r'^\s*graphroot\s*=\s*"/([^"]+?)/?"', re.MULTILINE)),
@@ -41,7 +41,7 @@ SNAPS = "var/snap"
 OF_SNAP = "common/etc/libvirt/qemu"
 IN_VOLUMES = ("_data", "_data/qemu", "_data/libvirt/qemu")
 NETWORKS = "networks"
-# Seconds for the directories of users, which may be on a server that does not answer.
+# In seconds: the timeout for home directories, which may be on a server that does not answer.
 PATIENCE = 5.0
 
 
@@ -51,23 +51,23 @@ class Found(NamedTuple):
     domain: Domain
     path: str
     running: bool
-    session: bool  # of a user's own daemon
+    session: bool  # of a session daemon
 
     @property
     def is_of_other_driver(self) -> bool:
-        """Whether it is none of QEMU's."""
+        """Return whether the domain belongs to another driver than QEMU."""
         return self.path.rpartition("/")[0].endswith(OTHER_DRIVERS)
 
 
 class Files(NamedTuple):
-    """The domains of all files, and the files that could not be read."""
+    """The domains of all files, and the unreadable files."""
 
     found: list[Found]
     unreadable: list[str]
 
 
 def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
-    """The domains of daemons in containers, of volumes and of users; with ``host_too`` also those of the host."""
+    """Return the domains of containerized daemons, volumes and users; with ``host_too``, also those of the host."""
     files = Files([], [])
     for prefix in ("", *own_views(host, daemons)):
         for directory in (*(SYSTEM if prefix or host_too else ()), *OTHER_DRIVERS):
@@ -85,7 +85,7 @@ def read(host: HostRoot, daemons: Iterable[int], host_too: bool) -> Files:
 
 
 def _homes(host: HostRoot) -> list[str]:
-    """The homes of all users that the host itself knows, and those in /home of others."""
+    """Return the homes of local users, and patterns for all homes below /home."""
     homes = [line.split(":")[5].strip("/") for line in _users(host) if line.count(":") >= 6]
     usual = re.compile(r"root|home/[^/]+")
     return [*HOMES, *dict.fromkeys(home for home in homes if FILE_PATH.match(f"/{home}") and not usual.fullmatch(home))]
@@ -96,7 +96,7 @@ def _users(host: HostRoot) -> list[str]:
 
 
 def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
-    """Prefixes of the paths that daemons with other mounts than the host's see."""
+    """Return the path prefix of each daemon that has other mounts than the host."""
     mounts = host.link("proc/1/ns/mnt")
     return [
         f"proc/{process}/root/"
@@ -106,7 +106,7 @@ def own_views(host: HostRoot, daemons: Iterable[int]) -> list[str]:
 
 
 def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference]:
-    """The devices that a network has for its guests, wherever it is defined."""
+    """Return the devices that a network gives to its guests, wherever it is defined."""
     if not KERNEL_NAME.match(name):
         return []
     directories = [f"{prefix}{DEFINITIONS}" for prefix in ("", *own_views(host, daemons))]
@@ -122,7 +122,7 @@ def network(host: HostRoot, daemons: Iterable[int], name: str) -> list[Reference
 
 
 def _volumes(host: HostRoot) -> list[str]:
-    """Directories of volumes such as nova_libvirt_qemu and libvirtd, as kolla names them, and those of snaps."""
+    """Return the libvirt directories in volumes, such as nova_libvirt_qemu and libvirtd of kolla, and in snaps."""
     moved = [store[1] for file, key in STORES for store in key.finditer(host.read(file, optional=True) or "")]
     found = [
         f"{volumes}/{name}/{directory}"
@@ -157,10 +157,10 @@ def _add(
         except ValueError:
             readable = False
         if not readable:
-            # A domain that was undefined meanwhile is not a problem, and neither is a file of a user at home.
+            # The domain may have been undefined meanwhile, and unreadable files of session daemons are not reported.
             if host.exists(path) and not session:
                 files.unreadable.append(path)
         elif domain:
-            # After a crash of the host its status file may be left.
+            # A status file may remain after a crash of the host.
             running = domain.active and (domain.process is None or host.exists(f"{prefix}proc/{domain.process}"))
             files.found.append(Found(domain, path, running, session))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Containers of plain LXC, as their configurations have them (lxc.container.conf(5))."""
+"""Find devices in the configuration of plain LXC containers (lxc.container.conf(5))."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from collections.abc import Iterable, Iterator
 from .._host.root import HostRoot
 from .references import DEVICE_FILE, FILE, INTERFACE, NUMBER, Guest, Reference
 
-# The path is a setting of lxc.conf(5).
+# The default; lxc.conf(5) can change it.
 CONTAINERS = "var/lib/lxc"
 SETTINGS = "etc/lxc/lxc.conf"
 PATH = re.compile(r"^\s*lxc\.lxcpath\s*=\s*/(\S+?)/?\s*$", re.MULTILINE)
 OPTION = re.compile(r"^\s*(lxc\.[\w.-]+)\s*=\s*(.*?)\s*$", re.MULTILINE)
-# lxc.net.0.link, and lxc.network.link of LXC before 3.0, where a type begins another interface.
+# lxc.net.0.link, and lxc.network.link before LXC 3.0, where each type begins another interface.
 OLD = "lxc.network"
 LINK = re.compile(r"(lxc\.net(?:work|\.\d+))\.(type|link)\Z")
-# A veth is a port of a bridge, which the link names.
+# Without veth, whose link names a bridge.
 TYPES = ("phys", "macvlan", "ipvlan", "vlan")
 ALLOWED = re.compile(r"lxc\.cgroup2?\.devices\.allow\Z")
 DEVICE_NUMBER = re.compile(r"([bc] \d{1,4}:(?:\d{1,7}|\*))(?:\s|\Z)")
-# Control groups of a container that runs.
+# Control groups of running containers.
 GROUPS = ("sys/fs/cgroup/lxc.payload.{}", "sys/fs/cgroup/lxc/{}", "sys/fs/cgroup/devices/lxc/{}")
 
 
 def containers(host: HostRoot) -> Iterator[Guest]:
-    """The containers of root."""
     path = PATH.search(host.read(SETTINGS, optional=True) or "")
     for directory in dict.fromkeys((CONTAINERS, path[1] if path else CONTAINERS)):
         for name in host.names(directory):
@@ -43,7 +42,7 @@ def containers(host: HostRoot) -> Iterator[Guest]:
 
 
 def references(options: Iterable[tuple[str, str]]) -> Iterator[Reference]:
-    """What the options of a container name."""
+    """Yield the devices in the options of a container."""
     links: dict[str, str] = {}
     types: dict[str, str] = {}
     for key, value in options:

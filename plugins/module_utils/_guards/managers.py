@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Who else on the host may set VFs or make mediated devices, and would undo what is done here."""
+"""Find other programs on the host that configure VFs or create mdevs, and would revert changes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Pattern = re.Pattern[str]
 
 VIRTUAL_FUNCTIONS, MEDIATED_DEVICES = "virtual functions", "mediated devices"
 
-# A line that is not a comment and names a program that sets VFs, in a script or in a program that a unit starts.
+# An uncommented line of a script or started program with the name of a tool or file that configures VFs.
 SCRIPT = re.compile(r"^(?!\s*[#;]).*?(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)\b", re.M)
-# A rule that only compares sets nothing.
+# A udev rule that only compares the attribute does not set it.
 RULE = re.compile(
     r"^(?!\s*#).*?(?:(?:RUN|PROGRAM|IMPORT)\b[^=]*\+?=[^\n]*|ATTR\{[^}]*)(sriov_numvfs|sriov_drivers_autoprobe|sriov-manage)"
     r"(?!\}\s*(?:==|!=))",
@@ -31,13 +31,13 @@ NETPLAN = re.compile(r"^\s*(virtual-function-count|embedded-switch-mode)\s*:", r
 IFCFG = re.compile(r"^\s*(SRIOV_TOTAL_VFS)\s*=", re.M)
 NMSTATE = re.compile(r"^[\s-]*(total-vfs)\s*:", re.M)
 MODULE = re.compile(r"^\s*options\s+\S+\s.*?\b(max_vfs|num_vfs)\s*=", re.M)
-# What sriov-network-operator leaves on a node, and os-net-config on a host of OpenStack.
+# Files of sriov-network-operator on Kubernetes nodes, and of os-net-config on OpenStack hosts.
 OPERATOR = re.compile(r"(?<![\w-])\"?(numVfs|pciAddress)\"?\s*:", re.M)
 OS_NET_CONFIG = re.compile(r"^[\s-]*(numvfs)\s*:", re.M)
-# The same for mediated devices.
+# An uncommented line that creates mediated devices.
 DEVICE_SCRIPT = re.compile(r"^(?!\s*[#;]).*?(mdev_supported_types\S*/create|mdevctl\s+start)\b", re.M)
 
-# By directory, in which * stands for any name, the ends of file names, and what in such a file sets VFs.
+# Directory (* stands for any name), suffixes of file names, and the pattern that configures VFs.
 SOURCES: tuple[tuple[str, tuple[str, ...], Pattern], ...] = (
     ("etc/systemd/network", (".link", ".network"), NETWORKD),
     ("run/systemd/network", (".link", ".network"), NETWORKD),
@@ -79,18 +79,18 @@ SCRIPTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 PLUGINS = "var/lib/kubelet/device-plugins"
 PLUGIN = re.compile(r"kubevirt-(.+)\.sock\Z")
-# Those that each node has (KubeVirt, pkg/virt-handler/device-manager).
+# Plugins that every node has (KubeVirt, pkg/virt-handler/device-manager).
 OWN_PLUGINS = ("kvm", "tun", "vhost-net", "sev", "vsock", "tdx")
 RULES = ("etc/udev/rules.d", "run/udev/rules.d")
 OUR_RULE = "90-vfio-devices-"
 UNITS = ("etc/systemd/system", "run/systemd/system")
 OUR_UNIT = "vfio-devices-"
-# A program of this host itself, which may be a script.
+# A local program that a unit starts; it may be a script.
 STARTED = re.compile(r"^\s*Exec(?:StartPre|Start|StartPost)\s*=.*?(/(?:usr/local|opt|etc|root)/[\w./@+-]+)", re.M)
 
 
 def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:
-    """One sentence for each file of another manager that sets virtual functions, or makes mediated devices."""
+    """Return a sentence for each file of another manager that configures VFs, or creates mdevs."""
     if what == VIRTUAL_FUNCTIONS:
         found = [*_found(host, SOURCES, SCRIPT, RULE)]
     else:
@@ -103,7 +103,7 @@ def observe(host: HostRoot, what: str = VIRTUAL_FUNCTIONS) -> list[str]:
 
 
 def _of_kubevirt(host: HostRoot) -> Iterator[tuple[str, str]]:
-    """Sockets of the device plugins of KubeVirt, which also creates and removes the mediated devices that it offers."""
+    """Yield sockets of KubeVirt device plugins. KubeVirt also creates and removes the mdevs that it offers."""
     for name in host.names(PLUGINS):
         device = PLUGIN.match(name)
         if device and device[1] not in OWN_PLUGINS:
@@ -121,7 +121,7 @@ def _found(
             if match:
                 yield path, match[1].strip()
     for directory in UNITS:
-        # Links lead to units of packages, or are how units are enabled.
+        # Skip links: they lead to units of packages, or enable units.
         links = {name for name, _target in host.links(directory)}
         for path in _files(host, directory, (".service",)):
             if path.rpartition("/")[2] not in links:
@@ -149,6 +149,6 @@ def _files(host: HostRoot, directory: str, ends: tuple[str, ...]) -> Iterator[st
 
 
 def _text(host: HostRoot, path: str) -> str:
-    """The text of a file; a file that is not text may be a program, and has none."""
+    """Return the text of a file, empty if it looks like a binary program."""
     content = host.read_bytes(path) or b""
     return "" if b"\0" in content[:1024] else content.decode(errors="replace")

@@ -4,11 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""Interfaces of other network namespaces on top of an interface of the host: macvlan, ipvlan and VLAN of containers.
+"""Find interfaces of other network namespaces on top of host interfaces: macvlan, ipvlan and VLAN of containers.
 
-The kernel links an interface only to those above it in its own namespace (net/core/dev.c,
-netdev_adjacent_sysfs_add). The one above has the index of the interface below, which a process of its namespace sees
-in sysfs, and the program ip in a namespace that has a name and no process.
+The kernel links an interface only to upper interfaces in the same namespace (net/core/dev.c,
+netdev_adjacent_sysfs_add). An upper interface contains the index of the lower one. It is visible in sysfs of a process
+in its namespace, or with ``ip`` if the namespace has a name and no process.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from .processes import Processes
 INTERFACES = "sys/class/net"
 PROPERTY = re.compile(r"^(IFINDEX|DEVTYPE)=(\S+)$", re.MULTILINE)
 MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
-# A namespace that ip has given a name (ip-netns(8)).
+# The mount of a namespace that ip has named (ip-netns(8)).
 NAMED = re.compile(r"^\S+ \S+ \S+ (net:\[\d+\]) (?:/var)?/run/netns/(\S+) ", re.MULTILINE)
 PROGRAM = "ip"
-# Both ends of a pair have the number of the other one.
+# Interfaces that come in pairs. Each end contains the index of the other end.
 PAIRS = ("veth", "netkit")
-# Processes of one namespace that are asked until one shows its interfaces.
+# The number of processes to try per namespace until one shows its interfaces.
 MOST_ASKED = 4
 
 
@@ -41,12 +41,12 @@ class Interface(NamedTuple):
     name: str
     kind: str
     number: str
-    below: str  # the number of the interface below, or of the other end of a pair; its own where there is none
+    below: str  # index of the lower interface or of the other end of a pair; its own index if there is neither
     where: str
 
 
 def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
-    """By index of an interface of the host what is on top of it elsewhere: ``interface eth1 of pid 77, pause``."""
+    """Map the index of each host interface to what is on top of it: ``interface eth1 of pid 77, pause``."""
     found: list[Interface] = []
     own = host.names(INTERFACES)
     namespaces = processes.network_namespaces()
@@ -54,7 +54,7 @@ def on_top(host: HostRoot, processes: Processes) -> dict[str, list[str]]:
         for process in members[:MOST_ASKED]:
             directory = f"proc/{process}/root/{INTERFACES}"
             names = host.names(directory)
-            # A service may have a namespace of its own, and still see the interfaces of the host.
+            # A service may have its own network namespace, but a sysfs of the host.
             if names and names != own:
                 where = f"{holders([user(processes.holder(process))])}, in another network namespace"
                 found += _of_process(host, directory, names, where)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Functions whose network interface the host itself uses."""
+"""Find functions whose network interface the host uses."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ NAME = "network"
 ADVICE = "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
 
 INTERFACES = "sys/class/net"
-# The first process has the host's own mounts, whoever reads.
+# Process 1 has the mounts of the host, even if this process does not.
 MOUNTS = ("proc/1/mounts", "proc/mounts")
-# NFS and CIFS have the address of the server among their options, Ceph those of its monitors.
+# The server address in mount options of NFS and CIFS, or the monitors of Ceph.
 MOUNT_SERVERS = re.compile(r"(?:^|,)(?:mon_)?addr=([^,]+)")
-# An address with a port.
+# An address with an optional port.
 SERVER = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::\d+)?\Z")
-# Servers of block storage: iSCSI (drivers/scsi/scsi_transport_iscsi.c) and NVMe over a network.
+# Sources of servers of block storage: iSCSI (drivers/scsi/scsi_transport_iscsi.c) and Ceph.
 ISCSI_CONNECTIONS = "sys/class/iscsi_connection"
 ISCSI_HOSTS = "sys/class/iscsi_host"
 RBD = "sys/bus/rbd/devices"
 CONNECTION = "SSH_CONNECTION"
-# More ancestors than any module has.
+# More ancestors than a module process can have.
 MOST_ANCESTORS = 64
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
-    """One use for each interface that the host uses."""
+    """Yield a use for each interface that the host uses."""
     interfaces: dict[str, list[str]] | None = None
     own = _of_functions(host)
     for address in sorted(scene.asked or scene.functions):
@@ -61,7 +61,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
 
 
 def _of_functions(host: HostRoot) -> dict[str, list[str]]:
-    """By function the interfaces below it, and representors, which some drivers make without a device."""
+    """Map each function to its interfaces. Some drivers create representors without a device, so match by switch."""
     found: dict[str, list[str]] = {}
     virtual = []
     for name, path in host.links(INTERFACES):
@@ -78,14 +78,14 @@ def _of_functions(host: HostRoot) -> dict[str, list[str]]:
 
 
 def _switch(host: HostRoot, name: str) -> str | None:
-    """The switch of a card that an interface is a port of; most have none (net/core/net-sysfs.c, EOPNOTSUPP)."""
+    """Return the switch id of an interface; most interfaces have none (net/core/net-sysfs.c, EOPNOTSUPP)."""
     return host.read(f"{INTERFACES}/{name}/phys_switch_id", optional=True)
 
 
 def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
-    """By interface, for those that the host uses, what it uses each for: ``carries the default route``.
+    """Map each used interface to its uses, such as ``carries the default route``.
 
-    ``connection`` are the addresses of both ends of the connection over which this run came.
+    ``connection`` has the addresses of both ends of the connection of this run.
     """
     links = observe_links(host)
     names = host.names(INTERFACES)
@@ -114,7 +114,7 @@ def in_use(host: HostRoot, connection: list[str]) -> dict[str, list[str]]:
 
 
 def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
-    """The servers of the host's storage."""
+    """Yield the uses of remote storage with the addresses of their servers."""
     for line in first_lines(host, MOUNTS):
         words = line.split()
         if len(words) > 3:
@@ -132,7 +132,7 @@ def _storage(host: HostRoot) -> Iterator[tuple[str, list[str]]]:
 
 
 def _bound(host: HostRoot, addresses: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """Interfaces that storage is bound to by their names, or by their ``addresses``."""
+    """Yield interfaces to which storage is bound by name or by one of their ``addresses``."""
     for name in host.names(ISCSI_HOSTS):
         interface = host.read(f"{ISCSI_HOSTS}/{name}/netdev", optional=True)
         if interface:
@@ -146,7 +146,7 @@ def _bound(host: HostRoot, addresses: dict[str, list[str]]) -> Iterator[tuple[st
 
 
 def _hosts(texts: Iterable[str]) -> list[str]:
-    """The IP addresses in names of servers, of which some have a port or a kind of network behind them."""
+    """Return the IP addresses in server names, which may have a port or network type as suffix."""
     found = []
     for text in texts:
         name = text.partition("@")[0]
@@ -158,16 +158,16 @@ def _hosts(texts: Iterable[str]) -> list[str]:
 
 
 def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) -> list[str]:
-    """Both ends of the SSH connection that a process came from.
+    """Return the addresses of both ends of the SSH connection from which a process was started.
 
-    Becoming another user drops the variable, so that the ancestors of the process are asked as well.
+    Becoming another user drops the variable, so the environment of the ancestors is searched too.
     """
     value = environment.get(CONNECTION)
     asked: set[int] = set()
     while not value and process > 1 and process not in asked and len(asked) < MOST_ANCESTORS:
         asked.add(process)
         path = f"proc/{process}/environ"
-        # Reading it waits for the process's memory, which a process in trouble may keep locked.
+        # A hung process may keep its memory locked, so that its environment cannot be read.
         variables = (host.read(path, optional=True) or "").split("\0")
         value = next((text.partition("=")[2] for text in variables if text.startswith(f"{CONNECTION}=")), None)
         process = _parent(host, process)
@@ -176,13 +176,13 @@ def connection_of(host: HostRoot, environment: Mapping[str, str], process: int) 
 
 
 def _ways(routes: list[Route], addresses: list[str]) -> dict[str, set[str]]:
-    """By address the interfaces that the longest matching routes lead through: all next hops count."""
+    """Map each address to the interfaces of the longest matching routes, including all next hops."""
     found = {}
     for text in addresses:
         address = _address(text)
         scope = text.partition("%")[2]
         if scope:
-            # A link-local address says its interface; each one has a route to such.
+            # Every interface has a route to link-local addresses, so only the scope selects the interface.
             found[text] = {scope}
             continue
         matching = [route for route in routes if address is not None and address in route.network]
@@ -222,7 +222,7 @@ def _kind(host: HostRoot, master: str) -> str:
 
 
 def _above(host: HostRoot, name: str) -> list[str]:
-    """VLANs and the like on top of an interface; also the bond or bridge that it is a port of."""
+    """Return upper interfaces such as VLANs, and the bond or bridge of which the interface is a port."""
     return [entry[6:] for entry in host.names(f"{INTERFACES}/{name}") if entry.startswith("upper_")]
 
 

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Processes that have a device file of a function open or mapped: CUDA programs, X servers, RDMA, vDPA and others.
+"""Find processes that have a device file of a function open or mapped: CUDA, X servers, RDMA, vDPA and others.
 
-A device file belongs to a function if the kernel shows its device below the function in sysfs, whatever the driver and
-the name. NVIDIA's driver has no such devices in sysfs and names the minor number of each GPU in proc.
+A device file belongs to the function below which sysfs shows its device, whatever its driver and name. The NVIDIA
+driver has no such devices in sysfs, but lists the minor number of each GPU in proc.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ NAME = "open_devices"
 
 NUMBERS = "sys/dev/char"
 CLASSES = "sys/class"
-# A region of a function itself (drivers/pci/pci-sysfs.c), which programs map that go without a driver.
+# A region of a function (drivers/pci/pci-sysfs.c) that user-space drivers map.
 RESOURCE = re.compile(r"/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/resource\d+(?:_wc)?(?: \(deleted\))?\Z")
-# The driver of NVSwitches, and the beginning of their device files.
+# The NVSwitch driver, and the prefix of its device files.
 SWITCH_DRIVER = "nvidia-nvswitch"
-# Their guard is another one: vfio, storage.
+# Classes that the guards vfio and storage check.
 ELSEWHERE = ("block", "uio", "vfio", "vfio-dev")
 
-# A systemd unit, and containers, as a process's control group names them.
+# A systemd unit, and a container, in the control group of a process.
 UNIT = re.compile(r"/([^/\s]+\.service)(?=/|\s|\Z)")
 CONTAINER = re.compile(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]*")
-# Daemons by the names of their processes, where the control group is not readable.
+# Maps process names to units, for processes whose control group is unreadable.
 DAEMONS = {
     "nvidia-persiste": "nvidia-persistenced",
     "nv-hostengine": "nvidia-dcgm",
@@ -47,15 +47,15 @@ DAEMONS = {
 
 
 class _Nodes(NamedTuple):
-    """The functions of device files: by ``major:minor``, and by name below /dev where the number is not known."""
+    """Maps device files to functions: by ``major:minor``, and by name below /dev if the number is unknown."""
 
     by_number: dict[str, set[str]]
     by_name: dict[str, set[str]]
-    unnumbered: set[str]  # NVIDIA GPUs whose number the driver does not report
+    unnumbered: set[str]  # NVIDIA GPUs whose minor number the driver does not report
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
-    """One use for each process and function."""
+    """Yield a use for each pair of process and function."""
     device_files = scene.processes.device_files
     if not device_files:
         return
@@ -105,7 +105,7 @@ def _nodes(host: HostRoot, scene: Scene) -> _Nodes:
 
 
 def _name(host: HostRoot, path: str, name: str) -> str:
-    """The name of a device file below /dev, which may be in a directory: ``infiniband/uverbs0``."""
+    """Return the name of a device file below /dev, such as ``infiniband/uverbs0``."""
     for line in (host.read(f"{path}/uevent", optional=True) or "").splitlines():
         if line.startswith("DEVNAME="):
             return line[len("DEVNAME=") :]
@@ -113,7 +113,7 @@ def _name(host: HostRoot, path: str, name: str) -> str:
 
 
 def _behind_switches(scene: Scene) -> set[str]:
-    """All NVSwitches: their driver numbers its device files as it finds them, and shows their functions nowhere."""
+    """Return all NVSwitches, because the kernel does not show which device file belongs to which of them."""
     return {one.address for one in scene.functions.values() if one.driver == SWITCH_DRIVER}
 
 
@@ -121,7 +121,7 @@ def _subjects(host: HostRoot, nodes: _Nodes, target: str, opened: Opened) -> set
     name = target.rpartition("/dev/")[2].removesuffix(REMOVED)
     number: Optional[str] = host.device_number(opened.process, opened.descriptor, target)
     found = nodes.by_number.get(number) if number else None
-    # A device whose number another driver has now, or of a tree without numbers, is known by its name.
+    # Use the name if another driver has the number now, or if the tree has no numbers.
     found = found or nodes.by_name.get(name) or nodes.by_name.get(name.rpartition("/")[2])
     return found or (nodes.unnumbered if NVIDIA_FILE.match(name) else set())
 

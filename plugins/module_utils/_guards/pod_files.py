@@ -4,11 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of pods as network plugins and drivers of dynamic resource allocation leave them in files of the host.
+"""Find devices of pods in files of network plugins and of drivers for dynamic resource allocation.
 
-The library of network plugins caches what it has added, Multus keeps the configuration of each network of a pod,
-sriov-cni the address of each function, and a driver of resources the devices of each claim (Container Device
-Interface). Each file goes with its pod.
+The CNI library caches the result for each network. Multus stores the configuration of each network of a pod, and
+sriov-cni the address of each function. Resource drivers write a file for each claim (Container Device Interface). Each
+file is deleted with its pod.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from .._host.root import HostRoot
 from .references import DEVICE, DEVICE_FILE, FILE, INTERFACE, Reference
 
 CACHES = ("var/lib/cni/results", "var/lib/cni/cache/results", "var/lib/cni/multus", "var/lib/cni/sriov")
-# By address of a function a file with the path of the network namespace that has it.
+# Files named after function addresses; each contains the path of the network namespace with the function.
 FUNCTIONS = "var/lib/cni/sriov/pci"
 CLAIMS = ("run/cdi", "etc/cdi")
 CLAIM = re.compile(r"claim.*\.(?:json|ya?ml)\Z")
 # Plugins that give a pod an interface of the host, or one on top of it.
 PLUGINS = ("macvlan", "ipvlan", "vlan", "host-device", "ipoib", "ib-sriov")
-# Keys of an address and of an interface in the configurations of these plugins.
+# Keys for addresses and interfaces in configurations of these plugins.
 ADDRESSES, INTERFACES = ("deviceID", "pciBusID"), ("master", "device")
 
 
@@ -43,7 +43,7 @@ class Given(NamedTuple):
 
 
 def read(host: HostRoot) -> Iterator[Given]:
-    """One for each file."""
+    """Yield the devices of each file."""
     for directory in CACHES:
         for name in host.names(directory):
             text = host.read(f"{directory}/{name}", optional=True) if name != "pci" else None
@@ -51,7 +51,7 @@ def read(host: HostRoot) -> Iterator[Given]:
                 yield Given(f"{directory}/{name}", tuple(in_configuration(text)))
     for name in host.names(FUNCTIONS):
         namespace = host.read(f"{FUNCTIONS}/{name}", optional=True) or ""
-        # After a reboot the file is there, and the namespace is not.
+        # After a reboot, the file still exists without the namespace.
         if namespace.startswith("/") and host.exists(namespace.lstrip("/")):
             yield Given(f"{FUNCTIONS}/{name}", (Reference(DEVICE, name),))
     for directory in CLAIMS:
@@ -63,7 +63,7 @@ def read(host: HostRoot) -> Iterator[Given]:
 
 
 def in_configuration(text: str) -> Iterator[Reference]:
-    """What the configuration of a network plugin names; nothing for other text."""
+    """Yield the devices in the configuration of a network plugin; nothing for other text."""
     try:
         yield from dict.fromkeys(_references(json.loads(text)))
     except (ValueError, RecursionError):
@@ -87,7 +87,7 @@ def _references(part: Any) -> Iterator[Reference]:
 
 
 def _encoded(text: str) -> Iterator[Reference]:
-    """The configuration that the cache of the library has in base64."""
+    """Parse the configuration that the CNI library caches in base64."""
     try:
         yield from _references(json.loads(base64.b64decode(text)))
     except (binascii.Error, ValueError):

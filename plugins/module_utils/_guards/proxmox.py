@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Devices of Proxmox VE's guests, virtual machines and containers, running or not.
+"""Find devices of Proxmox VE virtual machines and containers, running or not.
 
-The configurations of all nodes of a cluster lie in /etc/pve; only those of this node use this host's cards.
+/etc/pve contains the configurations of all nodes of a cluster. Only guests of this node use cards of this host.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ NAME = "proxmox"
 
 ROOT = "etc/pve"
 MAPPINGS = f"{ROOT}/mapping/pci.cfg"
-# What /etc/pve is made of, whether its service runs or not.
+# The database behind /etc/pve, which exists even if its service is stopped.
 DATABASE = "var/lib/pve-cluster/config.db"
 VIRTUAL_MACHINE, CONTAINER = "qemu-server", "lxc"
 CONFIGURATION = re.compile(r"(\d{1,10})\.conf\Z")
 OPTION = re.compile(r"([\w.-]+):\s*(.*?)\s*\Z")
 PASSED = re.compile(r"hostpci(\d+)\Z")
-# A snapshot's own section; pending changes take effect with the next start.
+# Sections of snapshots are ignored; pending changes take effect at the next start.
 SECTION = re.compile(r"\[(.*)\]\s*\Z")
 PENDING = "PENDING"
 
@@ -43,12 +43,12 @@ class Guest(NamedTuple):
     number: str
     kind: str
     name: str
-    references: tuple[Reference, ...]  # what it has for itself
-    parents: tuple[Reference, ...]  # cards of which it has mediated devices
+    references: tuple[Reference, ...]  # devices that the guest has exclusively
+    parents: tuple[Reference, ...]  # cards on which the guest has mediated devices
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
-    """One use for each device of each guest."""
+    """Yield a use for each device of each guest."""
     if not scene.configured:
         return
     node = _node(host)
@@ -77,7 +77,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
 
 
 def _node(host: HostRoot) -> str:
-    """The name of this node: the host's name without its domain, as PVE has it."""
+    """Return the node name, which is the host name without its domain."""
     name = host.read("etc/hostname", optional=True) or host.read("proc/sys/kernel/hostname", optional=True) or ""
     return name.partition(".")[0].strip()
 
@@ -85,7 +85,7 @@ def _node(host: HostRoot) -> str:
 def _guests(host: HostRoot, node: str) -> Iterator[Guest]:
     mappings = _mappings(host.read(MAPPINGS, optional=True) or "", node)
     nodes = host.names(f"{ROOT}/nodes")
-    # A host that is none of the nodes by its name may be each of them.
+    # If no node has the name of this host, it may be any node.
     places = [f"nodes/{one}/" for one in nodes if one.lower() == node.lower() or node not in nodes]
     seen = set()
     for kind in (VIRTUAL_MACHINE, CONTAINER):
@@ -100,7 +100,7 @@ def _guests(host: HostRoot, node: str) -> Iterator[Guest]:
 
 
 def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> Guest:
-    """A guest as its configuration has it, with ``mappings`` from names to addresses."""
+    """Parse the configuration of a guest; ``mappings`` contains addresses by mapping name."""
     name = f"vm{number}" if kind == VIRTUAL_MACHINE else f"ct{number}"
     references: list[Reference] = []
     parents: list[Reference] = []
@@ -109,7 +109,7 @@ def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> 
         if key in ("name", "hostname"):
             name = value
         elif key == "template" and value == "1":
-            # It is never started.
+            # A template is never started.
             return Guest(number, kind, name, (), ())
         elif passed:
             addresses, mediated = _passed(value, mappings)
@@ -125,7 +125,7 @@ def parse(number: str, kind: str, text: str, mappings: dict[str, list[str]]) -> 
 
 
 def mediated_device(number: int, index: int) -> str:
-    """The UUID that PVE gives to the mediated device of ``hostpci<index>``."""
+    """Return the UUID that PVE assigns to the mediated device of ``hostpci<index>``."""
     return f"{index:08d}-0000-0000-0000-{number:012d}"
 
 
@@ -138,18 +138,18 @@ def _options(text: str) -> Iterator[tuple[str, str]]:
             counts = section[1].strip().upper() == PENDING
         elif option and counts:
             key, value = option.groups()
-            # Container options are written like this in PVE's own syntax, and "key = value" in that of LXC.
+            # Container options have the form "key: value" in PVE and "key = value" in LXC.
             yield key, value.lstrip("= ")
 
 
 def _passed(value: str, mappings: dict[str, list[str]]) -> tuple[list[str], bool]:
-    """The addresses of one ``hostpci``, and whether the guest has mediated devices of them."""
+    """Return the addresses of one ``hostpci``, and whether the guest has mediated devices on them."""
     addresses: list[str] = []
     mediated = False
     for part in value.split(","):
         key, equals, given = part.strip().partition("=")
         if not equals or key == "host":
-            # Some releases allow a name of a mapping here as well.
+            # Some releases also allow the name of a mapping here.
             for one in (given if equals else key).split(";"):
                 addresses += mappings.get(one.strip(), [one.strip()])
         elif key == "mapping":
@@ -160,7 +160,7 @@ def _passed(value: str, mappings: dict[str, list[str]]) -> tuple[list[str], bool
 
 
 def _mappings(text: str, node: str) -> dict[str, list[str]]:
-    """By name the addresses of this node that /etc/pve/mapping/pci.cfg gives."""
+    """Parse /etc/pve/mapping/pci.cfg to addresses of this node by mapping name."""
     found: dict[str, list[str]] = {}
     name = ""
     for line in text.splitlines():

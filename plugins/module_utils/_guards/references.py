@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What the configuration of a guest names, and the functions and mediated devices behind the names."""
+"""Find the functions and mdevs behind the names in configurations of guests."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, LOSES_DRIVER
 
 # Kinds of names.
-DEVICE = "device"  # PCI address, with or without domain and function, or UUID of a mediated device
-FILE = "file"  # path of a device file, or of a directory of such files
+DEVICE = "device"  # PCI address, with or without domain and function, or UUID of an mdev
+FILE = "file"  # path of a device file, or of a directory of device files
 INTERFACE = "interface"  # network interface
-POOL = "pool"  # network interface whose card's VFs guests get
-NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a driver
+POOL = "pool"  # network interface of a card whose VFs are given to guests
+NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a major number
 
 SHORT_ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
 CLASSES = "sys/class"
 INTERFACES = f"{CLASSES}/net"
 VFIO_FILE = re.compile(r"vfio/(?:noiommu-)?(\d{1,9})\Z")
-# udev names the function itself (systemd, src/udev/udev-builtin-path_id.c).
+# udev derives this name from the function (systemd, src/udev/udev-builtin-path_id.c).
 BY_PATH = re.compile(r"/by-path/pci-([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])(?:-|\Z)")
 NVIDIA_FILE = re.compile(r"nvidia(\d{1,4})\Z")
 NVIDIA = "proc/driver/nvidia/gpus"
@@ -37,37 +37,37 @@ NVIDIA = "proc/driver/nvidia/gpus"
 NVIDIA_MAJOR = 195
 NUMBERS = {"c": "sys/dev/char", "b": "sys/dev/block"}
 MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
-# Directories below /dev, and the classes whose devices have their files there.
+# Maps directories below /dev to the classes of their device files.
 DIRECTORIES = {
     "dri": ("drm",),
     "infiniband": ("infiniband_verbs", "infiniband_mad", "infiniband_cm"),
     "accel": ("accel", "habanalabs"),
     "vfio/devices": ("vfio-dev",),
 }
-# A device in QEMU's arguments, in its own form or in JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
+# A device in QEMU arguments, as text or JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
 HOST = re.compile(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
 SYSFS = re.compile(r"\bsysfsdev\"?\s*[=:]\s*\"?/sys/[^\s,\"]*/([^\s,\"/]+)")
 DEVICE_FILE = re.compile(r"(?<![\w/])(/dev/[\w./:!-]+)")
 
 
 class Reference(NamedTuple):
-    """One name in a configuration."""
+    """A name in a configuration."""
 
     kind: str
     name: str
 
 
 class Guest(NamedTuple):
-    """A container or guest as one file has it."""
+    """A container or guest as described by one file."""
 
     name: str
-    path: str  # of the file that names its devices
+    path: str  # the file that names its devices
     running: bool
     references: tuple[Reference, ...]
 
 
 def in_command_line(text: str) -> Iterator[Reference]:
-    """What arguments of QEMU name."""
+    """Yield the devices in QEMU arguments."""
     for pattern in (HOST, SYSFS):
         yield from (Reference(DEVICE, name) for name in pattern.findall(text))
     yield from (Reference(FILE, name) for name in DEVICE_FILE.findall(text))
@@ -76,10 +76,10 @@ def in_command_line(text: str) -> Iterator[Reference]:
 def subjects(
     host: HostRoot, functions: dict[str, PciFunction], references: Iterable[Reference]
 ) -> dict[str, frozenset[str]]:
-    """By address or UUID the effects that end the use of what is named.
+    """Map each referenced function or mdev to the effects that end its use.
 
-    A guest that has a whole device loses it with each change; one that has a device file or an interface needs the
-    driver that is behind it.
+    A guest with a whole device loses it with any change. A guest with a device file or interface needs only the driver
+    behind it.
     """
     found: dict[str, frozenset[str]] = {}
     for kind, name in references:
@@ -100,7 +100,7 @@ def subjects(
 
 
 def devices(functions: dict[str, PciFunction], name: str) -> list[str]:
-    """A UUID, or the addresses that are meant: without a function all of a slot, without a domain that of 0000."""
+    """Return a UUID, or addresses: without function all of the slot, without domain those of domain 0000."""
     name = name.lower()
     if UUID.match(name):
         return [name]
@@ -115,18 +115,18 @@ def devices(functions: dict[str, PciFunction], name: str) -> list[str]:
 
 
 def behind_file(host: HostRoot, functions: dict[str, PciFunction], path: str) -> set[str]:
-    """The functions whose device file a path is; of a directory all functions with a file in it."""
+    """Return the functions of a device file, or of all device files in a directory."""
     name = path.partition("/dev/")[2].rstrip("/")
     if not name or "\0" in name:
         return set()
     place = BY_PATH.search(name)
     if place:
         return {place[1]}
-    # Links such as those of dev/disk/by-id lead to the real name.
+    # Links, such as those in dev/disk/by-id, point to the real name.
     name = (host.link(f"dev/{name}") or name).replace("../", "").rpartition("/dev/")[2]
     group = VFIO_FILE.match(name)
     if group:
-        # A group of the mode without an IOMMU is none of a function's.
+        # Functions of a no-IOMMU group have no ``iommu_group``, so use the kernel's list then.
         members = {one.address for one in functions.values() if one.iommu_group == int(group[1])}
         return members or set(host.names(f"{GROUPS}/{int(group[1])}/devices"))
     minor = NVIDIA_FILE.match(name)
@@ -157,15 +157,15 @@ def _behind_number(host: HostRoot, name: str) -> set[str]:
 
 
 def behind_kfd(functions: dict[str, PciFunction]) -> set[str]:
-    """The functions behind the compute device of AMD's driver, which has none of its own.
+    """Return the functions behind the compute device that all GPUs of the amdgpu driver share.
 
-    (drivers/gpu/drm/amd/amdkfd/kfd_chardev.c)
+    Source: drivers/gpu/drm/amd/amdkfd/kfd_chardev.c.
     """
     return {one.address for one in functions.values() if one.driver == "amdgpu"}
 
 
 def nvidia_minors(host: HostRoot) -> dict[str, str]:
-    """By address the minor number of each GPU of the NVIDIA driver, which has no devices in sysfs."""
+    """Map each GPU of the NVIDIA driver, which has no devices in sysfs, to its minor number."""
     found = {}
     for address in host.names(NVIDIA):
         said = MINOR.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")

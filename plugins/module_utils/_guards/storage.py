@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Disks of functions that the host uses: file systems, pools, swap space, exports, what lies on top, processes.
+"""Find disks of functions that the host uses: file systems, pools, swap, exports, upper devices and processes.
 
-Whatever else claims a disk for itself is found by the kernel's own answer to an exclusive open.
+Other exclusive users of a disk are detected with an exclusive open.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ NAME = "storage"
 ADVICE = "select another card, or stop the use of the disk first"
 
 BLOCK = "sys/class/block"
-# The first process has the host's own mounts, whoever reads.
+# Process 1 has the mounts of the host, even if this process does not.
 MOUNTS = ("proc/1/mounts", "proc/mounts")
 MOUNTINFO = ("proc/1/mountinfo", "proc/self/mountinfo")
 SWAPS = "proc/swaps"
-# Each mounted file system has its devices here, in whatever namespace it is mounted (fs/btrfs/sysfs.c).
+# The devices of each mounted file system, in any mount namespace (fs/btrfs/sysfs.c).
 BTRFS = "sys/fs/btrfs"
 FILE_SYSTEMS = "sys/fs"
 BCACHEFS = "bcachefs"
-# Each imported pool has a directory here (OpenZFS, module/zfs/spa_stats.c).
+# A directory for each imported pool (OpenZFS, module/zfs/spa_stats.c).
 ZFS_POOLS = "proc/spl/kstat/zfs"
 UDEV_DATA = "run/udev/data"
 UDEV_PROPERTY = re.compile(r"^E:(ID_FS_TYPE|ID_FS_LABEL|ID_PART_ENTRY_TYPE)=(.*)$", re.MULTILINE)
-# The type of a partition that OpenZFS makes, of which udev may not know what is in it.
+# The type of partitions that OpenZFS creates. udev may not know their content.
 ZFS_PARTITION = "6a898cc3-1dd2-11b2-99a6-080020736631"
 MDSTAT = "proc/mdstat"
 MEMBER = re.compile(r"([^\s\[]+)\[\d+\]")
-# Disks that are exported: of NVMe (drivers/nvme/target/configfs.c) and of SCSI (drivers/target/target_core_configfs.c).
+# Disks exported over NVMe (drivers/nvme/target/configfs.c) and SCSI (drivers/target/target_core_configfs.c).
 EXPORTS = (
     ("sys/kernel/config/nvmet/subsystems", "namespaces", "device_path", "exported over NVMe"),
     ("sys/kernel/config/target/core", "", "udev_path", "exported over SCSI"),
 )
-# One path to a namespace that others lead to as well; the file system is on nvme0n1 (drivers/nvme/host/multipath.c).
+# One of several paths to a namespace; the file system is on nvme0n1 (drivers/nvme/host/multipath.c).
 PATH_TO_NAMESPACE = re.compile(r"nvme(\d+)c\d+n(\d+(?:p\d+)?)\Z")
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
-    """One use for each function with disks in use, or with connections to disks of other machines."""
+    """Yield a use for each function with a disk in use, or with connections to remote disks."""
     for address, remote in fabrics.cards(host).items():
         yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=f"carries {' and '.join(remote)}")
     owned = {name: addresses for name, addresses in owners(host).items() if not scene.asked or addresses & scene.asked}
@@ -68,9 +68,9 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
 
 
 def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
-    """By PCI address, for functions with a disk in use, what it is used for: ``nvme1n1p2 is mounted at /``.
+    """Map each function with a disk in use to the uses, such as ``nvme1n1p2 is mounted at /``.
 
-    ``owners`` are those of :func:`owners`, or some of them.
+    ``owners`` is the result of :func:`owners`, or a part of it.
     """
     used = _mounted(host)
     for uses in (_btrfs(host), _zfs(host, owners), _loops(host), _exports(host), _caches(host, owners)):
@@ -92,7 +92,7 @@ def in_use(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, list[str]]:
 
 
 def owners(host: HostRoot) -> dict[str, set[str]]:
-    """By block device the functions that it needs: its own, and a VMD above, which has a domain of its own below it."""
+    """Map each block device to the functions that it needs: its own, and a VMD, which has a PCI domain of its own."""
     found: dict[str, set[str]] = {}
     for name, path in host.links(BLOCK):
         above = FUNCTION_IN_PATH.findall(path)
@@ -117,7 +117,7 @@ def _domain(address: str) -> str:
 
 
 def _opened(processes: Processes, names: set[str]) -> dict[str, str]:
-    """By disk the processes that have it open, as those of Ceph have without a file system."""
+    """Map each disk to the processes that have it open; Ceph, for example, uses disks without a file system."""
     found: dict[str, dict[int, str]] = {}
     for target, having in processes.device_files.items():
         name = target.rpartition("/")[2].removesuffix(REMOVED)
@@ -129,7 +129,7 @@ def _opened(processes: Processes, names: set[str]) -> dict[str, str]:
 
 
 def _mounted(host: HostRoot) -> dict[str, list[str]]:
-    """By block device what is on it."""
+    """Map each block device to its mounts and swap uses."""
     used: dict[str, list[str]] = {}
     numbers: dict[str, str] = {}
     for line in first_lines(host, MOUNTINFO):
@@ -154,7 +154,7 @@ def _mounted(host: HostRoot) -> dict[str, list[str]]:
 
 
 def _file_systems(host: HostRoot) -> dict[str, str]:
-    """By block device the file system that is mounted somewhere, in whatever mount namespace: ``sys/fs/ext4/sda1``."""
+    """Map each block device to its file system if that is mounted in any mount namespace: ``sys/fs/ext4/sda1``."""
     found = {}
     disks = set(host.names(BLOCK))
     for kind in host.names(FILE_SYSTEMS):
@@ -162,7 +162,7 @@ def _file_systems(host: HostRoot) -> dict[str, str]:
             if name in disks:
                 found[name] = f"mounted in a mount namespace, as {kind}"
             for member in host.names(f"{FILE_SYSTEMS}/{kind}/{name}") if kind == BCACHEFS else ():
-                # dev-0/block leads to the disk.
+                # dev-0/block is a link to the disk.
                 disk = host.link_name(f"{FILE_SYSTEMS}/{kind}/{name}/{member}/block")
                 if disk:
                     found[disk] = f"part of the mounted {kind} {name}"
@@ -170,7 +170,7 @@ def _file_systems(host: HostRoot) -> dict[str, str]:
 
 
 def _btrfs(host: HostRoot) -> dict[str, str]:
-    """By block device the mounted btrfs of several devices that it belongs to."""
+    """Map each block device to the mounted multi-device btrfs to which it belongs."""
     found = {}
     for uuid in host.names(BTRFS):
         for name in host.names(f"{BTRFS}/{uuid}/devices"):
@@ -179,9 +179,9 @@ def _btrfs(host: HostRoot) -> dict[str, str]:
 
 
 def _zfs(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
-    """By block device the imported ZFS pool that it belongs to, as udev has read its label.
+    """Map each block device to the imported ZFS pool to which it belongs, from the labels that udev has read.
 
-    A member whose pool has no name there counts for any pool that is imported.
+    A member without a known pool name counts for every imported pool.
     """
     pools = {name for name in host.names(ZFS_POOLS) if host.exists(f"{ZFS_POOLS}/{name}/state")}
     pools |= {line.split()[0].partition("/")[0] for line in first_lines(host, MOUNTS) if line.split()[2:3] == ["zfs"]}
@@ -199,7 +199,7 @@ def _zfs(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
 
 
 def _loops(host: HostRoot) -> dict[str, str]:
-    """By block device the loop device that has it as its file."""
+    """Map each block device to the loop device that uses it as its file."""
     found = {}
     for name in host.names(BLOCK):
         if name.startswith("loop"):
@@ -210,7 +210,7 @@ def _loops(host: HostRoot) -> dict[str, str]:
 
 
 def _above(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, set[str]]:
-    """By block device what has been put together of it, as its own directory and the list of RAIDs say."""
+    """Map each block device to the devices on top of it, from their sysfs directories and the RAID list."""
     found: dict[str, set[str]] = {}
     for name in host.names(BLOCK):
         for below in host.names(f"{BLOCK}/{name}/slaves") if name not in owners else ():
@@ -223,13 +223,13 @@ def _above(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def _caches(host: HostRoot, owners: dict[str, set[str]]) -> dict[str, str]:
-    """By block device the bcache that it caches for, which is not among its holders (drivers/md/bcache/super.c)."""
+    """Map each block device to the bcache of which it is a cache; holders lacks it (drivers/md/bcache/super.c)."""
     sets = {name: host.link_name(f"{BLOCK}/{name}/bcache/set") for name in owners}
     return {name: f"part of the bcache {one}" for name, one in sets.items() if one}
 
 
 def _exports(host: HostRoot) -> dict[str, str]:
-    """By block device how it is exported to other machines."""
+    """Map each block device to its export to other hosts."""
     found = {}
     for directory, middle, attribute, use in EXPORTS:
         for group in host.names(directory):
@@ -242,17 +242,16 @@ def _exports(host: HostRoot) -> dict[str, str]:
 
 
 def _on_top(host: HostRoot, name: str) -> str:
-    """What lies on a disk: ``dm-0 (vg0-root)``."""
+    """Return the name of a device on top of a disk: ``dm-0 (vg0-root)``."""
     title = host.read(f"{BLOCK}/{name}/dm/name", optional=True)
     return f"{name} ({title})" if title else name
 
 
 def _real(host: HostRoot, path: str) -> str:
-    """The path of a device that one below /dev/disk or /dev/mapper leads to."""
+    """Return the path of the device to which a path below /dev/disk or /dev/mapper leads."""
     target = host.link(path.lstrip("/")) if path.startswith(("/dev/disk/", "/dev/mapper/")) else None
     return f"/dev/{target.rpartition('/')[2]}" if target else path
 
 
 def _name(path: str) -> str | None:
-    """The name of the block device of a path below /dev."""
     return path.rpartition("/")[2] if path.startswith("/dev/") else None

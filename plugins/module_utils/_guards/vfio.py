@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Who has a function or mediated device open through VFIO or UIO, and the guests that NVIDIA's driver knows."""
+"""Find functions and mdevs that are open through VFIO or UIO, and vGPU guests that the NVIDIA driver reports."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ NAME = "vfio"
 ADVICE = "shut it down, or detach the device"
 
 # /dev/vfio/<group>, /dev/vfio/noiommu-<group> (drivers/vfio/group.c), /dev/vfio/devices/vfio<N> (device_cdev.c) and
-# /dev/uio<N>, through which DPDK may have a function (drivers/uio/uio.c). There are directories before it where a
-# process has changed its root, and an end after it where the node was removed while it is open (fs/d_path.c).
+# /dev/uio<N>, which DPDK can use (drivers/uio/uio.c). Processes with another root have a prefix, and removed files that
+# are still open have a suffix (fs/d_path.c).
 NODE = re.compile(
     r"/dev/(?:vfio/(?:noiommu-)?(?P<group>\d{1,9})|vfio/devices/(?P<vfio>vfio\d{1,9})|(?P<uio>uio\d{1,9}))"
     r"(?: \(deleted\))?\Z"
 )
-# Newer kernels name the device in the fdinfo of an open one (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
+# Newer kernels name the device in fdinfo (drivers/vfio/vfio_main.c, vfio_device_show_fdinfo).
 DEVICE_PATH = re.compile(r"^vfio-device-syspath:\s*\S*/([^/\s]+)\s*$", re.MULTILINE)
 
 
 def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
-    """A process that has a group open uses all devices of it, since only a whole group can be passed through."""
+    """Yield uses by processes. A process with an open group uses all its devices: groups are passed through whole."""
     members = _group_members(scene)
     held: dict[str, dict[int, Holder]] = {}
     for process, opened in _by_process(scene.processes).items():
@@ -49,10 +49,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
         for process in sorted(holders):
             yield Use(device, NAME, EVERY_EFFECT, ADVICE, holders[process])
     for device, path in _vgpu_paths(scene).items():
-        # Only while a guest runs on it the driver knows a name; some versions have no such attribute.
+        # The driver reports a name only while a guest runs; some driver versions lack this attribute.
         name = f"{path}/nvidia/vm_name"
         guest = host.read_line(name, optional=True)
-        # A device that cannot be read counts as in use.
+        # A device whose attribute is unreadable counts as in use.
         if (guest or host.unread(name)) and device not in held:
             yield Use(device, NAME, EVERY_EFFECT, ADVICE, Holder(None, None, guest, running=True))
 
@@ -69,7 +69,7 @@ def _group_members(scene: Scene) -> dict[int, list[str]]:
 
 
 def _vgpu_paths(scene: Scene) -> dict[str, str]:
-    """By address or UUID the directories of the devices that NVIDIA's driver makes."""
+    """Map each device of the NVIDIA driver to its directory, by address or UUID."""
     paths = {}
     for device in scene.devices:
         if device.address:
@@ -91,7 +91,7 @@ def _by_process(processes: Processes) -> dict[int, list[tuple[str, Opened]]]:
 def _held_by(
     host: HostRoot, processes: Processes, opened: list[tuple[str, Opened]], members: dict[int, list[str]]
 ) -> Iterator[str | None]:
-    """The devices that one process has; None if it is unknown."""
+    """Yield the devices that one process has open; None for an unknown device."""
     by_node = False
     for target, one in opened:
         node = NODE.search(target)
@@ -100,7 +100,7 @@ def _held_by(
             yield device
     if by_node:
         return
-    # A process may keep a device open and have closed its group.
+    # A process may have closed the group but keep a device open.
     for target, one in opened:
         if target == OPEN_DEVICE:
             named = DEVICE_PATH.search(processes.fdinfo(one))
@@ -109,14 +109,14 @@ def _held_by(
 
 def _devices_of_node(host: HostRoot, node: re.Match[str], members: dict[int, list[str]]) -> list[str]:
     if node["group"]:
-        # Those that were asked for, or else whatever the kernel has in the group.
+        # Prefer the members in the scene to the kernel's list.
         group = int(node["group"])
         return members.get(group) or host.names(f"{iommu.GROUPS}/{group}/devices")
     if node["vfio"]:
-        # sys/class/vfio-dev/vfio3 leads to <device>/vfio-dev/vfio3.
+        # sys/class/vfio-dev/vfio3 is a link to <device>/vfio-dev/vfio3.
         target = (host.link(f"sys/class/vfio-dev/{node['vfio']}") or "").split("/")
         return [target[-3]] if len(target) > 2 else []
-    # sys/class/uio/uio3 leads to <device>/uio/uio3.
+    # sys/class/uio/uio3 is a link to <device>/uio/uio3.
     path = f"sys/class/uio/{node['uio']}"
     found = FUNCTION_IN_PATH.findall(host.link(path) or "")[-1:] or [host.link_name(f"{path}/device")]
     return [device for device in found if device]

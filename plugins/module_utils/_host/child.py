@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Let a child process make the calls that may never return, so that they cannot hang their caller."""
+"""Run calls that may block forever in a child process, so that they cannot hang their caller."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from typing import Any, Callable, TypeVar
 
 Value = TypeVar("Value")
 
-# As many as an ordinary process may have open.
+# The default limit of open files of a process.
 MOST_DESCRIPTORS = 1024
-# Bytes of the length that precedes an answer.
+# In bytes: the size of the length field before an answer.
 SIZE = 8
-# How many parts of a request are done, and when the last of them was.
+# The number of finished parts of a request, and the time when the last part finished.
 PROGRESS = struct.Struct("qd")
-# An overloaded or emulated machine may not run the child for a while: so many deadlines as long as it only waits for a
-# processor, and seconds between two looks at it.
+# An overloaded or emulated machine may not schedule the child for a while. STARVED is the number of deadlines to wait
+# while the child is runnable, PAUSE the seconds between two checks.
 STARVED = 5
 PAUSE = 0.1
 AT_ONCE = 0.001
 
 
 class Late(TimeoutError):
-    """The child did not answer in time; ``done`` parts of the request were done before."""
+    """The child did not answer in time; it had finished ``done`` parts of the request."""
 
     def __init__(self, done: int) -> None:
         super().__init__()
@@ -43,10 +43,10 @@ class Late(TimeoutError):
 
 
 class Child:
-    """A process that answers requests one after the other, started when there is one.
+    """A process that answers one request after the other; it starts with the first request.
 
-    Who has not answered in time is given up, and the next request gets a new process. A process that waits for
-    requests ends with its :class:`Child`, and with the process that has made it, however that ends.
+    A child that exceeds its deadline is killed, and the next request starts a new one. A waiting child ends when its
+    :class:`Child` is deleted or its parent process ends for any reason.
     """
 
     def __init__(self, answer: Callable[[Any], Any]) -> None:
@@ -54,15 +54,14 @@ class Child:
         self._end: weakref.finalize[Any, Any] | None = None
 
     def ask(self, request: Any, timeout: float, limit: float | None = None) -> Any:
-        """Return ``answer(request)`` as the child, which may take ``timeout`` seconds, returns it.
+        """Run ``answer(request)`` in the child and return its value; ``timeout`` is in seconds.
 
-        If the child says with :meth:`proceed` how far it is, ``timeout`` is for each part of the request, and ``limit``
-        for all of it.
+        If the child reports progress with :meth:`proceed`, ``timeout`` applies to each part of the request and
+        ``limit`` to the whole request.
 
-        Request and value must be made of the plain types that :mod:`marshal` knows. An ``OSError`` of the answer is
-        raised here with its errno, any other exception as ``RuntimeError``. A :class:`Late` means that the child did
-        not answer in time: it has been sent SIGKILL, but a kernel call that cannot be interrupted goes on until the
-        kernel ends it.
+        Request and value must be of types that :mod:`marshal` supports. An ``OSError`` of the answer is raised here
+        with its errno, any other exception as ``RuntimeError``. :class:`Late` means that the deadline passed and the
+        child was sent SIGKILL. An uninterruptible kernel call continues until the kernel ends it.
         """
         if self._end is None or not self._end.alive:
             self._start()
@@ -91,12 +90,12 @@ class Child:
         return value
 
     def close(self) -> None:
-        """End the process, if there is one; it must not be at work."""
+        """End the process if it exists; it must be idle."""
         if self._end:
             self._end()
 
     def proceed(self, done: int) -> None:
-        """Say, in the child, how many parts of the request are done."""
+        """Report, in the child, how many parts of the request are finished."""
         PROGRESS.pack_into(self._progress, 0, done, time.monotonic())
 
     def _proceeded(self) -> tuple[int, float]:
@@ -104,7 +103,7 @@ class Child:
         return done, moment
 
     def _is_runnable(self) -> bool:
-        """Whether the child waits for a processor, and not in the kernel for a driver (fs/proc/array.c, task_state)."""
+        """Return whether the child waits for a CPU, and not for a driver (fs/proc/array.c, task_state)."""
         try:
             with open(f"/proc/{self._pid}/stat", "rb") as file:
                 return file.read().rpartition(b")")[2].split()[0] == b"R"
@@ -118,14 +117,14 @@ class Child:
             remaining = min(moment + timeout, last) - now
             is_late = remaining <= 0
             is_starved = is_late and is_read and now < moment + timeout * STARVED and self._is_runnable()
-            # What is late may just have come.
+            # The answer may have arrived just now.
             self._connection.settimeout(PAUSE if is_starved else AT_ONCE if is_late else remaining)
             try:
                 part = self._connection.recv(size - len(received))
             except socket.timeout:
                 if is_late and not is_starved:
                     raise
-                # The child may have done a part meanwhile.
+                # The child may have finished another part.
                 continue
             if not part:
                 raise EOFError
@@ -133,7 +132,7 @@ class Child:
         return received
 
     def _start(self) -> None:
-        # A write into memory that both have costs a tenth of a microsecond, a message some microseconds.
+        # A write to shared memory takes a tenth of a microsecond, a message some microseconds.
         self._progress = mmap.mmap(-1, PROGRESS.size)
         self._connection, theirs = socket.socketpair()
         self._pid = os.fork()
@@ -148,7 +147,7 @@ class Child:
 
 
 def run(action: Callable[[], Value], timeout: float) -> Value:
-    """Return what ``action()`` returns; it runs in a child of its own, as :meth:`Child.ask` says."""
+    """Run ``action()`` in a new child and return its value; errors are those of :meth:`Child.ask`."""
     child = Child(lambda request: action())
     try:
         value: Value = child.ask(None, timeout)
@@ -159,21 +158,21 @@ def run(action: Callable[[], Value], timeout: float) -> Value:
 
 def _end(pid: int, connection: socket.socket, options: int) -> None:
     connection.close()
-    # Where SIGCHLD is ignored the kernel has buried it already.
+    # If SIGCHLD is ignored, the kernel has already reaped the child.
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, options)
 
 
 def _serve(answer: Callable[[Any], Any], connection: socket.socket) -> None:
-    """The child's whole life."""
+    """Answer requests until the connection closes. Runs in the child and never returns."""
     try:
-        # A stuck child must not keep the output pipes of its parent open: Ansible waits for their end.
+        # A stuck child must not keep the output pipes of its parent open, because Ansible waits until they close.
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)
         os.setsid()
-        # Nor the lock of its parent, nor the parent's end of the connection: its closing is how the child ends.
+        # Close the parent's lock file too, and the parent's end of the connection: the child ends when that end closes.
         os.closerange(3, connection.fileno())
         os.closerange(connection.fileno() + 1, MOST_DESCRIPTORS)
         requests = connection.makefile("rb")
@@ -186,7 +185,7 @@ def _serve(answer: Callable[[Any], Any], connection: socket.socket) -> None:
 
 
 def _outcome(answer: Callable[[Any], Any], request: Any) -> tuple[int | None, Any, str | None]:
-    """The errno, the value, or what else went wrong."""
+    """Return errno, value and description of any other exception."""
     try:
         return None, answer(request), None
     except Exception as error:

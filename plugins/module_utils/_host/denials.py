@@ -4,19 +4,19 @@
 
 # Private to this collection: may change without notice.
 
-"""What permissions forbade to read on a host, and what that means."""
+"""Collect permission errors of reads and describe their consequences."""
 
 from __future__ import annotations
 
 import os
 import re
 
-# What a process has open.
+# Files that list what a process has open.
 OPEN = re.compile(r"proc/([0-9]+)/(?:fd(?:info)?(?:/|\Z)|maps\Z)")
 
 
 class Denials:
-    """All forbidden files; there may be thousands."""
+    """All files that could not be read for lack of permission; there may be thousands."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -25,20 +25,20 @@ class Denials:
         return bool(self._names)
 
     def add(self, path: str, name: str) -> None:
-        """``name`` is that of an errno."""
+        """Add a file; ``name`` is the errno name."""
         self._names.setdefault(path, name)
 
     def add_silence(self, path: str, seconds: float) -> None:
-        """A directory of what a process has open did not answer in time; nothing if ``path`` is something else."""
+        """Add a directory of open files of a process that timed out; ignore any other ``path``."""
         if OPEN.match(path):
             self.add(path, f"no answer within {seconds:g} s")
 
     def sentences(self, processes: int) -> list[str]:
-        """One sentence of files and one of processes, of which the host has so many, where there are some."""
+        """Return at most two sentences: one for files, one for processes. ``processes`` is their number on the host."""
         return [sentence for sentence in (self._of_files(), self.of_processes(processes)) if sentence]
 
     def of_processes(self, processes: int) -> str | None:
-        """What it means that something of so many processes was hidden, or None."""
+        """Return a sentence about processes whose open files are hidden, or None."""
         matches = list(filter(None, map(OPEN.match, self._names)))
         if not matches:
             return None

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Ordinary files that have, after a power cut at any moment, their old or their new content.
+"""Write ordinary files that have either their old or their new content after a power failure.
 
-Without an fsync of the file before the rename, a file system may keep the new name and lose the content. Without one of
-the directory after it, the rename itself may be lost after the call has returned.
+Without an fsync of the file before the rename, a file system may keep the new name and lose the content. Without an
+fsync of the directory after it, the rename may be lost although the call has returned.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import os
 from collections.abc import Iterator
 from typing import Callable
 
-# Ends the name of a file that is not yet in its place.
+# Suffix of files that are not yet renamed.
 UNFINISHED = ".vfio-devices-new"
-# A file name has at most 255 bytes, and the unfinished one is longer.
+# In bytes: a file name has at most 255, and the temporary name is longer than the final one.
 LONGEST = 200
-# Whatever the umask is: some of these files are run by root.
+# Independent of the umask, because root runs some of these files.
 FILE_MODE, DIRECTORY_MODE = 0o644, 0o755
-# What to do about an errno of a file system.
+# Remedies by errno for errors of file systems.
 REMEDIES = {
     errno.ENOSPC: "its file system is full: free some space there",
     errno.EDQUOT: "the quota of its file system is used up: raise it",
@@ -39,10 +39,10 @@ REMEDIES = {
 
 
 def replace(path: str, data: bytes, prepare: Callable[[int], None] | None = None) -> None:
-    """Make or replace a file, with the directories above it; ``OSError`` if that fails.
+    """Create or replace a file and create missing directories above it; raise ``OSError`` on failure.
 
-    ``prepare`` gets the descriptor of the new file before it takes its place: instead of the usual mode it gives it a
-    mode, an owner and attributes.
+    ``prepare`` gets the descriptor of the new file before the rename. It sets mode, owner and attributes instead of the
+    default mode.
     """
 
     def write(directory: int, name: str) -> None:
@@ -52,12 +52,12 @@ def replace(path: str, data: bytes, prepare: Callable[[int], None] | None = None
 
 
 def symlink(path: str, target: str) -> None:
-    """Make or replace a symbolic link in the same way."""
+    """Create or replace a symbolic link, with the same guarantees as :func:`replace`."""
     _put(path, lambda directory, name: os.symlink(target, name, dir_fd=directory))
 
 
 def unlink(path: str) -> None:
-    """Remove a file or a symbolic link, so that it does not come back either."""
+    """Remove a file or symbolic link durably."""
     above, name = os.path.split(path)
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -68,7 +68,7 @@ def unlink(path: str) -> None:
 
 
 def open_directory(path: str) -> int:
-    """A descriptor of a directory, which is made with those above it where it does not exist."""
+    """Return a descriptor of a directory; create it and its parents if they are missing."""
     try:
         return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -90,25 +90,25 @@ def open_directory(path: str) -> int:
 
 
 def try_to_write(path: str, size: int) -> None:
-    """Make a file of so many bytes in a directory and remove it again; ``OSError`` with the reason if that fails."""
+    """Create a file of ``size`` bytes in a directory and remove it; raise ``OSError`` on failure."""
     directory = open_directory(path)
     name = f".room{UNFINISHED}"
     try:
         with _cleared(directory, name):
-            # A file system that compresses would find room for any number of zeros.
+            # A compressing file system has room for any number of zeros.
             _write(directory, name, os.urandom(size))
     finally:
         os.close(directory)
 
 
 def look_for_room(path: str, size: int) -> None:
-    """What can be said of the same without a write: ``OSError`` for a file system that is read-only or full."""
+    """Raise ``OSError`` if the file system is read-only or has less than ``size`` bytes free; write nothing."""
     while True:
         try:
             found = os.statvfs(path)
             break
         except (FileNotFoundError, PermissionError):
-            # Whoever only looks may not be root.
+            # Check mode may run without root, who alone can read some directories.
             path = os.path.dirname(path)
     if found.f_flag & os.ST_RDONLY:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
@@ -118,7 +118,7 @@ def look_for_room(path: str, size: int) -> None:
 
 
 def _put(path: str, make: Callable[[int, str], None]) -> None:
-    """Let ``make`` make something of an unfinished name in the directory of a file, and give it the file's name."""
+    """Let ``make`` create a temporary name in the directory of ``path``, and rename it."""
     above, name = os.path.split(path)
     unfinished = f".{os.fsdecode(os.fsencode(name)[:LONGEST])}{UNFINISHED}"
     directory = open_directory(above)
@@ -133,7 +133,7 @@ def _put(path: str, make: Callable[[int, str], None]) -> None:
 
 @contextlib.contextmanager
 def _cleared(directory: int, name: str) -> Iterator[None]:
-    """A name that nothing has before and after, also where the work fails: what is left over takes room."""
+    """Remove ``name`` before and after the block, also after a failure, because a leftover file takes space."""
     _remove(directory, name)
     try:
         yield
@@ -166,6 +166,6 @@ def _sync_directory(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # A file system that cannot do this with a directory says so.
+        # Some file systems do not support fsync of a directory.
         if error.errno != errno.EINVAL:
             raise

@@ -4,31 +4,30 @@
 
 # Private to this collection: may change without notice.
 
-"""What an error of the operating system means and how it is named."""
+"""Classify and name errors of the operating system."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-# Errors of the kernel for missing files, and for values that a driver does not have.
+# Errors for missing files, and for values that a driver does not support.
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.EOPNOTSUPP)
 DENIED = (errno.EACCES, errno.EPERM)
 
 
 def is_deadline(error: OSError) -> bool:
-    """Whether a deadline of ours has passed; a driver that returns ETIMEDOUT has at least answered."""
+    """Return whether our own deadline has passed; ETIMEDOUT does not count, because the driver has answered."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 
 def error_name(error: OSError) -> str:
-    """``EBUSY`` for errno 16."""
+    """Return ``EBUSY`` for errno 16."""
     if error.errno == errno.EOPNOTSUPP:
-        # What the kernel's sources and everybody else say; Python has two names for it.
+        # Python may return ENOTSUP, the other name of the same number; the kernel sources use EOPNOTSUPP.
         return "EOPNOTSUPP"
     return errno.errorcode.get(error.errno or 0, "an unknown error")
 
 
 def describe(error: OSError) -> str:
-    """``EBUSY (Device or resource busy)``."""
     return f"{error_name(error)} ({error.strerror or os.strerror(error.errno or 0)})"

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Plain access to the files below one root; only HostRoot uses it."""
+"""Access files below one root. Only HostRoot uses this file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from . import child, durable, lock, ownership
 Value = TypeVar("Value")
 Targets = list[tuple[str, Union[str, OSError]]]
 Paths = list[str]
-# Of each call its errno or None, and what it returned.
+# For each call: its errno or None, and its value.
 Answers = list[tuple[Optional[int], Any]]
 
 MEBIBYTE = 1 << 20
 
 
 class Files(Protocol):
-    """File access below one root. :class:`OperatingSystemFiles` is the real one, a test brings its own.
+    """File access below one root: :class:`OperatingSystemFiles`, or a fake in tests.
 
     Each method raises ``OSError`` with the kernel's errno. ``locked`` is the descriptor that :meth:`lock` has locked.
     """
@@ -34,37 +34,37 @@ class Files(Protocol):
     locked: int | None
 
     def read(self, path: str, most: int = MEBIBYTE) -> bytes:
-        """The first ``most`` bytes of a file, or a few more."""
+        """Return the first ``most`` bytes of a file, or slightly more."""
 
     def list(self, path: str) -> list[str]:
-        """The names in a directory."""
+        """Return the names in a directory."""
 
     def link(self, path: str) -> str:
-        """Where a symbolic link points to."""
+        """Return the target of a symbolic link."""
 
     def link_below(self, directory: str, path: str) -> str:
-        """The same for one of many links below a directory."""
+        """Return the target of one of many links below a directory."""
 
     def links(self, directory: str) -> Targets:
-        """The names in a directory, each with its target as a symbolic link, or why there is none."""
+        """Return each name in a directory with its link target, or with the error of reading the link."""
 
     def mapped(self, path: str) -> Paths:
-        """The device files in a process's ``maps``."""
+        """Return the device files in ``maps`` of a process."""
 
     def device(self, path: str) -> str | None:
-        """``major:minor`` of a character device, or None."""
+        """Return ``major:minor`` of a character device, or None."""
 
     def claimed(self, path: str, number: str) -> bool:
-        """Whether an exclusive open of the block device with this ``major:minor`` gives EBUSY."""
+        """Return whether an exclusive open of the block device with this ``major:minor`` fails with EBUSY."""
 
     def exists(self, path: str) -> bool:
-        """Whether there is something at a path."""
+        """Return whether a path exists."""
 
     def look(self, path: str) -> ownership.Entry | None:
-        """What is at a path, no link followed, and whether this collection wrote it; None if there is nothing."""
+        """Describe a path without following links, and whether this collection wrote it; None if it does not exist."""
 
     def write(self, path: str, data: bytes) -> None:
-        """Write into a file that is there, in one piece."""
+        """Write to an existing file with one system call."""
 
     def replace(self, path: str, data: bytes) -> None:
         """Create or replace an ordinary file atomically and durably."""
@@ -73,44 +73,47 @@ class Files(Protocol):
         """Create or replace a symbolic link atomically and durably."""
 
     def unlink(self, path: str) -> None:
-        """Remove a file or a symbolic link for good."""
+        """Remove a file or symbolic link durably."""
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        """Raise what keeps ``size`` bytes out of a directory; without ``write`` as far as the file system says it."""
+        """Raise ``OSError`` if a directory lacks room for ``size`` bytes.
+
+        Without ``write``, only query the file system.
+        """
 
     def status(self, path: str) -> tuple[int, int]:
-        """``st_mode`` and owner of what is at a path, which is not followed if it is a symbolic link."""
+        """Return ``st_mode`` and owner of a path without following symbolic links."""
 
     def lock(self, path: str) -> bool:
-        """Lock a file until this process ends; False if another one has it locked."""
+        """Lock a file until this process ends; return False if another process holds the lock."""
 
     def lock_holders(self, path: str) -> Paths:
-        """Who has a file locked now, as far as can be seen: ``pid 4242 (python3 restore.pyz)``."""
+        """Return the visible processes that hold the lock of a file: ``pid 4242 (python3 restore.pyz)``."""
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
-        """What an action returns; ``TimeoutError`` after so many seconds."""
+        """Return ``action()``; raise ``TimeoutError`` after ``timeout`` seconds."""
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
-        """What one of these methods returns; ``TimeoutError`` after so many seconds."""
+        """Return the value of one of these methods; raise ``TimeoutError`` after ``timeout`` seconds."""
 
     def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
-        """What a method returns for each of many paths: its errno or None, and the value.
+        """Call a method for each path and return errno and value of each call.
 
-        One call may take ``timeout`` seconds, and all together ``limit``. The second value is the index of the path
-        that did not answer in time, or None: those after it, and it may be some before it, have no answer.
+        One call may take ``timeout`` seconds, all calls ``limit``. The second value is the index of the path that timed
+        out, or None. Paths after it have no answer, and some before it may have none.
         """
 
     def now(self) -> float:
-        """Seconds since some point."""
+        """Return seconds since an arbitrary point."""
 
     def pause(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Sleep for ``seconds``."""
 
 
 class OperatingSystemFiles:
-    """The files of the running system, or of a tree that looks like one, below ``root``."""
+    """The files of the running system, or of a simulated host, below ``root``."""
 
-    # An attribute of sysfs is never longer than one page, and 64 KiB is the largest page of any architecture.
+    # A sysfs attribute has at most one page, and the largest page of any architecture has 64 KiB.
     CHUNK = 65536
 
     def __init__(self, root: str) -> None:
@@ -120,11 +123,11 @@ class OperatingSystemFiles:
         self._child = child.Child(lambda request: getattr(self, request[0])(*request[1:]))
 
     def read(self, path: str, most: int = MEBIBYTE) -> bytes:
-        """The beginning of the file; never waits for a FIFO's other end."""
+        """Return the beginning of a file; do not wait for the other end of a FIFO."""
         descriptor = os.open(self._prefix + path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             content = part = os.read(descriptor, self.CHUNK)
-            # Only sysfs promises the whole value in one read.
+            # Only sysfs guarantees the whole value in one read.
             while part and not path.startswith("sys/") and len(content) < most:
                 part = os.read(descriptor, self.CHUNK)
                 content += part
@@ -139,7 +142,7 @@ class OperatingSystemFiles:
         return os.readlink(self._prefix + path)
 
     def link_below(self, directory: str, path: str) -> str:
-        """For many links below one directory, the way to which is gone once."""
+        """Read a link relative to an open directory, so that many links below it resolve the directory only once."""
         return self._inside(self._prefix + directory, lambda opened: os.readlink(path, dir_fd=opened))
 
     def links(self, directory: str) -> Targets:
@@ -185,7 +188,7 @@ class OperatingSystemFiles:
         return ownership.look(self._prefix + path)
 
     def write(self, path: str, data: bytes) -> None:
-        """One open without O_CREAT and one write, as an attribute of sysfs wants it."""
+        """Open without O_CREAT and write once, as sysfs attributes require."""
         directory, name = os.path.split(self._prefix + path)
         flags = os.O_WRONLY | os.O_CLOEXEC
         descriptor = self._inside(directory, lambda opened: os.open(name, flags, dir_fd=opened))
@@ -195,7 +198,6 @@ class OperatingSystemFiles:
             os.close(descriptor)
 
     def replace(self, path: str, data: bytes) -> None:
-        """No reader ever sees a part of it, not even after a power cut."""
         durable.replace(self._prefix + path, data)
 
     def symlink(self, path: str, target: str) -> None:
@@ -209,7 +211,7 @@ class OperatingSystemFiles:
 
     def status(self, path: str) -> tuple[int, int]:
         found = os.lstat(self._prefix + path)
-        # In a tree that only looks like a host, whoever has made it is what root is on a host.
+        # In a simulated host, the owner of the tree has the role of root.
         is_root = self._prefix != "/" and found.st_uid == os.geteuid()
         return found.st_mode, 0 if is_root else found.st_uid
 
@@ -221,7 +223,7 @@ class OperatingSystemFiles:
         return lock.holders(self._prefix + path)
 
     def _inside(self, directory: str, action: Callable[[int], Value]) -> Value:
-        """What an action returns that finds its file in a directory that is kept open."""
+        """Call ``action`` with a descriptor of ``directory``, which stays open for later calls."""
         try:
             return action(self._opened(directory))
         except FileNotFoundError:
@@ -230,8 +232,8 @@ class OperatingSystemFiles:
             return action(self._opened(directory))
 
     def _opened(self, directory: str) -> int:
-        """A directory that stays open until another one is asked for, as many files of one come in turn."""
-        # A child does not have the descriptors of the process that has made it.
+        """Return a descriptor of the directory. It is cached, because many files of one directory follow each other."""
+        # A child must not use or close the cached descriptor of its parent.
         process = os.getpid()
         if self._directory is None or self._directory[:2] != (process, directory):
             self._close()
@@ -244,21 +246,18 @@ class OperatingSystemFiles:
         self._directory = None
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
-        """What an action returns that runs in a child of its own; ``TimeoutError`` after ``timeout`` seconds."""
         return child.run(action, timeout)
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
-        """What a method of these files returns in the common child; ``TimeoutError`` after ``timeout`` seconds."""
         return self._child.ask((method, *arguments), timeout)
 
     def each_in_time(self, timeout: float, limit: float, method: str, paths: Paths) -> tuple[Answers, int | None]:
-        """What a method of these files returns in the common child for each path; see :class:`Files`."""
         try:
             return self._child.ask(("_each", method, paths), timeout, limit), None
         except child.Late as late:
-            # Only the delay of the last operation is not reported yet.
+            # If only the report of the last call was late, the last path counts as the one that timed out.
             silent = min(late.done, len(paths) - 1)
-        # What the lost child had read is read once more.
+        # Repeat the reads whose values were lost with the killed child.
         try:
             return self._child.ask(("_each", method, paths[:silent]), timeout, limit) if silent else [], silent
         except child.Late:
@@ -283,7 +282,7 @@ class OperatingSystemFiles:
 
 
 def devices_in_maps(table: bytes) -> list[str]:
-    """The paths in a process's table of mappings that may be device files (proc_pid_maps(5): the sixth column)."""
+    """Return the paths in ``maps`` of a process that may be device files (proc_pid_maps(5): sixth column)."""
     if not _may_be_devices(table):
         return []
     paths = {line.split(None, 5)[-1].strip() for line in table.splitlines() if _may_be_devices(line)}

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The lock that keeps other runs off a host, and who holds it."""
+"""Lock a host against other runs, and find the processes that hold the lock."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from collections.abc import Sequence
 
 from .durable import open_directory
 
-# Only root may open the file: a process that opens it can hold the lock.
+# Only root may open the file, because any process that opens it can hold the lock.
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
 PROCESSES = "/proc"
-# What fdinfo says of a descriptor that holds a lock of flock(2) (fs/proc/fd.c, seq_show).
+# The line of fdinfo for a descriptor with a flock(2) lock (fs/proc/fd.c, seq_show).
 HELD = re.compile(r"^lock:.*\bFLOCK\b", re.MULTILINE)
 SHOWN_HOLDERS, SHOWN_COMMAND = 3, 120
 
 
 def take(path: str) -> int | None:
-    """A descriptor that holds the lock until it is closed, here and in all processes that have it; None if it is held.
+    """Return a descriptor that holds the lock until all processes close it, or None if another process holds the lock.
 
-    ``OSError`` if the lock cannot be created, and if another user owns the file or its directory (EPERM).
+    Raises ``OSError`` if the lock cannot be created, and EPERM if another user owns the file or its directory.
     """
     above, name = os.path.split(path)
     directory = open_directory(os.path.dirname(above))
@@ -60,10 +60,11 @@ def take(path: str) -> int | None:
 
 
 def holders(path: str) -> list[str]:
-    """The processes that hold the lock at this moment, each as ``pid 4242 (python3 restore.pyz)``.
+    """Return the processes that hold the lock now, each as ``pid 4242 (python3 restore.pyz)``.
 
-    The process that took the lock may have ended and left it to a program that it started: so what counts is who has
-    the locked file open. Processes that this one cannot see, such as those outside of its container, are missing.
+    The process that took the lock may have ended and left the lock to a program that it started. Therefore all
+    processes that have the locked file open are listed. Invisible processes, such as those outside the container, are
+    missing.
     """
     try:
         wanted = os.stat(path, follow_symlinks=False)
@@ -76,7 +77,7 @@ def holders(path: str) -> list[str]:
 
 
 def describe_holders(path: str, found: Sequence[str], seconds: float) -> str:
-    """Who keeps a run from its lock at ``path``; ``found`` is what :func:`holders` says."""
+    """Describe the processes in ``found``, as returned by :func:`holders`, that block the lock at ``path``."""
     waited = f"{path} was not released within {seconds:g} s"
     if found:
         return (
@@ -86,7 +87,7 @@ def describe_holders(path: str, found: Sequence[str], seconds: float) -> str:
 
 
 def _own(descriptor: int, mode: int) -> None:
-    """Make sure that a file or directory is ours alone."""
+    """Check that this user or root owns a file or directory, and set its mode."""
     found = os.fstat(descriptor)
     if found.st_uid not in (0, os.geteuid()) or not (stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)):
         raise OSError(errno.EPERM, f"it belongs to user {found.st_uid}, or is not a file")
@@ -96,7 +97,7 @@ def _own(descriptor: int, mode: int) -> None:
 
 def _holds(pid: str, wanted: os.stat_result) -> bool:
     directory = f"{PROCESSES}/{pid}/fd"
-    # A process may end at any moment, and those of others are only root's to see.
+    # A process may end at any time, and only root sees the descriptors of other users.
     with contextlib.suppress(OSError):
         for number in os.listdir(directory):
             with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether this collection wrote a file. Other files are never replaced, removed or shown."""
+"""Detect whether this collection wrote a file. It never replaces, removes or shows other files."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ import shlex
 import stat
 from typing import NamedTuple
 
-# Settings, units and rules by their first line, the boot program by its first entry, the report by its generator.
+# Settings, units and rules are detected by their first line, the boot program by its first entry, the report by its
+# generator.
 OURS = re.compile(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
     rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
     rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
-    # The report as a table: its first columns.
+    # The first columns of the report as a table.
     rb"|host,groups,kernel,card,model,ids,kind,numa_node,driver,driver_version,profile,",
     re.DOTALL,
 )
-# JSON has no comments: these keys are in each file of facts that the playbook discover saves.
+# JSON has no comments, so facts that the playbook discover saves are detected by these keys.
 FACTS = {"devices", "iommu", "mdevctl", "parents", "physical_functions", "warnings"}
-# And this one is in the report for programs.
+# The report as JSON has this entry.
 GENERATOR = ("generator", "vfio.devices")
-# The link that enables the boot unit, whatever way to the unit it takes.
+# The link that enables the boot unit, whatever the path to the unit.
 ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
 LINK = "a symbolic link"
@@ -45,7 +46,7 @@ KINDS = {
 
 
 class Entry(NamedTuple):
-    """What is at a path: ``kind`` is None for an ordinary file, and ``mode`` has the permissions only."""
+    """The state of a path. ``kind`` is None for an ordinary file, ``mode`` contains only the permissions."""
 
     kind: str | None
     is_ours: bool
@@ -56,7 +57,7 @@ class Entry(NamedTuple):
 
 
 def look(place: str) -> Entry | None:
-    """What is at a path of the running system, no link followed, or None; ``OSError`` if it cannot be read."""
+    """Return the state of a path without following links, or None; raise ``OSError`` if it cannot be read."""
     try:
         status = os.lstat(place)
     except FileNotFoundError:
@@ -69,7 +70,7 @@ def look(place: str) -> Entry | None:
 
 
 def is_ours(content: bytes) -> bool:
-    """Whether this collection wrote a file that begins with these bytes; of JSON all of it is needed."""
+    """Return whether this collection wrote a file that begins with ``content``; JSON must be complete."""
     if content.startswith(b"{"):
         try:
             data = json.loads(content)
@@ -80,14 +81,15 @@ def is_ours(content: bytes) -> bool:
 
 
 def is_own_link(place: str, target: str) -> bool:
-    """Whether a symbolic link enables the boot unit of this collection; no other link is ours."""
+    """Return whether a symbolic link enables the boot unit of this collection; no other link is ours."""
     return ENABLED.search(f"{place}\n{target}") is not None
 
 
 def refusal(entry: Entry | None, takes_empty: bool = False) -> str | None:
-    """Why a path is left alone, as ``is a directory``, or None for one that is free or ours.
+    """Return why a path must not be written, such as ``is a directory``, or None if it is free or ours.
 
-    ``takes_empty`` is for paths that only this collection uses: a power failure may have emptied its file.
+    ``takes_empty`` accepts empty files. It is for paths that only this collection uses: a power failure may have
+    emptied the file.
     """
     if entry is None or entry.is_ours or (takes_empty and entry.is_empty):
         return None
@@ -95,12 +97,12 @@ def refusal(entry: Entry | None, takes_empty: bool = False) -> str | None:
 
 
 def rename_command(place: str) -> str:
-    """What an operator can run to make way at a path; nothing gets lost."""
+    """Return the command with which an operator frees a path without losing the file."""
     return f"mv {shlex.quote(place)} {shlex.quote(place + '.saved')}"
 
 
 def _telling(place: str) -> bytes:
-    """Enough of a file to identify its owner; nothing of a path that has become a FIFO or a link meanwhile."""
+    """Return enough of a file to identify its owner; b"" if the path has become a link or is missing."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Programs of the host, for what has no file: ``ip``, ``devlink``, ``sriov-manage``. Only HostRoot uses it."""
+"""Start programs of the host, such as ``ip`` and ``devlink``, for state that has no file. Only HostRoot uses it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional, Protocol
 
 DIRECTORIES = ("usr/sbin", "usr/bin", "sbin", "bin", "usr/local/sbin", "usr/local/bin")
-# A page of text is more than any sentence needs, and the settings of 256 VFs are about 100 KiB.
+# In bytes: messages need a few kB, and the settings of 256 VFs have about 100 KiB.
 LIMIT = 1 << 22
 
 
 class Output(NamedTuple):
-    """What a program that has ended left behind."""
+    """The result of a program that has ended."""
 
     status: int
     text: str
@@ -29,33 +29,33 @@ class Output(NamedTuple):
 
 
 class Process(Protocol):
-    """A program that was started."""
+    """A started program."""
 
     def poll(self) -> Optional[Output]:
-        """What it left behind, or None while it runs."""
+        """Return the result, or None while the program runs."""
 
     def kill(self) -> None:
-        """End it."""
+        """Kill the program."""
 
 
 class Tools(Protocol):
-    """Programs below one root. :class:`SystemTools` starts the real ones, a test brings its own."""
+    """Programs below one root: :class:`SystemTools`, or a fake in tests."""
 
     def find(self, name: str) -> str | None:
-        """The path of a program, or None."""
+        """Return the path of a program, or None."""
 
     def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Process:
-        """Start the program at a path. Until it ends it has the file of the descriptor ``lock`` locked as well."""
+        """Start the program at a path. It inherits the descriptor ``lock``, so the lock is held until it ends."""
 
 
 class SystemTools:
-    """The programs of the running system, or those in a tree that looks like one, below ``root``."""
+    """The programs of the running system, or of a simulated host, below ``root``."""
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
 
     def find(self, name: str) -> str | None:
-        """The path of a program, or None; a name with a slash is relative to the root."""
+        """Return the path of a program, or None; a name with a slash is relative to the root."""
         for directory in DIRECTORIES if "/" not in name else [""]:
             path = os.path.join(self._prefix, directory, name)
             if os.access(path, os.X_OK) and not os.path.isdir(path):
@@ -63,22 +63,21 @@ class SystemTools:
         return None
 
     def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Process:
-        """Start a program; ``OSError`` if that fails."""
         return SystemProcess(path, arguments, () if lock is None else (lock,))
 
 
 class SystemProcess:
-    """One program in a session of its own.
+    """A program in its own session.
 
-    It writes into files and not into pipes, so that it can go on when whoever started it has given up.
+    It writes to files instead of pipes, so it can continue after the process that started it has given up.
     """
 
     def __init__(self, path: str, arguments: Sequence[str], kept: Sequence[int] = ()) -> None:
-        """``kept`` are descriptors that it shares."""
-        # They are closed with this object.
+        """``kept`` are descriptors that the program inherits."""
+        # Both files are closed when this object is deleted.
         self._text = tempfile.TemporaryFile()  # noqa: SIM115
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-        # The engine imports no Ansible, and a module's run_command() has no deadline.
+        # The engine does not import Ansible, and run_command() of a module has no deadline.
         self._process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             [path, *arguments],
             stdin=subprocess.DEVNULL,
@@ -90,7 +89,6 @@ class SystemProcess:
         )
 
     def poll(self) -> Output | None:
-        """What it left behind, or None while it runs."""
         status = self._process.poll()
         if status is None:
             return None
@@ -101,5 +99,5 @@ class SystemProcess:
         return Output(status, *texts)
 
     def kill(self) -> None:
-        """End it with all its children, without waiting."""
+        """Kill the program and its children without waiting."""
         os.killpg(self._process.pid, signal.SIGKILL)

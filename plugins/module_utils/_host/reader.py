@@ -4,11 +4,11 @@
 
 # Private to this collection: may change without notice.
 
-"""Reads that a driver answers, which may take for ever: each has a deadline, in one child process for all of them.
+"""Read files that drivers answer. These reads may block forever, so they run in one child with deadlines.
 
-Only HostRoot uses it. Links of sysfs and procfs, and whether a file exists, are asked for directly: the kernel answers
-from its own tree and calls no driver (fs/kernfs/symlink.c, kernfs_iop_readlink; fs/kernfs/inode.c, kernfs_iop_getattr;
-fs/proc/base.c, proc_pid_readlink).
+Only HostRoot uses this file. Links of sysfs and procfs, and the existence of a file, are read directly: the kernel
+answers from its own tree without calling a driver (fs/kernfs/symlink.c, kernfs_iop_readlink; fs/kernfs/inode.c,
+kernfs_iop_getattr; fs/proc/base.c, proc_pid_readlink).
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from typing import Any
 
 from .files import Files
 
-# Files that drivers answer; other files are ordinary.
+# Files below these directories may call drivers; all other files are ordinary.
 KERNEL = ("sys/", "proc/")
-# The kernel's cores answer these from memory, without a lock that a driver may hold: ids and node of a PCI function
-# (drivers/pci/pci-sysfs.c, modalias_show, numa_node_show, pci_config_attr; the processor's modalias is
-# drivers/base/cpu.c, print_cpu_modalias), the number of a device (drivers/base/core.c, dev_show), the command line
-# (fs/proc/cmdline.c; that of a process needs its memory, see fs/proc/base.c, proc_pid_cmdline_read), and the name and
-# state of a process (fs/proc/array.c, proc_task_name, proc_pid_status).
+# The kernel core answers these from memory, without a lock that a driver may hold. Sources: ids and NUMA node of a PCI
+# function (drivers/pci/pci-sysfs.c, modalias_show, numa_node_show, pci_config_attr); modalias of a CPU
+# (drivers/base/cpu.c, print_cpu_modalias); device number (drivers/base/core.c, dev_show); kernel command line
+# (fs/proc/cmdline.c; that of a process needs its memory, see fs/proc/base.c, proc_pid_cmdline_read); name and state of
+# a process (fs/proc/array.c, proc_task_name, proc_pid_status).
 STATIC = frozenset(
     ("modalias", "numa_node", "vendor", "device", "subsystem_vendor", "subsystem_device", "class", "dev")
     + ("comm", "status")
 )
 COMMAND_LINE = "proc/cmdline"
-# Reading it takes the device's lock, which a pending removal holds (drivers/pci/pci-sysfs.c, driver_override_show). The
-# driver's other attributes may answer all the same.
+# Reading it takes the device lock, which a pending removal holds (drivers/pci/pci-sysfs.c, driver_override_show). Other
+# attributes of the driver may still answer.
 LOCKED = "driver_override"
 DEVICE = re.compile(r"(?:sys/bus/[^/]+/devices|sys/class/[^/]+|proc/driver/nvidia/gpus)/([^/]+)/|proc/([0-9]+)/")
-# Seconds; the least that a read may take where other devices have not answered.
+# In seconds: the shortest timeout of a read after other devices have timed out.
 LEAST = 0.25
-# All reads of one device may take as long as so many.
+# All reads of one device together may take this many read timeouts.
 READS = 15
-# Requests for fewer paths than these are put together.
+# Requests are merged up to this number of paths.
 BATCH = 64
 
 
 class NoAnswer(TimeoutError):
-    """A file was not read, because it or another one of its device, ``path``, did not answer within ``seconds``."""
+    """A file was not read because ``path``, a file of the same device, did not answer within ``seconds``."""
 
     def __init__(self, path: str, seconds: float) -> None:
         super().__init__()
@@ -55,28 +55,29 @@ class NoAnswer(TimeoutError):
 
 
 class Reader:
-    """Asks a child for what may block.
+    """Reads files that may block in a child process.
 
-    After the first file of a device that does not answer no other one of that device is asked, and each further device
-    gets half the time of the one before: so a scan ends, whatever does not answer.
+    After the first timeout of a device, its other files are not read. Each further device gets half the timeout of the
+    previous one, so a scan ends even if no device answers.
     """
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        # By device (VF, mdev) the card that answers for it.
+        # Maps each device (VF, mdev) to the card whose driver answers for it.
         self.cards: dict[str, str] = {}
-        # By card, or path of an attribute that needs a lock, what did not answer within how many seconds.
+        # Maps each card, or path of an attribute that needs a lock, to the path that timed out and the timeout in
+        # seconds.
         self.silent: dict[str, tuple[str, float]] = {}
         self._answers: dict[tuple[str, str], tuple[int | None, Any] | None] = {}
         self._is_ahead = False
 
     def get(self, method: str, path: str, timeout: float) -> Any:
-        """What the method ``read`` or ``list`` returns for a path; ``OSError``, or :class:`NoAnswer` after a deadline.
+        """Return the value of the method ``read`` or ``list``; raise ``OSError``, or :class:`NoAnswer` after a timeout.
 
-        ``timeout`` is in seconds, as long as everything has answered in time.
+        ``timeout`` is in seconds and gets shorter after other devices have timed out.
         """
         if not _may_block(path) or (method == "list" and not DEVICE.match(f"{path}/")):
-            # What a bus or a class has is the kernel's own list (fs/kernfs/dir.c, kernfs_fop_readdir).
+            # The kernel itself lists the members of a bus or class (fs/kernfs/dir.c, kernfs_fop_readdir).
             return getattr(self._files, method)(path)
         if (method, path) not in self._answers:
             self._ask(method, [path], timeout)
@@ -93,11 +94,11 @@ class Reader:
 
     @contextmanager
     def ahead(self, method: str, paths: Iterable[str], timeout: float) -> Iterator[None]:
-        """Ask in few requests for what :meth:`get` is about to be asked for once, path by path."""
+        """Read all ``paths`` in few requests; within the block, :meth:`get` returns each value once."""
         waiting = [path for path in paths if _may_block(path)]
         while waiting:
             size = min(BATCH, len(waiting))
-            # A request ends where another card begins.
+            # A request ends at a boundary between two cards.
             while size < len(waiting) and self.subject(waiting[size]) == self.subject(waiting[size - 1]):
                 size += 1
             self._ask(method, waiting[:size], timeout)
@@ -106,13 +107,13 @@ class Reader:
         try:
             yield
         finally:
-            # A value that was not fetched may have changed when it is read.
+            # Values that were not fetched may be outdated at the next read.
             self._answers.clear()
             self._is_ahead = False
             self._forget_locked()
 
     def _forget_locked(self) -> None:
-        """A lock is released some time, so that the next one who asks may get an answer."""
+        """Forget attributes that waited for a lock: locks are released, so the next read may succeed."""
         self.silent = {subject: silent for subject, silent in self.silent.items() if not is_locked(subject)}
 
     def _ask(self, method: str, paths: list[str], timeout: float) -> None:
@@ -129,14 +130,14 @@ class Reader:
             waiting = [path for path in waiting[silent:] if self.subject(path) not in self.silent]
 
     def subject(self, path: str) -> str:
-        """Who answers: the card of a device, a process, or the file itself."""
+        """Return what must answer a read: the card of a device, a process, or the file itself."""
         found = None if is_locked(path) else DEVICE.match(path)
         name = found[found.lastindex or 0] if found else path
         return self.cards.get(name, name)
 
 
 def is_locked(path: str) -> bool:
-    """Whether reading a file waits for the lock of a device."""
+    """Return whether reading a file waits for the lock of a device."""
     return path.endswith(LOCKED)
 
 

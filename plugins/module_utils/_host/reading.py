@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Reading from a host: no read ends a scan, none hangs, and what could not be read is kept as a warning."""
+"""Read from a host. Errors and timeouts of reads become warnings, so they neither abort nor hang a scan."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .reader import READS, NoAnswer, Reader, is_locked
 
 
 class Reading:
-    """The part of :class:`HostRoot` that changes nothing. Paths are relative to the root."""
+    """The read-only part of :class:`HostRoot`. Paths are relative to the root."""
 
-    # Seconds for a file that a driver answers, or that a device locks.
+    # In seconds: the timeout for files that need a driver or a device lock.
     READ_TIMEOUT = 2.0
 
     def __init__(self, root: str, timeout: float, files: Files) -> None:
@@ -39,14 +39,13 @@ class Reading:
 
     @property
     def read_timeout(self) -> float:
-        """Seconds that one read may take."""
+        """Return the timeout of one read in seconds."""
         return min(self.timeout, max(self.READ_TIMEOUT, self.timeout / READS))
 
     def read(self, path: str, optional: bool = False) -> str | None:
-        """The text of a file without the white space at its end, or None with the reason kept as a warning.
+        """Return the text of a file without trailing white space, or None after adding a warning.
 
-        With ``optional`` a missing file causes no warning. What is not printable is replaced, see
-        :func:`printable`.
+        If ``optional``, a missing file causes no warning. Unprintable characters are replaced, see :func:`printable`.
         """
         try:
             text = self._text(path, self._reader.get("read", path, self.read_timeout))
@@ -58,14 +57,14 @@ class Reading:
         return text
 
     def read_line(self, path: str, optional: bool = False) -> str | None:
-        """The same of a file that has one line: what ends a line is replaced too."""
+        """Return the text of a file that has one line; line ends within it are replaced too."""
         text = self.read(path, optional)
         return None if text is None else printable(text, "")
 
     def read_bytes(self, path: str, most: int = MEBIBYTE) -> bytes | None:
-        """The first ``most`` bytes of a file, or None if there is none or it cannot be read.
+        """Return the first ``most`` bytes of a file, or None if it is missing or unreadable.
 
-        More than a MiB are only for a file that no driver answers.
+        Only files that do not need a driver may have more than 1 MiB.
         """
         try:
             if most > MEBIBYTE:
@@ -77,7 +76,7 @@ class Reading:
             return None
 
     def read_number(self, path: str, optional: bool = False, least: int = 0, most: int = MOST) -> int | None:
-        """The decimal number from ``least`` to ``most`` in a file, or None with the reason kept as a warning."""
+        """Return the decimal number from ``least`` to ``most`` in a file, or None after adding a warning."""
         text = self.read(path, optional)
         if text is None:
             return None
@@ -87,37 +86,37 @@ class Reading:
         return number
 
     def ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
-        """Within this context each of many files of drivers can be read once, with few requests for all of them."""
+        """Within the block, each of these driver files can be read once, with few requests for all of them."""
         return self._reader.ahead("read", paths, self.read_timeout)
 
     def read_all(self, paths: list[str], optional: bool = False) -> dict[str, str | None]:
-        """What :meth:`read` says of each of many files of drivers."""
+        """Return the result of :meth:`read` for each of many driver files."""
         with self.ahead(paths):
             return {path: self.read(path, optional) for path in paths}
 
     def names_ahead(self, paths: Iterable[str]) -> AbstractContextManager[None]:
-        """The same for :meth:`names`."""
+        """Within the block, :meth:`names` of each of these directories can be called once, with few requests."""
         return self._reader.ahead("list", paths, self.read_timeout)
 
     def belongs_to(self, device: str, card: str) -> None:
-        """Say which card answers for a VF or mediated device; if it does not answer, no other device of it is asked."""
+        """Set the card that answers for a VF or mdev; after a timeout, no other device of this card is read."""
         self._reader.cards[device] = card
 
     def look_anew(self) -> None:
-        """Ask cards again that did not answer in an earlier look at the host."""
+        """Read cards again that timed out in an earlier observation."""
         self._reader.silent.clear()
 
     def unread(self, path: str) -> str | None:
-        """Why a file that is there could not be read or understood when it was last read, as a sentence; or None."""
+        """Return why the last read of an existing file failed, as a sentence, or None."""
         return self._unread.get(path)
 
     @property
     def silent(self) -> dict[str, str]:
-        """By card, or other device of the host, a sentence if one of its files did not answer."""
+        """Maps each card, or other device, that timed out to a sentence."""
         return {card: self._unread[path] for card, (path, dummy) in self._reader.silent.items() if path in self._unread}
 
     def names(self, path: str, optional: bool = True) -> list[str]:
-        """The sorted names in a directory; empty when it cannot be read."""
+        """Return the sorted names in a directory; empty if it cannot be read."""
         try:
             names = self._reader.get("list", path, self.read_timeout)
         except OSError as error:
@@ -126,7 +125,7 @@ class Reading:
         return sorted(name for name in names if self._is_text(name, path))
 
     def links(self, directory: str) -> list[tuple[str, str]]:
-        """The symbolic links in a directory with their targets, sorted; one that disappears meanwhile is skipped."""
+        """Return the sorted symbolic links in a directory with their targets; a link that disappears is skipped."""
         try:
             found = self._files.links(directory)
         except OSError as error:
@@ -138,21 +137,21 @@ class Reading:
         return sorted((name, target) for name, target in found if isinstance(target, str))
 
     def mapped_devices(self, processes: Sequence[int]) -> dict[int, list[str]]:
-        """By process the device files that it has mapped.
+        """Return the mapped device files of each process.
 
-        Reading them waits for the process's memory, which a process in trouble may keep locked
-        (fs/proc/task_mmu.c, m_start): it counts as one whose open files cannot be seen.
+        A hung process may keep its memory locked (fs/proc/task_mmu.c, m_start). It then counts as a process whose open
+        files cannot be read.
         """
         found: dict[int, list[str]] = {}
         silent = self._map_devices(processes, found, last=False)
         for process in silent:
-            # A busy machine may not have answered in time.
+            # On a busy machine the read may only have been slow.
             self._reader.silent.pop(str(process), None)
         self._map_devices(silent, found, last=True)
         return found
 
     def _map_devices(self, processes: Sequence[int], found: dict[int, list[str]], last: bool) -> list[int]:
-        """Add to ``found``; the processes that have not answered in time, which are noted at the ``last`` try."""
+        """Add to ``found`` and return the processes that timed out; a warning is added if this is the ``last`` try."""
         silent = []
         paths = {process: f"proc/{process}/maps" for process in processes}
         with self._reader.ahead("mapped", paths.values(), self.read_timeout):
@@ -171,9 +170,10 @@ class Reading:
         return silent
 
     def device_number(self, process: int, descriptor: str | None, path: str) -> str | None:
-        """``major:minor`` of a character device that a process has open or mapped, or None.
+        """Return ``major:minor`` of a character device that a process has open or mapped, or None.
 
-        The kernel's own link says it whatever the path means to the process; below another root only the path does.
+        The links of procfs are valid whatever the path means inside the process. Below another root there are no such
+        links, so the path is used.
         """
         if self.root != "/":
             place = path.lstrip("/")
@@ -182,10 +182,10 @@ class Reading:
         return self._files.device(place)
 
     def is_claimed(self, name: str, number: str | None) -> bool:
-        """Whether a block device is opened exclusively: file systems, pools, RAID, swap in any namespace.
+        """Return whether a block device is open exclusively: file system, pool, RAID or swap in any namespace.
 
-        ``number`` is its ``major:minor``. A drive in trouble may not answer, and then counts as claimed
-        (block/bdev.c, bd_prepare_to_claim).
+        ``number`` is its ``major:minor``. A hung drive may not answer and then counts as claimed (block/bdev.c,
+        bd_prepare_to_claim).
         """
         try:
             return bool(self._files.in_time(self.READ_TIMEOUT, "claimed", f"dev/{name}", number or ""))
@@ -193,23 +193,23 @@ class Reading:
             return is_deadline(error)
 
     def link(self, path: str) -> str | None:
-        """Where a symbolic link points to, or None when there is no such link."""
+        """Return the target of a symbolic link, or None if it is missing."""
         return self._link(path, lambda: self._files.link(path))
 
     def _link(self, path: str, look: Callable[[], str]) -> str | None:
         try:
             target = look()
         except OSError as error:
-            # The error of readlink(2) for other files than links.
+            # readlink(2) returns EINVAL for files that are not links.
             if error.errno != errno.EINVAL:
                 self._note(path, error, optional=True)
             return None
         return target if self._is_text(target, path) else None
 
     def link_name(self, path: str, below: str | None = None) -> str | None:
-        """The last part of a symbolic link's target: the driver's name for ``driver``.
+        """Return the last component of a link target, for example the driver name of the link ``driver``.
 
-        Of many links ``below`` the same directory each is found faster with that.
+        ``below`` is a common directory of many links; reads of such links are faster.
         """
         if below is None:
             target = self.link(path)
@@ -221,14 +221,14 @@ class Reading:
         return self._files.exists(path)
 
     def status(self, path: str) -> tuple[int, int] | None:
-        """``st_mode`` and owner of what is at a path, symbolic links not followed; None if it is unknown."""
+        """Return ``st_mode`` and owner of a path without following symbolic links; None if unknown."""
         try:
             return self._files.status(path)
         except OSError:
             return None
 
     def warn(self, sentence: str, path: str | None = None) -> None:
-        """Keep a warning; ``path`` is the file that could not be read or understood."""
+        """Add a warning; ``path`` is the file that was unreadable or invalid."""
         sentence = printable(sentence, "")
         self._problems.append(sentence)
         if path is not None:
@@ -236,12 +236,12 @@ class Reading:
 
     @property
     def warnings(self) -> list[str]:
-        """What could not be read and why."""
+        """Return a sentence for each failed read."""
         return [*self._problems, *self._denials.sentences(self._processes())]
 
     @property
     def hidden_processes(self) -> str | None:
-        """A sentence if it could not be seen what some processes have open."""
+        """Return a sentence if open files of some processes could not be read."""
         return self._denials.of_processes(self._processes())
 
     def _processes(self) -> int:
@@ -277,7 +277,7 @@ class Reading:
             self.warn(f"cannot read {path}: {describe(error)}", None if error.errno in ABSENT else path)
 
     def _note_silence(self, path: str, error: NoAnswer) -> None:
-        """A warning for the first file of a device that did not answer; the others are remembered only."""
+        """Add a warning for the first file of a device that timed out; save the reason only for the others."""
         silent, seconds = error.path, error.seconds
         device = self._reader.subject(path)
         if device.isdecimal():

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Records of all reads through a HostRoot: its files and programs, wrapped. They reject writes."""
+"""Record all reads through a HostRoot by wrapping its files and programs. Writes are rejected."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from typing import Any, NamedTuple, Optional, Union, cast
 from .files import Answers, Files, Paths, Targets
 from .programs import Output, Process, SystemTools, Tools
 
-# What a file said, or the name of the errno, or that it did not answer in time.
+# Stands for a timeout, where an errno name stands for an error.
 NO_ANSWER = "no answer"
 CHANGING = ("write", "replace", "symlink", "unlink", "try_room", "lock")
 
 
 class Notes(NamedTuple):
-    """By path relative to the root; the first answer counts. A text instead of an answer is the name of an errno."""
+    """First answers by path relative to the root. A string in place of a value is the errno name."""
 
     contents: dict[str, Union[bytes, str]]
     names: dict[str, Union[Paths, str]]
     links: dict[str, str]
-    found: set[str]  # paths that are there
-    numbers: dict[str, str]  # major:minor
+    found: set[str]  # existing paths
+    numbers: dict[str, str]  # major:minor by path
     mapped: dict[str, list[str]]
     claimed: set[str]
-    programs: dict[str, str]  # by name the path
-    outputs: dict[tuple[str, ...], Optional[Output]]  # None: has not ended in time
+    programs: dict[str, str]  # path by program name
+    outputs: dict[tuple[str, ...], Optional[Output]]  # None: did not end in time
 
 
 def empty() -> Notes:
-    """Notes of nothing."""
+    """Return empty notes."""
     return Notes({}, {}, {}, set(), {}, {}, set(), {}, {})
 
 
 def files_of(files: Files, notes: Notes) -> Files:
-    """The same files; what is read of them is noted."""
+    """Wrap ``files`` so that reads are noted."""
     return cast(Files, RecordingFiles(files, notes))
 
 
@@ -53,7 +53,7 @@ class RecordingFiles:
         self._notes = notes
 
     def __getattr__(self, name: str) -> Any:
-        """What reads nothing of the host is left to the files; what would change it is refused."""
+        """Pass other methods on to the files, but reject those that change the host."""
         if name in CHANGING:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         return getattr(self._files, name)
@@ -129,7 +129,7 @@ class RecordingFiles:
             self._kept(method).setdefault(path, value)
 
     def _note_error(self, method: str, path: str, name: str) -> None:
-        # What is absent, or no link, needs no note.
+        # Missing files and paths that are not links need no note.
         if name not in ("ENOENT", "ENOTDIR", "ESRCH", "EINVAL") or (method == "read" and name == "EINVAL"):
             self._kept(method if method in ("read", "list") else "").setdefault(path, name)
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What must survive a reboot: one JSON file for each card, ``etc/vfio-devices/<kind>/<card>.json``."""
+"""Read and write data that survives a reboot: one file ``etc/vfio-devices/<kind>/<card>.json`` for each card."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .root import HostRoot
 Record = dict[str, Any]
 
 DIRECTORY = "etc/vfio-devices"
-# For what must be known until the next boot only.
+# For data that is valid until the next boot.
 RUN_DIRECTORY = "run/vfio-devices"
 RECORD_SUFFIX = ".json"
 SUBJECTS = ("function", "gpu", "identity")
 
 
 def read_records(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[str, dict[str, Any]]:
-    """The records of one kind by card; one that is not a JSON object is skipped with a warning."""
+    """Return the records of one kind by card; skip files that do not contain a JSON object, with a warning."""
     records = {}
     for card in recorded_cards(host, kind, directory):
         record = _read(host, record_path(kind, card, directory))
@@ -34,7 +34,7 @@ def read_records(host: HostRoot, kind: str, directory: str = DIRECTORY) -> dict[
 
 
 def recorded_cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> list[str]:
-    """The cards that have a file, whatever is in it."""
+    """Return the cards that have a record file, whatever its content."""
     names = host.names(f"{directory}/{kind}")
     return [name[: -len(RECORD_SUFFIX)] for name in names if name.endswith(RECORD_SUFFIX) and not name.startswith(".")]
 
@@ -42,7 +42,7 @@ def recorded_cards(host: HostRoot, kind: str, directory: str = DIRECTORY) -> lis
 def save_record(
     host: HostRoot, kind: str, card: str, record: Mapping[str, Any] | None, directory: str = DIRECTORY
 ) -> None:
-    """Replace a record, or with None remove it."""
+    """Replace a record; None removes it."""
     if record is None:
         host.remove_file(record_path(kind, card, directory))
     else:
@@ -50,23 +50,21 @@ def save_record(
 
 
 def record_path(kind: str, card: str, directory: str = DIRECTORY) -> str:
-    """Where a record is kept."""
     return f"{directory}/{kind}/{card}{RECORD_SUFFIX}"
 
 
 def record_text(record: Mapping[str, Any]) -> str:
-    """A record as it is written."""
     return json.dumps(record, indent=2, sort_keys=True) + "\n"
 
 
 def shown_record(record: Mapping[str, Any] | None) -> list[str] | None:
-    """A record for people, a short line for each field that is neither null nor empty."""
+    """Return a record for people: a short line for each field that is neither null nor empty."""
     return None if record is None else sorted(_lines(record, ()))
 
 
 def _lines(record: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     for key, value in record.items():
-        # What a record is about needs no name in front of its fields.
+        # The fields of the subject of a record are shown without its name.
         words = path if not path and key in SUBJECTS and isinstance(value, dict) else (*path, str(key))
         if isinstance(value, dict):
             yield from _lines(value, words)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Replace ordinary files of the running system, with mode, owner and extended attributes as asked."""
+"""Replace ordinary files of the running system with a given mode, owner and extended attributes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from . import durable
 
 
 def user_id(name: str) -> int:
-    """The number of a user of the running system by name or number, or of the own one; ``KeyError`` if unknown."""
+    """Return the id of a user given by name or number, or of the current user if empty; ``KeyError`` if unknown."""
     number = _number(name)
     return number if number is not None else pwd.getpwnam(name).pw_uid if name else os.geteuid()
 
 
 def group_id(name: str) -> int:
-    """The same for a group."""
+    """Return the id of a group in the same way as :func:`user_id`."""
     number = _number(name)
     return number if number is not None else grp.getgrnam(name).gr_gid if name else os.getegid()
 
@@ -34,23 +34,23 @@ def _number(name: str) -> int | None:
 
 
 def is_root(path: str) -> bool:
-    """Whether the file system of a host can begin at a path."""
+    """Return whether a path can be the root of a host."""
     return os.path.isabs(path) and os.path.isdir(path)
 
 
 def may_keep(uid: int) -> bool:
-    """Whether this process can give a file to a user: only root can give files away."""
+    """Return whether this process may change the owner of a file to ``uid``; other users need root."""
     return os.geteuid() in (0, uid)
 
 
 def read(place: str) -> bytes:
-    """All of a file; ``OSError`` if it is a link."""
+    """Return the content of a file; raise ``OSError`` if it is a link."""
     with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
         return file.read()
 
 
 def blocking_parent(place: str) -> str | None:
-    """The path of a file where an absolute path needs a directory, or None."""
+    """Return the file that stands in place of a directory above an absolute path, or None."""
     above = os.path.dirname(place)
     while not os.path.lexists(above):
         above = os.path.dirname(above)
@@ -58,7 +58,7 @@ def blocking_parent(place: str) -> str | None:
 
 
 def put(place: str, content: bytes, mode: int, uid: int, gid: int) -> None:
-    """Make or replace a file, with the directories above it: after a power failure there is the old or the new one."""
+    """Create or replace a file and its parent directories; a power failure leaves the old or the new file."""
 
     def prepare(descriptor: int) -> None:
         _copy_attributes(place, descriptor)
@@ -68,7 +68,7 @@ def put(place: str, content: bytes, mode: int, uid: int, gid: int) -> None:
 
 
 def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:
-    """Give a file mode and owner; the owner first, since a change of it takes the bits of set-user-ID away."""
+    """Set mode and owner of a file. The owner comes first, because changing it clears the set-user-ID bits."""
     status = os.stat(file)
     if (status.st_uid, status.st_gid) != (uid, gid):
         os.chown(file, uid, gid)
@@ -76,8 +76,8 @@ def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:
 
 
 def _copy_attributes(place: str, descriptor: int) -> None:
-    """The SELinux context and the access list of a file that is replaced, where its file system has them."""
-    # Only Linux has these calls, and the controller may be another system.
+    """Copy SELinux context and access list of the replaced file, if its file system supports them."""
+    # Only Linux has these calls, and the controller may run another system.
     with contextlib.suppress(OSError, AttributeError):
         for attribute in os.listxattr(place, follow_symlinks=False):
             with contextlib.suppress(OSError):

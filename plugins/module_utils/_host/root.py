@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""HostRoot, the one door to a host: everything that the engine reads or writes goes through it.
+"""HostRoot: the only access of the engine to a host, for reads and writes.
 
 Paths are relative to the root and have no leading slash: ``sys/bus/pci/devices``.
 """
@@ -32,11 +32,10 @@ SHOWN_WARNINGS = 3
 
 
 class HostError(Failed):
-    """What was attempted on the host and why it failed, as one sentence.
+    """An operation on the host failed; the text names it and the cause.
 
-    ``path`` is relative to the root; ``value`` is what was written, or None for a read; ``errno`` is the error's
-    name such as ``EBUSY``; ``pending`` is true when the kernel has not answered within the deadline, so that the
-    change may still happen.
+    ``path`` is relative to the root. ``value`` is the written value, or None for a read. ``errno`` is the errno name,
+    such as ``EBUSY``. ``pending`` is true after a timeout: the kernel may still make the change.
     """
 
     def __init__(
@@ -50,24 +49,25 @@ class HostError(Failed):
 
     @property
     def of_device(self) -> bool:
-        """Whether the kernel or a driver answered so for a device, and not a file system for one of its files."""
+        """Return whether the kernel or a driver reported the error for a device, and not a file system for a file."""
         return self.path.startswith("sys/")
 
 
 class HostRoot(Reading):
-    """Reads that never end a scan and never hang, writes that never hang, waits that always end."""
+    """A host. Failed reads do not abort a scan, and reads, writes and waits have deadlines."""
 
     def __init__(
         self, root: str = "/", timeout: float = 30.0, files: Files | None = None, tools: Tools | None = None
     ) -> None:
-        """``root``: absolute path of the host's file system; ``timeout``: seconds that one write may take.
+        """``root`` is the absolute path of the host's file system, ``timeout`` the seconds that one write may take.
 
-        The reads of one device may take as long together, and one of them a fifteenth of it, or 2 s if that is more.
+        All reads of one device together may take ``timeout`` too, one read a fifteenth of it, but at least 2 s.
         """
         if files is None and not os.path.isdir(os.path.join(root, "sys")):
             raise HostError(f"{root} is not the root of a host: it has no directory sys", root)
         super().__init__(root, timeout, files or OperatingSystemFiles(root))
-        # Whether a daemon of the host may be started by asking it. At boot it would wait for whoever asks.
+        # Whether queries may start daemons of the host. During boot, the daemon would wait for the process that queries
+        # it.
         self.wakes_daemons = True
         self._tools: Tools = tools or SystemTools(root)
         self._locked = False
@@ -79,7 +79,7 @@ class HostRoot(Reading):
         return other
 
     def refusal(self, path: str) -> str | None:
-        """Why a file that only this collection should write is neither replaced nor removed, or None."""
+        """Return why a file at a path of this collection is neither replaced nor removed, or None."""
         try:
             reason = ownership.refusal(self._files.look(path), takes_empty=True)
         except OSError as error:
@@ -88,7 +88,7 @@ class HostRoot(Reading):
         return reason and f"{place} {reason}, and is not changed. Move it with: {ownership.rename_command(place)}"
 
     def write(self, path: str, value: str, timeout: float | None = None) -> None:
-        """Write ``value`` in one piece, in a child that may take ``timeout`` seconds; raise HostError if it fails."""
+        """Write ``value`` with one system call in a child; raise HostError on failure or after ``timeout`` seconds."""
         _admit(path, writable.ATTRIBUTE, value=value)
         limit = self.timeout if timeout is None else timeout
         try:
@@ -107,7 +107,7 @@ class HostRoot(Reading):
             ) from error
 
     def replace_file(self, path: str, content: str | bytes) -> None:
-        """Create or replace an ordinary file atomically, with the directories above it; raise HostError if it fails."""
+        """Create or replace an ordinary file and missing directories, atomically; raise HostError on failure."""
         _admit(path, writable.FILE)
         try:
             self._files.replace(path, content.encode() if isinstance(content, str) else content)
@@ -115,7 +115,7 @@ class HostRoot(Reading):
             raise _file_error("write", path, error) from error
 
     def replace_link(self, path: str, target: str) -> None:
-        """Create or replace a symbolic link atomically, with the directories above it; raise HostError if it fails."""
+        """Create or replace a symbolic link and missing directories, atomically; raise HostError on failure."""
         _admit(path, writable.LINK)
         try:
             self._files.symlink(path, target)
@@ -123,7 +123,7 @@ class HostRoot(Reading):
             raise _file_error("link", path, error) from error
 
     def remove_file(self, path: str) -> None:
-        """Remove an ordinary file or a symbolic link if it is there; raise HostError if that fails."""
+        """Remove an ordinary file or symbolic link if it exists; raise HostError on failure."""
         _admit(path, writable.FILE, writable.LINK)
         try:
             self._files.unlink(path)
@@ -133,9 +133,9 @@ class HostRoot(Reading):
             raise _file_error("remove", path, error) from error
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        """Raise HostError if files of ``size`` bytes in all cannot be written to a directory.
+        """Raise HostError if ``size`` bytes cannot be written to files of a directory.
 
-        With ``write`` a file is written and removed again, else only what the file system says of itself is looked at.
+        With ``write``, write and remove a test file; otherwise only query the file system.
         """
         if write:
             _admit(f"{directory}/.room{UNFINISHED}", writable.FILE)
@@ -145,18 +145,18 @@ class HostRoot(Reading):
             raise _file_error("write to", directory, error) from error
 
     def remove_unfinished(self, directory: str) -> None:
-        """Remove the files that a killed run did not bring to their place."""
+        """Remove temporary files of a killed run."""
         for name in self.names(directory):
             if name.startswith(".") and name.endswith(UNFINISHED):
                 self.remove_file(f"{directory}/{name}")
 
     def lock(self, timeout: float | None = None) -> None:
-        """Keep other runs of this collection off the host until this process ends; wait ``timeout`` s for them."""
+        """Keep other runs off this host until this process ends; wait ``timeout`` seconds for the lock."""
         if self._locked:
             return
         limit = self.timeout if timeout is None else timeout
         try:
-            # Who has the lock may end while it is looked for.
+            # The holder of the lock may end while it is being identified; then try once more.
             for seconds in (limit, 0.0):
                 if self.wait(lambda: self._files.lock(LOCK), seconds):
                     self._locked = True
@@ -172,10 +172,10 @@ class HostRoot(Reading):
         return self._tools.find(name) is not None
 
     def run(self, name: str, arguments: Sequence[str], keep: bool = False, timeout: float | None = None) -> str:
-        """What a program of the host printed; raise HostError if it is missing, fails or does not end in time.
+        """Return the output of a program of the host; raise HostError if it is missing, fails or times out.
 
-        With ``keep`` a program whose time is over is left at work: ended in the middle it would do harm. Until it ends
-        no other run begins.
+        With ``keep``, a program that times out continues, because killing it would do harm. No other run starts until
+        it ends.
         """
         command = " ".join([name, *arguments])
         path = self._tools.find(name)
@@ -203,15 +203,13 @@ class HostRoot(Reading):
         return outputs[0].text
 
     def now(self) -> float:
-        """Seconds since some point."""
         return self._files.now()
 
     def attempt(self, action: Callable[[], Value], timeout: float) -> Value:
-        """The value of ``action()``, run in a child; ``TimeoutError`` when it takes more than ``timeout`` seconds."""
         return self._files.attempt(action, timeout)
 
     def wait(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
-        """Ask ``condition`` until it is true (True) or ``timeout`` seconds have passed (False)."""
+        """Poll ``condition`` until it is true (return True) or ``timeout`` seconds have passed (return False)."""
         deadline = self._files.now() + (self.timeout if timeout is None else timeout)
         pause = 0.001
         while not condition():
@@ -224,27 +222,27 @@ class HostRoot(Reading):
 
 
 def _admit(path: str, *how: str, value: str | None = None) -> None:
-    """Raise HostError for a path that is not in the list of those that this collection writes."""
+    """Raise HostError for a path that is not in the list of paths that this collection writes."""
     refusal = writable.refusal(path, *how)
     if refusal:
         raise HostError(refusal, path, value)
 
 
 def _file_error(verb: str, path: str, error: OSError) -> HostError:
-    """An error of an ordinary file, with its own remedy: it says nothing about cards."""
+    """Return a HostError for an ordinary file, with the remedy for its errno; it does not concern cards."""
     remedy = REMEDIES.get(error.errno or 0)
     sentence = f"cannot {verb} /{path}: {describe(error)}" + (f"; {remedy}" if remedy else "")
     return HostError(sentence, path, errno=error_name(error))
 
 
 def first_lines(host: HostRoot, paths: Sequence[str]) -> list[str]:
-    """The lines of the first of some files that exists, or none."""
+    """Return the lines of the first existing file of ``paths``, or none."""
     path = next((path for path in paths if host.exists(path)), None)
     return (host.read(path) or "").splitlines() if path else []
 
 
 def summarize(warnings: list[str]) -> list[str]:
-    """At most a few of many warnings, for the output of a module."""
+    """Return the first warnings and the number of the rest, for the output of a module."""
     if len(warnings) <= SHOWN_WARNINGS:
         return warnings
     return [*warnings[:SHOWN_WARNINGS], f"{len(warnings) - SHOWN_WARNINGS} more such problems on this host"]

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Every path of a host that this collection may write, who writes it and why.
+"""List every path of a host that this collection may write, with writer and reason.
 
-HostRoot refuses any other path. A path that an operator names with a variable is written by the module managed_files
-only, which replaces nothing but files of this collection.
+HostRoot rejects any other path. Only the module managed_files writes paths that an operator sets with a variable, and
+it replaces only files of this collection.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import NamedTuple, Optional
 from .._core import grammar
 from .durable import UNFINISHED
 
-# What is done to a path.
-ATTRIBUTE = "attribute"  # the kernel or a driver gets a value through a file that it has made
-FILE = "file"  # an ordinary file is created, replaced or removed
-LINK = "link"  # the same for a symbolic link
+# Ways to write a path.
+ATTRIBUTE = "attribute"  # write a value to an existing file of the kernel or a driver
+FILE = "file"  # create, replace or remove an ordinary file
+LINK = "link"  # create, replace or remove a symbolic link
 ROLE = "file of a role"  # written by tasks of a role
 VARIABLE = "variable"  # an ordinary file at a path that the operator chooses
 
@@ -30,7 +30,7 @@ MODES, INSTANCES, BOOT = "module sriov_pf_mode", "module mdev_instance", "module
 
 
 class Writable(NamedTuple):
-    """One entry; in ``pattern``, which is relative to the root, ``<name>`` stands for a name of :data:`NAMES`."""
+    """One entry. ``pattern`` is relative to the root; ``<name>`` in it stands for a name of :data:`NAMES`."""
 
     pattern: str
     how: str
@@ -97,22 +97,22 @@ PATHS = (
 )
 
 NAME = re.compile(r"<(\w+)>")
-# The grammar of each name; any other placeholder is a name of the kernel.
+# The grammar of each name; any other placeholder is a kernel name.
 NAMES = {
     "address": grammar.PCI_ADDRESS,
     "attribute": grammar.ATTRIBUTE,
     "vf": re.compile(r"vf[1-9][0-9]{0,4}\Z"),
     "share": re.compile(r"(exec_quantum_ms|preempt_timeout_us|vram_quota)\Z"),
-    # mdevctl takes capital letters as well.
+    # mdevctl also accepts capital letters.
     "uuid": re.compile(grammar.UUID.pattern, re.IGNORECASE),
 }
 
 
 def refusal(path: str, *how: str) -> Optional[str]:
-    """Why nothing of ``how`` is done to a path, which is relative to the root; None if one of it is in the list."""
+    """Return why a path, relative to the root, must not be written in any of the ways ``how``; None if it may."""
     if any(_matches(entry.pattern, path) for entry in PATHS if entry.how in how):
         return None
-    # Files that get their name immediately, or leftovers of a killed run.
+    # Temporary files before their rename, or leftovers of a killed run.
     if FILE in how and _is_unfinished(path):
         return None
     return (
@@ -122,7 +122,7 @@ def refusal(path: str, *how: str) -> Optional[str]:
 
 
 def _is_unfinished(path: str) -> bool:
-    """Whether a path is that of an unfinished file in a directory of the list."""
+    """Return whether a path is a temporary file in a directory of the list."""
     directory, _slash, name = path.rpartition("/")
     return (
         name.startswith(".")
@@ -139,10 +139,10 @@ def _matches(pattern: str, path: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> tuple[list[str], re.Pattern[str]]:
-    """The names in a pattern, and an expression with a group for each."""
+    """Return the names in a pattern, and an expression with a group for each name."""
     texts = NAME.split(pattern)
     fixed, names = [re.escape(text) for text in texts[::2]], texts[1::2]
-    # A name has no slash, but that of an attribute may have one.
+    # A name has no slash, except for an attribute in a group.
     groups = ["(.+)" if name == "attribute" else "([^/]+)" for name in names]
     return names, re.compile("".join(map("".join, zip(fixed, [*groups, r"\Z"]))))
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of mdev_instance, each read back from the kernel."""
+"""Apply the steps of mdev_instance and read each change back from the kernel."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from .put_back import describe, put_back
 from .records import INSTANCE_RECORDS, RETAIN, key_of
 from .state import Failed
 
-# Seconds in which a device that another program is making is complete.
+# In seconds: how long another program may take to complete a device that it is creating.
 SETTLE = 5.0
-# By UUID or address who uses devices now; HostError if not all of them can be seen.
+# Returns the current users by UUID or address; raises HostError if some users are unknown.
 Users = Callable[[], dict[str, list[dict[str, Any]]]]
 
 
 class Outcome:
-    """What has been done so far: the very same after success, a failure and a deadline."""
+    """The result of all steps so far, after success, a failure or a deadline."""
 
     def __init__(self) -> None:
         self.done: list[DeviceStep] = []
         self.failed: list[Failed] = []
         self.skipped: list[DeviceStep] = []
-        # What there was no time for.
+        # Steps that were not started before the deadline.
         self.left: list[DeviceStep] = []
 
 
@@ -56,10 +56,10 @@ def apply(
     budget: float | None = None,
     users: Users | None = None,
 ) -> Outcome:
-    """Do the steps in their order. After a failure the rest of that card is skipped, after a deadline everything.
+    """Apply the steps in order. After a failure, skip the rest of that card; after the deadline, skip everything.
 
-    With ``budget`` no device is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues. ``users`` says by UUID or address who uses devices now.
+    ``budget`` is in seconds. After it no further device is changed, but at least one is. After a failure the budget is
+    ignored, so that the next run does not have to retry anything. ``users`` returns the current users.
     """
     outcome = Outcome()
     end = None if budget is None else host.now() + budget
@@ -88,7 +88,7 @@ def apply(
             worked = worked or is_work(step)
         except HostError as error:
             if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
-                # "max" uses all room, and some drivers report a full card only by an error.
+                # "max" uses all capacity, and some drivers report a full card only as an error.
                 host.warn(_describe_full(step.device, error, steps, outcome.done))
                 full.add((step.card, step.device.type_id))
                 not_made.add(step.key)
@@ -118,7 +118,7 @@ def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> No
 
 
 def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
-    """Whether a refusal means that no more fit. EIO may mean anything, so that what is still on offer decides."""
+    """Return whether an error means that the card is full. EIO is ambiguous, so check what the card still offers."""
     if error.errno != "EIO":
         return error.errno in ("ENOSPC", "EUSERS")
     if device.address:
@@ -129,7 +129,7 @@ def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
 
 
 def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceStep], done: list[DeviceStep]) -> str:
-    """For a card that turns out to hold less than it said."""
+    """Return the warning for a card with less capacity than it reported."""
     kind = (device.card, device.type_id)
     made, expected = (
         sum(isinstance(one, MakeDevice) and (one.card, one.device.type_id) == kind for one in some)
@@ -142,7 +142,7 @@ def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceSt
 
 
 def is_work(step: DeviceStep) -> bool:
-    """Whether it changes a device. Other steps write files, which is fast."""
+    """Return whether a step changes a device. Other steps write files, which is fast."""
     return isinstance(step, MakeDevice) or _takes_away(step)
 
 
@@ -151,9 +151,9 @@ def _takes_away(step: DeviceStep) -> bool:
 
 
 def _confirm(host: HostRoot, outcome: Outcome) -> None:
-    """Check all created devices again: a driver or another program may have removed them meanwhile."""
+    """Check all created devices again, because a driver or another program may have removed some."""
     made = [step for step in outcome.done if isinstance(step, MakeDevice)]
-    # One listing instead of a look-up for each device.
+    # List all devices once instead of checking each one.
     uuids = set(host.names(mdev.DEVICES)) if any(step.device.uuid for step in made) else set()
     for step in made:
         device = step.device
@@ -171,7 +171,7 @@ def _type_of(step: DeviceStep) -> str | None:
 
 
 def _without(not_made: set[tuple[str, str]], step: DeviceStep) -> DeviceStep:
-    """A record names no device that there was no room for."""
+    """Return the step without devices that were not created for lack of capacity."""
     if not not_made or not isinstance(step, KeepDevices) or not step.record or step.stage == RETAIN:
         return step
     instances = [one for one in step.record["instances"] if key_of(one) not in not_made]
@@ -179,7 +179,6 @@ def _without(not_made: set[tuple[str, str]], step: DeviceStep) -> DeviceStep:
 
 
 def tidy(host: HostRoot) -> None:
-    """Remove the unfinished files of a run that was killed."""
     directories = [f"{DIRECTORY}/{INSTANCE_RECORDS}"]
     directories += [f"{DEFINITIONS}/{parent}" for parent in host.names(DEFINITIONS)]
     for directory in directories:
@@ -187,7 +186,7 @@ def tidy(host: HostRoot) -> None:
 
 
 def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
-    """The paths that steps write, with the text; None for what they remove."""
+    """Yield the path of each file that steps write, with its content; None means removal."""
     for step in steps:
         if isinstance(step, KeepDevices):
             yield record_path(INSTANCE_RECORDS, step.card), record_text(step.record) if step.record else None
@@ -207,7 +206,7 @@ def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
     try:
         host.write(f"{parent}/mdev_supported_types/{type_id}/create", uuid)
     except HostError as error:
-        # mdevctl makes what it has definitions of as soon as a parent appears, attributes included.
+        # mdevctl creates all defined devices, with attributes, as soon as their parent appears.
         if error.errno == "EEXIST" and host.wait(lambda: _is_made(host, device), min(SETTLE, host.timeout)):
             return
         raise
@@ -217,7 +216,7 @@ def _make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
 
 
 def _configure(host: HostRoot, path: str, device: PlannedDevice, users: Users | None) -> None:
-    """Set the attributes of a new device. If one fails, it is taken back, unless it is in use already."""
+    """Set the attributes of a new device. On failure, remove the device unless it is already in use."""
     try:
         for name, value in device.attributes:
             attributes.write(host, path, name, value)
@@ -262,7 +261,7 @@ def _remove(host: HostRoot, step: RemoveDevice) -> None:
 
 
 def _set_type(host: HostRoot, address: str, type_id: str) -> None:
-    # The driver refuses N over N and 0 over 0.
+    # The driver rejects writing the current type again, and 0 if there is no type.
     if _current_type(host, address) == type_id:
         return
     path = _type_path(address)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The state of a host for mdev_instance from what was read of it; pure."""
+"""Assemble the state for mdev_instance from data that was read; no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .state import State
 
 
 def assemble(made: Made, beside: Beside) -> State:
-    """The state without the functions of the host; the identities are taken out of the records."""
+    """Return the state without the functions of the host; this removes the identities from the records."""
     records = beside.records
     state = State(
         gpu_instances=beside.gpu_instances,
@@ -38,7 +38,7 @@ def assemble(made: Made, beside: Beside) -> State:
 
 
 def _with_attributes(records: Mapping[str, Record], devices: list[Device]) -> list[Device]:
-    """The devices; vGPUs on VFs, which have no definitions, with the attributes of their records."""
+    """Return the devices. vGPUs on VFs have no definitions, so they get the attributes from their records."""
     recorded = {
         (one["address"], one["type_name"] or one["type"]): tuple((name, value) for name, value in one["attributes"])
         for record in records.values()

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What mdev_instance needs of a host besides its parents and devices."""
+"""Read what mdev_instance needs in addition to parents and devices."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from .records import observe_records
 
 
 class Beside(NamedTuple):
-    """What was read; the keys of each dictionary are cards."""
+    """The data that was read; the keys of each dictionary are cards."""
 
-    records: dict[str, Record]  # with identities
+    records: dict[str, Record]  # including identities
     identities: Mapping[str, Identity]
     unreadable: Mapping[str, str]
     gpu_instances: Mapping[str, GpuInstances]
@@ -35,7 +35,7 @@ class Beside(NamedTuple):
 
 
 def observe_beside(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Beside:
-    """The records, and what identifies and limits the cards."""
+    """Read the records, and the identities and GPU instances of cards."""
     return Beside(
         records=observe_records(host),
         identities=identities.observe(host, functions, made.parents),
@@ -46,7 +46,7 @@ def observe_beside(host: HostRoot, functions: dict[str, PciFunction], frameworks
 
 
 def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstances]:
-    """By card with types on MIG its GPU instances; none of them if the program fails, so that the driver decides."""
+    """Return the GPU instances of cards with MIG types. If nvidia-smi fails, return none: the driver then decides."""
     cards = {
         parent.card for parent in parents for offer in parent.offers if nvidia_vfio.MIG.search(offer.type.name or "")
     }

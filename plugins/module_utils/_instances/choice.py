@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Where a new device goes, and which UUID it gets."""
+"""Choose the parent and the UUID of a new device."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .._model.wanted import DeviceWanted
 from . import records
 from .state import State
 
-# machine-id(5); a systemd that has not booted yet writes "uninitialized".
+# machine-id(5); before its first boot, systemd writes "uninitialized".
 MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 NO_MACHINE_ID = (
     "no UUID can be derived, because /etc/machine-id has no machine id. Run systemd-machine-id-setup, or set the uuid "
@@ -30,13 +30,10 @@ NO_MACHINE_ID = (
 
 
 class Inventory:
-    """The observed parents, devices and types of a host, by their names."""
+    """The observed parents, devices and types of a host by name."""
 
     def __init__(self, state: State, reserved: set[str], rules: Mapping[str, str] | None = None) -> None:
-        """``reserved`` are UUIDs that no device gets unless it asks for them.
-
-        ``rules`` say by card what may be together on it.
-        """
+        """``reserved`` are UUIDs that entries request explicitly; ``rules`` maps cards to their allowed combination."""
         self._rules = rules or {}
         self._gpu_instances = state.gpu_instances
         self.parents: dict[str, Parent] = {parent.name: parent for parent in state.parents}
@@ -44,7 +41,7 @@ class Inventory:
         self.by_uuid: dict[str, Device] = {}
         for device in sorted(self.devices.values(), key=lambda device: device.state != "defined"):
             if device.uuid:
-                # One that exists counts more than a definition elsewhere.
+                # An existing device takes precedence over a definition on another parent.
                 self.by_uuid[device.uuid] = device
         self._machine_id = state.machine_id
         self._known_types = state.known_types
@@ -56,7 +53,7 @@ class Inventory:
             if records.is_complete(one)
         }
         self._reserved = set(reserved)
-        # By parent and type: where the search for the next UUID goes on.
+        # By parent and type: the indexes to try for the next UUID.
         self._indexes: dict[tuple[str, str], Iterator[int]] = {}
         self._cards: dict[str, list[str]] = {}
         for name in self.parents:
@@ -65,7 +62,6 @@ class Inventory:
         self.capacities = {card: self._capacity(card, names) for card, names in self._cards.items()}
 
     def card(self, parent: str) -> str:
-        """The card of a parent: its physical function, or itself where it has none."""
         known = self.parents.get(parent)
         return known.card if known else parent
 
@@ -73,21 +69,21 @@ class Inventory:
         return self.capacities[self.card(parent)]
 
     def is_recorded(self, device: Device) -> bool:
-        """Whether the attributes of a vGPU on a VF are known from the record of its card."""
+        """Return whether the record of the card contains the attributes of a vGPU on a VF."""
         return device.key in self._recorded
 
     def devices_on(self, card: str) -> list[Device]:
-        """The devices that exist on a card, those that are being removed included."""
+        """Return the existing devices of a card, including devices that are being removed."""
         return [one for one in self.devices.values() if self.card(one.parent) == card and one.state != "defined"]
 
     def parents_named(self, name: str) -> list[Parent]:
-        """The parent of this name, or those on the VFs of the PF of this name."""
+        """Return the parent with this name, or all parents on VFs of the PF with this name."""
         if name in self.parents:
             return [self.parents[name]]
         return [self.parents[parent] for parent in self._cards.get(name, [])]
 
     def type_ids(self, parent: str, specs: Sequence[str]) -> list[str]:
-        """The ids of the types that the specs, ids or names, mean on a parent; in the order of the specs."""
+        """Return the ids of types on a parent that match the specs (ids or names), in the order of the specs."""
         types = self._types[self.card(parent)]
         return [type_id for spec in specs for type_id, name in types.items() if spec in (type_id, name)]
 
@@ -95,14 +91,14 @@ class Inventory:
         return self._types[self.card(parent)].get(type_id)
 
     def rank(self, device: Device, specs: Sequence[str]) -> tuple[int, str, str]:
-        """Devices of the preferred type first, then in a fixed order."""
+        """Return a sort key: devices of the preferred type first, then a fixed order."""
         preferred = self.type_ids(device.parent, specs)
         return preferred.index(str(device.type_id)), device.parent, str(device.uuid)
 
     def new_uuid(self, parent: str, type_id: str) -> str | None:
-        """That of a definition that waits for its device, or else one that a rebuilt host would choose too.
+        """Return the UUID of a definition without a device, or else derive one that a rebuilt host would derive too.
 
-        None without a machine id to derive it from.
+        Returns None if there is no machine id to derive it from.
         """
         for device in self.devices.values():
             waiting = device.state == "defined" and device.id not in self._reserved
@@ -136,7 +132,7 @@ class Inventory:
         return sentence + self.why_no_types([card for card in cards if not self._types[card]])
 
     def why_no_types(self, cards: list[str]) -> str:
-        """What to check on cards that list no types, once for each reason; empty without such cards."""
+        """Return what to check on cards that list no types, once per reason; empty if there are none."""
         reasons: dict[str, list[str]] = {}
         for card in cards:
             parents = [self.parents[name] for name in self._cards[card]]
@@ -171,7 +167,7 @@ class Inventory:
 
 
 class Choice:
-    """Which parent makes the next device of an entry: deterministic, and counted immediately."""
+    """Chooses the parent of the next device of an entry. The choice is deterministic and counted immediately."""
 
     def __init__(self, inventory: Inventory, spread: bool) -> None:
         self._inventory = inventory
@@ -179,7 +175,7 @@ class Choice:
         self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
 
     def next(self, entry: DeviceWanted, frozen: set[str]) -> tuple[str, str] | None:
-        """Take room for one device; return its parent and type id, or None when there is no room for any type."""
+        """Reserve capacity for a device; return its parent and type id, or None if no type fits."""
         cards = self._candidates(entry, frozen)
         for spec in entry.types:
             options = []
@@ -196,7 +192,7 @@ class Choice:
         return None
 
     def describe_lack(self, entry: DeviceWanted, count: int, made: int, exact: bool) -> str:
-        """Why fewer than ``count`` devices fit, with the numbers."""
+        """Return why fewer than ``count`` devices fit, with the numbers."""
         where = entry.parent or "this host"
         sentence = f"{count} more of {' or '.join(entry.types)} are requested, but {where} has room for {made}"
         others = [
@@ -209,7 +205,7 @@ class Choice:
             if not exact:
                 sentence += ". Set exact: true to replace devices that are not listed"
             return sentence
-        # A card keeps its names when its driver stops listing types.
+        # A card keeps its type names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
 
     def _candidates(self, entry: DeviceWanted, frozen: set[str]) -> dict[str, tuple[str, ...]]:
@@ -221,7 +217,7 @@ class Choice:
         return cards
 
     def _room(self, card: str, type_id: str, parents: tuple[str, ...]) -> tuple[int, str | None]:
-        """How many devices of a type the parents of one card can make, and the first parent that can make one."""
+        """Return how many devices of a type fit on a card, and its first parent with capacity."""
         key = (card, type_id, parents)
         if key not in self._rooms:
             capacity = self._inventory.capacities[card]

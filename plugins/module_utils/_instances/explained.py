@@ -4,14 +4,14 @@
 
 # Private to this collection: may change without notice.
 
-"""Why a step of mdev_instance has failed, in the words of a result."""
+"""Explain the failure of a step of mdev_instance for the result."""
 
 from __future__ import annotations
 
 from .._host.root import HostError
 from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice
 
-# What an errno of the kernel or of a driver means here, and what to do.
+# Meaning and remedy of errnos of the kernel or a driver in this context.
 REMEDIES = {
     "EEXIST": "another device has this UUID. Use another UUID, or wait until the old device is removed",
     "EINVAL": "the kernel does not accept this value",

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Records of devices contain the identity of their card, in addition to its address."""
+"""Add the identity of the card to each record of devices, because a card's address may change."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ FIELD = "identity"
 
 
 def observe(host: HostRoot, functions: dict[str, PciFunction], parents: list[Parent]) -> dict[str, Identity]:
-    """The identities of the cards of parents by address; parents that are not PCI functions have none."""
+    """Return the identity of the card of each parent by address; only PCI functions have one."""
     cards = dict.fromkeys(parent.physical_function for parent in parents)
     identities = Identities(host)
     return {card: identities.of(functions[card]) for card in cards if card in functions}
 
 
 def taken_out(records: Mapping[str, Record]) -> dict[str, Identity]:
-    """The identities in records by card; the records have none then, as the plan compares them."""
+    """Remove the identities from records, which are then comparable, and return them by card."""
     return {card: trusted_identity(record.pop(FIELD, None)) for card, record in records.items()}
 
 
 def follow(state: State) -> State:
-    """Take what is kept of a card that has moved for that of its new address; its devices keep their UUIDs.
+    """Move records and definitions of a moved card to its new address; its devices keep their UUIDs.
 
-    The record of a card that another one has replaced is worth nothing; its definitions are those of the new card.
+    If another card has replaced a card, the record is dropped, and the definitions belong to the new card.
     """
     recorded, now = dict(state.recorded_identities), state.identities
     records, moved, parents = dict(state.records), {}, {}
@@ -63,7 +63,7 @@ def follow(state: State) -> State:
 
 
 def _moved_parents(state: State, old: str, card: str) -> dict[str, str]:
-    """The card that has moved and its VFs by the addresses that they had: a VF keeps its distance from its card."""
+    """Map the old addresses of a moved card and its VFs to the new ones; the distance to the card is constant."""
     of_card = {parent.name for parent in state.parents if parent.physical_function == card}
     found = {old: card}
     for parent in {instance["parent"] for instance in state.records[old].get("instances", [])} - {old}:
@@ -82,9 +82,9 @@ def _routing_id(address: str) -> int:
 
 
 def with_identities(state: State, plan: Plan, steps: list[DeviceStep], persist: bool | None) -> list[DeviceStep]:
-    """The steps of a plan whose records say of which card they are, and one for each record that does not say it yet.
+    """Return the steps with identities in their records, and a step for each record that lacks its identity.
 
-    What a card that has moved has left at its old address goes at the end.
+    Records and definitions at the old address of a moved card are removed at the end.
     """
     steps = [_with_identity(state, step) for step in steps]
     if not persist:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Converge the mediated devices and vGPUs of a host: observe, plan, apply, observe again."""
+"""Converge mediated devices and vGPUs of a host: observe, plan, apply, observe."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def converge(
     check_mode: bool,
     budget: float | None = None,
 ) -> dict[str, Any]:
-    """Bring the host to what is wanted and return the module's result; raise :class:`Refused` before any write.
+    """Create the desired state and return the module's result; raise :class:`Refused` before any write.
 
-    ``options`` are those of mdev_instance, ``wanted`` its instances as :func:`parse_instances` returns them. With
-    ``budget`` the work stops between two steps after so many seconds, and ``progress`` of the result shows how far it
-    has come: the same call again goes on.
+    ``options`` are those of mdev_instance, ``wanted`` is the result of :func:`parse_instances`. ``budget`` is in
+    seconds: after it the work stops between two steps, and ``progress`` of the result shows how many are done. The same
+    call then continues the work.
     """
     if not check_mode:
         host.lock()
         actions.tidy(host)
     before = observe(host)
-    # Asking takes a second, so only cards are asked about on which it matters.
+    # Reading the mode takes a second, so read it only where it matters.
     modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
     before = before._replace(size_modes=modes)
     plan = _planned(host, before, options, wanted)
@@ -63,22 +63,22 @@ def converge(
         try:
             nvidia_vfio.remember(host, before.functions, before.known_types)
         except HostError as error:
-            # At boot a file system may still be read-only, and unsaved names must not prevent vGPUs.
+            # During boot a file system may still be read-only, and unsaved type names must not prevent vGPUs.
             host.warn(str(error))
-        # A guest that has started since the plan has processes.
+        # A guest that has started since the plan was made has a process.
         outcome = actions.apply(
             host,
             plan.steps,
             budget,
             lambda: _complete(_look(host, before, configured=False), options["accept_unseen"]).users(),
         )
-    # Steps that were done have been read back one by one; only what a failed one has left must be looked for.
+    # Each finished step has been read back. Only the effects of a failed step are unknown.
     after = observe(host) if outcome.failed else None
     return result.report(before, plan, outcome, after)
 
 
 def observe(host: HostRoot) -> State:
-    """Parents, devices, definitions and records. Who uses a device is looked up only when that matters."""
+    """Read parents, devices, definitions and records. Users are read later and only if needed."""
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
@@ -103,7 +103,7 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
             return planned
     except Refused:
         pass
-    # A device in use may be concerned.
+    # The plan may affect a device in use, so read the users.
     seen = _look(host, state)
     users = seen.users()
     devices = [device._replace(users=tuple(users.get(device.id, ()))) for device in state.devices]
@@ -112,7 +112,7 @@ def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: l
 
 
 def _complete(seen: Seen, accepted: Container[str]) -> Seen:
-    """What was seen directly before a device is taken away; HostError if not everything could be seen."""
+    """Return ``seen`` if it is complete; raise HostError if users of a device to remove may be unknown."""
     hidden = blind_spots(seen.unseen, accepted)
     if hidden:
         raise HostError(f"meanwhile {'; '.join(hidden)}", "proc")
@@ -120,7 +120,6 @@ def _complete(seen: Seen, accepted: Container[str]) -> Seen:
 
 
 def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
-    """Who uses devices now."""
     scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
     from .._guards import every
 

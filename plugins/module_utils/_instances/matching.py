@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which parents and devices an entry of the option ``instances`` means; no I/O."""
+"""Match entries of the option ``instances`` with parents and devices; no I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .choice import Inventory
 
 
 def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
-    """The entry with the names of the ``parents`` that it may mean; ``ValueError`` with a sentence if there is none."""
+    """Return the entry with the names of its possible ``parents``; raise ``ValueError`` if there are none."""
     parents = inventory.parents_named(entry.parent) if entry.parent else list(inventory.parents.values())
     if entry.parent and not parents:
         raise ValueError(inventory.describe_unknown_parent(entry.parent))
@@ -44,10 +44,10 @@ def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
 
 
 def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:
-    """Whether a device on one of its parents is what an entry wants."""
+    """Return whether a device on one of the entry's parents has the desired type and attributes."""
     if device.type_id not in inventory.type_ids(device.parent, entry.types):
         return False
-    # The attributes of a device without a definition or record are unknown.
+    # Without a definition or record, the attributes of a device are unknown.
     is_known = inventory.is_recorded(device) if device.address else device.autostart is not None
     if not is_known or not entry.attributes:
         return True
@@ -55,7 +55,7 @@ def satisfies(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool
 
 
 def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
-    """Why an entry cannot have the device with its UUID."""
+    """Return why an entry cannot get the device with its UUID, or None."""
     if device.state == "removing":
         return f"{entry.label}: {entry.uuid} was removed, but {holders(device.users)} still has it open"
     if device.parent not in entry.parents:
@@ -65,7 +65,7 @@ def why_not_here(entry: DeviceWanted, device: Device) -> str | None:
 
 
 def satisfying(inventory: Inventory, entry: DeviceWanted, claimed: Container[tuple[str, str]]) -> list[Device]:
-    """The existing devices that an entry can have, those in use first."""
+    """Return the existing devices that satisfy an entry, devices in use first."""
     found = [
         device
         for device in inventory.devices.values()
@@ -78,7 +78,7 @@ def satisfying(inventory: Inventory, entry: DeviceWanted, claimed: Container[tup
 
 
 def matches(inventory: Inventory, entry: DeviceWanted, device: Device) -> bool:
-    """Whether state absent means this device."""
+    """Return whether an entry with state absent selects this device."""
     parents = inventory.parents_named(entry.parent) if entry.parent else []
     if entry.parent and device.parent not in [entry.parent, *(parent.name for parent in parents)]:
         return False

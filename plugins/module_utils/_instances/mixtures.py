@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Cards with several types: what may be together on them, and which have to be emptied for it first; no I/O."""
+"""Find cards with several types: allowed combinations, and GPUs that must be emptied first; no I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .state import State
 
 
 def describe_busy(device: Device, unreadable: str | None) -> str:
-    """Why a device cannot be removed."""
+    """Return why a device cannot be removed."""
     if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
         return f"{device.id} on {device.parent} would be removed, but may be in use: {unreadable}"
     return (
@@ -41,13 +41,13 @@ class Mixtures:
         entries = {card: several for card, several in entries.items() if len(several) > 1 and card in of_name.values()}
         self.cards = set(entries)
         self._places = {entry.place for several in entries.values() for entry in several}
-        # By card the names of its types, where these have several framebuffer sizes and the GPU does not allow it yet.
+        # Maps GPUs that need different framebuffer sizes but do not allow them yet to the names of the types.
         self.of_sizes: dict[str, list[str]] = {}
-        # Most hosts have one entry for each card, so that there is nothing to compare.
+        # Most hosts have one entry per card, and then there is nothing to compare.
         if entries:
             self._compare(Inventory(state, set()), entries)
         modes = state.size_modes
-        # They have to be empty when their mode changes.
+        # A GPU must be empty when its mode changes.
         self.to_empty = {card for card in self.of_sizes if card in modes and modes[card].mixed is False}
 
     def _compare(self, inventory: Inventory, entries: dict[str, list[DeviceWanted]]) -> None:
@@ -60,15 +60,15 @@ class Mixtures:
                 self.of_sizes[card] = [inventory.type_name(parent, type_id) or type_id for type_id in types]
 
     def concerns(self, entry: DeviceWanted) -> bool:
-        """Whether an entry is one of several of its card."""
+        """Return whether an entry is one of several for its card."""
         return entry.place in self._places
 
     def rules(self) -> dict[str, str]:
-        """By card what may be together on it."""
+        """Return the allowed combination of types by card."""
         return {card: ANY_SIZE if card in self.of_sizes else ONE_SIZE for card in self.cards}
 
     def is_shut(self, inventory: Inventory, card: str, entry: DeviceWanted, staying: Sequence[Device]) -> bool:
-        """Whether devices that stay leave no room for an entry, so that the others of the card are not changed."""
+        """Return whether remaining devices exclude an entry, so that the other devices of the card stay unchanged."""
         rooms = inventory.capacities[card]
         if card not in self.cards:
             return rooms.exclusive
@@ -77,7 +77,7 @@ class Mixtures:
         return any(rooms.shuts_out(device.type_id, type_id) for device in of_card for type_id in wanted)
 
     def describe_occupied(self, card: str, in_use: Sequence[Device], unlisted: Sequence[Device]) -> str:
-        """Why the mode of a GPU cannot change now."""
+        """Return why the mode of a GPU cannot change now."""
         sentence = (
             f"{card}: {' and '.join(self.of_sizes[card])} have different framebuffer sizes, which can be enabled only "
             "while the GPU has no vGPU"
@@ -91,7 +91,7 @@ class Mixtures:
         )
 
     def refusals(self, state: State) -> list[str]:
-        """A sentence for each card that cannot have several sizes."""
+        """Return a sentence for each card that does not support different sizes."""
         return [
             f"{card}: {' and '.join(names)} have different framebuffer sizes, which this GPU cannot have at the same "
             f"time: {state.size_modes[card].reason}. Use types of one size"

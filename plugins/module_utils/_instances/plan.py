@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the current and the desired devices of a host to the steps of the change; no I/O."""
+"""Plan the steps from the current to the desired devices of a host; no I/O."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def plan_instances(
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> Plan:
-    """The plan for ``wanted``, or :class:`Refused`."""
+    """Return the plan for ``wanted``; raise :class:`Refused` if it is impossible or forbidden."""
     frozen: set[str] = set()
     mixtures = Mixtures(state, wanted)
     while True:
@@ -44,12 +44,12 @@ def plan_instances(
         if not blocked:
             steps = records.with_persistence(state, result, persist)
             return result._replace(steps=with_identities(state, result, steps, persist))
-        # A card that can make one type at a time is changed whole or not at all.
+        # A card that supports one type at a time is changed completely or not at all.
         frozen |= blocked
 
 
 class _Attempt:
-    """One way through the plan; a card in ``frozen`` is left as it is."""
+    """One attempt to plan; cards in ``frozen`` stay unchanged."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class _Attempt:
         self.busy: list[tuple[Device, int | None]] = []
         self.missing: list[Missing] = []
         self.claimed: set[tuple[str, str]] = set()
-        # The types that each card will have for certain.
+        # The types that each card will certainly have.
         self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> Plan:
         entries = [entry for entry in map(self._with_candidates, self.wanted) if entry]
         self._refuse()
-        # Those with less choice first, and what takes all the rest last.
+        # Place entries with fewer alternatives first, and "max" last.
         entries.sort(key=lambda entry: (not entry.uuid, not entry.parent, entry.amount == MAX, len(entry.types)))
         for entry in entries:
             self._claim_identity(entry)
@@ -118,10 +118,10 @@ class _Attempt:
         self._refuse()
         return self._result()
 
-    # What is wanted, and where
+    # Desired devices and their parents
 
     def _unreadable_cards(self, name: str | None) -> list[str]:
-        """The cards of unknown state that are meant by the name of a card or parent."""
+        """Return the cards with unknown state that belong to the name of a card or parent."""
         parents = self.inventory.parents_named(name) if name else []
         cards = dict.fromkeys(parent.card for parent in parents)
         return [card for card in cards if card in self.unreadable]
@@ -130,7 +130,7 @@ class _Attempt:
         self.problems += [f"{where}: the state of {card} is unknown: {self.unreadable[card]}" for card in cards]
 
     def _with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
-        """The entry with the parents that it may mean; None if it cannot be fulfilled."""
+        """Return the entry with its possible parents; None if it cannot be satisfied."""
         unreadable = self._unreadable_cards(entry.parent)
         if unreadable and self.skip_busy:
             self._miss(entry, entry.amount if isinstance(entry.amount, int) else 1)
@@ -148,7 +148,7 @@ class _Attempt:
         self.missing.append(Missing(entry.place, entry.types, count, label))
 
     def _claim_identity(self, entry: DeviceWanted) -> None:
-        """Keep or replace the device that the entry means by its UUID, or by the VF that it names."""
+        """Keep or replace the device that the entry selects by UUID or by the address of a VF."""
         device = self.inventory.by_uuid.get(entry.uuid or "")
         if device is None:
             device = self.inventory.devices.get((entry.parent or "", entry.parent or ""))
@@ -166,7 +166,7 @@ class _Attempt:
             self._remove(device, entry)
 
     def _claim_existing(self, entry: DeviceWanted) -> int | None:
-        """Keep matching devices, those in use first; return how many are still missing, None for the maximum."""
+        """Keep matching devices, those in use first; return the number of missing ones, or None for "max"."""
         matching = satisfying(self.inventory, entry, self.claimed)
         if entry.amount != MAX:
             matching = matching[: int(entry.amount)]
@@ -174,7 +174,7 @@ class _Attempt:
             self._keep(device, entry)
         return None if entry.amount == MAX else int(entry.amount) - len(matching)
 
-    # What has to go
+    # Removals
 
     def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
         named = [parent for entry in entries if entry.parent for parent in self.inventory.parents_named(entry.parent)]
@@ -191,7 +191,7 @@ class _Attempt:
             self.removals.append((device, entry.place if entry else None))
 
     def _empty(self) -> None:
-        """Let go and make again what stays on GPUs whose mode has to change."""
+        """Remove and recreate the remaining devices of GPUs whose mode must change."""
         leaving = {device.key for device, _place in self.removals}
         for card in sorted(self.mixtures.to_empty):
             there = self.inventory.devices_on(card)
@@ -212,7 +212,7 @@ class _Attempt:
                 self.inventory.capacities[card].plan_afresh()
 
     def _settle_removals(self) -> None:
-        """Refuse or spare the devices in use, and give back what the others took."""
+        """Refuse or skip removal of devices in use, and free the capacity of the others."""
         for device, place in [*self.removals]:
             if device.state != "active":
                 continue
@@ -236,10 +236,10 @@ class _Attempt:
             if is_freed and device.parent in self.inventory.parents:
                 self.inventory.capacity(device.parent).give(device.parent, device.type_id)
 
-    # What has to come
+    # Creations
 
     def _create(self, entry: DeviceWanted, count: int | None) -> None:
-        """Plan ``count`` more devices of an entry, or with None the maximum."""
+        """Plan ``count`` more devices of an entry; None means as many as fit."""
         made = 0
         while count is None or made < count:
             chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
@@ -249,7 +249,7 @@ class _Attempt:
             made += 1
             if self.problems:
                 return
-        # The room may only be zero if other entries have used it.
+        # A capacity of zero is acceptable only if other entries have used it.
         nothing = count is None and not any(
             device.parent in entry.parents for device in [*self.kept, *(step.device for step in self.creations)]
         )
@@ -258,7 +258,7 @@ class _Attempt:
 
     def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
         vendor = self.inventory.parents[parent].framework == nvidia_vfio.FRAMEWORK
-        # A driver that refuses the very first of a type is not full.
+        # If the driver rejects the very first device of a type, the card is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
@@ -283,7 +283,7 @@ class _Attempt:
             skipped = "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
             self.problems.append(f"{entry.label}: {sentence}{skipped}")
 
-    # The result
+    # Result
 
     def _keep(self, device: Device, entry: DeviceWanted) -> None:
         self.claimed.add(device.key)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The way back of a replacement that has failed before its first new device: the card gets its devices again."""
+"""Restore the devices of a card if their replacement has failed before the first new device."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .._model.work import AllowSizes, DeviceStep, MakeDevice, PlannedDevice, Rem
 
 
 def put_back(card: str, done: list[DeviceStep], make: Callable[[MakeDevice], None]) -> int:
-    """Make the removed devices of a card again; returns how many, and takes their steps out of ``done``.
+    """Create the removed devices of a card again, remove their steps from ``done``, and return their number.
 
-    A card that has some of its new devices keeps these, since guests may have them already. What cannot be made again
-    stays away: the failure that led here names its reason.
+    A card that already has some of its new devices keeps them, because guests may use them. Devices that cannot be
+    restored are ignored, because the original failure is reported.
     """
     if any(isinstance(step, MakeDevice) and step.card == card for step in done):
         return 0
@@ -40,7 +40,7 @@ def put_back(card: str, done: list[DeviceStep], make: Callable[[MakeDevice], Non
 
 
 def describe(step: DeviceStep, removed: int, again: int) -> str:
-    """What a failed step leaves behind on a card that was cleared for it."""
+    """Return what a failed step leaves behind on a card that was emptied for it."""
     if not removed or not (again or isinstance(step, (MakeDevice, AllowSizes))):
         return ""
     return f". Removed from {step.card} before: {removed}" + (f". Created again: {again}" if again else "")

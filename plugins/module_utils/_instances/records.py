@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The steps that make a plan survive a reboot: definitions of mdevctl for mdevs, and a record of each card."""
+"""Plan the files that restore devices after a reboot: mdevctl definitions of mdevs, and a record per card."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from .state import Plan, State
 INSTANCE_RECORDS = "mdev_instance"
 Instance = dict[str, Any]
 Record = dict[str, Any]
-# The parent, and the UUID or address.
+# Parent, and UUID or address.
 Key = tuple[str, str]
 
-# A record with this is complete by itself: definitions are being changed, or were when a run ended.
+# A record with this key is authoritative: its definitions were being changed when it was written.
 MARK = "definitions_change"
-# When a record is written: before definitions go, before they are written, and at the end.
+# Stages of writing a record: before definitions are removed, before they are written, and at the end.
 RETAIN, PROMISE, RECORD = "retain", "promise", "record"
-# A GPU has to be empty when its mode changes.
+# A GPU must be empty when its mode changes.
 ORDER: list[type] = [RemoveDevice, AllowSizes, MakeDevice]
 RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "autostart")
 
 
 def observe_records(host: HostRoot) -> dict[str, Record]:
-    """The record of each card; one in another format is skipped with a warning."""
+    """Return the record of each card; a record in another format is skipped with a warning."""
     records = read_records(host, INSTANCE_RECORDS)
     for card, record in list(records.items()):
         instances = record.get("instances")
@@ -53,7 +53,7 @@ def _is_instance(instance: Any) -> bool:
 
 
 def is_complete(instance: Instance) -> bool:
-    """What :func:`observe_records` has not looked at."""
+    """Check the fields that :func:`observe_records` does not check."""
     texts = ("uuid", "address", "type_name")
     pairs = instance["attributes"]
     return (
@@ -67,9 +67,9 @@ def is_complete(instance: Instance) -> bool:
 
 
 def only_recorded(records: Mapping[str, Record], existing: set[Key], parents: set[str]) -> Iterator[Instance]:
-    """The devices that nothing but a record knows, such as those that a killed run has removed.
+    """Yield devices that only a record contains, such as devices that a killed run has removed.
 
-    An mdev has its definition besides, unless definitions are being changed.
+    For an mdev, its definition counts instead, unless definitions were being changed.
     """
     for record in records.values():
         for instance in filter(is_complete, record["instances"]):
@@ -79,15 +79,15 @@ def only_recorded(records: Mapping[str, Record], existing: set[Key], parents: se
 
 
 def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[DeviceStep]:
-    """The steps of a plan with those for its files, card by card.
+    """Return the steps of a plan with the steps for files, by card.
 
-    With ``persist`` false nothing new is kept, but what is kept of a removed device goes with it. With None all files
-    stay as they are.
+    If ``persist`` is false, no device is added to files, but removed devices are removed from them. If it is None, all
+    files stay unchanged.
 
-    Whenever a run ends, a boot must find either all old devices or all new devices, and never two types: so the
-    files stay as they are until all devices of the card are as wanted. A card has one record but many definitions, of
-    which mdevctl makes devices one by one. While they change, the record is marked: what it names is made at boot
-    whatever the definitions say, and those that exist are always some of the devices that it names.
+    At any time, a boot must restore either all old or all new devices, and never two types. Therefore files change only
+    after all devices of the card. A card has one record but many definitions, from which mdevctl creates devices one by
+    one. While the definitions change, the record is marked: its devices are then restored whatever the definitions say,
+    and the existing definitions are always a subset of them.
     """
     steps = list(plan.steps)
     if persist is None:
@@ -95,7 +95,7 @@ def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[Dev
     made = [step.device for step in steps if isinstance(step, MakeDevice)]
     lasting = [*made, *plan.kept] if persist else []
     again = {device.key for device in lasting}
-    # The run that has replaced a device may not have come so far.
+    # The run that replaced the device may have been killed before it updated the files.
     stale = [] if persist else [device for device in [*made, *plan.kept] if _is_stale(state, device)]
     gone = {step.key: step.card for step in steps if isinstance(step, RemoveDevice)}
     gone.update((device.key, device.card) for device in stale)
@@ -105,7 +105,7 @@ def with_persistence(state: State, plan: Plan, persist: bool | None) -> list[Dev
     for card in dict.fromkeys([*gone.values(), *(device.card for device in lasting)]):
         of_card = [step for step in definitions if step.card == card]
         steps += _records(state, card, lasting, gone, of_card)
-    # For each card in this order, and sorting keeps the order of equals.
+    # Steps of each card in order of rank; sorting is stable.
     return sorted(steps, key=lambda step: (step.card, _rank(step)))
 
 
@@ -135,7 +135,7 @@ def _definitions(state: State, lasting: list[PlannedDevice], gone: Mapping[Key, 
     for (parent, uuid), (card, new) in wanted.items():
         old = state.definitions.get((parent, uuid))
         is_same = bool(old and new and old == new._replace(autostart=old.autostart))
-        # A mix of old and new devices is neither.
+        # Remove old definitions first, because a mix of old and new devices would be wrong.
         if old and not is_same:
             steps.append(KeepDefinition(card, parent, uuid, None, takes_away=True))
         if new and new != old:
@@ -159,7 +159,7 @@ def _records(
             after[step.key] = step.definition
     new = _record(known.values())
     if new and marked and any(one["uuid"] and one["autostart"] and key not in after for key, one in known.items()):
-        # A run that changed others of their definitions did not come to its end.
+        # An earlier run was killed while it changed definitions that still are missing.
         new[MARK] = True
     steps = []
     if any(step.takes_away for step in definitions):
@@ -188,7 +188,7 @@ def _recorded(device: PlannedDevice) -> Instance:
 
 
 def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Instance]:
-    """What the definitions that go bring back at boot, whether there is a record of them or not."""
+    """Yield the devices that the definitions to remove would restore, recorded or not."""
     for step in steps:
         if step.takes_away:
             named = {**dict.fromkeys(RECORDED), "parent": step.parent, "uuid": step.uuid}
@@ -196,9 +196,9 @@ def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Insta
 
 
 def wanted_at_boot(instances: list[Instance], definitions: Mapping[Key, Definition]) -> list[Instance]:
-    """Instances of a record with what the definitions say of them: an mdev is wanted as long as its definition is.
+    """Return instances of a record updated from the definitions: an mdev is desired while its definition exists.
 
-    That is where mdevctl, libvirt and nova look.
+    mdevctl, libvirt and nova also use the definitions.
     """
     return [_as_defined(one, definitions.get(key_of(one))) if one["uuid"] else one for one in instances]
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The result of mdev_instance: each device with its action, and the difference by parent."""
+"""Create the result of mdev_instance: each device with its action, and the difference by parent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .state import Missing, Plan, State
 LISTED = ("created", "removed", "replaced", "kept")
 
 Key = tuple[str, str]
-# What results show.
+# Values in the form of results.
 Shown = dict[str, Any]
 
 
@@ -32,7 +32,7 @@ class View(NamedTuple):
 
 
 def report(before: State, plan: Plan, outcome: Outcome, after: State | None) -> Shown:
-    """The result of the module; ``after`` is None if the steps of the outcome lead to the current state."""
+    """Return the result of the module; ``after`` is None if the state follows from the finished steps."""
     made = {step.key: step for step in outcome.done if isinstance(step, MakeDevice)}
     gone = {step.key: step for step in outcome.done if isinstance(step, RemoveDevice)}
     instances = [_instance(device, device.place, "kept") for device in plan.kept]
@@ -64,7 +64,7 @@ def _missing(one: Missing) -> Shown:
 
 
 def _progress(outcome: Outcome) -> dict[str, int]:
-    """How many devices are done and how many are left."""
+    """Return how many devices are done and how many are left."""
     done, left = ({step.key for step in steps if is_work(step)} for steps in (outcome.done, outcome.left))
     return {"done": len(done - left), "left": len(left)}
 
@@ -91,7 +91,7 @@ def _instance(device: Union[Device, PlannedDevice], place: int | None, action: s
 
 
 def _predict(before: State, outcome: Outcome, made: Mapping[Key, MakeDevice], gone: Mapping[Key, DeviceStep]) -> View:
-    """The state that the steps lead to, as far as it is shown."""
+    """Return the predicted state after the finished steps, as far as it is shown."""
     devices = [device for device in before.devices if device.key not in gone and device.key not in made]
     for device in (step.device for step in made.values()):
         devices.append(Device(device.parent, "", device.uuid, device.address, device.type_id, device.type_name))
@@ -106,7 +106,7 @@ def _predict(before: State, outcome: Outcome, made: Mapping[Key, MakeDevice], go
 
 
 def _difference(before: View, after: View) -> dict[str, dict[str, Shown]]:
-    """Both sides by parent and device, with the files of a card where they are the whole difference."""
+    """Return both sides by parent and device; include files of cards if only files differ."""
     shown = {"before": _show(before), "after": _show(after)}
     if shown["before"] != shown["after"]:
         return shown
@@ -127,7 +127,7 @@ def _difference(before: View, after: View) -> dict[str, dict[str, Shown]]:
 
 
 def _recorded(record: Mapping[str, Any] | None) -> list[str] | None:
-    """A line for each device of a record."""
+    """Return a line for each device of a record."""
     if record is None:
         return None
     lines = []
@@ -155,7 +155,7 @@ def _at_boot(autostart: bool | None) -> str:
 
 
 def _show(view: View) -> dict[str, Shown]:
-    """By parent and device its type, and what is kept of it."""
+    """Return the type of each device by parent, and whether it is recorded or defined."""
     recorded = {
         (instance["parent"], instance["address"])
         for record in view.records.values()
@@ -170,7 +170,7 @@ def _show(view: View) -> dict[str, Shown]:
         words += ["created at boot"] if definition and definition.autostart else []
         words += ["recorded"] if device.key in recorded else []
         text = ", ".join(words)
-        # The definition of mdevctl that outlives a device is not reported.
+        # The type of a defined device comes from its mdevctl definition.
         absent = device.state == "defined"
         shown.setdefault(device.parent, {})[device.id] = f"missing, only defined as {text}" if absent else text
     return shown

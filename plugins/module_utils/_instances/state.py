@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What mdev_instance knows of a host, and what it plans."""
+"""The observed state of a host for mdev_instance, and its plan."""
 
 from __future__ import annotations
 
@@ -21,45 +21,45 @@ from .._model.work import DeviceStep, PlannedDevice
 
 
 class State(NamedTuple):
-    """A host as far as mediated devices and vGPUs are concerned."""
+    """The state of mediated devices and vGPUs on a host."""
 
     parents: list[Parent]
-    devices: list[Device]  # with their users, once they were read
+    devices: list[Device]  # users are included after they were read
     definitions: Mapping[tuple[str, str], Definition]  # by parent and UUID
     records: dict[str, Record]  # by card, without identities
     functions: dict[str, PciFunction] = {}
-    known_types: Mapping[str, Mapping[str, str]] = {}  # by parent names by id
+    known_types: Mapping[str, Mapping[str, str]] = {}  # by parent: type names by id
     identities: Mapping[str, Identity] = {}  # by card
     recorded_identities: Mapping[str, Identity] = {}  # by card
-    moved: Mapping[str, str] = {}  # by address where a card was where it is
-    moved_parents: Mapping[str, str] = {}  # the same of these cards and their VFs
-    size_modes: Mapping[str, SizeMode] = {}  # by card, where its entries have several framebuffer sizes
+    moved: Mapping[str, str] = {}  # maps old addresses of moved cards to the current ones
+    moved_parents: Mapping[str, str] = {}  # the same for these cards and their VFs
+    size_modes: Mapping[str, SizeMode] = {}  # by card whose entries need different framebuffer sizes
     gpu_instances: Mapping[str, GpuInstances] = {}  # by card with MIG
-    unreadable: Mapping[str, str] = {}  # by card why its state is unknown
+    unreadable: Mapping[str, str] = {}  # by card: why its state is unknown
     hidden: tuple[str, ...] = ()  # why some users may be unknown
     machine_id: Optional[str] = None
 
 
 class Missing(NamedTuple):
-    """Devices that cannot be made, because others are in use."""
+    """Devices that cannot be created, because others are in use."""
 
-    place: int  # of their entry
+    place: int  # index of their entry
     types: tuple[str, ...]
     number: int
-    label: str = ""  # of their entry, if it is one of several of its card
+    label: str = ""  # label of their entry, if its card has several entries
 
 
 class Failed(NamedTuple):
-    """A step that has failed, and why."""
+    """A failed step and its error."""
 
     step: DeviceStep
     error: str
 
 
 class Plan(NamedTuple):
-    """The steps, and what stays."""
+    """The steps, and the devices that stay."""
 
     steps: list[DeviceStep]
     kept: list[PlannedDevice]
-    busy: list[tuple[Device, Optional[int]]]  # with the place of the entry that would have them go
+    busy: list[tuple[Device, Optional[int]]]  # with the index of the entry that requires their removal
     missing: list[Missing]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The option ``instances`` of mdev_instance, checked without a look at the host."""
+"""Validate the option ``instances`` of mdev_instance, without I/O."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .._frameworks import attributes
 from .._model.wanted import DeviceWanted
 
 MAX = "max"
-# More than any card can make; a larger number is a slip of the finger.
+# More than any card supports; a larger number is a typing error.
 MOST = 65536
 # The kernel has at most 1024 nodes (CONFIG_NODES_SHIFT).
 MOST_NODE = 1023
-# The options of an entry, as an argument spec.
+# The options of an entry in the format of an argument spec.
 INSTANCE = {
     "type": {"type": "list", "elements": "str"},
     "parent": {"type": "str"},
@@ -36,7 +36,7 @@ INSTANCE = {
 
 
 def parse_instances(instances: Sequence[Mapping[str, Any]], state: str, exact: bool) -> list[DeviceWanted]:
-    """The entries in one form; raises :class:`Refused` with a sentence for each thing that is wrong."""
+    """Return the entries in one form; raise :class:`Refused` with a sentence for each problem."""
     problems = []
     entries: list[DeviceWanted] = []
     seen: dict[str, int] = {}
@@ -91,7 +91,7 @@ def _parent(text: str) -> str:
 
 
 def _type_spec(text: str) -> str:
-    """An id or a name; a name may have spaces and is never a part of a path."""
+    """Return an id or name of a type; a name may have spaces and is never part of a path."""
     if not text.strip() or not text.isprintable() or len(text) > 255:
         raise ValueError(f"{text[:80]!r} is neither the id nor the name of a type, such as nvidia-223 or GRID T4-2B")
     return text

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""What is on a host: PCI functions that are cards, and their virtual functions (VFs).
+"""The state of a host: its cards (PCI functions) and their virtual functions (VFs).
 
-``None`` means that there is none, or that it is unknown, unless a comment says otherwise.
+``None`` means absent or unknown, unless a comment says otherwise.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 
 class PciIds(NamedTuple):
-    """The ids of a function: lower case, without 0x; ``pci_class`` has six digits."""
+    """PCI ids in lower case without 0x; ``pci_class`` has six digits."""
 
     vendor_id: str
     product_id: str
@@ -26,27 +26,28 @@ class PciIds(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """What a function is bound to."""
+    """The driver binding of a function."""
 
-    override: Optional[str] = None  # what driver_override holds
+    override: Optional[str] = None  # content of driver_override
     driver: Optional[str] = None
 
 
 class GroupPeer(NamedTuple):
-    """Another function in the same IOMMU group, without bridges."""
+    """Another function of the same IOMMU group; bridges are excluded."""
 
     address: str
     driver: Optional[str]
     physical_function: Optional[str]
-    is_above: bool = False  # whether it is a controller that makes the function's PCI domain, such as Intel's VMD
+    # whether the peer is the controller that creates the function's PCI domain, such as Intel VMD
+    is_above: bool = False
 
 
-# Fields of VfSettings that a GPU governs, and no network card.
+# Fields of VfSettings that only GPUs have.
 OF_GPU = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
 
 
 class VfSettings(NamedTuple):
-    """What the card of a VF governs; a field is None if it is not requested, or unknown."""
+    """Settings of a VF that its card enforces; None means not requested or unknown."""
 
     mac: Optional[str] = None
     vlan: Optional[int] = None
@@ -62,26 +63,23 @@ class VfSettings(NamedTuple):
 
     @property
     def of_network(self) -> VfSettings:
-        """Those that a network card governs."""
         return self._replace(**dict.fromkeys(OF_GPU))
 
     @property
     def of_gpu(self) -> VfSettings:
-        """Those that a GPU governs."""
         return VfSettings(**{name: getattr(self, name) for name in OF_GPU})
 
     @property
     def names(self) -> list[str]:
-        """The settings that have a value."""
         return [name for name, value in zip(self._fields, self) if value is not None]
 
 
 class VirtualFunction(NamedTuple):
-    """One VF of a card."""
+    """A VF of a card."""
 
     address: str
     number: int  # N of the link virtfnN
-    binding: Binding  # without the override, unless the modes of cards are at stake
+    binding: Binding  # the override is read only when card modes are changed
     iommu_group: Optional[int] = None
     netdev: Optional[str] = None
     peers: tuple[GroupPeer, ...] = ()
@@ -90,50 +88,50 @@ class VirtualFunction(NamedTuple):
 class Sriov(NamedTuple):
     """The SR-IOV capability of a card."""
 
-    total: Optional[int] = None  # VFs that the card can have
+    total: Optional[int] = None  # largest number of VFs
     vf_product_id: Optional[str] = None
     autoprobe: Optional[bool] = None
-    offset: Optional[int] = None  # of the first VF's routing id
-    stride: Optional[int] = None  # from one VF's routing id to the next
+    offset: Optional[int] = None  # routing id offset of the first VF
+    stride: Optional[int] = None  # routing id distance between VFs
 
 
 class VgpuType(NamedTuple):
-    """A type of vGPU or other mediated device, whichever parent offers it."""
+    """A type of vGPU or other mediated device, independent of the parent that offers it."""
 
     id: str
     name: Optional[str] = None
     description: Optional[str] = None
-    attributes: Mapping[str, Union[int, str, None]] = {}  # what the description states; sizes in MiB
+    attributes: Mapping[str, Union[int, str, None]] = {}  # values parsed from the description; sizes in MiB
     device_api: Optional[str] = None
 
 
 class Offer(NamedTuple):
-    """What a parent can make of a type."""
+    """A type that a parent offers, with its capacity."""
 
     type: VgpuType
-    available: Optional[int] = None  # devices that still fit
-    most: Optional[int] = None  # devices that fit if there are no others
+    available: Optional[int] = None  # devices that can still be created
+    most: Optional[int] = None  # devices that fit on an empty parent
 
 
 class Parent(NamedTuple):
-    """A device on which vGPUs or other mediated devices can be made."""
+    """A device that can have vGPUs or other mediated devices."""
 
     name: str
     framework: str
     bus: Optional[str] = None
-    address: Optional[str] = None  # of a PCI function
+    address: Optional[str] = None  # PCI address, if the parent is a PCI function
     physical_function: Optional[str] = None
     numa_node: Optional[int] = None
     offers: tuple[Offer, ...] = ()
 
     @property
     def card(self) -> str:
-        """Its physical function, or itself where it has none."""
+        """Return the physical function, or the parent itself if it has none."""
         return self.physical_function or self.name
 
 
 class Definition(NamedTuple):
-    """What mdevctl makes at boot of one mediated device."""
+    """The definition from which mdevctl creates a mediated device at boot."""
 
     type_id: str
     autostart: bool
@@ -141,12 +139,12 @@ class Definition(NamedTuple):
 
     @property
     def attribute_list(self) -> list[dict[str, str]]:
-        """The attributes as mdevctl and facts have them."""
+        """Return the attributes in the form that mdevctl and the facts use."""
         return [{name: value} for name, value in self.attributes]
 
 
 class Device(NamedTuple):
-    """A mediated device, known by its UUID, or a VF that has a type of vGPU, known by its address."""
+    """A mediated device with its UUID, or a VF that has a vGPU type with its address."""
 
     parent: str
     framework: str
@@ -155,10 +153,10 @@ class Device(NamedTuple):
     type_id: Optional[str] = None
     type_name: Optional[str] = None
     iommu_group: Optional[int] = None
-    state: str = "active"  # or defined: it does not exist, or removing: it waits for its user
+    state: str = "active"  # active, defined (does not exist) or removing (waits until its user releases it)
     autostart: Optional[bool] = None  # None without a definition
-    attributes: tuple[tuple[str, str], ...] = ()  # of its definition
-    users: tuple[Mapping[str, Any], ...] = ()  # as facts have them
+    attributes: tuple[tuple[str, str], ...] = ()  # from the definition
+    users: tuple[Mapping[str, Any], ...] = ()  # in the form of the facts
 
     @property
     def id(self) -> str:
@@ -166,7 +164,7 @@ class Device(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """One UUID may be defined on several parents."""
+        """Return parent and id, because several parents may define the same UUID."""
         return self.parent, self.id
 
 
@@ -174,11 +172,11 @@ class SharedGroup(NamedTuple):
     """An IOMMU group that can only be passed through as a whole."""
 
     group: int
-    devices: tuple[str, ...]  # addresses
+    devices: tuple[str, ...]  # PCI addresses
 
 
 class Iommu(NamedTuple):
-    """Whether the host has an IOMMU, and how its kernel was started."""
+    """IOMMU state of the host and its kernel arguments."""
 
     enabled: bool
     group_count: int
@@ -189,17 +187,17 @@ class Iommu(NamedTuple):
 
 
 class Mdevctl(NamedTuple):
-    """What makes mediated devices at boot; paths are absolute, as the host itself sees them."""
+    """The parts of mdevctl that create mediated devices at boot. Paths are absolute paths of the host."""
 
     program: Optional[str]
     udev_rule: Optional[str]
-    udev_program: Optional[str]  # that the rule calls
+    udev_program: Optional[str]  # the program that the rule calls
     udev_works: bool
     restore_unit: Optional[str]
 
 
 class Native(NamedTuple):
-    """How to find and undo a card that has left its native driver; a field is None if it was not remembered."""
+    """The data that identifies and restores the native driver of a card. None means that a field was not saved."""
 
     driver: Optional[str] = None
     netdevs: Optional[tuple[str, ...]] = None
@@ -207,16 +205,16 @@ class Native(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What runs before have left about a card."""
+    """The traces that earlier runs left for a card."""
 
-    record: Optional[Mapping[str, Any]] = None  # for the next boot
-    remembered: Optional[Mapping[str, Any]] = None  # until the next boot
+    record: Optional[Mapping[str, Any]] = None  # used at the next boot
+    remembered: Optional[Mapping[str, Any]] = None  # kept until the next boot
     native: Native = Native()
-    autoprobe_off: bool = False  # a run has switched it off for a while
-    changing: bool = False  # a run is at work on the card, or was killed
-    rule: Optional[str] = None  # of udev
-    rule_refused: Optional[str] = None  # why the path of the rule is left alone
-    moved_from: tuple[str, ...] = ()  # addresses where the card was
+    autoprobe_off: bool = False  # an earlier run has disabled autoprobe temporarily
+    changing: bool = False  # a run is changing the card, or was killed while changing it
+    rule: Optional[str] = None  # content of the udev rule
+    rule_refused: Optional[str] = None  # why the path of the rule must not be written
+    moved_from: tuple[str, ...] = ()  # earlier addresses of the card
 
 
 class Card(NamedTuple):
@@ -225,20 +223,20 @@ class Card(NamedTuple):
     address: str
     ids: Optional[PciIds]
     binding: Binding
-    mode: str  # pf: it has a VFIO driver; vf: it has VFs; host
+    mode: str  # pf: has a VFIO driver; vf: has VFs; host: neither
     numa_node: Optional[int] = None
     iommu_group: Optional[int] = None
     netdevs: tuple[str, ...] = ()
     sriov: Optional[Sriov] = None
     virtual_functions: tuple[VirtualFunction, ...] = ()
-    # What only changes of modes need.
+    # The following fields are read only when card modes are changed.
     is_bridge: bool = False
-    is_native: bool = False  # whether the driver is one that can have VFs
-    needs_program: bool = False  # for its VFs, see nvidia_sriov
+    is_native: bool = False  # whether its driver can create VFs
+    needs_program: bool = False  # creating VFs needs a program, see nvidia_sriov
     peers: tuple[GroupPeer, ...] = ()
-    is_bridged: bool = False  # whether a bridge is in its IOMMU group, so that new VFs will be as well
-    eswitch: Optional[str] = None  # None also if it was not read
-    settings: Optional[Mapping[int, VfSettings]] = None  # of VFs by index; None if they were not read
+    is_bridged: bool = False  # whether a bridge is in its IOMMU group, which new VFs will join
+    eswitch: Optional[str] = None  # None also means not read
+    settings: Optional[Mapping[int, VfSettings]] = None  # by VF index; None means not read
     unreadable: tuple[str, ...] = ()  # why the switch or the settings are unknown
     unseen: tuple[str, ...] = ()  # why the effect of a change is unknown
     identity: Mapping[str, str] = {}
@@ -250,7 +248,7 @@ class Card(NamedTuple):
 
     @property
     def total_vfs(self) -> Optional[int]:
-        """VFs that the card can have, 0 without SR-IOV."""
+        """Return the largest number of VFs, 0 without SR-IOV."""
         return self.sriov.total if self.sriov else 0
 
     @property

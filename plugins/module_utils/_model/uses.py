@@ -4,55 +4,56 @@
 
 # Private to this collection: may change without notice.
 
-"""Uses of cards and devices: what guards find, and what steps would end."""
+"""Uses of cards and devices: guards find uses, and steps would end them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Optional
 
-# Effects that a step has on a subject.
-DRIVER = "driver"  # it loses its driver
-GONE = "gone"  # it is removed
-PORT = "port"  # its network link may go down, its VFs may change
+# Effects of a step on a subject.
+DRIVER = "driver"  # the subject loses its driver
+GONE = "gone"  # the subject is removed
+PORT = "port"  # the network link may go down and VFs may change
 SETTINGS = "settings"  # a VF gets new settings
 EVERY_EFFECT = frozenset((DRIVER, GONE, PORT, SETTINGS))
-# Of what needs the driver, and nothing else.
+# Effects that end a use that only needs the driver.
 LOSES_DRIVER = frozenset((DRIVER, GONE))
 
 ALLOW_HOST_NETWORK = "allow_host_network"
 
 
 class Holder(NamedTuple):
-    """A process or guest that uses a device. A guest that only a configuration knows has neither pid nor command."""
+    """A process or guest that uses a device. A guest that is only configured has neither pid nor command."""
 
     pid: Optional[int]
     command: Optional[str]
     guest: Optional[str]
     running: bool
-    device_file: Optional[str] = None  # what it has open, such as /dev/nvidia0
+    device_file: Optional[str] = None  # the open device file, such as /dev/nvidia0
 
 
 class Use(NamedTuple):
-    """One reason to leave a card or a device as it is."""
+    """One reason not to change a card or device."""
 
     subject: str  # PCI address, or UUID of a mediated device
     guard: str
     ended_by: frozenset[str]  # effects
     advice: str  # how to end the use, without a full stop
     holder: Optional[Holder] = None
-    clause: Optional[str] = None  # without a holder: what follows the subject's name, such as "carries the disk sda"
-    lifted_by: Optional[str] = None  # the option that accepts the end of this use
+    # without a holder: follows the name of the subject, for example "carries the disk sda"
+    clause: Optional[str] = None
+    lifted_by: Optional[str] = None  # the option that permits ending this use
 
 
 class Unseen(NamedTuple):
-    """What a guard could not see; everything that it watches over counts as in use."""
+    """Something that a guard could not check. Everything that the guard protects then counts as in use."""
 
     guard: str
     sentence: str
 
 
 class Touch(NamedTuple):
-    """What a step does to a subject. ``label`` names the subject and ``what`` the effect in a sentence."""
+    """An effect of a step on a subject. ``label`` names the subject and ``what`` the effect in messages."""
 
     subject: str
     effect: str

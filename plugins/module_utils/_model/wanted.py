@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What users ask for, checked and in one form."""
+"""The requests of users, validated and in one form."""
 
 from __future__ import annotations
 
@@ -15,73 +15,73 @@ from .host import VfSettings
 
 
 class BindingWanted(NamedTuple):
-    """To what a function is to be bound."""
+    """The desired binding of a function."""
 
-    driver: Optional[str]  # a name, None for no driver, or binding.CHOICE
-    override: Optional[str] = None  # what driver_override should hold
-    is_exact: bool = False  # both must be just so
-    is_optional: bool = False  # the kernel may find no driver
+    driver: Optional[str]  # a driver name, None for no driver, or binding.CHOICE
+    override: Optional[str] = None  # desired content of driver_override
+    is_exact: bool = False  # whether driver and override must match exactly
+    is_optional: bool = False  # whether the kernel may find no driver
 
 
 class VfWanted(NamedTuple):
-    """What is wanted of one VF."""
+    """The desired state of one VF."""
 
-    driver: Optional[str] = None  # a name or a word of the option driver
+    driver: Optional[str] = None  # driver name or keyword of the option driver
     settings: VfSettings = VfSettings()
 
 
 class CardWanted(NamedTuple):
     """One entry of the option ``functions`` of sriov_pf_mode."""
 
-    place: int  # in the list
-    label: str  # what messages call it
-    name: str  # the value of the option pf
-    pf: Optional[str]  # address or interface; None if it is neither
+    place: int  # index in the list
+    label: str  # name of the entry in messages
+    name: str  # value of the option pf
+    pf: Optional[str]  # address or interface; None if invalid
     mode: str
     driver: Optional[str]
     num_vfs: Union[int, str, None]
     vf_driver: Optional[str]
     autoprobe: Optional[bool]
     reconfigurable: bool
-    vfs: Mapping[int, VfWanted]  # by index of the VF
+    vfs: Mapping[int, VfWanted]  # by VF index
     eswitch: Optional[str]
-    problems: tuple[str, ...]  # a sentence for each thing that is wrong
-    requested: Mapping[str, Any]  # the entry as a record keeps it
+    problems: tuple[str, ...]  # one sentence for each problem
+    requested: Mapping[str, Any]  # the entry in the form of a record
 
 
 class DeviceWanted(NamedTuple):
     """One entry of the option ``instances`` of mdev_instance."""
 
-    place: int  # in the list
-    label: str  # what messages call it
-    types: tuple[str, ...]  # ids or names, the preferred one first
+    place: int  # index in the list
+    label: str  # name of the entry in messages
+    types: tuple[str, ...]  # ids or names in order of preference
     uuid: Optional[str] = None
     parent: Optional[str] = None
     amount: Union[int, str] = 1  # a number or max
     numa_node: Optional[int] = None
     attributes: tuple[tuple[str, str], ...] = ()
     autostart: Optional[bool] = None
-    parents: tuple[str, ...] = ()  # the names of those that it may mean, once the host is known
+    parents: tuple[str, ...] = ()  # names of the allowed parents; set when the host is known
 
 
 class VfTarget(NamedTuple):
-    """How one VF is to be."""
+    """The target state of one VF."""
 
-    binding: Optional[BindingWanted] = None  # None: whatever it is
+    binding: Optional[BindingWanted] = None  # None: unchanged
     settings: VfSettings = VfSettings()
 
 
 class CardTarget(NamedTuple):
-    """How a card is to be; the way back has the same form."""
+    """The target state of a card. The state to roll back to has the same form."""
 
     binding: BindingWanted
-    num_vfs: Optional[int]  # None: whatever there is
-    passthrough: bool = False  # mode pf
-    is_max: bool = False  # as many VFs as the driver can make
-    autoprobe: Optional[bool] = None  # None: as it is
-    eswitch: Optional[str] = None  # None: as it is
-    vf_binding: Optional[BindingWanted] = None  # of the VFs that vfs does not name
-    vfs: Mapping[int, VfTarget] = {}  # by index
+    num_vfs: Optional[int]  # None: unchanged
+    passthrough: bool = False  # whether the mode is pf
+    is_max: bool = False  # as many VFs as the driver can create
+    autoprobe: Optional[bool] = None  # None: unchanged
+    eswitch: Optional[str] = None  # None: unchanged
+    vf_binding: Optional[BindingWanted] = None  # for VFs that are not in vfs
+    vfs: Mapping[int, VfTarget] = {}  # by VF index
     record: Optional[Mapping[str, Any]] = None
     rule: Optional[str] = None
     remembered: Optional[Mapping[str, Any]] = None

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The steps of plans. ``text`` is what a result says was done; it is empty for what concerns no user."""
+"""The steps of plans. ``text`` describes a step in results; it is empty for internal steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MakeVfs(NamedTuple):
     card: str
     text: str
     num_vfs: int
-    is_max: bool  # as many as the driver can make
+    is_max: bool  # as many as the driver can create
     by_program: bool
 
 
@@ -38,8 +38,8 @@ class BindCard(NamedTuple):
 class BindVfs(NamedTuple):
     card: str
     text: str
-    bindings: Mapping[int, BindingWanted]  # by index
-    certain: tuple[int, ...]  # those whose driver changes; of the others the kernel may leave some as they are
+    bindings: Mapping[int, BindingWanted]  # by VF index
+    certain: tuple[int, ...]  # VFs whose driver certainly changes; the kernel may leave the others unchanged
 
 
 class OfferVfs(NamedTuple):
@@ -65,19 +65,19 @@ class SetSwitch(NamedTuple):
 class SetVfNetwork(NamedTuple):
     card: str
     text: str
-    settings: Mapping[int, VfSettings]  # by index
+    settings: Mapping[int, VfSettings]  # by VF index
 
 
 class SetVfShares(NamedTuple):
-    """Set what VFs get of a GPU."""
+    """Set the GPU resources of VFs."""
 
     card: str
     text: str
-    settings: Mapping[int, VfSettings]  # by index
+    settings: Mapping[int, VfSettings]  # by VF index
 
 
 class Remember(NamedTuple):
-    """Keep something until the next boot, or with None forget it."""
+    """Save data until the next boot; None removes it."""
 
     card: str
     text: str
@@ -86,7 +86,7 @@ class Remember(NamedTuple):
 
 
 class KeepRecord(NamedTuple):
-    """Keep a record for the next boot, or with None remove it."""
+    """Save a record for the next boot; None removes it."""
 
     card: str
     text: str
@@ -94,7 +94,7 @@ class KeepRecord(NamedTuple):
 
 
 class KeepRule(NamedTuple):
-    """Write a udev rule, or with None remove it."""
+    """Write a udev rule; None removes it."""
 
     card: str
     text: str
@@ -118,17 +118,17 @@ CardStep = Union[
 
 
 class PlannedDevice(NamedTuple):
-    """A device as it is to be at the end of the work."""
+    """The desired state of a device after all steps."""
 
     card: str
     parent: str
     uuid: Optional[str]
-    address: Optional[str]  # of a VF that has a type, instead of a UUID
+    address: Optional[str]  # of a VF with a type, which has no UUID
     type_id: Optional[str]
     type_name: Optional[str]
     attributes: tuple[tuple[str, str], ...] = ()
     autostart: bool = True
-    place: Optional[int] = None  # of its entry in the option instances
+    place: Optional[int] = None  # index of its entry in the option instances
 
     @property
     def id(self) -> str:
@@ -142,7 +142,7 @@ class PlannedDevice(NamedTuple):
 class MakeDevice(NamedTuple):
     card: str
     device: PlannedDevice
-    best_effort: bool = False  # the card may turn out to be full
+    best_effort: bool = False  # whether the card may turn out to be full
 
     @property
     def key(self) -> tuple[str, str]:
@@ -152,7 +152,7 @@ class MakeDevice(NamedTuple):
 class RemoveDevice(NamedTuple):
     card: str
     device: Device
-    place: Optional[int] = None  # of its entry in the option instances
+    place: Optional[int] = None  # index of its entry in the option instances
 
     @property
     def key(self) -> tuple[str, str]:
@@ -160,13 +160,13 @@ class RemoveDevice(NamedTuple):
 
 
 class KeepDefinition(NamedTuple):
-    """Write a definition of mdevctl, or with None remove it."""
+    """Write an mdevctl definition; None removes it."""
 
     card: str
     parent: str
     uuid: str
     definition: Optional[Definition]
-    takes_away: bool  # it keeps a device from being made at boot
+    takes_away: bool  # whether it prevents that a device is created at boot
 
     @property
     def key(self) -> tuple[str, str]:
@@ -174,10 +174,10 @@ class KeepDefinition(NamedTuple):
 
 
 class KeepDevices(NamedTuple):
-    """Write the record of a card's devices, or with None remove it."""
+    """Write the record of the devices of a card; None removes it."""
 
     card: str
-    stage: str  # before definitions go, before they are written, or at the end
+    stage: str  # before definitions are removed, before they are written, or at the end
     record: Optional[Mapping[str, Any]]
 
     @property

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of sriov_pf_mode, each read back from the kernel; after a failure put a card back."""
+"""Apply the steps of sriov_pf_mode and read each change back; after a failure, restore the card."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from .state import Planned
 from .steps import plan_steps
 from .target import present_target
 
-# What an errno of the kernel or of a driver means here, and what to do.
+# Meaning and remedy of errnos of the kernel or a driver in this context.
 REMEDIES = {
     "ENOENT": "its driver does not support virtual functions, or it has no driver",
     "ERANGE": "the driver does not support this number",
@@ -57,33 +57,34 @@ REMEDIES = {
 }
 
 
-# A card with its target and steps.
-# What the next steps of a planned card would end now.
+# Returns a sentence for each current use that the given steps of a planned card would end.
 Uses = Callable[[Planned, list[CardStep]], list[str]]
 
 
 class Outcome:
-    """What has been done with one card so far."""
+    """The result of one card so far."""
 
     def __init__(self) -> None:
         self.done: list[CardStep] = []
         self.error: str | None = None
         self.pending = False
-        # After a failure: whether the card has its previous state, and the differences.
+        # After a failure: whether the previous state of the card was restored, without any difference.
         self.restored: bool | None = None
         self.seconds = 0.0
-        # There was no time for it.
+        # Whether the card was not started before the deadline.
         self.left = False
 
 
 def apply(
     host: HostRoot, planned: list[Planned], budget: float | None = None, uses: Uses | None = None
 ) -> dict[str, Outcome]:
-    """By address what came of each card. After a deadline nothing else is begun: the kernel may hold a global lock.
+    """Apply the plans and return the outcome of each card by address.
 
-    With ``budget`` no card is begun after so many seconds, but at least one is done. After a failure all others are
-    tried, so that nothing is tried again by whoever continues. ``uses`` says of a planned card and its next
-    steps what uses these would end now: it is asked before a card is begun, and directly before each of its steps.
+    ``budget`` is in seconds. After it no further card is started, but at least one is done. After a failure the budget
+    is ignored, so that the next run does not have to retry anything. After a timeout no other card is started, because
+    the kernel may hold a global lock.
+
+    ``uses`` returns the current uses that steps would end. It is called before each card and before each step.
     """
     outcomes: dict[str, Outcome] = {}
     end = None if budget is None else host.now() + budget
@@ -116,7 +117,7 @@ def apply(
 
 
 def _parts(one: Planned, step: CardStep) -> list[CardStep]:
-    """Each VF that loses its driver for itself: one may take seconds, in which a process may start to use another."""
+    """Split a step by VF if VFs lose their drivers: one unbind may take seconds, in which another VF may get a user."""
     if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
         return [step]
     bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
@@ -132,7 +133,7 @@ def _parts(one: Planned, step: CardStep) -> list[CardStep]:
 
 
 def _do(host: HostRoot, one: Planned, step: CardStep, uses: Uses | None) -> None:
-    """One step of a planned card, unless it would end a use; HostError then, and if it fails."""
+    """Apply one step; raise HostError if it fails or would end a use."""
     found = uses(one, [step]) if uses else []
     if found:
         raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
@@ -168,7 +169,7 @@ def _present(host: HostRoot, before: Card) -> Card:
 
 
 def _name(host: HostRoot, before: Card) -> str:
-    """The current state instead of the previous state."""
+    """Describe the current and the previous state of a card."""
     address = before.address
     override, driver = read_bindings(host, [address])[address]
     number = len(links(host, address))
@@ -180,7 +181,7 @@ def _name(host: HostRoot, before: Card) -> str:
 
 
 def links(host: HostRoot, address: str) -> dict[int, str]:
-    """The VFs of a card by their index, from the links: ``sriov_numvfs`` could block for ever."""
+    """Return the VFs of a card by index, from links. Reading ``sriov_numvfs`` could block forever."""
     matches = [VIRTUAL_FUNCTION.match(name) for name in host.names(f"{DEVICES}/{address}")]
     found = {int(match[1]): host.link_name(f"{DEVICES}/{address}/{match[0]}") or "" for match in matches if match}
     return dict(sorted(found.items()))
@@ -203,14 +204,14 @@ def _make(host: HostRoot, step: MakeVfs) -> None:
         count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
     else:
         if step.is_max:
-            # The native driver may know a smaller number than the card by itself.
+            # The native driver may support fewer VFs than the card reports without it.
             count = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
         host.write(f"{DEVICES}/{address}/sriov_numvfs", str(count))
     _verify_number(host, address, count)
 
 
 def _rebind_gpu(host: HostRoot, address: str) -> None:
-    """The program leaves a GPU without a driver when it fails half-way."""
+    """Rebind a GPU after the program, which may fail and leave it without a driver."""
     wanted = native(nvidia_sriov.DRIVER)
     observed = read_bindings(host, [address])[address]
     if not is_bound(observed, wanted):
@@ -266,7 +267,7 @@ def _set_network(host: HostRoot, step: SetVfNetwork) -> None:
         found = observe.interfaces_of(host, step.card)
         return bool(found)
 
-    # The interface appears when its driver has started the card.
+    # The interface appears only after the driver has initialized the card.
     if not host.wait(is_there, min(SETTLE, host.timeout)):
         raise HostError(f"{step.card} has no network interface, which is needed to set up its VFs", DEVICES)
     observe.through_interface(host, step.card, found, lambda host, name: vf_settings.apply(host, name, step.settings))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Reasons against a change of a card: it is in use, the host uses it, or it cannot be passed through."""
+"""Find the reasons against changing a card: it is in use, or it cannot be passed through."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Found = list[str]
 
 
 def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
-    """What the steps do to a card and to its VFs."""
+    """Return the effects of the steps on a card and its VFs."""
     address = card.address
     bind, binds, network = find_step(steps, BindCard), find_step(steps, BindVfs), find_step(steps, SetVfNetwork)
     shares = find_step(steps, SetVfShares)
@@ -53,20 +53,20 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
 
 
 def uses(card: Card, steps: list[CardStep], target: CardTarget, seen: Seen, lifted: Container[str]) -> Found:
-    """A sentence for each use that the steps would end; ``lifted`` are the options that accept an end."""
-    # A defined guest that will have the card itself does not block mode pf; one that needs its driver does.
+    """Return a sentence for each use that the steps would end; ``lifted`` are options that permit an end."""
+    # In mode pf, a defined guest that will get the card does not block it, but a guest that needs its driver does.
     whole = target.num_vfs == 0 and is_vfio_driver(target.binding.driver)
     counting = [use for use in seen.uses if not (whole and use.subject == card.address and _waits_for_it(use))]
     return conflicts(touches(card, steps), counting, lifted)
 
 
 def _waits_for_it(use: Use) -> bool:
-    """Whether it is that of a guest that does not run and gets the whole function."""
+    """Return whether the user is a stopped guest to which the whole function is passed through."""
     return bool(use.holder and not use.holder.running and use.ended_by == EVERY_EFFECT)
 
 
 def passthrough(card: Card, target: CardTarget, passed_through: Collection[str]) -> Found:
-    """Why a function with a desired VFIO driver could not be passed through, with other cards of this call."""
+    """Return why a card or VF that gets a VFIO driver could not be passed through, given other cards of this call."""
     found: Found = []
     wants = [target.vf_binding, *(virtual.binding for virtual in target.vfs.values())]
     vfio_vfs = any(one and is_vfio_driver(one.driver) for one in wants)
@@ -84,7 +84,7 @@ def passthrough(card: Card, target: CardTarget, passed_through: Collection[str])
 
 
 def held_back(card: Card, target: CardTarget, passed_through: Collection[str], skipped: Collection[str]) -> Found:
-    """Why a card has to wait for another one of its IOMMU group, which is in use and therefore ``skipped``."""
+    """Return why a card must wait for another one of its IOMMU group that is in use and therefore ``skipped``."""
     if not skipped or passthrough(card, target, passed_through):
         return []
     others = [address for address in passed_through if address not in skipped]
@@ -98,7 +98,7 @@ def held_back(card: Card, target: CardTarget, passed_through: Collection[str], s
 
 
 def _left_behind(card: Card, passed_through: Collection[str]) -> Found:
-    """Why no guest could use a whole card: the host has other members of its IOMMU group, such as a GPU's audio."""
+    """Return why a whole card cannot be passed through: the host uses members of its group, such as a GPU's audio."""
     blocking = [
         other
         for other in card.peers
@@ -123,7 +123,7 @@ def _left_behind(card: Card, passed_through: Collection[str]) -> Found:
 
 
 def _shared_with_host(card: Card, target: CardTarget, passed_through: Collection[str]) -> Found:
-    """Why no guest could use VFs that get a VFIO driver: the host has others of their IOMMU groups."""
+    """Return why VFs with a VFIO driver cannot be passed through: the host uses others of their IOMMU groups."""
 
     def gets_vfio(index: int) -> bool:
         wanted = binding_of(target, index)
@@ -142,8 +142,8 @@ def _shared_with_host(card: Card, target: CardTarget, passed_through: Collection
         for (group, blocking), addresses in sharing.items()
     ]
     if not card.virtual_functions and target.num_vfs and card.is_bridged and card.address not in passed_through:
-        # The kernel puts a function into the group of the bridge above that isolates nothing
-        # (drivers/iommu/iommu.c, pci_device_group).
+        # If a bridge above does not isolate functions, they join the group of this bridge (drivers/iommu/iommu.c,
+        # pci_device_group).
         others = _of_host(card.peers, passed_through)
         found.append(
             f"new VFs of {card.address} would share IOMMU group {card.iommu_group} with "
@@ -154,7 +154,7 @@ def _shared_with_host(card: Card, target: CardTarget, passed_through: Collection
 
 
 def _of_host(peers: Iterable[GroupPeer], others: Collection[str]) -> str:
-    """Those of a group that a driver of the host has, without the ``others``."""
+    """Return the members of a group that are bound to a host driver, except ``others``."""
     return ", ".join(
         f"{one.address} ({one.driver})"
         for one in peers
@@ -163,7 +163,7 @@ def _of_host(peers: Iterable[GroupPeer], others: Collection[str]) -> str:
 
 
 def pending_removals(state: State) -> Found:
-    """VFs whose removal waits for their users: until they are gone, every other change of VFs waits as well."""
+    """Return the VFs whose removal waits for users. Until they are gone, all changes of VFs wait."""
     users = state.seen.users()
     return [
         f"the removal of VF {address} is pending, because it is in use by "
@@ -174,12 +174,12 @@ def pending_removals(state: State) -> Found:
 
 
 def unseen(card: Card, steps: list[CardStep], seen: Seen, accepted: Container[str]) -> Found:
-    """Why it is unknown whether something that would be changed is in use; ``accepted`` are names of guards."""
+    """Return why users of affected functions may be unknown; ``accepted`` are names of guards to ignore."""
     return blind_spots(seen.unseen, accepted) if touches(card, steps) else []
 
 
 def leaves_to_libvirt(card: Card, target: CardTarget, seen: Seen) -> CardTarget:
-    """The target without what libvirt's managed mode has done for running guests, and undoes after them."""
+    """Return the target without changes that libvirt's managed mode has made for running guests and will revert."""
     running = {use.subject for use in seen.uses if use.holder and use.holder.running}
     lent = card.address in running and is_vfio_driver(card.binding.driver)
     if lent and target.passthrough and not is_vfio_driver(target.binding.driver):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring cards into their modes: observe, plan, apply, observe again."""
+"""Apply the modes of cards: observe, plan, apply, observe."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def converge(
     check_mode: bool,
     budget: float | None = None,
 ) -> dict[str, Any]:
-    """Bring the cards to what is wanted and return the module's result; :class:`Refused` before any write.
+    """Apply the desired modes and return the module's result; raise :class:`Refused` before any write.
 
-    ``options`` are those of sriov_pf_mode, ``entries`` its functions as :func:`parse_functions` returns them, and
-    ``connection`` the addresses of the connection that must not be cut. With ``budget`` the work stops between two
-    cards after so many seconds, and ``progress`` of the result shows how far it is: the same call continues.
+    ``options`` are those of sriov_pf_mode, ``entries`` is the result of :func:`parse_functions`, and ``connection``
+    contains the addresses of the connection that must not be cut. ``budget`` is in seconds: after it the work stops
+    between two cards, and ``progress`` of the result shows how many are done. The same call then continues.
     """
     if not check_mode:
         host.lock()
@@ -82,16 +82,16 @@ def _planned(
             return planned
     except Refused:
         pass
-    # Something that is in use may be concerned.
+    # The plan may affect something in use, so read the users.
     return plan(state._replace(seen=observe.look(host, state, connection)))
 
 
 def _uses(
     host: HostRoot, state: State, options: Mapping[str, Any], connection: list[str]
 ) -> Callable[[Planned, list[CardStep]], list[str]]:
-    """What uses some steps of a planned card would end now.
+    """Return a function that finds the current uses that steps of a planned card would end.
 
-    A guest that has started since the plan has processes.
+    Stopped guests are not read again: a guest that has started since the plan was made has a process.
     """
     lifted = (ALLOW_HOST_NETWORK,) if options["allow_host_network"] else ()
 
@@ -108,9 +108,9 @@ def _uses(
 
 
 def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, actions.Outcome]) -> dict[str, Card]:
-    """The cards that were changed, or may have been, as they are now."""
+    """Return the current state of the cards that were changed, or may have been."""
     touched = [one.card for one in planned if one.steps]
-    # While the kernel has a card locked, no program would answer about it.
+    # While the kernel holds the lock of a card, queries by programs would hang.
     answers = not any(outcome.pending for outcome in outcomes.values())
     try:
         return observe.observe_again(host, touched, network=answers)
@@ -120,7 +120,6 @@ def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, actions.O
 
 
 def _who(host: HostRoot, card: Card) -> str:
-    """Who is in the way of a change that is pending."""
     users = observe.users(host)
     names = [card.address, *(virtual.address for virtual in card.virtual_functions)]
     held = [f"{name} is in use by {holders(users[name])}" for name in names if users.get(name)]

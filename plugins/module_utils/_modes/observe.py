@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The state of a host for sriov_pf_mode: the selected cards, their functions and devices, and their users."""
+"""Read the state of a host for sriov_pf_mode: selected cards, their functions and devices, and users."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Value = TypeVar("Value")
 
 
 def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str, PciFunction] | None = None) -> State:
-    """Names, cards, drivers; who or what uses the cards is not looked up yet: see :func:`look`.
+    """Read names, cards and drivers. Users are read separately, see :func:`look`.
 
-    ``functions`` are those of the host if they have just been read.
+    ``functions`` are the functions of the host if they have just been read.
     """
     functions = pci.observe(host) if functions is None else functions
     left = _Left(host)
@@ -60,7 +60,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         moved_from = tuple(
             old
             for old, recorded in stale.items()
-            # Another card of this call gets a record of its own there.
+            # Another card of this call writes its own record there.
             if old not in cards and is_same(recorded, identity) and not difference(recorded, identity)
         )
         kept = left.of_card(address)._replace(native=known.get(address, Native()), moved_from=moved_from)
@@ -76,7 +76,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
 
 
 class _Left:
-    """What runs before have left about cards."""
+    """The traces that earlier runs left for cards."""
 
     def __init__(self, host: HostRoot) -> None:
         self._host = host
@@ -99,7 +99,7 @@ class _Left:
 def _of_other_cards(
     records: Mapping[str, Record], functions: Mapping[str, PciFunction], identities: Identities
 ) -> dict[str, Any]:
-    """By address the identities in records of cards that are not there (now): they know nothing of those that are."""
+    """Return the identities in records of cards that are missing or replaced, by address; such records are ignored."""
     return {
         address: record.get("identity")
         for address, record in records.items()
@@ -108,7 +108,7 @@ def _of_other_cards(
 
 
 def _known(records: Mapping[str, Record], remembered: Mapping[str, Record]) -> dict[str, Native]:
-    """By address what is known of cards; since the last boot it is more certain than a record from before."""
+    """Return saved data of cards by address; data of the current boot takes precedence over records."""
     found = {}
     for address in {**records, **remembered}:
         if PCI_ADDRESS.match(address):
@@ -119,9 +119,9 @@ def _known(records: Mapping[str, Record], remembered: Mapping[str, Record]) -> d
 
 
 def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) -> dict[str, Card]:
-    """By address some cards as they are now, with the parts that an earlier observation of them had.
+    """Read cards again, including the parts that their earlier observation had; return them by address.
 
-    A missing card is skipped with a warning. Without ``network`` no program is asked about its settings.
+    A missing card is skipped with a warning. Without ``network``, settings that need a program are not read.
     """
     functions = pci.observe(host)
     left = _Left(host)
@@ -145,7 +145,6 @@ def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) 
 
 
 def interfaces_of(host: HostRoot, address: str) -> tuple[str, ...]:
-    """The interfaces of a card now."""
     functions = pci.observe(host)
     cards = [functions[address]] if address in functions else []
     return tuple(name for card in sriov.read_cards(host, cards, functions, NumaNodes(host)) for name in card.netdevs)
@@ -154,9 +153,9 @@ def interfaces_of(host: HostRoot, address: str) -> tuple[str, ...]:
 def through_interface(
     host: HostRoot, address: str, netdevs: tuple[str, ...], use: Callable[[HostRoot, str], Value]
 ) -> tuple[Value, tuple[str, ...]]:
-    """What ``use`` makes of the interface of a card, and the card's interfaces.
+    """Return ``use(host, interface)`` and the interfaces of a card.
 
-    It is used once more if udev has given it its lasting name meanwhile.
+    If udev has renamed the interface meanwhile, ``use`` is called again with the new name.
     """
     try:
         return use(host, netdevs[0]), netdevs
@@ -168,14 +167,13 @@ def through_interface(
 
 
 def look(host: HostRoot, state: State, connection: list[str], anew: bool = False) -> Seen:
-    """What the cards are used for, and by whom.
+    """Return the uses of the cards.
 
-    This reads every process and every interface of the host, so it is skipped if nothing changes.
-    ``anew`` means during the run: the functions are not those of the plan, and guests that do not run are
-    ignored.
+    This reads every process and interface of the host, so it is skipped if nothing changes. ``anew`` is for checks
+    during the run: functions are read again, and stopped guests are ignored.
     """
     functions = pci.observe(host) if anew else dict(state.functions)
-    # Also VFs that were created meanwhile.
+    # Includes VFs that were created after the observation.
     parts = [one.address for one in functions.values() if {one.address, one.physical_function} & set(state.cards)]
     mdevs = Mdevs(host, functions, NumaNodes(host)).devices()
     scene = Scene(functions, mdevs, Processes(host), frozenset(parts), tuple(connection), configured=not anew)
@@ -185,7 +183,6 @@ def look(host: HostRoot, state: State, connection: list[str], anew: bool = False
 
 
 def users(host: HostRoot) -> dict[str, list[dict[str, Any]]]:
-    """Who holds which function now."""
     from .._guards import every
 
     return every.observe(host, Scene(pci.observe(host), [], Processes(host)), every.HOLDERS).users()
@@ -224,7 +221,7 @@ def _complete(
 
 
 def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> tuple[str, ...]:
-    """Why a part of a card's state is unknown, so the effect of a change is unknown."""
+    """Return why a part of the card's state, and thus the effect of a change, is unknown."""
     addresses = [card.address, *virtual_functions]
     paths = [f"{card.path}/{sriov.TOTAL}", *(f"{pci.DEVICES}/{one}/{sriov.OVERRIDE}" for one in addresses)]
     reasons = [host.silent.get(card.address), *(host.unread(path) for path in paths)]
@@ -232,16 +229,15 @@ def _unseen(host: HostRoot, card: PciFunction, virtual_functions: list[str]) -> 
 
 
 def _members(function: PciFunction, functions: Mapping[str, PciFunction]) -> list[PciFunction]:
-    """The functions of a function's IOMMU group, itself included."""
     group = function.iommu_group
     return [] if group is None else [other for other in functions.values() if other.iommu_group == group]
 
 
 def _peers(host: HostRoot, function: PciFunction, functions: Mapping[str, PciFunction]) -> tuple[GroupPeer, ...]:
-    """The other members of a function's IOMMU group.
+    """Return the other members of a function's IOMMU group.
 
-    Bridges do not count, and neither does what is behind the function in a domain that its driver makes: that goes
-    with the driver (drivers/pci/controller/vmd.c, vmd_remove).
+    Bridges are excluded. Functions in a PCI domain that the function's own driver creates are excluded too: they
+    disappear with this driver (drivers/pci/controller/vmd.c, vmd_remove).
     """
     return tuple(
         GroupPeer(other.address, other.driver, other.physical_function, _is_behind(host, function, other))
@@ -251,14 +247,14 @@ def _peers(host: HostRoot, function: PciFunction, functions: Mapping[str, PciFun
 
 
 def _is_behind(host: HostRoot, inner: PciFunction, outer: PciFunction) -> bool:
-    """Whether a function is in a PCI domain that the driver of another one has made."""
+    """Return whether the driver of one function created the PCI domain of the other."""
     return inner.address.partition(":")[0] != outer.address.partition(":")[0] and (
         outer.address in FUNCTION_IN_PATH.findall(host.link(inner.path) or "")
     )
 
 
 def _resolve(host: HostRoot, name: str, known: Mapping[str, Native]) -> str | None:
-    """The address of a function by its address or an interface; also by its interface before a passthrough."""
+    """Return the address of a function by address or interface, including the interface before a passthrough."""
     if PCI_ADDRESS.match(name):
         return name
     addresses = FUNCTION_IN_PATH.findall(host.link(f"{INTERFACES}/{name}") or "")
@@ -268,7 +264,7 @@ def _resolve(host: HostRoot, name: str, known: Mapping[str, Native]) -> str | No
 
 
 def _with_network(host: HostRoot, entry: CardWanted, card: Card) -> Card:
-    """Settings and switch mode: where they are wanted, and of VFs that may have to be made again."""
+    """Read VF settings and switch mode if they are requested, or if existing VFs may have to be created again."""
     if not card.is_native:
         return card
     if card.binding.driver == intel_xe.DRIVER:

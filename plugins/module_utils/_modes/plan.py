@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the state of a host and the request to the steps for each card, or to all errors; no I/O."""
+"""Plan the steps for each card from the state of a host and the request, or report all errors; no I/O."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .steps import find_step, plan_steps
 from .target import most_vfs, wanted_target
 from .wanted import MAX, NATIVE
 
-# What only writes files of this collection.
+# Steps that only write files of this collection.
 BOOKKEEPING = (KeepRecord, KeepRule, Remember)
 
 
@@ -37,10 +37,10 @@ def plan_functions(
     skip_busy: bool = False,
     persist: bool | None = True,
 ) -> list[Planned]:
-    """The plan for the card of each entry; or :class:`Refused`.
+    """Return the plan for the card of each entry; raise :class:`Refused` on problems.
 
-    ``accept_unseen`` are names of guards that may be unable to see everything. A busy card has no steps, and is a
-    problem unless ``skip_busy``.
+    ``accept_unseen`` are names of guards whose blind spots are acceptable. A busy card has no steps, and is a problem
+    unless ``skip_busy``.
     """
     passed_through = frozenset(
         str(state.names[entry.pf]) for entry in entries if entry.pf and entry.mode == "pf" and entry.driver != NATIVE
@@ -52,18 +52,18 @@ def plan_functions(
         skipped = {one.card.address: one.busy for one in planned if one.busy}
         if skipped == rules.skipped:
             return planned
-        # A card that shares its IOMMU group with a skipped one cannot be passed through either.
+        # If a card is skipped, cards that share its IOMMU group cannot be passed through either.
         rules = rules._replace(skipped=skipped)
 
 
 class _Rules(NamedTuple):
-    """What holds for all cards of a call."""
+    """Rules for all cards of a call."""
 
     accept_unseen: Collection[str]
     lifted: tuple[str, ...]
     persist: bool | None
-    passed_through: frozenset[str]  # cards
-    skipped: Mapping[str, list[str]]  # cards that are in use, and why
+    passed_through: frozenset[str]  # addresses of cards
+    skipped: Mapping[str, list[str]]  # reasons by card that is in use
 
 
 def _plan_all(state: State, entries: list[CardWanted], rules: _Rules, skip_busy: bool) -> list[Planned]:
@@ -155,7 +155,7 @@ def _card(state: State, entry: CardWanted, found: list[str]) -> Card | None:
 
 
 def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> None:
-    """What of an entry does not go with its card."""
+    """Add the problems of an entry with its card to ``found``."""
     if card.is_bridge:
         found.append("it is a PCI bridge, whose devices would be lost. Select the card behind it")
     if entry.mode == "vf" and not card.sriov:
@@ -181,7 +181,7 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
 
 
 def _check_shares(entry: CardWanted, card: Card, found: list[str]) -> None:
-    """Shares of a GPU that the card or its kernel does not have."""
+    """Find requested GPU shares that the card or its kernel does not support."""
     known = card.settings or {}
     lacking = {
         name

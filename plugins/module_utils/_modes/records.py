@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The files that restore a card's mode after a reboot and a passthrough: a record, and a udev rule."""
+"""Files that restore the mode of a card after a reboot or passthrough: a record and a udev rule."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from .._model.work import CardStep, KeepRecord, KeepRule, Remember
 from .wanted import DRIVER
 
 MODE_RECORDS = "sriov_pf_mode"
-# Cards whose sriov_drivers_autoprobe a run has switched off for a while.
+# Cards whose sriov_drivers_autoprobe a run has disabled temporarily.
 AUTOPROBE_OFF = "sriov_drivers_autoprobe"
-# Cards that a run is changing: their rules wait for the next event.
+# Cards that a run is changing; their udev rules do nothing meanwhile.
 CHANGING = "changing"
 RULES = "etc/udev/rules.d"
-# Nothing else gets into a rule.
+# Only text in this format is written to a rule.
 SERIAL_NUMBER = re.compile(r"[0-9a-f]{2}(-[0-9a-f]{2})+\Z", re.IGNORECASE)
 
 
@@ -37,20 +37,19 @@ def rule_path(address: str) -> str:
 
 
 def observe_rule(host: HostRoot, address: str) -> str | None:
-    """The text of a card's rule, or None."""
     return host.read(rule_path(address), optional=True)
 
 
 def refuse_rule(host: HostRoot, address: str) -> str | None:
-    """Why the path of a card's rule is left alone, or None."""
+    """Return why the path of a card's rule must not be written, or None."""
     return host.refusal(rule_path(address))
 
 
 def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
-    """Make the VFs again when the card's native driver is back, after a guest had the card or the driver was updated.
+    """Return a rule that creates VFs when the native driver is bound again, after passthrough or a driver update.
 
-    The event is that of binding: when the function is added, its driver may not be there yet, and a change is not
-    reported when VFs are removed (drivers/base/dd.c). ``matches_card`` are those of :func:`card_matches`.
+    The rule reacts to "bind", because a driver may be missing when the function is added. The removal of VFs causes no
+    event (drivers/base/dd.c). ``matches_card`` is the result of :func:`card_matches`.
     """
     matches = [
         'ACTION=="bind"',
@@ -60,9 +59,9 @@ def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
         'ENV{DRIVER}=="?*"',
         'ENV{DRIVER}!="*vfio*"',
         'ENV{DRIVER}!="pci-pf-stub"',
-        # Where boot_restore is installed, its own rule does more than this.
+        # If boot_restore is installed, its own rule does more than this one.
         f'TEST!="/{RESTORE_UNIT}"',
-        # udev would make VFs in the middle of the work.
+        # Prevents that udev creates VFs during a run.
         _unless_changing(address),
         f'ATTR{{sriov_numvfs}}="{count}"',
     ]
@@ -70,7 +69,7 @@ def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
 
 
 def card_matches(vendor_id: str | None, product_id: str | None, identity: Mapping[str, str]) -> list[str]:
-    """What else a rule asks of the function at its address, so that it creates no VFs on another card."""
+    """Return conditions of a rule for the function at its address, so that another card does not get VFs."""
     subsystem_vendor, _colon, subsystem = identity.get(SUBSYSTEM, "").partition(":")
     found = {"vendor": vendor_id, "device": product_id}
     found.update(subsystem_vendor=subsystem_vendor, subsystem_device=subsystem)
@@ -80,7 +79,7 @@ def card_matches(vendor_id: str | None, product_id: str | None, identity: Mappin
 
 
 def waits(rule_of_card: str, address: str) -> bool:
-    """Whether a rule does nothing while a run changes its card; those of version 1.0.0 do not wait."""
+    """Return whether a rule does nothing while a run changes its card; rules of version 1.0.0 do not wait."""
     return _unless_changing(address) in rule_of_card
 
 
@@ -89,7 +88,7 @@ def _unless_changing(address: str) -> str:
 
 
 def save_rule(host: HostRoot, address: str, text: str | None) -> None:
-    """Replace a rule, or with None remove it; udev notices by itself."""
+    """Replace a rule; None removes it. udev detects the change itself."""
     if text is None:
         host.remove_file(rule_path(address))
     else:
@@ -97,14 +96,14 @@ def save_rule(host: HostRoot, address: str, text: str | None) -> None:
 
 
 def tidy(host: HostRoot) -> None:
-    """Remove the unfinished files of a run that was killed."""
+    """Remove temporary files of a killed run."""
     ephemeral = [f"{RUN_DIRECTORY}/{kind}" for kind in (MODE_RECORDS, AUTOPROBE_OFF, CHANGING)]
     for directory in (f"{DIRECTORY}/{MODE_RECORDS}", *ephemeral, RULES):
         host.remove_unfinished(directory)
 
 
 def record(entry: CardWanted, card: Card) -> Record:
-    """What is kept of an entry: enough to do the same again, by address, without whoever asked for it."""
+    """Return the record of an entry, which contains its options and the PCI address of the card."""
     kept = {**entry.requested, "pf": card.address}
     native = remembered(card) if entry.mode == "pf" else {}
     identity = kept_identity((card.kept.record or {}).get("identity"), card.identity)
@@ -114,7 +113,7 @@ def record(entry: CardWanted, card: Card) -> Record:
 
 
 def completed(host: HostRoot, address: str, kept: Mapping[str, Any] | None) -> Record | None:
-    """A record with the current identity of the card, when it may have its own driver again."""
+    """Return a record with the current identity of the card, whose native driver may report more fields now."""
     if kept is None:
         return None
     now = Identities(host).of(pci.function(host, address))
@@ -122,7 +121,7 @@ def completed(host: HostRoot, address: str, kept: Mapping[str, Any] | None) -> R
 
 
 def trusted(remembered: Any) -> Native:
-    """What was remembered of a card, as far as it has the form that :func:`remembered` gives it."""
+    """Return the saved data of a card, ignoring fields that do not have the format of :func:`remembered`."""
     if not isinstance(remembered, dict):
         return Native()
     driver, netdevs, total = (remembered.get(name) for name in Native._fields)
@@ -134,18 +133,18 @@ def trusted(remembered: Any) -> Native:
 
 
 def remembered(card: Card) -> Record:
-    """How to find and undo a card that has left its native driver: what it has now, or what was known before."""
+    """Return the data that identifies and restores the native driver: current if it is bound, or else saved."""
     return as_json(Native(card.binding.driver, card.netdevs, card.total_vfs) if card.is_native else card.kept.native)
 
 
 def as_json(native: Native) -> Record:
-    """It as records have it, without what is not known."""
+    """Return the data as records contain it, without unknown fields."""
     found = {name: value for name, value in native._asdict().items() if value is not None}
     return {**found, "netdevs": list(native.netdevs)} if native.netdevs is not None else found
 
 
 def files(steps: list[CardStep]) -> Iterator[tuple[str, str | None]]:
-    """The paths that steps write, with the text; None for what they remove."""
+    """Yield the path of each file that steps write, with its content; None means removal."""
     for step in steps:
         if isinstance(step, KeepRule):
             yield rule_path(step.card), step.rule

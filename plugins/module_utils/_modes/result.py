@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The result of sriov_pf_mode: each card before and after, the completed steps, and the difference."""
+"""Create the result of sriov_pf_mode: each card before and after, the finished steps, and the difference."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from .target import binding_of
 ROUTING_ID = re.compile(r"([0-9a-f]+):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\Z")
 
 
-# What results and differences show.
+# Values in the form of results and differences.
 Shown = dict[str, Any]
 
 
 def report(planned: list[Planned], outcomes: Mapping[str, Outcome] | None, after: Mapping[str, Card] | None) -> Shown:
-    """The result of the module; in check mode, where nothing has been done, both are None."""
+    """Return the result of the module; in check mode, ``outcomes`` and ``after`` are None."""
     functions = []
     diff: dict[str, Shown] = {"before": {}, "after": {}}
     for one in planned:
@@ -71,14 +71,14 @@ def report(planned: list[Planned], outcomes: Mapping[str, Outcome] | None, after
 
 
 def _progress(planned: list[Planned], outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, int]]:
-    """How many cards are done and how many are left, if some are left."""
+    """Return how many cards are done and left, if some are left."""
     changing = [outcomes[one.card.address] for one in planned if one.steps and outcomes]
     left = sum(outcome.left for outcome in changing)
     return {"progress": {"done": len(changing) - left, "left": left}} if left else {}
 
 
 def _bound_by_kernel(before: Card, after: Card) -> list[str]:
-    """What came of offering VFs to the kernel's own matching, which cannot be known before."""
+    """Describe the drivers that the kernel has selected for offered VFs, which are unknown before."""
     drivers = {one.number: one.binding.driver for one in before.virtual_functions}
     bound = [one for one in after.virtual_functions if one.binding.driver and drivers.get(one.number) is None]
     return [f"bound virtual function {one.number} to {one.binding.driver}" for one in bound]
@@ -116,7 +116,7 @@ def _card(card: Card) -> Shown:
 
 
 def _prediction(card: Card, target: CardTarget) -> Shown:
-    """The predicted state of a card; null where only the kernel decides."""
+    """Return the predicted state of a card; None stands for choices of the kernel."""
     steps = plan_steps(card, target)
     shown = _card(card)
     if find_step(steps, BindCard):
@@ -147,7 +147,7 @@ def _prediction(card: Card, target: CardTarget) -> Shown:
 def _new_virtual_function(card: Card, target: CardTarget, index: int) -> Shown:
     wanted = binding_of(target, index)
     driver = None if wanted is None or wanted.driver == CHOICE else wanted.driver
-    # Of the VFs that are there now, the addresses are known; others follow from the capability.
+    # The addresses of existing VFs are known; the others follow from the SR-IOV capability.
     known = {one.number: one.address for one in card.virtual_functions}
     sriov = card.sriov or Sriov()
     address = known.get(index) or _moved(card.address, sriov.offset, sriov.stride, index)
@@ -164,7 +164,7 @@ def _moved(address: str, offset: int | None, stride: int | None, index: int) -> 
 
 
 def _view(card: Card, target: CardTarget) -> Shown:
-    """A card for the difference, in words that can be said before as well: the kernel's own choices are ``default``."""
+    """Return a card for the difference; choices of the kernel are shown as ``default``, so they are predictable."""
     driver = card.binding.driver
     shown: Shown = {
         "mode": card.mode,
@@ -182,7 +182,7 @@ def _view(card: Card, target: CardTarget) -> Shown:
 
 
 def _with_files(shown: Shown, kept: Kept, other: Kept) -> Shown:
-    """A card with those of its files that are the whole difference; an entry of the rule has a line of its own."""
+    """Return a card with its files if only these differ; each condition of the rule is on its own line."""
     files = dict(shown)
     if kept.record != other.record:
         files["record"] = shown_record(kept.record)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What sriov_pf_mode knows of a host, and what it plans for one card."""
+"""The observed state of a host for sriov_pf_mode, and its plan for one card."""
 
 from __future__ import annotations
 
@@ -19,33 +19,31 @@ from .._model.work import CardStep
 
 
 class State(NamedTuple):
-    """A host as far as the modes of cards are concerned."""
+    """The state of the cards of a host."""
 
-    names: Mapping[str, Optional[str]]  # by option pf the address of a function
+    names: Mapping[str, Optional[str]]  # by value of the option pf: the address of the function
     functions: Mapping[str, PciFunction]
-    virtual: Mapping[str, Optional[str]]  # by address of a VF its card, None if the VF is being removed
+    virtual: Mapping[str, Optional[str]]  # by VF address: its card, None if the VF is being removed
     drivers: list[str]
-    has_program: bool  # the one that makes the VFs of NVIDIA's GPUs
-    programs: Mapping[str, bool]  # of networks, by name
+    has_program: bool  # whether the program that creates VFs of NVIDIA GPUs exists
+    programs: Mapping[str, bool]  # existing network programs by name
     managers: list[str]  # a sentence for each other manager of VFs
-    silent: Mapping[str, str]  # by card why it did not answer
-    cards: Mapping[str, Card] = {}  # by address those that are meant
-    seen: Seen = Seen()  # not read yet
+    silent: Mapping[str, str]  # by card: why it did not answer
+    cards: Mapping[str, Card] = {}  # selected cards by address
+    seen: Seen = Seen()  # empty until the uses are read
 
     @property
     def leaving(self) -> list[str]:
-        """The VFs whose removal waits for their users."""
+        """Return the VFs whose removal waits for users."""
         return [address for address, card in self.virtual.items() if not card]
 
 
 class Planned(NamedTuple):
-    """The plan for one card."""
-
-    place: int  # of its entry in the option functions
+    place: int  # index of its entry in the option functions
     name: str
     mode: str
     card: Card
     target: CardTarget
     steps: list[CardStep]
-    busy: list[str]  # why there are no steps, a sentence each
-    unusable: tuple[str, ...] = ()  # of a card that needs no change: why no guest can use it as it is
+    busy: list[str]  # a sentence for each reason why there are no steps
+    unusable: tuple[str, ...] = ()  # reasons why a card that needs no change cannot be passed through

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the current and the desired state of a card to the steps of the change, the way back included; no I/O."""
+"""Plan the steps from the current to the desired state of a card, including restoration; no I/O."""
 
 from __future__ import annotations
 
@@ -37,17 +37,16 @@ Step = TypeVar("Step")
 
 
 def plan_steps(card: Card, target: CardTarget) -> list[CardStep]:
-    """The steps in their order; none if the card matches."""
     return _Steps(card, target).all()
 
 
 def find_step(steps: Iterable[CardStep], kind: type[Step]) -> Step | None:
-    """The last step of a kind: of two that set the same the second one lasts."""
+    """Return the last step of a kind, because it determines the final state."""
     return next((step for step in reversed([*steps]) if isinstance(step, kind)), None)
 
 
 def _by_matching(wanted: BindingWanted) -> bool:
-    """Whether a function comes to its driver by the kernel's matching only, which passes by VFs without autoprobe."""
+    """Return whether a function gets its driver only by the kernel's matching, which ignores VFs without autoprobe."""
     return wanted.override is None and wanted.driver is not None
 
 
@@ -61,7 +60,7 @@ class _Steps:
         self.switches = target.eswitch not in (None, card.eswitch)
         kept = 0 if self.moves else self.present
         self.count = kept if target.num_vfs is None else target.num_vfs
-        # A number of VFs changes through 0, and they go with the driver.
+        # The VF count changes only via 0, and VFs disappear when their card loses its driver.
         self.removes = self.present > 0 and (self.moves or self.switches or self.present != self.count)
         self.creates = self.count > 0 and (self.removes or self.present != self.count)
         self.autoprobe = lasting_autoprobe(card) if target.autoprobe is None else target.autoprobe
@@ -75,7 +74,7 @@ class _Steps:
             if not records.waits(rule, address):
                 self.found.append(KeepRule(address, f"removed the udev rule of {address}", None))
             elif not card.kept.changing:
-                # The rule itself stays until the record is the new one: without either a boot would bring nothing back.
+                # Keep the rule until the new record is written: without both, a boot would not restore the card.
                 self.found.append(Remember(address, "", records.CHANGING, {"rule": "waits"}))
         if self.removes and (card.binding.driver is None or (card.needs_program and not card.is_native)):
             # Only a driver can remove them.
@@ -103,7 +102,7 @@ class _Steps:
         return self.found
 
     def _is_unprobed(self) -> bool:
-        """Whether new VFs are made without a driver: another than the kernel's choice is wanted, or settings are."""
+        """Return whether new VFs are created without a driver, because they need settings or a driver of their own."""
         if not self.creates or not self.autoprobe or self.card.needs_program:
             return False
         wanted = [binding_of(self.target, index) for index in range(self.count)]
@@ -111,7 +110,7 @@ class _Steps:
         return any(one.of_network.names for one in settings) or any(one and not _by_matching(one) for one in wanted)
 
     def _switch_autoprobe_off(self) -> None:
-        """A run that ends before it is switched on again is continued by the next one."""
+        """Disable autoprobe, and note this first, so that a later run continues after a killed one."""
         address = self.card.address
         if not self.card.kept.autoprobe_off:
             self.found.append(Remember(address, "", records.AUTOPROBE_OFF, {"sriov_drivers_autoprobe": "1"}))
@@ -139,7 +138,7 @@ class _Steps:
         self.found.append(BindCard(address, text, binding))
 
     def _configure(self) -> None:
-        """Settings first: a VF that is in use elsewhere no longer takes them."""
+        """Apply network settings, then drivers: a VF in use no longer accepts settings."""
         wanted_ones = {index: one.settings.of_network for index, one in self.target.vfs.items()}
         settings = {index: one for index, one in wanted_ones.items() if one.names}
         known = {} if self.creates or self.card.settings is None else self.card.settings
@@ -156,7 +155,7 @@ class _Steps:
         self._bind_virtual_functions()
 
     def _share(self) -> None:
-        """What VFs get of a GPU is set before they are made, when nothing of it is in use."""
+        """Set the GPU shares of VFs before the VFs are created, when no share is in use."""
         known = {} if self.removes else self.card.settings or {}
         changed = {}
         for index, one in self.target.vfs.items():
@@ -177,7 +176,7 @@ class _Steps:
             wanted = binding_of(self.target, index)
             if self.unprobed and (wanted is None or _by_matching(wanted)):
                 offered[index] = wanted or native(optional=True)
-            # Otherwise the kernel has made its choice when they are there.
+            # The kernel selects other drivers itself when the VFs appear.
             elif wanted and wanted.driver != CHOICE:
                 bindings[index] = wanted
         for virtual in () if self.creates or self.removes else self.card.virtual_functions:
@@ -199,7 +198,7 @@ class _Steps:
             self.found.append(OfferVfs(address, text, offered))
 
     def _is_to_be_offered(self, virtual: VirtualFunction, wanted: BindingWanted | None) -> bool:
-        """Whether an unbound VF is the kernel's to choose for, or was made by a run that did not come so far."""
+        """Return whether the kernel may select a driver for an unbound VF, or a killed run did not get that far."""
         if wanted is None:
             return self.card.kept.autoprobe_off and virtual.binding.override is None
         return wanted.is_optional

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How a card is to be: what an entry of the option ``functions`` means for it, and the way back; no I/O."""
+"""Compute the target state of a card from its entry, and the state for a rollback; no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .wanted import MAX, NATIVE
 
 
 def wanted_target(entry: CardWanted, card: Card, drivers: list[str], persist: bool | None) -> CardTarget:
-    """What an entry means for its card; with ``persist`` None the files of the card stay."""
+    """Return the target of an entry; with ``persist`` None, the files of the card stay unchanged."""
     passthrough = entry.mode == "pf"
     count = 0 if passthrough else most_vfs(card) if entry.num_vfs == MAX else entry.num_vfs
     binding = _native(card, drivers)
@@ -31,7 +31,7 @@ def wanted_target(entry: CardWanted, card: Card, drivers: list[str], persist: bo
         native_driver = records.remembered(card)
         remembered = native_driver if card.is_native else card.kept.remembered
         if persist is None:
-            # Early at boot an interface may not have its name yet.
+            # During early boot, an interface may not have its final name yet.
             remembered = records.as_json(card.kept.native) or remembered
     rule = card.kept.rule if persist is None else None
     if persist and not passthrough and count and not card.needs_program:
@@ -57,13 +57,13 @@ def wanted_target(entry: CardWanted, card: Card, drivers: list[str], persist: bo
 
 
 def most_vfs(card: Card) -> int:
-    """How many VFs a card can make; its native driver may know a smaller number than the card by itself."""
+    """Return the largest number of VFs; the native driver may support fewer than the card reports without it."""
     known = None if card.is_native else card.kept.native.total_vfs
     return (card.total_vfs if known is None else known) or 0
 
 
 def present_target(card: Card) -> CardTarget:
-    """The very state that a card was observed in."""
+    """Return the observed state of a card as a target, for a rollback."""
     settings = card.settings or {}
     return CardTarget(
         binding=exactly(card.binding),
@@ -81,30 +81,30 @@ def present_target(card: Card) -> CardTarget:
 
 
 def _restorable(settings: VfSettings) -> VfSettings:
-    """Without an address that was never set: no driver accepts zeros."""
+    """Omit a MAC address that was never set, because drivers reject zeros."""
     return settings if settings.mac and settings.mac.strip("0:") else settings._replace(mac=None)
 
 
 def _native(card: Card, drivers: list[str]) -> BindingWanted:
-    """The desired driver of the card itself: its current one, the recorded one, or the choice of the kernel."""
+    """Return the desired driver of the card itself: current, recorded or selected by the kernel."""
     override, driver = card.binding
     if card.is_native:
-        # This driver may be intended; but an override to another driver would conflict with it.
+        # The current driver may be intended, but an override to another driver would conflict with it.
         return native(driver)._replace(override=override if override == driver else None)
     known = native_driver(card)
     return native(known if known in drivers else None)
 
 
 def native_driver(card: Card) -> str | None:
-    """The driver that a card is known to have had, or that has to make its VFs."""
+    """Return the recorded driver, or the driver that must create the VFs."""
     return card.kept.native.driver or (nvidia_sriov.DRIVER if card.needs_program else None)
 
 
 def binding_of(target: CardTarget, index: int) -> BindingWanted | None:
-    """The desired binding of a VF; None if it is not requested."""
+    """Return the desired binding of a VF; None if none is requested."""
     return target.vfs.get(index, VfTarget()).binding or target.vf_binding
 
 
 def lasting_autoprobe(card: Card) -> bool | None:
-    """``sriov_drivers_autoprobe`` as it is when no run is at work on the card, or None if it has none."""
+    """Return ``sriov_drivers_autoprobe`` as it is between runs, or None if the card lacks it."""
     return True if card.kept.autoprobe_off else card.autoprobe

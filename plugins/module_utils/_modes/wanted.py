@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The option ``functions`` of sriov_pf_mode, checked without a look at the host."""
+"""Validate the option ``functions`` of sriov_pf_mode, without I/O."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VFIO_PCI = "vfio-pci"
 # The VF count is a 16 bit number (drivers/pci/iov.c, sriov_numvfs_store).
 MOST_VFS = 65535
 MOST_RATE = 4294967295
-# The largest number of each setting that is one.
+# The maximum of each numeric setting.
 LIMITS = {
     **{"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE},
     **dict.fromkeys(OF_GPU, 4294967295),
@@ -34,9 +34,9 @@ DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 INDICES = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?\Z", re.ASCII)
 SETTINGS = VfSettings._fields
-# Options that are not valid for a card that is passed through.
+# Options that are invalid for a card that is passed through.
 ONLY_VF = ("num_vfs", "vf_driver", "drivers_autoprobe", "vfs", "eswitch")
-# The options of an entry, as argument specs.
+# The options of an entry in the format of argument specs.
 VIRTUAL_FUNCTION = {
     "index": {"type": "str", "required": True},
     "driver": {"type": "str"},
@@ -71,7 +71,7 @@ Options = Mapping[str, Any]
 
 
 def parse_functions(functions: Sequence[Options]) -> list[CardWanted]:
-    """The entries in one form, each with its ``problems``."""
+    """Return the entries in one form, each with its ``problems``."""
     entries = [_entry(place, function) for place, function in enumerate(functions)]
     seen: dict[str, tuple[int, int]] = {}
     for place, entry in enumerate(entries):
@@ -120,14 +120,14 @@ def _entry(place: int, function: Options) -> CardWanted:
 
 
 def _requested(function: Options) -> Mapping[str, Any]:
-    """What a record keeps of an entry, its numbers as such."""
+    """Return the entry as a record contains it, with numbers as integers."""
     given = {name: value for name, value in function.items() if value not in (None, []) and name != "label"}
     if "vfs" in given:
         given["vfs"] = [
             {
                 name: int(value) if name in LIMITS and numbers.is_whole(value) else value
                 for name, value in one.items()
-                # Programs of older versions at boot reject names that they do not know.
+                # Installed boot programs of older versions reject unknown names.
                 if value is not None or name not in OF_GPU
             }
             for one in given["vfs"]
@@ -189,7 +189,7 @@ def _virtual_functions(
 
 
 def indices_of(index: object) -> range:
-    """The numbers that ``index`` of an entry of ``vfs`` stands for; none if they are not right."""
+    """Return the numbers that ``index`` of an entry of ``vfs`` specifies; empty if it is invalid."""
     return _indices(str(index), [])
 
 

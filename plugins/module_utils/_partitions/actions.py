@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of one GPU; each is read back, since nvidia-smi may report success and do nothing."""
+"""Apply the steps of one GPU and read each back, because nvidia-smi may report success without effect."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .plan import TAKES_AWAY, Make, MakeCompute, Plan, Remove, SetMode, Step, de
 
 
 class Outcome(NamedTuple):
-    """What became of the steps of one GPU. ``after`` is None if it could not be read."""
+    """The result of the steps of one GPU. ``after`` is None if it is unreadable."""
 
     done: tuple[str, ...]
     error: Optional[str]
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
 
 def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
-    """Do all steps of a GPU in their order; ``uses`` says who uses it now, before each step that takes away."""
+    """Apply all steps of a GPU in order; ``uses`` returns current uses and is called before each destructive step."""
     done: list[str] = []
     removed: list[GpuInstance] = []
     gpu = one.gpu
@@ -46,7 +46,6 @@ def apply(host: HostRoot, one: Plan, uses: Callable[[], list[str]]) -> Outcome:
 
 
 def _do(host: HostRoot, before: Gpu, step: Step) -> Gpu:
-    """One step; the GPU as it is afterwards."""
     address = before.address
     said = ""
     if isinstance(step, SetMode):
@@ -83,7 +82,7 @@ def _is_done(gpu: Gpu, step: Step) -> bool:
 
 
 def _after_failure(host: HostRoot, one: Plan, error: str, done: list[str], removed: Sequence[GpuInstance]) -> Outcome:
-    """Make removed instances again where their slices are free, so that a failure takes nothing away."""
+    """Create removed instances again if their slices are free, so that a failure has no lasting effect."""
     address = one.gpu.address
     restored = bool(removed)
     try:

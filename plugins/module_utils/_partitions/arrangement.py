@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Where GPU instances fit: a profile can only begin at some memory slices, and no two instances share a slice."""
+"""Place GPU instances: a profile can start only at certain memory slices, and instances must not overlap."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Placed = tuple[Profile, int]
 
 
 def arrange(wanted: Sequence[Profile], occupied: Iterable[int] = ()) -> Optional[list[Placed]]:
-    """A start for each desired instance next to the ``occupied`` slices, or None if they do not all fit."""
-    # The largest first: they have the fewest places. A GPU has at most 7 or 8 slices, so that all ways can be tried.
+    """Return a start for each profile outside the ``occupied`` slices, or None if not all fit."""
+    # Place large profiles first, as they fit in few places. With 7 or 8 slices per GPU, all ways can be tried.
     order = sorted(wanted, key=lambda profile: (-profile.size, len(profile.starts), profile.id))
     return _place(order, frozenset(occupied))
 
 
 def _place(wanted: Sequence[Profile], occupied: frozenset[int], least: int = 0) -> Optional[list[Placed]]:
-    """``least`` is where the first one may begin at the earliest: behind an equal one, whose place is tried before."""
+    """Place the profiles; ``least`` is the first start to try, because equal profiles are interchangeable."""
     if not wanted:
         return []
     profile = wanted[0]
@@ -43,9 +43,10 @@ def _place(wanted: Sequence[Profile], occupied: frozenset[int], least: int = 0) 
 def keep_and_place(
     instances: Sequence[GpuInstance], wanted: Sequence[Profile], all_stay: bool = False
 ) -> Optional[tuple[list[GpuInstance], list[Placed]]]:
-    """The instances that stay, and the new ones with their starts, so that as many as possible stay; None if none fit.
+    """Return the instances to keep and the new profiles with their starts, keeping as many as possible.
 
-    With ``all_stay`` every instance of a wanted profile must stay, up to the wanted number.
+    Returns None if there is no way. With ``all_stay``, all existing instances of desired profiles are kept, up to the
+    desired number.
     """
     counts = Counter(profile.id for profile in wanted)
     usable: list[GpuInstance] = []
@@ -67,7 +68,7 @@ def keep_and_place(
 
 
 def largest_part(wanted: Sequence[Profile]) -> Counter[str]:
-    """Of a layout that does not fit, the counts by name that do: each profile as often as it still fits, in order."""
+    """Return counts by profile name for a part of a layout that fits; profiles are added in order."""
     part: list[Profile] = []
     for profile in wanted:
         if within_limits([*part, profile]) and arrange([*part, profile]) is not None:
@@ -76,5 +77,5 @@ def largest_part(wanted: Sequence[Profile]) -> Counter[str]:
 
 
 def within_limits(wanted: Sequence[Profile]) -> bool:
-    """Whether no profile is wanted more often than the GPU can have it."""
+    """Return whether no profile is requested more often than the GPU supports."""
     return all(number <= profile.most for profile, number in Counter(wanted).items())

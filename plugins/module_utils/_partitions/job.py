@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Bring GPUs to their MIG layouts: observe, plan, apply, observe again."""
+"""Apply MIG layouts of GPUs: observe, plan, apply, observe."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .wanted import Wanted
 
 
 class Options(NamedTuple):
-    """The options of mig_layout without its GPUs. ``persist`` None leaves records as they are."""
+    """The options of mig_layout without its GPUs. With ``persist`` None, records stay unchanged."""
 
     skip_busy: bool = False
     accept_unseen: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ def converge(
     functions: dict[str, PciFunction] | None = None,
     gpus: dict[str, Gpu] | None = None,
 ) -> Result:
-    """Bring the GPUs to what is wanted and return the module's result; Refused before the first change.
+    """Apply the desired layouts and return the module's result; raise Refused before the first change.
 
     ``functions`` and ``gpus`` are those of the host if they have just been read.
     """
@@ -79,7 +79,7 @@ def converge(
         if check_mode or busy.get(address) or not one.steps:
             continue
         outcomes[address] = apply(host, one, partial(_uses_now, host, one, options))
-    # A failed GPU keeps its record, so a boot restores its previous layout.
+    # A GPU that failed keeps its old record, so that a boot restores its previous layout.
     kept = {pf: change for pf, change in kept.items() if pf not in outcomes or not outcomes[pf].error}
     for pf, change in kept.items() if not check_mode else ():
         save_record(host, records.LAYOUT_RECORDS, pf, change.new)
@@ -89,12 +89,12 @@ def converge(
 def _uses(
     host: HostRoot, functions: dict[str, PciFunction], plans: list[Plan], options: Options, anew: bool = False
 ) -> dict[str, list[str]]:
-    """By address a sentence for each use that the steps would end."""
+    """Return by address a sentence for each use that the steps would end."""
     from .._guards import every
 
     addresses = frozenset(one.wanted.pf for one in plans)
     devices = Frameworks(host, functions, pci.NumaNodes(host)).observe(with_parents=False).devices
-    # A guest that does not run has nothing of an instance; it may want the whole GPU, which its guard says.
+    # Stopped guests do not use an instance. If they have the whole GPU, their guard reports it.
     seen = every.observe(host, Scene(functions, devices, Processes(host), addresses, configured=not anew))
     found = {}
     for one in plans:
@@ -112,7 +112,7 @@ def _uses_now(host: HostRoot, one: Plan, options: Options) -> list[str]:
 def _records(
     host: HostRoot, functions: Mapping[str, PciFunction], wanted: list[Wanted], options: Options
 ) -> dict[str, records.Change]:
-    """By GPU the record that changes."""
+    """Return the changed records by GPU."""
     if options.persist is None:
         return {}
     identities = Identities(host)
@@ -121,7 +121,7 @@ def _records(
     for one in wanted:
         function, old = functions.get(one.pf), present.get(one.pf)
         new = None
-        # A GPU without MIG is what the driver finds at each boot.
+        # Without a record, the driver starts the GPU without MIG instances at each boot.
         if options.persist and one.enabled and function is not None:
             ids = function.identity
             identity = kept_identity((old or {}).get("identity"), identities.of(function))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From what is wanted of a GPU and what it has to the steps between them; pure."""
+"""Plan the steps from the current to the desired MIG layout of a GPU; no I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .wanted import Wanted
 
 
 class SetMode(NamedTuple):
-    """Enable or disable MIG. Nothing may use the GPU."""
+    """Enable or disable MIG. The GPU must not have users."""
 
     enabled: bool
 
@@ -31,7 +31,7 @@ class Remove(NamedTuple):
 
 
 class Make(NamedTuple):
-    """Make a GPU instance at a memory slice; with ``compute`` also its compute instance."""
+    """Create a GPU instance at a memory slice; with ``compute``, also its compute instance."""
 
     profile: str
     profile_id: int
@@ -41,31 +41,28 @@ class Make(NamedTuple):
 
 
 class MakeCompute(NamedTuple):
-    """Make the compute instance of a GPU instance that has none."""
+    """Create the compute instance of a GPU instance that has none."""
 
     instance: GpuInstance
 
 
 Step = Union[SetMode, Remove, Make, MakeCompute]
-# These steps may end a use.
+# Steps that may end a use.
 TAKES_AWAY = (SetMode, Remove)
 
 
 class Plan(NamedTuple):
-    """The steps of one GPU, in the order of the work."""
-
     wanted: Wanted
     gpu: Gpu
     steps: tuple[Step, ...]
 
     @property
     def takes_away(self) -> bool:
-        """Whether the steps end what uses the GPU."""
         return any(isinstance(step, TAKES_AWAY) for step in self.steps)
 
 
 def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: list[str]) -> Optional[Plan]:
-    """The plan of one GPU; None with a sentence in ``problems`` where there is none. ``listed`` are all GPUs."""
+    """Return the plan of one GPU, or None after adding to ``problems``; ``listed`` are the addresses of all GPUs."""
     found: list[str] = []
     steps: list[Step] = []
     if gpu is None or gpu.enabled is None:
@@ -85,7 +82,7 @@ def plan(wanted: Wanted, gpu: Optional[Gpu], listed: Iterable[str], problems: li
 
 
 def pending(gpu: Gpu) -> str:
-    """That a mode waits for a reset of the GPU, and how to go on."""
+    """Return the message for a mode that waits for a reset of the GPU."""
     verb = "enabled" if gpu.pending else "disabled"
     return (
         f"MIG is {verb} after a reset of {gpu.address}. Stop the users of the GPU, then run nvidia-smi --gpu-reset -i "
@@ -94,7 +91,6 @@ def pending(gpu: Gpu) -> str:
 
 
 def describe(step: Step) -> str:
-    """A step that was done, in a sentence."""
     if isinstance(step, SetMode):
         return "enabled MIG" if step.enabled else "disabled MIG"
     if isinstance(step, Remove):
@@ -105,7 +101,7 @@ def describe(step: Step) -> str:
 
 
 def predict(one: Plan) -> Gpu:
-    """The GPU after the steps. New instances have no numbers yet, which are -1."""
+    """Return the GPU after the steps; new instances have the id -1."""
     gpu = one.gpu
     for step in one.steps:
         if isinstance(step, SetMode):
@@ -123,7 +119,7 @@ def predict(one: Plan) -> Gpu:
 
 
 def expand(layout: Iterable[tuple[str, int]], offered: Sequence[Profile], problems: list[str]) -> list[Profile]:
-    """The profile of each wanted instance; why a GPU with the ``offered`` cannot have them goes to ``problems``."""
+    """Return the profile of each desired instance; add to ``problems`` if a GPU with ``offered`` cannot have them."""
     by_name = {profile.name: profile for profile in offered}
     pairs = list(layout)
     unknown = [_unknown(name, list(by_name)) for name, _number in pairs if name not in by_name]

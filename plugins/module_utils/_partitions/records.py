@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What makes a layout of MIG survive a reboot: the driver forgets all instances, and newer GPUs the mode as well."""
+"""Records that restore a MIG layout at boot: the driver loses all instances, on newer GPUs the mode too."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ LAYOUT_RECORDS = "mig_layout"
 
 
 class Change(NamedTuple):
-    """A record of a GPU before and after a run; None where there is none."""
+    """The record of a GPU before and after a run; None means no record."""
 
     old: Optional[Record]
     new: Optional[Record]
 
 
 def record(wanted: Wanted, model: str, identity: dict[str, str]) -> Record:
-    """What is kept of an entry: enough to do the same again."""
     gpu = {
         "pf": wanted.pf,
         "enabled": wanted.enabled,
@@ -36,7 +35,7 @@ def record(wanted: Wanted, model: str, identity: dict[str, str]) -> Record:
 
 
 def recorded_layout(card: str, kept: Record) -> Wanted:
-    """The entry that a record was made of; Refused with what is wrong with it, since files may be changed by anyone."""
+    """Return the entry in a record; raise Refused if the record is invalid, because anyone may have edited it."""
     gpu = kept.get("gpu")
     types: dict[str, type] = {"pf": str, "enabled": bool, "layout": dict, "compute_instances": bool}
     if not isinstance(gpu, dict) or any(not isinstance(gpu.get(name), kind) for name, kind in types.items()):

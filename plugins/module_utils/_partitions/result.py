@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What mig_layout returns, as the documentation of the module has it; pure."""
+"""Create the result of mig_layout in the documented form; no I/O."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from .records import Change
 
 
 class Entry(TypedDict):
-    """One GPU."""
-
     pf: str
     item: int
     action: str
@@ -33,15 +31,13 @@ class Entry(TypedDict):
 
 
 class Diff(TypedDict):
-    """By GPU that changes its mode and how many instances of which profile it has."""
+    """By changed GPU: its mode and the number of instances per profile."""
 
     before: dict[str, dict[str, object]]
     after: dict[str, dict[str, object]]
 
 
 class Result(TypedDict):
-    """The whole result."""
-
     changed: bool
     gpus: list[Entry]
     failures: list[str]
@@ -51,9 +47,9 @@ class Result(TypedDict):
 def report(
     plans: list[Plan], busy: dict[str, list[str]], outcomes: dict[str, Outcome], kept: Mapping[str, Change]
 ) -> Result:
-    """The result; ``busy``, ``outcomes`` and the changed records ``kept`` are by GPU.
+    """Return the result; ``busy``, ``outcomes`` and the changed records ``kept`` are by GPU.
 
-    In check mode there are no outcomes.
+    In check mode, ``outcomes`` is empty.
     """
     entries = [_entry(one, busy.get(one.wanted.pf, []), outcomes.get(one.wanted.pf)) for one in plans]
     failures = [f"{entry['pf']}: {entry['error']}" for entry in entries if entry["error"]]
@@ -95,7 +91,7 @@ def _entry(one: Plan, busy: list[str], outcome: Optional[Outcome]) -> Entry:
 
 
 def _shown(gpu: Optional[State]) -> dict[str, object]:
-    """What a person compares: how many instances of which profile."""
+    """Return mode and number of instances per profile."""
     if gpu is None:
         return {}
     counts: dict[str, int] = {}

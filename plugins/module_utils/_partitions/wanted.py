@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What mig_layout is asked for: by GPU whether MIG is enabled, and how many GPU instances of each profile there are."""
+"""Validate the option ``gpus`` of mig_layout, without I/O."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .._core.grammar import collect, pci_address
 from .._core.numbers import count, shown
 from .._core.problems import Refused
 
-# `1g.18gb`, `1g.10gb+me.all`, as nvidia-smi mig -lgip names them.
+# Names as in `nvidia-smi mig -lgip`, such as `1g.18gb` and `1g.10gb+me.all`.
 PROFILE = re.compile(r"[0-9]{1,2}g\.[0-9]{1,4}gb(?:[+-][a-z0-9.]{1,20}){0,3}\Z")
-# More than any GPU has.
+# More than any GPU supports.
 MOST = 64
-# The options of an entry, as an argument spec.
+# The options of an entry in the format of an argument spec.
 GPU = {
     "pf": {"type": "str", "required": True},
     "enabled": {"type": "bool", "default": True},
@@ -31,7 +31,7 @@ GPU = {
 
 
 class Wanted(NamedTuple):
-    """One entry of the option ``gpus``. ``layout`` are profiles with their counts, none of them 0."""
+    """One entry of the option ``gpus``. ``layout`` contains profiles and their counts, which are not 0."""
 
     item: int
     label: str
@@ -42,7 +42,10 @@ class Wanted(NamedTuple):
 
 
 def parse_gpus(gpus: list[Mapping[str, Any]]) -> list[Wanted]:
-    """The entries, each with ``pf``, ``enabled``, ``layout``, ``compute_instances`` and ``label``; or Refused."""
+    """Return the entries; raise Refused with a sentence for each problem.
+
+    The keys of an entry are ``pf``, ``enabled``, ``layout``, ``compute_instances`` and ``label``.
+    """
     problems: list[str] = []
     wanted: list[Wanted] = []
     labels: dict[str, str] = {}

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The shape of Placement's answers: from here on the data has the types, names and ranges that it should have.
+"""Validate responses of Placement, so that later code can rely on types, names and ranges.
 
-Each function takes the decoded JSON of one kind of answer and returns plain data, or raises :class:`Malformed` with a
+Each function gets the decoded JSON of one kind of response and returns plain data, or raises :class:`Malformed` with a
 sentence that names the field.
 """
 
@@ -25,33 +25,33 @@ Inventories = dict[str, Inventory]
 
 # The largest integer of Placement's database.
 MOST = 2**63 - 1
-# Characters of one text of a server in a message.
+# In characters: the longest text of a server that a message shows.
 LONGEST = 300
 
 
 class Malformed(ValueError):
-    """One field of an answer has another type or range than in Placement's API."""
+    """A field of a response has another type or range than in the Placement API."""
 
 
 def words(text: Any, longest: int = LONGEST) -> str:
-    """A text of a server for a message: one line, no control characters, cut after ``longest`` characters."""
+    """Return a text of a server for a message: one line without control characters, shortened to ``longest``."""
     start = str(text)[: 4 * longest]
     line = escaped(" ".join(start.split()))
     return line if len(line) <= longest and len(start) == len(str(text)) else f"{line[:longest]}..."
 
 
 def escaped(text: str) -> str:
-    """A text in which everything that a terminal does not show is an escape sequence of Python."""
+    """Replace characters that a terminal does not show with Python escape sequences."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
-# One function for each kind of answer
+# One function for each kind of response
 
 
 def provider(body: Any, field: str = "") -> Provider:
-    """A provider as a dictionary of uuid, name, parent, root and generation."""
+    """Return a provider as a dictionary of uuid, name, parent, root and generation."""
     found = _dictionary(body, field)
     return {
         "uuid": _item(found, field, "uuid", _uuid),
@@ -63,7 +63,7 @@ def provider(body: Any, field: str = "") -> Provider:
 
 
 def providers(body: Any) -> list[Provider]:
-    """All providers of a list, each once."""
+    """Return all providers of a list; raise Malformed for duplicates."""
     found: list[Provider] = _item(_dictionary(body, ""), "", "resource_providers", _list_of(provider))
     for key in ("uuid", "name"):
         seen: set[str] = set()
@@ -75,9 +75,9 @@ def providers(body: Any) -> list[Provider]:
 
 
 def named(body: Any) -> Provider | None:
-    """The provider that was asked for by its name, or None.
+    """Return the provider that was found by name, or None.
 
-    Some databases compare without letter case or accents, so the answer may have another spelling, but only one.
+    Some databases ignore case or accents, so its spelling may differ, but there is at most one.
     """
     found = providers(body)
     if len(found) > 1:
@@ -86,7 +86,7 @@ def named(body: Any) -> Provider | None:
 
 
 def tree(body: Any, uuid: str) -> list[Provider]:
-    """The providers of one tree, ``uuid`` among them, in which each parent leads to the root; or none at all."""
+    """Return the providers of one tree that includes ``uuid`` and is consistent, or an empty list."""
     found = providers(body)
     parents = {one["uuid"]: one["parent"] for one in found}
     if found and uuid not in parents:
@@ -103,7 +103,7 @@ def tree(body: Any, uuid: str) -> list[Provider]:
 
 
 def inventories(body: Any) -> tuple[int, Inventories]:
-    """The generation, and by resource class the six fields of an inventory."""
+    """Return the generation, and the six fields of each inventory by resource class."""
     found = _dictionary(body, "")
     generation = _item(found, "", "resource_provider_generation", _whole)
     by_class = _item(found, "", "inventories", _dictionary)
@@ -113,29 +113,27 @@ def inventories(body: Any) -> tuple[int, Inventories]:
 
 
 def traits(body: Any) -> tuple[int, list[str]]:
-    """The generation, and the traits, sorted and each once."""
+    """Return the generation, and the sorted traits without duplicates."""
     found = _dictionary(body, "")
     return _item(found, "", "resource_provider_generation", _whole), sorted(trait_names(body))
 
 
 def trait_names(body: Any) -> set[str]:
-    """The names in a list of traits."""
     return set(_item(_dictionary(body, ""), "", "traits", _list_of(_trait_name)))
 
 
 def class_names(body: Any) -> set[str]:
-    """The names in the list of resource classes."""
     found = _item(_dictionary(body, ""), "", "resource_classes", _list_of(_dictionary))
     return {_item(one, f"resource_classes[{place}]", "name", _class_name) for place, one in enumerate(found)}
 
 
 def usages(body: Any) -> dict[str, int]:
-    """By resource class how much is in use."""
+    """Return the used amount by resource class."""
     found = _item(_dictionary(body, ""), "", "usages", _dictionary)
     return {_class_name(name, "usages"): _whole(used, f"usages.{name}") for name, used in found.items()}
 
 
-# The parts of an answer
+# Parts of a response
 
 
 def _inventory(value: Any, field: str) -> Inventory:
@@ -181,7 +179,7 @@ def _dictionary(value: Any, field: str) -> dict[str, Any]:
 
 
 def _uuid(value: Any, field: str) -> str:
-    # It becomes a part of addresses.
+    # The UUID becomes part of URLs.
     if not isinstance(value, str) or value != value.lower() or not names.is_uuid(value):
         raise _unlike(value, field, "a UUID in lower case")
     return value
@@ -194,7 +192,7 @@ def _uuid_or_null(value: Any, field: str) -> str | None:
 def _provider_name(value: Any, field: str) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= names.LONGEST_PROVIDER:
         raise _unlike(value, field, f"a text of 1 to {names.LONGEST_PROVIDER} characters")
-    # A provider of another service may have any name; none of ours needs an escape.
+    # Providers of other services may have any name; names of this collection need no escapes.
     return escaped(value)
 
 
@@ -216,7 +214,7 @@ def _checked(grammar: Callable[[str], str], value: Any, field: str) -> str:
 
 
 def _whole(value: Any, field: str, most: int = MOST) -> int:
-    # Placement returns a number in its written form, also 4.0.
+    # Placement returns numbers in their original notation, for example 4.0.
     number = int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= most:
         raise _unlike(value, field, f"a whole number from 0 to {most}")

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The requests to Placement, in plain data; :class:`Transport` sends them."""
+"""The requests to Placement in plain data; :class:`Transport` sends them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .retry import Clock
 
 Value = TypeVar("Value")
 
-# A list of names in one address, so that no server finds it too long.
+# Limits the length of URLs with lists of names.
 NAMES_AT_ONCE = 40
 
 
 class Transport:
-    """Sends requests to Placement, from any thread."""
+    """Sends requests to Placement from any thread."""
 
     calls = 0
     clock = Clock()
@@ -32,59 +32,58 @@ class Transport:
         raise NotImplementedError
 
     def hide(self, text: str) -> str:
-        """A text of the server without secrets."""
+        """Return a text of the server without secrets."""
         return text
 
 
 class Placement:
-    """The requests that this collection needs. A provider is a dictionary of uuid, name, parent, root, generation."""
+    """All requests that this collection needs. A provider is a dictionary of uuid, name, parent, root, generation."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
     @property
     def calls(self) -> int:
-        """How many requests have been sent."""
         return self.transport.calls
 
     @property
     def clock(self) -> Clock:
-        """The time that there is for all requests together."""
+        """Return the clock with the timeout for all requests together."""
         return self.transport.clock
 
-    # Reading
+    # Reads
 
     def find(self, name: str) -> answers.Provider | None:
-        """The provider of that name; names are unique in a cloud."""
+        """Return the provider with this name, or None; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
         return self._list(f"name={quote(name, safe='')}", attempt, answers.named)
 
     def tree(self, uuid: str) -> list[answers.Provider]:
-        """All providers of the tree that the provider is in; nothing if there is no such provider."""
+        """Return all providers of the tree that contains the provider; empty if it does not exist."""
         attempt = f"cannot read the tree of the provider {uuid}"
         return self._list(f"in_tree={uuid}", attempt, lambda body: answers.tree(body, uuid))
 
     def roots(self) -> list[str]:
-        """The names of all providers without a parent."""
+        """Return the names of all providers without a parent."""
         found = self._checked(
             self.transport.send("GET", "/resource_providers"), "cannot list the providers", answers.providers
         )
         return [one["name"] for one in found if one["parent"] is None]
 
     def marked(self, uuid: str, trait: str) -> set[str]:
-        """The UUIDs of the providers of a tree that have a trait."""
+        """Return the UUIDs of providers of a tree that have a trait."""
         path, attempt = (
             f"/resource_providers?in_tree={uuid}&required={trait}",
             f"cannot search for {trait} below {uuid}",
         )
         reply = self.transport.send("GET", path)
         if reply.status == 400 and is_refusal(reply):
-            # That is what Placement says of a trait that does not exist yet.
+            # Placement returns this error if the trait does not exist yet.
             return set()
         return {one["uuid"] for one in self._checked(reply, attempt, answers.providers)}
 
     def provider(self, uuid: str) -> answers.Provider | None:
-        """The provider of that UUID, or None if there is none."""
+        """Return the provider with this UUID, or None."""
         attempt = f"cannot read the provider {uuid}"
         found = self._get(f"/resource_providers/{uuid}", attempt, answers.provider)
         if found and found["uuid"] != uuid:
@@ -92,21 +91,21 @@ class Placement:
         return found
 
     def inventories(self, uuid: str) -> tuple[int, answers.Inventories] | None:
-        """The generation and the inventories by resource class; None if the provider is gone."""
+        """Return the generation and the inventories by resource class; None if the provider is missing."""
         attempt = f"cannot read the inventories of {uuid}"
         return self._get(f"/resource_providers/{uuid}/inventories", attempt, answers.inventories)
 
     def traits(self, uuid: str) -> tuple[int, list[str]] | None:
-        """The generation and the traits, sorted; None if the provider is gone."""
+        """Return the generation and the sorted traits; None if the provider is missing."""
         return self._get(f"/resource_providers/{uuid}/traits", f"cannot read the traits of {uuid}", answers.traits)
 
     def usages(self, uuid: str) -> dict[str, int]:
-        """By resource class how much is in use."""
+        """Return the used amount by resource class."""
         attempt = f"cannot read the usages of {uuid}"
         return self._get(f"/resource_providers/{uuid}/usages", attempt, answers.usages) or {}
 
     def known_traits(self, names: list[str]) -> set[str]:
-        """Those of the names that are traits already."""
+        """Return the names that already exist as traits."""
         known: set[str] = set()
         for start in range(0, len(names), NAMES_AT_ONCE):
             query = ",".join(names[start : start + NAMES_AT_ONCE])
@@ -114,21 +113,21 @@ class Placement:
         return known & set(names)
 
     def known_classes(self) -> set[str]:
-        """The names of all resource classes."""
+        """Return the names of all resource classes."""
         return self._get("/resource_classes", "cannot read the resource classes", answers.class_names) or set()
 
-    # Writing; each returns the generation after it, and reports if Placement did not do the request
+    # Writes; each returns the new generation, and raises PlacementError if Placement did not write as requested
 
     def make_class(self, name: str) -> bool:
-        """Whether it is new."""
+        """Create a resource class; return whether it is new."""
         return self._make(f"/resource_classes/{name}", f"cannot create the resource class {name}")
 
     def make_trait(self, name: str) -> bool:
-        """Whether it is new."""
+        """Create a trait; return whether it is new."""
         return self._make(f"/traits/{name}", f"cannot create the trait {name}")
 
     def create(self, uuid: str, name: str, parent: str | None) -> int:
-        """Make a provider without inventories and traits."""
+        """Create a provider without inventories and traits."""
         attempt = f"cannot create the provider {name}"
         body = {"uuid": uuid, "name": name, "parent_provider_uuid": parent}
         made = self._checked(self.transport.send("POST", "/resource_providers", body), attempt, answers.provider, True)
@@ -137,7 +136,7 @@ class Placement:
         return int(made["generation"])
 
     def rename(self, uuid: str, name: str) -> None:
-        """Give a provider another name; its parent, inventories, traits and allocations stay."""
+        """Rename a provider; its parent, inventories, traits and allocations stay."""
         attempt = f"cannot rename the provider {uuid} to {name}"
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}", {"name": name})
         made = self._checked(reply, attempt, answers.provider, True)
@@ -145,7 +144,6 @@ class Placement:
             raise _other(attempt, name, self.transport.hide(str(made)))
 
     def write_traits(self, uuid: str, generation: int, traits: list[str]) -> int:
-        """Replace all traits."""
         attempt = f"cannot write the traits of {uuid}"
         body = {"resource_provider_generation": generation, "traits": traits}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/traits", body)
@@ -155,7 +153,6 @@ class Placement:
         return _later(attempt, generation, after)
 
     def write_inventories(self, uuid: str, generation: int, inventories: answers.Inventories) -> int:
-        """Replace all inventories."""
         attempt = f"cannot write the inventories of {uuid}"
         body = {"resource_provider_generation": generation, "inventories": inventories}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/inventories", body)
@@ -165,12 +162,12 @@ class Placement:
         return _later(attempt, generation, after)
 
     def delete(self, uuid: str) -> None:
-        """Remove a provider, if it is there."""
+        """Remove a provider if it exists."""
         reply = self.transport.send("DELETE", f"/resource_providers/{uuid}")
         if reply.status != 204 and not (reply.status == 404 and is_refusal(reply)):
             raise _failed(f"cannot remove the provider {uuid}", reply, True)
 
-    # How
+    # Helpers
 
     def _list(self, query: str, attempt: str, check: Callable[[Any], Value]) -> Value:
         return self._checked(self.transport.send("GET", f"/resource_providers?{query}"), attempt, check)
@@ -198,7 +195,7 @@ class Placement:
 
 
 def _failed(attempt: str, reply: Reply, is_write: bool) -> PlacementError:
-    """A success that is not the one which Placement has for a write may have written all the same."""
+    """Return the error; after an unexpected success status of a write, its effect is unclear."""
     return PlacementError(attempt, reply, unclear=is_write and reply.status in range(200, 300))
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of placement_inventory; providers changed meanwhile are planned again."""
+"""Apply the steps of placement_inventory, and plan providers again that other clients have changed meanwhile."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Value = TypeVar("Value")
 
 
 class Outcome:
-    """What has been done so far: the very same after success and after a failure.
+    """The result of all steps so far, after success and failure.
 
-    ``unsure``: a class or a trait may have been created, but this is unknown.
+    ``unsure``: whether it is unknown if a resource class or trait was created.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Outcome:
 
     @property
     def changed(self) -> bool:
-        """Whether anything was written, or may have been."""
+        """Return whether anything was or may have been written."""
         named = self.unsure or self.classes or self.traits
         return bool(named or self.done or any(step["writes"] for step in self.failed))
 
@@ -51,9 +51,9 @@ def apply_plan(
     options: dict[str, Any],
     tell: progress.Tell = progress.nobody,
 ) -> Outcome:
-    """Classes and traits, then removals from the leaves up, then the others from the roots down.
+    """Create classes and traits, remove providers from the leaves up, then write providers from the roots down.
 
-    A step that fails takes those with it that are below it, or above it when removing; all others go on.
+    If a step fails, steps that depend on it are skipped: providers below it, or providers above it for removals.
     """
     work = _Work(placement, options)
     number = len(planned["removals"]) + len(planned["steps"])
@@ -65,7 +65,7 @@ def apply_plan(
 
 
 def predict(planned: dict[str, Any]) -> Outcome:
-    """What :func:`apply` does without another client."""
+    """Return the outcome of :func:`apply_plan` if no other client interferes."""
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
     for step in [*planned["removals"], *planned["steps"]]:
@@ -83,7 +83,7 @@ class _Work:
         self.tell: Callable[[], None] = lambda: None
 
     def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
-        """A class or trait that exists is not an error, so these need no plan."""
+        """Create classes and traits. One that exists already is not an error, so no plan is needed."""
         placement = self.placement
         for names, make, exists, made in (
             (planned["classes"], placement.make_class, lambda name: name in placement.known_classes(), "classes"),
@@ -158,10 +158,10 @@ class _Work:
         step.update(writes=1, actual=None)
 
     def bring(self, step: Step) -> None:
-        """Write the step; on a conflict or an unknown outcome look at the provider and plan it again.
+        """Write the step. After a conflict or an unknown result, read the provider and plan again.
 
-        Only failures in a row count, without anything written between them: where many write to one provider, each
-        needs several turns.
+        Only consecutive failures without a write between them count: if many clients write to one provider, each needs
+        several attempts.
         """
         now: Step | None = step
         failures = 0
@@ -176,7 +176,7 @@ class _Work:
             now = self._replan(step)
 
     def _again(self, step: Step, error: PlacementError, attempt: int) -> None:
-        """Wait before the next try, or raise why there is none."""
+        """Wait before the next attempt; raise PlacementError if there is none."""
         step["unsure"] = step["unsure"] or error.unclear or error.foreign
         if not (error.conflict or error.unclear):
             raise error
@@ -187,7 +187,7 @@ class _Work:
         self.outcome.retries += 1
 
     def _find_out(self, step: Step) -> None:
-        """Note what a step has done whose last write has no clear end."""
+        """Find out whether a step succeeded whose last write has an unknown result."""
         try:
             known = _call(self.placement.provider, step["uuid"])
             self._settle(step, known and _call(observe.read_one, self.placement, known))
@@ -208,7 +208,7 @@ class _Work:
                 step["error"] = None
 
     def _write(self, step: Step, now: Step) -> None:
-        """``step`` notes how far it has come; ``now`` may be a newer plan for the same provider."""
+        """Write a provider. ``step`` records the progress; ``now`` may be a newer plan for the same provider."""
         uuid, generation = now["uuid"], now["generation"]
         if now["action"] == "create":
             generation = self.placement.create(uuid, now["name"], now["parent"])
@@ -216,7 +216,7 @@ class _Work:
         if now["former"]:
             self.placement.rename(uuid, now["name"])
             step.update(writes=step["writes"] + 1, renamed=True)
-        # The marker comes first, so that what an interrupted run has made is known as ours.
+        # Write the marker first, so that providers of an interrupted run are recognized as ours.
         if now["traits"] is not None:
             generation = self.placement.write_traits(uuid, generation, now["traits"])
             self._note(step, now, {"traits": now["traits"]})
@@ -233,7 +233,7 @@ class _Work:
         node = step["node"]
         known: dict[str, Any] | None = {field: step[field] for field in ("uuid", "name", "parent", "root")}
         if step["action"] == "create":
-            # Whether it is ours that is there, or one that only has its name or its UUID.
+            # Check whether the existing provider is ours, or only has the same name or UUID.
             known = self.placement.provider(step["uuid"]) or self._check_name(step)
         provider = known and observe.read_one(self.placement, known)
         if step["unsure"]:
@@ -260,7 +260,7 @@ class _Work:
 
 
 def _call(act: Callable[..., Value], *given: Any) -> Value:
-    """What ``act`` returns; each failure is a PlacementError, so that none hides what was done before it."""
+    """Return ``act(*given)``; convert unexpected errors to PlacementError, so that the result is still reported."""
     try:
         return act(*given)
     except PlacementError:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The way to Placement through openstacksdk: the only file that speaks HTTP."""
+"""Send requests to Placement with openstacksdk. No other file uses HTTP."""
 
 from __future__ import annotations
 
@@ -27,23 +27,24 @@ from .errors import PlacementError, Reply
 from .options import secret_values
 from .retry import Clock
 
-# The newest microversion that this was written for, and the oldest that can do all of it: reserved = total.
+# The newest supported microversion, and the oldest that has all needed features, such as reserved = total.
 NEWEST = (1, 39)
 OLDEST = (1, 26)
-# Default seconds for one response: the SDK itself would wait forever.
+# In seconds: the default timeout of one response; the SDK itself would wait forever.
 ANSWER = 60
-# Seconds for all files and addresses with settings.
+# In seconds: the timeout for all files and URLs with settings.
 SETTINGS = 60
-# Characters of a reason of the library, which has the cause at its end.
+# In characters: the length of errors of the library, whose cause is at the end.
 EXPLANATION = 600
-# Bytes of an answer that is not JSON; characters of a secret that is not a word of an answer by chance.
+# In bytes: how much of a response that is not JSON is shown. In characters: the least length of a secret that cannot
+# occur in a response by chance.
 TEXT = 2000
 LONG = 16
 
 VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
 USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
 
-# Names of the options of modules and of the SDK.
+# Maps option names of modules to those of the SDK.
 CONNECTION = {
     "auth": "auth",
     "auth_type": "auth_type",
@@ -58,9 +59,9 @@ CONNECTION = {
 
 
 def connect(options: dict[str, Any]) -> Placement:
-    """Log in to the cloud that the options name, those of :data:`ARGUMENT_SPEC`, and find Placement.
+    """Log in to the cloud of the options (see :data:`ARGUMENT_SPEC`) and find Placement.
 
-    The time that the options allow for all requests begins now. Raises PlacementError.
+    The timeout for all requests starts here. Raises PlacementError.
     """
     try:
         import openstack
@@ -82,7 +83,7 @@ def connect(options: dict[str, Any]) -> Placement:
         return made
 
     def read_settings() -> Any:
-        # A profile in them may be an address, which the SDK reads.
+        # A profile in the settings may be a URL, which the SDK downloads.
         found = openstack.config.OpenStackConfig(session_constructor=new_session, **files)
         place.append(clouds.names(found))
         return found.get_one(**settings)
@@ -114,25 +115,25 @@ def connect(options: dict[str, Any]) -> Placement:
 
 
 class Secrets:
-    """What no message may show, whoever says it."""
+    """Secrets that messages must not contain, whatever their source."""
 
     def __init__(self, values: set[str] | None = None) -> None:
         self.values = values or set()
 
     def hide(self, text: Any) -> str:
-        """A text without the secrets, and without the users and passwords of addresses."""
+        """Return a text without the secrets, and without users and passwords in URLs."""
         shown = USER_IN_ADDRESS.sub("", str(text))
         for value in sorted(self.values, key=len, reverse=True):
             shown = shown.replace(value, "***")
         return words(shown.rstrip("."), EXPLANATION)
 
     def add(self, token: str) -> None:
-        """One more, unless it may be a word of an answer by chance."""
+        """Add a token, unless it is so short that it may occur in a response by chance."""
         if len(token) >= LONG and token not in self.values:
             self.values = self.values | {token}
 
     def blot(self, content: bytes, is_error: bool) -> bytes:
-        """An answer without the secrets; without the long ones only, if it is what was asked for."""
+        """Return a response without the secrets; in a successful response, replace only long ones."""
         for value in self.values:
             if is_error or len(value) >= LONG:
                 content = content.replace(value.encode(), b"***")
@@ -140,7 +141,7 @@ class Secrets:
 
 
 class SdkTransport(Transport):
-    """One adapter and one connection for each thread; reads are asked again, writes never."""
+    """One adapter and connection per thread. Failed reads are retried, writes never."""
 
     def __init__(self, open_adapter: Any, failures: Any, tries: int, clock: Clock, seconds: float) -> None:
         self.calls = 0
@@ -196,7 +197,7 @@ class SdkTransport(Transport):
             unclear = method != "GET" and not error.final
             raise PlacementError(f"{method} {path}: {error}", mine=not error.final, unclear=unclear) from error
         except Exception as error:
-            # A thread that was left behind may still use it.
+            # A thread that was left behind after a timeout may still use it.
             del self._own.adapter
             return self._no_answer(error)
 
@@ -228,7 +229,7 @@ class SdkTransport(Transport):
         return Reply(status, body, limits.retry_after(response.headers))
 
     def _negotiate(self, reply: Reply) -> None:
-        """Go down to what the server has; it reports it when it rejects a version."""
+        """Use the newest version of the server, which it reports when it rejects a version."""
         try:
             newest = VERSION.match(reply.body["errors"][0]["max_version"])
             version = int(newest[1]), int(newest[2])  # type: ignore[index]
@@ -243,7 +244,6 @@ class SdkTransport(Transport):
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of the SDK."""
     settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
     cloud = options.get("cloud")
     if isinstance(cloud, dict):
@@ -258,7 +258,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> Iterator[None]:
-    """Whatever goes wrong with the settings and the login as a PlacementError; ``place``: where clouds.yaml is."""
+    """Convert all errors of settings and login to PlacementError; ``place`` names the location of clouds.yaml."""
     try:
         yield
     except PlacementError:
@@ -281,7 +281,7 @@ def _seconds(value: Any) -> float:
 
 
 def _check_files(verify: Any, cert: Any) -> None:
-    """That certificates and keys can be read, before the library is asked and says so ten times or not at all."""
+    """Check that certificates and keys are readable; the library reports this late or not at all."""
     context, named = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ""
     try:
         if isinstance(verify, str):
@@ -291,7 +291,7 @@ def _check_files(verify: Any, cert: Any) -> None:
         if cert:
             certificate, key = (cert, None) if isinstance(cert, str) else cert
             named = f"client_cert {certificate} with client_key"
-            # No password is asked for on a terminal.
+            # Prevents a password prompt on the terminal.
             context.load_cert_chain(certificate, key, password="")
     except OSError as error:
         raise PlacementError(f"{named} cannot be used: {words(error)}") from error

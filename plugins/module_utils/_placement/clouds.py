@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Where clouds.yaml is looked for: in more directories than openstacksdk knows, and said where."""
+"""Find clouds.yaml in more directories than openstacksdk, and report where it was searched."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Set by the action plugin for modules on the controller, whose own working directory is that of the playbook.
+# The action plugin sets this variable, because modules on the controller run in the directory of the playbook.
 DIRECTORIES = "VFIO_DEVICES_CLOUDS_DIRECTORIES"
 EXTENSIONS = (".yaml", ".yml", ".json")
 SHOWN = 8
 
 
 def files(options: Mapping[str, Any], loader: Any) -> dict[str, list[str]]:
-    """The arguments ``config_files`` and ``secure_files`` of OpenStackConfig; ``loader`` is its module.
+    """Return ``config_files`` and ``secure_files`` for OpenStackConfig; ``loader`` is its module.
 
-    Only a cloud that is named is looked for in more directories. Otherwise the SDK would take the only cloud of a file
-    for the one that the other options mean.
+    More directories are searched only for a cloud that is named. Otherwise the SDK would use the only cloud of such a
+    file together with the other options.
     """
     named = isinstance(options.get("cloud"), str) or not options.get("auth") and os.environ.get("OS_CLOUD")
     directories = list(filter(None, os.environ.get(DIRECTORIES, "").split(os.path.pathsep))) if named else []
@@ -33,7 +33,7 @@ def files(options: Mapping[str, Any], loader: Any) -> dict[str, list[str]]:
 
 
 def looked(config_files: Iterable[str]) -> str:
-    """A sentence that says which file was read, or where none was found."""
+    """Return a sentence with the file that was read, or the directories without a file."""
     paths = [*filter(None, [os.environ.get("OS_CLIENT_CONFIG_FILE")]), *config_files]
     found = next(filter(os.path.exists, paths), None)
     if found:
@@ -43,7 +43,7 @@ def looked(config_files: Iterable[str]) -> str:
 
 
 def names(config: Any) -> str:
-    """The clouds of the file that was read, as a sentence, or nothing."""
+    """Return the clouds of the file that was read as part of a sentence, or an empty text."""
     known = sorted(set(config.get_cloud_names()) - {"envvars", "defaults"})
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
     return f", which has {', '.join(known[:SHOWN])}{more}" if known else ""

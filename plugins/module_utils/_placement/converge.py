@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Converge the provider trees of a fleet: observe, plan, apply; each write is compared with what Placement answers."""
+"""Converge the provider trees of a fleet: observe, plan, apply, and compare each write with the response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .apply import apply_plan, predict
 from .plan import plan_providers
 from .wanted import Entry
 
-# Each has a connection of its own.
+# Each thread has its own connection.
 THREADS = 6
 
 
@@ -29,11 +29,10 @@ def converge(
     check_mode: bool,
     tell: progress.Tell = progress.nobody,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Bring Placement to what is wanted and return the module's result and warnings; :class:`Refused` comes
-    before any write.
+    """Apply the desired state to Placement; return the module's result and its warnings.
 
-    ``options`` are those of placement_inventory, ``wanted`` its providers as :func:`parse_providers` returns
-    them. ``tell`` gets the progress.
+    ``options`` are those of placement_inventory, ``wanted`` is the result of :func:`parse_providers`, and ``tell``
+    receives the progress. Raises :class:`Refused` before any write.
     """
     options = {**options, "foretell": check_mode}
     with ThreadPoolExecutor(THREADS) as pool:
@@ -44,7 +43,7 @@ def converge(
 
 
 def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, Any]:
-    """The trees of the roots, in the shape that ``providers`` of placement_inventory takes."""
+    """Return the trees of the roots in the format of the option ``providers`` of placement_inventory."""
     with ThreadPoolExecutor(THREADS) as pool:
         state = observe.observe_trees(placement, pool, roots, usages)
     by_uuid = state["providers"]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What came back from Placement, and what it means that something could not be read or written."""
+"""Responses of Placement, and the meaning of failed requests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from .._core.problems import Failed
 from .answers import words
 
-# Characters of one message.
+# In characters: the longest message.
 MESSAGE = 1000
 
 
 class Reply(NamedTuple):
-    """The status is None where no answer came, and ``body`` then says why; ``wait`` is what Retry-After asks, in s."""
+    """A response. Without one, ``status`` is None and ``body`` is the reason; ``wait`` is Retry-After in seconds."""
 
     status: int | None
     body: Any
@@ -26,11 +26,11 @@ class Reply(NamedTuple):
 
 
 class PlacementError(Failed):
-    """What could not be read or written, and Placement's own words.
+    """A request failed; the text names it and the explanation of Placement.
 
-    ``conflict``: another client was faster, so the plan is outdated. ``unclear``: it is unknown whether it has
-    been done. ``foreign``: neither does anybody know, but something between says no, and would again. ``final``: it
-    will be so for every other request too. ``wait``: seconds that Placement asks to wait.
+    ``conflict``: another client was faster, so the plan is outdated. ``unclear``: it is unknown whether the write was
+    done, and a retry may help. ``foreign``: the same, but a proxy rejected the request and will reject it again.
+    ``final``: every other request will fail too. ``wait``: seconds to wait before the next request.
     """
 
     def __init__(self, attempt: str, reply: Reply | None = None, mine: bool = False, unclear: bool = False) -> None:
@@ -49,7 +49,7 @@ class PlacementError(Failed):
 
 
 def is_refusal(reply: Reply) -> bool:
-    """Whether it is an error of Placement, and not of a proxy."""
+    """Return whether Placement reported the error, and not a proxy."""
     return bool(_errors(reply))
 
 
@@ -59,7 +59,7 @@ def _errors(reply: Reply) -> list[dict[str, Any]]:
 
 
 def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
-    """Status, Placement's code and a sentence; the losers of a race sometimes get a 500 that says so."""
+    """Return status, Placement's code and a sentence. Placement sometimes reports a lost race with status 500."""
     if reply is None:
         return None, None, ""
     if reply.status is None:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The provider that a card has had under another name, as after a new name of its root; no I/O."""
+"""Find the provider that a card has under an older name, for example after its root was renamed; no I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def provider_of(
     wanted: list[Entry],
     is_ours: Callable[[Provider], bool],
 ) -> Provider | None:
-    """Our own provider for the card of a new entry, which is not listed itself, below the UUID ``parent``."""
+    """Return our own unlisted provider below the UUID ``parent`` that represents the card of a new entry."""
     if not entry["name"] or names.OWN not in entry["name"] or entry["uuid"] or not parent:
         return None
     listed = {other["name"] for other in wanted} | {other["uuid"] for other in wanted}

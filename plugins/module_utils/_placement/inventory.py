@@ -24,9 +24,9 @@ FIELDS = (*LEAST, "allocation_ratio")
 
 
 def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | None:
-    """All six fields of an inventory as an option has them; errors are added to ``found``.
+    """Return all six fields of an inventory from an option; add errors to ``found``.
 
-    Placement checks little of this: it takes a min_unit above max_unit, and a max_unit above the total.
+    Placement checks little of this: it accepts a min_unit above max_unit, and a max_unit above the total.
     """
     told = len(found)
     for field in fields:
@@ -48,17 +48,17 @@ def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | Non
 
 
 def is_same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
-    """Whether two sets of inventories are equal; a database may keep a ratio with few digits."""
+    """Return whether two sets of inventories are equal; databases may store ratios with low precision."""
     return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
 
 
 def drained(inventory: Inventory) -> Inventory:
-    """Nothing more can be taken of it, what is taken stays."""
+    """Return the inventory with everything reserved: existing allocations stay, new ones are impossible."""
     return {**inventory, "reserved": inventory["total"]}
 
 
 def capacities(inventory: Inventory | None) -> tuple[float, float]:
-    """What an inventory offers: all of it, and without what is reserved."""
+    """Return what an inventory offers: in total, and without the reserved part."""
     if inventory is None:
         return 0, 0
     ratio = inventory["allocation_ratio"]

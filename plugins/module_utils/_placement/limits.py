@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What one answer of a server may be: how long it takes, how large it is, and where it may send us."""
+"""Limit the responses of a server: duration, size and redirects."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Value = TypeVar("Value")
 MOST_MIB = 64
 MOST_BYTES = MOST_MIB * 2**20
 REDIRECTS = (301, 302, 303, 305, 307, 308)
-# Encodings that expand a few bytes at most a thousand times; several together can expand more.
+# These encodings expand a few bytes at most a thousand times; several combined can expand more.
 ENCODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 PORTS = {"http": 80, "https": 443}
 SECONDS = re.compile(r"[0-9]{1,9}\Z")
 
 
 class Unacceptable(Exception):
-    """An answer that is not read any further. ``final``: that of each other request would be the same."""
+    """A response that is not read further. ``final`` means that other requests would fail too."""
 
     def __init__(self, sentence: str, final: bool = False) -> None:
         super().__init__(sentence)
@@ -38,14 +38,14 @@ class Unacceptable(Exception):
 
 
 class Late(Exception):
-    """The work has not ended in time, and its progress is unknown."""
+    """The work did not end in time, and its progress is unknown."""
 
 
 def within(seconds: float, work: Callable[[], Value]) -> Value:
-    """What ``work`` returns or raises, or :class:`Late`.
+    """Return ``work()``; raise its error, or :class:`Late` after ``seconds``.
 
-    The timeouts of sockets are for each read, and looking up a name has none at all. So the work has a thread of its
-    own, which is left behind when it is late, and ends with the process.
+    Socket timeouts apply to each read, and name lookups have none. So the work runs in its own thread, which is
+    abandoned on timeout and ends with the process.
     """
     future: Future[Value] = Future()
 
@@ -62,7 +62,7 @@ def within(seconds: float, work: Callable[[], Value]) -> Value:
 
 
 def check(response: Any, **_options: Any) -> None:
-    """Look at the head of an answer of the library requests, as one of its hooks, and count what is read after it."""
+    """Check the headers of a response and limit its body; this is a hook of the library requests."""
     try:
         _check_redirect(response)
         _check_head(response.headers)
@@ -73,13 +73,13 @@ def check(response: Any, **_options: Any) -> None:
 
 
 def retry_after(headers: Any) -> float:
-    """Seconds that the server asks to wait before the next request, from a number or a date; 0 if it asks nothing."""
+    """Return the seconds until the next request from a number or a date; 0 without Retry-After."""
     text = str(headers.get("Retry-After") or "").strip()
     if SECONDS.match(text):
         return float(text)
     try:
         then = parsedate_to_datetime(text)
-        # By the clock of the server, if it reports one.
+        # Use the clock of the server if it reports one.
         date = headers.get("Date")
         now = parsedate_to_datetime(date) if date else datetime.now(timezone.utc)
         return max(0.0, (then - now).total_seconds())
@@ -88,7 +88,7 @@ def retry_after(headers: Any) -> float:
 
 
 class Counted:
-    """The raw answer of urllib3, of which no more than MOST_BYTES are decoded."""
+    """The raw response of urllib3, limited to MOST_BYTES of decoded data."""
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
@@ -97,7 +97,6 @@ class Counted:
         return getattr(self._raw, name)
 
     def stream(self, amount: int, decode_content: bool = True) -> Any:
-        """The decoded bytes, piece by piece."""
         received = 0
         for piece in self._raw.stream(amount, decode_content=decode_content):
             received += len(piece)
@@ -122,7 +121,7 @@ def _check_redirect(response: Any) -> None:
             "sent to this address. Correct the address in auth_url, in endpoint or in the service catalog",
             final=True,
         )
-    # keystoneauth follows, and takes no path without a host.
+    # keystoneauth follows the redirect, but needs a URL with a host.
     response.headers["Location"] = target
 
 

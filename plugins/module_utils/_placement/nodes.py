@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The provider of each entry, its current or desired place in the tree, and the providers to remove; no I/O."""
+"""Find the provider of each entry, its place in the tree, and the providers to remove; no I/O."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Node = dict[str, Any]
 
 
 class Nodes:
-    """The entries and the providers brought together; what is wrong with that is in ``problems``.
+    """Entries matched with providers. ``problems`` are sentences about entries that do not match.
 
-    ``doomed`` are the providers to remove, each with the ``item`` that names it or None; ``missing`` the names that
-    state absent did not find, or that are optional or below such a one.
+    ``doomed`` are the providers to remove, each with the ``item`` that lists it, or None. ``missing`` are names that
+    state absent did not find, or that are optional or below a missing optional one.
     """
 
     def __init__(self, state: dict[str, Any], wanted: list[Entry], options: dict[str, Any]) -> None:
@@ -45,15 +45,15 @@ class Nodes:
         self.doomed = self._absent() if options["state"] == "absent" else self._unlisted() if options["purge"] else []
 
     def present(self) -> list[Node]:
-        """The desired entries that have a place."""
+        """Return the desired entries that have a place in the tree."""
         if self.options["state"] == "absent":
             return []
         return [node for node in self._nodes.values() if node]
 
     def left_out(self) -> dict[str, int]:
-        """By the name of each optional provider that is missing, how many below it are skipped with it.
+        """Return each missing optional provider by name, with the number of providers below it that are skipped.
 
-        Entries that only request a place are not counted.
+        Entries that only define a place are not counted.
         """
         lost: dict[str, int] = {}
         for item, top in self._left_out_below.items():
@@ -64,19 +64,19 @@ class Nodes:
         return lost
 
     def other_names(self) -> dict[str, list[str]]:
-        """By the name of each optional root that is missing, the roots in Placement that are most likely this host."""
+        """Map each missing optional root to the roots in Placement that probably are the same host."""
         found = {name: names.same_host(name, self._roots) for name in self._lost_roots}
         return {name: others for name, others in found.items() if others}
 
     def named(self, reference: str) -> Provider | None:
-        """A provider that exists, by its name or UUID."""
+        """Return the existing provider with this name or UUID, or None."""
         return self.providers.get(reference) or self._by_name.get(reference)
 
     def is_listed(self, provider: Provider) -> bool:
         return provider["uuid"] in self._listed
 
     def unlisted(self) -> list[Provider]:
-        """Those that look like ours and are not listed, in the trees whose root is listed."""
+        """Return the unlisted providers below listed roots that look like ours."""
         if self.options["state"] == "absent":
             return []
         return [
@@ -89,18 +89,18 @@ class Nodes:
         ]
 
     def unexpected(self) -> list[Provider]:
-        """Our own ones that are not listed in such a tree, and that stay."""
+        """Return our own unlisted providers that are not removed."""
         doomed = {provider["uuid"] for provider in self.doomed}
         return [one for one in self.unlisted() if self._is_marked(one) and one["uuid"] not in doomed]
 
     def _is_ours(self, provider: Provider) -> bool:
-        """Marked, or made by a run that did not come to mark it."""
+        """Return whether a provider has our marker, or was created by a run that was interrupted before the marker."""
         if provider["traits"] is not None and names.MARKER in provider["traits"]:
             return True
         return bool(provider["generation"] == 0 and self._is_derived(provider))
 
     def in_scope(self) -> list[Provider]:
-        """The providers below those that ``scope`` names."""
+        """Return the providers below those in ``scope``."""
         tops = set()
         for reference in self.options["scope"]:
             top = self.named(reference)
@@ -115,7 +115,7 @@ class Nodes:
         above = self.providers.get(provider["parent"] or "")
         return above["name"] if above else None
 
-    # Which provider an entry means
+    # Match entries with providers
 
     def _resolve(self, entry: Entry) -> Node | None:
         item = entry["item"]
@@ -148,7 +148,7 @@ class Nodes:
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], parent_name)
 
     def _former(self, entry: Entry) -> Node | None:
-        """The entry at the provider that its card has under another name, which gets the new one."""
+        """Match the entry with the provider of its card that has another name, which will be renamed."""
         above = self._resolve(self.wanted[entry["above"]]) if entry["above"] is not None else None
         parent = above["uuid"] if above else (self.named(entry["parent"] or "") or {}).get("uuid")
         found = former.provider_of(entry, parent, self.providers.values(), self.wanted, self._is_marked)
@@ -189,14 +189,14 @@ class Nodes:
         return node
 
     def _is_left_out(self, entry: Entry) -> bool:
-        """Whether it is optional, or below one that is skipped; recorded with the topmost of these."""
+        """Return whether an entry is skipped because it or one above it is optional; record the topmost of these."""
         top = None
         if entry["above"] is not None:
             self._resolve(self.wanted[entry["above"]])
             top = self._left_out_below.get(entry["above"])
         if top is None and not entry["optional"]:
             return False
-        # With nothing below it and nothing to purge there, a root does not matter.
+        # A missing root does not matter without entries below it and without purge.
         matters = entry["item"] in self._above or entry["name"] in self.options["scope"]
         if top is None and entry["name"] and not entry["parent"] and matters:
             self._lost_roots.append(entry["name"])
@@ -216,7 +216,7 @@ class Nodes:
 
     def _parent_of(self, entry: Entry) -> Node | None:
         if entry["above"] is not None:
-            # Errors of the parent are reported there.
+            # Errors of the parent are reported at the parent's entry.
             return self._resolve(self.wanted[entry["above"]])
         provider = self.named(entry["parent"])
         if provider is None:
@@ -243,7 +243,7 @@ class Nodes:
         }
 
     def _lacks_root(self, entry: Entry, name: str, reason: str, advice: str) -> Node | None:
-        """Refuse an entry whose root does not exist; most likely its name is only spelled in another way."""
+        """Refuse an entry without an existing root; most likely the name is only spelled differently."""
         self.lacks_a_root = True
         named = names.similar(name, self._roots)
         more = len(self._roots) - len(named)
@@ -263,7 +263,7 @@ class Nodes:
         self.problems.append(f"{where(entry)}: {sentence}")
         return None
 
-    # Which ones have to go
+    # Providers to remove
 
     def _absent(self) -> list[Provider]:
         return [

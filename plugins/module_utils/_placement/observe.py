@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Read from Placement what a plan needs, exactly that and each thing once, on a few threads."""
+"""Read from Placement exactly what a plan needs, each item once, on a few threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .wanted import Entry
 
 State = dict[str, Any]
 
-# Of one provider, to have inventories and traits of the same moment.
+# The largest number of reads of one provider until its inventories and traits have the same generation.
 READS = 10
 
 
@@ -32,9 +32,11 @@ def observe_providers(
     options: dict[str, Any],
     tell: progress.Tell = progress.nobody,
 ) -> State:
-    """``providers`` by UUID (with inventories, traits and usages where the plan looks at them), ``known_traits``,
-    ``known_classes``, in ``marked`` the UUIDs that are marked as ours in the trees with providers that are not listed,
-    and ``roots``, the names of all roots if one of those that are wanted is missing.
+    """Return the state for the plan.
+
+    It has ``providers`` by UUID (with inventories, traits and usages if the plan needs them), ``known_traits`` and
+    ``known_classes``. ``marked`` are the UUIDs of our own providers in trees with unlisted providers. ``roots`` are the
+    names of all roots, if a desired one is missing.
     """
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
@@ -54,7 +56,7 @@ def observe_providers(
 
 
 def observe_trees(placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool) -> State:
-    """Everything about the trees of the roots, and in ``missing`` the roots that do not exist."""
+    """Return the complete trees of the roots; ``missing`` are the roots that do not exist."""
     providers = _read_trees(placement, pool, roots)
     names = {provider["name"] for provider in providers.values()}
     missing = [one for one in roots if one not in names and one not in providers]
@@ -74,9 +76,9 @@ def read_details(
     traits: list[str],
     tell: progress.Tell = progress.nobody,
 ) -> None:
-    """Fill in inventories and traits of the providers. One that is gone meanwhile is taken out of the state.
+    """Add inventories and traits to the providers; remove providers from the state that no longer exist.
 
-    The generation is that of the earlier read: a write that refers to it fails if anything has changed since.
+    The generation is that of the earlier read, so a write with it fails if anything has changed since.
     """
     providers = state["providers"]
     jobs: list[tuple[str, str, Callable[[str], Any]]] = [
@@ -96,17 +98,16 @@ def read_details(
         fresh.add(uuid)
         tell("providers read", len(fresh) + len(gone), number)
     while gone:
-        # What is below one that is gone has gone before it.
+        # Placement removes children first, so providers below a removed one do not exist either.
         for uuid in gone:
             del providers[uuid]
         gone = {uuid for uuid, one in providers.items() if one["parent"] and one["parent"] not in providers}
 
 
 def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
-    """A provider with the details that it has by now, or None if it is gone.
+    """Return a provider with its current details, or None if it no longer exists.
 
-    Another client is writing to it, so outdated data is read again immediately, and not detected by a write
-    that fails.
+    Another client is writing to it, so inconsistent data is read again immediately, instead of in a write that fails.
     """
     uuid = known["uuid"]
     inventories, traits = placement.inventories(uuid), placement.traits(uuid)
@@ -131,7 +132,7 @@ def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | No
 
 
 def _anchors(wanted: list[Entry]) -> list[str]:
-    """By what providers the trees are found: the topmost listed ones, or what these name as their parent."""
+    """Return a provider for each tree: the topmost listed one, or its parent if that is given."""
     anchors = []
     for entry in wanted:
         top = entry

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The options that say which cloud, as the modules of openstack.cloud have them, and what of them is secret."""
+"""The options that select the cloud, as in modules of openstack.cloud, and their secrets."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 }
 MOST_TRIES = 100
 
-# Keys of auth whose values anybody may see. Were they taken for secrets, a project called "service" would blot out
-# that word in every name of the result.
+# Keys of auth whose values are public. If they counted as secrets, a project named "service" would remove this word
+# from every name in the result.
 HARMLESS = (
     *("auth_url", "endpoint", "username", "user_id", "user_domain_name", "user_domain_id", "system_scope"),
     *("project_name", "project_id", "project_domain_name", "project_domain_id", "domain_name", "domain_id"),
@@ -41,7 +41,7 @@ KNOWN_SECRETS = ("password", "token", "secret", "passcode", "key")
 
 
 def check_options(options: dict[str, Any], found: list[str]) -> None:
-    """Make numbers of the options that are numbers; what is wrong with them goes to ``found``, a sentence each."""
+    """Convert numeric options to numbers; add a sentence to ``found`` for each invalid one."""
     try:
         options["tries"] = numbers.count(options["tries"], "tries", 1, MOST_TRIES)
     except ValueError as error:
@@ -55,12 +55,12 @@ def check_options(options: dict[str, Any], found: list[str]) -> None:
 
 
 def hidden_values(options: dict[str, Any], declared: set[str]) -> set[str]:
-    """The values that must not be shown, from those that Ansible hides because of their option."""
+    """Return the values to hide; ``declared`` are values that Ansible hides because of their options."""
     return (declared - harmless(options)) | secret_values(options)
 
 
 def secret_values(options: dict[str, Any]) -> set[str]:
-    """The values of the options that must never be shown."""
+    """Return the values of options that must never be shown."""
     found = {options["client_key"]} if options.get("client_key") else set()
     found |= set(_leaves(options.get("auth"), everything=True))
     if isinstance(options.get("cloud"), dict):
@@ -69,13 +69,13 @@ def secret_values(options: dict[str, Any]) -> set[str]:
 
 
 def harmless(options: dict[str, Any]) -> set[str]:
-    """The values in ``auth`` that may be shown, because they are not secrets and differ from all secrets."""
+    """Return the values in ``auth`` that may be shown: they are not secret and differ from all secrets."""
     auth = options.get("auth") or {}
     return {str(auth[key]) for key in HARMLESS if auth.get(key)} - secret_values(options)
 
 
 def _leaves(value: Any, everything: bool) -> Iterator[str]:
-    """All values of ``auth`` that are not known to be harmless, and of the rest only those named like a secret."""
+    """Yield all values of ``auth`` that are not known to be public, and other values with a key like a secret's."""
     if not isinstance(value, dict):
         return
     for key, inner in value.items():

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the current and the desired providers to the steps of the change; no I/O."""
+"""Plan the steps from the current to the desired providers; no I/O."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .wanted import Entry, where
 
 State = dict[str, Any]
 
-# Every Placement that is new enough has these; whether there is another one is asked.
+# Classes of every supported Placement; other standard classes are checked in Placement.
 STANDARD_CLASSES = {"VGPU", "VGPU_DISPLAY_HEAD", "PGPU", "FPGA", "PCI_DEVICE", "SRIOV_NET_VF"}
 
-# In one warning.
+# The number of names in one warning.
 NAMED_AT_MOST = 10
 
 
 def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str, Any]:
-    """The steps for ``wanted`` (entries of :func:`parse_providers`), or :class:`Refused`.
+    """Return the plan for ``wanted`` (result of :func:`parse_providers`); raise :class:`Refused` on problems.
 
-    ``state`` is what :func:`observe_providers` returns. The result has ``removals`` (children first),
-    ``steps`` (parents first), ``kept``, ``missing`` (the names that were not found), the ``classes`` and ``traits``
-    to be made, our own ones that are ``unexpected``, and ``warnings``.
+    ``state`` is the result of :func:`observe_providers`. The plan has ``removals`` (children first), ``steps`` (parents
+    first), ``kept``, ``missing`` (names that were not found), ``classes`` and ``traits`` to create, our own
+    ``unexpected`` providers, and ``warnings``.
     """
     nodes = Nodes(state, wanted, options)
     problems = nodes.problems
@@ -74,11 +74,11 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
     }
 
 
-# What the plan has to know, asked before it
+# Data that the plan needs
 
 
 def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The UUIDs of the providers whose inventories, and of those whose traits have to be read."""
+    """Return the UUIDs of providers whose inventories are needed, and those whose traits are needed."""
     nodes = Nodes(state, wanted, options)
     inventories = [one["uuid"] for one in [*nodes.doomed, *stale.providers(nodes)]]
     traits = list(inventories)
@@ -92,7 +92,7 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
 
 
 def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
-    """The UUIDs of the providers that lose some of what they offer, so that their usages matter."""
+    """Return the UUIDs of providers that will offer less, so that their usages are needed."""
     nodes = Nodes(state, wanted, options)
     if not options["check_usages"]:
         return []
@@ -102,9 +102,9 @@ def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> lis
 
 
 def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The traits, and the resource classes, of which it must be asked whether Placement knows them.
+    """Return the traits and the resource classes whose existence must be checked.
 
-    Custom classes are only asked for to foretell; to make one that exists costs the same as to ask.
+    Custom classes are checked only in check mode: creating a class costs as much as checking it.
     """
     traits = {name for entry in wanted for name in entry["traits"] or []} - _seen(state, "traits")
     if traits or any(node["provider"] is None and node["parent"] for node in Nodes(state, wanted, options).present()):
@@ -115,7 +115,7 @@ def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> 
 
 
 def roots_to_search(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
-    """The roots of the trees with providers that are not listed, and that are to be purged or reported if ours."""
+    """Return the roots of trees with unlisted providers that may be purged, or reported if they are ours."""
     nodes = Nodes(state, wanted, options)
     purged = [one for one in nodes.in_scope() if not nodes.is_listed(one)] if options["purge"] else []
     return list(dict.fromkeys(provider["root"] for provider in [*purged, *nodes.unlisted()]))
@@ -150,7 +150,6 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
 
 
 def _left_out(nodes: Nodes) -> list[str]:
-    """One sentence, however many providers are missing."""
     others = nodes.other_names()
     lost = {name: below for name, below in nodes.left_out().items() if name not in others}
     if not lost:
@@ -165,7 +164,7 @@ def _left_out(nodes: Nodes) -> list[str]:
 
 
 def _other_names(nodes: Nodes) -> list[str]:
-    """One sentence for each host, because each has a setting of its own."""
+    """Return a sentence for each host, because each host has its own setting."""
     return [
         f"skipped, because Placement has no root {name}. It has {', '.join(others)}, which is probably the same host. "
         f"The name must be the hypervisor_hostname of the compute node. Set placement_root: {others[0]}"
@@ -174,7 +173,7 @@ def _other_names(nodes: Nodes) -> list[str]:
 
 
 def _leftovers(nodes: Nodes) -> list[str]:
-    """After the root or the shape of a card has changed, the new provider does not replace the old one."""
+    """Return warnings about old providers that remain after the root or the shape of a card has changed."""
     cards = {
         (node["root"], card_of(node["name"])): node["name"]
         for node in nodes.present()
@@ -201,7 +200,7 @@ def _leftovers(nodes: Nodes) -> list[str]:
     return warnings
 
 
-# What has to go
+# Removals
 
 
 def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:

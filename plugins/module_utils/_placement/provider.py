@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""One provider: its desired state, whether a guest would lose a device, and the step; no I/O.
+"""Plan one provider: desired state, devices that guests would lose, and the step; no I/O.
 
 The same functions plan a provider again after another client has changed it.
 """
@@ -23,7 +23,7 @@ Node = dict[str, Any]
 
 
 def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
-    """What is to be written, or None; ``provider`` is what Placement has now, or None if it has to be made."""
+    """Return the step or None; ``provider`` is its current state, or None if it must be created."""
     found: list[str] = []
     inventories = desired_inventories(node, provider, options)
     traits = _desired_traits(node, provider, options)
@@ -55,7 +55,7 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
 
 
 def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
-    """The step for what Placement has by now."""
+    """Return the step for the current state after a change by another client."""
     known = {node["name"], (node.get("provider") or node)["name"]}
     if provider and (provider["name"] not in known or provider["parent"] != node["parent"]):
         problems.append(f"{where(node)}: it was renamed or moved during the run. Run the play again")
@@ -67,7 +67,7 @@ def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], p
 
 
 def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> bool:
-    """Whether anything that the provider offers becomes less."""
+    """Return whether the provider will offer less of any resource class."""
     inventories = desired_inventories(node, provider, options)
     if not provider or not node["ours"] or inventories is None:
         return False
@@ -79,7 +79,7 @@ def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> b
 
 
 def show_provider(provider: Provider, parent_name: str | None) -> dict[str, Any]:
-    """A provider in a difference."""
+    """Return a provider in the form of a difference."""
     return {
         "uuid": provider["uuid"],
         "parent": parent_name,
@@ -88,14 +88,13 @@ def show_provider(provider: Provider, parent_name: str | None) -> dict[str, Any]
 
 
 def owner_of(who: str | None) -> str:
-    """Whose a provider is, for a sentence."""
     if who:
         return f"belongs to {who}"
     return f"belongs to another service, because it does not have the trait {names.MARKER}"
 
 
 def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
-    """By class the desired inventories of the provider, or None if they are not requested."""
+    """Return the desired inventories by class, or None if they are not requested."""
     inventories: dict[str, Any] | None = node["inventories"]
     if node["drain"] and (inventories is not None or node["ours"]):
         if inventories is None:
@@ -106,7 +105,7 @@ def desired_inventories(node: Node, provider: Provider | None, options: dict[str
 
 
 def _desired_traits(node: Node, provider: Provider | None, options: dict[str, Any]) -> list[str] | None:
-    """The desired traits of the provider, sorted, or None if they are not requested."""
+    """Return the sorted desired traits, or None if they are not requested."""
     now = set(provider["traits"] or ()) if provider else set()
     listed, mode = node["traits"], options["traits_mode"]
     if not node["ours"]:
@@ -114,7 +113,7 @@ def _desired_traits(node: Node, provider: Provider | None, options: dict[str, An
             return None
         return sorted({*listed, *(name for name in now if mode != "exact" or not names.is_custom(name))})
     if listed is None and node["inventories"] is None and (provider or not node["parent"]):
-        # A parent that is only looked up, or a bare root for nova-compute to adopt.
+        # The entry only looks up a parent, or creates a bare root that nova-compute will adopt.
         return None
     if listed is None or mode == "add":
         return sorted({*now, *(listed or ()), names.MARKER})
@@ -124,7 +123,7 @@ def _desired_traits(node: Node, provider: Provider | None, options: dict[str, An
 def _check_owner(
     provider: Provider, inventories: dict[str, Any] | None, traits: list[str] | None, found: list[str]
 ) -> None:
-    """Only the custom traits of another service's provider may be changed."""
+    """Check that only custom traits of another service's provider change."""
     who = names.owner(provider["traits"] or ())
     adopt = "" if who else f", or add this trait to manage it (it has the UUID {provider['uuid']})"
     if inventories is not None and not is_same(inventories, provider["inventories"]):
@@ -156,7 +155,7 @@ def _check_added(provider: Provider | None, traits: list[str] | None, found: lis
 
 
 def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[str]) -> None:
-    """Placement itself lets a total fall below what is in use."""
+    """Check usages, because Placement accepts a total below the used amount."""
     for name, inventory in provider["inventories"].items():
         used = (provider["usages"] or {}).get(name, 0)
         new = inventories.get(name)

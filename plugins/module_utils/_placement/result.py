@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The result of placement_inventory: each provider with its action, and the difference by name."""
+"""Create the result of placement_inventory: each provider with its action, and the difference by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LISTED = (*ACTIONS.values(), "kept")
 
 
 def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, Any]:
-    """The result of the module; in check mode the outcome is what would be done."""
+    """Return the result of the module; in check mode, ``outcome`` is the predicted one."""
     providers = [_provider(one, "kept") for one in planned["kept"]]
     providers += [_provider(step, ACTIONS[step["action"]]) for step in outcome.done]
     providers += [_provider(step, "failed") for step in outcome.failed]
@@ -45,12 +45,12 @@ def _provider(one: dict[str, Any], action: str) -> dict[str, Any]:
 
 
 def _shown(steps: list[Step], side: str) -> dict[str, Any]:
-    """By name what the providers had, or have now; only those that a step is about."""
+    """Return the previous or current state of the providers of the steps, by name."""
     shown = {}
     for step in steps:
         one = step["before"] if side == "before" else step["actual"]
         if one is not None and (step["before"] != step["actual"] or step.get("former")):
-            # A provider that gets another name has its old one before.
+            # The state before a rename is shown under the old name.
             former = step.get("former") if side == "before" else None
             shown[former or step["name"]] = one
     return shown

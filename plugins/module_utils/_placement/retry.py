@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The time that one call of a module has, and its pauses: longer each time, and never in step with others.
+"""Limit the time of one module call, and wait with growing random delays between attempts.
 
-The retries of keystoneauth1 know no deadline, and ignore how long a server asks to wait.
+The retries of keystoneauth1 have no deadline and ignore Retry-After.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ LONGEST = 5.0
 
 
 class Clock:
-    """``seconds`` from now on, after which no request is sent."""
+    """The time until ``seconds`` from now, after which no request is sent."""
 
     def __init__(self, seconds: float = math.inf) -> None:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds that are left; PlacementError if there are none."""
+        """Return the remaining seconds; raise PlacementError if there are none."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise PlacementError(
@@ -38,7 +38,7 @@ class Clock:
         return left
 
     def pause(self, failures: int, asked: float = 0.0) -> bool:
-        """Wait after so many failures in a row, at least what the server has ``asked`` for; False if time is short."""
+        """Wait after a number of consecutive failures, at least ``asked`` seconds; return False if there is no time."""
         seconds = max(asked, random.uniform(0, min(LONGEST, FIRST * 2 ** min(failures, 10))))
         if seconds >= self._end - time.monotonic():
             return False

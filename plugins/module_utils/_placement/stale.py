@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Our own providers that stand for no card of the host, or for one that another provider stands for; no I/O."""
+"""Find our own providers whose card is missing, or is represented by another provider; no I/O."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .provider import plan_provider, show_provider
 
 
 def providers(nodes: Nodes) -> list[Node]:
-    """The stale providers, each as an entry that drains it, below the roots whose cards are known.
+    """Return the stale providers below roots with known cards, each as an entry that drains it.
 
-    A card that was moved to another slot has one at each place, and a card has two after a change of its shape.
+    A card that was moved to another slot has a provider for each slot, and a card has two after a change of its shape.
     """
     cards = {node["uuid"]: node["cards"] for node in nodes.present() if node["cards"] is not None}
     listed = _listed(nodes)
@@ -41,7 +41,7 @@ def providers(nodes: Nodes) -> list[Node]:
 
 
 def plan(nodes: Nodes, options: dict[str, Any], problems: list[str]) -> tuple[list[Step], list[Step], list[str]]:
-    """The removals of the unused ones, the steps that drain those in use, and a sentence for each."""
+    """Return removals of unused stale providers, steps that drain used ones, and a sentence for each."""
     removals, steps, sentences = [], [], []
     parents = {one["parent"] for one in nodes.providers.values()}
     for node in providers(nodes):
@@ -64,7 +64,7 @@ def plan(nodes: Nodes, options: dict[str, Any], problems: list[str]) -> tuple[li
 
 
 def _listed(nodes: Nodes) -> dict[tuple[str, str], str]:
-    """By root and card the provider that is listed for it, whoever makes it."""
+    """Map each pair of root and card to the listed provider of the card, whichever service creates it."""
     return {(node["root"], names.card_of(node["name"])): node["name"] for node in nodes.present() if node["parent"]}
 
 

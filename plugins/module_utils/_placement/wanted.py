@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The option ``providers`` of placement_inventory, checked without a look at Placement."""
+"""Validate the option ``providers`` of placement_inventory, without requests."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .options import check_options
 
 Entry = dict[str, Any]
 
-# What where() begins a sentence with.
+# The beginning of sentences that :func:`where` creates.
 PLACE = re.compile(rf"providers\[(\d+)\] \((.{{0,{LONGEST_PROVIDER}}}?)\): ")
 
 
 def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
-    """The entries in one form; raises :class:`Refused` with a sentence for each thing that is wrong.
+    """Return the entries in one form; raise :class:`Refused` with a sentence for each problem.
 
-    Each entry gets ``item`` (its place in the list), ``name``, ``uuid``, ``parent`` (a name or a UUID), ``above`` (the
-    item of the parent, if that is listed too), ``optional``, ``drain``, ``inventories`` (by resource class all six
-    fields), ``traits`` and ``cards`` (in small letters); the last four are None if the option was omitted.
+    Each entry has ``item`` (index in the list), ``name``, ``uuid``, ``parent`` (name or UUID), ``above`` (item of the
+    parent if it is listed), ``optional``, ``drain``, ``inventories`` (six fields by resource class), ``traits`` and
+    ``cards`` (in lower case). The last four are None if the option is omitted.
     """
     problems = _check_options(options)
     entries = []
@@ -44,14 +44,14 @@ def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) ->
 
 
 def where(entry: Entry) -> str:
-    """How an entry is called in a sentence: ``providers[3] (node1_gpu0)``; one that is not listed by its name."""
+    """Return the name of an entry in messages: ``providers[3] (node1_gpu0)``, or only the name if it is not listed."""
     if entry["item"] is None:
         return str(entry["name"])
     return f"providers[{entry['item']}] ({str(entry['name'] or entry['uuid'])[:LONGEST_PROVIDER]})"
 
 
 def split_sentence(sentence: str) -> tuple[int | None, str]:
-    """The place of the entry that a sentence is about, or None, and the sentence with the name of the entry alone."""
+    """Return the index of the entry of a sentence or None, and the sentence without the index."""
     found = PLACE.match(sentence)
     if not found:
         return None, sentence
@@ -59,12 +59,12 @@ def split_sentence(sentence: str) -> tuple[int | None, str]:
 
 
 def reference(text: str) -> str:
-    """The name of a provider, or its UUID in the spelling that Placement has."""
+    """Check a provider name, or return a UUID in Placement's spelling."""
     return text.lower() if is_uuid(text) else provider_name(text)
 
 
 def parse_references(texts: list[str], option: str) -> list[str]:
-    """Names or UUIDs of providers, each once; raises :class:`Refused`."""
+    """Check names or UUIDs of providers and remove duplicates; raise :class:`Refused` on problems."""
     references, problems = [], []
     for text in texts:
         try:
@@ -126,13 +126,13 @@ def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any
 
 
 def _traits(traits: list[str], found: list[str]) -> list[str]:
-    """Sorted, each once; the marker comes by itself where it belongs, and nowhere else."""
+    """Return the sorted traits without the marker, which is added automatically."""
     checked = {grammar.collect(trait, name, found) for name in traits}
     return sorted(name for name in checked if name and name != MARKER)
 
 
 def _find_parents(entries: list[Entry]) -> list[str]:
-    """Fill in ``above``; MySQL usually takes names for equal that differ only by case, so these are duplicates too."""
+    """Fill in ``above``, and report duplicates. MySQL usually ignores case, so names that differ only by case count."""
     problems = []
     items: dict[str, int] = {}
     for entry in entries:

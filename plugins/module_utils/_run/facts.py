@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The whole observation of a host, in the lists that C(ansible_facts.mdev) has."""
+"""Observe a whole host and return it in the form of C(ansible_facts.mdev)."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ PARTS = (*DEFAULT_PARTS, USERS, MIG, MODELS)
 # Network controllers, NVMe, display and 3D controllers, NVSwitches, processing accelerators (include/linux/pci_ids.h).
 DEFAULT_CLASSES = ("02", "0108", "03", "0680", "12")
 
-# What ansible_facts.mdev holds, or a part of it.
+# ansible_facts.mdev or a part of it.
 Facts = dict[str, Any]
 
 
 class Observed(NamedTuple):
-    """The facts with the objects behind them."""
+    """The facts with the objects from which they were made."""
 
     facts: Facts
     functions: dict[str, PciFunction]
     frameworks: Frameworks
-    made: Optional[Made]  # None without parents, devices and users
+    made: Optional[Made]  # None if gather has neither parents, devices nor users
     gpus: Optional[dict[str, Gpu]]  # None without MIG
 
 
 def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES) -> Facts:
-    """What is on the host; a part that is not in ``gather`` is not read, and missing from the result.
+    """Return the facts of the host. Parts that are not in ``gather`` are neither read nor returned.
 
-    ``users`` adds the holders to physical functions, VFs and devices. ``classes`` are PCI classes, or beginnings of
-    them, whose functions are listed although they have neither SR-IOV nor mdev.
+    ``users`` adds the users of physical functions, VFs and devices. ``classes`` are PCI classes or their prefixes:
+    their functions are listed even without SR-IOV and mdev.
     """
     return observe_host(host, gather, classes).facts
 
 
 def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] = DEFAULT_CLASSES) -> Observed:
-    """The same as :func:`observe` with the objects behind the facts, so that nothing is read twice."""
+    """Return the facts with the objects behind them, so that callers need not read anything twice."""
     gather = set(gather)
     made = gpus = None
     functions = pci.observe(host)
@@ -95,7 +95,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         if DEVICES in gather:
             facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
-            # Each module of the payload is compiled again in each run.
+            # Ansible compiles each imported module again in every run.
             from .._guards import every
             from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes
@@ -169,7 +169,7 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
 
 
 def _add_shares(host: HostRoot, entry: Facts) -> None:
-    """What each VF of an Intel GPU gets of it, where the kernel shows it."""
+    """Add the shares of each VF of an Intel GPU if the kernel reports them."""
     virtual_functions = {one["index"]: one for one in entry["virtual_functions"]}
     for index, settings in intel_xe.observe(host, entry["address"], virtual_functions).items():
         shares = {name: getattr(settings, name) for name in intel_xe.NAMES}

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of managed_files: observe all paths, reject files of other programs, write."""
+"""Implement managed_files: observe all paths, reject files of other programs, write."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .._host.root import HostError
 
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
 NEW_MODE = 0o644
-# Problems in a sentence: a host has fewer files, but the controller has one for each host.
+# The number of problems in a message: the controller may have one file per host.
 SHOWN = 15
 
-# What replaces a file, and what leaves it as it is.
+# Actions that write a new file, and actions that change nothing.
 WRITING = ("created", "replaced")
 UNCHANGED = ("kept", "absent")
 
 
 class Requested(NamedTuple):
-    """One entry of the option ``files`` as it is given."""
+    """One entry of the option ``files`` as given."""
 
     path: str
     content: str | None
@@ -40,19 +40,17 @@ class Requested(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What the module returns."""
-
     changed: bool
     files: list[dict[str, str]]
     diff: list[dict[str, str]]
 
 
 class Wanted(NamedTuple):
-    """One checked entry of the option ``files``.
+    """One validated entry of the option ``files``.
 
-    ``place`` is the path below the root of the host, ``variable`` its name for whoever reads a message, and
-    ``suggestion`` a path that would do. ``content`` is None where a path is only looked at, and empty to remove the
-    file. What is None of ``mode``, ``uid`` and ``gid`` stays as it is.
+    ``place`` is the path including the root of the host, ``variable`` its name in messages, and ``suggestion`` a valid
+    path. ``content`` is None to only check the path, and empty to remove the file. If ``mode``, ``uid`` or ``gid`` is
+    None, it stays unchanged.
     """
 
     place: str
@@ -65,7 +63,7 @@ class Wanted(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is done to one path; ``content`` is None where the file is removed, and ``before`` where there is none."""
+    """The action for one path. ``content`` is None if the file is removed, ``before`` is None if it is missing."""
 
     action: str
     place: str
@@ -77,9 +75,9 @@ class Step(NamedTuple):
 
 
 def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
-    """Bring all files to what is wanted, and return the module's result; ``Refused`` before the first write.
+    """Write all files and return the module's result; raise ``Refused`` before the first write.
 
-    A ``HostError`` has as its result what was done before.
+    The ``result`` of a ``HostError`` contains the actions before the error.
     """
     if not replacement.is_root(root):
         raise Refused([f"host_root must be the absolute path of a directory, and not {root!r}"])
@@ -123,7 +121,7 @@ def _result(done: list[Step]) -> Result:
 
 
 def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wanted]:
-    """The entries that are right; what is wrong with others is added to ``problems``."""
+    """Return the valid entries, and add the problems of the others to ``problems``."""
     wanted: list[Wanted] = []
     users: dict[str, str] = {}
     for number, file in enumerate(files):
@@ -170,12 +168,12 @@ def _id(find: Callable[[str], int], name: str, kind: str, path: str, problems: l
 
 
 def _observe(file: Wanted, problems: list[str]) -> ownership.Entry | None:
-    """What is at a path; why it is left alone is added to ``problems``."""
+    """Return the state of a path, and add to ``problems`` if it must not be written."""
     entry = None
     try:
         blocking = replacement.blocking_parent(file.place)
         entry = None if blocking else ownership.look(file.place)
-        # Only this collection uses a path that no variable names.
+        # A path without a variable is used only by this collection.
         reason = ownership.refusal(entry, takes_empty=not file.variable)
         if entry and entry.kind and file.content is not None:
             reason = f"is {entry.kind}"
@@ -244,7 +242,7 @@ def _apply(step: Step) -> None:
 
 
 def _diff(step: Step) -> dict[str, str]:
-    """The texts, and a line more where only mode or owner change."""
+    """Return the texts of a diff, or a line with the new access if only mode or owner change."""
     after = b"" if step.action == "removed" else step.content or b""
     texts = {"before": (step.before or b"").decode(errors="replace"), "after": after.decode(errors="replace")}
     if step.action == "adjusted":

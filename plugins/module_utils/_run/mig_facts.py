@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The MIG state of GPUs as facts and results show it."""
+"""The MIG state of GPUs in the form of facts and results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .._host.root import HostError, HostRoot
 
 
 class Instance(TypedDict):
-    """One GPU instance; ``id`` is None for one that is only predicted."""
+    """One GPU instance; ``id`` is None if it is only predicted."""
 
     id: Optional[int]
     profile: str
@@ -29,14 +29,12 @@ class Instance(TypedDict):
 
 
 class State(TypedDict):
-    """One GPU before or after the changes."""
-
     enabled: bool
     instances: list[Instance]
 
 
 class Profile(TypedDict):
-    """What a GPU instance can be. ``size`` and ``starts`` are memory slices."""
+    """A profile of GPU instances; ``size`` and ``starts`` count memory slices."""
 
     name: str
     memory_mib: int
@@ -46,14 +44,12 @@ class Profile(TypedDict):
 
 
 class Facts(State):
-    """One GPU with the profiles that it has."""
-
     pending: bool
     profiles: list[Profile]
 
 
 def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[str, Gpu] | None:
-    """By address the GPUs that the driver lists; None where the driver or its program is missing, or fails."""
+    """Return the GPUs that the driver lists by address, or None if the driver or nvidia-smi is missing or fails."""
     gpus = [
         function.address
         for function in functions.values()
@@ -72,7 +68,7 @@ def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[st
 
 
 def mig_facts(gpus: Mapping[str, Gpu]) -> dict[str, Facts]:
-    """By address the facts of those GPUs that have MIG."""
+    """Return the facts of the GPUs with MIG support by address."""
     return {address: _facts(gpu) for address, gpu in gpus.items() if gpu.enabled is not None}
 
 
@@ -85,7 +81,7 @@ def _facts(gpu: Gpu) -> Facts:
 
 
 def as_facts(gpu: Gpu) -> State:
-    """A GPU's MIG state as facts and results show it."""
+    """Return the MIG state of a GPU in the form of facts and results."""
     return {
         "enabled": bool(gpu.enabled),
         "instances": [

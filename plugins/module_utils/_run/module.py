@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What every module does with the problems, the warnings and the failures of its work."""
+"""End a module with the result, warnings and errors of its work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNCHANGED = "Nothing was changed"
 
 
 class Module(Protocol):
-    """What is needed of ``AnsibleModule``, which the engine does not import."""
+    """The part of ``AnsibleModule`` that is needed; the engine does not import Ansible."""
 
     def warn(self, warning: str) -> None: ...
 
@@ -27,15 +27,15 @@ class Module(Protocol):
     def fail_json(self, msg: str, **result: Any) -> NoReturn: ...
 
 
-# The result of a module, and its warnings.
+# Returns the result of a module and its warnings.
 Work = Callable[[], tuple[Mapping[str, Any], Iterable[str]]]
 
 
 def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Mapping[str, Any]:
-    """The result of ``work`` with its ``warnings``, also with ``failed`` and ``msg`` if it is refused or fails.
+    """Return the result and ``warnings`` of ``work``, with ``failed`` and ``msg`` if it is refused or fails.
 
-    ``unchanged`` is what a refusal says first, None for a module that changes nothing, and ``failed`` the same of an
-    error. A result with ``failures``, a sentence each, is that of a failed module.
+    ``unchanged`` is the beginning of a refusal, None for a module without changes; ``failed`` is that of an error. A
+    module whose result has ``failures``, which are sentences, fails.
     """
     try:
         result, warnings = work()

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether what a run has to keep can be kept: found before the first change, and not after some cards were changed."""
+"""Check before the first change that all records of a run can be written."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from collections.abc import Iterable
 from .._core.problems import Refused
 from .._host.root import HostError, HostRoot
 
-# Bytes that a file takes at least.
+# In bytes: the least size of a file on disk.
 BLOCK = 4096
-# Parts of a path that lie on one file system for certain enough: etc/mdevctl.d, run/vfio-devices.
+# The number of leading path components that identify a file system: etc/mdevctl.d, run/vfio-devices.
 COMMON = 2
 
 
 def check(host: HostRoot, files: Iterable[tuple[str, str | None]], write: bool) -> None:
-    """Raise :class:`Refused` if files cannot be written; pairs of path and text, or None for one that is to go.
+    """Raise :class:`Refused` if files cannot be written; ``files`` are pairs of path and text, None to remove.
 
-    With ``write`` a file of that size is written to try it, else only what the file system says is looked at.
+    With ``write``, a file of the total size is written as a test; otherwise only the file system is queried.
     """
     sizes: dict[str, int] = {}
     for path, text in files:
-        # All of a file system is asked for in the first of its directories.
+        # Count all files of a file system for the first of its directories.
         directory = path.rpartition("/")[0]
         sizes.setdefault(directory, 0)
         first = next(other for other in sizes if other.split("/")[:COMMON] == directory.split("/")[:COMMON])

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Names in nova's settings of devices that no release has; nova ignores most of them without a message."""
+"""Find unknown names in nova's device settings; nova ignores most of them silently."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from . import oslo
 TYPES = ("enabled_mdev_types", "enabled_vgpu_types")
 SPECS = ("device_spec", "passthrough_whitelist")
 OF_A_TYPE = ("device_addresses", "max_instances", "mdev_class")
-# Sections of types are [mdev_<type>], and [vgpu_<type>] before nova 24.
+# Type sections are [mdev_<type>], or [vgpu_<type>] before nova 24.
 PREFIXES = ("mdev_", "vgpu_")
 OPTIONS = {"devices": TYPES, "pci": ("alias", *SPECS, "report_in_placement")}
-# Names that only one section has; others are too common.
+# Names that occur in only one section; other names are too common.
 PLACES = {**dict.fromkeys(TYPES, "devices"), **dict.fromkeys([*SPECS, "report_in_placement"], "pci")}
 TAGS = (
     *("address", "devname", "live_migratable", "managed", "one_time_use", "physical_network", "product_id"),
@@ -33,7 +33,7 @@ OF_AN_ALIAS = (
 
 
 def unknown(files: Iterable[tuple[str, str]]) -> list[str]:
-    """A sentence for each unknown name in files, each a path and its text."""
+    """Return a sentence for each unknown name in ``files``, which are pairs of path and text."""
     entries = [(path, *entry) for path, text in files for entry in oslo.entries(text)]
     enabled = {
         word.strip()
@@ -70,7 +70,7 @@ def _of(path: str, section: str, name: str, value: str, enabled: set[str]) -> It
 
 
 def _keys(value: str) -> list[str]:
-    """The keys of a value that is a JSON dictionary or a list of them; nova itself refuses another one."""
+    """Return the keys of a JSON dictionary or a list of dictionaries; nova itself rejects other values."""
     try:
         parsed = json.loads(value.replace("$$", "$"))
     except ValueError:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether a service reads a settings file that is to be written, and what it reads after it."""
+"""Check whether a service will read a settings file, and which files it reads after it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s
 
 
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
-    """What ``program`` makes of a file at ``path`` with ``content``.
+    """Return how ``program`` treats a file at ``path`` with ``content``.
 
-    ``reads`` is None if the start of the service is unknown. ``later`` has the options that other files set and that
-    are read later, each with its file, and ``overridden`` those of them that the file sets too.
+    ``reads`` is None if it is unknown how the service is started. ``later`` lists the options of later files, and
+    ``overridden`` those of them that the file also sets.
     """
     found = started.observe(host, program, unit)
-    # A service that does not run yet and has no unit here is taken to be started in the usual way by whoever knows.
+    # Without process and unit, the service may start in an unknown way, so its files are unknown.
     known = found.arguments is not None
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
@@ -74,7 +74,7 @@ def _not_read(found: started.Started, sources: oslo.Sources, project: str, progr
 
 
 def libvirt_version(host: HostRoot) -> str | None:
-    """The version of libvirt's library, which is a part of its file's name: ``libvirt.so.0.11003.0`` is 11.3.0."""
+    """Return the libvirt version, which is part of the library's file name: ``libvirt.so.0.11003.0`` is 11.3.0."""
     for directory in LIBRARIES:
         for name in host.names(directory):
             match = LIBRARY.match(name)
@@ -85,13 +85,13 @@ def libvirt_version(host: HostRoot) -> str | None:
 
 
 def overridden(later: Sequence[Option], content: str) -> list[Option]:
-    """Those options of a file with ``content`` that are also in ``later``."""
+    """Return the options of ``later`` that a file with ``content`` also sets."""
     mine = set(oslo.options(content)) - oslo.SEVERAL
     return [one for one in later if (one["section"], one["option"]) in mine]
 
 
 def not_effective(later: Sequence[Option], content: str, program: str, path: str) -> list[str]:
-    """A sentence for each of them."""
+    """Return a sentence for each option of a file with ``content`` that a later file overrides."""
     return [
         f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
         f"Remove the option from {one['file']}."
@@ -108,14 +108,14 @@ def _later(host: HostRoot, sources: oslo.Sources, path: str) -> list[Option]:
 
 
 def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
-    """Of nova alone the names are known."""
+    """Return unknown names in the files of nova; the names of other projects are not known."""
     if project != "nova":
         return []
     return nova_names.unknown((path, _text(host, path)) for path in _order(host, sources))
 
 
 def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
-    """The value that the service has for an option which forbids live migration of PCI devices."""
+    """Return whether post-copy is permitted for the service, which prevents live migration of PCI devices."""
     values = [
         value.lower()
         for path in _order(host, sources)
@@ -126,7 +126,7 @@ def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
 
 
 def _undeployed(host: HostRoot, project: str, program: str, content: str) -> list[str]:
-    """The options of ``content``, such as ``[pci]alias``, that kolla-ansible has not merged for the container."""
+    """Return options of ``content``, such as ``[pci]alias``, that kolla-ansible has not deployed to the container."""
     merged = host.read(f"{started.KOLLA}/{program}/{project}.conf", optional=True) or ""
     deployed = set(oslo.entries(merged))
     lacking = [entry[:2] for entry in oslo.entries(content) if entry not in deployed]
@@ -134,13 +134,13 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
 
 
 def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
-    """The files that are read after ``path``, whether it exists or not."""
+    """Return the files that are read after ``path``, whether it exists or not."""
     order = _order(host, sources, path)
     return order[order.index(path) + 1 :] if path in order else []
 
 
 def _order(host: HostRoot, sources: oslo.Sources, path: str = "") -> list[str]:
-    """All files in the order of reading, ``path`` also if it does not exist."""
+    """Return all files in reading order, including ``path`` even if it does not exist."""
     of_directories = []
     for directory in sources.directories:
         names = {name for name in host.names(directory.lstrip("/")) if name.endswith(".conf") and name[:1] != "."}

@@ -4,30 +4,30 @@
 
 # Private to this collection: may change without notice.
 
-"""Which files oslo.config reads, in which order, and which of them win (oslo_config/cfg.py, _parse_config_files)."""
+"""Model which files oslo.config reads, in which order (oslo_config/cfg.py, _parse_config_files)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Options that may be given several times; oslo.config takes all of them.
+# Options that can occur several times; oslo.config uses all values.
 SEVERAL = {("pci", name) for name in ("alias", "device_spec", "passthrough_whitelist")}
-# oslo_config/types.py, Boolean
+# Values of oslo_config/types.py, Boolean.
 TRUE = ("true", "1", "on", "yes")
 
 
 class Sources(NamedTuple):
-    """What a service reads: files and directories, each in the order of reading."""
+    """The files and directories of a service, each in reading order."""
 
     files: tuple[str, ...]
     directories: tuple[str, ...]
-    # A command line is read in its order, and after the default directories.
+    # Arguments are read in their order, and after default directories.
     directories_first: bool
 
 
 def sources(project: str, arguments: Sequence[str]) -> Sources:
-    """What a service reads with these arguments, without its program."""
+    """Return the sources of a service; ``arguments`` is its command line."""
     files = _values(arguments, "--config-file")
     directories = _values(arguments, "--config-dir")
     program = arguments[0].rpartition("/")[2] if arguments else project
@@ -40,18 +40,17 @@ def sources(project: str, arguments: Sequence[str]) -> Sources:
 
 
 def reads(found: Sources, path: str) -> bool:
-    """Whether a service with these sources reads a file."""
     directory, dummy, name = path.rpartition("/")
     return path in found.files or (directory in found.directories and name.endswith(".conf") and name[0] != ".")
 
 
 def options(text: str) -> list[tuple[str, str]]:
-    """The section and the name of each option in a file, as oslo.config reads it."""
+    """Return section and name of each option in a file, like oslo.config."""
     return [entry[:2] for entry in entries(text)]
 
 
 def entries(text: str) -> list[tuple[str, str, str]]:
-    """The section, the name and the value of each option in a file; a line that begins with a blank continues one."""
+    """Return section, name and value of each option in a file; an indented line continues the previous value."""
     found: list[tuple[str, str, str]] = []
     section = "DEFAULT"
     for line in text.splitlines():

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How a service of OpenStack is started on a host: as a running process, as a systemd unit, or in a container."""
+"""Find out how an OpenStack service is started: as a process, by a systemd unit, or in a container."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ KOLLA = "etc/kolla"
 
 
 class Started(NamedTuple):
-    """``arguments`` are those of the service with its program first, or None if they are unknown."""
+    """How a service is started; ``arguments`` is its command line from the program on, or None if unknown."""
 
     arguments: tuple[str, ...] | None
-    # process, unit, or None.
+    # "process", "unit" or None
     source: str | None
     pid: int | None
     container: bool
@@ -32,7 +32,7 @@ class Started(NamedTuple):
 
 
 def observe(host: HostRoot, program: str, unit: str) -> Started:
-    """How ``program`` is started, from its process if it runs, else from its unit."""
+    """Return how ``program`` is started: from its process if it runs, or else from its unit."""
     kolla = host.exists(f"{KOLLA}/{program}/config.json")
     for pid in host.names("proc"):
         if pid.isdigit():
@@ -45,7 +45,7 @@ def observe(host: HostRoot, program: str, unit: str) -> Started:
     command = _command(host, unit)
     if command is None:
         return Started(None, None, None, False, False)
-    # A script adds arguments of its own.
+    # An init script adds its own arguments.
     arguments = None if command[:1] == [f"/etc/init.d/{program}"] else _of_program(command, program)
     return Started(arguments, "unit", None, False, False)
 
@@ -53,13 +53,13 @@ def observe(host: HostRoot, program: str, unit: str) -> Started:
 def _arguments(host: HostRoot, pid: str, program: str) -> tuple[str, ...] | None:
     words = [word for word in (host.read(f"proc/{pid}/cmdline", optional=True) or "").split("\0") if word]
     found = _of_program(words, program)
-    # Another program may only name it, such as systemctl restart nova-compute.
+    # Exclude programs that only mention the name, such as systemctl restart nova-compute.
     begins = words[0].rpartition("/")[2] if words else ""
     return found if begins == program or begins.startswith("python") or "--" in words else None
 
 
 def _of_program(words: list[str], program: str) -> tuple[str, ...] | None:
-    """The words from the program on; an interpreter or a wrapper stands before it."""
+    """Return the words from the program on, after an interpreter or wrapper."""
     for place, word in enumerate(words[:4]):
         if word.rpartition("/")[2] == program:
             return tuple(words[place:])
@@ -67,7 +67,7 @@ def _of_program(words: list[str], program: str) -> tuple[str, ...] | None:
 
 
 def _command(host: HostRoot, unit: str) -> list[str] | None:
-    """The last command of the unit and what is added to it; None without the unit."""
+    """Return the words of the last ExecStart of a unit with its drop-ins; None without the unit."""
     name = unit if unit.endswith(".service") else f"{unit}.service"
     text = next((found for place in UNITS if (found := host.read(f"{place}/{name}", optional=True))), None)
     if text is None:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The state of mdev_instance as plain data that goes with the facts, and back; what facts have is not sent twice."""
+"""Convert the state of mdev_instance to plain data and back; data that facts contain is not repeated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .._run.facts import DEVICES, PARENTS, Facts
 
 
 class Plain(TypedDict):
-    """What the facts do not have. A definition is its parent, UUID, type, autostart and attributes."""
+    """The data that facts lack. A definition is its parent, UUID, type, autostart and attributes."""
 
     definitions: list[list[Any]]
     known_types: Mapping[str, Mapping[str, str]]
@@ -35,7 +35,7 @@ class Plain(TypedDict):
 
 
 def as_plain(made: Made, beside: Beside) -> Plain:
-    """What goes with the facts."""
+    """Return the data to send with the facts."""
     definitions = [
         [*key, one.type_id, one.autostart, [list(pair) for pair in one.attributes]]
         for key, one in made.definitions.items()
@@ -52,7 +52,7 @@ def as_plain(made: Made, beside: Beside) -> Plain:
 
 
 def state_of(facts: Facts, plain: Plain) -> State:
-    """The state that mdev_instance would observe, without the functions of the host and without users."""
+    """Return the state that mdev_instance would observe, without functions of the host and without users."""
     definitions = {
         (parent, uuid): Definition(type_id, autostart, _pairs(attributes))
         for parent, uuid, type_id, autostart, attributes in plain["definitions"]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What the plan of a host needs, read once: facts, records, definitions, boot files, settings and services."""
+"""Read everything for the plan of a host: facts, records, definitions, boot files, settings and services."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Boot(NamedTuple):
 
 
 class Service(NamedTuple):
-    """The options of service_settings_info without the text, which is the present one."""
+    """The options of service_settings_info without the text, which is the current one."""
 
     project: str
     program: str
@@ -44,10 +44,10 @@ class Service(NamedTuple):
 def observe_site(
     host: HostRoot, users: bool, mig: bool, boot: Boot, services: Sequence[Service], files: Sequence[Requested]
 ) -> Facts:
-    """The result of the module ``cards``.
+    """Return the result of the module ``cards``.
 
-    ``reasons`` are sentences why the present state must not be trusted to be the desired one, by the part of the work
-    that would find out. Those of ``host`` may concern every part, and those of ``roles`` only the roles can report.
+    ``reasons`` are sentences that say why the current state may differ from its records, by the part of the work that
+    would change it. Those of ``host`` may concern every part. Only the roles can report those of ``roles``.
     """
     gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
     gather += [MIG] if mig else []

@@ -4,10 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether what records say of cards and GPUs is still true, by the plans of the modules that wrote them.
+"""Check whether records of cards and GPUs still match the host, with the plans of the modules that wrote them.
 
-On an unchanged host a role has the same entries again, so the controller only has to compare its entries with those
-of the records.
+On an unchanged host, the entries of the roles equal the recorded ones. So the controller only compares these entries.
 """
 
 from __future__ import annotations
@@ -34,20 +33,20 @@ Functions = dict[str, PciFunction]
 
 
 class Recorded(NamedTuple):
-    """The entries of the records by address, and why a run would have something to do about one of them."""
+    """The entries in records by address, and the reasons why a run would change something."""
 
     entries: Mapping[str, Mapping[str, object]]
     reasons: list[str]
 
 
 def observe_modes(host: HostRoot, functions: Functions) -> Recorded:
-    """The entries ``function`` in records of sriov_pf_mode; ``functions`` are those of the host."""
+    """Return the entries ``function`` in records of sriov_pf_mode; ``functions`` are those of the host."""
     records = read_records(host, MODE_RECORDS)
     try:
         entries: list[CardWanted] = []
         for card, record in records.items():
             entry = recorded_function(card, record)
-            # A restoration ignores that a card is pinned. Here it is a part of the entry.
+            # Restoration ignores that a card is pinned, but here it is part of the entry.
             given = record["function"]
             is_free = given.get("reconfigurable", True)
             entries.append(entry._replace(place=len(entries), reconfigurable=is_free, requested=given))
@@ -66,7 +65,7 @@ def observe_modes(host: HostRoot, functions: Functions) -> Recorded:
 
 
 def observe_layouts(host: HostRoot, functions: Functions, gpus: Optional[dict[str, Gpu]]) -> Recorded:
-    """The entries ``gpu`` in records of mig_layout; ``gpus`` are None if they have not been read."""
+    """Return the entries ``gpu`` in records of mig_layout; ``gpus`` is None if they have not been read."""
     records = read_records(host, LAYOUT_RECORDS)
     if not records:
         return Recorded({}, [])

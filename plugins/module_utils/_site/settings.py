@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The files of the boot service and the settings files of services, as far as a plan has to know them."""
+"""Compare the files of the boot service and the settings files of services with their desired state."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from .._run import managed_files
 
 
 class Settings(NamedTuple):
-    """A settings file of this collection; ``text`` is empty for a missing one."""
+    """A settings file of this collection; ``text`` is empty if it is missing."""
 
     text: str
-    reason: Optional[str]  # why a run would have something to do, whatever the text should be
-    is_ours: bool = True  # False if managed_files would refuse the file, or nobody knows
+    reason: Optional[str]  # why a run must check the file, whatever its desired text
+    is_ours: bool = True  # False if managed_files would reject the file, or if this is unknown
 
 
 def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: float, program: str) -> bool:
-    """Whether boot_restore would change a file; ``program`` is the SHA-256 of the program as it should be.
+    """Return whether boot_restore would change a file; ``program`` is the SHA-256 of the desired program.
 
-    The program is the same for all hosts, so that the controller makes it once.
+    The program is the same for all hosts, so the controller creates it only once.
     """
     state = observe(host)
     current = state[PROGRAM]
@@ -40,7 +40,7 @@ def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: f
 
 
 def observe_settings(root: str, file: managed_files.Requested) -> Settings:
-    """A settings file with its present text as the desired one, so that only its access may differ."""
+    """Compare a settings file with its current text as the desired one, so that only access rights can differ."""
     place = root.rstrip("/") + file.path
     try:
         entry = ownership.look(place)

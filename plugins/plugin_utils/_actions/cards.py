@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Find out with one module run what is to be done on a host, and whether only the roles of site can do it.
+"""Find out with one module run what differs on a host, and whether only the roles of site can correct it.
 
-The plan is made here by the functions that the modules and roles use, from the variables of the roles in the play.
+The plan is made on the controller with the functions of the modules and filters, from the role variables of the play.
 """
 
 from __future__ import annotations
@@ -36,15 +36,14 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet impor
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, stages
 
-# Ansible loads action plugins before it forks for each host, so that the program is made once in a run.
+# Ansible loads action plugins before it forks for each host, so the program is built once per run.
 CHECKSUM = hashlib.sha256(archive.build()).hexdigest()
-PLACEMENT = "placement"
-# In the result of placement_inventory.
+# Keys in the result of placement_inventory.
 PROVIDER_CHANGES = ("created", "updated", "removed", "missing", "failures", "resource_classes", "traits")
 
 
 class Reasons(NamedTuple):
-    """Why there is something to do, the parts of the work that do it, and why only the roles can."""
+    """Why a host differs, the parts of the work that correct it, and why only the roles can do so."""
 
     due: list[str]
     parts: list[str]
@@ -52,17 +51,17 @@ class Reasons(NamedTuple):
 
 
 class ComparesHost(ActionBase):
-    """Runs the module with the options that the roles would have, and plans."""
+    """Runs the module with the options of the roles, and plans the host."""
 
     TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
-        """The reasons why there is something to do as ``due``."""
+        """Return the reasons why the host differs as ``due``."""
         result: Result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         refused = variables.refusals(variables.known(task_vars, self._templar))
         if refused:
-            # The roles reject them, each with all its sentences.
+            # The roles reject these variables with complete messages.
             return {**result, "changed": False, **_by_roles(refused)}
         known = Variables(self._templar, task_vars)
         try:
@@ -96,12 +95,12 @@ def _by_roles(sentences: list[str], selected: Any = None) -> Result:
 
 
 def said(error: Exception) -> str:
-    """What an error of a variable says."""
+    """Return the message for an error of a variable."""
     return f"{error} is not set in this play" if isinstance(error, KeyError) else str(error)
 
 
 def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
-    """What is to be done."""
+    """Return why the host differs."""
     persist = {role: known.flag(f"{role}_persist") for role in ("sriov", "mig", "mdev")}
     of_host = due.of_host(plan, seen, known["boot_state"] == "absent", persist)
     of_services = differing(known, plan, seen)
@@ -114,14 +113,14 @@ def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
 
 
 def _services(found: Differing, access: Iterable[str], known: Variables) -> list[str]:
-    """The services whose settings differ; a sentence about the access does not say of which service it is."""
+    """Return the services whose settings differ: all if the access of a file differs."""
     if any(access):
         return [*([NOVA] if "nova_config_release" in known else []), *([CYBORG] if known[CYBORG_FILE] else [])]
     return [service for service, sentences in found.texts.items() if sentences]
 
 
 def _options(known: Variables) -> Result:
-    """The options of the module."""
+    """Return the options of the module."""
     has_nova = "nova_config_release" in known and known["nova_config_host"] in ("", known["inventory_hostname"])
     files = [_file(known, NOVA_FILE)] if has_nova else []
     files += [_file(known, PROVIDER_FILE)] if has_nova and known.flag("nova_config_provider_config") else []
@@ -152,7 +151,7 @@ def _file(known: Variables, variable: str) -> Result:
         "variable": variable,
         "owner": known[f"{role}_owner"],
         "group": known[f"{role}_group"],
-        # YAML reads 0640 without quotes as a number.
+        # YAML parses 0640 without quotes as a number.
         "mode": f"{mode:04o}" if isinstance(mode, int) else mode,
     }
 
@@ -165,7 +164,7 @@ def _kernel(known: Variables) -> list[str]:
 
 
 def _placement(known: Variables) -> list[str]:
-    """The check before the first change has compared the providers of all hosts, in one call for each cloud."""
+    """Use the check before the first change, which has compared the providers of all hosts with one call per cloud."""
     if "placement_leader" not in known:
         return ["the providers in Placement have not been compared"]
     checked: Mapping[str, Any] = known["hostvars"][known["placement_leader"]].get("placement_result") or {}

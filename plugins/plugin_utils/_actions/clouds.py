@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Pass the possible paths of clouds.yaml to a module: the working directory and that of the inventory."""
+"""Set where a module searches clouds.yaml: in the working directory or in directories of the inventory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import
 
 
 def directories(task_vars: dict[str, Any]) -> list[str]:
-    """The working directory and those of the inventories, each once."""
+    """Return the working directory and the directories of the inventories, without duplicates."""
     sources = [source for source in task_vars.get("ansible_inventory_sources") or [] if os.path.exists(source)]
     found = [source if os.path.isdir(source) else os.path.dirname(source) for source in sources]
     own = task_vars.get("inventory_dir")
@@ -25,12 +25,12 @@ def directories(task_vars: dict[str, Any]) -> list[str]:
 
 
 class FindsClouds(ActionBase):
-    """Sets the directories in the environment of the module, if it runs on the controller."""
+    """Sets the directories in the environment of a module that runs on the controller."""
 
     _clouds_directories: list[str] = []
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """Remember the directories, and do the task."""
+        """Set the directories and run the task."""
         if self._connection.transport.rpartition(".")[2] == "local":
             self._clouds_directories = directories(task_vars or {})
         result: Result = super().run(tmp, task_vars)

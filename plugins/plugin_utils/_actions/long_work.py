@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Show how far long work has come, while it goes on.
+"""Report the progress of long work.
 
-A module on a host has one result and cannot say anything before. But those of this collection finish what an earlier
-run has begun; so one that is not ready after some seconds ends, and is called again. Short work stays one call.
+A module on a host cannot print anything before its end. But modules of this collection continue the work of an earlier
+run. So a module that needs long stops after some seconds and is called again. Short work needs only one call.
 """
 
 from __future__ import annotations
@@ -23,49 +23,49 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.progress import
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import parts
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
 
-# Seconds; a call costs about half of one.
+# In seconds; each call costs about 0.5 s.
 INTERVAL = 10.0
 VARIABLE = "vfio_progress_interval"
 
 
 def interval(given: Any) -> float:
-    """The seconds between two lines, 0 for no lines; ValueError with a sentence for anything else."""
+    """Return the seconds between two progress lines, 0 for none; raise ValueError for other values."""
     never = given in ("0", 0) and not isinstance(given, bool)
     return 0.0 if never else numbers.duration(given, VARIABLE)
 
 
 def sentence(where: str, done: int, number: int, things: str, seconds: float) -> str:
-    """``compute7: 40 of 128 devices after 11 s``."""
+    """Return ``compute7: 40 of 128 devices after 11 s``."""
     return f"{where}: {done} of {number} {things} after {seconds:.0f} s"
 
 
 def tell(text: str) -> None:
-    """Show a line now. What goes to stdout may be read by a program."""
+    """Print a line on stderr immediately, because another program may read stdout."""
     Display().display(text, stderr=True)
 
 
 class LongWork(ActionBase):
-    """What all action plugins have in common that show how far they are."""
+    """Base class of action plugins that report progress."""
 
     _supports_async = True
     _private: dict[str, str] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """Do the task, and show how far it is."""
+        """Run the task and report its progress."""
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         seconds = self._interval(task_vars)
-        # The output of a background task is not read.
+        # Ansible discards the output of a background task.
         if self._task.async_val or not seconds:
             return {**result, **self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)}
         return {**result, **self.work(task_vars, seconds)}
 
     def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
-        """The result of the module, with a line each ``seconds``."""
+        """Return the result of the module and print a line every ``seconds``."""
         raise NotImplementedError
 
     def call(self, task_vars: dict[str, Any], **private: str) -> Result:
-        """One run of the module with variables in its environment that only its action plugin sets."""
+        """Run the module once, with private variables in its environment."""
         self._private = private
         result: Result = self._execute_module(module_args=self.arguments(), task_vars=task_vars)
         return result
@@ -75,7 +75,7 @@ class LongWork(ActionBase):
         return dict(self._task.args)
 
     def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:
-        """That of the task and ours."""
+        """Add the private variables to the environment of the task."""
         environment: dict[str, str] = {}
         super()._compute_environment_string(environment)
         environment.update(self._private)
@@ -93,12 +93,12 @@ class LongWork(ActionBase):
 
 
 class WorkInParts(LongWork):
-    """For modules that run on a host, and stop when their time is over."""
+    """For modules that run on a host and stop after a given time."""
 
     THINGS = ""
 
     def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
-        """Call the module until all is done; what the calls did is one result."""
+        """Call the module until all work is done, and merge the results of all calls."""
         begin = time.monotonic()
         budget: float | None = seconds
         merged: Result | None = None

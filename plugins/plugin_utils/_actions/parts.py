@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The results of a module that did its work in parts, as one result."""
+"""Merge the results of a module that has worked in parts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ TOLD = ("warnings", "deprecations")
 
 
 def merge(so_far: Result | None, part: Result) -> Result:
-    """The result of all parts up to this one; ``so_far`` is None for the first.
+    """Return the merged result of all parts up to this one; ``so_far`` is None for the first.
 
-    A part that did nothing, because it was rejected or failed completely, reports the changes of the others.
+    If the last part was rejected or failed completely, the result still contains the changes of earlier parts.
     """
     if so_far is None:
         return part
@@ -42,15 +42,15 @@ def merge(so_far: Result | None, part: Result) -> Result:
 
 
 def _ended(merged: Result) -> Result:
-    """What the module said of its last part is not true of the whole."""
+    """Adapt the message of a failed last part, which describes only this part."""
     reason = "; ".join(merged["problems"]) if merged.get("problems") else merged.get("msg", "the module has failed")
-    # It has the old message in it, and would be shown instead.
+    # It contains the old message and would be shown instead of the new one.
     merged.pop("exception", None)
     return {**merged, "msg": f"Stopped during the run, and completed changes remain: {reason}"}
 
 
 def _instances(before: list[Result], now: list[Result]) -> list[Result]:
-    """By device what was done to it in all parts."""
+    """Merge the devices of all parts; each has the action of the whole work."""
     merged = {_key(one): one for one in before}
     for one in now:
         known = merged.get(_key(one))
@@ -68,6 +68,6 @@ def _key(one: Result) -> tuple[str, str, bool]:
 
 
 def _function(before: Result, now: Result) -> Result:
-    """A card is changed in one part; in those before it is skipped, in those after it is unchanged."""
+    """Merge the states of a card: skipped before the part that changes it, and unchanged after it."""
     known = before if now["action"] == "unchanged" else now
     return {**known, "before": before["before"], "after": now["after"], "done": [*before["done"], *now["done"]]}

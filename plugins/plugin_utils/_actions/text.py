@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Text on the console as it is, so that it can be copied."""
+"""Print text on the console unchanged, so that it can be copied."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import
 
 
 class ShowsText(ActionBase):
-    """Prints its option ``text``, and returns it."""
+    """Prints its option ``text`` and returns it."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """Do the task."""
+        """Run the task."""
         result: Result = super().run(tmp, task_vars)
         given = self._task.args.get("text")
         lines = given if isinstance(given, (list, tuple)) else [given]

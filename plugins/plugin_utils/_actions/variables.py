@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""What the variables of roles and playbooks may be: more than the types of an argument spec can say.
+"""Validate variables of roles and playbooks more strictly than argument specs can.
 
-The declaration is checked by the filter resolve, with the facts of the host.
+The filter resolve validates the declaration, because it needs the facts of the host.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 Check = Callable[[Any, str], Any]
 
 LONGEST = 4096
-# Empty where the host's own counts.
+# Empty means the version of the host.
 VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
 A_DAY = 86400
 A_WEEK = 604800
 MOST_HOSTS = 100000
-# An argument becomes part of a shell script of GRUB.
+# The arguments become part of a shell script of GRUB.
 KERNEL_ARGUMENT = re.compile(r"[A-Za-z0-9._,:/=@%+-]{1,255}\Z")
 UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}\Z")
 MODE = re.compile(r"0?[0-7]{3,4}\Z")
-# In the name of a variable, or of what is in it: its value may be a secret.
+# Names of variables and keys whose values may be secret.
 SECRET = re.compile(r"auth|passw|passcode|token|secret|key|credential", re.IGNORECASE)
 PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%\Z")
 
 
 def refusals(variables: Mapping[str, Any]) -> list[str]:
-    """A sentence for each invalid variable of this collection."""
+    """Return a sentence for each invalid variable of this collection."""
     found = []
     for name, check in CHECKS.items():
         # A variable without a default may be null instead of undefined.
@@ -57,13 +57,13 @@ def refusals(variables: Mapping[str, Any]) -> list[str]:
 
 
 def known(variables: Mapping[str, Any], templar: Any) -> Mapping[str, Any]:
-    """The values of those variables of this collection that have one yet, as ``templar`` gives them."""
+    """Return the values of this collection's variables that can be evaluated; ``templar`` evaluates them."""
     found = {}
     for name in CHECKS.keys() & variables.keys():
         try:
             found[name] = templar.template(variables[name])
         except AnsibleError:
-            # Such as a name from facts. The role that reads it reports the error.
+            # The value may refer to facts that are missing. The role that reads it reports the error.
             continue
     return found
 
@@ -100,16 +100,16 @@ def _file(value: Any, name: str, empty: bool = False) -> None:
 
 
 def _interpreter(value: Any, name: str) -> None:
-    # Empty for one of the system.
+    # Empty selects an interpreter of the system.
     if value != "":
         _matching(value, name, interpreter.PATH, "the absolute path of a program, or empty")
 
 
 def _mode(value: Any, name: str) -> None:
-    # Without a mode the file keeps its own.
+    # Empty keeps the current mode.
     if value == "":
         return
-    # 0644 without quotes is the number 420 in YAML, and Ansible converts it back.
+    # In YAML, 0644 without quotes is the number 420, and Ansible converts it back.
     is_number = numbers.is_whole(value) and not isinstance(value, str) and value <= 0o7777
     if not is_number and not (isinstance(value, str) and MODE.match(value)):
         _refuse(value, name, "the mode of a file such as '0644'")
@@ -129,7 +129,7 @@ def _list(value: Any, name: str, check: Check) -> None:
 
 
 def _cards(value: Any, name: str) -> None:
-    """A survey of AWX gives a text."""
+    """An AWX survey returns a text."""
     if isinstance(value, str):
         _text(value, name, empty=True)
     elif isinstance(value, (list, tuple)):
@@ -280,7 +280,7 @@ CHECKS: dict[str, Check] = {
     "vfio_accept_unseen": partial(_list, check=partial(_choice, choices=base.NAMES)),
     "vfio_compare_only": flag,
 }
-# They have no default, and null means that they are omitted.
+# These variables have no default, and null means omitted.
 OPTIONAL = {
     *("placement_shape", "placement_cyborg_host", "placement_traits_mode", "placement_cards"),
     *_connection("placement"),

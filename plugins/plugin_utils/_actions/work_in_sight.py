@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Long work of a module on the controller, with its progress in a file.
+"""Report the progress of a module on the controller, which writes it to a file.
 
-To call it again, as modules on hosts are, would mean to read all trees again.
+Calling this module several times, like modules on hosts, would read all trees again each time.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import
 
 
 class WorkInSight(long_work.LongWork):
-    """For modules that run on the controller, where the file can be read to which they write how far they are."""
+    """For modules that run on the controller, where their progress file is readable."""
 
     WHERE = ""
 
     def work(self, task_vars: dict[str, Any], seconds: float) -> Result:
-        """The result of the module; on another host than the controller without lines."""
+        """Return the result of the module; without progress if it runs on another host than the controller."""
         if self._connection.transport.rpartition(".")[2] != "local":
             return self.call(task_vars)
         with tempfile.TemporaryDirectory(dir=constants.DEFAULT_LOCAL_TMP) as directory:
@@ -43,7 +43,7 @@ class WorkInSight(long_work.LongWork):
 
 
 def show(path: str, where: str, seconds: float, ended: threading.Event) -> None:
-    """A line each ``seconds`` until the work has ended; none without new progress."""
+    """Print a line every ``seconds`` until the work ends, if there is new progress."""
     begin, last = time.monotonic(), None
     while not ended.wait(seconds):
         told = progress.read(path)

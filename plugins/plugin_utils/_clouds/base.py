@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""What a cloud is: a module with the names of ``Cloud``, and a line in ``every``.
+"""The interface of a cloud: a module with the names of ``Cloud``, and a line in ``every``.
 
-Cards are those of a resolved plan. All functions are pure, and say what cannot be in sentences without a subject,
-which the caller begins with the profile and the card.
+Cards are those of a resolved plan. All functions are pure. They return problems as sentences without a subject; the
+caller adds profile and card.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Ca
 
 
 class Cloud(Protocol):
-    """Who hands the devices of a card to guests: the ``owner`` of its profile."""
+    """A service that assigns the devices of a card to guests: the ``owner`` of a profile."""
 
     # The value of ``owner`` in a profile.
     OWNER: str
-    # The name of the cloud's way to describe cards in Placement, a value of the option ``shape``.
+    # The cloud's shape of providers in Placement: a value of the option ``shape``.
     SHAPE: str
-    # The key of the name ``OWNER`` in a profile, as an entry of ``schema.PROFILE``; empty without such a key.
+    # The schema of the key ``OWNER`` in a profile, as an entry of ``schema.PROFILE``; empty without such a key.
     PROFILE_PART: Option
-    # How many vGPUs are made where the profile does not say: ``max``, or ``0`` where the cloud makes them itself.
+    # The default number of vGPUs: ``max``, or ``0`` if the cloud creates them itself.
     DEFAULT_COUNT: str
-    # Whether the cloud makes mediated devices for its guests, so that those that can be made count too.
+    # Whether the cloud creates mediated devices for its guests, so that possible devices count too.
     MAKES_MDEVS: bool
-    # Whether the cloud hands out whole cards that have neither ``mode`` nor ``vgpu``.
+    # Whether the cloud assigns whole cards that have neither ``mode`` nor ``vgpu``.
     TAKES_UNTOUCHED_CARDS: bool
 
     def check(self, profile: Any) -> list[str]:
-        """What the cloud cannot do of a profile, as ``check.parse`` returns it, whatever the host."""
+        """Return problems of a profile (result of ``check.parse``) that do not depend on the host."""
 
     def check_card(self, card: Card) -> list[str]:
-        """What the cloud cannot do of a card that has its plan."""
+        """Return problems of a planned card."""
 
     def check_host(self, cards: list[Card]) -> list[str]:
-        """What the cloud cannot do of all its cards of a host together; each sentence names its card."""
+        """Return problems of all cards of a host together; each sentence names its card."""
 
     def settings(self, plan: Plan, options: Any) -> tuple[str, list[str]]:
-        """The text of the service's settings file, empty where there is nothing to set, and what cannot be.
+        """Return the settings file of the service, empty without settings, and its problems.
 
-        ``options`` are those of the cloud's filter, checked. Sentences name their cards.
+        ``options`` are the validated options of the cloud's filter. The sentences name their cards.
         """
 
     def why_no_provider(self, card: Card, options: Any) -> str | None:
-        """Why the card cannot be in Placement in the cloud's shape, or None."""
+        """Return why the card cannot be in Placement in the cloud's shape, or None."""
 
     def providers(self, card: Card, options: Any) -> tuple[list[Any], list[str]]:
-        """The card as providers for placement_inventory in the cloud's shape, and what cannot be.
+        """Return the card as providers for placement_inventory in the cloud's shape, and the problems.
 
-        ``options`` are those of ``tree.providers``; ``drain`` says whether this card is drained.
+        ``options`` are those of ``tree.providers``; ``drain`` is whether this card is drained.
         """
 
     def reserved_names(self, card: Card, root: str) -> list[str]:
-        """Names of providers that the service makes itself and that are not listed by ``providers``."""
+        """Return names of providers that the service creates and that ``providers`` does not return."""
 
     def extra_specs(self, card: Card) -> dict[str, str]:
-        """The extra specs of a flavor whose guests get a device of the card; empty where no flavor can ask for it."""
+        """Return the extra specs of a flavor with a device of the card; empty if no flavor can request it."""

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""OpenStack Cyborg: settings of cyborg-agent, and providers in the shape that its driver for GPUs gives them."""
+"""OpenStack Cyborg: settings of cyborg-agent, and providers in the shape of its GPU driver."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Op
 OWNER = "cyborg"
 SHAPE = "cyborg"
 PROFILE_PART: Option = {}
-# cyborg-agent makes the devices itself.
+# cyborg-agent creates the devices itself.
 DEFAULT_COUNT = "0"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = True
 DRIVER = "nvidia_gpu_driver"
-# The agent looks for these classes of lspci (cyborg/accelerator/drivers/gpu/utils.py, GPU_FLAGS).
+# PCI classes that the agent detects (cyborg/accelerator/drivers/gpu/utils.py, GPU_FLAGS).
 FOUND = ("0300", "0302")
 
 
 def cyborg_config(plan, drivers=(), nova_release=None):
-    """The text for cyborg-agent, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    """Return the configuration of cyborg-agent; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("cyborg_config", "cyborg_config needs a plan of vfio.devices.resolve"):
         if not isinstance(drivers, (list, tuple)) or not all(_is_word(driver) for driver in drivers):
             raise ValueError(f"drivers must be a list of names, and not {drivers!r}")
@@ -97,11 +97,11 @@ def why_no_provider(card, options):
 
 
 def providers(card, options):
-    """Without cyborg-agent on the host we make what it would make."""
+    """Create the providers that cyborg-agent would create, if it does not run on the host."""
     found = []
     if not options["cyborg_agent"]:
         name = _provider_name(card["address"], options)
-        # With another UUID cyborg-agent fails on a provider that it finds under its name (cyborg/conductor/manager.py).
+        # cyborg-agent fails if the provider with this name has another UUID (cyborg/conductor/manager.py).
         return [provider.ours(card, name, options, _content, found, uuid=uuid3(NAMESPACE_DNS, name))], found
     addresses = usable_parents(card) if card["framework"] else [card["address"]]
     provider_names = [_provider_name(address, options) for address in addresses]
@@ -113,7 +113,7 @@ def reserved_names(card, root):
 
 
 def extra_specs(card):
-    # What the device profile asks for is in Cyborg; only its name is the flavor's.
+    # A flavor names only the device profile; the requested resources are stored in Cyborg.
     return {"accel:device_profile": card["profile"]}
 
 
@@ -122,7 +122,7 @@ def _is_word(text):
 
 
 def _release(text):
-    """None where there is no nova on the host."""
+    """Return the release number, or None if the host has no nova."""
     return None if text in (None, "") else nova_release.number(text)
 
 
@@ -158,7 +158,7 @@ def _check_type(card, release):
 
 
 def _check_others(plan):
-    """cyborg-agent reports each NVIDIA GPU, and GPUs without a type as complete ones; no option excludes a GPU."""
+    """Report other NVIDIA GPUs: cyborg-agent reports all of them, whole if they lack a type, and cannot exclude any."""
     others = [(of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"]]
     others = [(text, card) for text, card in others if card["owner"] != OWNER]
     others += [(f"{card['name']}: it is in no profile", card) for card in plan.get("unselected", [])]
@@ -178,7 +178,7 @@ def _sections(cards, drivers):
     for card in cards:
         if card["type"]:
             by_type.setdefault(card["type"]["id"], []).append(card["address"])
-    # Otherwise each virtual function is assigned as a complete GPU.
+    # Without this option, each virtual function is assigned as a complete GPU.
     sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:
         sections["gpu_devices"].append(("enabled_vgpu_types", ",".join(sorted(by_type))))
@@ -188,12 +188,12 @@ def _sections(cards, drivers):
 
 
 def _provider_name(address, options):
-    """Cyborg has the address from lspci, which writes it in small letters."""
+    """Return the name with the address in lower case, as lspci prints it for Cyborg."""
     return f"{options['cyborg_host'] or options['root']}_{address.lower()}"
 
 
 def _content(card, options, found):
-    """The resource class and the traits that Cyborg gives to a GPU. What is to come has no type yet."""
+    """Return resource class and traits that Cyborg gives to a GPU; a future device has no type yet."""
     to_come = card["total"] is None
     resource_class = "VGPU" if card["type"] or to_come else "PGPU"
     if card["resource_class"] not in (None, resource_class):

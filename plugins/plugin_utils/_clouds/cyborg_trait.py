@@ -14,11 +14,11 @@ OWNER_TRAIT = "OWNER_CYBORG"
 
 
 def gpu_trait(product_id: str, type_name: str | None = None, exact: bool = False) -> str:
-    """The trait of a whole GPU, or of one with vGPUs of a type: ``CUSTOM_NVIDIA_1EB8_T4_2B`` for ``GRID T4-2B``.
+    """Return the trait of a whole GPU, or of a vGPU type: ``CUSTOM_NVIDIA_1EB8_T4_2B`` for ``GRID T4-2B``.
 
-    Cyborg takes the second word of the type's name as it is, which gives all types of some cards the same trait, and
-    for some names no trait at all. Without ``exact`` all words after the brand count, and each trait is valid.
-    Raises ``ValueError`` where there is no exact one.
+    Cyborg uses only the second word of the type name. So all types of some cards have the same trait, and some names
+    give an invalid trait. Without ``exact``, all words after the brand are used, and each trait is valid. Raises
+    ``ValueError`` if there is no exact trait.
     """
     prefix = f"CUSTOM_NVIDIA_{product_id.upper()}"
     if type_name is None:

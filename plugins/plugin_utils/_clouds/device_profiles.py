@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Device profiles of Cyborg, which its API server checks (cyborg/api/controllers/v2/device_profiles.py)."""
+"""Create Cyborg device profiles as its API accepts them (cyborg/api/controllers/v2/device_profiles.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def cyborg_device_profiles(plan):
-    """The bodies of the requests, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    """Return the request bodies; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("cyborg_device_profiles", "cyborg_device_profiles needs a plan of vfio.devices.resolve"):
         plans = plan if isinstance(plan, (list, tuple)) else [plan]
         problems = []
@@ -33,7 +33,7 @@ def cyborg_device_profiles(plan):
 
 
 def _kind(card, problems):
-    """The resource class and the traits that the card has in Placement."""
+    """Return the resource class and the traits of the card in Placement."""
     standard = [name for name in card["traits"] if not names.is_custom(name)]
     if standard:
         problems.append(of_card(card, f"Cyborg accepts only custom traits, and not {', '.join(standard)}"))
@@ -46,7 +46,7 @@ def _kind(card, problems):
 
 
 def _body(profile, kinds, problems):
-    """What all cards of the profile have, since a guest may get any of them."""
+    """Request only what all cards of the profile have, because a guest may get any of them."""
     if not NAME.match(profile):
         problems.append(
             f"profile {profile}: a Cyborg device profile has a name of letters, digits, _ and - without blanks. Rename "
@@ -63,7 +63,7 @@ def _body(profile, kinds, problems):
 
 
 def _not_told_apart(bodies, kinds):
-    """A sentence for each two profiles of which one gets devices of the other, if these are of another kind."""
+    """Return a sentence for each profile whose request also matches different devices of another profile."""
     found = []
     for body in bodies:
         resource_class, traits = _asked(body)

@@ -4,14 +4,14 @@
 
 # Private to this collection: may change without notice.
 
-"""All clouds: a new one is a file of this package and a line here."""
+"""All clouds. A new cloud needs a file in this package and a line here."""
 
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, none, nova
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
 
-# The first one is the owner of a profile that names none.
+# The first cloud is the default owner of profiles.
 CLOUDS: tuple[Cloud, ...] = (nova, cyborg, none)
 
 BY_OWNER = {cloud.OWNER: cloud for cloud in CLOUDS}

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What a flavor has to ask for, so that its guests get a device."""
+"""Create the extra specs of flavors whose guests get a device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import ca
 
 
 def flavor_extra_specs(plan):
-    """Extra specs by profile, or by profile and type where a profile has several types."""
+    """Return extra specs by profile, or by profile and type if a profile has several types."""
     with answering("flavor_extra_specs", "flavor_extra_specs needs a plan of vfio.devices.resolve"):
         found = {share_name(card): cloud.extra_specs(card) for cloud in CLOUDS for card in cards_of(plan, cloud.OWNER)}
     return {profile: specs for profile, specs in sorted(found.items()) if specs}

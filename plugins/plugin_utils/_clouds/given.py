@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Optional arguments of filters. Before ansible-core 2.19 a template makes empty text of null."""
+"""Handle optional arguments of filters: before ansible-core 2.19, templates convert null to empty text."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from typing import Any
 
 
 def or_default(value: Any, default: Any = None) -> Any:
-    """The value, or ``default`` for null and for the empty text that a template makes of it."""
+    """Return the value, or ``default`` for null and empty text."""
     return default if value is None or (isinstance(value, str) and not value) else value

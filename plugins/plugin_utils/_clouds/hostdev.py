@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The elements of libvirt's XML that give a device to a guest."""
+"""Create the libvirt XML elements that assign a device to a guest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VGPU_DRIVER = "nvidia"
 VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
-# libvirt wants the address of a single card.
+# libvirt requires a unicast address.
 MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}\Z")
 MOST_VLANS = 4094
 
@@ -36,7 +36,7 @@ def hostdev_xml(
     mac=None,
     vlan=None,
 ):
-    """The element for a device, or ``AnsibleFilterError`` that says why there is none."""
+    """Return the XML element of a device; raise ``AnsibleFilterError`` if that is impossible."""
     with answering("hostdev_xml", "hostdev_xml needs a device of mdev_facts, or its name"):
         options = tuple(map(or_default, (device_api, managed, display, mac, vlan)))
         flags = flag(or_default(interface, False), "interface"), flag(or_default(ramfb, False), "ramfb")
@@ -63,7 +63,7 @@ def _element(entry, device_api, managed, display, mac, vlan, interface, ramfb, p
 
 
 def _entry(device):
-    """The device as facts have it, with a checked ``uuid`` or ``address``."""
+    """Return the device in the form of facts, with a valid ``uuid`` or ``address``."""
     if isinstance(device, str):
         if grammar.UUID.match(device.lower()):
             return {"uuid": device.lower()}
@@ -100,14 +100,14 @@ def _api_of(parent):
 
 
 def _is_managed(entry):
-    """Not where the driver that a guest needs is there, and taking it off would break what it has made."""
+    """Return false if the function has the driver that the guest needs, because rebinding would destroy its vGPU."""
     if entry.get("framework") == nvidia_vfio.FRAMEWORK and entry.get("type"):
         return False
     driver = entry.get("driver")
     if "profile" in entry:
         return driver is not None and not VFIO_DRIVER.match(driver)
     if driver == VGPU_DRIVER and "index" in entry:
-        # On a virtual function it makes vGPUs, and is what a guest needs.
+        # On a virtual function, this driver provides the vGPU that the guest needs.
         return False
     return not VFIO_DRIVER.match(driver or "")
 

@@ -4,13 +4,13 @@
 
 # Private to this collection: may change without notice.
 
-"""The names that libvirt gives to the devices of a host (``virsh nodedev-list``)."""
+"""Derive the names of libvirt node devices (``virsh nodedev-list``)."""
 
 from __future__ import annotations
 
 import re
 
-# The parents that are not PCI functions and have no class of their own name (libvirt's udev driver).
+# Parents that are not PCI functions and have no class name of their own (libvirt's udev driver).
 MATRIX = "matrix"
 MTTY = "mtty"
 SUBCHANNEL = re.compile(r"[0-9a-f]+\.[0-9a-f]\.[0-9a-f]{4}\Z")
@@ -18,9 +18,9 @@ PCI_FUNCTION = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
 def node_device(name: str) -> str:
-    """The node device of a parent: ``pci_0000_84_00_0``, ``mtty_mtty``, ``css_0_0_0313``, ``ap_matrix``.
+    """Return the node device of a parent: ``pci_0000_84_00_0``, ``mtty_mtty``, ``css_0_0_0313``, ``ap_matrix``.
 
-    It is the subsystem and the kernel's name, with an underscore for all other characters than letters and digits.
+    It consists of subsystem and kernel name, with underscores for all characters except letters and digits.
     """
     if PCI_FUNCTION.match(name):
         subsystem = "pci"
@@ -32,5 +32,5 @@ def node_device(name: str) -> str:
 
 
 def is_listed(name: str) -> bool:
-    """Whether libvirt lists a parent that is not a PCI function; those of other sample drivers it does not know."""
+    """Return whether libvirt lists a parent that is not a PCI function; it ignores other sample drivers."""
     return name in (MTTY, MATRIX) or bool(SUBCHANNEL.match(name))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Cards that no cloud hands out: guests get them by hand, and Placement knows them from this collection alone."""
+"""Cards without a cloud: guests get them manually, and only this collection publishes them in Placement."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def extra_specs(card):
 
 
 def _content(card, options, found):
-    """The resource class and the traits of a card that neither nova nor Cyborg knows."""
+    """Return resource class and traits of a card that neither nova nor Cyborg manages."""
     if card["total"] is None:
-        # Only what is declared is known before the virtual functions exist.
+        # Before the virtual functions exist, only the declared values are known.
         return card["resource_class"], card["traits"]
     traits = list(card["traits"])
     if card["type"]:
@@ -74,7 +74,7 @@ def _content(card, options, found):
 
 
 def _default_class(card, found):
-    """For whole cards and virtual functions the name that nova has for them."""
+    """Return the default class; for whole cards and virtual functions it equals that of nova."""
     if card["type"]:
         return "CUSTOM_VGPU" if is_vendor_vfio(card) or is_display(card) else "CUSTOM_MDEV"
     product = card["vf_product_id"] if card["mode"] == "vf" else card["product_id"]
@@ -85,5 +85,5 @@ def _default_class(card, found):
 
 
 def _normal(text):
-    """A part of a resource class or a trait."""
+    """Convert a text to a part of a resource class or trait."""
     return re.sub(r"[^A-Z0-9]+", "_", text.upper()).strip("_")

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""OpenStack nova: settings of nova-compute, nova-api and nova-scheduler, and providers that nova-compute makes."""
+"""OpenStack nova: settings of nova-compute, nova-api and nova-scheduler, and providers that nova-compute creates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROFILE_PART = nova_profile.PROFILE_PART
 DEFAULT_COUNT = "max"
 MAKES_MDEVS = True
 TAKES_UNTOUCHED_CARDS = False
-# nova's limits for the class of a type (nova/conf/devices.py).
+# Valid resource classes of a type in nova (nova/conf/devices.py).
 MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
@@ -54,7 +54,7 @@ def nova_config(
     present="",
     post_copy=False,
 ):
-    """The text for nova, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    """Return the nova configuration; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
             raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
@@ -85,7 +85,7 @@ def check_card(card):
 
 
 def check_host(cards):
-    """nova has one class and one limit for each type of a host, whatever the card (nova/conf/devices.py)."""
+    """Check that cards agree: nova has one class and limit per type of a host (nova/conf/devices.py)."""
     problems = []
     seen, parents = {}, {}
     for card in cards:
@@ -99,7 +99,7 @@ def check_host(cards):
                 "{card['resource_class']}"
             )
             problems.append(of_card(card, sentence))
-        # Devices that stay for now keep the class that they have.
+        # Devices that stay temporarily keep their class.
         if not card["type"] or card["next_type"]:
             continue
         meaning = {
@@ -118,7 +118,10 @@ def check_host(cards):
 
 
 def _check_parents(card, taken):
-    """nova stops if two types name a parent (nova/virt/libvirt/driver.py, _get_supported_vgpu_types)."""
+    """Check that types do not share parents, because nova-compute then stops.
+
+    See nova/virt/libvirt/driver.py, _get_supported_vgpu_types.
+    """
     mine = {parent["name"]: type_name(card) for parent in card["parents"]}
     shared = sorted(name for name in mine if taken.get(name, mine[name]) != mine[name])
     sentences = [
@@ -130,7 +133,7 @@ def _check_parents(card, taken):
 
 
 def settings(plan, options):
-    """For service ``compute`` the settings of the plan's host; for ``api`` the plan may be a list of plans."""
+    """Return the settings of the plan's host for service ``compute``, or of one or more plans for ``api``."""
     problems = _check_options(options)
     if options["service"] == "compute":
         sections = _compute(plan, options, problems)
@@ -146,7 +149,7 @@ def why_no_provider(card, options):
 
 
 def providers(card, options):
-    """Of PCI devices nova replaces all traits, so there are none."""
+    """Return providers with traits; nova replaces all traits of PCI devices, so these are omitted."""
     found, entries = [], []
     for share in shares_of(card):
         parents = usable_parents(share) if share["framework"] == "mdev" else []
@@ -156,7 +159,7 @@ def providers(card, options):
 
 
 def reserved_names(card, root):
-    """What nova calls a PCI device if it reports these to Placement."""
+    """Return the provider name of a PCI device if nova reports PCI devices to Placement."""
     return [f"{root}_{card['address'].upper()}"] if card["framework"] != "mdev" and card["address"] else []
 
 
@@ -169,7 +172,7 @@ def extra_specs(card):
 
 
 def _specs_of_mdevs(card, count):
-    """A group of its own for each of several devices, since nova takes one of each allocation."""
+    """Use a separate group for each device, because nova uses one device of each allocation."""
     specs = {}
     for group in range(1, count + 1) if count > 1 else [""]:
         specs[f"resources{group}:{nova_mdev.resource_class(card)}"] = "1"
@@ -235,7 +238,7 @@ def _check_cards(cards, options):
 
 
 def _check_classes(plan, cards):
-    """nova takes what a guest has of a class of mediated devices for one, also when it is a PCI device."""
+    """Check classes: nova treats each allocation of a class of mediated devices as an mdev, even for a PCI device."""
     classes = {nova_mdev.resource_class(card) for card in cards_of(plan, OWNER) if has_mdevs(card)}
     return [
         of_card(
@@ -247,7 +250,7 @@ def _check_classes(plan, cards):
 
 
 def _check_traits(cards):
-    """All functions of a card are one provider, whose traits say whether they are live-migratable."""
+    """Check traits: all functions of a card are one provider, whose traits include live migration."""
     kinds = {}
     for card in cards:
         if not card["nova"].get("physical_network"):
@@ -264,5 +267,5 @@ def _aliases(cards, options, problems):
 
 
 def _filter_scheduler(options):
-    # nova-compute reads the aliases too, and stops at one without ids when it does not know this.
+    # nova-compute reads aliases too. Without this option it stops at an alias without ids.
     return [("pci_in_placement", "true")] if options["pci_in_placement"] else []

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""nova's settings for mediated devices: ``[devices]`` and a section for each type (nova/virt/libvirt/driver.py)."""
+"""Create nova settings for mediated devices: ``[devices]`` and a section per type (nova/virt/libvirt/driver.py)."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 )
 
 DEFAULT_CLASS = told_apart.DEFAULT_CLASS
-# libvirt finds no other parent that is not hardware.
+# The only virtual parent that libvirt lists.
 VIRTUAL_PARENT = libvirt.MTTY
-# The keys of nova in a profile that mediated devices have.
+# The nova keys of a profile that apply to mediated devices.
 OPTIONS = ("max_instances", "count")
-# What nova, libvirt and the kernel agree on; other domains have more digits.
+# The addresses that nova, libvirt and the kernel support; other PCI domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
 def sections(plan, release, problems, present=""):
-    """Sections for settings_file; settings that nova would reject or ignore are added to ``problems``.
+    """Return sections for settings_file; add settings that nova would reject or ignore to ``problems``.
 
-    ``present`` is the text that nova has now: types that only stay until guests are gone keep their options.
+    ``present`` is the current configuration: types that stay only until guests leave keep their options.
     """
     cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type = {}
@@ -85,7 +85,7 @@ def sections(plan, release, problems, present=""):
 
 
 def _offering(card):
-    """The parents that offer something, each with the type that it has now."""
+    """Return the parents with devices or capacity, each with its current type."""
     parents = [now({"type": card["type"]["id"], **parent}) for parent in card["parents"]]
     return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
 
@@ -107,7 +107,7 @@ def _kept(options):
 
 
 def _type_options(type_id, card, offered, release, problems):
-    """Options of one type; ``resolve`` has checked that all cards that declare it have the same class and limit."""
+    """Return the options of a type; ``resolve`` has ensured that all cards agree on class and limit."""
     options = [("device_addresses", _addresses(offered))]
     if resource_class(card) != DEFAULT_CLASS:
         if release < nova_release.MDEV_TYPES:
@@ -128,7 +128,7 @@ def _device_address(name):
 
 
 def _why_not(name, release):
-    """Why nova cannot use a parent, or None."""
+    """Return why nova cannot use a parent, or None."""
     if ADDRESS.match(name):
         return None
     if ":" in name:
@@ -144,7 +144,7 @@ def _why_not(name, release):
 
 
 def _check_single_type(plan, by_type, release, problems):
-    """Before 29 nova gives a single type to all parents of the host that have it, whatever their addresses."""
+    """Check that no other card has the type: nova before 29 uses a single type on all its parents."""
     if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
     ((type_id, offered),) = by_type.items()
@@ -164,7 +164,7 @@ def _check_single_type(plan, by_type, release, problems):
 
 
 def _check_other_parents(plan, by_type):
-    """nova reads the PCI ids of each parent that libvirt lists, and fails at a parent without ids or address."""
+    """Report parents that stop nova: it reads PCI ids of each parent that libvirt lists, and fails without ids."""
     known = {parent["name"] for offered in by_type.values() for card, parent in offered}
     present = [card["name"] for card in plan["cards"] if card["framework"] == "mdev" and not card["address"]]
     present += [one["name"] for one in plan.get("unselected", []) if one["framework"] == "mdev" and not one["address"]]
@@ -178,7 +178,7 @@ def _check_other_parents(plan, by_type):
 
 
 def _check_limit(limit, offered, release):
-    """nova drops each parent whose free devices would exceed the limit, with all devices that it has."""
+    """Check the limit: nova ignores a parent with all its devices if its free devices would exceed the limit."""
     if release < nova_release.MAX_INSTANCES:
         return [f"nova {release} does not support max_instances. nova {nova_release.MAX_INSTANCES} or later does"]
     totals = [parent["total"] for card, parent in offered]
@@ -200,7 +200,7 @@ def _check_limit(limit, offered, release):
 
 
 def _made(card, parents):
-    """How many devices of the card there will be; those that nova makes itself stay."""
+    """Return the future number of devices of the card; devices that nova creates itself stay."""
     if card["count"] is None or card.get("next_type"):
         return sum(parent["existing"] for parent in parents)
     return sum(parent["total"] for parent in parents) if card["count"] == "max" else card["count"]

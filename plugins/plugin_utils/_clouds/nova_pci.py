@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""nova's settings for PCI devices: ``[pci]`` (nova/pci/devspec.py, nova/pci/request.py)."""
+"""Create nova settings for PCI devices: ``[pci]`` (nova/pci/devspec.py, nova/pci/request.py)."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
 )
 
-# Other names without CUSTOM_ are either none of a device, or made to CUSTOM_ ones by nova.
+# Other names without CUSTOM_ do not belong to devices, or nova adds CUSTOM_ to them.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
-# Drivers in addition to vfio-pci that pass a function through, such as mlx5_vfio_pci.
+# Variant drivers that also pass functions through, such as mlx5_vfio_pci.
 VARIANT_DRIVER = re.compile(r".+[-_]vfio[-_]pci\Z")
 LONGEST_ALIAS = 256
 
 
 def cards(plan):
-    """The cards whose PCI functions nova gives to guests."""
+    """Return the cards whose PCI functions nova assigns to guests."""
     own = [card for card in cards_of(plan, "nova") if not has_mdevs(card) and card["num_vfs"] != 0]
     return [part for card in own for part in _parts(card)]
 
 
 def _parts(card):
-    """The card, or as many as it has groups of virtual functions, each with the settings of a group."""
+    """Return the card, or a copy for each of its groups of virtual functions with the settings of the group."""
     groups = card["nova"].get("groups")
     if not groups or card["mode"] != "vf" or card.get("held_mode"):
         return [card]
@@ -52,7 +52,7 @@ def _parts(card):
 
 
 def check(card, options):
-    """A sentence for each setting that nova would reject or ignore."""
+    """Return a sentence for each setting that nova would reject or ignore."""
     nova, release = card["nova"], options["release"]
     found = []
     if not nova_mdev.ADDRESS.match(card["address"]):
@@ -169,7 +169,7 @@ def _check_alias(card, options):
 
 
 def check_mixes(cards):
-    """nova-compute stops if virtual functions of a card differ (nova/compute/pci_placement_translator.py)."""
+    """Report different virtual functions of a card: nova-compute stops (nova/compute/pci_placement_translator.py)."""
     found, first = [], {}
     for card in filter(is_share, cards):
         other = first.setdefault(card["name"], card)
@@ -188,13 +188,13 @@ def check_mixes(cards):
     return found
 
 
-# [pci] device_spec
+# Values of [pci] device_spec
 
 
 def device_specs(card, options):
-    """The values of device_spec, one for the card or one for each of its virtual functions."""
+    """Return the values of device_spec: one for the card, or one for each virtual function."""
     if card.get("held_mode"):
-        # What guests have stays in the settings until they are gone.
+        # Devices of current guests stay in the settings until the guests leave.
         card = {**card, "mode": card["held_mode"], "framework": None, "host_functions": []}
     tags = _tags(card, options)
     common = {"vendor_id": card["vendor_id"]}
@@ -203,7 +203,7 @@ def device_specs(card, options):
     elif is_vendor_vfio(card):
         matches = [{"address": address} for address in _with_vgpu(card)]
     elif card["vf_product_id"] not in (None, card["product_id"]) and not _is_divided(card):
-        # The address of a physical function stands for its virtual functions too; the device id distinguishes them.
+        # The address of a physical function also matches its virtual functions; the device id distinguishes them.
         matches = [{"address": card["address"], **common, "product_id": card["vf_product_id"]}]
     else:
         kept = card.get("host_functions", [])
@@ -212,12 +212,12 @@ def device_specs(card, options):
 
 
 def _is_divided(card):
-    """Whether its functions do not all have the same settings, so that each needs its own address."""
+    """Return whether its functions have different settings, so that each needs its own address."""
     return bool(card.get("host_functions")) or card.get("is_part", False)
 
 
 def _with_vgpu(card):
-    """The virtual functions that have a vGPU, and those on which the rest will be made; no other suits a guest."""
+    """Return virtual functions with a vGPU, and those that will get one; guests cannot use the others."""
     names = {parent["name"]: not parent["existing"] for parent in card["parents"] if parent["total"]}
     return sorted(sorted(names, key=lambda name: (names[name], name))[: card["total"]])
 
@@ -247,11 +247,11 @@ def _tags(card, options):
     return tags
 
 
-# [pci] alias
+# Values of [pci] alias
 
 
 def aliases(all_cards, options, problems):
-    """The values of alias for cards of one host or many, each once."""
+    """Return the values of alias for the cards of one or more hosts, without duplicates."""
     specs = {}
     for card in all_cards:
         name = card["nova"].get("alias")

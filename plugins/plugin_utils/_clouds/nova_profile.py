@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What a profile says for nova: its keys, and what nova cannot do of them whatever the host."""
+"""The nova keys of a profile, and their problems that do not depend on the host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     texts,
 )
 
-# What virtual functions of one card may have differently.
+# Keys that may differ between virtual functions of a card.
 OF_FUNCTIONS: Options = {
     "alias": {"description": "Name of the PCI alias for flavors.", "type": "str", "kind": A_NAME},
     "numa_policy": {

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The files of nova-compute from which it adds traits and inventories to providers."""
+"""Create the file from which nova-compute adds traits and inventories to providers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost
 
 
 def provider_config(plan, root, release, inventories=False):
-    """The text of the file, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    """Return the file; raise ``AnsibleFilterError`` with a sentence for each problem."""
     problems = []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
         if nova_release.number(release) < nova_release.PROVIDER_CONFIG:
@@ -38,13 +38,13 @@ def provider_config(plan, root, release, inventories=False):
     refuse("the nova provider configuration cannot be created:", problems)
     if not providers:
         return ""
-    # Nova takes a schema version without quotes for a number, and stops.
+    # nova parses a schema version without quotes as a number, and stops.
     content = {"meta": {"schema_version": "1.0"}, "providers": providers}
     return HEADER + yaml.safe_dump(content, sort_keys=False)
 
 
 def _of_mdevs(plan, root, problems):
-    """Traits of each provider that nova makes for mediated devices."""
+    """Return the traits of providers that nova creates for mediated devices."""
     providers = []
     for card in cards_of(plan, "nova"):
         if not card["traits"] or not has_mdevs(card):
@@ -61,7 +61,7 @@ def _of_mdevs(plan, root, problems):
 
 
 def _of_root(plan, problems):
-    """Inventories of the compute node itself: nova makes them again whenever it reports the node."""
+    """Return inventories of the compute node; nova restores them whenever it reports the node."""
     totals = {}
     for card in cards_of(plan, "none"):
         name = card["resource_class"]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""nova releases by number, and the first release of each feature (nova's sources and release notes)."""
+"""nova releases by number, and the first release of each feature (nova sources and release notes)."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 
 OLDEST = 21
 NEWEST = 34
-# Two years of releases to come are taken as the newest one.
+# Releases of the next two years are treated like the newest one.
 LATEST = NEWEST + 4
-# Sections for single types were there with 21, provider.yaml with 22.
+# Release 22 has provider.yaml; sections for types exist since 21.
 PROVIDER_CONFIG = 22
-# Several types of mediated devices; 21 reads their sections after it has needed them (nova/compute/manager.py).
+# Several types of mediated devices; 21 reads their sections too late (nova/compute/manager.py).
 SEVERAL_TYPES = 22
 SOCKET_POLICY = 23
-# enabled_mdev_types, [mdev_*] and mdev_class; before that enabled_vgpu_types and [vgpu_*].
+# enabled_mdev_types, [mdev_*] and mdev_class; older releases have enabled_vgpu_types and [vgpu_*].
 MDEV_TYPES = 24
-# Names of mediated devices that end in their parent's (nova/virt/libvirt/utils.py, mdev_name2uuid); 24.2 has it too.
+# Names of mediated devices that end with the parent (nova/virt/libvirt/utils.py, mdev_name2uuid); 24.2 has this too.
 LONG_MDEV_NAMES = 25
-# [pci] report_in_placement and device_spec, which was called passthrough_whitelist.
+# [pci] report_in_placement, and device_spec instead of passthrough_whitelist.
 REPORT_IN_PLACEMENT = 26
 PCI_IN_PLACEMENT = 27
-# max_instances; and the addresses of a type count even where there is no other type.
+# max_instances; addresses of a type also apply if it is the only type.
 MAX_INSTANCES = 29
-# The tags managed and live_migratable.
+# MANAGED stands for the tags managed and live_migratable.
 REMOTE_MANAGED = 25
 MANAGED = 31
 ONE_TIME_USE = 32
-# Parents below /sys/devices/virtual, and mediated devices that Cyborg hands out.
-# Several mediated devices for a guest, one for each group of resources.
+# SEVERAL_MDEVS: several mediated devices per guest, one for each resource group. VIRTUAL_PARENTS: parents below
+# /sys/devices/virtual, and mediated devices of Cyborg.
 SEVERAL_MDEVS = 33
 VIRTUAL_PARENTS = 34
 
@@ -56,15 +56,15 @@ NAMES = (
     "hibiscus",
 )
 FIRST_SERIES = (27, 2023)
-# The first libvirt with such names, and the point release that supports them.
+# The first libvirt with long names; POINT_WITH_LONG_NAMES is the first 24.x of nova that supports them.
 LIBVIRT_WITH_LONG_NAMES = (7, 7)
-# nova-compute stops at live_migratable with an older one, or a QEMU before 8.2.2.
+# With an older libvirt, or QEMU before 8.2.2, nova-compute stops at live_migratable.
 LIBVIRT_WITH_LIVE_MIGRATABLE = (10, 0)
 POINT_WITH_LONG_NAMES = (24, 2)
 
 
 def number(release):
-    """34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; ``ValueError`` for other texts."""
+    """Return 34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; raise ``ValueError`` for other texts."""
     text = (release if isinstance(release, str) else numbers.shown(release)).strip().lower()
     series = re.fullmatch(r"(20[0-9]{2})\.([12])", text)
     version = re.fullmatch(r"([0-9]{2})(\.[0-9]+)*", text)
@@ -85,7 +85,7 @@ def number(release):
 
 
 def version(text, name):
-    """The numbers of a version such as ``11.3.0``; ``ValueError`` for what is none."""
+    """Return the numbers of a version such as ``11.3.0``; raise ``ValueError`` for other texts."""
     words = (text if isinstance(text, str) else numbers.shown(text)).strip().split(".")
     if not all(re.fullmatch("[0-9]{1,6}", word) for word in words):
         raise ValueError(f"{name} must be a version such as 11.3.0, and not {numbers.shown(text)}")
@@ -93,7 +93,7 @@ def version(text, name):
 
 
 def knows_names_of(release, libvirt):
-    """Whether a release finds the mediated devices of a libvirt, whose version is a tuple."""
+    """Return whether a nova release recognizes the mediated devices of a libvirt version, which is a tuple."""
     if number(release) >= LONG_MDEV_NAMES or libvirt < LIBVIRT_WITH_LONG_NAMES:
         return True
     point = re.fullmatch(r"([0-9]+)\.([0-9]+)(\.[0-9]+)*", release.strip()) if isinstance(release, str) else None

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What the providers of several clouds have in common: those that we make, and those that another service makes."""
+"""Create providers of several clouds: our own ones, and traits for providers of other services."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of
 
-# Placement's own limit (placement/db/constants.py).
+# The limit of Placement (placement/db/constants.py).
 LARGEST_TOTAL = 0x7FFFFFFF
 
 
 def ours(card, name, options, content, found, uuid=None):
-    """One provider for the card.
+    """Return one provider for the card.
 
     ``content`` is a function of card, options and ``found`` that returns the resource class and the traits.
     """
@@ -27,11 +27,11 @@ def ours(card, name, options, content, found, uuid=None):
         identity["uuid"] = str(uuid)
     kept = {**identity, "optional": True}
     if options["drain"]:
-        # As it is in Placement: guests may still have what the card was before its profile was changed.
+        # Do not change its inventories: guests may still have devices of an earlier profile.
         return {**kept, "drain": True}
     to_come = total is None and options["preview"]
     if not total and not to_come:
-        # Nothing is created. Existing devices offer no more, or remain unchanged if they are unknown.
+        # Nothing is created. Existing devices get an empty inventory, or remain unchanged if the total is unknown.
         return kept if total is None else {**kept, "inventories": {}}
     contents = [(share, *content(share, options, found)) for share in shares_of(card)]
     traits = {trait for _share, _class, own in contents for trait in own}
@@ -48,16 +48,16 @@ def ours(card, name, options, content, found, uuid=None):
                 f"guests that ask for {resource_class} would get any of its types. Give each entry of vgpu a "
                 "placement.resource_class of its own"
             )
-        # No number of devices is larger than that of a preview, so that no inventory seems to shrink.
+        # In a preview, use the largest number, so that no inventory seems to shrink.
         inventories[resource_class] = {"total": LARGEST_TOTAL if to_come else share["total"]}
     if inventories:
-        # Placement rejects an inventory with the total 0, as of a type that waits for guests.
+        # Placement rejects inventories with total 0, for example of a type that waits for guests.
         provider["inventories"] = {name: one for name, one in inventories.items() if one["total"]}
     return provider
 
 
 def traits_only(card, provider_names, service, options, found):
-    """Custom traits on providers that nova-compute or cyborg-agent makes, if it has already."""
+    """Return custom traits for providers that nova-compute or cyborg-agent creates."""
     if options["drain"]:
         found.append(
             f"it cannot be drained in Placement, because {service} writes its inventory. Disable the compute service "

@@ -4,19 +4,19 @@
 
 # Private to this collection: may change without notice.
 
-"""The text of a file that oslo.config reads."""
+"""Write and read configuration files of oslo.config."""
 
 from __future__ import annotations
 
 import configparser
 import re
 
-# What may stand in a section's name and as an item of a list.
+# Valid names of sections and items of lists.
 WORD = re.compile(r"[A-Za-z0-9_.:+-]+\Z")
 
 
 def text(service, sections):
-    """A file for ``service`` of ``sections``, a dictionary of lists of (option, value); empty without any option."""
+    """Return a file for ``service``; ``sections`` maps names to lists of (option, value). Empty without options."""
     parts = [f"[{name}]\n" + "".join(map(_line, options)) for name, options in sections.items() if options]
     if not parts:
         return ""
@@ -25,7 +25,7 @@ def text(service, sections):
 
 
 def options_of(file_text, section):
-    """The options of a section in a text that ``text`` has made; empty without the section."""
+    """Return the options of a section in a text of :func:`text`; empty if the section is missing."""
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
     try:
         parser.read_string(file_text)
@@ -36,5 +36,5 @@ def options_of(file_text, section):
 
 def _line(option):
     name, value = option
-    # oslo.config puts the value of another option for $name.
+    # oslo.config replaces $name with the value of another option.
     return f"{name} = {value}\n".replace("$", "$$")

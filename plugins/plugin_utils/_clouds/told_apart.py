@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether a guest that asks for the devices of one profile can get those of another.
+"""Check whether a guest that requests devices of one profile can get devices of another.
 
-For mediated devices nova goes by the resource class and the traits, for PCI devices by what is in the alias.
+For mediated devices, nova compares resource class and traits; for PCI devices, the content of the alias.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ DEFAULT_CLASS = "VGPU"
 
 
 def mdev_class(card):
-    """The resource class of a card with mediated devices."""
+    """Return the resource class of a card with mediated devices."""
     return card["resource_class"] or DEFAULT_CLASS
 
 
 def of_mdevs(cards):
-    """A sentence for each two profiles of which one gets devices of another kind, as those of the other."""
+    """Return a sentence for each profile whose guests may get different devices of another profile."""
     kinds = {}
     for card in cards:
         kind = (card["type"]["id"], mdev_class(card), frozenset(card["traits"]))
@@ -42,7 +42,7 @@ def _gets(mine, its):
 
 
 def sentence(profile, other, name, traits):
-    """That guests who ask for a class with these traits for one profile also get devices of the other."""
+    """Return the message that guests of one profile also get devices of the other."""
     asked = f"{name} with {', '.join(sorted(traits))}" if traits else f"{name} without a trait"
     return (
         f"profile {profile}: guests that ask for its devices also get those of profile {other}, because they ask for "
@@ -54,7 +54,7 @@ def sentence(profile, other, name, traits):
 
 
 def of_aliases(cards, options):
-    """A sentence for each two profiles of which the alias of one also fits the devices of the other."""
+    """Return a sentence for each pair of profiles where the alias of one matches devices of the other."""
     found = {}
     for card in cards:
         alias = card["nova"].get("alias")
@@ -66,13 +66,13 @@ def of_aliases(cards, options):
 
 
 def _fits(card, other, options):
-    """Whether what the alias of a card asks for is true of the devices of another one."""
+    """Return whether the alias of a card matches devices of the other card."""
     if _ids(card)[2] != _ids(other)[2]:
         return False
     if not options["pci_in_placement"]:
         return _ids(card) == _ids(other)
     if other["nova"].get("physical_network"):
-        # nova does not report it to Placement.
+        # nova does not report such devices to Placement.
         return False
     return _class(card) == _class(other) and set(card["traits"]) <= set(other["traits"])
 
@@ -82,7 +82,7 @@ def _class(card):
 
 
 def _ids(card):
-    """Vendor, product and kind of the functions that guests get."""
+    """Return vendor, product and kind of the functions for guests."""
     if card["mode"] == "pf":
         return card["vendor_id"], card["product_id"], "type-PF" if card["total_vfs"] else "type-PCI"
     return card["vendor_id"], card["vf_product_id"], "type-VF"

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the plan of a host to its providers in Placement, in the shape of nova, of Cyborg, or our own."""
+"""Create the providers of a host for Placement from its plan, in the shape of nova, Cyborg or our own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def placement_tree(
     root_optional=True,
     preview=False,
 ):
-    """The providers of a host, or ``AnsibleFilterError`` with a sentence for each thing that cannot be."""
+    """Return the providers of a host; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
         options = {
             "root": root,
@@ -62,7 +62,7 @@ def _choice(name, value, choices):
 
 
 def _drain(drain):
-    """True, False or the names of cards; on a command line all of them are text."""
+    """Return True, False or the names of cards; values from the command line are text."""
     if or_default(drain) is None:
         return False
     if isinstance(drain, (list, tuple)):
@@ -78,21 +78,21 @@ def _drain(drain):
 
 
 def providers(plan, options):
-    """The providers for placement_inventory, the root first, and a sentence for each thing that cannot be.
+    """Return the providers for placement_inventory, root first, and a sentence for each problem.
 
-    ``options`` are those of the filter placement_tree, all of them, with ``drain`` as True, False or a list of names.
+    ``options`` are all options of the filter placement_tree; ``drain`` is True, False or a list of names.
     """
     problems = []
     drained = _drained(plan["cards"], options["drain"], problems)
     # Nothing is published below a root without cards.
     root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
     cards = sorted(card["name"] for card in [*plan["cards"], *plan.get("unselected", [])])
-    # A host without any card was more likely not read than emptied, and its providers stay.
+    # If a host has no cards at all, its facts were probably unreadable, so its providers stay.
     if cards and "unselected" in plan:
         root["cards"] = cards
     grammar.collect(names.provider_name, options["root"], problems)
     listed = [root]
-    # By the name in small letters, which is what some databases of Placement go by.
+    # By name in lower case, because some databases of Placement ignore case.
     taken = {options["root"].casefold(): "the root"}
     for card in plan["cards"]:
         found = []
@@ -125,7 +125,7 @@ def _entries(card, options, found):
 
 
 def _drained(cards, drain, problems):
-    """The names of the cards to drain."""
+    """Return the names of the cards to drain."""
     known = {card["name"] for card in cards}
     if isinstance(drain, bool):
         return known if drain else set()

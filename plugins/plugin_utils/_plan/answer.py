@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How a filter answers to input that it cannot use: one error with all sentences, in the words of its user."""
+"""Convert errors of filters to one error with all problems in terms of the user."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import mi
 
 @contextmanager
 def answering(name: str, needs: str) -> Iterator[None]:
-    """Turn errors of the code inside into the error of the filter ``name``.
+    """Convert errors in the block to an error of the filter ``name``.
 
-    A ``ValueError`` says what is wrong itself. Others come from data of another form, and ``needs`` says which form
-    the filter ``needs``, such as ``drift takes a dictionary of registered results``.
+    The text of a ``ValueError`` is a complete message. Other errors are caused by data of another format; then
+    ``needs`` describes the required format, such as ``drift takes a dictionary of registered results``.
     """
     try:
         yield
@@ -32,6 +32,6 @@ def answering(name: str, needs: str) -> Iterator[None]:
 
 
 def refuse(headline: str, problems: list[str]) -> None:
-    """End with the sentences of all ``problems`` below ``headline``, if there are any."""
+    """Raise an error with ``headline`` and all ``problems``, if there are any."""
     if problems:
         raise AnsibleFilterError("\n".join([headline, *grouped(problems)]))

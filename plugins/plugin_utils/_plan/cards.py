@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The cards of a resolved plan, as the filters that make settings of it ask for them."""
+"""Select and describe cards of a resolved plan for filters that create settings."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DISPLAY = "03"
 
 
 def cards_of(plan: Plan, owner: str) -> list[Card]:
-    """The cards of an owner whose devices are known, and do not depend on virtual functions that are still to come.
+    """Return the cards of an owner, without cards whose virtual functions must be created first.
 
-    A card with several types comes once for each of them.
+    A card with several types is returned once for each type.
     """
     later = {entry["name"] for entry in plan["later"]}
     own = [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
@@ -28,12 +28,12 @@ def cards_of(plan: Plan, owner: str) -> list[Card]:
 
 
 def shares_of(card: Card) -> list[Card]:
-    """The card itself, or one for each of several types, with the type, parents and keys that are its own."""
+    """Return the card, or a copy for each of its types with the values of that type."""
     return [{**card, **share} for share in card.get("shares", ())] or [card]
 
 
 def has_mdevs(card: Card) -> bool:
-    """Whether guests get mediated devices of the card, and no PCI function."""
+    """Return whether guests get mediated devices of the card, and not PCI functions."""
     return card["type"] is not None and card["framework"] != nvidia_vfio.FRAMEWORK
 
 
@@ -42,7 +42,7 @@ def is_vendor_vfio(card: Mapping[str, object]) -> bool:
 
 
 def is_display(card: Card) -> bool:
-    """Whether its PCI class is that of a display controller."""
+    """Return whether its PCI class is that of a display controller."""
     return (card["class"] or "").startswith(DISPLAY)
 
 
@@ -51,12 +51,12 @@ def is_nvidia_gpu(card: Card) -> bool:
 
 
 def now(parent: Parent) -> dict[str, object]:
-    """A parent as settings have to name it until its devices have changed."""
+    """Return a parent with the type of its current devices, which settings must use until the devices are replaced."""
     return {**parent, **parent.get("now", {})}
 
 
 def usable_parents(card: Card) -> list[str]:
-    """Names of the parents that have devices or room for them, in order."""
+    """Return the sorted names of parents that have devices or capacity for them."""
     return sorted(parent["name"] for parent in card["parents"] if parent["total"])
 
 
@@ -66,15 +66,15 @@ def of_card(card: Card, sentence: str) -> str:
 
 
 def is_share(card: Card) -> bool:
-    """Whether this is one type of a card that has several."""
+    """Return whether this is one type of a card with several types."""
     return card["type"] is not None and bool(card.get("shares"))
 
 
 def share_name(card: Card) -> str:
-    """The name of the profile, with the type if the profile has several."""
+    """Return the name of the profile, with the type if the profile has several types."""
     return f"{card['profile']}, {type_name(card)}" if is_share(card) else card["profile"]
 
 
 def type_name(card: Card) -> str | None:
-    """The name of the type of the card's devices, or its id where it has none; None without a type."""
+    """Return the name of the card's type, or its id if it has no name; None without a type."""
     return (card["type"]["name"] or card["type"]["id"]) if card["type"] else None

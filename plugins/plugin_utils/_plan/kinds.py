@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Kinds of values in the declaration, in the words of messages. The schema and the clouds' parts of it name them."""
+"""Kinds of values in the declaration and their descriptions in messages; used by the schema and its cloud parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DICTIONARY_OR_DICTIONARIES = "a dictionary or a list of dictionaries"
 
 
 class Option(TypedDict, total=False):
-    """A key of a profile, as Ansible's argument specs have it, and what the checks need besides."""
+    """A key of a profile in the form of argument specs, with additional data for validation."""
 
     description: str | list[str]
     type: str
@@ -30,13 +30,13 @@ class Option(TypedDict, total=False):
     choices: list[str]
     default: Any
     options: dict[str, Option]
-    # What a value is, in words of ``KINDS``, where the type does not say it.
+    # A key of ``KINDS``, if the type alone does not describe the value.
     kind: str
-    # The smallest whole number.
+    # The smallest valid whole number.
     least: int
-    # A correct value, for messages about a value of another kind.
+    # A valid value for messages.
     sample: str
-    # What to do instead of keys that are none below this one, by key.
+    # Remedies for unknown keys below this one, by key.
     elsewhere: dict[str, str]
 
 
@@ -44,12 +44,12 @@ Options = dict[str, Option]
 
 
 def texts(value: str | list[str]) -> list[str]:
-    """A value of ``TEXT_OR_TEXTS`` as a list."""
+    """Return a value of ``TEXT_OR_TEXTS`` as a list."""
     return [value] if isinstance(value, str) else value
 
 
 def of(option: Option) -> str:
-    """What a value of an entry of the schema is, where it has no ``choices``."""
+    """Return the description of valid values of an option without ``choices``."""
     if "kind" in option:
         return option["kind"]
     if "least" in option:
@@ -58,7 +58,7 @@ def of(option: Option) -> str:
 
 
 def fits(value: Any, option: Option) -> bool:
-    """Whether a value is of the kind, and as large as its ``least``."""
+    """Return whether a value is valid for an option."""
     if "choices" in option:
         return value in option["choices"]
     if "least" in option:

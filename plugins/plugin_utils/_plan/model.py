@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What a plan holds, as ``resolve`` returns it: dictionaries, because users read them in plays."""
+"""The types of a plan of ``resolve``. They are dictionaries, because users read them in plays."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class VgpuType(TypedDict):
 class _Parent(TypedDict):
     name: str
     numa_node: int | None
-    # The id of the type of its devices.
+    # id of the type of its devices
     type: str
     existing: int
     total: int
 
 
 class Parent(_Parent, total=False):
-    """A parent: the number of its existing devices, and of its existing and possible devices."""
+    """A parent with the numbers of existing devices, and of existing and possible devices."""
 
-    # Type, existing and total of devices of another type, as long as it is not known who uses these.
+    # Type, existing and total of devices of another type, while their users are unknown.
     now: dict[str, object]
 
 
 class Nova(TypedDict, total=False):
-    """What a profile has for nova."""
+    """The nova settings of a profile."""
 
     alias: str
     numa_policy: str
@@ -46,7 +46,7 @@ class Nova(TypedDict, total=False):
     live_migratable: bool
     remote_managed: bool
     vfs: list[str]
-    # Each with the addresses of its functions.
+    # Each group with the addresses of its functions.
     groups: list[dict[str, object]]
     count: int
     one_time_use: bool
@@ -54,32 +54,32 @@ class Nova(TypedDict, total=False):
 
 
 class Share(TypedDict):
-    """One of several types of a card, with what a card with this type alone has under the same names."""
+    """One of several types of a card; its keys have the meaning of the same keys of a card with one type."""
 
     type: VgpuType
     next_type: VgpuType | None
     parents: list[Parent]
     count: int | str
     total: int
-    # How many devices have to wait until guests have left the card.
+    # Number of devices that can be created only after guests have left the card.
     waiting: int
     resource_class: str | None
     traits: list[str]
     nova: Nova
 
 
-# As PCI has them: a word of Python cannot be the name of a field below.
+# The key "class" is a Python keyword and cannot be a field name below.
 _Ids = TypedDict("_Ids", {"class": Optional[str]})
 
 
 class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
-    # Of a card with several types; ``type`` is None then, and numbers are sums.
+    # For a card with several types: ``type`` is None then, and numbers are sums.
     shares: list[Share]
     waiting: int
 
 
 class Card(_Shares):  # pylint: disable=inherit-non-class
-    """A card with its desired state. A cloud with keys of its own in a profile adds them under its name."""
+    """A card with its desired state. Clouds add their own keys of the profile under their name."""
 
     name: str
     address: str | None
@@ -96,22 +96,22 @@ class Card(_Shares):  # pylint: disable=inherit-non-class
     vf_driver: str | None
     num_vfs: int | None
     virtual_functions: list[str]
-    # Those of them that the host keeps for itself.
+    # Virtual functions that the host uses itself.
     host_functions: list[str]
     framework: str | None
     # GPU instances by MIG profile.
     mig: dict[str, int] | None
     type: VgpuType | None
-    # The mode that guests keep the card in, if the profile has another one.
+    # The mode in which guests keep the card, if it differs from the declared one.
     held_mode: str | None
-    # The declared type, as long as devices of another type are in use.
+    # The declared type, while devices of another type are in use.
     next_type: VgpuType | None
     parents: list[Parent]
-    # A number, ``max``, or None if the owner makes the devices.
+    # A number, ``max``, or None if the owner creates the devices.
     count: int | str | None
-    # What guests can get of the card; None while it is not known.
+    # Number of devices for guests; None if unknown.
     total: int | None
-    # Why several guests cannot have its functions.
+    # Why its functions cannot be assigned to different guests.
     not_shareable: str | None
     resource_class: str | None
     traits: list[str]
@@ -119,7 +119,7 @@ class Card(_Shares):  # pylint: disable=inherit-non-class
 
 
 class Later(TypedDict):
-    """A card whose devices can only be planned when its virtual functions are there."""
+    """A card whose devices can be planned only after its virtual functions were created."""
 
     name: str
     profile: str
@@ -127,7 +127,7 @@ class Later(TypedDict):
 
 
 class Plan(TypedDict):
-    """The plan of a host; the lists for the modules have the form of their options."""
+    """The plan of a host; the lists for modules have the format of their options."""
 
     cards: list[Card]
     functions: list[Mapping[str, object]]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Input of filters in plain types. JMESPath knows those of JSON only, and not those that Ansible makes of them."""
+"""Convert input of filters to JSON types, because JMESPath does not support the types of Ansible."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 
 
 def plain(value: Any, what: str) -> Any:
-    """The same value in the types of JSON; ``ValueError`` with a sentence about ``what`` if it has no such form."""
+    """Return the value in JSON types; raise ``ValueError`` with a sentence about ``what`` if that is impossible."""
     try:
         return json.loads(json.dumps(value))
     except RecursionError:
         raise ValueError(f"{what} is nested too deep") from None
     except (TypeError, ValueError) as error:
-        # Such as a date, which YAML makes of 2026-01-01 without quotes.
+        # For example a date, which YAML creates from 2026-01-01 without quotes.
         raise ValueError(f"{what} must be made of texts, numbers, lists and dictionaries: {error}") from error
 
 
 def flag(value: Any, name: str) -> bool:
-    """True or False of what Ansible takes for it; ``ValueError`` with a sentence about the option ``name``."""
+    """Return a boolean as Ansible converts it; raise ``ValueError`` with a sentence about the option ``name``."""
     try:
         return bool(boolean(value))
     except TypeError:
@@ -35,5 +35,5 @@ def flag(value: Any, name: str) -> bool:
 
 
 def misfit(error: Exception) -> str:
-    """What is wrong with data of another form, from the error of the code that takes it for the right one."""
+    """Describe the wrong format of data from the error that it caused."""
     return f"it has no {error.args[0]}" if isinstance(error, KeyError) else "it has another format"

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The existing and possible devices of each type of a card, from its facts."""
+"""Count the existing and possible devices of each type of a card, from its facts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks import mi
 
 
 def by_name(parents, devices, gpu_instances=None):
-    """By the name of each type: ``existing`` devices, how many more are ``free``, and the greatest number ``most``.
+    """Return by type name the number of ``existing`` devices, ``free`` ones and the maximum ``most``.
 
-    All three are those of the whole card; ``most`` is None if the driver does not report it. How many of a type a card
-    with MIG can have depends on its ``gpu_instances``.
+    The numbers apply to the whole card; ``most`` is None if the driver does not report it. On a card with MIG they
+    depend on its ``gpu_instances``.
     """
     offers = {}
     for parent in parents:
@@ -26,7 +26,7 @@ def by_name(parents, devices, gpu_instances=None):
     present = [device for device in devices if device["state"] != "defined"]
     existing = Counter(type_name(device["type_name"], device["type"]) for device in present)
     counts = {name: _count(offers[name], existing[name], len(present)) for name in offers}
-    # A full GPU of the vendor-specific framework with unknown types does not even offer the type of its devices.
+    # A full GPU of the vendor-specific framework may not even offer the types of its devices.
     for name, number in existing.items():
         counts.setdefault(name, {"existing": number, "free": 0, "most": number})
     if gpu_instances:
@@ -42,13 +42,13 @@ def type_name(name, type_id):
 
 
 def _count(offers, existing, on_card):
-    """``offers`` has what each parent says of a type; ``on_card`` counts the devices of all types."""
+    """Count one type: ``offers`` are the offers of all parents, ``on_card`` is the number of devices of all types."""
     free = sum(offered["available_instances"] or 0 for offered in offers)
     stated = offers[0]["attributes"].get("max_instance")
     if isinstance(stated, int):
         return {"existing": existing, "free": min(free, max(0, stated - on_card)), "most": stated}
-    # Without the number it is unknown how many of the VFs that offer a type can have it together, and what an occupied
-    # card could make of a type that it cannot make now.
+    # If the driver does not report the maximum, it is unknown how many VFs can have the type at the same time. It is
+    # also unknown whether an occupied card could offer a type that it does not offer now.
     silent = offers[0]["description"] is None or "max_instance" in offers[0]["attributes"]
     offering = sum(offered["available_instances"] != 0 for offered in offers)
     unknown = silent and len(offers) > 1 and (offering > 1 or not (offering or existing))

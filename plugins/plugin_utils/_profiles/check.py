@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Values against entries of the schema: a sentence for each that is unknown, missing or of another kind."""
+"""Validate values with the schema: a sentence for each key that is unknown, missing or has an invalid value."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ LONGEST = 60
 def wrong(
     values: dict[Any, Any], options: Options, prefix: str = "", elsewhere: Mapping[str, str] | None = None
 ) -> dict[Any, str]:
-    """By key a sentence for each that does not exist, or whose value is of another kind.
+    """Return a sentence for each key that is unknown or has an invalid value.
 
-    ``prefix`` is what stands before the keys in messages, such as ``vgpu.``. Keys below these have a call of their own.
-    ``elsewhere`` has what to do with keys that are none, but have a meaning for those who use them.
+    ``prefix`` precedes keys in messages, for example ``vgpu.``. Nested keys need a call of their own. ``elsewhere``
+    maps unknown keys that users may expect to the remedy.
     """
     found = {}
     for key, value in values.items():
@@ -39,20 +39,20 @@ def wrong(
 
 
 def missing(values: dict[Any, Any], wrong_keys: Collection[str], options: Options, label: str) -> list[str]:
-    """A sentence for each required key that is not there or has nothing in it; ``label`` is whose keys these are."""
+    """Return a sentence for each missing or empty required key; ``label`` names the owner of the keys."""
     required = [key for key, option in options.items() if option.get("required") and key not in wrong_keys]
     return [f"{label} has no {key}" for key in required if values.get(key) in (None, "", [])]
 
 
 def parts(value: Any, label: str) -> list[tuple[str, Any]]:
-    """The dictionaries of a value that is one or a list of them, each with its name in messages."""
+    """Return the dictionaries of a value that is one or a list of them, each with its name in messages."""
     if isinstance(value, list):
         return [(f"{label}[{place}]", item) for place, item in enumerate(value)]
     return [] if value is None else [(label, value)]
 
 
 def shown(value: Any) -> str:
-    """A value of the user in a sentence; of a large one the beginning."""
+    """Return a value for a message, shortened if it is long."""
     try:
         text = repr(value)
     except (RecursionError, ValueError):

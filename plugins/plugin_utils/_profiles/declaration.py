@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The declaration ``vfio_profiles``, checked without a look at a host."""
+"""Validate the declaration ``vfio_profiles`` without facts."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
 
 
 def parse(profiles):
-    """The profiles in one form, and a sentence for each thing that is wrong with them.
+    """Return the profiles in one form, and a sentence for each problem.
 
-    Each profile gets all keys of ``schema.PROFILE``; ``expression`` is the question of ``select``, or None if it is a
-    list of ``names``. ``shares`` are the entries of ``vgpu``, as ``vgpus.parse`` returns them, ``vgpu`` is the first.
-    A profile that is not ``complete`` lacks what is wrong with it, and says only which cards it means.
+    Each profile has all keys of ``schema.PROFILE``. ``expression`` is the compiled ``select``, or None if it is a list
+    of ``names``. ``shares`` are the entries of ``vgpu`` (result of ``vgpus.parse``), and ``vgpu`` is the first of them.
+    A profile that is not ``complete`` lacks its invalid parts and only defines the selected cards.
     """
     if not isinstance(profiles, list):
         return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}"]
@@ -60,7 +60,7 @@ def parse(profiles):
 
 
 def _profile(profile, wrong, found):
-    """The profile without its ``wrong`` keys in one form; what else is against it goes to ``found``."""
+    """Return the profile without its ``wrong`` keys in one form; add other problems to ``found``."""
     parsed = {key: profile.get(key, option.get("default")) for key, option in schema.PROFILE.items()}
     parsed.update(expression=None, names=[])
     if isinstance(profile.get("select"), str):
@@ -68,7 +68,7 @@ def _profile(profile, wrong, found):
             parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
         except ValueError as error:
             found.append(f"select cannot be used: {error}")
-            # It is unknown whether it would select a card.
+            # It is unknown which cards the expression would select.
             parsed["required"] = False
     else:
         parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
@@ -88,7 +88,7 @@ def _profile(profile, wrong, found):
 
 
 def _complete(share, parsed, owner, found):
-    """Give an entry of ``vgpu`` its keys for Placement and its cloud; those that it lacks are those of the profile."""
+    """Set the Placement and cloud keys of an entry of ``vgpu``; missing ones are those of the profile."""
     label = share["label"]
     own = _placement(share, f"{label}.placement", found)
     given = share["placement"] or {}
@@ -100,7 +100,7 @@ def _complete(share, parsed, owner, found):
 
 
 def _views(parsed):
-    """The profile as each of its types sees it."""
+    """Return the profile once per type, with the values of that type."""
     parts = ("placement", *(cloud.OWNER for cloud in CLOUDS if cloud.PROFILE_PART))
     return [{**parsed, "vgpu": share, **{part: share[part] for part in parts}} for share in parsed["shares"]] or [
         parsed
@@ -124,7 +124,7 @@ def _name(name, profile, found):
 
 
 def _function(profile, wrong, found):
-    """The entry for sriov_pf_mode without the address, or None."""
+    """Return the entry for sriov_pf_mode without the address, or None."""
     given = {option: profile[option] for option in schema.FUNCTION if option in profile}
     if "mode" in wrong:
         return None
@@ -143,7 +143,7 @@ def _function(profile, wrong, found):
 
 
 def _virtual_function(virtual, label, found):
-    # Here null is the same as nothing, as in the option of the module.
+    # As in the option of the module, null means omitted.
     given = {key: str(value) if key == "index" else value for key, value in virtual.items() if value is not None}
     wrong = check.wrong(given, schema.VIRTUAL_FUNCTION, f"{label}.")
     found += [*wrong.values(), *check.missing(given, wrong, schema.VIRTUAL_FUNCTION, label)]
@@ -151,7 +151,7 @@ def _virtual_function(virtual, label, found):
 
 
 def _mig(profile, found):
-    """Whether MIG is enabled, and how many GPU instances of each profile there are; None where it is not managed."""
+    """Return whether MIG is enabled and the number of GPU instances by MIG profile; None if MIG is not managed."""
     if profile.get("mig") is None:
         return None
     layout = profile["mig"]
@@ -186,7 +186,7 @@ def _collect(rule, text, option, found):
 
 
 def _part_of(cloud, whole, owner, found, prefix=""):
-    """What a profile or an entry has for the cloud under its name; the owner is None where it is not known."""
+    """Return the keys of a profile or entry for the cloud; ``owner`` is None if it is invalid."""
     part, name, own = whole.get(cloud.OWNER) or {}, f"{prefix}{cloud.OWNER}", cloud.PROFILE_PART
     wrong = check.wrong(part, own["options"], f"{name}.", own.get("elsewhere"))
     found += wrong.values()

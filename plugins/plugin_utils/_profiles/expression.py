@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Questions to a card in JMESPath."""
+"""Compile and evaluate JMESPath expressions that select cards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import missing_
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals
 
-# Parts of an expression of which only the first is asked of the card itself, and the others of what it gave.
+# In these nodes, only the first child applies to the card, and the others apply to its result.
 FIRST_ONLY = (
     "subexpression",
     "index_expression",
@@ -29,7 +29,7 @@ BARE_NUMBER = re.compile(r"[=<>]\s*-?[0-9]")
 SINGLE_EQUALS = re.compile(r"[^=!<>]=[^=]")
 # An address, or the name of another parent.
 NAME_ONLY = re.compile(r"[\w:.-]+\Z")
-# jmespath works on an expression in a recursion, which Python ends at some depth.
+# jmespath is recursive, and Python limits the recursion depth.
 LONGEST = 10000
 DEEPEST = 100
 TOO_DEEP = f"it is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
@@ -42,7 +42,7 @@ except ImportError as error:
 
 
 def missing():
-    """What is missing on the controller, and the command that installs it."""
+    """Return the missing library and the command that installs it on the controller."""
     return (
         f"The Python library jmespath is not installed for {sys.executable} on the controller ({MISSING}). "
         f"Run: {missing_library.command('jmespath')}"
@@ -50,11 +50,11 @@ def missing():
 
 
 def compiled(text, known):
-    """A function that says whether the expression is true of a card, as JMESPath has it: not false, null or empty.
+    """Return a function that evaluates the expression for a card: true unless the result is false, null or empty.
 
-    ``known`` has the fields of a card, each with its kind: ``text``, ``number``, all its values, or None. A field that
-    no card has, or a literal that its field never has, would select nothing. Both raise ``ValueError`` with the
-    reason; jmespath must not be ``MISSING``.
+    ``known`` maps the fields of a card to their kind: ``text``, ``number``, all possible values, or None. Unknown
+    fields, and literals that a field never has, would select nothing; both raise ``ValueError``. jmespath must be
+    installed (:data:`MISSING`).
     """
     if len(text) > LONGEST:
         raise ValueError(f"it has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names")
@@ -73,7 +73,7 @@ def compiled(text, known):
     asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
 
     def is_true(card):
-        # jmespath knows the types of JSON only. All of a card may be large, with the types of each of its parents.
+        # jmespath supports only JSON types. Convert only the needed fields, because a card with types can be large.
         subject = plain({field: card[field] for field in asked if field in card}, "a field of the card")
         answer = _explained(expression.search, subject)
         return bool(answer) or (answer == 0 and answer is not False)
@@ -92,19 +92,19 @@ def _check_depth(node):
 
 
 def _fields(node):
-    """The fields of a card that the parsed expression asks for."""
+    """Return the fields of a card that the parsed expression uses."""
     if node["type"] == "field":
         return {node["value"]}
     return set().union(*map(_fields, _asked_of_card(node)))
 
 
 def _asks_for_all(node):
-    """Whether the parsed expression names the card as a whole, as ``keys(@)`` does."""
+    """Return whether the parsed expression uses the card as a whole, for example in ``keys(@)``."""
     return node["type"] in ("current", "identity") or any(map(_asks_for_all, _asked_of_card(node)))
 
 
 def _asked_of_card(node):
-    """The parts of a parsed expression that are asked of the card itself."""
+    """Return the children of a parsed expression that apply to the card."""
     if node["type"] == "expref":
         return []
     return node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]
@@ -121,7 +121,7 @@ def _hint(text):
 
 
 def _wrong_kinds(node, known):
-    """A sentence for each comparison of a card's field with a literal that it never equals."""
+    """Yield a sentence for each comparison of a card's field with a literal that it never equals."""
     if node["type"] == "comparator":
         fields = [child["value"] for child in node["children"] if child["type"] == "field"]
         literals = [child["value"] for child in node["children"] if child["type"] == "literal"]
@@ -140,7 +140,7 @@ def _wrong_kinds(node, known):
 def _explained(function, argument):
     try:
         return function(argument)
-    # What jmespath itself does not look at, as the order of a list and a number.
+    # jmespath does not catch all errors, such as the comparison of a list with a number.
     except (jmespath.exceptions.JMESPathError, TypeError) as error:
         said = "".join(letter if letter.isprintable() else " " for letter in str(error))
         raise ValueError(" ".join(said.split())) from error

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The form of the facts that mdev_facts gathers. A file or a cache may hand over others."""
+"""Check the format of facts, which may come from a file or cache instead of mdev_facts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 TEXT, NUMBER, FLAG = "text", "a whole number", "true or false"
 # A dictionary with any keys.
 ANYTHING = {}
-# What could not be read is null.
+# Null stands for unreadable values.
 OR_NULL = {kind: f"{kind} or null" for kind in (TEXT, NUMBER, FLAG)}
 USERS = {
     "pid": OR_NULL[NUMBER],
@@ -21,7 +21,7 @@ USERS = {
     "domain": OR_NULL[TEXT],
     "running": OR_NULL[FLAG],
 }
-# Of each entry what filters ask for. A dictionary in a list is the form of each entry.
+# The fields that filters need. A dictionary in a list is the format of each entry.
 PARTS = {
     "physical_functions": {
         "address": TEXT,
@@ -53,7 +53,7 @@ PARTS = {
         "state": TEXT,
     },
 }
-# Of a physical function, where it was gathered.
+# The optional key mig of a physical function.
 MIG = {
     "enabled": FLAG,
     "instances": [{"profile": TEXT}],
@@ -63,7 +63,7 @@ MOST = 5
 
 
 def problems(facts, users=False):
-    """A sentence for each error of facts; with ``users`` also if the users were not read."""
+    """Return a sentence for each error of facts; with ``users``, also if users are missing."""
     if not isinstance(facts, dict):
         return [f"the facts of a host are a dictionary, and not {numbers.shown(facts)}"]
     found = []
@@ -112,6 +112,6 @@ def _is(value, kind):
     if value is None:
         return kind in OR_NULL.values()
     if kind.startswith(TEXT):
-        # A name is never empty, and what may be null may be.
+        # Names are never empty, but values that may be null may also be empty.
         return isinstance(value, str) and (value != "" or kind != TEXT)
     return isinstance(value, bool) if kind.startswith(FLAG) else numbers.is_whole(value) and not isinstance(value, str)

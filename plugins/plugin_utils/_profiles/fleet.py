@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What the profiles of a fleet select, and what of it is most likely a mistake that no host shows alone."""
+"""Find probable mistakes in profiles that no single host reveals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Use(NamedTuple):
 
 
 def selection(profiles: Any, facts: Any) -> dict[str, Any]:
-    """What :func:`of_host` returns, or ``AnsibleFilterError``."""
+    """Return the result of :func:`of_host`; raise ``AnsibleFilterError`` on errors."""
     if expression.MISSING:
         raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
     with answering("selection", "selection takes profiles and facts"):
@@ -45,19 +45,19 @@ def selection(profiles: Any, facts: Any) -> dict[str, Any]:
 
 
 def selection_warnings(selections: Any, with_profiles: Any = ()) -> list[str]:
-    """What :func:`warnings` returns, or ``AnsibleFilterError``."""
+    """Return the result of :func:`warnings`; raise ``AnsibleFilterError`` on errors."""
     with answering("selection_warnings", "selection_warnings takes what selection returns for each host"):
         return warnings(plain(selections, "the selections"), plain(list(with_profiles), "with_profiles"))
 
 
 def fleet_refusals(errors: Any) -> dict[str, str]:
-    """What :func:`refusals` returns, or ``AnsibleFilterError``."""
+    """Return the result of :func:`refusals`; raise ``AnsibleFilterError`` on errors."""
     with answering("fleet_refusals", "fleet_refusals takes a dictionary of lists of texts by host name"):
         return refusals(plain(errors, "the errors"))
 
 
 def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain data for one host: ``declared``, its ``cards`` with their models, and the cards of each of ``profiles``.
+    """Return plain data of one host: ``declared``, ``cards`` with models, and the cards of each of ``profiles``.
 
     An invalid profile is skipped, because the plan of the host reports its errors.
     """
@@ -78,14 +78,14 @@ def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def model(subject: Mapping[str, Any]) -> str:
-    """Vendor and product, or the bus of a parent that is not a PCI function."""
+    """Return vendor and product, or the bus of a parent that is not a PCI function."""
     if subject.get("vendor_id") and subject.get("product_id"):
         return f"{subject['vendor_id']}:{subject['product_id']}"
     return str(subject.get("bus") or UNKNOWN)
 
 
 def warnings(hosts: Mapping[str, Mapping[str, Any]], with_profiles: Iterable[str] = ()) -> list[str]:
-    """A sentence or two for each mistake; ``with_profiles`` are hosts outside of the run that declare profiles."""
+    """Return sentences for each mistake; ``with_profiles`` are hosts outside of the run that declare profiles."""
     found = _undeclared(hosts, list(with_profiles))
     for use in _uses(hosts):
         if not use.cards:
@@ -114,7 +114,7 @@ def _undeclared(hosts: Mapping[str, Mapping[str, Any]], others: list[str]) -> li
 
 
 def _uses(hosts: Mapping[str, Mapping[str, Any]]) -> list[Use]:
-    """Profiles of several hosts are the same one if they have the same name and ``select``."""
+    """Merge profiles of several hosts that have the same name and ``select``."""
     found: dict[str, Use] = {}
     for host, one in hosts.items():
         for profile in one["profiles"]:
@@ -164,7 +164,7 @@ def _shown(select: Any) -> str:
 
 
 def refusals(hosts: Mapping[str, list[str]]) -> dict[str, str]:
-    """By host the text of its errors; hosts with the errors of an earlier one only name it."""
+    """Return the errors of each host as text; hosts with the same errors refer to the first one."""
     same: dict[str, list[str]] = {}
     for host, lines in hosts.items():
         if lines:

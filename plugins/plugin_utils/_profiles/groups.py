@@ -4,13 +4,13 @@
 
 # Private to this collection: may change without notice.
 
-"""IOMMU groups: a group goes to one guest as a whole (Documentation/driver-api/vfio.rst)."""
+"""IOMMU groups: a group is assigned to one guest as a whole (Documentation/driver-api/vfio.rst)."""
 
 from __future__ import annotations
 
 
 def members(physical_functions):
-    """By number of the group the addresses of its physical and virtual functions."""
+    """Return the addresses of physical and virtual functions by IOMMU group."""
     found = {}
     for card in physical_functions:
         for function in (card, *card["virtual_functions"]):
@@ -20,14 +20,14 @@ def members(physical_functions):
 
 
 def why_not_shareable(subject, mode, groups):
-    """Why several guests cannot have the functions that a profile gives to guests, as a sentence, or None."""
+    """Return why the functions of a profile cannot be assigned to different guests, as a sentence, or None."""
     offered = subject["virtual_functions"] if mode == "vf" else [subject] if mode == "pf" else []
     for function in offered:
         if not isinstance(function.get("iommu_group"), int):
             continue
         others = [name for name in groups.get(function.get("iommu_group"), []) if name != function["address"]]
         if mode == "pf":
-            # Its own virtual functions go before it is passed through.
+            # Its own virtual functions are removed before it is passed through.
             others = [name for name in others if name not in {one["address"] for one in subject["virtual_functions"]}]
         if others:
             return (

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The functions of a card that never go to a guest, and those that guests keep although the card is to change."""
+"""Find functions of a card that are never for guests, and those that guests keep during a change."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 
 
 def indices(profile, functions, number):
-    """The numbers of these virtual functions; ``functions`` are the ones that exist, of ``number`` that there will be.
+    """Return the indices of functions for the host; ``functions`` exist now, ``number`` is their future number.
 
-    The host keeps a function whose entry in ``vfs`` names a driver of the host, unlike the others. It also keeps one
-    that still has such a driver and an interface or a user, while others already have the VFIO driver of ``vf_driver``.
+    The host keeps a function whose entry in ``vfs`` names a host driver, unlike the others. It also keeps a function
+    that still has a host driver and an interface or user, if others already have the VFIO driver of ``vf_driver``.
     """
     entries = [entry for entry in profile["vfs"] or [] if "index" in entry]
     given = {index: entry.get("driver") for entry in entries for index in indices_of(entry["index"])}
@@ -42,7 +42,7 @@ def indices(profile, functions, number):
 
 
 def with_functions(nova, functions):
-    """What a profile has for nova, each of its groups with the addresses of its ``functions`` that exist."""
+    """Return the nova keys of a profile, with the addresses of existing ``functions`` in each group."""
     if not nova.get("groups"):
         return nova
     groups = [
@@ -53,7 +53,7 @@ def with_functions(nova, functions):
 
 
 def _chosen(nova):
-    """The indices of the functions for guests, or None for all."""
+    """Return the indices of functions for guests, or None for all."""
     parts = [nova, *(nova.get("groups") or [])]
     ranges = [part["vfs"] for part in parts if "vfs" in part]
     return set().union(*map(_indices, ranges)) if ranges else None
@@ -64,7 +64,7 @@ def _indices(ranges):
 
 
 def held_mode(mode, subject):
-    """The mode that the card keeps until its guests are gone, or None."""
+    """Return the mode that the card keeps until its guests leave, or None."""
     if mode == "pf" and any(function.get("users") for function in subject.get("virtual_functions", [])):
         return "vf"
     return "pf" if mode == "vf" and subject["mode"] == "pf" and subject.get("users") else None

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Texts in an expression that a field never has, such as ``'0x1EB8'`` for a product id."""
+"""Find literals in an expression that a field never equals, such as ``'0x1EB8'`` for a product id."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HEXADECIMAL = re.compile(r"(0[xX])?([0-9a-fA-F]{1,6})\Z")
 
 
 class Spelling(NamedTuple):
-    """How the values of a field are written: all of one, a part of one, in words, and what was meant by another."""
+    """The spelling of a field: pattern of a whole value, pattern of a part, and description."""
 
     whole: re.Pattern[str]
     part: re.Pattern[str]
     words: str
 
     def meant(self, text: str) -> str | None:
-        """The right spelling of a text, or None."""
+        """Return the correct spelling of a text, or None."""
         number = HEXADECIMAL.match(text)
         if self in (ADDRESS, NAME):
             texts = (text.lower(), f"0000:{text.lower()}")
@@ -40,7 +40,7 @@ class Spelling(NamedTuple):
         return next((one for one in texts if self.whole.match(one)), None)
 
     def part_meant(self, text: str) -> str | None:
-        """The right spelling of a part, or None."""
+        """Return the correct spelling of a part, or None."""
         part = text.lower().removeprefix("0x")
         return part if part and self.part.match(part) else None
 
@@ -48,7 +48,7 @@ class Spelling(NamedTuple):
 IDENTIFIER = Spelling(ID, ID_PART, "four hexadecimal digits in lower case without 0x")
 CLASS = Spelling(ID, ID_PART, "four hexadecimal digits in lower case without 0x, base class and subclass")
 ADDRESS = Spelling(grammar.PCI_ADDRESS, ADDRESS_PART, "a PCI address in lower case with its domain")
-# Another parent may have nearly any name, but not that of a PCI function in another spelling.
+# Other parents may have nearly any name, but not a PCI address in another spelling.
 NAME = Spelling(
     re.compile(rf"{grammar.PCI_ADDRESS.pattern}|(?!([0-9a-fA-F]{{4,8}}:)?[0-9a-fA-F]{{2}}:[01][0-9a-fA-F]\.[0-7]\Z)"),
     re.compile(""),
@@ -67,8 +67,8 @@ OF_PARTS = ("starts_with", "ends_with", "contains")
 
 
 def wrong(node: dict[str, Any]) -> Iterator[str]:
-    """A sentence for each text that is compared with a field which never has it, anywhere in a parsed expression."""
-    # Those of a slice are numbers.
+    """Yield a sentence for each text in a parsed expression that is compared with a field which never has it."""
+    # The children of a slice are numbers.
     children = [child for child in node["children"] if isinstance(child, dict)]
     if node["type"] == "comparator" or node["type"] == "function_expression" and node["value"] in OF_PARTS:
         fields = [name for name in map(_field, children) if name in SPELLINGS]
@@ -90,14 +90,14 @@ def wrong(node: dict[str, Any]) -> Iterator[str]:
 
 
 def _field(node: dict[str, Any]) -> str | None:
-    """The name of the field that a node gives, at any depth."""
+    """Return the name of the field that a node returns, at any depth."""
     if node["type"] == "subexpression":
         return _field(node["children"][-1])
     return node["value"] if node["type"] == "field" else None
 
 
 def _texts(node: dict[str, Any]) -> list[str]:
-    """The texts of a literal, or of a list of them."""
+    """Return the texts of a literal, or of a list of them."""
     if node["type"] == "multi_select_list":
         return [text for child in node["children"] for text in _texts(child)]
     if node["type"] != "literal":

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether several types can be together on a card, by the rules of its driver, and which parents each of them gets."""
+"""Check whether the driver allows several types on a card, and distribute its parents to the types."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SHOWN = 3
 
 
 class Placed(NamedTuple):
-    """One type: its parents as a card of the plan has them, and how many devices wait until guests have left."""
+    """The parents of one type in the form of a plan, and the number of devices that wait until guests leave."""
 
     parents: list[Parent]
     waiting: int
 
 
 def why_not(chosen, subject):
-    """The rule of the driver that a mix breaks, or None. ``chosen`` are entries with their types."""
+    """Return the driver rule that a mix breaks, or None; ``chosen`` are entries with their types."""
     rooms = _rooms(subject, [offered["id"] for _share, offered in chosen])
     sizes = {offered["id"]: rooms.framebuffer(offered["id"]) for _share, offered in chosen}
     if len(set(sizes.values())) < 2 or None in sizes.values() or not rooms.exclusive:
@@ -44,7 +44,7 @@ def why_not(chosen, subject):
 
 
 def _rooms(subject, type_ids, occupied=True):
-    """The capacity of a card for a mix; types of several sizes require a mode, which mdev_instance enables."""
+    """Return the capacity of a card for a mix. Different sizes need a mode, which mdev_instance enables."""
     rooms = offers.rooms_of(subject, ONE_SIZE, occupied)
     if rooms.has_size_mode and len({rooms.framebuffer(type_id) for type_id in type_ids}) > 1:
         rooms = offers.rooms_of(subject, ANY_SIZE, occupied)
@@ -52,9 +52,9 @@ def _rooms(subject, type_ids, occupied=True):
 
 
 def place(wanted, subject):
-    """By type id what each type gets of ``wanted``, by type id the number or max, and why this is impossible, or None.
+    """Return the result for each type id of ``wanted`` (type ids with number or max), and a problem or None.
 
-    Devices that exist stay where they are, those of guests first, as mdev_instance chooses them.
+    Existing devices stay, first those of guests, in the order in which mdev_instance selects them.
     """
     present = [device for device in subject["devices"] if device["state"] != offers.DEFINED]
     claimed = {type_id: _claimed(type_id, count, present) for type_id, count in wanted.items()}
@@ -67,7 +67,7 @@ def place(wanted, subject):
             rooms.give(device["parent"], device["type"])
     names = [parent["name"] for parent in subject["parents"]]
     new = {type_id: _take(type_id, count, len(claimed[type_id]), names, rooms) for type_id, count in wanted.items()}
-    # Where a type gets all room that is left, there must be some.
+    # A type with max needs at least one device.
     short = {
         type_id: (1 if count == MAX else count) - len(claimed[type_id]) - len(new[type_id])
         for type_id, count in wanted.items()
@@ -78,7 +78,7 @@ def place(wanted, subject):
     nodes = {parent["name"]: parent["numa_node"] for parent in subject["parents"]}
     placed = {}
     for place, type_id in enumerate(wanted):
-        # A device that stays is in the settings of its own type, or of the first where it is of none of them.
+        # Settings list a remaining device under its own type, or under the first type if its type is not declared.
         kept = [one for one in stuck if one["type"] == type_id or (not place and one["type"] not in wanted)]
         parents = _parents(type_id, [*claimed[type_id], *kept], new[type_id], nodes, others)
         placed[type_id] = Placed(parents, short.get(type_id, 0))
@@ -92,7 +92,7 @@ def _claimed(type_id, count, present):
 
 
 def _take(type_id, count, existing, names, rooms):
-    """The parents that make the missing devices, one name for each."""
+    """Return the parents for the missing devices, one name per device."""
     taken = []
     for name in names:
         while (count == MAX or existing + len(taken) < count) and rooms.room(name, type_id):
@@ -115,7 +115,7 @@ def _parents(type_id, devices, new, nodes, others):
 
 
 def _too_many(wanted, subject):
-    """The numbers, and what fits on the empty card if all types get their part of it."""
+    """Return the message with the numbers, and a fair mix that fits on the empty card."""
     names = {offered["id"]: offered["name"] or offered["id"] for offered in subject["types"]}
     rooms = _rooms(subject, wanted, occupied=False)
     wanted = {type_id: 1 if count == MAX else count for type_id, count in wanted.items()}
@@ -137,7 +137,7 @@ def _listed(counts, names):
 
 
 def _fair(wanted, subject, rooms):
-    """One device of each type in turn, as long as there is room."""
+    """Add one device of each type in turn while there is capacity."""
     rooms.plan_afresh()
     fits, names = dict.fromkeys(wanted, 0), [parent["name"] for parent in subject["parents"]]
     progress = True

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Why a card that a profile selects for vGPUs offers none, and what to install or change."""
+"""Explain why a card that a profile selects for vGPUs offers none, with the remedy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NVIDIA_DRIVER = "the NVIDIA vGPU host driver (vGPU Manager, not the driver for g
 
 
 def are_unusable(vf_product_id: str | None) -> bool:
-    """Whether the VFs that a card could have are of no use, as those of a Tesla T4, which have no device ID."""
+    """Return whether the possible VFs of a card are unusable: those of a Tesla T4 have no device ID."""
     return vf_product_id is not None and not vf_product_id.strip("0")
 
 
 def why(card: dict[str, Any]) -> str:
-    """One sentence with the cause and one with the remedy, for a card without a parent of vGPUs."""
+    """Return a sentence with the cause and one with the remedy, for a card without vGPU parents."""
     if card.get("total_vfs") and not card["num_vfs"] and not are_unusable(card.get("vf_product_id")):
         return (
             "it has no vGPU types itself. If its virtual functions have them, set mode: vf and num_vfs: max. Otherwise "

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""What each parent of a card offers: the declared type, or the type of its devices in use.
+"""Find what each parent of a card offers: the declared type, or the type of its devices in use.
 
-nova fails at a parent whose devices it no longer finds while a guest uses one of them.
+nova fails at a parent whose devices are missing while a guest uses one of them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ DEFINED = "defined"
 
 
 def of_parents(subject, type_id):
-    """Each parent with ``type``, ``existing`` devices of it, and the ``total`` that it has or can still make.
+    """Return each parent with ``type``, ``existing`` devices, and ``total``, which includes possible devices.
 
-    ``type`` is ``type_id``, unless the devices of guests are of another type. If the users were not read, a
-    parent without room for ``type_id`` has its current type as ``now``, and counts as free.
+    ``type`` is ``type_id`` unless guests have devices of another type. If the users were not read, a parent without
+    capacity for ``type_id`` has its current type as ``now``, and counts as free.
     """
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
     others = [device for device in present if device["type"] != type_id]
@@ -42,7 +42,7 @@ def of_parents(subject, type_id):
 
 
 def gpu_instances(subject):
-    """The GPU instances of a card with MIG, or None."""
+    """Return the GPU instances of a card with MIG, or None."""
     mig = subject.get("mig")
     if not mig or not mig["enabled"]:
         return None
@@ -51,7 +51,7 @@ def gpu_instances(subject):
 
 
 def rooms_of(subject, mix, occupied=True):
-    """The capacity of a card with its devices, or without them."""
+    """Return the capacity of a card with or without its devices."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
     occupants = [(device["parent"], device["type"]) for device in present]
@@ -64,13 +64,13 @@ def rooms_of(subject, mix, occupied=True):
 
 
 def held_type(parents, type_id):
-    """The type that all of the offering parents keep instead of ``type_id``, or None."""
+    """Return the type that all offering parents keep instead of ``type_id``, or None."""
     kept = {parent["type"] for parent in parents if parent["total"]}
     return kept.pop() if len(kept) == 1 and type_id not in kept else None
 
 
 def _parent(parent):
-    """A parent of the facts, as far as it matters for its capacity."""
+    """Convert a parent of the facts as far as its capacity depends on it."""
     offers = (
         Offer(
             VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
@@ -84,7 +84,7 @@ def _parent(parent):
 
 
 def _declared(subject, type_id, present, removable):
-    """The parents with what they have of the type, or will have when ``removable`` devices are gone."""
+    """Return the parents with their devices of the type after ``removable`` devices were removed."""
     rooms = rooms_of(subject, ONE_TYPE)
     for device in removable:
         rooms.give(device["parent"], device["type"])
@@ -108,7 +108,7 @@ def _declared(subject, type_id, present, removable):
 
 
 def _as_it_is(parent, subject, others):
-    """The parent with the type of the devices that it keeps, if it has any of one type."""
+    """Return the parent with the type of its remaining devices, if they all have one type."""
     kept = {device["type"] for device in others if device["parent"] == parent["name"]}
     if len(kept) != 1:
         return parent

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The MIG layout of a card, as the facts show it and as its profile wants it."""
+"""Compare the MIG layout of a card in facts and profile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is
 
 
 def problems(wanted, card, seen):
-    """Why a card of the plan cannot have a layout; ``seen`` is its ``mig`` in the facts, None where it is not known."""
+    """Return why a planned card cannot have a layout; ``seen`` is its ``mig`` in the facts, None if unknown."""
     if not is_nvidia_gpu(card):
         return ["mig is only for NVIDIA GPUs. Remove mig from the profile"]
     found = []
@@ -30,7 +30,7 @@ def problems(wanted, card, seen):
 
 
 def is_there(wanted, seen):
-    """Whether a card has its layout now, so that the types of vGPUs on it are known."""
+    """Return whether a card has its layout now, so that its vGPU types are known."""
     if seen is None:
         return not wanted["enabled"]
     instances = Counter(instance["profile"] for instance in seen["instances"])
@@ -38,7 +38,7 @@ def is_there(wanted, seen):
 
 
 def entry(wanted, card):
-    """The card in the option ``gpus`` of mig_layout."""
+    """Return the entry for the option ``gpus`` of mig_layout."""
     layout = {"layout": wanted["layout"]} if wanted["enabled"] else {}
     return {
         "pf": card["address"],

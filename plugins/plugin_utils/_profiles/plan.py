@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the profiles and the facts of a host to its plan: each card with its desired state, and the modules' lists."""
+"""Plan a host from its profiles and facts: each card with its desired state, and the lists for modules."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FROM_FACTS = ("vendor_id", "product_id", "vf_product_id", "class", "numa_node", 
 
 
 def resolve(profiles, facts):
-    """The plan of a host, or ``AnsibleFilterError`` with a sentence for each conflict."""
+    """Return the plan of a host; raise ``AnsibleFilterError`` with a sentence for each conflict."""
     if expression.MISSING:
         raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
     try:
@@ -50,7 +50,7 @@ def resolve(profiles, facts):
 
 
 def plan(profiles, facts):
-    """The plan of the host, and a sentence for each conflict; the plan holds only without conflicts."""
+    """Return the plan of the host and a sentence for each conflict; with conflicts, the plan is invalid."""
     parsed, problems = declaration.parse(profiles)
     cards = []
     result = {"cards": cards, "functions": [], "partitions": [], "instances": [], "unwanted": [], "later": []}
@@ -125,7 +125,7 @@ def _plan_function(profile, subject, card, result, found):
         if wanted is not None:
             card["num_vfs"] = subject["total_vfs"] if wanted == "max" else int(wanted)
         if subject["total_vfs"] is None:
-            # Nothing depends on it if none is desired.
+            # The maximum does not matter if no virtual functions are desired.
             if card["num_vfs"] != 0:
                 found.append(UNREADABLE)
         elif card["num_vfs"] != 0 and not subject["total_vfs"]:

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""All keys of a profile, in the format of Ansible's argument specs.
+"""All keys of a profile in the format of argument specs.
 
-The checks, the argument spec of the role vfio and the table of keys in the guide follow from this table.
+Validation, the argument spec of the role vfio and the table of keys in the guide are derived from this schema.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ VIRTUAL_FUNCTION: Options = {
     "vram_quota": {"description": "Memory of an Intel GPU in MiB.", "type": "int"},
 }
 
-# The options of sriov_pf_mode that a profile may have.
+# Options of sriov_pf_mode that a profile can contain.
 FUNCTION: Options = {
     "mode": {
         "description": [

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which profile each card of a host is in."""
+"""Assign each card of a host to a profile."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ FIELDS = {
 
 
 def subjects(facts):
-    """What a profile can select, by name: each physical function, and each parent that is not a PCI function.
+    """Return the selectable cards by name: physical functions, and parents that are not PCI functions.
 
-    A physical function gets ``name``, ``parents`` (its own, or those on its VFs), ``devices`` on them and ``types``
-    (what the parents offer or the devices have, each with ``id`` and ``name``, once).
+    A physical function gets ``name``, ``parents`` (itself or its VFs), ``devices`` on them and ``types``. These are all
+    types of parents and devices, each once with ``id`` and ``name``.
     """
     parents = {}
     for parent in facts["parents"]:
@@ -68,9 +68,9 @@ def subjects(facts):
 
 
 def select(profiles, cards, problems):
-    """The cards of each profile as (profile, card); a card of two profiles, and what cannot be, go to ``problems``.
+    """Return the cards of each profile as (profile, card), and add problems to ``problems``.
 
-    A card of two profiles comes with each, so that what else is wrong with them is found as well.
+    A card in two profiles is returned for both, so that other problems are found as well.
     """
     claims = {}
     for profile in profiles:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Several types on one card: how many devices of each fit, on which parents, and what has to wait for guests."""
+"""Plan several types on one card: how many devices fit, on which parents, and which must wait for guests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def device_api(offered, subject):
 
 
 def published(part):
-    """What a profile, or one of its types, has for Placement and for its cloud, as a card of the plan has it."""
+    """Return the Placement and cloud keys of a profile or type in the form of a plan."""
     return {
         "resource_class": part["placement"]["resource_class"],
         "traits": part["placement"]["traits"],
@@ -29,7 +29,7 @@ def published(part):
 
 
 def total_count(shares):
-    """The number of devices of all types together, or ``max``; None if the owner makes them, or without types."""
+    """Return the number of devices of all types, or ``max``; None if the owner creates them, or without types."""
     counts = [share["count"] for share in shares]
     if not counts or None in counts:
         return None
@@ -37,7 +37,7 @@ def total_count(shares):
 
 
 def instance(share, type_id, card, label):
-    """An entry of the option ``instances`` of mdev_instance."""
+    """Return an entry of the option ``instances`` of mdev_instance."""
     entry = {"type": [type_id], "parent": card["name"], "count": str(share["count"]), "label": label}
     if share["attributes"]:
         entry["attributes"] = share["attributes"]
@@ -47,22 +47,22 @@ def instance(share, type_id, card, label):
 
 
 def plan(profile, subject, card, found):
-    """Fill in the card and its ``shares``; returns the instances for the module.
+    """Fill in the card and its ``shares``; return the instances for the module.
 
-    What cannot be goes to ``found``. The order of the types in the profile does not matter, so that another order
-    changes no UUID and no virtual function.
+    Problems are added to ``found``. The order of the types in the profile has no effect, so that reordering does not
+    change UUIDs or virtual functions.
     """
     counts = [share["count"] for share in profile["shares"]]
     chosen = _chosen(profile["shares"], subject, found)
     if len(chosen) < 2 or None in counts or counts.count(MAX) > 1:
-        # What is wrong with the counts is said by the declaration.
+        # The check of the declaration reports wrong counts.
         return []
     problem = mixture.why_not(chosen, subject)
     if problem:
         found.append(problem)
         return []
     chosen.sort(key=lambda pair: (pair[0]["count"] == MAX, pair[1]["name"] or "", pair[1]["id"]))
-    # A type that is there twice is an error too; what is wrong with the sum is said all the same.
+    # A duplicate type is reported separately; the sum is still checked.
     wanted = {offered["id"]: total_count([one for one, its in chosen if its is offered]) for _share, offered in chosen}
     placed, problem = mixture.place(wanted, subject)
     if problem:
@@ -82,7 +82,7 @@ def plan(profile, subject, card, found):
 
 
 def _chosen(shares, subject, found):
-    """Each entry with the type that it means, without those that have none."""
+    """Return each entry with its type, except entries without an existing type."""
     chosen = [(share, type_choice.choose(share["types"], subject)) for share in shares]
     wrong = [
         f"{share['label']}: {type_choice.why_none(share['types'], subject)}"
@@ -102,7 +102,7 @@ def _chosen(shares, subject, found):
         f"{' and '.join(share['label'] for share in shares)} have the same type {type_id}. Use one entry with the sum "
         "of the counts"
         for type_id, shares in repeated
-        # The declaration itself shows what has the same spelling.
+        # The check of the declaration reports equal spellings.
         if len({spec for share in shares for spec in share["types"]}) > 1
     ]
     found += wrong

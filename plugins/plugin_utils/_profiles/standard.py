@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The standard resource classes and traits of Placement."""
+"""Validate standard resource classes and traits of Placement."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ try:
 except ImportError:
     os_traits = None
 
-# Those of os_resource_classes that count devices; a card that counts as VCPU would offer processors.
+# The classes of os_resource_classes that count devices; a card with class VCPU would offer processors.
 DEVICE_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
 
 
 def resource_class(text):
-    """A resource class for devices that Placement knows, or a custom one; ``ValueError`` with the reason."""
+    """Return a custom class, or a standard class for devices; raise ``ValueError`` for others."""
     names.resource_class(text)
     if names.is_custom(text) or text in DEVICE_CLASSES:
         return text
@@ -34,7 +34,7 @@ def resource_class(text):
 
 
 def trait(text):
-    """A trait; ``ValueError`` if it cannot be one, or if os-traits is installed and does not know it."""
+    """Return a trait; raise ``ValueError`` if it is invalid, or if os-traits is installed and does not contain it."""
     names.trait(text)
     if names.is_custom(text) or os_traits is None or text in os_traits.get_traits():
         return text

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the facts of a fleet to a declaration to begin with: a profile for each kind of card, as commented YAML."""
+"""Suggest a declaration from the facts of a fleet: a profile for each model, as commented YAML."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
 
 
 class Kind(NamedTuple):
-    """All cards of one model, or one parent that is not a PCI function, with the hosts that have it."""
+    """All cards of one model, or one parent that is not a PCI function, with their hosts."""
 
     select: str
     label: str
@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 
 
 def suggest_profiles(facts_by_host: Any) -> str:
-    """The text of a declaration that the check of declarations accepts, or ``AnsibleFilterError``."""
+    """Return the text of a valid declaration; raise ``AnsibleFilterError`` for invalid facts."""
     with answering("suggest_profiles", "suggest_profiles takes a dictionary of facts by host name"):
         hosts = plain(facts_by_host, "the facts")
         blocks = []
@@ -64,7 +64,7 @@ def _kinds(hosts: Mapping[str, Mapping[str, Any]]) -> list[Kind]:
                 ids = f"{card['vendor_id']}:{card['product_id']}"
                 label = f"{card['model']} ({ids})" if card.get("model") else ids
             elif "virtual_functions" in card:
-                # Its ids could not be read.
+                # The ids of the card are unreadable.
                 continue
             else:
                 select, label = json.dumps([card["name"]]), str(card["name"])
@@ -73,7 +73,7 @@ def _kinds(hosts: Mapping[str, Mapping[str, Any]]) -> list[Kind]:
 
 
 def _block(kind: Kind, name: str) -> list[str]:
-    """The lines of one profile; those of a card that is rarely given to guests are comments."""
+    """Return the lines of one profile; if its cards are rarely assigned to guests, they are comments."""
     settings, notes, is_active = _settings(kind)
     body = [f"- name: {name}", f"  select: {kind.select}", *(f"  {line}" for line in settings)]
     prefix = "  " if is_active else "  # "
@@ -81,12 +81,12 @@ def _block(kind: Kind, name: str) -> list[str]:
 
 
 def _usable_vfs(card: Mapping[str, Any]) -> int:
-    """How many VFs the card can make that a driver can use."""
+    """Return the number of VFs that the card supports and drivers can use."""
     return 0 if are_unusable(card.get("vf_product_id")) else card.get("total_vfs") or 0
 
 
 def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
-    """The lines after ``select``, remarks, and whether the profile is not only a comment."""
+    """Return the lines after ``select``, remarks, and whether the profile is active instead of a comment."""
     card = max((one for dummy, one in kind.cards), key=lambda one: (len(one["types"]), one.get("num_vfs") or 0))
     total, pci_class = _usable_vfs(card), card.get("class") or ""
     makes_vfs = total and any(one.get("num_vfs") for dummy, one in kind.cards) and card["types"]
@@ -121,7 +121,7 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
 
 
 def _vgpu(kind: Kind) -> tuple[str, list[str]]:
-    """What ``vgpu`` is, and remarks: several types if all cards have the same ones, each with its number."""
+    """Return the value of ``vgpu`` and remarks; several types if all cards have the same mix."""
     mixes = [Counter(_made(card)) for dummy, card in kind.cards]
     if len(mixes[0]) > 1 and all(mix == mixes[0] for mix in mixes):
         entries = [f"{{type: {json.dumps(name)}, count: {mixes[0][name]}}}" for name in sorted(mixes[0], key=_by_size)]
@@ -131,18 +131,18 @@ def _vgpu(kind: Kind) -> tuple[str, list[str]]:
 
 
 def _made(card: Mapping[str, Any]) -> list[str]:
-    """The type of each existing device."""
+    """Return the type of each existing device."""
     names = {one["id"]: str(one["name"] or one["id"]) for one in card["types"]}
     return [names[one["type"]] for one in card["devices"] if one["type"] in names and one["state"] != "defined"]
 
 
 def _type(kind: Kind) -> tuple[str, list[str]]:
-    """The type that most devices have, else one of middle size, and the others as remarks."""
+    """Return the most frequent type of devices, or one of middle size, and remarks about other types."""
     cards = [card for dummy, card in kind.cards]
     names = {one["id"]: str(one["name"] or one["id"]) for card in cards for one in card["types"]}
     made = [names[device["type"]] for card in cards for device in card["devices"] if device["type"] in names]
     known = sorted(set(names.values()), key=_by_size)
-    # Q are the types of NVIDIA that have all features; other vendors have no such letter.
+    # NVIDIA types with all features end with Q; other vendors do not use this letter.
     graphics = [name for name in known if name.endswith("Q")] or known
     chosen = max(sorted(set(made)), key=made.count) if made else graphics[len(graphics) // 2]
     others = [name for name in known if name != chosen]
@@ -150,7 +150,7 @@ def _type(kind: Kind) -> tuple[str, list[str]]:
 
 
 def _by_size(name: str) -> list[tuple[int, str]]:
-    """So that 2Q comes before 16Q."""
+    """Return a sort key that places 2Q before 16Q."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
 
 
@@ -180,7 +180,7 @@ def _users(card: dict[str, Any]) -> list[str]:
 
 
 def _free_name(kind: Kind, taken: set[str]) -> str:
-    """A name for the profile: the model in brackets, as pci.ids has it, or all of it."""
+    """Return a unique profile name from the model: the part in brackets in pci.ids, or the whole name."""
     match = re.search(r"\[([^\]]+)\]", kind.label)
     text = UNSAFE.sub("-", (match[1] if match else kind.label.partition(" (")[0]).lower()).strip("-") or "cards"
     if text[0].isdigit():

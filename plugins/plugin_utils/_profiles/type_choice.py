@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which type of a card a profile means, and why it has none of the declared ones."""
+"""Choose the type of a card from a profile, and explain why none exists."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is
 
 
 def choose(specs, subject):
-    """The type that devices have now, else the first of the specs that there is room for, else the first that exists.
+    """Return the type of existing devices, or else the first spec with capacity, or else the first that exists.
 
-    A device of any of the types will do, so that a change in the order alone changes nothing. None without such a type.
+    Existing devices of any listed type are accepted, so reordering the list changes nothing. Returns None if no type
+    exists.
     """
     wanted = [offered for spec in specs for offered in subject["types"] if spec in (offered["id"], offered["name"])]
     existing = {device["type"] for device in subject["devices"] if device["state"] == "active"}
@@ -32,7 +33,7 @@ def choose(specs, subject):
 
 
 def why_none(specs, subject):
-    """Why the card has none of the types."""
+    """Return why the card has none of the types."""
     known = {offered["id"]: offered["name"] for offered in subject["types"]}
     names = " or ".join(wording.printable(text, numbers.shown(text)) for text in specs)
     if known:
@@ -42,7 +43,7 @@ def why_none(specs, subject):
 
 
 def why_unreadable(type_id, subject):
-    """Why nothing can be planned with a type whose counters could not be read, or None."""
+    """Return why a type with unreadable counters cannot be planned, or None."""
     offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == type_id]
     if any(offered["available_instances"] is None for offered in offers):
         return f"the number of possible devices of type {type_id} is unreadable. Read the warnings of the facts"
@@ -50,13 +51,13 @@ def why_unreadable(type_id, subject):
 
 
 def why_unsettable(share, type_id, subject):
-    """Why devices of a type cannot have the attributes of an entry, or None."""
+    """Return why devices of a type do not support the attributes of an entry, or None."""
     pairs = [pair for attribute in share["attributes"] for pair in attribute.items()]
     return attributes.unusable(type_id, is_vendor_vfio(subject), pairs)
 
 
 def _about_mig(specs, subject):
-    """What to change where a type needs MIG and the card is without it, or the other way round."""
+    """Return the remedy if the types need MIG and the card has it off, or vice versa."""
     asked = {bool(MIG.search(spec)) for spec in specs}
     has = {bool(MIG.search(offered["name"] or "")) for offered in subject["types"]}
     if len(asked) != 1 or asked & has:

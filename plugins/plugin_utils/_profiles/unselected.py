@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The cards of a host that are in no profile: nova and Cyborg see them all the same."""
+"""Describe cards that are in no profile, because nova and Cyborg find them too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIELDS = ("address", "vendor_id", "product_id", "vf_product_id", "class", "frame
 
 
 def of_host(subjects, selected):
-    """What settings depend on of each card that is not ``selected``, in the order of their names."""
+    """Return the properties that settings depend on, for each card that is not ``selected``, sorted by name."""
     return [_card(subjects[name]) for name in sorted(subjects) if name not in selected]
 
 

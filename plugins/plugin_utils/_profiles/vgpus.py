@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The key ``vgpu`` of a profile: one type for each card, or several, checked without a look at a host."""
+"""Validate the key ``vgpu`` of a profile, which is one type or several types per card, without facts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import chec
 
 
 def parse(value, owner, found):
-    """The entries in one form; what is wrong with them goes to ``found``.
+    """Return the entries in one form; add problems to ``found``.
 
-    Each has its ``label`` in messages, ``types`` in the order of preference, and ``count``: a number, ``max``, or None
-    if the owner makes the devices.
+    Each entry has its ``label`` in messages, ``types`` in order of preference, and ``count``: a number, ``max``, or
+    None if the owner creates the devices.
     """
     listed = check.parts(value, "vgpu")
     entries = [_entry(vgpu, label, owner, found) for label, vgpu in listed]
@@ -53,7 +53,7 @@ def _entry(vgpu, label, owner, found):
 
 
 def _check_together(listed, entries, found):
-    """What several types of a card cannot be, whatever the card."""
+    """Find combinations of types that are invalid on any card."""
     places = {}
     for entry in entries:
         for name in dict.fromkeys(entry["types"]):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""A card in the report: its properties, possible and existing devices, and users."""
+"""Describe a card for the report: its properties, possible and existing devices, and users."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ VENDORS.update({"1bb1": "Seagate", "1d0f": "Amazon", "8086": "Intel"})
 
 
 def describe(card, planned=None, reserved=0, versions=None):
-    """The card for the page, from a subject of ``_selection.subjects`` and its card in the plan.
+    """Return the card for the page, from a subject of ``selection.subjects`` and its planned card.
 
-    ``reserved`` is what Placement holds back of it, and ``versions`` are those of drivers by name.
+    ``reserved`` is the number that Placement reserves, ``versions`` are driver versions by name.
     """
     versions = versions or {}
     kind = KINDS.get((card.get("class") or "")[:4]) or KINDS.get((card.get("class") or "")[:2])
@@ -56,7 +56,7 @@ def describe(card, planned=None, reserved=0, versions=None):
 
 
 def holder(user):
-    """Who holds a device: the guest or else the process, and what is to know of it."""
+    """Describe a user of a device: the guest or process, and details."""
     process = f"pid {user['pid']}, {user['command'] or 'unknown'}" if user["pid"] else None
     if not user["domain"]:
         return {"guest": None, "name": process or "unknown user", "detail": None}
@@ -65,16 +65,16 @@ def holder(user):
 
 
 def in_order(name):
-    """A key for names with numbers, node2 before node10."""
+    """Return a sort key for names with numbers, which places node2 before node10."""
     parts = re.split(r"([0-9]+)", name)
-    # By length first: Python makes no integer of some thousand digits.
+    # Compare lengths first, because Python cannot parse integers of some thousand digits.
     return [
         (part.isdecimal(), len(part.lstrip("0")) if part.isdecimal() else 0, part.lstrip("0"), part) for part in parts
     ]
 
 
 def _labels(card, versions):
-    """What to know at a glance, as (what, value)."""
+    """Return the main properties as (name, value)."""
     version = versions.get(card.get("driver"))
     driver = f"{card['driver']} {version}" if version else card.get("driver") or "none"
     labels = [("driver", driver) if "driver" in card else ("bus", card["bus"])]
@@ -93,7 +93,7 @@ def _labels(card, versions):
 
 
 def _types(card):
-    """The types of the card, those that there are devices of first."""
+    """Return the types of the card, first those with devices."""
     counts = card_types.by_name(card["parents"], card["devices"], gpu_instances(card))
     held = [
         card_types.type_name(device["type_name"], device["type"])
@@ -105,7 +105,7 @@ def _types(card):
 
 
 def _bars(card, title, types, planned, reserved):
-    """What guests can get of the card: by type of vGPU, as virtual functions, or as a whole."""
+    """Return the devices for guests by vGPU type, as virtual functions, or as a whole card."""
     wanted = {type_name(share) for share in shares_of(planned)} if planned else set()
     bars = [
         _bar(one["name"], one["used"], one["existing"] + one["free"], reserved)
@@ -126,7 +126,7 @@ def _bar(name, used, total, reserved):
 
 
 def _functions(card):
-    """The state of each virtual function in its order: used, made (it has a free vGPU) or free."""
+    """Return the state of each virtual function in order: used, made (has a free vGPU) or free."""
     if not card.get("virtual_functions"):
         return []
     made = {device["parent"] for device in card["devices"] if device["state"] != "defined"}
@@ -138,7 +138,7 @@ def _functions(card):
 
 
 def _devices(card):
-    """The devices in use, one by one, and the others in groups."""
+    """Return the devices in use one by one, and the others in groups."""
     virtual = {one["address"]: one for one in card.get("virtual_functions", [])}
     held, unused = [], []
     for device in card["devices"]:

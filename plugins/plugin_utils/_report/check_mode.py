@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What results of check mode say: where a host is not as it is declared."""
+"""List differences between hosts and declaration from results of check mode."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 
-# What a difference calls the files of a card.
+# Keys in a difference that stand for files of a card.
 FILES = ("record", "udev_rule", "definition of ")
-# More names in one line than this are counted only.
+# More names than this in one line are only counted.
 MOST_KEYS = 3
 
 
 def drift(results):
-    """One line for each difference that the results of check mode show."""
+    """Return a line for each difference in results of check mode."""
     if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
         raise AnsibleFilterError("drift takes a dictionary of registered results")
     with answering("drift", "drift takes results of modules of this collection"):
@@ -34,7 +34,7 @@ def _lines(result):
     if result.get("failed"):
         return result.get("problems") or [result.get("msg", "the task failed")]
     busy = [line for entry in _cards(result) for line in entry["busy"]]
-    # Devices in use may keep other devices of the same card.
+    # Devices in use may block other devices of the same card.
     busy += [_of_device(device) for device in result.get("busy", []) if device["users"]]
     busy += [
         f"{one['label']}: {one['count']} have to wait until devices in use are free"
@@ -45,7 +45,7 @@ def _lines(result):
 
 
 def _cards(result):
-    """The cards in a result of sriov_pf_mode or mig_layout."""
+    """Return the cards in a result of sriov_pf_mode or mig_layout."""
     return [*result.get("functions", []), *result.get("gpus", [])]
 
 
@@ -91,7 +91,7 @@ def _of_diff(diff):
 
 def _of_values(before, after, path):
     lines = []
-    # Values that differ alike share a line.
+    # Values with the same difference share a line.
     alike = {}
     for key in [*before, *(key for key in after if key not in before)]:
         now, then = before.get(key), after.get(key)
@@ -126,14 +126,14 @@ def _show(value):
 
 
 def _state(shown):
-    """A card or parent without its files, which can be written while guests use the card."""
+    """Return a card or parent without its files, which can be written while guests use the card."""
     if not isinstance(shown, dict):
         return shown
     return {key: value for key, value in shown.items() if not str(key).startswith(FILES)}
 
 
 def differing_cards(plan, results):
-    """The names of the plan's cards that the results of check mode are about."""
+    """Return the names of planned cards that results of check mode would change."""
     with answering("differing_cards", "differing_cards takes a plan and a list of results"):
         touched = {name for result in results if not result.get("skipped") for name in _touched(result)}
         touched.update(entry["name"] for entry in plan["later"])
@@ -141,7 +141,7 @@ def differing_cards(plan, results):
 
 
 def _touched(result):
-    """Names of cards, parents and devices that differ from the desired state."""
+    """Yield the names of cards, parents and devices that differ from the desired state."""
     before, after = result["diff"]["before"], result["diff"]["after"]
     yield from (name for name in {**before, **after} if _state(before.get(name)) != _state(after.get(name)))
     yield from (entry["pf"] for entry in _cards(result) if entry["busy"])

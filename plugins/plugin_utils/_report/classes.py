@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Words for PCI classes (include/linux/pci_ids.h), as short as a column of a table."""
+"""Short names of PCI classes for a table column (include/linux/pci_ids.h)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ WORDS = {
 
 
 def words(pci_class: Any) -> str:
-    """The word for a class and subclass, or else its digits; empty without any."""
+    """Return the name of a class and subclass, or else its digits; empty without a class."""
     text = str(pci_class or "")
     return next((WORDS[beginning] for beginning in (text, text[:2]) if beginning in WORDS), text)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Where a card is not as its profile says, by plan and facts alone, so that nothing has to run on the host."""
+"""Find differences between a card and its profile from plan and facts alone, without access to the host."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ VFIO_PCI = "vfio-pci"
 
 
 def of_card(planned, card, function):
-    """A few words for each difference; they do not name the card, so those of many cards can be listed together.
+    """Return a short text for each difference, without the card, so that equal ones of many cards can be merged.
 
-    ``planned`` is the card of the plan, ``card`` the subject of ``_selection.subjects``, and ``function`` the entry of
-    the plan's ``functions`` for it, or None.
+    ``planned`` is the planned card, ``card`` the subject of ``selection.subjects``, and ``function`` its entry in
+    ``functions`` of the plan, or None.
     """
     lines = []
     if planned["mode"] == "pf":
@@ -36,7 +36,7 @@ def of_card(planned, card, function):
 
 def _whole(planned, card):
     if planned["driver"] == NATIVE:
-        # libvirt gives the card another driver as long as a guest has it.
+        # libvirt binds the card to another driver while a guest uses it.
         fine = card["mode"] == "host" or (card["mode"] == "pf" and card["users"])
         return [] if fine else [f"mode {card['mode']} instead of the host's own driver"]
     if card["mode"] != "pf":
@@ -53,7 +53,7 @@ def _virtual_functions(planned, card, function):
     wanted = planned["vf_driver"]
     if wanted in (None, "default") or any(one.get("driver") for one in function.get("vfs") or []):
         return []
-    # libvirt gives a virtual function another driver as long as a guest has it.
+    # libvirt binds a virtual function to another driver while a guest uses it.
     other = [
         virtual["driver"] or "none"
         for virtual in card["virtual_functions"]
@@ -66,7 +66,7 @@ def _virtual_functions(planned, card, function):
 
 
 def _devices(wanted, card):
-    """``wanted`` are the cards of the plan with one type each."""
+    """Return differences of devices; ``wanted`` are planned cards with one type each."""
     present = Counter(
         card_types.type_name(device["type_name"], device["type"])
         for device in card["devices"]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The report for programs: a row for each card, as CSV or JSON."""
+"""Export the report as CSV or JSON with a row for each card."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._host.ownership import GENERATOR
 
-# Their beginning identifies the file as one of this collection.
+# The first columns identify the file as one of this collection.
 COLUMNS = (
     *("host", "groups", "kernel", "card", "model", "ids", "kind", "numa_node", "driver", "driver_version", "profile"),
     *("mode", "vfs", "type", "used", "reserved", "free", "total", "users", "level", "warnings"),
 )
-# A program for tables takes what begins so for a formula.
+# Spreadsheets treat values that begin with these characters as formulas.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A dictionary with :data:`COLUMNS` for each card, and one for each host without a card."""
+    """Yield a dictionary with :data:`COLUMNS` for each card, and for each host without cards."""
     for host in data["hosts"]:
         common = {"host": host["name"], "groups": host["groups"], "kernel": host["kernel"]}
         general = [one["text"] for one in host["findings"] if one["card"] is None]
@@ -51,7 +51,7 @@ def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def as_csv(data: Mapping[str, Any]) -> str:
-    """Lists are joined by a semicolon and a blank; what is not known is empty."""
+    """Return CSV; lists are joined by a semicolon and a blank, unknown values are empty."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -61,7 +61,7 @@ def as_csv(data: Mapping[str, Any]) -> str:
 
 
 def as_json(data: Mapping[str, Any], title: str, time: str | None) -> str:
-    """The numbers of the fleet and all rows."""
+    """Return JSON with the numbers of the fleet and all rows."""
     found = [{key: row[key] for key in COLUMNS} for row in rows(data)]
     report = {"title": title, "time": time, "numbers": data["numbers"], "cards": found}
     return json.dumps(dict([GENERATOR]) | report, indent=1) + "\n"

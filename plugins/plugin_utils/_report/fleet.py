@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From facts, profiles and providers of many hosts to the data of the report."""
+"""Create the data of the report from facts, profiles and providers of many hosts."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ EMPTY_PLAN = {"cards": [], "functions": [], "later": []}
 
 
 def build(facts_by_host, profiles, placement, roots, groups=None):
-    """The content of the page.
+    """Return the content of the page.
 
-    ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` has a result of placement_inventory_info for each
-    cloud. Without facts a host is only named.
+    ``profiles``, ``roots`` and ``groups`` are by host; ``placement`` has a result of placement_inventory_info per
+    cloud. A host without facts is only listed.
     """
     read = [result for result in placement if "providers" in result]
     published = {root: found for result in read for root, found in trees(result).items()} if read else None
     failed = [result for result in placement if "providers" not in result]
-    # Whether a host is in a cloud that did not answer is unknown.
+    # If a cloud did not answer, it is unknown whether its hosts have providers there.
     unknown = set(roots.values()) - {root for result in read for root in result.get("missing", [])} if failed else set()
     hosts = [
         _host(name, facts, profiles.get(name) or [], published, roots.get(name, name), unknown)
@@ -97,7 +97,7 @@ def _host(name, facts, profiles, published, root, unknown):
         classes = totals.classes(entry["providers"], entry["has"])
         reserved = sum(row["reserved"] for row in classes)
         described = describe(card, planned.get(card["name"]), reserved, versions.get("drivers"))
-        # The host's own name, which most of them begin with, is above them on the page.
+        # Most provider names begin with the root, which the page shows above them.
         described["providers"] = [{**one, "label": one["name"].removeprefix(f"{root}_")} for one in entry["providers"]]
         described["classes"] = classes
         described["findings"] = [finding for finding in findings if finding["card"] == card["name"]]
@@ -115,7 +115,7 @@ def _host(name, facts, profiles, published, root, unknown):
 
 
 def _finding(level, text, card=None):
-    """What is wrong, in words that do not name the card, and what to do."""
+    """Return a finding with its remedy; the text does not name the card."""
     return {"level": level, "card": card, "text": text, "remedy": remedy_for(level, text)}
 
 
@@ -125,7 +125,7 @@ def _judged(findings):
 
 
 def _plan(profiles, facts):
-    """The plan of the host, as far as there is one, and its conflicts."""
+    """Return the plan of the host, empty on conflicts, and the findings about conflicts."""
     if not profiles:
         return EMPTY_PLAN, []
     plan, problems = plan_of(profiles, facts)
@@ -135,7 +135,7 @@ def _plan(profiles, facts):
 
 
 def _of_facts(facts, subjects):
-    """Findings from the facts alone."""
+    """Return findings that depend only on facts."""
     found = [_finding("problem", f"not readable: {line}") for line in facts.get("warnings", [])]
     cards = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
     states = Counter()
@@ -171,7 +171,7 @@ def _are_made_at_boot(mdevctl):
 
 
 def _why(mdevctl):
-    """Why mdevctl makes nothing at boot."""
+    """Return why mdevctl creates no devices at boot."""
     if not mdevctl["program"]:
         return "mdevctl is not installed"
     if not mdevctl["udev_program"]:

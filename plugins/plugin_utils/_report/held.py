@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The cards of a plan that are in use, and by whom."""
+"""List the cards of a plan that are in use, with their users."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import a
 
 
 def held_cards(plan, facts):
-    """By card of the plan, one sentence for each device in use."""
+    """Return a sentence for each device in use, by planned card."""
     with answering("held_cards", "held_cards takes a plan and facts with users"):
         functions = {card["address"]: card for card in facts["physical_functions"]}
         parents = {parent["name"]: parent["physical_function"] or parent["name"] for parent in facts["parents"]}
         held = {}
         for card in plan["cards"]:
-            # Users that are null were not read, which differs from an empty list.
+            # None means that the users were not read, and an empty list means that there are none.
             users = dict(one for one in _users(card, functions, parents, facts["devices"]) if len(one[1]) > 0)
             if users:
                 held[card["name"]] = [f"{name} is in use by {holders(found)}" for name, found in users.items()]
@@ -27,7 +27,7 @@ def held_cards(plan, facts):
 
 
 def _users(card, functions, parents, devices):
-    """The users of the card, of its virtual functions and of the devices on it, as (name, users)."""
+    """Yield (name, users) of the card, its virtual functions and the devices on it."""
     function = functions.get(card["name"])
     for one in (function, *function["virtual_functions"]) if function else ():
         yield one["address"], one["users"]

@@ -8,12 +8,12 @@
   const only = byId("only");
   const group = byId("group");
   const sort = byId("sort");
-  const FEW = 3; // so many hosts are opened together when a filter finds no more
+  const FEW = 3; // number of matching hosts up to which the filter opens them
   let texts = null;
 
   const text = (element) => element.textContent.toLowerCase();
 
-  // Reading the whole page costs some time, so it is done at the first use of the filter.
+  // Reading the whole page takes time, so it is read at the first use of the filter.
   function index() {
     texts = hosts.map((host) => {
       const cards = all(".card", host).map((card) => ({ element: card, text: text(card) }));
@@ -22,7 +22,7 @@
     });
   }
 
-  // A host fits with all words, a card with those that its host's own line does not have.
+  // A host must match all words, a card only the words that are not in the line of its host.
   function fits(entry, words) {
     const open = words.filter((word) => !entry.head.includes(word));
     const fitting = entry.cards.filter((card) => open.every((word) => card.text.includes(word)));
@@ -87,7 +87,7 @@
     free: (one, two) => sum(two, 1) - sum(one, 1),
   };
 
-  // The order of the page is that of the names, and sorting keeps it among equals.
+  // The page is ordered by name, and sorting is stable.
   function arrange() {
     byId("nothing").before(...hosts.slice().sort(ORDERS[sort.value]));
   }

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""From the data of the report to one page of HTML that needs nothing else."""
+"""Render the data of the report as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ import jinja2
 from markupsafe import Markup
 
 FILES = Path(__file__).parent
-LISTED = 12  # so many warnings are shown together
-# What a browser would not show, or would use to change the order of what follows.
+LISTED = 12  # number of warnings that are shown together
+# Characters that a browser would hide, or that change the order of the following text.
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
-CELL, STEP, ROW = 9, 11, 32  # pixels of a virtual function in the strip, their distance, and how many in a row
+CELL, STEP, ROW = 9, 11, 32  # in pixels: a virtual function in the strip, and their distance; then the number per row
 
 
 def render(data, title, time):
-    """The page, from the data of ``_report_fleet.build``; ``time`` is a text, or None."""
+    """Return the page for the data of ``fleet.build``; ``time`` is a text, or None."""
     css, js = _file("page.css"), _file("page.js")
     page = _template().render(
         {**data, "n": data["numbers"], "title": title, "time": time, "LISTED": LISTED},
@@ -40,7 +40,7 @@ def render(data, title, time):
         css_hash=_hash(css),
         js_hash=_hash(js),
     )
-    # Lines between elements are a tenth of a page with many cards. No text of the page has such a place.
+    # Line ends between elements are a tenth of a page with many cards; no text of the page contains them.
     return page.strip().replace(">\n<", "><") + "\n"
 
 
@@ -49,7 +49,7 @@ def _file(name):
 
 
 def _hash(text):
-    """As a Content-Security-Policy names the only style and the only script that may run."""
+    """Return a hash for the Content-Security-Policy, which permits only this style and script."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -74,7 +74,7 @@ def _template():
 
 
 def _visible(value):
-    """Names come from the hosts and may hold anything."""
+    """Replace invisible characters, because names come from hosts and may contain anything."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return INVISIBLE.sub("\ufffd", value)
     return value
@@ -91,15 +91,15 @@ def _bar_text(amount):
 
 
 def _share(number, amount):
-    """The width of a part of a bar; Placement may have assigned more than exists."""
+    """Return the width of a part of a bar; allocations in Placement may exceed the total."""
     whole = max(amount["total"], (amount["used"] or 0) + amount["reserved"])
     return f"{100 * number / whole:.4g}%"
 
 
 def _strip(functions):
-    """A row of squares, one for each virtual function, as an SVG path for each state."""
+    """Return a row of squares, one per virtual function, as an SVG path for each state."""
     states = Counter(functions)
-    # A line of dashes for each run of equal squares is shorter than the squares, and there may be thousands.
+    # There may be thousands of squares, and a dashed line for equal neighbours is shorter than squares.
     paths = dict.fromkeys(states, "")
     for row in range(0, len(functions), ROW):
         start = 0
@@ -117,12 +117,12 @@ def _strip(functions):
 
 
 def _is_idle(card):
-    """Whether nothing of a card is given to guests, or can be."""
+    """Return whether a card has no devices for guests and cannot have any."""
     return not (card["bars"] or card["users"] or card["held"] or card["unused"] or card["types"])
 
 
 def _types_of(types):
-    """What a card can still make, of how many at most: ``GRID T4-: 1B 16/16, 2B 8/8``."""
+    """Return the free and the largest number of devices by type: ``GRID T4-: 1B 16/16, 2B 8/8``."""
     able = [one for one in types if one["free"]]
     names = [one["name"] for one in able]
     common = os.path.commonprefix(names)
@@ -135,7 +135,7 @@ def _types_of(types):
 
 @functools.cache
 def _version():
-    """That of the collection, from what ansible-galaxy installs with it, or else from the checkout."""
+    """Return the version of the collection from the file that ansible-galaxy installs, or from the checkout."""
     for name, pattern in (("MANIFEST.json", r'"version": "([^"]+)"'), ("galaxy.yml", r"(?m)^version: (\S+)")):
         path = FILES.parents[2] / name
         match = re.search(pattern, path.read_text(encoding="utf-8")) if path.exists() else None
@@ -145,7 +145,7 @@ def _version():
 
 
 def _kinds(cards):
-    """What a host has, in a few words: 2 GPU, 1 NIC."""
+    """Summarize the cards of a host: ``2 GPU, 1 NIC``."""
     counts = Counter(card["kind"] for card in cards)
     return ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())) or "no cards"
 

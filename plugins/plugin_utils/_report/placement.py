@@ -4,10 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The providers of a host in Placement next to its cards, and their differences.
+"""Compare the providers of a host in Placement with its cards.
 
-The name of a provider identifies its device: it ends in the name of the device as nova, Cyborg or this
-collection write it.
+The end of a provider name identifies the device in the spelling of nova, Cyborg or this collection.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ OURS = "vfio_"
 
 
 def trees(result):
-    """The providers of ``placement_inventory_info`` by the names of their roots, each with its owner and usages."""
+    """Return providers of ``placement_inventory_info`` by root name, with owner and usages."""
     by_root = {}
     parents = {one["name"]: one["parent"] for one in result["providers"]}
     for one in result["providers"]:
@@ -36,11 +35,11 @@ def trees(result):
 
 
 def compare(providers, cards, planned, root):
-    """What Placement has of the cards of a host.
+    """Compare the providers of a host with its cards.
 
-    ``cards`` are the subjects of ``_selection.subjects``, ``planned`` the plan's cards, both by name. Returns by card
-    its ``providers`` and how many devices the host ``has`` for them (None if unknown), the providers whose
-    device is not there, and (card, words) for each difference.
+    ``cards`` are subjects of ``selection.subjects``, ``planned`` are planned cards, both by name. The first result is
+    by card: its ``providers``, and how many devices the host ``has`` for them (None if unknown). The others are
+    providers without a device, and (card, text) for each difference.
     """
     known = _tails(cards)
     found = {name: {"providers": [], "has": _offer(card, planned.get(name))} for name, card in cards.items()}
@@ -63,7 +62,7 @@ def compare(providers, cards, planned, root):
 
 
 def _suffixes(name):
-    """All parts after an underscore, the longest first."""
+    """Return all parts after an underscore, the longest first."""
     return [name[index + 1 :] for index, letter in enumerate(name) if letter == "_"]
 
 
@@ -74,7 +73,7 @@ def _is_device(tail):
 
 
 def _tails(cards):
-    """The cards by the ends of their providers' names, in small letters: nova writes PCI addresses in capitals."""
+    """Map ends of provider names to cards, in lower case, because nova writes PCI addresses in upper case."""
     known = {}
     for name, card in cards.items():
         for parent in card["parents"]:
@@ -86,7 +85,7 @@ def _tails(cards):
 
 
 def _entry(provider):
-    """A provider for the page, by class its numbers."""
+    """Return a provider for the page with its numbers by class."""
     usages = provider["usages"]
     classes = [
         {
@@ -101,7 +100,7 @@ def _entry(provider):
 
 
 def _offer(card, planned):
-    """How many devices the host has for Placement, all parents of the card together; None if unknown."""
+    """Return how many devices of the card the host has for Placement; None if unknown."""
     if planned and planned["framework"]:
         return planned["total"]
     if planned and planned["mode"] == "vf":
@@ -121,10 +120,10 @@ def _offer(card, planned):
 
 
 def _differences(providers, has, held, planned):
-    # nova publishes fewer where max_instances limits a type.
+    # nova publishes fewer devices if max_instances limits a type.
     limited = any(share["nova"].get("max_instances") for share in (shares_of(planned) if planned else ()))
     if not providers:
-        # PCI devices of nova are in Placement only if nova reports them.
+        # PCI devices are in Placement only if nova is configured to report them.
         maybe = planned and planned["owner"] == "nova" and planned["framework"] != "mdev"
         return ["no provider in Placement"] if planned and has and not limited and not maybe else []
     lines = []
@@ -137,7 +136,7 @@ def _differences(providers, has, held, planned):
     other = sorted({one["name"] for one in classes} - wanted)
     if len(wanted) == len(shares) and wanted and other:
         lines.append(f"resource class {', '.join(other)} in Placement instead of {' and '.join(sorted(wanted))}")
-    # nova has a provider for each type, so that only what all types have in common is on all of them.
+    # nova has a provider per type, so only traits of all types must be on all providers.
     traits = set.intersection(*(set(share["traits"]) for share in shares)) if shares else set()
     lacking = sorted(traits - set.intersection(*(set(provider["traits"]) for provider in providers)))
     if lacking:
@@ -149,7 +148,7 @@ def _differences(providers, has, held, planned):
 
 
 def _held(card):
-    """The number of devices of the card in use."""
+    """Return the number of devices of the card in use."""
     held = {device["uuid"] or device["address"] for device in card["devices"] if device["users"]}
     held |= {virtual["address"] for virtual in card.get("virtual_functions", []) if virtual["users"]}
     return len(held) or int(bool(card.get("users")))

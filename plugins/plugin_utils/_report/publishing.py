@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whose providers the errors of a call for many hosts are about."""
+"""Assign the errors of a Placement call for many hosts to hosts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import a
 
 
 def placement_refusals(result, requests):
-    """By host the sentences of the result that are about its providers."""
+    """Return sentences of the result about providers of each host."""
     needs = "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host"
     with answering("placement_refusals", needs):
         hosts = [host for host, providers in requests.items() for _provider in providers]
@@ -32,14 +32,14 @@ def placement_refusals(result, requests):
 
 
 def _host_of_scope(sentence, roots):
-    """The host below whose root nothing can be removed, because the root does not exist."""
+    """Return the host whose root is missing, so that nothing below it can be removed."""
     if not sentence.startswith("scope: "):
         return None
     return next((roots[word] for word in sentence.split() if word in roots), None)
 
 
 def _host_of_provider(sentence, providers, hosts, roots):
-    """The host of the provider that a failure is about, also of one that was to be purged and is not listed."""
+    """Return the host of the provider in a failure, also for an unlisted provider that was to be removed."""
     subject = next((one for one in providers if sentence.startswith(_beginnings(one["name"]))), None)
     if subject is None:
         return None
@@ -50,5 +50,5 @@ def _host_of_provider(sentence, providers, hosts, roots):
 
 
 def _beginnings(name):
-    """How a failure of a provider begins (_placement/apply.py)."""
+    """Return the possible beginnings of a failure of a provider (_placement/apply.py)."""
     return f"{name}:", f"{name} remains unchanged"

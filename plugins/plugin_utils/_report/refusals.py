@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The sentences of an error instead of the error."""
+"""Return the errors of a filter as a list instead of raising them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILTERS = {
 
 
 def refusals(value, name, *arguments, **options):
-    """The lines of the error with which a filter refuses its input, or none."""
+    """Return the lines of the error that a filter raises for its input, or an empty list."""
     if not isinstance(name, str) or name not in FILTERS:
         raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {name}")
     try:

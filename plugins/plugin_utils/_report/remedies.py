@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What to do about a warning of the report, in a command or an option."""
+"""Remedies for warnings of the report: commands or options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import re
 
 SITE = "Run the site playbook. If a guest uses the card, run reprofile."
 PUBLISH = "Run the site playbook with placement_publish: true."
-# The first that is found in the text of a warning is its remedy.
+# The first pattern that matches the text of a warning determines its remedy.
 REMEDIES = tuple(
     (re.compile(pattern), remedy)
     for pattern, remedy in (
@@ -46,16 +46,16 @@ REMEDIES = tuple(
         (r"Placement", PUBLISH),
     )
 )
-# What differs in numbers and names of equal causes.
+# Parts that differ between warnings with the same cause.
 VARIABLE = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|[0-9]+")
 
 
 def remedy_for(level: str, text: str) -> str | None:
-    """What to do about a warning, or None where there is nothing to do."""
+    """Return the remedy for a warning, or None if it needs no action."""
     found = next((remedy for pattern, remedy in REMEDIES if pattern.search(text)), None)
     return found or (SITE if level == "drift" else None)
 
 
 def cause(text: str) -> str:
-    """The same for warnings that differ in numbers and addresses only."""
+    """Return the text without numbers and addresses, which is equal for equal causes."""
     return VARIABLE.sub("#", text)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The report of a fleet: a page for people, or its numbers for programs."""
+"""Create the report of a fleet: a page for people, or its numbers for programs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fleet_report(
     output="page",
     groups=None,
 ):
-    """The page as text, the numbers of the fleet, a row for each card as CSV or JSON, or all of them by name."""
+    """Return the page as text, the numbers of the fleet, CSV or JSON with a row per card, or all of them by name."""
     if output not in OUTPUTS:
         raise AnsibleFilterError(f"fleet_report: output must be {' or '.join(OUTPUTS)}, and not {output}")
     given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "groups": groups or {}}
@@ -45,7 +45,7 @@ def fleet_report(
     if any(given["profiles"].values()) and expression.MISSING:
         raise AnsibleFilterError(f"fleet_report needs jmespath for profiles. {expression.missing()}")
     with answering("fleet_report", NEEDS):
-        # Facts stay as they are: they are large, and a profile asks for few fields of them.
+        # Do not convert the facts: they are large, and profiles need only few fields.
         facts = given.pop("facts")
         given, results = json.loads(json.dumps([given, results]))
         data = fleet.build(facts, given["profiles"], results, given["roots"], given["groups"])

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""A table of many hosts for a terminal: a line for each card, with what can be made of it and who has it."""
+"""Create a table of many hosts for a terminal: a line per card with possible devices and users."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IN_USE_WIDTH = 24
 
 
 def fleet_table(facts_by_host):
-    """The lines of the table; long models and the last two columns go on below their row."""
+    """Return the lines of the table; long models and the last two columns are wrapped."""
     if not isinstance(facts_by_host, dict):
         raise AnsibleFilterError("fleet_table takes a dictionary of facts by host name")
     rows = [[(text,) for text in HEADING]]
@@ -86,7 +86,7 @@ def _row(host, card, facts):
 
 
 def _in_use(users):
-    """Which guests, or else processes, hold how many devices."""
+    """Return the number of devices in use and their guests or processes."""
     held = {device: entries for device, entries in users.items() if entries}
     holders = sorted({entry["domain"] or entry["command"] or "?" for entries in held.values() for entry in entries})
     return textwrap.wrap(f"{len(held)}: {', '.join(holders)}", IN_USE_WIDTH) if held else ("",)
@@ -100,7 +100,7 @@ def _types(parents, devices, card):
     if len(shown) < len(counts):
         cells.append(f"{len(counts) - len(shown)} other types 0")
     text = (f"{prefix}: " if prefix else "") + ", ".join(cells)
-    # A name stays on one line with its numbers.
+    # Keep a name and its numbers on one line.
     return [line.replace("\0", " ") for line in textwrap.wrap(_glue(text), TYPES_WIDTH)] or ("",)
 
 
@@ -113,6 +113,6 @@ def _glue(text):
 
 
 def _common_prefix(names):
-    """What all names begin with, up to a dash: GRID T4- of GRID T4-1Q and GRID T4-2Q."""
+    """Return the common prefix of all names up to a dash: GRID T4- for GRID T4-1Q and GRID T4-2Q."""
     common = os.path.commonprefix(names)
     return common[: common.rfind("-") + 1] if len(names) > 1 else ""

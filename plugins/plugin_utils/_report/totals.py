@@ -4,19 +4,19 @@
 
 # Private to this collection: may change without notice.
 
-"""The sums of the report over cards and hosts."""
+"""Compute totals of the report over cards and hosts."""
 
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import in_order
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.remedies import cause
 
-# The worst first; also the names of CSS classes.
+# Ordered by severity; these are also names of CSS classes.
 LEVELS = ("problem", "drift", "note")
 
 
 def findings(found):
-    """What has the same cause on several hosts and cards once, the worst and most frequent first."""
+    """Merge findings with the same cause on several hosts and cards, ordered by severity and frequency."""
     groups = {}
     for one in found:
         key = (one["level"], cause(one["text"]))
@@ -43,7 +43,7 @@ def findings(found):
 
 
 def types(bars):
-    """Bars of the same name of all hosts together, the largest first."""
+    """Merge bars with the same name of all hosts, the largest first."""
     totals = {}
     for host, amount in bars:
         total = totals.setdefault(amount["name"], {"name": amount["name"], "hosts": set(), "cards": 0})
@@ -56,7 +56,7 @@ def types(bars):
 
 
 def offers(cards):
-    """Types that cards without any device of them can make now: how many, and on how many cards."""
+    """Return types that cards without such devices offer: number of devices and cards."""
     found = {}
     for card in cards:
         shown = {amount["name"] for amount in card["bars"]}
@@ -69,7 +69,7 @@ def offers(cards):
 
 
 def classes(providers, has):
-    """Providers of one card by resource class; ``has`` is how many devices the host has for them, or None."""
+    """Merge providers of one card by resource class; ``has`` is the number of devices on the host, or None."""
     rows = [{**one, "providers": 1} for provider in providers for one in provider["classes"]]
     found = merged({**row, "has": None} for row in rows)
     if len(found) == 1:
@@ -78,7 +78,7 @@ def classes(providers, has):
 
 
 def merged(rows):
-    """Rows of the same resource class together, the largest first; what is not known of one is not known of all."""
+    """Merge rows of the same resource class, the largest first; one unknown number makes the sum unknown."""
     by_name = {}
     for row in rows:
         sums = by_name.setdefault(row["name"], {"name": row["name"]})

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Why the roles of site must run on a host, from its plan and what the module cards has read; pure.
+"""Find the reasons why the roles of site must run on a host, from its plan and the result of cards; no I/O.
 
-Any uncertainty is a reason, since the roles look again and report errors.
+Uncertainty is a reason too, because the roles read the host again and report errors.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class Seen(TypedDict):
 
 
 class Due(NamedTuple):
-    """Why there is something to do, by the part of the work that does it."""
+    """Why a host differs, by the part of the work that corrects it."""
 
     modes: list[str]
     layouts: list[str]
     devices: list[str]
     boot: list[str]
-    # Any of these parts may have something to do.
+    # Any of these parts may be concerned.
     host: list[str]
     # Settings files whose access differs.
     settings: list[str]
-    # Only the roles can report it or do it.
+    # Only the roles can report or correct these.
     roles: list[str]
 
     @property
@@ -61,14 +61,14 @@ class Due(NamedTuple):
 
     @property
     def stages(self) -> list[str]:
-        """The parts that have something to do."""
+        """Return the parts that may change something."""
         if self.host:
             return list(PARTS)
         return [name for name in PARTS if getattr(self, name)]
 
 
 def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> Due:
-    """The reasons; ``persist`` are the options of the three modules by the names of their roles."""
+    """Return the reasons; ``persist`` contains the option of three modules by role name."""
     reasons = seen["reasons"]
     found = Due(*(list(reasons.get(name, [])) for name in Due._fields))
     found.host.extend(f"{entry['name']}: {entry['reason']}" for entry in plan["later"])
@@ -91,7 +91,7 @@ def _modes(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
         return ["the modes of cards have no records"]
     found = []
     for entry in entries.functions(plan["functions"]):
-        # A record has the address as name of the card.
+        # A record names the card by its address.
         if {**entry.requested, "pf": entry.pf} != seen["modes"].get(str(entry.pf)):
             found.append(f"{entry.name} is not recorded as it is declared")
     return found

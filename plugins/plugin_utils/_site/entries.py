@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The lists of a plan as the modules take them: with all options, or the reason why a module would refuse them."""
+"""Convert lists of a plan to module options with all defaults, or report why a module would reject them."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ Complete = Sequence[Mapping[str, Any]]
 
 
 def complete_functions(entries: Entries) -> Complete:
-    """The entries with all options of sriov_pf_mode; ``ValueError`` if one has another option."""
+    """Return the entries with all options of sriov_pf_mode; raise ``ValueError`` if one has another option."""
     return _complete(entries, FUNCTION)
 
 
 def complete_instances(entries: Entries) -> Complete:
-    """The entries with all options of mdev_instance; ``ValueError`` if one has another option."""
+    """Return the entries with all options of mdev_instance; raise ``ValueError`` if one has another option."""
     return _complete(entries, INSTANCE)
 
 
 def complete_gpus(entries: Entries) -> Complete:
-    """The entries with all options of mig_layout; ``ValueError`` if one has another option."""
+    """Return the entries with all options of mig_layout; raise ``ValueError`` if one has another option."""
     return _complete(entries, GPU)
 
 
 def functions(entries: Entries) -> list[CardWanted]:
-    """The entries for sriov_pf_mode; ``ValueError`` if it would refuse one."""
+    """Return the entries for sriov_pf_mode; raise ``ValueError`` if it would reject one."""
     parsed = parse_functions(complete_functions(entries))
     problems = [problem for entry in parsed for problem in entry.problems]
     if problems:
@@ -47,7 +47,7 @@ def functions(entries: Entries) -> list[CardWanted]:
 
 
 def instances(entries: Entries) -> list[DeviceWanted]:
-    """The entries for mdev_instance; ``ValueError`` if it would refuse one."""
+    """Return the entries for mdev_instance; raise ``ValueError`` if it would reject one."""
     try:
         return parse_instances(complete_instances(entries), "present", True)
     except Refused as refused:
@@ -55,7 +55,7 @@ def instances(entries: Entries) -> list[DeviceWanted]:
 
 
 def gpus(entries: Entries) -> list[Wanted]:
-    """The entries for mig_layout; ``ValueError`` if it would refuse one."""
+    """Return the entries for mig_layout; raise ``ValueError`` if it would reject one."""
     try:
         return parse_gpus(complete_gpus(entries))
     except Refused as refused:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What a run of site has done on a host, or in check mode would do: a short line for each card, file and service."""
+"""Summarize what a run of site has changed on a host: a line for each card, file and service."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNCHANGED = ("kept", "absent", "unchanged")
 
 
 def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[str]:
-    """The lines from the ``results`` by the names of their variables; ``models`` are by card."""
+    """Return the lines; ``results`` is by variable name, ``models`` by card."""
     lines = [*_cards(results.get("sriov_result", {}), models), *_cards(results.get("mig_result", {}), models)]
     for name in ("mdev_made", "mdev_cleared"):
         lines += _devices(results.get(name, {}), models)
@@ -33,18 +33,18 @@ def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[st
 
 
 def of_providers(result: Result, names: set[str]) -> list[str]:
-    """A line for the providers in Placement with these ``names``, from the result of the call for all hosts."""
+    """Return a line about providers with these ``names``, from the result of the call for all hosts."""
     done = _actions([one for one in result.get("providers", []) if one["name"] in names], "provider")
     return [f"Placement: {done}"] if done else []
 
 
 def counted(number: int, thing: str) -> str:
-    """``1 host``, ``2 hosts``."""
+    """Return ``1 host`` or ``2 hosts``."""
     return f"{number} {thing if number == 1 else f'{thing}s'}"
 
 
 def _actions(entries: Sequence[Result], thing: str) -> str:
-    """How many things a result has done what to: ``created 2 files, replaced 1 file``; empty for none."""
+    """Return the number of changes by action, such as ``created 2 files, replaced 1 file``; empty without changes."""
     actions = Counter(entry["action"] for entry in entries if entry["action"] not in UNCHANGED)
     return ", ".join(f"{action} {counted(number, thing)}" for action, number in actions.items())
 
@@ -64,7 +64,7 @@ def _cards(result: Result, models: Mapping[str, str]) -> Iterator[str]:
 
 
 def _from_to(card: Result) -> str:
-    """The mode of a card before and after; empty if it does not change."""
+    """Return the mode of a card before and after; empty if it is unchanged."""
     if "virtual_functions" not in (card["after"] or {}):
         return ""
     before, after = (_mode(card[side]) for side in ("before", "after"))
@@ -96,7 +96,7 @@ def _devices(result: Result, models: Mapping[str, str]) -> Iterator[str]:
 
 
 def _card_of(parent: str, models: Mapping[str, str]) -> str:
-    """The card of a parent: itself, or the only one that has its bus."""
+    """Return the card of a parent: itself, or the only card on its bus."""
     if parent in models:
         return parent
     same_bus = [name for name in models if name.rpartition(":")[0] == parent.rpartition(":")[0]]

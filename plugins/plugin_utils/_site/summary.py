@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The end of a run of site or verify: how many hosts are unchanged, and the steps or errors of the others."""
+"""Summarize a run of site or verify: the number of unchanged hosts, and changes or errors of the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
-# The registered results of the roles, in the order of the work.
+# The registered results of the roles, in the order of the run.
 RESULTS = (
     "vfio_compared",
     "vfio_applied",
@@ -29,14 +29,14 @@ RESULTS = (
     "nova_config_result",
     "cyborg_config_result",
 )
-# How hosts end, next to their changes.
+# Final states of hosts in addition to changed.
 UNCHANGED, WAITING, DIFFERENT, FAILED = "unchanged", "waiting for a reboot", "different", "refused or failed"
 SHOWN = 5
 SHOWN_LINES = 10
 
 
 def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = False) -> list[str]:
-    """The lines; ``reached`` are the hosts that have come to the end of the plays."""
+    """Return the lines; ``reached`` are the hosts that have completed the plays."""
     if not isinstance(hosts, list) or not isinstance(reached, list) or not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("fleet_summary takes names of hosts, their variables, and the hosts at the end")
     changed = "would change" if check_mode else "changed"
@@ -50,7 +50,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
             lines = _reasons(variables, results)
         else:
             lines = _steps(variables, results, hostvars)
-            # The playbook reports the reasons for a reboot.
+            # The playbook itself reports the reasons for a reboot.
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
             group = WAITING if is_waiting else changed if lines else UNCHANGED
         groups[group].setdefault(lines, []).append(host)
@@ -66,7 +66,7 @@ def _results(variables: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def _steps(variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any) -> tuple[str, ...]:
-    """What was done on a host, and for it in Placement."""
+    """Return what was changed on a host, and for it in Placement."""
     compared = results.get("vfio_compared", {})
     models = (compared.get("selection") or {}).get("cards", {})
     lines = [] if compared.get("due") == [] else steps.of_host(results, models)
@@ -86,7 +86,7 @@ def _lines(what: str, entries: Mapping[tuple[str, ...], list[str]]) -> list[str]
 
 
 def _reasons(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """The errors of a host, or its differences."""
+    """Return the errors or differences of a host."""
     for name in ("vfio_refusals", "verify_differences"):
         if name in variables:
             said = variables[name]
