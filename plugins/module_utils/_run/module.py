@@ -47,7 +47,7 @@ def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Ma
         return {"failed": True, "msg": f"{failed}{error}", **error.result}
     found = {**result, "warnings": list(warnings)}
     if result.get("failures"):
-        return {**found, "failed": True, "msg": "; ".join(grouped(result["failures"]))}
+        return {"failed": True, "msg": "; ".join(grouped(result["failures"])), **found}
     return found
 
 
