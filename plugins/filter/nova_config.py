@@ -90,7 +90,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text, empty when there is nothing for nova.
+  description: The text, empty without settings for nova.
   type: str
   sample: |
     # Settings of nova, made by vfio.devices. Changes made by hand get lost.

@@ -93,7 +93,7 @@ reads:
   returned: always
   type: bool
 overridden:
-  description: Options of O(content) that another file sets and that is read later.
+  description: Options of O(content) that another file, which is read later, also sets.
   returned: always
   type: list
   elements: dict
@@ -118,8 +118,8 @@ post_copy:
   type: bool
 undeployed:
   description:
-    - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not
-      run since they were written, or another of its files sets them.
+    - Options of O(content) that are missing in the settings of a container of kolla-ansible. Either kolla-ansible has
+      not run since they were written, or another of its files sets them.
   returned: always
   type: list
   elements: str

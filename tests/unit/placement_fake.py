@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Placement's data in dictionaries behind the interface of the engine; the service itself is in tests/integration."""
+"""A fake of the engine's Placement interface, with data in dictionaries; tests/integration uses the real service."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def parse(*providers, **options):
 
 
 class FakePlacement(Placement):
-    """Fails as ``faults`` says: by the name of a verb a list of replies to give before it works, None to let it."""
+    """Fails according to ``faults``: maps a verb to replies before it works; None lets one call through."""
 
     def __init__(self, *providers):
         super().__init__(Transport())

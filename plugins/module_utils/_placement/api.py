@@ -56,7 +56,7 @@ class Placement:
     def find(self, name: str) -> answers.Provider | None:
         """Return the provider with this name, or None; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
-        return self._list(f"name={quote(name, safe='')}", attempt, answers.named)
+        return self._list(f"name={quote(name, safe='')}", attempt, lambda body: answers.named(body, name))
 
     def tree(self, uuid: str) -> list[answers.Provider]:
         """Return all providers of the tree that contains the provider; empty if it does not exist."""

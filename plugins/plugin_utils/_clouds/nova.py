@@ -96,7 +96,7 @@ def check_host(cards):
         if card["resource_class"] and not MDEV_CLASS.match(card["resource_class"]):
             sentence = (
                 "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not "
-                "{card['resource_class']}"
+                f"{card['resource_class']}"
             )
             problems.append(of_card(card, sentence))
         # Devices that stay temporarily keep their class.

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 
@@ -32,6 +33,10 @@ NAME_ONLY = re.compile(r"[\w:.-]+\Z")
 # jmespath is recursive, and Python limits the recursion depth.
 LONGEST = 10000
 DEEPEST = 100
+# A chain of 40 times [@, @] creates 2 ** 40 copies of a card.
+MOST_COPIES = 1000
+LISTS = ("multi_select_list", "multi_select_dict", "function_expression")
+CHOICES = ("comparator", "and_expression", "or_expression", "not_expression")
 TOO_DEEP = f"it is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
 
 MISSING = None
@@ -61,6 +66,10 @@ def compiled(text, known):
     try:
         expression = _explained(jmespath.compile, text)
         _check_depth(expression.parsed)
+        if _copies(expression.parsed) > MOST_COPIES:
+            raise ValueError(
+                f"its lists would hold more than {MOST_COPIES} copies of the card. Select the cards by a list of names"
+            )
     except ValueError as error:
         raise ValueError(f"{error}{_hint(text)}") from error
     unknown = sorted(_fields(expression.parsed) - set(known))
@@ -89,6 +98,14 @@ def _check_depth(node):
         depth += 1
     if depth > DEEPEST:
         raise ValueError(TOO_DEEP)
+
+
+def _copies(node):
+    """Return the maximum number of copies of a card in the result of the parsed expression."""
+    below = [_copies(child) for child in node["children"] if isinstance(child, dict)]
+    if node["type"] in LISTS:
+        return sum(below) or 1
+    return max(below) if node["type"] in CHOICES else math.prod(below)
 
 
 def _fields(node):

@@ -1,13 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask the real nova or Cyborg what it makes of settings; runs with the Python of its environment.
+"""Ask the real nova or Cyborg how it interprets settings; runs with the Python of its environment.
 
-The first argument is the service, the second one a directory with another release of it, if there is one. Reads one
-question a line as JSON: ``path`` of a file, or of a directory of provider configurations, the PCI functions of the host
-as ``devices`` with the fields of nova's PciDevice, and what libvirt lists as ``nodes`` (see ``libvirt.py``). Prints the
-answer in one line of JSON: what was understood, or ``error``. Each question is asked of a fresh process, since settings
-are read once.
+The first argument is the service, the second an optional directory with another release. Each input line is a question
+as JSON: ``path`` of a file or of a directory of provider configurations, ``devices`` with the fields of nova's
+PciDevice, and ``nodes`` that libvirt lists (see ``libvirt.py``). The answer is one line of JSON with the result, or
+``error``. Each question runs in a new process, because services read settings only once.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ import types
 from pathlib import Path
 from unittest import mock
 
-# Imported once for all questions. Both have their settings in one place, so that a process can have only one of them.
+# Imported once for all questions. Both services use the same settings object, so a process has only one of them.
 MODULES = {
     "nova": ("nova.conf", "nova.virt.libvirt.driver"),
     "cyborg": ("cyborg.conf", "cyborg.accelerator.drivers.gpu.nvidia.sysinfo"),
 }
-# What older releases import and today's libraries do not have any more; nothing that is asked here needs it.
+# Names that older releases import and current libraries lack; the questions do not need them.
 GONE = {
     "crypt": {},
     "netifaces": {},
@@ -38,7 +37,7 @@ GONE = {
 
 
 def stand_in(name, members):
-    """Make a module, or what it lacks, where a library has lost it."""
+    """Create a module, or add members that a library has removed."""
     try:
         module = importlib.import_module(name)
     except ImportError:
@@ -50,7 +49,7 @@ def stand_in(name, members):
 
 
 def of_nova(path, devices, nodes):
-    """What nova-compute and nova-api read; the methods are nova's, only the hardware is not there."""
+    """Return what nova-compute and nova-api read; the methods are nova's, only the hardware is fake."""
     import nova.conf
 
     if path.is_dir():
@@ -86,7 +85,7 @@ def of_nova(path, devices, nodes):
 
 
 def driver_of(nodes):
-    """nova's driver for libvirt without its constructor, which wants a daemon."""
+    """Return nova's libvirt driver without its constructor, which needs a daemon."""
     from nova.virt.libvirt.driver import LibvirtDriver
 
     driver = LibvirtDriver.__new__(LibvirtDriver)
@@ -108,12 +107,12 @@ def driver_of(nodes):
 
 
 def specs_of(alias):
-    """Before nova 19 an alias was its specs alone."""
+    """Return the specs of an alias; before nova 19, an alias was only its specs."""
     return alias[1] if isinstance(alias, tuple) else alias
 
 
 def fitting(specs, devices, matching, utils):
-    """The devices that nova gives to a guest that asks for an alias, where Placement has no part in it."""
+    """Return the devices that nova assigns to a guest that requests an alias, without Placement."""
     asked = [{key: value for key, value in spec.items() if key not in ("resource_class", "traits")} for spec in specs]
     pools = {
         device["address"]: {**device, **matching[device["address"]].get_tags()}
@@ -137,7 +136,7 @@ def providers(conf, devices, matching):
 
 
 def features():
-    """By what the release has, whether it has it."""
+    """Return whether the release has each feature."""
     import nova.conf
     from nova.pci import devspec, request
     from nova.virt.libvirt import driver, utils
@@ -152,7 +151,7 @@ def features():
     tags = {"address": "0000:84:00.0", "managed": "no", "live_migratable": "yes", "one_time_use": "yes"}
 
     def knows(tag):
-        """A release that knows a tag puts its value in one form, or refuses it here."""
+        """Return whether a release knows a tag: it then normalizes its value or rejects it here."""
         try:
             parsed = devspec.PciDeviceSpec({"address": tags["address"], tag: tags[tag]})
         except Exception as error:
@@ -183,7 +182,7 @@ def features():
 
 
 def names():
-    """The names of all settings of devices that the release has."""
+    """Return the names of all device settings of the release."""
     import nova.conf
     from nova.pci import request
 
@@ -255,7 +254,7 @@ def answer(question):
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg
         return asked(Path(question["path"]), question["devices"], question["nodes"])
-    except Exception as error:  # whatever they say is the answer
+    except Exception as error:  # every error is part of the answer
         return {"error": f"{type(error).__name__}: {error}"}
 
 
@@ -271,5 +270,5 @@ for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)
         os._exit(0)
     os.waitpid(child, 0)
-# Nothing is left to clean up, and taking all these modules down takes seconds.
+# Skip the cleanup, because deleting all these modules takes seconds.
 os._exit(0)

@@ -23,7 +23,7 @@ VERSIONS = {21: "21.2.4", 24: "24.2.1", 26: "26.3.0", 28: "28.3.0", 29: "29.2.0"
 
 @pytest.fixture(scope="session")
 def started():
-    """Start nova or Cyborg in a process that answers line by line, each once."""
+    """Return a function that starts nova or Cyborg in a process that answers line by line, once each."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
     with contextlib.ExitStack() as processes:
 
@@ -43,7 +43,7 @@ def started():
 @pytest.fixture
 def ask(started):
     def ask(service, path, devices=(), nodes=None, version=None):
-        """What nova or Cyborg makes of a file or directory with these PCI functions and node devices on the host."""
+        """Return a function that asks nova or Cyborg about a file or directory, with devices of the host."""
         process = started(service, version)
         question = {"path": str(path), "devices": list(devices), "nodes": nodes or {}}
         process.stdin.write(json.dumps(question) + "\n")
@@ -55,7 +55,7 @@ def ask(started):
 
 @pytest.fixture
 def file(tmp_path):
-    """A new file with a text."""
+    """Return a function that creates a file with a text."""
 
     def file(text, name="service.conf"):
         path = Path(tempfile.mkdtemp(dir=tmp_path)) / name
@@ -67,7 +67,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def nova(ask, file):
-    """What a release of nova makes of profiles on a host, or the sentences with which the filters refuse them."""
+    """Return how a nova release interprets profiles on a host, or the errors of the filters."""
 
     def nova(profiles, facts, release=34, with_parent=True, named=None, **options):
         try:

@@ -14,7 +14,7 @@ NOVA = "[DEFAULT]\ndebug = true\n[devices]\nenabled_mdev_types = b\n[pci]\nalias
 
 @pytest.fixture
 def look(tmp_path):
-    """What nova-compute makes of the file on a host with these other files, when it runs with a command."""
+    """Return a function that observes nova-compute on a host with these other files and this command line."""
 
     (tmp_path / "sys").mkdir()
 

@@ -39,7 +39,7 @@ def test_the_comparison_says_what_check_mode_of_the_roles_says(site, name, host)
     with contextlib.suppress(Refused):
         one.roles(check=False)
         one.roles(check=False)
-        # With a warning, something in use or something unreadable the roles have to look.
+        # With a warning, a used device or an unreadable file the roles have to check.
         if not one.says() and not one.host.facts()["warnings"]:
             assert one.due() == []
     assert bool(one.due()) >= one.says()
@@ -66,7 +66,7 @@ def test_no_drift_is_missed(site, host, steps):
 
 
 def spoil(host, chance):
-    """Change something of the host that an administrator, a guest or another program could have changed."""
+    """Change something on the host that an administrator, a guest or another program could have changed."""
     nodes = host.kernel.tree.nodes
     ours = [
         path for path, node in nodes.items() if path.startswith(("etc/", "usr/local/lib/")) and isinstance(node, File)
@@ -89,7 +89,7 @@ def spoil(host, chance):
     if virtual:
         choices += [lambda: host.write(f"sys/bus/pci/devices/{virtual[-1]}/driver/unbind", virtual[-1])]
     if choices:
-        # The kernel refuses some of them.
+        # The kernel rejects some of them.
         with contextlib.suppress(OSError, HostError):
             chance.choice(choices)()
 
