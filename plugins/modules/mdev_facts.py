@@ -204,6 +204,12 @@ ansible_facts:
                   description: Users, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+                vdpa:
+                  description: Names of the vDPA devices on the function.
+                  returned: when there is one
+                  type: list
+                  elements: str
+                  sample: [vdpa0]
                 shares:
                   description: Share of an Intel GPU for the function. Fields without support in the kernel are null.
                   returned: for Intel GPUs with the driver xe and Linux 6.19 or later, or the driver i915 with SR-IOV

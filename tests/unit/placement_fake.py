@@ -58,7 +58,15 @@ def root(**fields):
 
 def state(*providers, **fields):
     found = {one["uuid"]: one for one in providers}
-    return {"providers": found, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": [], **fields}
+    return {
+        "providers": found,
+        "known_traits": set(),
+        "known_classes": set(),
+        "marked": set(),
+        "anywhere": [],
+        "roots": [],
+        **fields,
+    }
 
 
 def parse(*providers, **options):
@@ -114,6 +122,10 @@ class FakePlacement(Placement):
     def marked(self, uuid, trait):
         self._verb("marked", uuid)
         return {one["uuid"] for one in self.data.values() if one["root"] == uuid and trait in one["traits"]}
+
+    def marked_anywhere(self, trait):
+        self._verb("marked_anywhere")
+        return [self._public(one) for one in self.data.values() if trait in one["traits"]]
 
     def provider(self, uuid):
         self._verb("provider", uuid)

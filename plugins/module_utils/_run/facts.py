@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from .._devices import iommu, mdevctl, pci, sriov
+from .._devices import iommu, mdevctl, pci, sriov, vdpa
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs, vgpu_scheduler
 from .._frameworks.every import Frameworks, Made
@@ -74,6 +74,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         for entry in facts[PHYSICAL_FUNCTIONS]:
             _add_shares(host, entry)
         _add_schedulers(host, facts[PHYSICAL_FUNCTIONS])
+        _add_vdpa(host, facts[PHYSICAL_FUNCTIONS])
         if MODELS in gather:
             from .._devices import models
 
@@ -181,6 +182,13 @@ def _add_schedulers(host: HostRoot, entries: list[Facts]) -> None:
     gpus = {one["address"]: one for one in entries if one["framework"] and one["driver"] == nvidia_sriov.DRIVER}
     for address, scheduler in vgpu_scheduler.observe(host, gpus).items() if gpus else ():
         gpus[address]["vgpu_scheduler"] = scheduler._asdict()
+
+
+def _add_vdpa(host: HostRoot, entries: list[Facts]) -> None:
+    """Add the vDPA devices of each VF."""
+    names = vdpa.observe(host)
+    for virtual in (one for entry in entries for one in entry["virtual_functions"] if one["address"] in names):
+        virtual["vdpa"] = names[virtual["address"]]
 
 
 def _parent(parent: Parent) -> Facts:

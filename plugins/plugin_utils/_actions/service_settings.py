@@ -44,7 +44,7 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     if known["_nova_config_kept"]:
         return ["guests have devices of an undeclared type"]
     started: Mapping[str, Any] = {}
-    if known.flag("nova_config_check_service") and any(card["owner"] == "nova" for card in plan["cards"]):
+    if known.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][PROGRAM]
     known.add(nova_config_started=dict(started), nova_config_read={})
     text = known["nova_config_text"]
@@ -53,7 +53,8 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     has_providers = known.flag("nova_config_provider_config")
     if has_providers and known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
         found.append("the provider configuration of nova differs")
-    if not started:
+    # Without a card for nova its file is not written.
+    if not started or all(card["owner"] != "nova" for card in plan["cards"]):
         return []
     if started["reads"] is False:
         return list(started["problems"])

@@ -135,7 +135,8 @@ def _too_many(wanted, subject):
     if functions > 1 and devices > functions:
         numbers.append(f"{devices} virtual functions, and it has {functions}")
     why = f". They need {' and '.join(numbers)}" if numbers else ""
-    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(fits, names)} would fit"
+    some = {type_id: count for type_id, count in fits.items() if count} or fits
+    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(some, names)} would fit"
 
 
 def _listed(counts, names):

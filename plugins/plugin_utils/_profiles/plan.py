@@ -95,6 +95,7 @@ def plan(profiles, facts):
 
 
 def _card(profile, subject):
+    is_of_nova = profile["owner"] == CLOUDS[0].OWNER
     return {
         "name": subject["name"],
         "address": subject["address"],
@@ -118,6 +119,8 @@ def _card(profile, subject):
         "total": None,
         "not_shareable": None,
         **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),
+        # nova offers any of them that another file enables.
+        **({"types": unselected.types_of(subject)} if subject["framework"] == "mdev" and not is_of_nova else {}),
     }
 
 
@@ -153,6 +156,8 @@ def _plan_function(profile, subject, card, result, found):
         kept = host_functions.indices(profile, functions, number)
         card["nova"] = host_functions.with_functions(profile["nova"], functions)
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
+        with_vdpa = [one["address"] for one in functions if one.get("vdpa")]
+        card.update({"vdpa_functions": with_vdpa} if with_vdpa else {})
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})

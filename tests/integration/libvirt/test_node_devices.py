@@ -5,11 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -20,44 +15,18 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitio
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
 from ansible_collections.vfio.devices.tests.simhost import SimHost, plain
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 from ansible_collections.vfio.devices.tests.simhost.profile import names
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools
 
-APT = Path(__file__).resolve().parents[2] / "apt"
-PACKAGES = ("libvirt-daemon", "libvirt-clients", "python3-libvirt", "mdevctl")
-UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 
 
-def driver():
-    return next(iter(Path("/usr/lib").glob("*/libvirt/connection-driver/libvirt_driver_nodedev.so")), None)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def libvirtd():
-    """Check for the daemon and its node device driver, which is a separate package on newer distributions."""
-    if shutil.which("libvirtd") is None or driver() is None or shutil.which("mdevctl") is None:
-        if os.geteuid():
-            pytest.fail(f"packages are missing: run sudo apt-get install -y {' '.join(PACKAGES)}")
-        subprocess.run([APT, *PACKAGES], check=True, capture_output=True)
-        if driver() is None:
-            subprocess.run([APT, "libvirt-daemon-driver-nodedev"], check=True, capture_output=True)
-
-
-def ask(tree, *definitions):
-    """Return the XML of all node devices by name, and the defined ones."""
-    user = ["--map-root-user"] if os.geteuid() else []
-    script = Path(__file__).with_name("node_devices.py")
-    done = subprocess.run(
-        [*UNSHARE, *user, "/usr/bin/python3", str(script), str(tree), *definitions],
-        check=False,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    daemon.install()
 
 
 def name_of(address):
@@ -164,11 +133,11 @@ def parent_name(parent):
 
 
 @pytest.mark.parametrize("profile", names())
-def test_facts_are_those_of_libvirt(libvirtd, tmp_path, profile):
+def test_facts_are_those_of_libvirt(tmp_path, profile):
     host = SimHost(profile)
     facts = _facts.observe(HostRoot("/simulated", files=host.accessor(), tools=Tools(host)), _facts.PARTS)
     plain.write(host, tmp_path)
-    devices = ask(tmp_path)["devices"]
+    devices = daemon.ask(tmp_path)["devices"]
     assert functions(devices) == expected_functions(host, facts)
     of_libvirt = types(devices)
     of_mdev = [parent for parent in facts["parents"] if parent["framework"] == "mdev"]
@@ -196,12 +165,12 @@ NAMES = {"0.0.0313": "css_0_0_0313", "matrix": "ap_matrix"}
 
 
 @pytest.mark.parametrize(("profile", "parent", "kind", "attributes"), DEFINED)
-def test_definitions_are_those_of_libvirt(libvirtd, tmp_path, profile, parent, kind, attributes):
+def test_definitions_are_those_of_libvirt(tmp_path, profile, parent, kind, attributes):
     """Compare definitions of virsh nodedev-define and -autostart with those of mdev_instance, in both directions."""
     plain.write(SimHost(profile), tmp_path)
     pairs = "".join(f"<attr name='{key}' value='{value}'/>" for one in attributes for key, value in one.items())
     name = NAMES.get(parent) or name_of(parent)
-    (defined,) = ask(
+    (defined,) = daemon.ask(
         tmp_path,
         f"<device><parent>{name}</parent><capability type='mdev'><type id='{kind}'/><uuid>{UUID}</uuid>{pairs}"
         "</capability></device>",
@@ -210,6 +179,6 @@ def test_definitions_are_those_of_libvirt(libvirtd, tmp_path, profile, parent, k
     ours = definition_text(Definition(kind, True, tuple(pair for one in attributes for pair in one.items())))
     assert (tmp_path / definition_path(parent, UUID)).read_text() == ours
     # And vice versa.
-    devices = ask(tmp_path)["devices"]
+    devices = daemon.ask(tmp_path)["devices"]
     found = [ElementTree.fromstring(xml) for xml in devices.values() if UUID in xml]
     assert [(one.findtext("parent"), one.find("capability/type").get("id")) for one in found] == [(name, kind)]

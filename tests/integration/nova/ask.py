@@ -4,9 +4,10 @@
 """Ask the real nova or Cyborg how it interprets settings; runs with the Python of its environment.
 
 The first argument is the service, the second an optional directory with another release. Each input line is a question
-as JSON: ``path`` of a file or of a directory of provider configurations, ``devices`` with the fields of nova's
-PciDevice, and ``nodes`` that libvirt lists (see ``libvirt.py``). The answer is one line of JSON with the result, or
-``error``. Each question runs in a new process, because services read settings only once.
+as JSON: ``path`` of a file (or of several in reading order, separated as in PATH) or of a directory of provider
+configurations, ``devices`` with the fields of nova's PciDevice, and ``nodes`` that libvirt lists (see ``nodes.py``).
+The answer is one line of JSON with the result, or ``error``. Each question runs in a new process, because services read
+settings only once.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def of_nova(path, devices, nodes):
     from nova.pci import request, utils, whitelist
 
     conf = nova.conf.CONF
-    conf([], project="nova", default_config_files=[str(path)], default_config_dirs=[])
+    conf([], project="nova", default_config_files=str(path).split(os.pathsep), default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
     utils.is_physical_function = lambda *parts: "{}:{}:{}.{}".format(*parts) in physical
     driver = driver_of(nodes)
@@ -175,6 +176,7 @@ def features():
         "mediated devices of libvirt 7.7": works(lambda: utils.mdev_name2uuid(long_name)),
         "provider.yaml": works(lambda: importlib.import_module("nova.compute.provider_config")),
         "numa_policy socket": "socket" in json.dumps(request._ALIAS_SCHEMA),
+        "vDPA devices": works(lambda: importlib.import_module("nova.objects.fields").PciDeviceType.VDPA),
         "report_in_placement": hasattr(conf.pci, "report_in_placement"),
         "pci_in_placement": hasattr(conf.filter_scheduler, "pci_in_placement"),
         **{tag: knows(tag) for tag in ("managed", "live_migratable", "one_time_use")},
@@ -243,6 +245,21 @@ def of_cyborg(path, devices, nodes):
     }
 
 
+def reports_provider(question):
+    """Have cyborg-conductor report GPUs of its agent with the real Placement client."""
+    from cyborg import context
+    from cyborg.common import placement_client
+    from cyborg.conductor.manager import ConductorManager
+    from keystoneauth1 import adapter, session
+    from keystoneauth1.token_endpoint import Token
+
+    login = session.Session(auth=Token(question["placement"], "admin"))
+    manager = ConductorManager.__new__(ConductorManager)
+    manager.placement_client = placement_client.PlacementClient.__new__(placement_client.PlacementClient)
+    manager.placement_client._client = adapter.Adapter(session=login, service_type="placement")
+    return [manager.provider_report(context.get_admin_context(), *provider) for provider in question["providers"]]
+
+
 ABOUT = {"features": features, "names": names}
 
 
@@ -250,6 +267,12 @@ def answer(question):
     try:
         if question["path"] in ABOUT:
             return ABOUT[question["path"]]()
+        if question["path"] == "tracker":
+            import tracker
+
+            return tracker.report(question)
+        if question["path"] == "providers":
+            return reports_provider(question)
         if question["path"] == "device profiles":
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg

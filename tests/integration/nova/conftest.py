@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
@@ -40,17 +41,48 @@ def started():
         yield start
 
 
+def answer(process, question):
+    process.stdin.write(json.dumps(question) + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
 @pytest.fixture
 def ask(started):
     def ask(service, path, devices=(), nodes=None, version=None):
-        """Return a function that asks nova or Cyborg about a file or directory, with devices of the host."""
-        process = started(service, version)
+        """Return how nova or Cyborg interprets a file or directory, with devices of the host."""
         question = {"path": str(path), "devices": list(devices), "nodes": nodes or {}}
-        process.stdin.write(json.dumps(question) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
+        return answer(started(service, version), question)
 
     return ask
+
+
+@pytest.fixture
+def tracked(started, cloud, tmp_path):
+    """Return a function that runs nova's resource tracker with settings files, see ``tracker.py``."""
+
+    def tracked(scene, root, release, text, traits="", flavors=None, base=""):
+        for name, content in (
+            ("nova.conf", f"[compute]\nprovider_config_location = {tmp_path}/provider_config\n{base}"),
+            ("nova.conf.d/50-vfio-devices.conf", text),
+            ("provider_config/vfio-devices.yaml", traits),
+        ):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            if content:
+                (tmp_path / name).write_text(content)
+        question = {
+            "path": "tracker",
+            "tree": str(scene["tree"]),
+            "devices": scene["devices"],
+            "files": [str(tmp_path / "nova.conf")],
+            "directories": [str(tmp_path / "nova.conf.d")],
+            "placement": cloud.url,
+            "root": [root, str(uuid.uuid5(uuid.NAMESPACE_DNS, root))],
+            "flavors": flavors or {},
+        }
+        return answer(started("nova", VERSIONS[release]), question)
+
+    return tracked
 
 
 @pytest.fixture

@@ -302,6 +302,7 @@ FIRST = {
     "mediated devices of libvirt 7.7": nova_release.POINT_WITH_LONG_NAMES[0],
     "provider.yaml": nova_release.PROVIDER_CONFIG,
     "numa_policy socket": nova_release.SOCKET_POLICY,
+    "vDPA devices": nova_release.VDPA,
     "report_in_placement": nova_release.REPORT_IN_PLACEMENT,
     "pci_in_placement": nova_release.PCI_IN_PLACEMENT,
     "managed": nova_release.MANAGED,

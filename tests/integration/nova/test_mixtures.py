@@ -88,6 +88,28 @@ def possible(chance):
     raise AssertionError("no host can have any of these profiles")
 
 
+def promised(plan, facts):
+    """Return the plan's PCI functions, those of each alias, and the mediated devices by parent."""
+    functions, gets = set(), {}
+    present = {one["address"] for one in pci_functions(facts)}
+    for card in nova_pci.cards(plan):
+        own = (
+            set(card["virtual_functions"]) - set(card["host_functions"]) if card["mode"] == "vf" else {card["address"]}
+        )
+        own = {device["address"] for device in facts["devices"]} & own if is_vendor_vfio(card) else own
+        functions |= own
+        if "alias" in card["nova"]:
+            gets.setdefault(card["nova"]["alias"], set()).update(own)
+    offers = {
+        node_name(parent["name"]): parent["total"]
+        for card in cards_of(plan, "nova")
+        if has_mdevs(card)
+        for parent in card["parents"]
+        if parent["total"]
+    }
+    return functions & present, gets, offers
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nova_hands_out_what_the_plan_says(nova, seed):
     chance = random.Random(seed)
@@ -97,23 +119,8 @@ def test_nova_hands_out_what_the_plan_says(nova, seed):
     if "refused" in found:
         return
     assert "error" not in found, (profiles, found)
-    functions, gets = set(), {}
-    for card in nova_pci.cards(plan):
-        own = (
-            set(card["virtual_functions"]) - set(card["host_functions"]) if card["mode"] == "vf" else {card["address"]}
-        )
-        own = {device["address"] for device in facts["devices"]} & own if is_vendor_vfio(card) else own
-        functions |= own
-        if "alias" in card["nova"]:
-            gets.setdefault(card["nova"]["alias"], set()).update(own)
-    assert set(found["assignable"]) == functions & {one["address"] for one in pci_functions(facts)}, profiles
+    devices, gets, offers = promised(plan, facts)
+    assert set(found["assignable"]) == devices, profiles
     if not options.get("pci_in_placement"):
-        assert {name: set(devices) for name, devices in found["gets"].items()} == gets, profiles
-    offers = {
-        node_name(parent["name"]): parent["total"]
-        for card in cards_of(plan, "nova")
-        if has_mdevs(card)
-        for parent in card["parents"]
-        if parent["total"]
-    }
+        assert {name: set(one) for name, one in found["gets"].items()} == gets, profiles
     assert {name: total for name, total in found["offers"].items() if total} == offers, profiles

@@ -126,7 +126,9 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     assert "mixed (refused or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
-def test_drift_in_placement_is_told_at_its_host(play, cloud):
+def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
+    if (fleet / f"mixed/sys/bus/mdev/devices/{GUEST}").exists():
+        mounting.request(fleet, command="release", host="mixed", device=GUEST)
     (profile,) = desktops("GRID T4-4Q")
     variables = {
         "vfio_profiles": [{**profile, "placement": {"resource_class": "CUSTOM_VGPU", "traits": ["CUSTOM_GOLD"]}}],

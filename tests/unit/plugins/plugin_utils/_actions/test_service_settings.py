@@ -72,9 +72,10 @@ def test_what_only_the_role_reports(variables, started, words):
     assert words in sentence
 
 
-def test_a_host_without_cards_of_nova_is_not_asked():
-    found = differing(known(), {"cards": [{"owner": "none"}]}, {"settings": {FILE: ""}, "services": {}})
-    assert found.roles == []
+def test_problems_of_the_service_need_a_card_of_nova():
+    unread = {"reads": False, "problems": ["it is not read"]}
+    assert differing(known(), {"cards": [{"owner": "none"}]}, seen(started=unread)).roles == []
+    assert differing(known(), {"cards": []}, {"settings": {FILE: ""}, "services": {}}).roles == []
 
 
 def test_without_nova_and_cyborg_there_is_nothing():

@@ -114,6 +114,14 @@ def test_the_rest_for_one_type(simulated):
         ),
         (
             "l40s",
+            profile(L40S, ("48Q", 1), ("1Q", 1)),
+            [
+                "1 x NVIDIA L40S-1Q and 1 x NVIDIA L40S-48Q do not fit on this card. They need 49 GB, and it has 48 "
+                "GB. 1 x NVIDIA L40S-1Q would fit"
+            ],
+        ),
+        (
+            "l40s",
             profile(L40S, ("3Q", 1), ("3Q", 2)),
             ["vgpu[0] and vgpu[1] have the same type NVIDIA L40S-3Q. Use one entry with the sum of the counts"],
         ),
