@@ -98,11 +98,15 @@ def _common(known: Variables, role: str) -> Options:
     }
 
 
+def declares_mig(profiles: Any) -> bool:
+    """Return whether profiles, whose form is checked later, need the answer of nvidia-smi."""
+    return isinstance(profiles, list) and any(isinstance(one, dict) and "mig" in one for one in profiles)
+
+
 def parts_of_facts(known: Variables) -> list[str]:
     """What the facts of the host must have, as the role vfio gathers them."""
     needs_users = "nova_config_release" in known or known["cyborg_config_path"] or publishes(known)
-    profiles = known["vfio_profiles"]
-    needs_mig = isinstance(profiles, list) and any(isinstance(one, dict) and "mig" in one for one in profiles)
+    needs_mig = declares_mig(known["vfio_profiles"])
     return [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
 
 

@@ -124,3 +124,12 @@ def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
 def test_parts_of_the_facts(variables, more):
     known = {"cyborg_config_path": "", "vfio_profiles": [], **variables}
     assert stages.parts_of_facts(known)[5:] == more
+
+
+@pytest.mark.parametrize("profiles", [5, 1.5, None, True, "mig", {}, {"mig": 1}, [5], [None], [[]], ["mig"], [{}]])
+def test_profiles_of_any_form_are_left_to_the_roles(profiles):
+    assert stages.declares_mig(profiles) is False
+
+
+def test_a_layout_of_mig_needs_its_answer():
+    assert stages.declares_mig([{}, {"mig": False}])
