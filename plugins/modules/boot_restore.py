@@ -102,10 +102,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job
-from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
+from ansible_collections.vfio.devices.plugins.module_utils._boot.work import set_boot
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
@@ -119,16 +117,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    options = module.params
-
-    def work():
-        (timeout,) = together(lambda: duration(options["timeout"], "timeout"))
-        host = HostRoot(options["host_root"], timeout)
-        present = options["state"] == "present"
-        result = job.converge(host, present, options["python"], timeout, module.check_mode)
-        return result, summarize(host.warnings)
-
-    run(module, work)
+    run(module, lambda: set_boot(module.params, Call(module.check_mode)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ description:
     controller, with the functions of the modules. Changes nothing.
   - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
     by the action plugin.
-  - A host counts as different if anything of its state is unknown. The roles then determine the necessary changes.
+  - A host counts as different if anything of its state is unknown. M(vfio.devices.cards_apply) or the roles then
+    determine the necessary changes.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -114,11 +115,32 @@ EXAMPLES = r"""
 
 RETURN = r"""
 due:
-  description: Why the roles must run, one sentence for each reason. Empty if the host matches its profiles.
+  description: Why the host differs, one sentence for each reason. Empty if the host matches its profiles.
   returned: success
   type: list
   elements: str
   sample: ["0000:3b:00.0 differs from its record"]
+parts:
+  description:
+    - Parts of the work that have something to do, of V(modes), V(layouts), V(devices), V(boot), V(nova) and V(cyborg).
+  returned: success
+  type: list
+  elements: str
+  sample: [modes, boot]
+roles:
+  description: Why only the roles can configure or reject the host, one sentence for each reason. A part of RV(due).
+  returned: success
+  type: list
+  elements: str
+  sample: ["the IOMMU is off"]
+settings:
+  description: Texts of the settings files by path, empty for a missing file.
+  returned: if RV(due) is not empty
+  type: dict
+services:
+  description: Results of M(vfio.devices.service_settings_info) by program.
+  returned: if RV(due) is not empty
+  type: dict
 boot_problems:
   description: Why the boot service cannot be installed, one sentence for each reason.
   returned: if RV(due) is not empty

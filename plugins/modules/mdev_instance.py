@@ -275,12 +275,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
-from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE, parse_instances
+from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE
+from ansible_collections.vfio.devices.plugins.module_utils._instances.work import set_devices
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
@@ -299,18 +297,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    options = module.params
-
-    def work():
-        wanted, options["timeout"] = together(
-            lambda: parse_instances(options["instances"], options["state"], options["exact"]),
-            lambda: duration(options["timeout"], "timeout"),
-        )
-        host = HostRoot(options["host_root"], options["timeout"])
-        result = job.converge(host, options, wanted, module.check_mode, progress.budget())
-        return result, summarize(host.warnings)
-
-    run(module, work)
+    run(module, lambda: set_devices(module.params, Call(module.check_mode, progress.budget())))
 
 
 if __name__ == "__main__":

@@ -190,12 +190,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
-from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU, parse_gpus
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU
+from ansible_collections.vfio.devices.plugins.module_utils._partitions.work import set_layouts
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
@@ -211,15 +209,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    given = module.params
-
-    def work():
-        wanted, timeout = together(lambda: parse_gpus(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
-        host = HostRoot(given["host_root"], timeout)
-        options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])
-        return job.converge(host, wanted, options, module.check_mode), host.warnings
-
-    run(module, work)
+    run(module, lambda: set_layouts(module.params, Call(module.check_mode)))
 
 
 if __name__ == "__main__":

@@ -210,6 +210,7 @@ def main():
     def work():
         host = HostRoot(module.params["host_root"])
         found = observe(host, unit=module.params["unit"] or given["program"], **given)
+        del found["later"]
         found["changed"] = False
         return found, list(host.warnings) + found["unknown"]
 

@@ -359,13 +359,10 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
-from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
-from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
-from ansible_collections.vfio.devices.plugins.module_utils._guards import network
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
-from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job
-from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION, parse_functions
+from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION
+from ansible_collections.vfio.devices.plugins.module_utils._modes.work import set_modes
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
 
 
@@ -382,18 +379,7 @@ def main():
         },
         supports_check_mode=True,
     )
-    options = module.params
-
-    def work():
-        entries, options["timeout"] = together(
-            lambda: parse_functions(options["functions"]), lambda: duration(options["timeout"], "timeout")
-        )
-        host = HostRoot(options["host_root"], options["timeout"])
-        connection = network.connection_of(host, os.environ, os.getpid())
-        result = job.converge(host, options, entries, connection, module.check_mode, progress.budget())
-        return result, result.pop("warnings")
-
-    run(module, work)
+    run(module, lambda: set_modes(module.params, Call(module.check_mode, progress.budget(), os.getpid())))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 
 """Measure all or the given parts and print one table, or publish the last results in the documentation.
 
-python -m tests.bench [--rounds N] [--quick] [--results FILE] [part...]
+python -m tests.bench [--rounds N] [--quick] [--hosts N]... [--results FILE] [part...]
 python -m tests.bench --publish [--results FILE]
 """
 
@@ -32,6 +32,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(page.TITLES)}; all by default")
     parser.add_argument("--rounds", type=count, help="turns of each comparison")
     parser.add_argument("--quick", action="store_true", help="the smallest sizes, to see that it works")
+    parser.add_argument(
+        "--hosts", type=count, action="append", default=[], help="run site on so many hosts too, such as 1000"
+    )
     parser.add_argument("--publish", action="store_true", help="measure nothing, write the last results as a page")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the JSON file of the results")
     options = parser.parse_args()
@@ -43,7 +46,7 @@ def main() -> None:
         except (OSError, ValueError) as problem:
             sys.exit(f"nothing is published: {problem}")
         return
-    effort = Effort(options.rounds, options.quick)
+    effort = Effort(options.rounds, options.quick, tuple(options.hosts))
     print(table.text(parts.run(options.parts or [*page.TITLES], effort, options.results)))
 
 

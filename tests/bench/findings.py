@@ -13,10 +13,14 @@ from . import times
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """How much to measure: ``rounds`` overrides the default of a part, ``quick`` selects the smallest sizes."""
+    """How much to measure: ``rounds`` overrides the default of a part, ``quick`` selects the smallest sizes.
+
+    ``hosts`` are further numbers of hosts for the playbook site.
+    """
 
     rounds: int | None = None
     quick: bool = False
+    hosts: tuple[int, ...] = ()
 
     def turns(self, usual: int) -> int:
         return self.rounds or usual

@@ -40,6 +40,7 @@ How to repeat
 
    make bench                        # all parts, one table, and .build/bench/results.json
    tests/bench/run instances facts   # only these parts
+   tests/bench/run site --hosts 100 --hosts 1000   # the playbooks on larger fleets too
    tests/bench/run --quick           # the smallest sizes, as a quick check
    tests/bench/run --publish         # write this page and its pictures from the last results
 

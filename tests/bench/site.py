@@ -1,14 +1,17 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure the playbook site: the cost of an unchanged host, and how time and memory grow with hosts."""
+"""Measure the playbook site: its cost with and without changes, and how time and memory grow with hosts."""
 
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from . import findings, mounted, processes, times
 from .findings import Curve, Effort, Figure, Findings
@@ -32,18 +35,24 @@ FULL = {"cmdline": "intel_iommu=on iommu=pt", "functions": [T4]}
 PINGS = 5
 HOSTS = 10
 BOOT_PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
+NOVA_FILE = "etc/nova/nova.conf.d/50-vfio-devices.conf"
 PING = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}] * PINGS}]
 NOTHING = [{"hosts": "all", "gather_facts": False, "tasks": []}]
 VARIABLES = {
     "vfio_profiles": [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-1B"}}],
     "nova_config_release": 34,
 }
-# Each module run starts the interpreter once.
-INTERPRETER = '#!/bin/sh\necho run >>"{count}"\nexec "{python}" "$@"\n'
+# Each module run starts the interpreter once, and leaves the seconds that it took.
+INTERPRETER = '#!/bin/sh\n"{python}" "$@"\nstatus=$?\ntimes >>"{count}"\nexit "$status"\n'
+TIMES = re.compile(r"(\d+)m([\d.]+)s")
 
 
 def measure(effort: Effort) -> Findings:
-    figures = [*one_host(effort), *whole_processes(effort)]
+    figures = one_host(effort)
+    for size in effort.sizes([1, HOSTS], [2]):
+        figures += whole_processes(effort, size)
+    for size in effort.hosts:
+        figures += whole_processes(effort, size, shared=True)
     times.note(
         "\nT4 hosts, 32 devices each; from nothing, then unchanged; in tasks ping, and megabytes of the controller"
     )
@@ -85,39 +94,80 @@ def one_host(effort: Effort) -> list[Figure]:
     ]
 
 
-def whole_processes(effort: Effort) -> list[Figure]:
-    """Compare runs on ten hosts with ``ansible -m ping`` in CPU seconds, which hardly depend on other processes."""
-    size = 2 if effort.quick else HOSTS
-    turns = effort.turns(ROUNDS)
-    with mounted.fleet(f"t4={size}") as place:
-        runs = Playbooks(place, [f"t4-{number}" for number in range(1, size + 1)])
-        first = runs.play(SITE)
-        taken: dict[str, list[processes.Run]] = {}
+def whole_processes(effort: Effort, size: int, shared: bool = False) -> list[Figure]:
+    """Compare runs on many hosts with ``ansible -m ping`` in CPU seconds, which hardly depend on other processes.
+
+    With ``shared`` all hosts but the first have the files of one, which are made once. Then changes of all hosts are
+    only predicted.
+    """
+    turns = 1 if shared else effort.turns(ROUNDS)
+    with mounted.fleet(f"t4={min(size, 2) if shared else size}") as place:
+        names = [f"t4-{number}" for number in range(1, size + 1)]
+        runs = Playbooks(place, names, shared="t4-2" if shared else "")
+        own = sorted({runs.files_of(name) for name in names})
+        first = runs.cost(lambda: runs.play(SITE, "--limit", ",".join(names[: len(own)])))
+        taken: dict[str, list[Cost]] = {}
+
+        def take(what: str, play: Callable[[], processes.Run]) -> None:
+            taken.setdefault(what, []).append(runs.cost(play))
+
         for _turn in range(turns):
-            taken.setdefault("ping", []).append(runs.ping_all())
-            taken.setdefault("start", []).append(runs.play(runs.nothing))
-            taken.setdefault("unchanged", []).append(runs.play(SITE))
-            taken.setdefault("unchanged in check mode", []).append(runs.play(SITE, "--check", "--diff"))
-            taken.setdefault("verify", []).append(runs.play(VERIFY))
-            (place / "t4-1" / BOOT_PROGRAM).unlink()
-            taken.setdefault("one change", []).append(runs.play(SITE))
-    pings = [run.processor for run in taken.pop("ping")]
-    starts = [run.processor for run in taken.pop("start")]
+            take("ping", runs.ping_all)
+            take("start", lambda: runs.play(runs.nothing))
+            take("unchanged", lambda: runs.play(SITE))
+            take("unchanged in check mode", lambda: runs.play(SITE, "--check", "--diff"))
+            take("verify", lambda: runs.play(VERIFY))
+            change(place, own[:1])
+            take("one change", lambda: runs.play(SITE))
+            if size > 1:
+                change(place, own)
+                take("all changed in check mode", lambda: runs.play(SITE, "--check", "--diff"))
+            if size > 1 and not shared:
+                take("all changed", lambda: runs.play(SITE))
+    return figures_of(size, taken, [] if shared else [first])
+
+
+def change(fleet: Path, hosts: list[str]) -> None:
+    """Take away what the boot service and nova need on some hosts."""
+    for host in hosts:
+        for path in (BOOT_PROGRAM, NOVA_FILE):
+            (fleet / host / path).unlink(missing_ok=True)
+
+
+def figures_of(size: int, taken: dict[str, list[Cost]], first: list[Cost]) -> list[Figure]:
+    """The figures of runs on so many hosts; ``first`` is that from nothing."""
+    pings, starts = taken.pop("ping"), taken.pop("start")
+    title = f"{size} {'host' if size == 1 else 'hosts'}"
     times.note(
-        f"\nPlaybooks on {size} T4 hosts, {turns} turns; seconds of the processors for each host, and lines of output"
+        f"\nPlaybooks on T4 hosts ({title}); for each host seconds of the processors, module runs, lines of output"
     )
-    figures = [
-        findings.figure(f"{size} hosts, from nothing: CPU s a host", [(first.processor - starts[0]) / size]),
-    ]
-    for what, found in taken.items():
-        own = [(run.processor - start) / size for run, start in zip(found, starts, strict=True)]
-        whole = [run.processor / ping for run, ping in zip(found, pings, strict=True)]
-        times.note(f"  {what:28} {statistics.median(own):6.2f} s {found[-1].lines:5} lines")
-        is_unchanged = what != "one change"
+    figures = []
+    for what, found in {**({"from nothing": first} if first else {}), **taken}.items():
+        is_unchanged = what.startswith(("unchanged", "verify"))
+        start = statistics.median(one.controller for one in starts)
+        controller = [(one.controller - start) / size for one in found]
+        host = [one.host / size for one in found]
+        whole = [one.run.processor / ping.run.processor for one, ping in zip(found, pings)]
+        last = found[-1]
+        times.note(
+            f"  {what:28} {statistics.median(controller):6.2f} s + {statistics.median(host):6.2f} s on the host "
+            f"{last.module_runs / size:6.2f} runs {last.run.lines / size:7.1f} lines {last.run.seconds:7.1f} s in all "
+            f"{last.run.megabytes:5.0f} MB"
+        )
+        name = f"{title}, {what}"
+        both = [one + other for one, other in zip(controller, host)]
         figures += [
-            findings.figure(f"{size} hosts, {what}: CPU s a host", own, "<= 2" if is_unchanged else ""),
-            findings.figure(f"{size} hosts, {what}: CPU / ansible -m ping", whole, "<= 2" if is_unchanged else ""),
+            findings.figure(f"{name}: CPU s a host", both, "<= 2" if is_unchanged and size > 1 else ""),
+            findings.figure(f"{name}: CPU s of its modules", host),
+            findings.figure(f"{name}: CPU / ansible -m ping", whole, "<= 2" if is_unchanged and size > 1 else ""),
+            findings.figure(f"{name}: module runs a host", [last.module_runs / size]),
+            findings.figure(f"{name}: lines of output", [last.run.lines]),
         ]
+        if size > HOSTS:
+            figures += [
+                findings.figure(f"{name}: seconds", [last.run.seconds], "<= 600" if is_unchanged else ""),
+                findings.figure(f"{name}: MB of the controller", [last.run.megabytes], "<= 1024"),
+            ]
     return figures
 
 
@@ -134,29 +184,46 @@ def many_hosts(size: int) -> dict[str, dict[str, float]]:
     return measured
 
 
-class Playbooks:
-    """Runs ansible-playbook on mounted hosts."""
+class Cost(NamedTuple):
+    """A run with the seconds that its modules took on the processors, and their number."""
 
-    def __init__(self, fleet: Path, hosts: list[str]) -> None:
+    run: processes.Run
+    host: float
+    module_runs: int
+
+    @property
+    def controller(self) -> float:
+        return self.run.processor - self.host
+
+
+class Playbooks:
+    """Runs ansible-playbook on mounted hosts. With ``shared`` all but the first have the files of this host."""
+
+    def __init__(self, fleet: Path, hosts: list[str], shared: str = "") -> None:
         place = fleet.parent
         self.count = place / "count"
         self.count.touch()
         interpreter = place / "python"
         interpreter.write_text(INTERPRETER.format(count=self.count, python=sys.executable))
         interpreter.chmod(0o755)
+        self.shared, self.first = shared, hosts[0]
         everyone = {
             "ansible_connection": "local",
+            "ansible_pipelining": True,
             "ansible_python_interpreter": str(interpreter),
-            "vfio_host_root": f"{fleet}/{{{{ inventory_hostname }}}}",
             **VARIABLES,
         }
+        each = {name: {"vfio_host_root": str(fleet / self.files_of(name))} for name in hosts}
         self.inventory = place / "inventory.json"
-        self.inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(hosts), "vars": everyone}}))
+        self.inventory.write_text(json.dumps({"all": {"hosts": each, "vars": everyone}}))
         self.ping, self.nothing = str(place / "ping.yml"), str(place / "nothing.yml")
         Path(self.ping).write_text(json.dumps(PING))
         Path(self.nothing).write_text(json.dumps(NOTHING))
-        self.first = hosts[0]
         self.forks = min(len(hosts), 20)
+
+    def files_of(self, name: str) -> str:
+        """The simulated host that has the files of a host of the inventory."""
+        return self.shared if self.shared and name != self.first else name
 
     def play(self, playbook: str, *options: str) -> processes.Run:
         return processes.run(
@@ -172,5 +239,16 @@ class Playbooks:
         start, pings = (self.play(name, "--limit", self.first).seconds for name in (self.nothing, self.ping))
         return start, (pings - start) / PINGS
 
+    def cost(self, play: Callable[[], processes.Run]) -> Cost:
+        """What a run takes."""
+        before, runs_before = self._module_seconds(), self.module_runs()
+        run = play()
+        return Cost(run, self._module_seconds() - before, self.module_runs() - runs_before)
+
     def module_runs(self) -> int:
-        return len(self.count.read_text().splitlines())
+        # Each has a line of its shell and a line of its children.
+        return len(self.count.read_text().splitlines()) // 2
+
+    def _module_seconds(self) -> float:
+        """The seconds of all module runs so far."""
+        return sum(60 * int(minutes) + float(seconds) for minutes, seconds in TIMES.findall(self.count.read_text()))

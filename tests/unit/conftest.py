@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as _instances
 from ansible_collections.vfio.devices.plugins.module_utils._instances import wanted as _wanted
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.plugins.module_utils._run.call import Call
 from ansible_collections.vfio.devices.plugins.modules import mdev_instance
 from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools
@@ -96,7 +98,9 @@ def run_module(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(basic.AnsibleModule, "exit_json", end)
             patch.setattr(basic.AnsibleModule, "fail_json", lambda self, **result: end(self, failed=True, **result))
-            if host is not None:
+            if host is not None and hasattr(module, "Call"):
+                patch.setattr(module, "Call", functools.partial(Call, open=lambda *args: host.root()))
+            if host is not None and hasattr(module, "HostRoot"):
                 patch.setattr(module, "HostRoot", lambda *args: host.root())
             with module_arguments({**options, **{f"_ansible_{name}": value for name, value in flags.items()}}):
                 try:

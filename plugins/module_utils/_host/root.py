@@ -72,6 +72,12 @@ class HostRoot(Reading):
         self._tools: Tools = tools or SystemTools(root)
         self._locked = False
 
+    def again(self, timeout: float) -> HostRoot:
+        """The same host for further work of this process, with its own deadline and warnings; the lock is shared."""
+        other = HostRoot(self.root, timeout, self._files, self._tools)
+        other._locked = self._locked
+        return other
+
     def refusal(self, path: str) -> str | None:
         """Return why a file at a path of this collection is neither replaced nor removed, or None."""
         try:

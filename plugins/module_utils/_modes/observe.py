@@ -32,9 +32,12 @@ from .state import State
 Value = TypeVar("Value")
 
 
-def observe_cards(host: HostRoot, entries: list[CardWanted]) -> State:
-    """Read names, cards and drivers. Users are read separately, see :func:`look`."""
-    functions = pci.observe(host)
+def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str, PciFunction] | None = None) -> State:
+    """Read names, cards and drivers. Users are read separately, see :func:`look`.
+
+    ``functions`` are the functions of the host if they have just been read.
+    """
+    functions = pci.observe(host) if functions is None else functions
     left = _Left(host)
     identities = Identities(host)
     stale = _of_other_cards(left.records, functions, identities)

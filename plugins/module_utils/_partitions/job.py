@@ -15,6 +15,7 @@ from typing import NamedTuple, Optional
 from .._core.problems import Refused
 from .._devices import mig, pci
 from .._devices.identity import Identities, kept_identity, model_of
+from .._devices.mig import Gpu
 from .._devices.pci import PciFunction
 from .._frameworks.every import Frameworks
 from .._guards.base import Scene
@@ -39,13 +40,23 @@ class Options(NamedTuple):
     persist: Optional[bool] = True
 
 
-def converge(host: HostRoot, wanted: list[Wanted], options: Options, check_mode: bool) -> Result:
-    """Apply the desired layouts and return the module's result; raise Refused before the first change."""
+def converge(
+    host: HostRoot,
+    wanted: list[Wanted],
+    options: Options,
+    check_mode: bool,
+    functions: dict[str, PciFunction] | None = None,
+    gpus: dict[str, Gpu] | None = None,
+) -> Result:
+    """Apply the desired layouts and return the module's result; raise Refused before the first change.
+
+    ``functions`` and ``gpus`` are those of the host if they have just been read.
+    """
     if not check_mode:
         host.lock()
         host.remove_unfinished(f"{DIRECTORY}/{records.LAYOUT_RECORDS}")
-    functions = pci.observe(host)
-    gpus = mig.observe(host, [one.pf for one in wanted])
+    functions = pci.observe(host) if functions is None else functions
+    gpus = mig.observe(host, [one.pf for one in wanted]) if gpus is None else gpus
     problems: list[str] = []
     plans = [found for one in wanted for found in [plan(one, gpus.get(one.pf), gpus, problems)] if found]
     busy: dict[str, list[str]] = {}

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from .._devices import iommu, mdevctl, pci, sriov, vdpa
 from .._devices.pci import NumaNodes, PciFunction
@@ -17,6 +17,9 @@ from .._frameworks import nvidia_sriov, vfs, vgpu_scheduler
 from .._frameworks.every import Frameworks
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Made, Parent, Sriov
+
+if TYPE_CHECKING:
+    from .._devices.mig import Gpu
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"
@@ -43,6 +46,7 @@ class Observed(NamedTuple):
     functions: dict[str, PciFunction]
     frameworks: Frameworks
     made: Optional[Made]  # None if gather has neither parents, devices nor users
+    gpus: Optional[dict[str, Gpu]]  # None without MIG
 
 
 def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iterable[str] = DEFAULT_CLASSES) -> Facts:
@@ -57,7 +61,7 @@ def observe(host: HostRoot, gather: Iterable[str] = DEFAULT_PARTS, classes: Iter
 def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] = DEFAULT_CLASSES) -> Observed:
     """Return the facts with the objects behind them, so that callers need not read anything twice."""
     gather = set(gather)
-    made = None
+    made = gpus = None
     functions = pci.observe(host)
     numa_nodes = NumaNodes(host)
     frameworks = Frameworks(host, functions, numa_nodes)
@@ -79,11 +83,12 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
                 entry["model"] = names[entry["address"]]
             facts["versions"] = models.observe_versions(host, filter(None, (one.driver for one in selected)))
         if MIG in gather:
-            from .mig_facts import observe_mig
+            from .mig_facts import mig_facts, observe_mig
 
             gpus = observe_mig(host, functions)
+            of_gpus = mig_facts(gpus or {})
             for entry in facts[PHYSICAL_FUNCTIONS]:
-                entry["mig"] = gpus.get(entry["address"])
+                entry["mig"] = of_gpus.get(entry["address"])
     if gather & {PARENTS, DEVICES, USERS}:
         made = frameworks.observe(with_parents=PARENTS in gather)
         if PARENTS in gather:
@@ -111,7 +116,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
     if MDEVCTL in gather:
         facts[MDEVCTL] = mdevctl.observe(host)._asdict()
     facts["warnings"] = host.warnings
-    return Observed(facts, functions, frameworks, made)
+    return Observed(facts, functions, frameworks, made, gpus)
 
 
 def _selected(

@@ -48,8 +48,8 @@ class Facts(State):
     profiles: list[Profile]
 
 
-def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[str, Facts]:
-    """Return the GPUs with MIG support by address; empty without driver or nvidia-smi."""
+def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[str, Gpu] | None:
+    """Return the GPUs that the driver lists by address, or None if the driver or nvidia-smi is missing or fails."""
     gpus = [
         function.address
         for function in functions.values()
@@ -59,13 +59,17 @@ def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[st
         and nvidia_sriov.governs(function.identity.vendor_id, function.identity.pci_class)
     ]
     if not gpus or not host.has_program(mig.PROGRAM):
-        return {}
+        return None
     try:
-        found = mig.observe(host, gpus)
+        return mig.observe(host, gpus)
     except HostError as error:
         host.warn(f"MIG is not known: {error}")
-        return {}
-    return {address: _facts(gpu) for address, gpu in found.items() if gpu.enabled is not None}
+        return None
+
+
+def mig_facts(gpus: Mapping[str, Gpu]) -> dict[str, Facts]:
+    """Return the facts of the GPUs with MIG support by address."""
+    return {address: _facts(gpu) for address, gpu in gpus.items() if gpu.enabled is not None}
 
 
 def _facts(gpu: Gpu) -> Facts:

@@ -27,13 +27,12 @@ class Module(Protocol):
     def fail_json(self, msg: str, **result: Any) -> NoReturn: ...
 
 
-def run(
-    module: Module,
-    work: Callable[[], tuple[Mapping[str, Any], Iterable[str]]],
-    unchanged: str | None = UNCHANGED,
-    failed: str = "",
-) -> NoReturn:
-    """End a module with the result and warnings that ``work`` returns, or with its error.
+# Returns the result of a module and its warnings.
+Work = Callable[[], tuple[Mapping[str, Any], Iterable[str]]]
+
+
+def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Mapping[str, Any]:
+    """Return the result and ``warnings`` of ``work``, with ``failed`` and ``msg`` if it is refused or fails.
 
     ``unchanged`` is the beginning of a refusal, None for a module without changes; ``failed`` is that of an error. A
     module whose result has ``failures``, which are sentences, fails.
@@ -42,12 +41,21 @@ def run(
         result, warnings = work()
     except Refused as refused:
         if unchanged is None:
-            module.fail_json(msg=str(refused))
-        module.fail_json(msg=f"{unchanged}: {refused}", problems=refused.problems)
+            return {"failed": True, "msg": str(refused)}
+        return {"failed": True, "msg": f"{unchanged}: {refused}", "problems": refused.problems}
     except Failed as error:
-        module.fail_json(msg=f"{failed}{error}", **error.result)
-    for sentence in warnings:
-        module.warn(sentence)
+        return {"failed": True, "msg": f"{failed}{error}", **error.result}
+    found = {**result, "warnings": list(warnings)}
     if result.get("failures"):
-        module.fail_json(msg="; ".join(grouped(result["failures"])), **result)
+        return {"failed": True, "msg": "; ".join(grouped(result["failures"])), **found}
+    return found
+
+
+def run(module: Module, work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> NoReturn:
+    """End a module with what :func:`ended` says of its work."""
+    result = dict(ended(work, unchanged, failed))
+    for sentence in result.pop("warnings", ()):
+        module.warn(sentence)
+    if result.pop("failed", False):
+        module.fail_json(**result)
     module.exit_json(**result)

@@ -9,11 +9,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._host.root import HostRoot
 from . import cyborg, nova_names, oslo, started
 from .files import Files, of_service, order_of
+
+# A section, an option in it, and the file that sets it.
+Option = Mapping[str, str]
 
 # Processes of libvirt that list the devices of a host.
 DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
@@ -25,8 +29,8 @@ LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s
 def observe(host: HostRoot, project: str, program: str, unit: str, path: str, content: str) -> dict[str, Any]:
     """Return how ``program`` treats a file at ``path`` with ``content``.
 
-    ``reads`` is None if it is unknown how the service is started. ``overridden`` lists options of the file that a later
-    file also sets, with that file.
+    ``reads`` is None if it is unknown how the service is started. ``later`` lists the options of later files, and
+    ``overridden`` those of them that the file also sets.
     """
     found = started.observe(host, program, unit)
     # Without process and unit, the service may start in an unknown way, so its files are unknown.
@@ -36,12 +40,8 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     reads = False if found.container else reads
     files = of_service(host, found)
     is_readable = known and (not found.container or found.pid is not None)
-    overridden = _overridden(files, sources, path, content) if reads else []
-    later = [
-        f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
-        f"Remove the option from {one['file']}."
-        for one in overridden
-    ]
+    later = _later(files, sources, path) if reads else []
+    problems = not_effective(later, content, program, path)
     return {
         "source": found.source,
         "pid": found.pid,
@@ -50,13 +50,14 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "files": list(sources.files) if known else [],
         "directories": list(sources.directories) if known else [],
         "reads": reads,
-        "overridden": overridden,
+        "later": later,
+        "overridden": overridden(later, content),
         "others": _others(files, sources, path) if reads else [],
         "unknown": _unknown(files, sources, project) if is_readable else [],
         "post_copy": is_readable and _permits_post_copy(files, sources),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
-        "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
+        "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
         "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
     }
 
@@ -98,13 +99,26 @@ def libvirt_version(files: Files) -> str | None:
     return None
 
 
-def _overridden(files: Files, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
+def overridden(later: Sequence[Option], content: str) -> list[Option]:
+    """Return the options of ``later`` that a file with ``content`` also sets."""
     mine = {nova_names.current(*option) for option in oslo.options(content)} - oslo.SEVERAL
+    return [one for one in later if nova_names.current(one["section"], one["option"]) in mine]
+
+
+def not_effective(later: Sequence[Option], content: str, program: str, path: str) -> list[str]:
+    """Return a sentence for each option of a file with ``content`` that a later file overrides."""
+    return [
+        f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
+        f"Remove the option from {one['file']}."
+        for one in overridden(later, content)
+    ]
+
+
+def _later(files: Files, sources: oslo.Sources, path: str) -> list[Option]:
     return [
         {"section": section, "option": name, "file": later}
         for later in _after(files, sources, path)
         for section, name in dict.fromkeys(oslo.options(files.text(later)))
-        if nova_names.current(section, name) in mine
     ]
 
 

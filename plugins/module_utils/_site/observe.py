@@ -46,31 +46,33 @@ def observe_site(
 ) -> Facts:
     """Return the result of the module ``cards``.
 
-    ``reasons`` are sentences that say why the current state may differ from its records.
+    ``reasons`` are sentences that say why the current state may differ from its records, by the part of the work that
+    would change it. Those of ``host`` may concern every part. Only the roles can report those of ``roles``.
     """
     gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
     gather += [MIG] if mig else []
     observed = observe_host(host, gather)
     made = observed.made or Made([], [], {}, {})
-    modes, layouts = observe_modes(host), observe_layouts(host)
+    modes = observe_modes(host, observed.functions)
+    layouts = observe_layouts(host, observed.functions, observed.gpus)
     settings = {file.path: observe_settings(host.root, file) for file in files}
-    reasons = [*modes.reasons, *layouts.reasons, *filter(None, (one.reason for one in settings.values()))]
+    foreign = [one.reason for one in settings.values() if one.reason and not one.is_ours]
     boot_due: Optional[bool] = None
+    boot_reasons: list[str] = []
     boot_problems: list[str] = []
     try:
         boot_due = is_boot_due(host, *boot)
     except Refused as refused:
         boot_problems = refused.problems
-        reasons += boot_problems
     except Failed as error:
-        reasons.append(str(error))
+        boot_reasons.append(str(error))
     beside = observe_beside(host, observed.functions, observed.frameworks, made)
     started = {}
     for one in services:
         try:
             started[one.program] = observe(host, *one, content=settings[one.path].text)
         except Failed as error:
-            reasons.append(str(error))
+            foreign.append(str(error))
     return {
         "facts": observed.facts,
         "devices": as_plain(made, beside),
@@ -80,5 +82,12 @@ def observe_site(
         "boot_problems": boot_problems,
         "settings": {path: one.text for path, one in settings.items()},
         "services": started,
-        "reasons": [*reasons, *host.warnings],
+        "reasons": {
+            "modes": modes.reasons,
+            "layouts": layouts.reasons,
+            "boot": boot_reasons,
+            "settings": [one.reason for one in settings.values() if one.reason and one.is_ours],
+            "host": host.warnings,
+            "roles": foreign,
+        },
     }

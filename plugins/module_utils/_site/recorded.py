@@ -12,11 +12,13 @@ On an unchanged host, the entries of the roles equal the recorded ones. So the c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from .._boot.records import recorded_function
 from .._core.problems import Refused
 from .._devices.identity import difference
+from .._devices.mig import Gpu
+from .._devices.pci import PciFunction
 from .._host.records import read_records
 from .._host.root import HostError, HostRoot
 from .._model.wanted import CardWanted
@@ -26,6 +28,9 @@ from .._modes.records import MODE_RECORDS
 from .._partitions import job
 from .._partitions.records import LAYOUT_RECORDS, recorded_layout
 
+# By address.
+Functions = dict[str, PciFunction]
+
 
 class Recorded(NamedTuple):
     """The entries in records by address, and the reasons why a run would change something."""
@@ -34,8 +39,8 @@ class Recorded(NamedTuple):
     reasons: list[str]
 
 
-def observe_modes(host: HostRoot) -> Recorded:
-    """Return the entries ``function`` in records of sriov_pf_mode."""
+def observe_modes(host: HostRoot, functions: Functions) -> Recorded:
+    """Return the entries ``function`` in records of sriov_pf_mode; ``functions`` are those of the host."""
     records = read_records(host, MODE_RECORDS)
     try:
         entries: list[CardWanted] = []
@@ -45,7 +50,7 @@ def observe_modes(host: HostRoot) -> Recorded:
             given = record["function"]
             is_free = given.get("reconfigurable", True)
             entries.append(entry._replace(place=len(entries), reconfigurable=is_free, requested=given))
-        state = observe_cards(host, entries)
+        state = observe_cards(host, entries, functions)
         planned = plan_functions(state, entries)
     except (Refused, HostError) as error:
         return Recorded({}, [str(error)])
@@ -59,8 +64,8 @@ def observe_modes(host: HostRoot) -> Recorded:
     return Recorded({card: record["function"] for card, record in records.items()}, reasons)
 
 
-def observe_layouts(host: HostRoot) -> Recorded:
-    """Return the entries ``gpu`` in records of mig_layout."""
+def observe_layouts(host: HostRoot, functions: Functions, gpus: Optional[dict[str, Gpu]]) -> Recorded:
+    """Return the entries ``gpu`` in records of mig_layout; ``gpus`` is None if they have not been read."""
     records = read_records(host, LAYOUT_RECORDS)
     if not records:
         return Recorded({}, [])
@@ -68,7 +73,7 @@ def observe_layouts(host: HostRoot) -> Recorded:
         wanted = [
             recorded_layout(card, record)._replace(item=place) for place, (card, record) in enumerate(records.items())
         ]
-        result = job.converge(host, wanted, job.Options(skip_busy=True), check_mode=True)
+        result = job.converge(host, wanted, job.Options(skip_busy=True), True, functions, gpus)
     except (Refused, HostError) as error:
         return Recorded({}, [str(error)])
     reasons = ["a GPU differs from the record of its MIG layout"] if result["changed"] else []

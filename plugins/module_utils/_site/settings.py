@@ -24,6 +24,7 @@ class Settings(NamedTuple):
 
     text: str
     reason: Optional[str]  # why a run must check the file, whatever its desired text
+    is_ours: bool = True  # False if managed_files would reject the file, or if this is unknown
 
 
 def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: float, program: str) -> bool:
@@ -47,10 +48,10 @@ def observe_settings(root: str, file: managed_files.Requested) -> Settings:
         entry = ownership.look(place)
         reason = ownership.refusal(entry)
         if reason:
-            return Settings("", f"{file.path} {reason}")
+            return Settings("", f"{file.path} {reason}", False)
         content = replacement.read(place) if entry else b""
         text = content.decode()
         result = managed_files.converge(root, [file._replace(content=text)], check_mode=True)
     except (Refused, Failed, OSError, ValueError) as error:
-        return Settings("", f"{file.path} cannot be compared: {error}")
+        return Settings("", f"{file.path} cannot be compared: {error}", False)
     return Settings(text, f"the access to {file.path} differs" if result.changed else None)

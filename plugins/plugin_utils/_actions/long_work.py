@@ -67,8 +67,12 @@ class LongWork(ActionBase):
     def call(self, task_vars: dict[str, Any], **private: str) -> Result:
         """Run the module once, with private variables in its environment."""
         self._private = private
-        result: Result = self._execute_module(module_args=dict(self._task.args), task_vars=task_vars)
+        result: Result = self._execute_module(module_args=self.arguments(), task_vars=task_vars)
         return result
+
+    def arguments(self) -> Result:
+        """The options of the module, which are those of the task."""
+        return dict(self._task.args)
 
     def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:
         """Add the private variables to the environment of the task."""

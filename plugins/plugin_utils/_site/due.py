@@ -12,7 +12,7 @@ Uncertainty is a reason too, because the roles read the host again and report er
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.mixtures import Mixtures
@@ -22,6 +22,9 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.facts import Fac
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import Plain, state_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import entries
+
+# The parts of the work on cards.
+PARTS = ("modes", "layouts", "devices", "boot")
 
 
 class Seen(TypedDict):
@@ -35,27 +38,56 @@ class Seen(TypedDict):
     boot_problems: list[str]
     settings: Mapping[str, str]
     services: Mapping[str, Mapping[str, Any]]
-    reasons: list[str]
+    reasons: Mapping[str, list[str]]
 
 
-def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> list[str]:
+class Due(NamedTuple):
+    """Why a host differs, by the part of the work that corrects it."""
+
+    modes: list[str]
+    layouts: list[str]
+    devices: list[str]
+    boot: list[str]
+    # Any of these parts may be concerned.
+    host: list[str]
+    # Settings files whose access differs.
+    settings: list[str]
+    # Only the roles can report or correct these.
+    roles: list[str]
+
+    @property
+    def all(self) -> list[str]:
+        return [sentence for sentences in self for sentence in sentences]
+
+    @property
+    def stages(self) -> list[str]:
+        """Return the parts that may change something."""
+        if self.host:
+            return list(PARTS)
+        return [name for name in PARTS if getattr(self, name)]
+
+
+def of_host(plan: Plan, seen: Seen, boot_absent: bool, persist: Mapping[str, bool]) -> Due:
     """Return the reasons; ``persist`` contains the option of three modules by role name."""
-    found = list(seen["reasons"])
-    found += [f"{entry['name']}: {entry['reason']}" for entry in plan["later"]]
-    found += [f"{entry['parent']} has a device of an undeclared type" for entry in plan["unwanted"]]
-    try:
-        found += _modes(plan, seen, persist["sriov"])
-        found += _layouts(plan, seen, persist["mig"])
-        found += _devices(plan, seen, persist["mdev"])
-    except ValueError as error:
-        found.append(str(error))
-    if (plan["cards"] or boot_absent) and seen["boot_due"] is not False:
-        found.append("the files of the boot service differ")
+    reasons = seen["reasons"]
+    found = Due(*(list(reasons.get(name, [])) for name in Due._fields))
+    found.host.extend(f"{entry['name']}: {entry['reason']}" for entry in plan["later"])
+    found.devices.extend(f"{entry['parent']} has a device of an undeclared type" for entry in plan["unwanted"])
+    for of_part, sentences in ((_modes, found.modes), (_layouts, found.layouts), (_devices, found.devices)):
+        try:
+            sentences.extend(of_part(plan, seen, persist))
+        except ValueError as error:
+            sentences.append(str(error))
+    if not plan["cards"] and not boot_absent:
+        return found._replace(boot=[])
+    found.roles.extend(seen["boot_problems"])
+    if seen["boot_due"] is not False:
+        found.boot.append("the files of the boot service differ")
     return found
 
 
-def _modes(plan: Plan, seen: Seen, persist: bool) -> list[str]:
-    if plan["functions"] and not persist:
+def _modes(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
+    if plan["functions"] and not persist["sriov"]:
         return ["the modes of cards have no records"]
     found = []
     for entry in entries.functions(plan["functions"]):
@@ -65,8 +97,8 @@ def _modes(plan: Plan, seen: Seen, persist: bool) -> list[str]:
     return found
 
 
-def _layouts(plan: Plan, seen: Seen, persist: bool) -> list[str]:
-    if plan["partitions"] and not persist:
+def _layouts(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
+    if plan["partitions"] and not persist["mig"]:
         return ["MIG layouts have no records"]
     found = []
     cards = {card["address"]: card for card in seen["facts"]["physical_functions"]}
@@ -83,14 +115,14 @@ def _layouts(plan: Plan, seen: Seen, persist: bool) -> list[str]:
     return found
 
 
-def _devices(plan: Plan, seen: Seen, persist: bool) -> list[str]:
+def _devices(plan: Plan, seen: Seen, persist: Mapping[str, bool]) -> list[str]:
     if not plan["instances"]:
         return []
     state, wanted = state_of(seen["facts"], seen["devices"]), entries.instances(plan["instances"])
     if Mixtures(state, wanted).of_sizes:
         return ["only the module knows whether a GPU allows several framebuffer sizes"]
     try:
-        planned = plan_instances(state, wanted, exact=True, persist=persist)
+        planned = plan_instances(state, wanted, exact=True, persist=persist["mdev"])
     except Refused as refused:
         return list(refused.problems)
     if planned.steps or planned.busy or planned.missing:

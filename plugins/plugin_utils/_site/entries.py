@@ -19,11 +19,27 @@ from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import 
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU, Wanted, parse_gpus
 
 Entries = Sequence[Mapping[str, object]]
+Complete = Sequence[Mapping[str, Any]]
+
+
+def complete_functions(entries: Entries) -> Complete:
+    """Return the entries with all options of sriov_pf_mode; raise ``ValueError`` if one has another option."""
+    return _complete(entries, FUNCTION)
+
+
+def complete_instances(entries: Entries) -> Complete:
+    """Return the entries with all options of mdev_instance; raise ``ValueError`` if one has another option."""
+    return _complete(entries, INSTANCE)
+
+
+def complete_gpus(entries: Entries) -> Complete:
+    """Return the entries with all options of mig_layout; raise ``ValueError`` if one has another option."""
+    return _complete(entries, GPU)
 
 
 def functions(entries: Entries) -> list[CardWanted]:
     """Return the entries for sriov_pf_mode; raise ``ValueError`` if it would reject one."""
-    parsed = parse_functions(_complete(entries, FUNCTION))
+    parsed = parse_functions(complete_functions(entries))
     problems = [problem for entry in parsed for problem in entry.problems]
     if problems:
         raise ValueError("; ".join(problems))
@@ -33,7 +49,7 @@ def functions(entries: Entries) -> list[CardWanted]:
 def instances(entries: Entries) -> list[DeviceWanted]:
     """Return the entries for mdev_instance; raise ``ValueError`` if it would reject one."""
     try:
-        return parse_instances(_complete(entries, INSTANCE), "present", True)
+        return parse_instances(complete_instances(entries), "present", True)
     except Refused as refused:
         raise ValueError(str(refused)) from refused
 
@@ -41,15 +57,15 @@ def instances(entries: Entries) -> list[DeviceWanted]:
 def gpus(entries: Entries) -> list[Wanted]:
     """Return the entries for mig_layout; raise ``ValueError`` if it would reject one."""
     try:
-        return parse_gpus(_complete(entries, GPU))
+        return parse_gpus(complete_gpus(entries))
     except Refused as refused:
         raise ValueError(str(refused)) from refused
 
 
-def _complete(entries: Entries, options: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _complete(entries: Entries, options: Mapping[str, Any]) -> Complete:
     spec = {"entries": {"type": "list", "elements": "dict", "options": options}}
     checked = ArgumentSpecValidator(spec).validate({"entries": [dict(entry) for entry in entries]})
     if checked.error_messages:
         raise ValueError("; ".join(checked.error_messages))
-    complete: Sequence[Mapping[str, Any]] = checked.validated_parameters["entries"]
+    complete: Complete = checked.validated_parameters["entries"]
     return complete

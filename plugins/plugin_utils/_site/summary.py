@@ -19,6 +19,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 # The registered results of the roles, in the order of the run.
 RESULTS = (
     "vfio_compared",
+    "vfio_applied",
     "nova_config_started",
     "iommu_written",
     "sriov_result",
@@ -49,7 +50,7 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
     groups = {name: {} for name in (UNCHANGED, changed, WAITING, DIFFERENT, FAILED)}
     for host in hosts:
         variables = hostvars[host]
-        results = {name: _mapping(variables[name]) for name in RESULTS if name in variables}
+        results = _results(variables)
         if host not in reached:
             group = DIFFERENT if "verify_differences" in variables else FAILED
             lines = _reasons(variables, results)
@@ -62,6 +63,12 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
     counts = [f"{sum(map(len, entries.values()))} {name}" for name, entries in groups.items() if entries]
     found = [f"{steps.counted(len(hosts), 'host')}: {', '.join(counts)}"]
     return found + [line for name, entries in groups.items() for line in _lines(name, entries)]
+
+
+def _results(variables: Any) -> dict[str, Mapping[str, Any]]:
+    """The registered results of a host by the names of their variables."""
+    found = {name: _mapping(variables[name]) for name in RESULTS if name in variables}
+    return {**_mapping(found.get("vfio_applied", {}).get("results")), **found}
 
 
 def _steps(variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any) -> tuple[str, ...]:

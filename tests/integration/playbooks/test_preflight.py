@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -184,6 +185,16 @@ def test_less_than_guests_have_is_refused_before_their_card_is_changed(play, fle
     assert f"the providers of {SECOND}." in said
     assert f"the providers of {FIRST}." not in said
     assert tree(fleet / SECOND) == before
+
+
+def test_a_host_that_needs_the_roles_is_published_with_the_others(play, cloud):
+    needs_roles = {"iommu_kernel_arguments": ["pci=realloc"], "iommu_bootloader": "none"}
+    profiles = desktops(resource_class="CUSTOM_BOTH")
+    status, said, changed = play("site", hosts={FIRST: needs_roles}, vfio_profiles=profiles)
+    assert status == 0, said
+    for host in HOSTS:
+        provider = f"{host}.{DOMAIN}_vfio_0000:3b:00.0"
+        assert "CUSTOM_BOTH" in json.dumps(cloud.get(provider, "inventories")), said
 
 
 def test_a_host_that_is_not_in_placement_yet_may_be_left_out(play):

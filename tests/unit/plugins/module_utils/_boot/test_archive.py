@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import subprocess
@@ -18,6 +19,19 @@ def test_program_has_what_it_needs_and_no_more():
     assert {"_boot.main", "_boot.restore", "_modes.job", "_instances.job", "_host.files"} <= set(sources)
     assert not [name for name in sources if name.startswith(("_placement", "_boot.archive", "_boot.files"))]
     assert not [name for name, text in sources.items() if "import ansible" in text or "from ansible" in text]
+
+
+def test_imports_are_those_of_python():
+    engine = Path(boot_program.__file__).parents[1]
+    for file in engine.rglob("*.py"):
+        text, found = file.read_text(encoding="utf-8"), []
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                path = [file.parent.name] if node.level == 1 else []
+                path += node.module.split(".") if node.module else []
+                names = [path] if len(path) == 2 else [[*path, alias.name] for alias in node.names]
+                found += [".".join(one) for one in names]
+        assert sorted(boot_program._imported(f"{file.parent.name}.{file.stem}", text)) == sorted(found), file
 
 
 def test_program_starts_without_anything_else(tmp_path):

@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices import mig, pci
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, Service, observe_site
+from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partitions.layouts import converge
 
 BOOT = Boot(False, None, 60.0, "0" * 64)
 SERVICE = Service("nova", "nova-compute", "", "/etc/nova/x.conf")
@@ -19,17 +21,29 @@ def test_the_facts_are_those_of_the_facts_module(simulated, users):
     parts = ["physical_functions", "parents", "devices", "iommu", "mdevctl", *(["users"] if users else [])]
     seen = observe_site(host.root(), users, False, BOOT, [], [])
     assert seen["facts"] == host.facts(*parts)
-    assert (seen["reasons"], seen["boot_due"]) == ([], False)
+    assert not any(seen["reasons"].values())
+    assert seen["boot_due"] is False
     assert json.loads(json.dumps(seen))
 
 
-def test_an_interpreter_that_is_missing_is_a_reason(simulated):
+def test_functions_and_mig_layouts_are_read_once(simulated, monkeypatch):
+    calls = []
+    for read in (pci, mig):
+        monkeypatch.setattr(read, "observe", lambda *args, of=read.observe: calls.append(of) or of(*args))
+    host = simulated("h200")
+    converge(host, {"1g.18gb": 1})
+    calls.clear()
+    seen = observe_site(host.root(), True, True, BOOT, [], [])
+    assert (len(calls), seen["reasons"]["layouts"]) == (2, [])
+    assert seen["layouts"]
+
+
+def test_an_interpreter_that_is_missing_is_a_problem(simulated):
     host = simulated("empty")
     host.files.unlink("usr/bin/python3")
     seen = observe_site(host.root(), False, False, BOOT._replace(present=True), [], [])
     assert seen["boot_due"] is None
-    assert "this host has no Python 3.9 or later" in seen["reasons"][0]
-    assert seen["boot_problems"] == seen["reasons"]
+    assert "this host has no Python 3.9 or later" in seen["boot_problems"][0]
 
 
 def test_a_warning_is_a_reason(simulated):
@@ -37,7 +51,7 @@ def test_a_warning_is_a_reason(simulated):
     host.files.replace("etc/vfio-devices/sriov_pf_mode/0000:3b:00.0.json", b"[]")
     assert any(
         "is not a record of this collection" in one
-        for one in observe_site(host.root(), False, False, BOOT, [], [])["reasons"]
+        for one in observe_site(host.root(), False, False, BOOT, [], [])["reasons"]["host"]
     )
 
 

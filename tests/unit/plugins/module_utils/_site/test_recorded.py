@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._host.records import record_path
 from ansible_collections.vfio.devices.plugins.module_utils._modes.records import MODE_RECORDS, rule_path
 from ansible_collections.vfio.devices.plugins.module_utils._site.recorded import observe_layouts, observe_modes
@@ -14,15 +15,25 @@ ICE, BNXT = "0000:31:00.0", "0000:c1:00.0"
 ENTRY = {"pf": ICE, "mode": "vf", "num_vfs": "4"}
 
 
+def modes(host):
+    root = host.root()
+    return observe_modes(root, pci.observe(root))
+
+
+def layouts(host):
+    root = host.root()
+    return observe_layouts(root, pci.observe(root), None)
+
+
 @pytest.fixture
 def run(switch):
     return switch("nics")
 
 
 def test_a_host_as_it_is_recorded_has_no_reason(run):
-    assert observe_modes(run.host.root()) == ({}, [])
+    assert modes(run.host) == ({}, [])
     run(ENTRY, {"pf": BNXT, "mode": "pf"})
-    found = observe_modes(run.host.root())
+    found = modes(run.host)
     assert found.reasons == []
     assert found.entries[ICE] == {**ENTRY, "reconfigurable": True}
     assert set(found.entries) == {ICE, BNXT}
@@ -31,7 +42,7 @@ def test_a_host_as_it_is_recorded_has_no_reason(run):
 def test_a_pinned_card_is_one(run):
     run(ENTRY)
     run({**ENTRY, "reconfigurable": False})
-    found = observe_modes(run.host.root())
+    found = modes(run.host)
     assert (found.reasons, found.entries[ICE]["reconfigurable"]) == ([], False)
 
 
@@ -48,7 +59,7 @@ def test_a_pinned_card_is_one(run):
 def test_every_difference_is_a_reason(run, spoil):
     run(ENTRY)
     spoil(run.host)
-    assert observe_modes(run.host.root()).reasons
+    assert modes(run.host).reasons
 
 
 def record(host, address, **identity):
@@ -61,10 +72,10 @@ def record(host, address, **identity):
 
 def test_a_host_without_layouts_is_not_asked(simulated):
     host = simulated("t4")
-    assert observe_layouts(host.root()) == ({}, [])
+    assert layouts(host) == ({}, [])
 
 
 def test_an_invalid_layout_is_a_reason(simulated):
     host = simulated("t4")
     host.files.replace(record_path("mig_layout", "0000:3b:00.0"), b'{"gpu": {}}')
-    assert observe_layouts(host.root()).reasons
+    assert layouts(host).reasons

@@ -59,35 +59,36 @@ def settings(tmp_path):
 
 
 def test_our_file_has_its_text(settings):
-    assert settings() == ("", None)
-    assert settings(TEXT) == (TEXT, None)
-    assert settings(TEXT, mode="0644") == (TEXT, None)
-    assert settings(TEXT, mode="0600") == (TEXT, "the access to /etc/nova.conf differs")
+    assert settings() == ("", None, True)
+    assert settings(TEXT) == (TEXT, None, True)
+    assert settings(TEXT, mode="0644") == (TEXT, None, True)
+    assert settings(TEXT, mode="0600") == (TEXT, "the access to /etc/nova.conf differs", True)
 
 
 def test_the_text_of_another_program_is_not_returned(settings):
     found = settings("password = secret\n")
-    assert found == ("", "/etc/nova.conf was not written by this collection")
+    assert found == ("", "/etc/nova.conf was not written by this collection", False)
 
 
 def test_what_is_no_file_is_a_reason_and_not_read(settings, tmp_path):
     settings()
     path = tmp_path / "etc/nova.conf"
     os.symlink("/nowhere", path)
-    assert settings() == ("", "/etc/nova.conf is a symbolic link")
+    assert settings() == ("", "/etc/nova.conf is a symbolic link", False)
     path.unlink()
     os.mkfifo(path)
-    assert settings() == ("", "/etc/nova.conf is a FIFO")
+    assert settings() == ("", "/etc/nova.conf is a FIFO", False)
     path.unlink()
     settings(TEXT)
     os.truncate(path, 1 << 40)
-    assert settings() == ("", "/etc/nova.conf was not written by this collection")
+    assert settings() == ("", "/etc/nova.conf was not written by this collection", False)
 
 
 def test_what_cannot_be_compared_is_a_reason(settings):
     found = settings(TEXT, owner="nobody-here")
     assert found.text == ""
     assert "/etc/nova.conf cannot be compared" in found.reason
+    assert not found.is_ours
 
 
 def test_a_path_that_is_none_is_a_reason(tmp_path):

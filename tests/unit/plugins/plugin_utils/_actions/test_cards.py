@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import cards
 
 FACTS = {"physical_functions": [], "parents": [], "devices": []}
-SEEN = {"facts": FACTS, "boot_problems": ["no Python"]}
+SEEN = {"facts": FACTS, "boot_problems": ["no Python"], "settings": {}, "services": {}}
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def act(monkeypatch):
     monkeypatch.setattr(cards, "resolve", lambda profiles, facts: {"cards": []})
 
     def run(answer, reasons=(), variables=None):
-        monkeypatch.setattr(cards, "reasons", lambda known, plan, seen: list(reasons))
+        monkeypatch.setattr(cards, "reasons", lambda known, plan, seen: cards.Reasons(list(reasons), [], []))
         action = cards.ComparesHost.__new__(cards.ComparesHost)
         templar = types.SimpleNamespace(template=lambda value: value)
         templar.copy_with_new_env = lambda available_variables: templar
@@ -42,7 +42,7 @@ def act(monkeypatch):
 
 def test_an_unchanged_host_returns_no_facts(act):
     result = act({"facts": FACTS})
-    assert result == {"changed": False, "due": [], "selection": {"cards": {}}}
+    assert result == {"changed": False, "due": [], "parts": [], "roles": [], "selection": {"cards": {}}}
     assert act.calls == [{"users": False}]
 
 
@@ -61,6 +61,7 @@ def test_a_warning_of_a_role_is_one_of_the_comparison(act):
 def test_invalid_variables_leave_the_host_to_the_roles(act):
     result = act({"facts": FACTS}, variables={"vfio_on_busy": "perhaps"})
     assert "vfio_on_busy" in result["due"][0]
+    assert result["roles"] == result["due"]
     assert act.calls == []
 
 
@@ -71,6 +72,7 @@ def test_profiles_that_do_not_fit_leave_the_host_to_the_roles(act, monkeypatch):
     monkeypatch.setattr(cards, "resolve", refuse)
     result = act(SEEN)
     assert "vfio_profiles cannot be used" in result["due"][0]
+    assert result["roles"] == result["due"]
     assert result["ansible_facts"] == {"mdev": FACTS}
 
 
@@ -85,12 +87,3 @@ def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
 def test_a_failed_module_is_a_failed_task(act, answer):
     assert act(answer) == answer
-
-
-@pytest.mark.parametrize("profiles", [5, 1.5, None, True, "mig", {}, {"mig": 1}, [5], [None], [[]], ["mig"], [{}]])
-def test_profiles_of_any_form_are_left_to_the_roles(profiles):
-    assert cards.declares_mig(profiles) is False
-
-
-def test_a_layout_of_mig_needs_its_answer():
-    assert cards.declares_mig([{}, {"mig": False}])

@@ -4,81 +4,17 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import random
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.module_utils._boot import job as boot
-from ansible_collections.vfio.devices.plugins.module_utils._boot.archive import build
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
-from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances
-from ansible_collections.vfio.devices.plugins.module_utils._modes import job as modes
 from ansible_collections.vfio.devices.plugins.module_utils._site.observe import Boot, observe_site
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
-from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, entries
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import due
 from ansible_collections.vfio.devices.tests.simhost.tree import File
-from ansible_collections.vfio.devices.tests.unit.golden.play import table
-
-DECLARATIONS = table("declarations")
-SITES = [(name, host) for name, declaration in DECLARATIONS.items() for host in declaration["hosts"]]
-PROGRAM = hashlib.sha256(build()).hexdigest()
-PERSIST = {"sriov": True, "mig": True, "mdev": True}
-OPTIONS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [], "persist": True}
-DEVICES = {**OPTIONS, "placement": "spread"}
-
-
-class Site:
-    """The steps of the playbook site on a simulated host, without Ansible."""
-
-    def __init__(self, host, profiles):
-        self.host, self.profiles = host, profiles
-
-    def plan(self, facts):
-        return resolve(self.profiles, facts)
-
-    def due(self):
-        """Return the reasons of the comparison, from the result that a module would have returned."""
-        seen = observe_site(self.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
-        seen = json.loads(json.dumps(seen))
-        try:
-            return due.of_host(self.plan(seen["facts"]), seen, False, PERSIST)
-        except AnsibleFilterError as error:
-            return [str(error)]
-
-    def roles(self, check):
-        """Return whether the roles change or report anything."""
-        said = False
-        for step in (self._modes, self._devices, self._unwanted, self._boot):
-            plan = self.plan(self.host.facts())
-            result = step(plan, check)
-            said = said or bool(result and (result["changed"] or result.get("busy") or result.get("failures")))
-            said = said or any(one["busy"] for one in (result or {}).get("functions", []))
-        return said or bool(self.plan(self.host.facts())["later"])
-
-    def _modes(self, plan, check):
-        wanted = entries.functions(plan["functions"])
-        return modes.converge(self.host.root(), OPTIONS, wanted, [], check) if wanted else None
-
-    def _devices(self, plan, check):
-        options = {**DEVICES, "state": "present", "exact": True}
-        wanted = entries.instances(plan["instances"]) if plan["instances"] else None
-        return instances.converge(self.host.root(), options, wanted, check) if wanted else None
-
-    def _unwanted(self, plan, check):
-        return self.host.converge(*plan["unwanted"], state="absent", check=check) if plan["unwanted"] else None
-
-    def _boot(self, plan, check):
-        return boot.converge(self.host.root(), True, None, 60.0, check) if plan["cards"] else None
-
-    def says(self):
-        """Return whether the roles report anything in check mode; a refusal counts."""
-        try:
-            return self.roles(check=True)
-        except (AnsibleFilterError, Refused, HostError):
-            return True
+from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, PERSIST, PROGRAM, SITES, Site
 
 
 @pytest.fixture
@@ -164,10 +100,21 @@ def test_what_has_no_record_is_due(site):
         one.roles(check=False)
     seen = observe_site(one.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
     plan = one.plan(seen["facts"])
-    assert due.of_host(plan, seen, False, PERSIST) == []
-    assert due.of_host(plan, seen, False, {**PERSIST, "sriov": False}) == ["the modes of cards have no records"]
-    assert due.of_host(plan, {**seen, "reasons": ["it is unknown"]}, False, PERSIST) == ["it is unknown"]
-    assert due.of_host(plan, {**seen, "boot_due": None}, False, PERSIST) == ["the files of the boot service differ"]
+    assert due.of_host(plan, seen, False, PERSIST).all == []
+    assert due.of_host(plan, seen, False, {**PERSIST, "sriov": False}).modes == ["the modes of cards have no records"]
+    unknown = due.of_host(plan, {**seen, "reasons": {"host": ["it is unknown"]}}, False, PERSIST)
+    assert (unknown.all, unknown.stages) == (["it is unknown"], ["modes", "layouts", "devices", "boot"])
+    of_boot = due.of_host(plan, {**seen, "boot_due": None}, False, PERSIST)
+    assert (of_boot.all, of_boot.stages) == (["the files of the boot service differ"], ["boot"])
     entry = {**plan["functions"][0], "num_vfs": "2"}
-    changed = {**plan, "functions": [entry, *plan["functions"][1:]]}
-    assert due.of_host(changed, seen, False, PERSIST) == [f"{entry['pf']} is not recorded as it is declared"]
+    changed = due.of_host({**plan, "functions": [entry, *plan["functions"][1:]]}, seen, False, PERSIST)
+    assert (changed.all, changed.stages) == ([f"{entry['pf']} is not recorded as it is declared"], ["modes"])
+
+
+def test_a_boot_service_that_nobody_wants_is_no_reason(site):
+    host = site("demo", "t4").host
+    host.files.unlink("usr/bin/python3")
+    seen = observe_site(host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
+    assert due.of_host(resolve([], seen["facts"]), seen, False, PERSIST).all == []
+    wanted = due.of_host(resolve(DECLARATIONS["demo"]["profiles"], seen["facts"]), seen, False, PERSIST)
+    assert "this host has no Python 3.9 or later" in wanted.roles[0]

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The work of boot_restore from its options to its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.numbers import duration
+from .._core.problems import together
+from .._host.root import summarize
+from .._run.call import Call
+from . import job
+
+
+def set_boot(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """The result and the warnings; ``given`` are all options of the module."""
+    (timeout,) = together(lambda: duration(given["timeout"], "timeout"))
+    host = call.open(given["host_root"], timeout)
+    result = job.converge(host, given["state"] == "present", given["python"], timeout, call.check_mode)
+    return result, summarize(host.warnings)

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The work of mdev_instance from its options to its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.numbers import duration
+from .._core.problems import together
+from .._host.root import summarize
+from .._run.call import Call
+from . import job
+from .wanted import parse_instances
+
+
+def set_devices(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """The result and the warnings; ``given`` are all options of the module."""
+    wanted, timeout = together(
+        lambda: parse_instances(given["instances"], given["state"], given["exact"]),
+        lambda: duration(given["timeout"], "timeout"),
+    )
+    host = call.open(given["host_root"], timeout)
+    result = job.converge(host, given, wanted, call.check_mode, call.budget)
+    return result, summarize(host.warnings)

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The work of sriov_pf_mode from its options to its result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .._core.numbers import duration
+from .._core.problems import together
+from .._guards import network
+from .._run.call import Call
+from . import job
+from .wanted import parse_functions
+
+
+def set_modes(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
+    """The result and the warnings; ``given`` are all options of the module."""
+    entries, timeout = together(
+        lambda: parse_functions(given["functions"]), lambda: duration(given["timeout"], "timeout")
+    )
+    host = call.open(given["host_root"], timeout)
+    connection = network.connection_of(host, os.environ, call.process)
+    result = job.converge(host, given, entries, connection, call.check_mode, call.budget)
+    return result, result.pop("warnings")

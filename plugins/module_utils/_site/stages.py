@@ -1,0 +1,99 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Several modules' work on a host in one run: card modes, MIG layouts, devices and the boot service, in this order.
+
+Each stage does what its module does, with the same options and result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+from .._boot.work import set_boot
+from .._core.problems import Refused
+from .._host.root import HostRoot
+from .._instances.work import set_devices
+from .._modes.work import set_modes
+from .._partitions.work import set_layouts
+from .._run.call import Call
+from .._run.facts import Facts, observe
+from .._run.module import UNCHANGED, ended
+
+Options = Mapping[str, Any]
+MODES, LAYOUTS, DEVICES, UNWANTED, BOOT = "modes", "layouts", "devices", "unwanted", "boot"
+WORK: Mapping[str, Callable[[Options, Call], Any]] = {
+    MODES: set_modes,
+    LAYOUTS: set_layouts,
+    DEVICES: set_devices,
+    UNWANTED: set_devices,
+    BOOT: set_boot,
+}
+
+
+def apply(
+    host: HostRoot,
+    stages: Mapping[str, Options],
+    gather: Sequence[str],
+    call: Call,
+    has_changed: bool = False,
+    is_checked: bool = False,
+) -> Facts:
+    """Do the work of the ``stages``, and gather the parts ``gather`` of the facts afterwards.
+
+    The result has the results of the stages by their names; a failure or the end of the time ends the work. If one of
+    several stages is refused, nothing is done. ``has_changed`` is whether a run before has changed something, and
+    ``is_checked`` whether one has checked all stages. Each stage has the time of a whole call.
+    """
+    if not call.check_mode:
+        host.lock()
+    results: Facts = {}
+    call = call._replace(open=lambda root, timeout: host.again(timeout))
+    if len(stages) > 1 and not is_checked:
+        refuse(stages, call._replace(check_mode=True, budget=None))
+    for name in (one for one in WORK if one in stages):
+        results[name] = _stage(name, stages[name], call, has_changed or any(map(_is_changed, results.values())))
+        if results[name].get("failed") or results[name].get("progress"):
+            break
+    return _result(host, results, [] if call.check_mode else gather)
+
+
+def refuse(stages: Mapping[str, Options], call: Call) -> None:
+    """Refused with the problems of all stages whose module would refuse its work."""
+    problems: list[str] = []
+    for name, options in stages.items():
+        try:
+            WORK[name](options, call)
+        except Refused as refused:
+            problems += refused.problems
+    if problems:
+        raise Refused(problems)
+
+
+def unchanged(has_changed: bool) -> str:
+    """What a refusal says first: it must not deny what was done before."""
+    return "The changes before this step remain" if has_changed else UNCHANGED
+
+
+def _stage(name: str, options: Options, call: Call, has_changed: bool) -> Mapping[str, Any]:
+    return ended(lambda: WORK[name](options, call), unchanged(has_changed))
+
+
+def _is_changed(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("changed"))
+
+
+def _result(host: HostRoot, results: Mapping[str, Mapping[str, Any]], gather: Sequence[str]) -> Facts:
+    last = list(results.values())[-1] if results else {}
+    found: Facts = {"changed": any(map(_is_changed, results.values())), "stages": results}
+    if last.get("failed"):
+        return {**found, **{name: last[name] for name in ("failed", "msg", "problems") if name in last}}
+    if last.get("progress"):
+        return {**found, "progress": last["progress"]}
+    if gather:
+        found["facts"] = observe(host.again(host.timeout), gather)
+    return found

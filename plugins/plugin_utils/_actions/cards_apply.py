@@ -1,0 +1,165 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Do with one module run what the module ``cards`` has found to be due on a host.
+
+Two runs are needed if the devices of a card can only be planned when its mode or layout has changed. Long work is cut
+into further runs, which show how far it is.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible_collections.vfio.devices.plugins.module_utils._core.progress import BUDGET
+from ansible_collections.vfio.devices.plugins.module_utils._site.stages import BOOT, MODES
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, parts
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import said
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
+    CYBORG,
+    CYBORG_FILE,
+    NOVA,
+    differing,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import stages
+
+FAILED = ("failed", "msg", "problems", "exception", "unreachable")
+# Of differences that have no path.
+HEADERS = {"modes": "card modes", "layouts": "MIG layouts", "devices": "devices", "unwanted": "unwanted devices"}
+
+
+class AppliesPlan(long_work.LongWork):
+    """Runs the module with the stages that are due, and plans again between two runs."""
+
+    _supports_async = False
+    _arguments: Result = {}
+
+    def arguments(self) -> Result:
+        """The options of the module, which are made here."""
+        return self._arguments
+
+    def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
+        """The results of all stages, the plan afterwards, and the services whose settings differ from it."""
+        result: Result = super(long_work.LongWork, self).run(tmp, task_vars)
+        task_vars = task_vars or {}
+        return {**result, **self.work(task_vars, self._interval(task_vars))}
+
+    def work(self, task_vars: Result, seconds: float) -> Result:
+        """The same, with a line each ``seconds`` if they are not 0."""
+        known = Variables(self._templar, task_vars)
+        found: Result = {"changed": False, "results": {}, "diff": [], "warnings": []}
+        try:
+            self._apply(found, known, task_vars, seconds)
+        except (AnsibleError, ValueError, KeyError) as error:
+            return {**found, "failed": True, "msg": said(error)}
+        return found
+
+    def _apply(self, found: Result, known: Variables, task_vars: Result, seconds: float) -> None:
+        check_mode = bool(self._task.check_mode)
+        compared = known["vfio_compared"]
+        plan = resolve(known["vfio_profiles"], known["ansible_facts"]["mdev"])
+        for number, of_round in enumerate(stages.rounds(plan, compared["parts"], check_mode)):
+            if number and plan["later"] and known["vfio_on_busy"] != "skip":
+                # The role sriov reports them.
+                break
+            todo = stages.of_plan(known, plan, of_round)
+            if not todo:
+                continue
+            options: Result = {
+                "stages": todo,
+                "gather": stages.parts_of_facts(known) if {*todo} - {BOOT} and not check_mode else [],
+                "has_changed": found["changed"],
+                "host_root": known["vfio_host_root"],
+                "timeout": next(iter(todo.values()))["timeout"],
+            }
+            part = self._all_parts(task_vars, options, seconds)
+            _add(found, part)
+            if found.get("failed"):
+                return
+            if "facts" in part:
+                found["ansible_facts"] = {"mdev": part["facts"]}
+                known.add(ansible_facts={**known["ansible_facts"], "mdev": part["facts"]})
+                plan = resolve(known["vfio_profiles"], part["facts"])
+        known.add(vfio_plan=plan)
+        found["plan"] = plan
+        found["is_unfinished"] = bool(plan["later"]) or any(map(_has_busy, found["results"].values()))
+        found["settings"] = _settings(known, plan, compared)
+
+    def _all_parts(self, task_vars: Result, options: Result, seconds: float) -> Result:
+        """The result of one round, whose work may need several runs of the module."""
+        begin = time.monotonic()
+        budget = {BUDGET: str(seconds)} if seconds else {}
+        results: Result = {}
+        done, least = 0, ("", 0)
+        while True:
+            self._arguments = options
+            part = self.call(task_vars, **budget)
+            last = ""
+            for last, result in part.pop("stages", {}).items():
+                of_part = {name: value for name, value in result.items() if name != "progress"}
+                results[last] = parts.merge(results.get(last), of_part)
+            progress = part.pop("progress", None)
+            if not progress:
+                return {**part, "stages": results}
+            # The work goes on with the stage that the time has ended.
+            todo = {name: given for name, given in options["stages"].items() if name == last or name not in results}
+            has_changed = options["has_changed"] or part["changed"]
+            options = {**options, "stages": todo, "has_changed": has_changed, "is_checked": True}
+            done, left = done + progress["done"], progress["left"]
+            things = "cards" if last == MODES else "devices"
+            where = task_vars["inventory_hostname"]
+            long_work.tell(long_work.sentence(where, done, done + left, things, time.monotonic() - begin))
+            if last == least[0] and left >= least[1]:
+                # Another program reverts the changes; the loop must not continue forever.
+                budget = {}
+            least = (last, left)
+
+
+def _settings(known: Variables, plan: Any, compared: Any) -> dict[str, str]:
+    """By service whose settings are written now the tasks of its role: all of them if they report an error."""
+    every = {NOVA: "main"} if "nova_config_release" in known else {}
+    every.update({CYBORG: "main"} if known[CYBORG_FILE] else {})
+    try:
+        found = differing(known, plan, compared)
+    except (AnsibleError, ValueError, KeyError):
+        return every
+    if found.roles:
+        return every
+    return {name: "configure" for name in every if name in compared["parts"] or found.texts[name]}
+
+
+def _add(found: Result, part: Result) -> None:
+    """Add the results of a round."""
+    of_stages = part.get("stages", {})
+    for stage, result in of_stages.items():
+        found["results"][stages.REGISTERED[stage]] = result
+        found["warnings"] += [one for one in result.pop("warnings", []) if one not in found["warnings"]]
+        found["diff"] += _diffs(stage, result.get("diff"))
+        found["changed"] = found["changed"] or bool(result.get("changed"))
+    found["warnings"] += part.get("warnings", [])
+    found.update({name: part[name] for name in FAILED if part.get(name)})
+    last = list(of_stages.values())[-1] if of_stages else {}
+    if last.get("failed"):
+        # Merged from several runs.
+        found.update({name: last[name] for name in FAILED if name in last})
+
+
+def _diffs(stage: str, diff: Any) -> list[Result]:
+    if not isinstance(diff, dict):
+        return list(diff or [])
+    header = HEADERS[stage]
+    return [{**diff, "before_header": header, "after_header": header}] if diff["before"] != diff["after"] else []
+
+
+def _has_busy(result: Result) -> bool:
+    """Whether something was skipped, which the roles report."""
+    cards = [*result.get("functions", []), *result.get("gpus", [])]
+    return bool(result.get("busy") or result.get("missing") or any(one["busy"] for one in cards))

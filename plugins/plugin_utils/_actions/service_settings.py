@@ -1,0 +1,61 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Whether the settings of nova and Cyborg differ from what a host has, from the variables of their roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.vfio.devices.plugins.module_utils._services.observe import not_effective
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
+
+NOVA, CYBORG = "nova", "cyborg"
+NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
+CYBORG_FILE = "cyborg_config_path"
+PROGRAM = "nova-compute"
+
+
+class Differing(NamedTuple):
+    """A sentence for each differing text by service, and why only the role of nova can go on."""
+
+    texts: Mapping[str, list[str]]
+    roles: list[str]
+
+
+def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
+    """Compare the texts for ``plan`` with those that the module ``cards`` has read; AnsibleError if there is none."""
+    texts: dict[str, list[str]] = {NOVA: [], CYBORG: []}
+    roles: list[str] = []
+    if "nova_config_release" in known:
+        roles = _nova(known, plan, seen, texts[NOVA])
+    if known[CYBORG_FILE] and known["cyborg_config_text"] != seen["settings"][known[CYBORG_FILE]]:
+        texts[CYBORG].append("the Cyborg configuration differs")
+    return Differing(texts, roles)
+
+
+def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]) -> list[str]:
+    if known["nova_config_host"] not in ("", known["inventory_hostname"]):
+        return ["the nova configuration is written on another host"]
+    if known["_nova_config_kept"]:
+        return ["guests have devices of an undeclared type"]
+    started: Mapping[str, Any] = {}
+    if known.flag("nova_config_check_service") and plan["cards"]:
+        started = seen["services"][PROGRAM]
+    known.add(nova_config_started=dict(started), nova_config_read={})
+    text = known["nova_config_text"]
+    if text != seen["settings"][known[NOVA_FILE]]:
+        found.append("the nova configuration differs")
+    has_providers = known.flag("nova_config_provider_config")
+    if has_providers and known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
+        found.append("the provider configuration of nova differs")
+    # Without a card for nova its file is not written.
+    if not started or all(card["owner"] != "nova" for card in plan["cards"]):
+        return []
+    if started["reads"] is False:
+        return list(started["problems"])
+    return not_effective(started["later"], text, PROGRAM, known[NOVA_FILE])

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""The stages of the work on a host, with the options that the tasks of the roles give to their modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from ansible_collections.vfio.devices.plugins.module_utils._run.facts import DEFAULT_PARTS, MIG, USERS
+from ansible_collections.vfio.devices.plugins.module_utils._site.stages import BOOT, DEVICES, LAYOUTS, MODES, UNWANTED
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, entries
+
+# The options of a module.
+Options = dict[str, object]
+# What is before the devices, and what comes with them.
+OF_CARDS, OF_DEVICES = (MODES, LAYOUTS), (DEVICES, BOOT)
+# The result of each stage has the name that the task of its role registers.
+REGISTERED = {
+    MODES: "sriov_result",
+    LAYOUTS: "mig_result",
+    DEVICES: "mdev_made",
+    UNWANTED: "mdev_cleared",
+    BOOT: "boot_result",
+}
+
+
+class Variables(Protocol):
+    """The variables of a play by name."""
+
+    def __getitem__(self, name: str) -> Any: ...
+
+    def __contains__(self, name: str) -> bool: ...
+
+
+def rounds(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
+    """The parts of the work in the module runs that they need.
+
+    The devices of a card whose mode or layout is still to change can be planned after this change only.
+    """
+    wanted = [name for name in due.PARTS if name in parts]
+    of_cards = [name for name in wanted if name in OF_CARDS]
+    if check_mode or not of_cards or not _is_linked(plan):
+        return [wanted]
+    return [of_cards, [name for name in OF_DEVICES if name in wanted or name == DEVICES]]
+
+
+def _is_linked(plan: Plan) -> bool:
+    changing = {str(entry["pf"]) for entry in [*plan["functions"], *plan["partitions"]]}
+    return bool(plan["later"]) or any(card["framework"] and card["name"] in changing for card in plan["cards"])
+
+
+def of_plan(known: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Options]:
+    """The options of each stage that has something in the plan."""
+    found: dict[str, Options] = {}
+    if MODES in parts and plan["functions"]:
+        found[MODES] = {
+            "functions": entries.complete_functions(plan["functions"]),
+            **_common(known, "sriov"),
+            "allow_host_network": flag(known["sriov_allow_host_network"], "sriov_allow_host_network"),
+        }
+    if LAYOUTS in parts and plan["partitions"]:
+        found[LAYOUTS] = {"gpus": entries.complete_gpus(plan["partitions"]), **_common(known, "mig")}
+    if DEVICES in parts:
+        for stage, listed, state in ((DEVICES, "instances", "present"), (UNWANTED, "unwanted", "absent")):
+            wanted = plan["instances"] if listed == "instances" else plan["unwanted"]
+            if wanted:
+                found[stage] = {
+                    "instances": entries.complete_instances(wanted),
+                    **_common(known, "mdev"),
+                    "state": state,
+                    "exact": stage == DEVICES,
+                    "placement": "spread",
+                }
+    if BOOT in parts and (plan["cards"] or known["boot_state"] == "absent"):
+        found[BOOT] = {
+            "state": known["boot_state"],
+            "python": known["boot_python"] or None,
+            "timeout": known["boot_timeout"],
+            "host_root": known["vfio_host_root"],
+        }
+    return found
+
+
+def _common(known: Variables, role: str) -> Options:
+    return {
+        "on_busy": known["vfio_on_busy"],
+        "accept_unseen": known["vfio_accept_unseen"],
+        "persist": flag(known[f"{role}_persist"], f"{role}_persist"),
+        "timeout": known[f"{role}_timeout"],
+        "host_root": known["vfio_host_root"],
+    }
+
+
+def declares_mig(profiles: Any) -> bool:
+    """Return whether profiles, whose form is checked later, need the answer of nvidia-smi."""
+    return isinstance(profiles, list) and any(isinstance(one, dict) and "mig" in one for one in profiles)
+
+
+def parts_of_facts(known: Variables) -> list[str]:
+    """What the facts of the host must have, as the role vfio gathers them."""
+    needs_users = "nova_config_release" in known or known["cyborg_config_path"] or publishes(known)
+    needs_mig = declares_mig(known["vfio_profiles"])
+    return [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
+
+
+def publishes(known: Variables) -> bool:
+    """Whether the providers of the host are published in Placement."""
+    return "placement_publish" in known and flag(known["placement_publish"], "placement_publish")

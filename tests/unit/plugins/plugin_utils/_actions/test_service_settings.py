@@ -1,0 +1,84 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing
+
+FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
+PLAN = {"cards": [{"owner": "nova"}]}
+STARTED = {"reads": True, "problems": [], "later": []}
+
+
+class Known(dict):
+    def flag(self, name):
+        return self[name]
+
+    def add(self, **more):
+        self.update(more)
+
+
+def known(**more):
+    return Known(
+        {
+            "inventory_hostname": "compute7",
+            "cyborg_config_path": "",
+            "nova_config_release": 34,
+            "nova_config_host": "",
+            "_nova_config_kept": [],
+            "nova_config_check_service": True,
+            "nova_config_path": FILE,
+            "nova_config_text": "[devices]\nenabled_mdev_types = a\n",
+            "nova_config_provider_config": False,
+            "nova_config_provider_path": "/traits",
+            "nova_config_provider_text": "traits",
+            **more,
+        }
+    )
+
+
+def seen(text="", started=STARTED, **files):
+    return {"settings": {FILE: text, **files}, "services": {"nova-compute": started}}
+
+
+def test_the_texts_are_compared():
+    given = known()
+    found = differing(given, PLAN, seen(given["nova_config_text"]))
+    assert (found.texts, found.roles) == ({"nova": [], "cyborg": []}, [])
+    assert differing(known(), PLAN, seen("other")).texts["nova"] == ["the nova configuration differs"]
+    both = known(nova_config_provider_config=True, cyborg_config_path="/cyborg", cyborg_config_text="new")
+    found = differing(both, PLAN, seen("other", **{"/traits": "old", "/cyborg": "old"}))
+    assert len(found.texts["nova"]) == 2
+    assert found.texts["cyborg"] == ["the Cyborg configuration differs"]
+    assert given["nova_config_started"] == STARTED
+
+
+@pytest.mark.parametrize(
+    ("variables", "started", "words"),
+    [
+        ({"nova_config_host": "deploy"}, STARTED, "on another host"),
+        ({"_nova_config_kept": ["x"]}, STARTED, "undeclared type"),
+        ({}, {"reads": False, "problems": ["it is not read"]}, "it is not read"),
+        (
+            {},
+            {**STARTED, "later": [{"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova.conf"}]},
+            "/etc/nova.conf sets enabled_mdev_types of [devices] too",
+        ),
+    ],
+)
+def test_what_only_the_role_reports(variables, started, words):
+    (sentence,) = differing(known(**variables), PLAN, seen(started=started)).roles
+    assert words in sentence
+
+
+def test_problems_of_the_service_need_a_card_of_nova():
+    unread = {"reads": False, "problems": ["it is not read"]}
+    assert differing(known(), {"cards": [{"owner": "none"}]}, seen(started=unread)).roles == []
+    assert differing(known(), {"cards": []}, {"settings": {FILE: ""}, "services": {}}).roles == []
+
+
+def test_without_nova_and_cyborg_there_is_nothing():
+    given = known()
+    del given["nova_config_release"]
+    assert differing(given, PLAN, {}).texts == {"nova": [], "cyborg": []}

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
+from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, stages
+from ansible_collections.vfio.devices.tests.simhost.tree import File, Link
+from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES, Site
+
+ROLES = Path(__file__).resolve().parents[5] / "roles"
+# By stage the task of its role.
+TASKS = {
+    "modes": ("sriov", 0),
+    "layouts": ("mig", 0),
+    "devices": ("mdev", 0),
+    "unwanted": ("mdev", 1),
+    "boot": ("boot", 0),
+}
+T4 = "0000:3b:00.0"
+DEMO = [("demo", host) for host in ("t4", "l40s", "nics", "mtty", "mixed", "empty")]
+
+
+def state(host):
+    """What is on a host: its files and its facts."""
+    kinds = (File, Link)
+    files = {path: node for path, node in host.kernel.tree.nodes.items() if isinstance(node, kinds)}
+    texts = {path: node.data if isinstance(node, File) else node.target for path, node in files.items()}
+    return {path: text for path, text in texts.items() if path.startswith(("etc/", "usr/", "run/"))}, host.facts()
+
+
+def outcome(work):
+    """What some work returns, or the problems with which it is refused."""
+    try:
+        return work()
+    except Refused as refused:
+        return refused.problems
+    except AnsibleFilterError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(("name", "host"), [*DEMO, ("late_types", "debian"), ("guests_refuse", "mixed")])
+def test_one_run_does_what_the_roles_do(simulated, name, host):
+    by_roles, direct = (Site(simulated(host), DECLARATIONS[name]["profiles"]) for _way in range(2))
+    first = outcome(lambda: by_roles.roles(check=False))
+    predicted = outcome(lambda: direct.direct(check=True))
+    assert state(direct.host) == state(simulated(host))
+    results = outcome(direct.direct)
+    if isinstance(predicted, list):
+        # All problems at once, and before the first write.
+        assert first and set(first) <= set(predicted)
+        assert results["modes"]["problems"] == first
+        assert state(direct.host)[0].keys() - state(simulated(host))[0].keys() <= {"run/vfio-devices/lock"}
+        return
+    assert state(direct.host) == state(by_roles.host)
+    assert all(results[stage]["changed"] == result["changed"] for stage, result in predicted.items())
+    assert all(results[stage]["diff"] == result["diff"] for stage, result in predicted.items() if stage == "boot")
+    again = direct.direct()
+    assert not any(result["changed"] for result in again.values())
+
+
+def test_devices_of_new_functions_need_a_second_run(simulated):
+    facts = simulated("mixed").facts()
+    plan = resolve(DECLARATIONS["demo"]["profiles"], facts)
+    assert stages.rounds(plan, due.PARTS, False) == [["modes", "layouts"], ["devices", "boot"]]
+    assert stages.rounds(plan, due.PARTS, True) == [list(due.PARTS)]
+    assert stages.rounds(plan, ["modes"], False) == [["modes"], ["devices"]]
+    assert stages.rounds(plan, ["boot"], False) == [["boot"]]
+
+
+def test_cards_that_do_not_depend_on_each_other_need_one(simulated):
+    plan = resolve(DECLARATIONS["demo"]["profiles"], simulated("nics").facts())
+    assert stages.rounds(plan, due.PARTS, False) == [list(due.PARTS)]
+
+
+def test_only_what_is_in_the_plan_is_a_stage(simulated):
+    plan = resolve(DECLARATIONS["demo"]["profiles"], simulated("t4").facts())
+    assert set(stages.of_plan(VARIABLES, plan, due.PARTS)) == {"devices", "boot"}
+    assert stages.of_plan(VARIABLES, resolve([], simulated("t4").facts()), due.PARTS) == {}
+    absent = {**VARIABLES, "boot_state": "absent"}
+    assert set(stages.of_plan(absent, resolve([], simulated("t4").facts()), due.PARTS)) == {"boot"}
+
+
+@pytest.mark.parametrize("stage", TASKS)
+def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
+    """By their names, and by the variables behind them."""
+    role, number = TASKS[stage]
+    task = yaml.safe_load((ROLES / role / "tasks/configure.yml").read_text(encoding="utf-8"))[number]
+    (module,) = (name for name in task if name.startswith("vfio.devices."))
+    options, register = task[module], task["register"]
+    assert stages.REGISTERED[stage] == register
+    plan = {name: [one] for name, one in (
+        ("cards", {"name": T4}),
+        ("functions", {"pf": T4, "mode": "pf"}),
+        ("partitions", {"pf": T4}),
+        ("instances", {"parent": T4, "type": ["x"]}),
+        ("unwanted", {"parent": T4}),
+    )}  # fmt: skip
+    marked = {**VARIABLES, "vfio_accept_unseen": ["marked"], "boot_python": "/python"}
+    made = stages.of_plan(marked, plan, due.PARTS)[stage]
+    # The playbook's role sets host_root of the module by its defaults, and another default is that of the module.
+    assert {*options, "host_root"} == made.keys() - ({"state", "exact", "placement"} - {*options})
+    for name, text in options.items():
+        if isinstance(text, str) and text.startswith("{{ ") and "vfio_plan" not in text and "omit" not in text:
+            assert made[name] == marked[text.strip("{} ")]
+
+
+@pytest.mark.parametrize(
+    ("variables", "more"),
+    [
+        ({}, []),
+        ({"nova_config_release": 34}, ["users"]),
+        ({"cyborg_config_path": "/x"}, ["users"]),
+        ({"placement_publish": "yes"}, ["users"]),
+        ({"vfio_profiles": [{"mig": {}}]}, ["mig"]),
+    ],
+)
+def test_parts_of_the_facts(variables, more):
+    known = {"cyborg_config_path": "", "vfio_profiles": [], **variables}
+    assert stages.parts_of_facts(known)[5:] == more
+
+
+@pytest.mark.parametrize("profiles", [5, 1.5, None, True, "mig", {}, {"mig": 1}, [5], [None], [[]], ["mig"], [{}]])
+def test_profiles_of_any_form_are_left_to_the_roles(profiles):
+    assert stages.declares_mig(profiles) is False
+
+
+def test_a_layout_of_mig_needs_its_answer():
+    assert stages.declares_mig([{}, {"mig": False}])
