@@ -210,12 +210,12 @@ def test_profiles_are_refused_in_one_sentence_each(play):
         "vfio_profiles cannot be used on this host:",
         "profile a: vgpu must be a dictionary or a list of dictionaries such as {type: GRID T4-2B}, and not "
         "'GRID T4-2Q'",
-        "profile b: owner must be nova or cyborg or none, and not 'me'",
+        "profile b: owner must be nova, cyborg or none, and not 'me'",
         "profile b: the key count belongs to vgpu",
         "profile b: num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs",
-        "0000:3b:00.0 is in the profiles a and b, but a card can only be in one profile. Restrict select of one "
+        "0000:3b:00.0: selected by the profiles a and b. A card can only be in one profile. Restrict select of one "
         "profile",
     ]
     failed = {"changed": False, "msg": "\n".join([*lines, "The same errors: mixed, t4 (2 hosts)."])}
     assert f"fatal: [mixed]: FAILED! => {json.dumps(failed)}" in said
-    assert '"msg": "vfio_profiles has the same errors on this host as on mixed, see there."' in said
+    assert '"msg": "vfio_profiles has the same errors on this host as on mixed. See mixed."' in said
