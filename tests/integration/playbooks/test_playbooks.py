@@ -78,7 +78,7 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
 
     status, said, changed = play("verify", **new)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
-    assert "declared is GRID T4-4Q" in said
+    assert "-> GRID T4-4Q" in said
 
     status, said, changed = play("reprofile", "--check", "--diff", **new)
     assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said

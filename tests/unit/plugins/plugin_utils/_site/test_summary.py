@@ -60,10 +60,10 @@ def test_providers_are_counted_at_their_host():
 
 
 def test_verify_has_differences():
-    hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x is 1, declared is 2"]}}}
+    hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x: 1 -> 2"]}}}
     assert fleet_summary(["a"], hosts, []) == [
         "1 host: 1 different",
-        "a (different): modes: x is 1, declared is 2",
+        "a (different): modes: x: 1 -> 2",
     ]
 
 
