@@ -48,7 +48,7 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
             group = DIFFERENT if "verify_differences" in variables else FAILED
             lines = _reasons(variables, results)
         else:
-            lines = _steps(variables, results, hostvars)
+            lines = _steps(variables, results, hostvars, bool(check_mode))
             # The playbook itself reports the reasons for a reboot.
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
             group = WAITING if is_waiting else changed if lines else UNCHANGED
@@ -58,14 +58,17 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
     return found + [line for name, entries in groups.items() for line in _lines(name, entries)]
 
 
-def _steps(variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any) -> tuple[str, ...]:
+def _steps(
+    variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any, check_mode: bool
+) -> tuple[str, ...]:
     """Return what was changed on a host, and for it in Placement."""
     compared = results.get("vfio_compared", {})
     models = (compared.get("selection") or {}).get("cards", {})
-    lines = [] if compared.get("due") == [] else steps.of_host(results, models)
+    lines = [] if compared.get("due") == [] else steps.of_host(results, models, check_mode)
     if "placement_leader" in variables and "placement_providers" in variables:
         result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
-        lines = [*lines, *steps.of_providers(result, {one["name"] for one in variables["placement_providers"]})]
+        names = {one["name"] for one in variables["placement_providers"]}
+        lines = [*lines, *steps.of_providers(result, names, check_mode)]
     return tuple(lines)
 
 

@@ -39,7 +39,7 @@ def test_hosts_without_change_have_one_line():
 def test_check_mode_predicts():
     assert fleet_summary(["c"], {"c": BOOT}, ["c"], True) == [
         "1 host: 1 would change",
-        "c (would change): boot service: created 1 file",
+        "c (would change): boot service: would create 1 file",
     ]
 
 
