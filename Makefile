@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Everything made here lies in .build; "make clean" removes it.
+# All build output is in .build; "make clean" removes it.
 
 SHELL := bash
 .PHONY: help capture-program recordings demo test lint sanity unit integration molecule lab lab-shell compat ee docs bench format keys lock clean

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a command that is never silent for long, and that leaves no process behind.
+"""Run a command, print its progress during silence, and clean up its processes.
 
 python3 tests/attend.py COMMAND [ARGUMENT...]
 
-While the command prints nothing, its progress is printed: the end of the newest file in .build/log. Processes that
-outlive the command are ended and named, and its exit status is passed on. Needs nothing but the standard library.
+While the command prints nothing, the end of the newest file in .build/log is printed as its progress. Processes that
+outlive the command are killed and reported. The exit status is that of the command. Needs only the standard library.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 
 LOGS = Path(__file__).resolve().parent.parent / ".build/log"
-# Seconds of silence before the progress is printed. Nobody watches continuous integration.
+# In seconds: the silence before progress is printed. In continuous integration it can be longer.
 SILENCE = float(os.environ.get("ATTEND_SECONDS", "60" if os.environ.get("CI") else "8"))
-# Seconds in which orphans may end by themselves, and again after a signal.
+# In seconds: how long orphans may take to end, and again after a signal.
 PATIENCE = float(os.environ.get("ATTEND_PATIENCE", "10"))
 AT_WORK = "at work"
 WIDTH = 100
@@ -33,7 +33,7 @@ SET_CHILD_SUBREAPER = 36
 
 
 def progress(since: float) -> str:
-    """The name of the newest log and its last task or line; nothing of logs that were not written since then."""
+    """Return the name of the newest log and its last task or line; ignore logs without changes since then."""
     with contextlib.suppress(OSError, ValueError):
         newest = max(LOGS.glob("*.log"), key=lambda path: path.stat().st_mtime)
         if newest.stat().st_mtime < since:
@@ -48,7 +48,7 @@ def progress(since: float) -> str:
 
 
 def descendants(root: int) -> list[int]:
-    """The processes below a process, parents first, without zombies."""
+    """Return the processes below a process, parents first, without zombies."""
     parents: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError):
@@ -69,13 +69,13 @@ def command_line(pid: int) -> str:
 
 
 class Attendant:
-    """Passes on what a command prints, and says what it does while it prints nothing."""
+    """Passes on the output of a command, and prints its progress during silence."""
 
     def __init__(self, command: list[str]) -> None:
         self.begin = self.printed = time.monotonic()
         self.status = ""
         self.heard = time.time()
-        # Both in one pipe where both go to the same place, so that their order is kept.
+        # Use one pipe if both streams go to the same place, to keep their order.
         together = os.fstat(1) == os.fstat(2)
         self.process = subprocess.Popen(
             command,
@@ -90,7 +90,7 @@ class Attendant:
                 self.pipes.register(pipe, selectors.EVENT_READ, place)
 
     def run(self) -> int:
-        """The exit status of the command, whose orphans are reaped meanwhile."""
+        """Wait for the command, reap its orphans, and return its exit status."""
         status = None
         while status is None:
             self.forward(POLL)
@@ -103,7 +103,7 @@ class Attendant:
         return status
 
     def forward(self, seconds: float) -> bool:
-        """Whether something was printed."""
+        """Pass on output for ``seconds``; return whether there was any."""
         some = False
         for key, _events in self.pipes.select(seconds):
             data = os.read(key.fd, 65536)
@@ -133,7 +133,7 @@ class Attendant:
             self.status = ""
 
     def reap(self) -> int | None:
-        """The exit status of the command if it has ended."""
+        """Return the exit status of the command if it has ended."""
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, result = os.waitpid(-1, os.WNOHANG)
@@ -148,7 +148,7 @@ class Attendant:
         return None
 
     def end_the_others(self) -> None:
-        """End what has outlived the command, and name it."""
+        """Kill processes that outlive the command, and print them."""
         if not self.others_ended():
             for pid in descendants(os.getpid()):
                 print(f"Ended process {pid}, which was left: {command_line(pid)}", file=sys.stderr)
@@ -160,12 +160,12 @@ class Attendant:
                 return
 
     def others_ended(self) -> bool:
-        """Wait for the end of all processes, which are reaped."""
+        """Wait until all processes have ended, and reap them; return whether they have."""
         deadline = time.monotonic() + PATIENCE
         while True:
             self.reap()
             if not descendants(os.getpid()):
-                # One that was a zombie just now is reaped here.
+                # Reap a process that has just become a zombie.
                 self.reap()
                 return True
             if time.monotonic() > deadline:
@@ -181,7 +181,7 @@ def write(place: int, data: bytes) -> None:
 def main() -> int:
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    # A terminal sends Ctrl-C to the command as well, which ends what it has begun.
+    # A terminal also sends Ctrl-C to the command, which then ends its processes.
     signal.signal(signal.SIGINT, lambda *_: None)
     attendant = Attendant(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: attendant.process.terminate())

@@ -1,14 +1,14 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The collection with other versions of Python and ansible-core, and as Galaxy imports it.
+"""Test the collection with other versions of Python and ansible-core, and with the importer of Galaxy.
 
 python -m tests.compat list [--all]
 python -m tests.compat run NAME
 python -m tests.compat stop
 
-Each name has an environment of its own below .build/compat, with the packages of a lock (see tests/lock.py). All cores
-share one Placement, which the first of them starts and "stop" ends.
+Each name has its own environment below .build/compat with the packages of a lock (see tests/lock.py). All cores share
+one Placement, which the first of them starts and "stop" ends.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".build/compat"
 PLACEMENT = PLACE / "placement"
 PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
-# What a core can run on (its setup.cfg or pyproject.toml), the oldest first. Each is a promise of meta/runtime.yml.
+# The Python versions of each core (its setup.cfg or pyproject.toml), oldest first. meta/runtime.yml promises each.
 CORES = {
     "2.16": ("3.10", "3.11", "3.12"),
     "2.17": ("3.10", "3.11", "3.12"),
@@ -46,12 +46,12 @@ CORES = {
     "2.20": ("3.12", "3.13", "3.14"),
     "2.21": ("3.12", "3.13", "3.14"),
 }
-# With the oldest and the newest Python; the others with the newest alone.
+# Cores to test with the oldest and the newest Python; others are tested with the newest only.
 THOROUGH = ("2.16", "2.18", "2.21")
-# Cores whose templates can be told to keep the types of values. Newer ones always do.
+# Cores with an option to keep the types of template values. Newer ones always keep them.
 WITH_JINJA_NATIVE = ("2.16", "2.17", "2.18")
 LIBRARIES = ("jmespath", "openstacksdk", "PyYAML", "mfusepy")
-# A managed host may have a Python that is too old for any supported ansible-core on the controller.
+# The Python of a managed host may be too old for every supported ansible-core.
 OF_HOSTS = ("tests/unit/plugins/module_utils", "tests/unit/plugins/modules")
 OF_ALL = ("tests/unit/plugins", "tests/unit/simhost")
 FLEET = ("t4", "l40s")
@@ -59,7 +59,7 @@ RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0 ",
 
 
 def names(every: bool) -> list[str]:
-    """What can be tested on this machine; the oldest of each kind, or all."""
+    """Return the tests that this machine can run: the oldest of each kind, or all."""
     kinds = [
         [f"python-{version}" for version in PYTHONS if find_python(version)],
         [f"sanity-{core}" for core in THOROUGH if pythons_of(core)],
@@ -70,14 +70,14 @@ def names(every: bool) -> list[str]:
 
 
 def pythons_of(core: str) -> list[str]:
-    """The versions of Python on this machine with which a core is tested, the oldest first."""
+    """Return the Python versions of this machine with which a core is tested, oldest first."""
     found = [version for version in CORES[core] if find_python(version)]
     return sorted({*found[:1], *found[-1:]}, key=found.index) if core in THOROUGH else found[-1:]
 
 
 @functools.cache
 def find_python(version: str) -> str | None:
-    """The interpreter of a version that can make environments, of the system or of pyenv."""
+    """Return an interpreter of the system or of pyenv that can create environments."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     for program in (shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python"))):
         test = [str(program), "-c", "import ensurepip, venv"]
@@ -87,7 +87,7 @@ def find_python(version: str) -> str | None:
 
 
 def find_old_pythons() -> list[str]:
-    """The interpreters of pyenv on this machine that are older than the modules support."""
+    """Return interpreters of pyenv that are older than the modules support."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
     oldest = tuple(map(int, PYTHONS[0].split(".")))
     versions = {path: tuple(map(int, re.findall(r"[0-9]+", path.name)[:2])) for path in sorted(pyenv.glob("[23].*"))}
@@ -95,7 +95,7 @@ def find_old_pythons() -> list[str]:
 
 
 def locks() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """By name of a lock the oldest Python that installs it, and what is wanted."""
+    """Map each lock to its oldest Python and its requirements."""
     cores = {
         f"compat-core-{core}": (versions[0], (f"ansible-core ~= {core}.0", *LIBRARIES))
         for core, versions in CORES.items()
@@ -108,7 +108,7 @@ def locks() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def environment(name: str, python: str, lock: str) -> dict[str, str]:
-    """The variables of the environment ``name`` with what a lock holds, which is made if it is not there."""
+    """Return the variables of the environment ``name`` with the packages of a lock; create it if it is missing."""
     place = PLACE / name
     stamp = place / "stamp"
     packages = ROOT / f"tests/locks/compat-{lock}.txt"
@@ -124,7 +124,7 @@ def environment(name: str, python: str, lock: str) -> dict[str, str]:
 
 
 def with_python(version: str) -> None:
-    """Unit tests with the newest ansible-core for this Python."""
+    """Run unit tests with the newest ansible-core for this Python."""
     python = find_python(version)
     if python is None:
         raise SystemExit(f"there is no Python {version} here that can make environments")
@@ -134,7 +134,7 @@ def with_python(version: str) -> None:
 
 
 def with_core(name: str) -> None:
-    """All playbooks with an ansible-core on a Python, both of ``2.16-python-3.10``."""
+    """Run all playbooks with the core and Python of a name such as ``2.16-python-3.10``."""
     core, version = name.split("-python-")
     variables = of_core(core, version)
     if core in WITH_JINJA_NATIVE and version == pythons_of(core)[-1]:
@@ -148,12 +148,12 @@ def with_core(name: str) -> None:
 
 
 def with_sanity(core: str) -> None:
-    """The sanity tests of an ansible-core, which are the same on each Python."""
+    """Run the sanity tests of an ansible-core, which do not depend on Python."""
     run(["python", "tests/sanity.py"], of_core(core, pythons_of(core)[0]))
 
 
 def of_core(core: str, version: str) -> dict[str, str]:
-    """The variables of an environment with a core on a Python; SystemExit if this machine has no such Python."""
+    """Return the variables of an environment with a core and a Python; SystemExit if this Python is missing."""
     python = find_python(version)
     if python is None or version not in CORES[core]:
         raise SystemExit(f"ansible-core {core} needs Python {' or '.join(CORES[core])}, and not {version}")
@@ -161,7 +161,7 @@ def of_core(core: str, version: str) -> dict[str, str]:
 
 
 class Plays:
-    """The collection's playbooks on the simulated hosts at ``fleet``, with compute nodes of their own in Placement."""
+    """Runs the playbooks on the simulated hosts at ``fleet``, with their own compute nodes in Placement."""
 
     def __init__(self, directory: Path, name: str, variables: dict[str, str], url: str) -> None:
         self.directory = directory
@@ -172,14 +172,14 @@ class Plays:
         declared = yaml.safe_load((ROOT / "tests/demo/inventory.yml").read_text(encoding="utf-8"))["all"]["vars"]
         declared["placement_auth"]["endpoint"] = url
         declared["placement_root"] = f"{{{{ inventory_hostname }}}}.{name}.{os.getpid()}"
-        # The oldest Python of managed hosts runs the modules of the first host, the newest those of the others.
+        # The first host has the oldest Python of managed hosts, the others have the newest.
         oldest, newest = managed_pythons()
         hosts = {host: {"ansible_python_interpreter": oldest if host == FLEET[0] else newest} for host in FLEET}
         own = {key: declared[key] for key in declared if not key.startswith("ansible_") and key != "vfio_host_root"}
         (directory / "hosts.json").write_text(simulated.inventory(directory / "fleet", hosts, **own))
 
     def __call__(self, name: str, *options: str, changed: bool | None = None) -> str:
-        """Run one playbook, which must not fail, and must or must not change something."""
+        """Run a playbook; it must succeed, and ``changed`` says whether it must change something."""
         command = ["ansible-playbook", "-i", str(self.directory / "hosts.json"), *options, f"vfio.devices.{name}"]
         text = run(command, self.variables)
         changes = {host: int(number) for host, number in RECAP.findall(text)}
@@ -191,7 +191,7 @@ class Plays:
 
 
 def every_playbook(play: Plays) -> None:
-    """All playbooks, each with the options that make templates of its variables."""
+    """Run all playbooks with options that use templates in their variables."""
     page = play.directory / "report.html"
     another = ("-e", "desktop_type='GRID T4-4Q'")
     saved = play.directory / "facts"
@@ -211,13 +211,13 @@ def every_playbook(play: Plays) -> None:
 
 
 def managed_pythons() -> tuple[str, str]:
-    """The interpreters of the oldest and of the newest Python of this machine."""
+    """Return the interpreters of the oldest and the newest Python of this machine."""
     found = list(filter(None, map(find_python, PYTHONS)))
     return found[0], found[-1]
 
 
 def placement_url() -> str:
-    """The address of the Placement that all cores share, started if it does not run."""
+    """Return the URL of the Placement that all cores share; start it if necessary."""
     if not (PLACEMENT / "placement.pid").exists():
         subprocess.run([ROOT / "tests/setup", "placement"], check=True)
         background.start(PLACEMENT, [])
@@ -225,21 +225,21 @@ def placement_url() -> str:
 
 
 def as_galaxy_does() -> None:
-    """Build the release, and let galaxy-importer look at it."""
+    """Build the release and check it with galaxy-importer."""
     variables = environment("galaxy-importer", sys.executable, "galaxy-importer")
-    # It shall find its own packages and nothing of this checkout.
+    # It must find its own packages, and nothing of this checkout.
     for variable in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG"):
         variables.pop(variable, None)
     with tempfile.TemporaryDirectory() as directory:
         archive = release.build(Path(directory))
-        # It leaves its result where it is started.
+        # It writes its result to the working directory.
         text = run(["python", "-m", "galaxy_importer.main", str(archive)], variables, directory)
     if "Importer processing completed successfully" not in text:
         raise SystemExit("galaxy-importer does not take it")
 
 
 def run(command: list[str], variables: dict[str, str], directory: str | Path = ROOT) -> str:
-    """What a program printed, shown at once; SystemExit if it fails."""
+    """Print the output of a program immediately and return it; SystemExit if the program fails."""
     print("+", *command, flush=True)
     program = shutil.which(command[0], path=variables["PATH"]) or command[0]
     text = ""

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write what follows from the schema of the declaration: the argument spec of the role vfio, and the guide's table.
+"""Generate files from the schema of the declaration: the argument spec of the role vfio, and the guide's table.
 
-``make keys`` writes both, and a unit test fails where they differ.
+``make keys`` writes both, and a unit test fails if they are outdated.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.schema impo
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 120
-# What Ansible knows of an entry, in the order in which it is written.
+# The keys of an entry that Ansible knows, in the order of the file.
 WORDS = ("type", "elements", "required", "choices", "default")
 
 
 def argument_spec(options: Options, indent: int) -> Iterator[str]:
-    """The lines of ``options`` in an argument spec."""
+    """Yield the lines of ``options`` in an argument spec."""
     for name, option in options.items():
         yield f"{' ' * indent}{name}:"
         yield from _description(option["description"], indent + 2)
@@ -51,7 +51,7 @@ def _yaml(value: Any) -> str:
 
 
 def table(options: Options, prefix: str = "") -> Iterator[str]:
-    """The rows of ``options`` in a table of reStructuredText."""
+    """Yield the rows of ``options`` in a table of reStructuredText."""
     for name, option in options.items():
         yield f"   * - ``{prefix}{name}``"
         yield from _wrapped(" ".join(_sentences(option)), "     - ")
@@ -61,7 +61,7 @@ def table(options: Options, prefix: str = "") -> Iterator[str]:
 def _sentences(option: dict[str, Any]) -> Iterator[str]:
     description = option["description"]
     for sentence in [description] if isinstance(description, str) else description:
-        # In a guide everything is code that has a word of its own in Ansible's markup.
+        # In the guide, text with semantic markup of Ansible becomes code.
         yield re.sub(r"[VOC]\((?:vfio_profiles\.)?(.+?)\)", r"``\1``", sentence)
     if "choices" in option:
         yield f"Choices: {', '.join(f'``{choice}``' for choice in option['choices'])}."
@@ -72,7 +72,7 @@ def _sentences(option: dict[str, Any]) -> Iterator[str]:
 
 
 def _wrapped(text: str, first: str) -> list[str]:
-    """Lines of ``text`` behind ``first``."""
+    """Wrap ``text`` after ``first``."""
     return textwrap.wrap(
         text,
         WIDTH,
@@ -83,7 +83,7 @@ def _wrapped(text: str, first: str) -> list[str]:
     )
 
 
-# By file, what comes before, what comes after, and the lines between them.
+# By file: the text before, the text after, and the lines between them.
 PLACES = {
     "roles/vfio/meta/argument_specs.yml": (
         "        # Written by make keys.\n        options:\n",
@@ -101,7 +101,7 @@ TEXTS = {file: "\n".join([*lines, ""]) for file, (_before, _after, lines) in PLA
 
 
 def with_keys(file: str, text: str) -> str:
-    """The text of a file with what follows from the schema in its place."""
+    """Return the text of a file with the generated lines."""
     before, after, _lines = PLACES[file]
     head, found, rest = text.partition(before)
     _old, end, tail = rest.partition(after)

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The environment of the demo and of every test: whatever a run writes lies below .build.
+# The environment of the demo and of every test: all files that a run writes are below .build.
 # Source it (". tests/env.sh") to use the tools of .build/venv by hand.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=$ROOT/.build
 
 export LC_ALL=C.UTF-8
 export PATH=$BUILD/venv/bin:$PATH
-# The second place has a sitecustomize that keeps what is compiled of Ansible's modules.
+# The second directory has a sitecustomize that keeps the compiled files of Ansible's modules.
 export PYTHONPATH=$BUILD/collections:$ROOT/tests/lab/guest
 export KEPT_FROM_ZIP_FILES=$BUILD/cache/zip-files
 export PYTHONPYCACHEPREFIX=$BUILD/cache/compiled
@@ -19,6 +19,6 @@ export ANSIBLE_REMOTE_TEMP=$BUILD/ansible/tmp
 export ANSIBLE_COLLECTIONS_PATH=$BUILD/collections
 
 export HYPOTHESIS_STORAGE_DIRECTORY=$BUILD/cache/hypothesis
-# Every start of Ansible takes three times as long where Python may not keep what it compiles.
+# Every start of Ansible takes three times as long if Python may not keep compiled files.
 unset PYTHONDONTWRITEBYTECODE
 unset VIRTUAL_ENV ANSIBLE_INVENTORY ANSIBLE_ROLES_PATH ANSIBLE_LIBRARY

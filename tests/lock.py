@@ -5,7 +5,7 @@
 
 python -m tests.lock
 
-A lock holds for each Python from the oldest that its line in LOCKS names, and for each platform.
+A lock is valid for all platforms and for all Python versions from the oldest one in its line of LOCKS.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ OF_TESTS = "tests/locks/{}.txt"
 # REUSE-IgnoreStart
 HEADER = "# SPDX-License-Identifier: GPL-3.0-or-later\n# Written by make lock.\n"
 # REUSE-IgnoreEnd
-# They have no built file for every machine. Whatever else would run a program of the package at its installation.
+# These packages have no wheel for every machine. Other source packages are refused, because pip would run their code.
 BUILT_HERE = ("reuse", "simplegeneric")
-# Whatever ansible-builder installs is in the lock, so that it finds nothing to fetch.
+# The lock contains everything that ansible-builder installs, so that it does not download anything.
 OF_BUILDER = ("bindep", "dumb-init == 1.2.5", "packaging", "PyYAML")
 COMMAND = [
     *("uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
@@ -34,7 +34,7 @@ COMMAND = [
 
 
 class Lock(NamedTuple):
-    """The oldest Python that installs it, what is wanted as lines of a requirements file, and a lock to agree with."""
+    """The oldest Python that installs it, lines of a requirements file, and a lock to agree with."""
 
     python: str
     requirements: tuple[str, ...]

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a release consists of, and what must hold before it.
+"""Check the requirements of a release and build its archive.
 
 python -m tests.release check TAG [ADDRESS]
 python -m tests.release build DIRECTORY
 
-``check`` fails with all reasons against a release of this checkout. ADDRESS is where the repository really is.
+``check`` fails with all reasons against a release of this checkout. ADDRESS is the real URL of the repository.
 ``build`` writes the archive and the file SHA256SUMS to the directory, and prints the path of the archive.
 """
 
@@ -29,23 +29,23 @@ from tests import sanity
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAGMENTS = "changelogs/fragments/"
-# Keys of galaxy.yml whose values lie below the address of the repository.
+# Keys of galaxy.yml whose values are below the URL of the repository.
 LINKS = ("documentation", "homepage", "issues")
-# Galaxy shows the README without the files that it refers to.
+# Galaxy shows the README without the files that it links to.
 RELATIVE = re.compile(r"(\]\()(?![a-z]+:|#)(?:\./)?([^)\s]+)")
 
 
 def galaxy() -> dict[str, Any]:
-    """The contents of galaxy.yml."""
+    """Return the content of galaxy.yml."""
     return dict(yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8")))
 
 
 def problems(
     tag: str, address: str | None, galaxy: Mapping[str, Any], released: Iterable[str], files: Iterable[str]
 ) -> list[str]:
-    """A sentence for each reason against the release of a tag.
+    """Return a sentence for each reason against the release of a tag.
 
-    ``galaxy`` is galaxy.yml, ``released`` has the versions of the changelog, ``files`` those of the checkout.
+    ``galaxy`` is galaxy.yml, ``released`` are the versions in the changelog, ``files`` those of the checkout.
     """
     found = []
     version, repository = galaxy["version"], galaxy.get("repository")
@@ -69,12 +69,12 @@ def problems(
 
 
 def absolute(text: str, repository: str, version: str) -> str:
-    """The text of a Markdown file in the root, whose links to files lead to a version in the repository."""
+    """Return a Markdown text whose links to files point to a version in the repository."""
     return RELATIVE.sub(rf"\g<1>{repository}/blob/{version}/\g<2>", text)
 
 
 def build(directory: Path) -> Path:
-    """The archive of the files that git has or would add, built in a copy, with its checksum beside it."""
+    """Build the archive of all files of git in a copy; write its checksum and return its path."""
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         for name in sanity.collection_files():

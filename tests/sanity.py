@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run "ansible-test sanity" on a copy of the collection.
 
-ansible-test works only where the collection lies in ansible_collections/vfio/devices, links not counted. It
-makes virtual environments of its own, and everything it keeps goes below HOME, so it gets a HOME in .build.
-Inside of it, two files let its pip work on every machine: a replacement for the script it would download from
-a server of its own, and a pip.conf with the caller's settings, which ansible-test does not pass on.
+ansible-test works only in a directory ansible_collections/vfio/devices that is not a link. It creates virtual
+environments and stores everything below HOME, so it gets a HOME in .build. Two files there let its pip work on every
+machine: a replacement for a script that ansible-test would download, and a pip.conf with the caller's settings, which
+ansible-test does not pass on.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def output(*command: str) -> str:
 
 
 def collection_files() -> list[str]:
-    """All files that git has or would add."""
+    """Return all files that git has or would add."""
     listed = output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
@@ -50,12 +50,12 @@ def copy_collection() -> None:
     for name in collection_files():
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
-    # Otherwise ansible-test asks the repository around it, where all of .build is ignored.
+    # Without its own repository, ansible-test would use the one around it, where .build is ignored.
     subprocess.run(["git", "init", "--quiet", COPY], check=True)
 
 
 def pip_settings() -> dict[str, str]:
-    """The caller's settings of pip: configuration files first, then the environment."""
+    """Return the caller's pip settings: configuration files first, then the environment."""
     config = {}
     lines = output(sys.executable, "-m", "pip", "config", "list").splitlines()
     for line in sorted(lines, key=lambda line: line.startswith(":env:")):
@@ -84,7 +84,7 @@ def prepare_home() -> None:
     config["global"] = pip_settings()
     pip_conf = HOME / ".config/pip/pip.conf"
     pip_conf.parent.mkdir(parents=True, exist_ok=True)
-    pip_conf.touch(mode=0o600)  # an index may be named with a password
+    pip_conf.touch(mode=0o600)  # the URL of an index may contain a password
     with pip_conf.open("w") as file:
         config.write(file)
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Rule(NamedTuple):
-    """``wrong`` is a regular expression without regard to case; a space in it stands for any white space."""
+    """``wrong`` is a regular expression that ignores case; a space in it matches any white space."""
 
     wrong: str
     reason: str
@@ -33,7 +33,7 @@ class Rule(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A piece of text that people read, and the number of the line where it begins."""
+    """A text that people read, and its first line number."""
 
     path: Path
     line: int
@@ -82,7 +82,7 @@ RULES = (
     Rule(r"\bkeep(s|ing)? \S+ away\b", "use the term", "blacklist, prevent"),
     Rule(r"\b(lets?|letting) (no )?(new )?guests?\b", "use the term", "drain, block new guests"),
 )
-# What a task does is its first word.
+# The allowed first words of task names.
 VERBS = frozenset(
     re.findall(
         r"\w+",
@@ -96,7 +96,7 @@ VERBS = frozenset(
     )
 )
 MOST_WORDS = 8
-# A sentence of a guide, a README, a role or an option. A colon ends one, and what is in backquotes is one word.
+# The maximum for guides, READMEs, roles and options. A colon ends a sentence, and text in backquotes is one word.
 MOST_IN_A_SENTENCE = 25
 END_OF_SENTENCE = re.compile(r"[.!?:](?=\s)")
 ONE_WORD = re.compile(r"``[^`]*``|`[^`]*`_?_?|:\w+:`[^`]*`|\[[^]]*\]\([^)]*\)")
@@ -137,7 +137,7 @@ def files() -> list[Path]:
 
 
 def comments(path: Path, lines: list[str]) -> Iterator[Text]:
-    """Comments of YAML; those of several lines are one text."""
+    """Yield the comments of YAML; a block of several lines is one text."""
     block: list[str] = []
     for number, line in enumerate([*lines, ""], 1):
         alone, behind = re.match(r"\s*#(.*)", line), re.search(r"\s#\s(.*)", line)
@@ -152,7 +152,7 @@ def comments(path: Path, lines: list[str]) -> Iterator[Text]:
 
 
 def scalars(path: Path, node: yaml.Node | None) -> Iterator[Text]:
-    """All values, without the keys."""
+    """Yield all values without the keys."""
     if isinstance(node, yaml.ScalarNode):
         yield Text(path, node.start_mark.line + 1, node.value)
     elif isinstance(node, yaml.SequenceNode):
@@ -164,7 +164,7 @@ def scalars(path: Path, node: yaml.Node | None) -> Iterator[Text]:
 
 
 def names(path: Path, node: yaml.Node | None) -> Iterator[Text]:
-    """The names of plays, blocks, tasks and handlers."""
+    """Yield the names of plays, blocks, tasks and handlers."""
     if not isinstance(node, yaml.SequenceNode):
         children = [child for _key, child in node.value] if isinstance(node, yaml.MappingNode) else []
     else:
@@ -189,7 +189,7 @@ def task_names(path: Path) -> Iterator[Text]:
 
 
 def of_python(path: Path, source: str) -> Iterator[Text]:
-    """Comments, docstrings, and strings of more than one word, with a mark where a value or a name of the code goes."""
+    """Yield comments, docstrings, and strings of more than one word; marks stand for values and code."""
     for text in _of_python(path, source):
         yield text._replace(text=re.sub(r"``[\w.]+``", HOLE, text.text))
 
@@ -209,7 +209,7 @@ def _of_python(path: Path, source: str) -> Iterator[Text]:
 
 
 def examples(path: Path) -> Iterator[Text]:
-    """The names of the tasks in the examples of a plugin."""
+    """Yield the names of tasks in the examples of a plugin."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES":
             source = ast.literal_eval(node.value)
@@ -237,7 +237,7 @@ def wrong_words(text: Text) -> Iterator[Violation]:
 
 
 def wrong_name(text: Text) -> Iterator[Violation]:
-    """A task is named by an imperative verb and an object, in at most eight words."""
+    """Check that a task name has an imperative verb and an object, and at most eight words."""
     where, words = f"{text.path.relative_to(ROOT)}:{text.line}", text.text.split()
     if words[0] not in VERBS:
         yield Violation(where, text.text, "a task name begins with a verb", "a verb of VERBS in tests/wording.py")
@@ -246,7 +246,7 @@ def wrong_name(text: Text) -> Iterator[Violation]:
 
 
 def paragraphs(path: Path) -> Iterator[Text]:
-    """The paragraphs, items and terms of a document, without its code, tables and directives."""
+    """Yield paragraphs, items and terms of a document, without code, tables and directives."""
     source = re.sub(
         r"```.*?```", lambda code: "\n" * code[0].count("\n"), path.read_text(encoding="utf-8"), flags=re.DOTALL
     )
@@ -268,7 +268,7 @@ def paragraphs(path: Path) -> Iterator[Text]:
 
 
 def descriptions(path: Path) -> Iterator[Text]:
-    """The descriptions of the options and results of a plugin or role."""
+    """Yield the descriptions of options and results of a plugin or role."""
     if path.suffix == ".yml":
         yield from described(path, yaml.compose(path.read_text(encoding="utf-8")))
         return

@@ -11,7 +11,8 @@ version_added: 1.0.0
 description:
   - Converts the plan of a host to the text of a file for C(/etc/cyborg/cyborg.conf.d), with all cards of owner
     V(cyborg). Each vGPU type has the addresses of its cards. Cyborg manages a card without a type as a complete GPU.
-  - cyborg-agent knows C(filter_sriov_vfs) from release 17 on. Older ones give each virtual function of a GPU away too.
+  - cyborg-agent supports C(filter_sriov_vfs) since release 17. Older releases also assign each virtual function of a
+    GPU.
   - Rejects configurations that prevent cyborg-agent from starting, or that make it report other cards than the plan.
     The error lists all of them, each with its profile and card.
 author:
@@ -45,7 +46,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text, empty when there is nothing for Cyborg.
+  description: The text, empty without settings for Cyborg.
   type: str
   sample: |
     # Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.

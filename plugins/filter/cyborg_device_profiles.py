@@ -19,8 +19,8 @@ author:
 options:
   _input:
     description:
-      - Plan of P(vfio.devices.resolve#filter), or a list of plans. With several plans, a device profile has what the
-        cards of all hosts have.
+      - Plan of P(vfio.devices.resolve#filter), or a list of plans. With several plans, a device profile contains
+        only what the cards of all hosts have in common.
     type: raw
     required: true
 seealso:
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Bodies for C(POST /v2/device_profiles), each in a list of its own.
+  description: Bodies for C(POST /v2/device_profiles), each in its own list.
   type: list
   elements: dict
   sample:

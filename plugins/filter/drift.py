@@ -10,7 +10,7 @@ short_description: List differences from the desired state, from results of chec
 version_added: 1.0.0
 description:
   - Converts the results of tasks in check mode to one line for each difference, with the current and the declared
-    value. Only differences count, also if the task reports a change.
+    value. Only differences count, even if the task reports a change.
   - Devices and cards in use are listed with their users.
   - Providers of this collection without a card are listed with the steps to remove them.
   - For a failed task, its problems are listed. Skipped tasks are ignored.
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One line for each difference, empty without any.
+  description: One line for each difference, empty without differences.
   type: list
   elements: str
   sample: ["modes: 0000:41:00.0 num_vfs: 4 -> 8"]

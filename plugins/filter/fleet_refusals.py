@@ -9,13 +9,13 @@ name: fleet_refusals
 short_description: Report errors that many hosts have in common once
 version_added: 1.0.0
 description:
-  - Turns the errors of each host into one text for each host. The first host of those with the same errors has them
-    all, with the names of the hosts. The text of each other host names the first one.
+  - Converts the errors of each host to one text for each host. Among hosts with the same errors, the text of the first
+    host contains the errors and the names of the hosts. The texts of the other hosts refer to the first host.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:
   _input:
-    description: What P(vfio.devices.refusals#filter) returns for each host, by the name of the host.
+    description: Result of P(vfio.devices.refusals#filter) for each host, by the name of the host.
     type: dict
     required: true
 seealso:

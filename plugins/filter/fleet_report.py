@@ -51,7 +51,7 @@ options:
   output:
     description:
       - V(page) is the page, V(summary) a dictionary with its numbers. V(csv) and V(json) have a row for each card.
-      - V(all) is a dictionary with all of them, for which the report is built once.
+      - V(all) is a dictionary with all of them, and builds the report only once.
     type: str
     choices: [page, summary, csv, json, all]
     default: page
@@ -84,7 +84,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The page, a text, or with O(output=summary) its numbers. V(problems) and V(drift) count what the page warns of.
+    - The page as text, or with O(output=summary) its numbers. V(problems) and V(drift) are the numbers of warnings.
   type: raw
   sample:
     {hosts: 8, cards: 27, guests: 2, used: 2, reserved: 0, free: 61, problems: 1, drift: 0, hosts_with_findings: 1}

@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The lines of the table, its heading first.
+  description: The lines of the table, starting with its heading.
   type: list
   elements: str
 """

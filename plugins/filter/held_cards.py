@@ -30,7 +30,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: By card, one sentence for each device in use. Free cards are omitted.
+  description: One sentence for each device in use, by card. Free cards are omitted.
   type: dict
   sample:
     "0000:3b:00.0": [83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 is in use by guest web1 (pid 4242, qemu-system-x86)]

@@ -67,6 +67,20 @@ options:
         class and limit of this type are copied from this text.
     type: str
     default: ""
+  others:
+    description:
+      - Options of devices that other files of nova set, as the module M(vfio.devices.service_settings_info) returns
+        them. Rejects options with which nova assigns other devices than the profiles declare, or no longer assigns
+        devices that only these files declare.
+    type: list
+    elements: dict
+    default: []
+  cyborg_gpus:
+    description:
+      - File in which a cyborg-agent of the host enables its driver for NVIDIA GPUs, as the module
+        M(vfio.devices.service_settings_info) returns it. NVIDIA GPUs with the owner V(nova) are then rejected.
+    type: str
+    default: ""
 seealso:
   - plugin: vfio.devices.resolve
     plugin_type: filter
@@ -90,7 +104,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text, empty when there is nothing for nova.
+  description: The text, empty without settings for nova.
   type: str
   sample: |
     # Settings of nova, made by vfio.devices. Changes made by hand get lost.

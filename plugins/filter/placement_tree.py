@@ -103,7 +103,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - For O(vfio.devices.placement_inventory#module:providers). The first one is the root, which is only looked up.
+    - For O(vfio.devices.placement_inventory#module:providers). The first entry is the root, which is only looked up.
   type: list
   elements: dict
   sample:

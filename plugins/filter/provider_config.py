@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The text, empty when there is nothing to add.
+  description: The text, empty if there is nothing to add.
   type: str
   sample: |
     # Made by vfio.devices for nova-compute. Changes made by hand get lost.

@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The lines of the error, empty when the other filter has nothing against its input.
+  description: The lines of the error, empty if the other filter accepts its input.
   type: list
   elements: str
   sample: ["vfio_profiles cannot be used on this host:", "profile t4: it has no select"]

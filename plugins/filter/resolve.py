@@ -64,7 +64,7 @@ _value:
   type: dict
   contains:
     cards:
-      description: Each card that is in a profile.
+      description: Each card with a profile.
       type: list
       elements: dict
       contains:
@@ -113,16 +113,16 @@ _value:
           elements: str
           sample: []
         mode:
-          description: V(pf) or V(vf) as the profile says, or null.
+          description: V(pf) or V(vf) from the profile, or null.
           type: str
         held_mode:
           description: Mode that the card keeps until no guest has its functions, or null.
           type: str
         driver:
-          description: Driver in mode V(pf) as the profile says, or null.
+          description: Driver in mode V(pf) from the profile, or null.
           type: str
         vf_driver:
-          description: Driver of the virtual functions as the profile says, or null.
+          description: Driver of the virtual functions from the profile, or null.
           type: str
         num_vfs:
           description: Desired number of virtual functions, or null if the profile does not set it.
@@ -155,8 +155,8 @@ _value:
         shares:
           description:
             - The types of a card with several entries in C(vgpu). Each has C(type), C(next_type), C(parents), C(count),
-              C(total), C(resource_class), C(traits) and C(nova) with the meaning that they have for the card.
-            - C(waiting) is the number of devices that have no room until guests have left.
+              C(total), C(resource_class), C(traits) and C(nova) with the same meaning as for the card.
+            - C(waiting) is the number of devices that get room only after guests have left.
             - For other cards this key is missing. If it is present, the type of the card is null, and its numbers are
               sums.
           type: list
@@ -182,7 +182,7 @@ _value:
           type: int
           sample: 8
         resource_class:
-          description: Resource class as the profile says, or null.
+          description: Resource class from the profile, or null.
           type: str
           sample: VGPU
         traits:
@@ -208,12 +208,12 @@ _value:
       type: list
       elements: dict
     unselected:
-      description: Cards of the host that are in no profile, with what services see of them.
+      description: Cards of the host without a profile, with the fields that services use.
       type: list
       elements: dict
       sample: [{name: "0000:18:00.0", address: "0000:18:00.0", vendor_id: "8086", class: "0200"}]
     later:
-      description: Cards whose devices can only be planned when C(functions) is done, and why.
+      description: Cards whose devices can only be planned after C(functions) is applied, with the reason.
       type: list
       elements: dict
       sample: [{name: "0000:41:00.0", profile: a40, reason: its virtual functions do not exist yet}]

@@ -9,15 +9,15 @@ name: selection_warnings
 short_description: Find profiles that select no card or different cards in a fleet
 version_added: 1.0.0
 description:
-  - Finds mistakes that no host shows alone.
-  - A profile selects no card on any of its hosts, a list of addresses selects different models, or a host has no
-    C(vfio_profiles).
+  - Finds mistakes that are only visible with all hosts of a fleet.
+  - Examples are a profile that selects no card on any of its hosts, and a list of addresses that selects different
+    models. Hosts without C(vfio_profiles) are also reported.
 author:
   - vfio.devices contributors (@vfio-devices)
 positional: with_profiles
 options:
   _input:
-    description: What P(vfio.devices.selection#filter) returns for each host, by the name of the host.
+    description: Result of P(vfio.devices.selection#filter) for each host, by the name of the host.
     type: dict
     required: true
   with_profiles:
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One sentence or two for each mistake, empty without any.
+  description: One or two sentences for each mistake, empty without mistakes.
   type: list
   elements: str
   sample:

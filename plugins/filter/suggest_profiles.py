@@ -9,16 +9,16 @@ name: suggest_profiles
 short_description: Write a declaration for the cards of a fleet
 version_added: 1.0.0
 description:
-  - Returns the text of C(vfio_profiles) in YAML to begin with. It has one profile for each model, with the hosts that
-    have it and the other possible types as comments. A card that is rarely given to guests is a comment itself.
-  - The declaration is valid. Whether it is what the guests need is for you to decide.
+  - Returns a first version of C(vfio_profiles) as YAML text. It contains one profile for each model. Comments list the
+    hosts with this model, and the other possible types. Cards that guests rarely get are comments themselves.
+  - The declaration is valid. Check that it matches the needs of your guests.
 author:
   - vfio.devices contributors (@vfio-devices)
 options:
   _input:
     description:
-      - RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of each host, by the name of the host. With the part
-        V(models) gathered, the comments have the names of the models.
+      - RV(vfio.devices.mdev_facts#module:ansible_facts.mdev) of each host, by the name of the host. If the facts
+        contain the part V(models), the comments contain the names of the models.
     type: dict
     required: true
 seealso:

@@ -37,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One sentence for each variable that is refused, with its name and its value.
+  description: One sentence for each rejected variable, with its name and value.
   type: list
   elements: str
   sample: ["mdev_timeout must be a number of seconds from 0.1 to 86400, and not 'soon'"]

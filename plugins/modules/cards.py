@@ -12,7 +12,7 @@ description:
     controller, with the functions of the modules. Changes nothing.
   - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
     by the action plugin.
-  - A host counts as different if anything of its state is unknown. The roles then find out what is to be done.
+  - A host counts as different if anything of its state is unknown. The roles then determine the necessary changes.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - vfio.devices._host.reading
 options:
   users:
-    description: Whether to read who uses the devices.
+    description: Whether to read the users of the devices.
     type: bool
     default: false
   mig:

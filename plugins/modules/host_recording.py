@@ -9,12 +9,12 @@ short_description: Record what the modules read on a host, without its identitie
 version_added: 1.0.0
 description:
   - Returns one text with everything that the modules of this collection read on a host. These are files, listings and
-    links below C(/sys) and C(/proc), configuration of guests and devices, and what C(ip) and C(devlink) print. With the
-    text the host can be simulated, and a problem can be examined without access to the host.
+    links below C(/sys) and C(/proc), configuration of guests and devices, and the output of C(ip) and C(devlink). The
+    text is sufficient to simulate the host, and to examine a problem without access to the host.
   - Serial numbers, MAC addresses, UUIDs, host names, names of guests, volumes and mount points, and IP addresses are
     replaced. Equal values stay equal, and addresses of one network stay in one network.
-  - Of files outside of C(/sys) only the lines and elements that a module uses are recorded. Passwords, keys and
-    arguments of processes are not.
+  - For files outside of C(/sys), only lines and elements that a module uses are recorded. Passwords, keys and
+    arguments of processes are omitted.
   - Names of network interfaces, of drivers, and other names below C(/sys) are kept. Read the text before you send it.
   - Changes nothing. A second run on an unchanged host returns the same text.
 author:
@@ -25,7 +25,7 @@ extends_documentation_fragment:
   - vfio.devices._host
   - vfio.devices._host.reading
 notes:
-  - Run it as root. What another user cannot read is missing from the recording.
+  - Run it as root. Files that another user cannot read are missing from the recording.
   - The text has less than 1 MiB. If it would be longer, the module fails.
 seealso:
   - module: vfio.devices.mdev_facts

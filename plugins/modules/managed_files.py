@@ -13,7 +13,10 @@ description:
     paths are checked before the first write, also in check mode.
   - A file of this collection begins with a comment that names V(vfio.devices). The report page contains it as its
     generator, and saved facts are identified by their keys. Such a file is replaced also after a manual change.
-  - Also rejects symbolic links, directories, devices, FIFOs, and paths that are not absolute or contain V(..).
+  - Also rejects symbolic links, directories, devices, FIFOs, and paths that are not absolute or contain V(..). A path
+    in a variable cannot be that of another file of this collection.
+  - A file that is replaced by another program during the run remains unchanged. A full or read-only file system and an
+    immutable file are found before the first write.
   - An existing file keeps its mode, owner, SELinux context and access list. A file is replaced atomically.
 author:
   - vfio.devices contributors (@vfio-devices)
@@ -91,7 +94,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: The files and what was done to each. In check mode what would be done.
+  description: The files and the action for each. In check mode the predicted action.
   returned: always, but when it is refused
   type: list
   elements: dict
@@ -103,11 +106,11 @@ files:
     action:
       description:
         - V(created), V(replaced), V(removed), V(adjusted) for a change of mode or owner only, V(kept), or V(absent) for
-          a file that was not there.
+          a missing file.
       type: str
       sample: created
 problems:
-  description: Why it is refused, one sentence for each reason.
+  description: Why the files are rejected, one sentence for each reason.
   returned: when it is refused
   type: list
   elements: str

@@ -85,12 +85,12 @@ ansible_facts:
   type: dict
   contains:
     mdev:
-      description: What VFIO can share on the host. Only the parts that O(gather) asks for are there.
+      description: Devices of the host that VFIO can share. Contains only the parts in O(gather).
       returned: success
       type: dict
       contains:
         physical_functions:
-          description: The PCI functions that have SR-IOV, can make mediated devices, or are of one of the O(classes).
+          description: PCI functions with SR-IOV, with support for mediated devices, or of one of the O(classes).
           returned: when V(physical_functions) is gathered
           type: list
           elements: dict
@@ -124,11 +124,11 @@ ansible_facts:
               type: str
               sample: nvidia
             driver_override:
-              description: The only driver that may bind to the function, or null when any that matches may.
+              description: The only driver that may bind to the function, or null if any matching driver may.
               type: str
               sample: vfio-pci
             numa_node:
-              description: NUMA node, or null when the firmware names none.
+              description: NUMA node, or null if the firmware does not report one.
               type: int
               sample: 0
             iommu_group:
@@ -137,20 +137,20 @@ ansible_facts:
               sample: 27
             mode:
               description:
-                - V(pf) when the whole function is bound to a VFIO driver, V(vf) when it has virtual functions, and
-                  V(host) when it has neither.
+                - V(pf) if the function is bound to a VFIO driver, V(vf) if it has virtual functions, and V(host)
+                  otherwise.
               type: str
               sample: host
             total_vfs:
-              description: How many virtual functions the driver allows. 0 without SR-IOV.
+              description: Maximum number of virtual functions of the driver. 0 without SR-IOV.
               type: int
               sample: 16
             num_vfs:
-              description: How many virtual functions there are.
+              description: Number of virtual functions.
               type: int
               sample: 0
             vf_product_id:
-              description: PCI device id that virtual functions of this one have or would have. Null without SR-IOV.
+              description: PCI device id of existing or future virtual functions. Null without SR-IOV.
               type: str
               sample: "1889"
             drivers_autoprobe:
@@ -189,7 +189,7 @@ ansible_facts:
                   type: int
                   sample: 0
                 driver:
-                  description: The driver that it is bound to, or null.
+                  description: Driver of the virtual function, or null.
                   type: str
                   sample: vfio-pci
                 iommu_group:
@@ -204,9 +204,15 @@ ansible_facts:
                   description: Users, as in RV(ansible_facts.mdev.devices[].users).
                   type: list
                   elements: dict
+                vdpa:
+                  description: Names of the vDPA devices on the function.
+                  returned: when there is one
+                  type: list
+                  elements: str
+                  sample: [vdpa0]
                 shares:
-                  description: Share of an Intel GPU for the function. A field is null if the kernel does not have it.
-                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later
+                  description: Share of an Intel GPU for the function. Fields without support in the kernel are null.
+                  returned: for Intel GPUs with the driver xe and Linux 6.19 or later, or the driver i915 with SR-IOV
                   type: dict
                   contains:
                     exec_quantum_ms:
@@ -221,19 +227,62 @@ ansible_facts:
                       description: Memory of the GPU in MiB.
                       type: int
                       sample: 4096
+                    ggtt_quota:
+                      description: Addresses of the GPU in MiB. Only with the driver i915.
+                      type: int
+                      sample: 512
+                    contexts_quota:
+                      description: Contexts of the GPU. Only with the driver i915.
+                      type: int
+                      sample: 8192
+                    doorbells_quota:
+                      description: Doorbells of the GPU. Only with the driver i915.
+                      type: int
+                      sample: 32
+                    auto_provisioning:
+                      description: Whether the driver gives equal parts to new functions. Only with the driver i915.
+                      type: bool
+                      sample: true
                     sched_priority:
-                      description: Scheduling priority, V(low), V(normal) or V(high).
+                      description: Scheduling priority, V(low), V(normal) or V(high). Only with the driver xe.
                       type: str
                       sample: normal
             model:
               description:
-                - Name of the model, as its driver or C(pci.ids) of the host calls it. Null if neither has one.
+                - Name of the model from its driver or from C(pci.ids) of the host. Null if neither has one.
               returned: when V(models) is gathered
               type: str
               sample: Tesla T4
+            vgpu_scheduler:
+              description:
+                - How an NVIDIA GPU divides its time among time-sliced vGPUs, from the module parameters that the driver
+                  was loaded with. A number is null if the driver chooses it.
+              returned: for GPUs with NVIDIA vGPUs, when the driver shows its parameters
+              type: dict
+              contains:
+                policy:
+                  description: Policy, V(best_effort), V(equal_share), V(fixed_share) or V(unknown).
+                  type: str
+                  sample: equal_share
+                time_slice_ms:
+                  description: Time in ms after which the next vGPU has its turn.
+                  type: int
+                  sample: 3
+                averaging_factor:
+                  description: Averaging factor of the strict round-robin policy.
+                  type: int
+                  sample: 60
+                frequency:
+                  description: Frequency of the strict round-robin policy in Hz.
+                  type: int
+                  sample: 960
+                registry:
+                  description: The registry key C(RmPVMRL) of the driver. Null if it is not set.
+                  type: str
+                  sample: "0x00030001"
             mig:
               description:
-                - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and where C(nvidia-smi) does not
+                - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and if C(nvidia-smi) does not
                   answer.
               returned: when V(mig) is gathered
               type: dict
@@ -260,7 +309,7 @@ ansible_facts:
                       type: str
                       sample: 1g.18gb
                     start:
-                      description: The first memory slice that it has.
+                      description: The first memory slice of the instance.
                       type: int
                       sample: 2
                     size:
@@ -464,7 +513,7 @@ ansible_facts:
               type: bool
               sample: true
             group_count:
-              description: Number of IOMMU groups, those of mediated devices included.
+              description: Number of IOMMU groups, including those of mediated devices.
               type: int
               sample: 63
             shared_groups:
@@ -487,7 +536,7 @@ ansible_facts:
               type: str
               sample: intel
             kernel_arguments:
-              description: The arguments that the running kernel was started with, in their order.
+              description: The command-line arguments of the running kernel, in order.
               type: list
               elements: str
               sample: [ro, quiet, intel_iommu=on, iommu=pt]
@@ -502,7 +551,7 @@ ansible_facts:
           type: dict
           contains:
             program:
-              description: Path of mdevctl, or null when it is not installed.
+              description: Path of mdevctl, or null if it is not installed.
               type: str
               sample: /usr/bin/mdevctl
             udev_rule:
@@ -524,7 +573,7 @@ ansible_facts:
               type: str
               sample: /etc/systemd/system/vfio-devices-restore.service
         versions:
-          description: Versions of what the cards depend on.
+          description: Versions of the kernel and of drivers.
           returned: when V(models) and V(physical_functions) are gathered
           type: dict
           contains:
@@ -533,7 +582,7 @@ ansible_facts:
               type: str
               sample: 6.1.0-29-amd64
             drivers:
-              description: Version of each driver of a card by its name, of those with a version of their own.
+              description: Version of each driver of a card, by its name. Drivers without a version are omitted.
               type: dict
               sample: {nvidia: 550.163.02}
         warnings:

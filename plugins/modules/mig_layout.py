@@ -134,7 +134,7 @@ gpus:
     action:
       description:
         - V(unchanged) or V(changed). If O(on_busy=skip), also V(busy).
-        - After a failure, V(restored) if all instances that were removed were made again, otherwise V(failed).
+        - After a failure, V(restored) if all removed instances were created again, otherwise V(failed).
       type: str
       sample: changed
     before:
@@ -159,7 +159,7 @@ gpus:
               type: str
               sample: 1g.18gb
             start:
-              description: The first memory slice that it has.
+              description: The first memory slice of the instance.
               type: int
               sample: 2
             size:
@@ -171,11 +171,11 @@ gpus:
               type: int
               sample: 1
     after:
-      description: The GPU after the changes. In check mode as it would be. Null if it could not be read.
+      description: The GPU after the changes. In check mode the prediction. Null if it could not be read.
       type: dict
       contains: *gpu
     done:
-      description: One sentence for each step that was done.
+      description: One sentence for each completed step.
       type: list
       elements: str
       sample: [enabled MIG, made a GPU instance 1g.18gb at memory slice 0]
@@ -184,7 +184,7 @@ gpus:
       type: list
       elements: str
     error:
-      description: What failed. Null without a failure.
+      description: The failure. Null without a failure.
       type: str
 failures:
   description: One sentence for each GPU that failed.

@@ -77,7 +77,7 @@ options:
         type: bool
       cards:
         description:
-          - For the root of a host, names of all its cards, as C(ansible_facts.mdev) has them. An unlisted provider of
+          - For the root of a host, names of all its cards, as in C(ansible_facts.mdev). An unlisted provider of
             this collection is then removed if its card is missing on the host, or if another provider represents the
             same card. If guests use the provider, it is drained instead, with a warning.
           - If omitted, such providers remain and are in RV(unexpected).

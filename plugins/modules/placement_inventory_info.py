@@ -61,11 +61,11 @@ providers:
       type: str
       sample: 0ff9b28c-c1e6-5a0f-b7ab-2a0c1a5c92f6
     parent:
-      description: Name of the provider above it, or null for a root.
+      description: Name of the parent provider, or null for a root.
       type: str
       sample: compute1.example.com
     inventories:
-      description: By resource class the six fields of its inventory.
+      description: The six fields of each inventory, by resource class.
       type: dict
       sample:
         CUSTOM_NIC_VF: {total: 8, reserved: 0, min_unit: 1, max_unit: 8, step_size: 1, allocation_ratio: 1.0}
@@ -82,7 +82,7 @@ owners:
   type: dict
   sample: {compute1.example.com: nova}
 usages:
-  description: By name of the provider and resource class how much is in use. Empty without O(usages).
+  description: Amount in use, by name of the provider and by resource class. Empty without O(usages).
   returned: success
   type: dict
   sample:
@@ -93,7 +93,7 @@ missing:
   type: list
   elements: str
 calls:
-  description: How many HTTP requests went to Placement.
+  description: Number of HTTP requests to Placement.
   returned: success
   type: int
   sample: 20

@@ -13,7 +13,8 @@ description:
   - Reports whether the service reads a file, and which of the file's options another file sets that the service reads
     later. The order is that of oslo.config. Default directories come after the default files, but before files of
     C(--config-file).
-  - Options that may be given several times, such as C([pci]alias), are never overridden. The service takes all of them.
+  - Options that may be given several times, such as C([pci]alias), are never overridden. The service takes all of them,
+    so RV(others) lists those of other files.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -93,7 +94,7 @@ reads:
   returned: always
   type: bool
 overridden:
-  description: Options of O(content) that another file sets and that is read later.
+  description: Options of O(content) that another file, which is read later, also sets.
   returned: always
   type: list
   elements: dict
@@ -110,6 +111,40 @@ overridden:
       description: The other file.
       type: str
       sample: /etc/nova/nova.conf
+others:
+  description:
+    - Options of nova's devices in all other files, in the order of reading and with the names of the newest release.
+      Empty if the service does not read O(path).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: The other file.
+      type: str
+      sample: /etc/nova/nova.conf
+    section:
+      description: Section.
+      type: str
+      sample: pci
+    option:
+      description: Option.
+      type: str
+      sample: device_spec
+    value:
+      description: Its value.
+      type: str
+      sample: '{"vendor_id": "10de"}'
+    later:
+      description: Whether the service reads the file after O(path).
+      type: bool
+cyborg_gpus:
+  description:
+    - File in which a cyborg-agent of the host enables its driver for NVIDIA GPUs, or null. Cyborg then reports all of
+      them to Placement.
+  returned: always
+  type: str
+  sample: /etc/cyborg/cyborg.conf
 post_copy:
   description:
     - Whether nova permits post-copy for live migrations, with C(live_migration_permit_post_copy) of C([libvirt]).
@@ -118,8 +153,8 @@ post_copy:
   type: bool
 undeployed:
   description:
-    - Options of O(content) that the settings of a container of kolla-ansible do not have. Either kolla-ansible was not
-      run since they were written, or another of its files sets them.
+    - Options of O(content) that are missing in the settings of a container of kolla-ansible. Either kolla-ansible has
+      not run since they were written, or another of its files sets them.
   returned: always
   type: list
   elements: str
@@ -142,7 +177,8 @@ unknown:
   elements: str
   sample: ["/etc/nova/nova.conf: nova has no option device_specs in [pci]. Did you mean device_spec?"]
 libvirt:
-  description: Version of the host's libvirt library, or null.
+  description:
+    - Version of the libvirt library, or null. If the service runs in a container, it is that of libvirt's container.
   returned: always
   type: str
   sample: 11.3.0

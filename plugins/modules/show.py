@@ -5,7 +5,7 @@
 
 DOCUMENTATION = r"""
 module: show
-short_description: Print text as it is
+short_description: Print text without changes
 version_added: 1.0.0
 description:
   - Prints text on the console of the controller, line by line, so that it can be copied.
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 text:
-  description: The text that was printed.
+  description: The printed text.
   returned: always
   type: str
 """

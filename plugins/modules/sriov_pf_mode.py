@@ -81,8 +81,10 @@ options:
         description:
           - Virtual functions with their own settings or drivers. Omitted settings remain unchanged.
           - Settings of the network require a network card and the program C(ip) on the host.
-          - Shares of a GPU, which are C(exec_quantum_ms), C(preempt_timeout_us) and C(vram_quota), require an Intel GPU
-            with the driver xe and Linux 6.19 or later. They are set before the virtual functions are created.
+          - Shares of a GPU require an Intel GPU. Its driver is xe with Linux 6.19 or later, or i915 with SR-IOV. Shares
+            are set before the virtual functions are created.
+          - Both drivers have C(exec_quantum_ms), C(preempt_timeout_us) and C(vram_quota). Only i915 has C(ggtt_quota),
+            C(contexts_quota) and C(doorbells_quota).
         type: list
         elements: dict
         suboptions:
@@ -129,6 +131,21 @@ options:
             type: raw
           vram_quota:
             description: Memory of an Intel GPU for the virtual function in MiB.
+            type: raw
+          ggtt_quota:
+            description:
+              - Addresses of an Intel GPU with the driver i915 for the virtual function in MiB.
+              - V(0) means an equal part. Set it for all virtual functions or none.
+            type: raw
+          contexts_quota:
+            description:
+              - Contexts of an Intel GPU with the driver i915 for the virtual function, a multiple of 128. V(0) means an
+                equal part.
+              - Set it for all virtual functions or none.
+            type: raw
+          doorbells_quota:
+            description:
+              - Doorbells of an Intel GPU with the driver i915 for the virtual function. V(0) means an equal part.
             type: raw
       eswitch:
         description:
@@ -278,7 +295,7 @@ functions:
           type: str
           sample: vf
         driver:
-          description: Driver of the card, or null. In check mode null also where the kernel will choose.
+          description: Driver of the card, or null. In check mode also null if the kernel will choose the driver.
           type: str
           sample: ice
         driver_override:
@@ -310,7 +327,7 @@ functions:
               type: str
               sample: "0000:41:00.4"
             driver:
-              description: Driver, or null. In check mode null also where the kernel will choose.
+              description: Driver, or null. In check mode also null if the kernel will choose the driver.
               type: str
               sample: vfio-pci
             iommu_group:

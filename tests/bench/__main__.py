@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure all parts, or those named, and print one table; or publish the last results in the documentation.
+"""Measure all or the given parts and print one table, or publish the last results in the documentation.
 
 python -m tests.bench [--rounds N] [--quick] [--results FILE] [part...]
 python -m tests.bench --publish [--results FILE]

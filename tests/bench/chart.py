@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A curve as an SVG file of its own, for a light and a dark ground, which matplotlib cannot write."""
+"""Write a curve as an SVG file for light and dark backgrounds, which matplotlib cannot do."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .findings import Curve
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 70, 610, 76, 300
-STEPS = 5  # about as many as an axis is divided into
-MARKS = ("M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0z", "M-5 -5H5V5H-5z")  # lines differ without colours too
+STEPS = 5  # approximate number of intervals of an axis
+MARKS = ("M-5 0A5 5 0 1 0 5 0A5 5 0 1 0 -5 0z", "M-5 -5H5V5H-5z")  # lines differ in shape as well as colour
 
 HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="title">
   <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
@@ -41,7 +41,7 @@ HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
 
 
 def ticks(greatest: float) -> list[float]:
-    """From 0 in round steps to at least the greatest value, which is above 0."""
+    """Return round steps from 0 to at least the greatest value, which is above 0."""
     rough = greatest / STEPS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
@@ -49,7 +49,7 @@ def ticks(greatest: float) -> list[float]:
 
 
 def svg(curve: Curve) -> str:
-    """Both axes begin at 0, so that what is twice as high took twice as long."""
+    """Return the chart; both axes begin at 0, so that twice as high means twice as long."""
     points = [point for line in curve.lines.values() for point in line]
     across, up = ticks(max(x for x, _y in points)), ticks(max(y for _x, y in points))
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mdev_facts beside a ping, and beside mdevctl on the same tree."""
+"""Compare mdev_facts with a ping, and with mdevctl on the same tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import findings, processes, tasks, times, tree
 from .findings import Curve, Effort, Figure, Findings
 
 ROUNDS = 15
-VFS = 32  # of each GPU
+VFS = 32  # per GPU
 FACTS, PING, ENGINE = "task mdev_facts", "task ping", "the engine alone"
 LISTINGS = (["mdevctl", "types", "--dumpjson"], ["mdevctl", "list", "--dumpjson"])
 
@@ -31,7 +31,7 @@ _facts.observe(HostRoot(sys.argv[1]))
 
 
 def measure(effort: Effort) -> Findings:
-    """One small host, and larger ones up to 256 parents."""
+    """Measure a small host, and larger ones with up to 256 parents."""
     try:
         real.provide()
         mdevctl = True
@@ -45,7 +45,7 @@ def measure(effort: Effort) -> Findings:
     sizes = effort.sizes([1, 2, 4, 8], [1])
     for gpus in sizes:
         parents = gpus * VFS
-        # The commands of mdevctl take long where there is much, and tell enough once.
+        # mdevctl is slow with many devices, so run it only for the largest host.
         last = gpus == sizes[-1]
         large, ratio = compare(f"{parents} parents", many_gpus(gpus), mdevctl and last, turns)
         points.append((parents, ratio))
@@ -55,7 +55,7 @@ def measure(effort: Effort) -> Findings:
 
 
 def many_gpus(number: int) -> SimHost:
-    """GPUs with VFs that are all mdev parents, of 20 types each."""
+    """Return GPUs with VFs that are all mdev parents with 20 types each."""
     gpu = load("a40").functions[0]
     assert gpu.sriov
     sriov = dataclasses.replace(gpu.sriov, total=VFS, numvfs=VFS)
@@ -63,7 +63,7 @@ def many_gpus(number: int) -> SimHost:
 
 
 def compare(title: str, host: SimHost, mdevctl: bool, turns: int, goal: str = "") -> tuple[list[Figure], float]:
-    """What facts of one host take: the figures, and the first of them beside a ping."""
+    """Measure the facts of a host; return the figures, and the first of them relative to a ping."""
     times.note(f"\nFacts of a host with {title}; medians of {turns} turns (middle half)")
     with tree.exported(host) as root:
         real.make_ready(root)
@@ -85,7 +85,7 @@ def compare(title: str, host: SimHost, mdevctl: bool, turns: int, goal: str = ""
 
 
 def time_tasks(root: Path, turns: int, inside: list[str], listings: dict[str, list[str]]) -> times.Times:
-    """One play of all tasks."""
+    """Run a play with all tasks."""
     turn = [
         {"name": FACTS, "vfio.devices.mdev_facts": {"host_root": str(root)}},
         {"name": PING, "ansible.builtin.ping": {}},
@@ -95,6 +95,6 @@ def time_tasks(root: Path, turns: int, inside: list[str], listings: dict[str, li
 
 
 def time_commands(root: Path, turns: int, inside: list[str], listings: dict[str, list[str]]) -> times.Times:
-    """The same without Ansible."""
+    """Run the same work without Ansible."""
     commands = {ENGINE: [sys.executable, "-c", ENGINE_CODE, str(root)], **listings}
     return processes.measure(commands, turns, inside)

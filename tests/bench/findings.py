@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a part of the benchmarks finds out, as plain data."""
+"""The results of a part of the benchmarks as plain data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import times
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """How much to measure: ``rounds`` in place of what a part takes by itself, ``quick`` for the smallest sizes."""
+    """How much to measure: ``rounds`` overrides the default of a part, ``quick`` selects the smallest sizes."""
 
     rounds: int | None = None
     quick: bool = False
@@ -27,7 +27,7 @@ class Effort:
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A line of the table: the median of the turns and the bounds of their middle half; ``goal`` as ``<= 1.25``."""
+    """A line of the table: median of the turns and bounds of their middle half; ``goal`` as in ``<= 1.25``."""
 
     what: str
     middle: float
@@ -50,7 +50,7 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """How something grows: the points of each line by its name; ``across`` and ``up`` say what the axes count."""
+    """The growth of a value: the points of each line by name; ``across`` and ``up`` are the labels of the axes."""
 
     name: str
     title: str
@@ -66,11 +66,11 @@ class Findings:
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Findings:
-        """From JSON."""
+        """Convert from JSON."""
         return cls([Figure(**figure) for figure in data["figures"]], [Curve(**curve) for curve in data["curves"]])
 
 
 def figure(what: str, values: list[float], goal: str = "") -> Figure:
-    """The line for what the turns gave."""
+    """Return the line for the results of the turns."""
     low, middle, high = times.quarters(values)
     return Figure(what, middle, low, high, goal)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mdev_instance for many devices at once, beside a loop of such tasks and beside a loop of the shell."""
+"""Compare mdev_instance for many devices with a loop of such tasks, and with a shell loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .findings import Curve, Effort, Findings
 ROUNDS = 7
 GROWING_ROUNDS = 5
 DEVICES = 128
-# The whole loop would take a minute in each turn, and its items take equally long.
+# The whole loop would take a minute per turn, and all items take equally long.
 LOOPED = 16
 
 PARENT, TYPE = "mdpy", "mdpy-vga"
@@ -28,7 +28,7 @@ UUIDS = [str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{number}.example.com")) for number
 MAKE, AGAIN, BRIEFLY = "one task mdev_instance", "the same again, unchanged", "with persist: false"
 LOOP, SHELL, PING = "loop of tasks mdev_instance", "shell loop of writes", "task ping"
 
-# How long it took to start the shell is not counted.
+# The time to start the shell is not included.
 SHELL_LOOP = """\
 begin=${EPOCHREALTIME/[.,]/}
 for uuid in $UUIDS; do
@@ -40,7 +40,7 @@ printf '["%s", %d.%06d]\\n' "$NAME" $((took / 1000000)) $((took % 1000000)) >>"$
 
 
 def measure(effort: Effort) -> Findings:
-    """On one mounted host."""
+    """Measure one mounted host."""
     turns = effort.turns(ROUNDS)
     devices, looped = (4, 1) if effort.quick else (DEVICES, LOOPED)
     with mounted.host_on_one_processor(HOST) as root:
@@ -64,7 +64,7 @@ def measure(effort: Effort) -> Findings:
 
 
 def grow(root: Path, effort: Effort) -> Curve:
-    """Devices made on an empty host, and looked at again, for several numbers of them."""
+    """Measure the creation of devices on an empty host and a second run, for several numbers of devices."""
     sizes = effort.sizes([1, 32, 64, 96, DEVICES], [4])
     turn: list[dict[str, Any]] = [{"name": PING, "ansible.builtin.ping": {}}]
     for size in sizes:
@@ -80,7 +80,7 @@ def grow(root: Path, effort: Effort) -> Curve:
 
 
 def reset(root: Path) -> dict[str, Any]:
-    """A task that leaves the host without devices."""
+    """Return a task that removes all devices of the host."""
     return {
         "ansible.builtin.shell": {
             "cmd": f"{sys.executable} -m tests.simhost reboot {root} && rm -rf {root}/etc/vfio-devices "
@@ -91,7 +91,7 @@ def reset(root: Path) -> dict[str, Any]:
 
 
 def turn(root: Path, devices: int, looped: int) -> list[dict[str, Any]]:
-    """The tasks of one turn; each but the second run starts on a host without devices."""
+    """Return the tasks of one turn; all except the second run start on a host without devices."""
     many = {"type": TYPE, "parent": PARENT, "count": devices}
     one = {"type": TYPE, "parent": PARENT, "uuid": "{{ item }}"}
     shell = {"cmd": SHELL_LOOP, "executable": "/bin/bash"}
@@ -114,5 +114,5 @@ def turn(root: Path, devices: int, looped: int) -> list[dict[str, Any]]:
 
 
 def converge(root: Path, instance: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """A task mdev_instance."""
+    """Return a task with mdev_instance."""
     return {"vfio.devices.mdev_instance": {"instances": [instance], "host_root": str(root), **options}}

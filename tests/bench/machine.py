@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where and with what was measured."""
+"""Describe the machine and the versions of a measurement."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def describe() -> dict[str, Any]:
-    """Machine and versions."""
+    """Return machine and versions."""
     return {
         "processor": processor(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
         "cores": len(os.sched_getaffinity(0)),
@@ -28,7 +28,7 @@ def describe() -> dict[str, Any]:
 
 
 def processor(cpuinfo: str) -> str:
-    """The model, which not every architecture names."""
+    """Return the model name, which is missing on some architectures."""
     for line in cpuinfo.splitlines():
         name, _colon, value = line.partition(":")
         if name.strip() == "model name":
@@ -37,17 +37,17 @@ def processor(cpuinfo: str) -> str:
 
 
 def commit() -> str:
-    """The commit of this collection; ``-dirty`` with changes that are not committed."""
+    """Return the commit of this collection; ``-dirty`` with uncommitted changes."""
     command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown commit"
 
 
 def load() -> float:
-    """Processes that ran or wanted to, on average over the last minute."""
+    """Return the average number of runnable processes in the last minute."""
     return os.getloadavg()[0]
 
 
 def is_busy(load: float, cores: int) -> bool:
-    """Whether others take so much that the numbers say little."""
+    """Return whether other processes make the measurement unreliable."""
     return load > cores / 2

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""sriov_pf_mode for many cards in one task, beside one task a card; and its own time beside that of the kernel."""
+"""Compare sriov_pf_mode for many cards with a task per card, and its own time with that of the kernel."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .findings import Effort, Findings
 
 ROUNDS = 3
 CARDS = 16
-# The whole loop would take half a minute in each turn, and its items take equally long.
+# The whole loop would take half a minute per turn, and all items take equally long.
 LOOPED = 4
 FEW, MANY = 2, 4
-# Seconds that a card takes for a switch on or off: with a tenth of what was measured on hardware the run stays short.
+# In seconds: the time of a card to enable or disable VFs, a tenth of real hardware to keep the run short.
 KERNEL = 0.1
 CARD = {
     "address": "0000:10:00.0",
@@ -34,14 +34,14 @@ PING = "task ping"
 
 
 def measure(effort: Effort) -> Findings:
-    """On one mounted host."""
+    """Measure one mounted host."""
     turns = effort.turns(ROUNDS)
     cards, looped = (2, 1) if effort.quick else (CARDS, LOOPED)
     with mounted.host_on_one_processor({"functions": [{**CARD, "copies": cards}], "drivers": DRIVERS}) as root:
         measured = tasks.measure(turn(root, ADDRESSES[:cards], looped), turns)
     times.note(f"\n{cards} cards on one mounted host, all on one processor; medians of {turns} turns (middle half)")
     times.show(measured)
-    # Off and on again.
+    # Disable and enable.
     kernel = cards * 2 * KERNEL
     times.note(f"  the kernel's part of a change of all cards is {kernel:g} s")
     times.note(f"  a loop of {looped} tasks is timed, and one of {cards} taken to last in proportion")
@@ -57,7 +57,7 @@ def measure(effort: Effort) -> Findings:
 
 
 def turn(root: Path, addresses: list[str], looped: int) -> list[dict[str, Any]]:
-    """The tasks of one turn; each changes the number of VFs of every card, but for the second run."""
+    """Return the tasks of one turn; all except the second run change the number of VFs of every card."""
     each = {**converge(root, ["{{ item }}"], MANY), "loop": addresses[:looped]}
     return [
         converge(root, addresses, MANY),
@@ -69,6 +69,6 @@ def turn(root: Path, addresses: list[str], looped: int) -> list[dict[str, Any]]:
 
 
 def converge(root: Path, addresses: list[str], number: int) -> dict[str, Any]:
-    """A task sriov_pf_mode."""
+    """Return a task with sriov_pf_mode."""
     functions = [{"pf": address, "mode": "vf", "num_vfs": number} for address in addresses]
     return {"vfio.devices.sriov_pf_mode": {"functions": functions, "host_root": str(root)}}

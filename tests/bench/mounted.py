@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Simulated hosts behind FUSE, for as long as they are measured."""
+"""Mount simulated hosts with FUSE while they are measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOST = "host"
 
 @contextlib.contextmanager
 def fleet(hosts: str | dict[str, Any]) -> Iterator[Path]:
-    """The mounted fleet: hosts as the command line of tests.simhost names them, or one called HOST, by its profile."""
+    """Mount a fleet: hosts as on the command line of tests.simhost, or one named HOST by its profile."""
     with tempfile.TemporaryDirectory() as directory:
         if isinstance(hosts, dict):
             profile = Path(directory, f"{HOST}.yml")
@@ -36,8 +36,9 @@ def fleet(hosts: str | dict[str, Any]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def host_on_one_processor(profile: dict[str, Any]) -> Iterator[Path]:
-    """One mounted host. Its daemon runs on the processor of those who call it: on another one, each call takes up to
-    three times as long, by chance.
+    """Mount one host whose daemon runs on the CPU of its callers.
+
+    On another CPU, each call takes up to three times as long, at random.
     """
     processors = os.sched_getaffinity(0)
     os.sched_setaffinity(0, [min(processors)])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The results as a page of the documentation, with its pictures."""
+"""Write the results as a page of the documentation with images."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ GUIDES = Path(__file__).resolve().parents[2] / "docs/docsite/rst"
 TITLES = {
     "facts": "Facts",
     "instances": "Mediated devices",
+    "mixtures": "Several vGPU types on a card",
     "modes": "Modes of SR-IOV cards",
     "placement": "Placement",
     "site": "The playbook site",
@@ -55,7 +56,7 @@ The middle half of the turns lies between the two values of the third column. A 
 
 
 def restructured(results: dict[str, Any]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     sections = [HEAD, RESULTS.format(origin="\n".join(table.origin(results)))]
     for part, data in results["parts"].items():
         found = Findings.read(data)
@@ -64,7 +65,7 @@ def restructured(results: dict[str, Any]) -> str:
 
 
 def publish(results: dict[str, Any], guides: Path) -> None:
-    """Write the page and its pictures. Raises ValueError for results that say nothing."""
+    """Write the page and its images. Raises ValueError for results of a quick run."""
     if results["quick"]:
         raise ValueError("these results are of a quick run, which says nothing of speeds: run make bench first")
     (guides / "benchmarks.rst").write_text(restructured(results), encoding="utf-8")

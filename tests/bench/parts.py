@@ -23,7 +23,7 @@ def measure(part: str, effort: Effort) -> Findings:
 
 
 def run(parts: list[str], effort: Effort, file: Path) -> dict[str, Any]:
-    """The results, which are also written after each part."""
+    """Run the parts, write the results after each part, and return them."""
     place = machine.describe()
     start = machine.load()
     if machine.is_busy(start, place["cores"]):
@@ -31,7 +31,7 @@ def run(parts: list[str], effort: Effort, file: Path) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": place, "quick": effort.quick, "parts": {}}
     file.parent.mkdir(parents=True, exist_ok=True)
     for part in parts:
-        # A process for each, since what a child of a large one takes is counted as at least as large.
+        # Use a process for each part, because the memory of a child includes that of a large parent.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             found = pool.submit(measure, part, effort).result()
         results["parts"][part] = dataclasses.asdict(found)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""placement_inventory beside the least possible requests and beside osc-placement's CLI, on a real Placement."""
+"""Compare placement_inventory with the fewest possible requests and with the CLI osc-placement, on a real Placement."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def seconds(function, *arguments):
 
 
 class Least:
-    """The same trees with no request too many, one after another, on one connection."""
+    """Creates the same trees with the fewest requests, one after another on one connection."""
 
     def __init__(self, url):
         from keystoneauth1 import adapter, session, token_endpoint
@@ -51,7 +51,7 @@ class Least:
         self.calls = 0
         top = self.send("GET", f"/resource_providers?name={root}")["resource_providers"][0]["uuid"]
         self.send("GET", f"/resource_providers?in_tree={top}")
-        # Neither the trait nor the class is in a new tree, and each could be missing in this Placement.
+        # Trait and class are not in a new tree, and might be missing in this Placement.
         self.send("GET", "/traits?name=in:CUSTOM_A")
         self.send("GET", "/resource_classes")
         for one in providers:
@@ -72,7 +72,7 @@ class Least:
 
 
 def command_line(url, root, cloud):
-    """Seconds for one child: its three commands, each a process."""
+    """Return the seconds for one child: its three commands, each a process."""
     environment = {**os.environ, "OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": url, "OS_TOKEN": "admin"}
     name, parent = f"{root}_cli", cloud.provider(root)["uuid"]
 
@@ -90,7 +90,7 @@ def command_line(url, root, cloud):
 
 
 def compare(url, cloud, count, turns):
-    """Turn by turn the seconds of the module, of the least requests and of the CLI; and the calls of the first two."""
+    """Return the seconds of the module, the fewest requests and the CLI per turn, and the calls of the first two."""
     least = Least(url)
     taken = {}
     calls = {}
@@ -112,7 +112,7 @@ def compare(url, cloud, count, turns):
 
 
 def children(url, cloud, counts, turns):
-    """The figures and the curve of one tree, created and then verified."""
+    """Return figures and curve of one tree that is created and then verified."""
     figures, lines = [], {"created": [], "unchanged": []}
     for count in counts:
         taken, calls = compare(url, cloud, count, turns)
@@ -137,7 +137,7 @@ def children(url, cloud, counts, turns):
 
 
 def fleet(url, cloud, hosts):
-    """The figures of one task for all hosts, as a play has it."""
+    """Return the figures of one task for all hosts, like in a play."""
     figures = []
     roots = [f"fleet-{number}" for number in range(hosts)]
     for root in roots:
@@ -151,14 +151,14 @@ def fleet(url, cloud, hosts):
             f"call), at most {run.megabytes:.0f} MB; changed {result['changed']}"
         )
         figures.append(findings.figure(f"{hosts} hosts {what}: MB of the largest process", [run.megabytes]))
-    # Two for each provider, the host's own included.
+    # Two requests for each provider, including the root.
     least = 2 * hosts * (CHILDREN_OF_A_HOST + 1)
     figures.append(findings.figure(f"{hosts} hosts {what}: calls / least calls", [result["calls"] / least], "<= 1"))
     return figures
 
 
 def task(url, providers):
-    """What a play with one task took, and the result of the task."""
+    """Return the duration of a play with one task, and the result of the task."""
     publish = {
         "auth_type": "admin_token",
         "auth": {"endpoint": url, "token": "admin"},

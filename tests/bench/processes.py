@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time commands against each other: they take turns, so that noise hits all alike."""
+"""Time commands that take turns, so that noise affects all equally."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from . import times
 
 class Run(NamedTuple):
     seconds: float
-    megabytes: float  # the largest process
-    processor: float  # seconds of it and of its children on the processors, hosts included
+    megabytes: float  # of the largest process
+    processor: float  # CPU seconds of it and its children, including hosts
     lines: int  # of output
 
 
 def run(command: list[str]) -> Run:
-    """Run a command once. Raises SystemExit with its last words when it fails."""
+    """Run a command once. Raises SystemExit with its last output if it fails."""
     with tempfile.TemporaryFile() as output:
         begin = time.monotonic()
         process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
@@ -41,14 +41,14 @@ def run(command: list[str]) -> Run:
 
 
 def measure(commands: dict[str, list[str]], rounds: int, inside: list[str] | None = None) -> times.Times:
-    """The seconds of each command by its name, in ``rounds`` turns after one that does not count.
+    """Return the seconds of each command by name in ``rounds`` turns, after a turn that does not count.
 
-    ``inside`` is a command line that all of them are run under; it is not part of what is timed.
+    ``inside`` is a command line under which all of them run; it is not included in the times.
     """
     with tempfile.TemporaryDirectory() as directory:
         durations = Path(directory, "durations")
         arguments = json.dumps([commands, rounds + 1, str(durations)])
-        # As on a host that has the files installed: the first turn leaves their bytecode.
+        # The first turn writes the bytecode, as on a host with installed files.
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{directory}/bytecode"}
         command = [*(inside or []), sys.executable, "-m", __name__, arguments]
         subprocess.run(command, env=environment, check=True)

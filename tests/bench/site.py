@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook site: what a run costs when nothing changes, and how time and memory grow with the hosts."""
+"""Measure the playbook site: the cost of an unchanged host, and how time and memory grow with hosts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T4 = {
     "copies": DEVICES // 16,
 }
 FULL = {"cmdline": "intel_iommu=on iommu=pt", "functions": [T4]}
-# Several, since one of them is short beside the start of Ansible.
+# Several tasks, because one is short compared with the start of Ansible.
 PINGS = 5
 HOSTS = 10
 BOOT_PROGRAM = "usr/local/lib/vfio-devices-restore.pyz"
@@ -64,7 +64,7 @@ def measure(effort: Effort) -> Findings:
 
 
 def one_host(effort: Effort) -> list[Figure]:
-    """Module runs and cost of an unchanged host with many devices."""
+    """Measure module runs and the cost of an unchanged host with many devices."""
     turns = effort.turns(ROUNDS)
     with mounted.fleet({**FULL, "functions": [{**T4, "copies": 1 if effort.quick else DEVICES // 16}]}) as place:
         runs = Playbooks(place, [mounted.HOST])
@@ -86,7 +86,7 @@ def one_host(effort: Effort) -> list[Figure]:
 
 
 def whole_processes(effort: Effort) -> list[Figure]:
-    """Runs on ten hosts against ``ansible -m ping``, in seconds of the processors: these hardly depend on others."""
+    """Compare runs on ten hosts with ``ansible -m ping`` in CPU seconds, which hardly depend on other processes."""
     size = 2 if effort.quick else HOSTS
     turns = effort.turns(ROUNDS)
     with mounted.fleet(f"t4={size}") as place:
@@ -122,7 +122,7 @@ def whole_processes(effort: Effort) -> list[Figure]:
 
 
 def many_hosts(size: int) -> dict[str, dict[str, float]]:
-    """What runs on a whole fleet take: their length in tasks ping on one host, and megabytes."""
+    """Measure runs on a whole fleet: the duration in ping tasks on one host, and megabytes."""
     with mounted.fleet(f"t4={size}") as place:
         runs = Playbooks(place, [f"t4-{number}" for number in range(1, size + 1)])
         measured = {}
@@ -135,7 +135,7 @@ def many_hosts(size: int) -> dict[str, dict[str, float]]:
 
 
 class Playbooks:
-    """Runs of ansible-playbook against mounted hosts."""
+    """Runs ansible-playbook on mounted hosts."""
 
     def __init__(self, fleet: Path, hosts: list[str]) -> None:
         place = fleet.parent
@@ -164,11 +164,11 @@ class Playbooks:
         )
 
     def ping_all(self) -> processes.Run:
-        """The module ping on all hosts, without a playbook."""
+        """Run the module ping on all hosts without a playbook."""
         return processes.run(["ansible", "-i", str(self.inventory), f"--forks={self.forks}", "all", "-m", "ping"])
 
     def units(self) -> tuple[float, float]:
-        """Seconds of a play without tasks, which is the start of Ansible, and of one task ping on one host."""
+        """Return the seconds of a play without tasks (the start of Ansible), and of a ping task on one host."""
         start, pings = (self.play(name, "--limit", self.first).seconds for name in (self.nothing, self.ping))
         return start, (pings - start) / PINGS
 

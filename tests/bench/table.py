@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The results as text: where they are from, and all ratios in one table."""
+"""Format the results as text: their origin, and all ratios in one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADER = ("what", "median", "middle half", "goal", "")
 
 
 def origin(results: dict[str, Any]) -> list[str]:
-    """The machine, the versions and the load, one sentence each."""
+    """Return a sentence each for machine, versions and load."""
     machine, load = results["machine"], results["load"]
     said = [
         f"{machine['processor']}, {machine['cores']} cores, Linux {machine['kernel']}.",
@@ -29,12 +29,12 @@ def origin(results: dict[str, Any]) -> list[str]:
 
 
 def rows(found: Findings) -> list[tuple[str, str, str, str, str]]:
-    """A row for each figure, under HEADER."""
+    """Return a row for each figure below HEADER."""
     return [(one.what, f"{one.middle:.2f}", one.spread, one.goal, one.verdict) for one in found.figures]
 
 
 def text(results: dict[str, Any]) -> str:
-    """All parts in one table."""
+    """Return all parts in one table."""
     lines: list[tuple[str, ...]] = [HEADER]
     for part, data in results["parts"].items():
         lines += [(part,), *(("  " + row[0], *row[1:]) for row in rows(Findings.read(data)))]

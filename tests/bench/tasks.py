@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time Ansible tasks against each other: they take turns in one play, so that noise hits all alike."""
+"""Time Ansible tasks that take turns in one play, so that noise affects all equally."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def measure(
     inside: list[str] | None = None,
     variables: dict[str, Any] | None = None,
 ) -> times.Times:
-    """The seconds of each task by its name, in ``rounds`` turns after one that does not count.
+    """Return the seconds of each task by name in ``rounds`` turns, after a turn that does not count.
 
-    A task without a name prepares the next one and is not reported. ``inside`` is a command line that the playbook is
-    run under. A task may add durations of its own to the file $DURATIONS.
+    A task without a name prepares the next task and is not reported. ``inside`` is a command line under which the
+    playbook runs. A task may add its own durations to the file $DURATIONS.
     """
     turn = [{"name": PREPARATION, **task} for task in tasks]
     play = {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was measured in turns, and what it means."""
+"""Times that were measured in turns, and their statistics."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import statistics
 import sys
 from pathlib import Path
 
-# Seconds of each turn by the name of what was timed.
+# Seconds of each turn by name.
 Times = dict[str, list[float]]
 
 
 def read(durations: Path) -> Times:
-    """The turns in a file of JSON lists ``[name, seconds]``, one a line, without the first turn of each name."""
+    """Read JSON lists ``[name, seconds]`` from the lines of a file, without the first turn of each name."""
     times: Times = {}
     for line in durations.read_text().splitlines():
         name, seconds = json.loads(line)
@@ -24,19 +24,19 @@ def read(durations: Path) -> Times:
 
 
 def note(sentence: str) -> None:
-    """Say on the way what is measured; the table comes last, and alone on the standard output."""
+    """Print a progress message on stderr, because stdout contains only the table."""
     print(sentence, file=sys.stderr, flush=True)
 
 
 def show(times: Times) -> None:
-    """One line for each name: the median, and between which values the middle half of the turns is."""
+    """Print a line for each name: the median, and the bounds of the middle half."""
     for name, seconds in times.items():
         low, middle, high = quarters(seconds)
         note(f"  {name:50} {middle:8.3f} s   ({low:.3f} to {high:.3f})")
 
 
 def quarters(values: list[float]) -> tuple[float, float, float]:
-    """The lower quartile, the median and the upper one."""
+    """Return the lower quartile, the median and the upper quartile."""
     if len(values) == 1:
         return values[0], values[0], values[0]
     low, middle, high = statistics.quantiles(values, n=4)
@@ -44,15 +44,15 @@ def quarters(values: list[float]) -> tuple[float, float, float]:
 
 
 def ratios(dividend: list[float], divisor: list[float], factor: float = 1.0) -> list[float]:
-    """Turn by turn the quotient."""
+    """Return the quotient of each turn."""
     return [factor * a / b for a, b in zip(dividend, divisor, strict=True)]
 
 
 def ratio(dividend: list[float], divisor: list[float]) -> float:
-    """The median of the quotients."""
+    """Return the median of the quotients."""
     return statistics.median(ratios(dividend, divisor))
 
 
 def added(*several: list[float]) -> list[float]:
-    """Turn by turn the sum."""
+    """Return the sum of each turn."""
     return [sum(turn) for turn in zip(*several, strict=True)]

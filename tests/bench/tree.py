@@ -1,9 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plain copies of simulated hosts: they answer at the speed of memory, and show what is there as long as nobody
-writes.
-"""
+"""Write plain copies of simulated hosts, which respond at memory speed and are valid while nothing is written."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ MEMORY = Path("/dev/shm")
 
 @contextlib.contextmanager
 def exported(host: SimHost) -> Iterator[Path]:
-    """The directories, links and files of a host below a temporary directory, in memory where that can be had."""
+    """Write directories, links and files of a host to a temporary directory, in memory if possible."""
     with tempfile.TemporaryDirectory(prefix="vfio-bench-", dir=MEMORY if MEMORY.is_dir() else None) as directory:
         for path, node in host.tree.nodes.items():
             target = Path(directory, path)
@@ -41,5 +39,5 @@ def _content(node: Attribute | File) -> bytes:
     try:
         return node.content()
     except OSError:
-        # One that can only be written.
+        # The attribute is write-only.
         return b""

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Build the documentation site in .build/docs and see that all references and local links lead somewhere.
+"""Build the documentation site in .build/docs and check all references and local links.
 
 python -m tests.docsite
 
-Nothing is asked of the network. External links are only checked by hand, with sphinx-build -M linkcheck.
+This does not use the network. External links can be checked manually with sphinx-build -M linkcheck.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / ".build/docs"
 COLLECTION = "vfio.devices"
 THEME = "furo"
-# Where the documentation of Ansible has what ours refers to, so that its inventory need not be fetched.
+# The pages of Ansible's documentation that ours refers to. So its inventory need not be downloaded.
 ANSIBLE = "https://docs.ansible.com/projects/ansible/devel/"
 PLACES = {
     "action_plugins": "plugins/action.html#action-plugins",
     "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
     "common_return_values": "reference_appendices/common_return_values.html#common-return-values",
 }
-# The theme has a list of a page's sections beside it, and does not want another one.
+# The theme lists the sections next to each page, so remove this list from pages.
 CONTENTS = re.compile(r"^\.\. contents::.*\n(?: +:.*\n)*", re.MULTILINE)
 CONF = f"""
 intersphinx_mapping = {{"ansible": ("{ANSIBLE}", "../objects.inv")}}
@@ -40,32 +40,32 @@ antsibull_ext_color_scheme = "default-autodark"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 """
-# Tables and pictures are dark when the browser says so, and do not know the theme's own switch.
+# Tables and images follow the colour scheme of the browser, and ignore the switch of the theme.
 STYLE = ".theme-toggle { display: none !important }\n"
 
 
 def run(*command: str | Path, quiet: bool = False) -> None:
-    """Tools of the site look into the home directory, and nothing of the user's is wanted here."""
+    """Run a command with another home directory, because tools read settings of the user there."""
     environment = {**os.environ, "HOME": str(ROOT / ".build/home")}
     subprocess.run(command, cwd=SITE, env=environment, check=True, stdout=subprocess.DEVNULL if quiet else None)
 
 
 def inventory() -> bytes:
-    """In the second form of Sphinx: four lines, then a compressed line for each label."""
+    """Return an inventory in the second format of Sphinx: four lines, then a compressed line per label."""
     head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: devel\n# Compressed with zlib:\n"
     lines = "".join(f"{label} std:label -1 {place} {label}\n" for label, place in PLACES.items())
     return head.encode() + zlib.compress(lines.encode())
 
 
 def build() -> Path:
-    """The directory with the HTML files."""
+    """Build the site and return the directory with the HTML files."""
     shutil.rmtree(SITE, ignore_errors=True)
     SITE.mkdir(parents=True)
     (ROOT / ".build/home").mkdir(exist_ok=True)
     common = ["--use-current", "--squash-hierarchy", "--fail-on-error"]
     titles = ["--project", COLLECTION, "--title", COLLECTION, "--copyright", "vfio.devices contributors"]
     init = ["antsibull-docs", "sphinx-init", *common, *titles, "--sphinx-theme", THEME]
-    # It says how to build the site by other means.
+    # The generated file describes another way to build the site.
     run(*init, "--dest-dir", SITE, COLLECTION, quiet=True)
     with (SITE / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write(CONF)
@@ -76,7 +76,7 @@ def build() -> Path:
     run(*generate, *common, "--dest-dir", SITE / "rst", COLLECTION)
     for text in (SITE / "rst").glob("*.rst"):
         text.write_text(CONTENTS.sub("", text.read_text(encoding="utf-8")), encoding="utf-8")
-    # antsibull-docs takes the texts along and no pictures.
+    # antsibull-docs copies texts, but not images.
     shutil.copytree(ROOT / "docs/docsite/rst/images", SITE / "rst/docsite/images")
     with (SITE / "rst/docsite/guide_conformance.rst").open("a", encoding="utf-8") as page:
         page.write(conformance.restructured((ROOT / "tests/simhost/CONFORMANCE.md").read_text(encoding="utf-8")))

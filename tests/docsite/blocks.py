@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The blocks of code in a document, by the section that they are in."""
+"""Extract the code blocks of a document with their sections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 FENCE = re.compile(r"```(\w*)\s*\Z")
 DIRECTIVE = re.compile(r"( *)\.\. code-block:: *(\S*)\s*\Z")
-# What Sphinx would take for code without saying in which language.
+# A line before a code block without language.
 NAMELESS = re.compile(r"(?!\s*\.\. ).*::\s*\Z")
 UNDERLINE = re.compile(r"([=\-~^\"])\1{2,}\s*\Z")
 
@@ -26,7 +26,7 @@ class Block:
 
 
 def of(path: Path) -> list[Block]:
-    """All blocks of a Markdown or reStructuredText file, in order."""
+    """Return all blocks of a Markdown or reStructuredText file in order."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return list(_markdown(lines) if path.suffix == ".md" else _restructured(lines))
 
@@ -64,7 +64,7 @@ def _restructured(lines: list[str]) -> Iterator[Block]:
             while number < len(lines) and (not lines[number].strip() or _indent(lines[number]) > len(directive[1])):
                 inside.append(lines[number])
                 number += 1
-            # Options of the directive stand before the first empty line.
+            # The options of the directive end at the first empty line.
             start = inside.index("") if "" in inside else 0
             text = textwrap.dedent("\n".join(inside[start:])).strip("\n") + "\n"
             yield Block(section, directive[2], text)

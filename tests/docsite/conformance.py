@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables and lists of a Markdown file as reStructuredText, so that a page need not repeat them."""
+"""Convert tables and lists of a Markdown file to reStructuredText, to include them in a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 
 def restructured(markdown: str) -> str:
-    """What follows the first heading; knows headings, paragraphs, lists, tables, and code in backquotes."""
+    """Convert everything after the first heading: headings, paragraphs, lists, tables, and code in backquotes."""
     return "\n".join(_lines(markdown.partition("\n")[2].splitlines())) + "\n"
 
 
@@ -31,7 +31,7 @@ def _lines(lines: list[str]) -> Iterator[str]:
 
 
 def _without_links(line: str) -> str:
-    """Links lead to files, which are not on the site; their text says enough."""
+    """Remove links, which point to files that the site lacks, and keep their text."""
     while "](" in line:
         before, _bracket, rest = line.partition("[")
         text, _end, rest = rest.partition("](")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the local links of a directory of HTML files lead somewhere."""
+"""Check the local links in a directory of HTML files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 
 class Page(HTMLParser):
-    """What an HTML file links to, and which anchors it has."""
+    """The links and anchors of an HTML file."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Page(HTMLParser):
 
 
 def check(directory: Path) -> tuple[list[str], int, int]:
-    """A sentence for each broken link, how many pages there are, and how many local links they have."""
+    """Return a sentence for each broken link, the number of pages, and the number of their local links."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(directory.rglob("*.html"))}
     broken, checked = [], 0
     for path, page in pages.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of variables in the pages of the playbooks, from the argument specs.
+"""Generate the tables of variables in the pages of the playbooks from the argument specs.
 
 python -m tests.docsite.variables     write the tables into the pages
 """
@@ -18,7 +18,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs/docsite/rst"
-# The roles of each playbook, in their order.
+# The roles of each playbook in order.
 ROLES = {
     "capture": [],
     "discover": [],
@@ -28,7 +28,7 @@ ROLES = {
     "reprofile": ["vfio", "sriov", "mig", "mdev", "boot", "nova_config", "cyborg_config", "placement"],
     "report": ["report"],
 }
-# Markup of Ansible: C(value), V(value), O(option=value), O(plugin#role:entry point:option), M(plugin), P(plugin#type).
+# Semantic markup: C(value), V(value), O(option=value), O(plugin#role:entry point:option), M(plugin), P(plugin#type).
 MARKUP = re.compile(r"\b([A-Z])\(([^()]*)\)")
 
 
@@ -37,7 +37,7 @@ def page(playbook: str) -> Path:
 
 
 def written(playbook: str) -> str:
-    """The page with the current tables."""
+    """Return the page with the current tables."""
     text, marker, _old = page(playbook).read_text(encoding="utf-8").partition(f".. variables of {playbook}\n")
     if not marker:
         raise ValueError(f"{page(playbook)} has no line '.. variables of {playbook}'")
@@ -86,7 +86,7 @@ def _description(option: dict[str, Any]) -> str:
 
 
 def _code(match: re.Match[str]) -> str:
-    """Markup as code; of an option of another plugin only the name of the option."""
+    """Convert markup to code; for an option of another plugin, keep only its name."""
     kind, text = match.groups()
     return f"``{text.rpartition(':')[2] if kind == 'O' else text}``"
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The list of paths that the collection may write, as the safety guide shows it.
+"""Generate the list of paths that the collection may write, for the safety guide.
 
-python -m tests.docsite.writable writes the list of the code into the guide.
+python -m tests.docsite.writable writes the list into the guide.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ END = "\n.. End of the list.\n"
 
 
 def table() -> str:
-    """The entries in their order, as reStructuredText."""
+    """Return the entries in order as reStructuredText."""
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 50 20 30", ""]
     rows = [("Path", "Written by", "Purpose")]
     for entry in writable.PATHS:
@@ -33,12 +33,12 @@ def table() -> str:
 
 
 def shown(guide: str) -> str:
-    """The list in the text of the guide."""
+    """Return the list in the text of the guide."""
     return guide.partition(BEGIN)[2].partition(END)[0]
 
 
 def renewed(guide: str) -> str:
-    """The text of the guide with the list of the code."""
+    """Return the text of the guide with the list of the code."""
     before, begin, rest = guide.partition(BEGIN)
     return f"{before}{begin}{table()}{END}{rest.partition(END)[2]}"
 

@@ -9,7 +9,7 @@ from ansible_collections.vfio.devices.tests.integration.placement import stack a
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    """Keystone and Placement."""
+    """Start Keystone and Placement."""
     running = stacks.Stack(tmp_path_factory.mktemp("stack"))
     yield running
     running.stop()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all tests have in common that run Ansible on simulated hosts."""
+"""Common parts of all tests that run Ansible on simulated hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def inventory(fleet: Path, hosts: dict[str, Any], **variables: Any) -> str:
-    """The text of an inventory of ``hosts``, each with its variables, that are mounted at ``fleet``."""
+    """Return an inventory of ``hosts`` with their variables, mounted at ``fleet``."""
     common = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",

@@ -41,7 +41,7 @@ def build() -> None:
 
 
 def start() -> None:
-    """Start the machine and say how to reach it."""
+    """Start the machine and print how to reach it."""
     lab = machine.Machine(image.get())
     begin = time.monotonic()
     lab.start()
@@ -54,7 +54,7 @@ def running() -> None:
 
 
 def fault() -> int:
-    """Say why the machine is to blame; 1 if it is not."""
+    """Print the fault of the machine; return 1 if it has none."""
     reason = "QEMU has ended" if machine.running() is None else machine.running_machine().fault()
     print(reason or "The machine is as it should be.")
     return int(reason is None)
@@ -66,12 +66,12 @@ def stop() -> None:
 
 
 def soak() -> int:
-    """Run the soak."""
+    """Run the soak test."""
     return _run("soak")
 
 
 def peers() -> int:
-    """Run the comparison."""
+    """Run the comparison with other tools."""
     return _run("peers")
 
 
@@ -82,7 +82,7 @@ def _run(name: str) -> int:
 
 
 def shell() -> int:
-    """Open a shell; the machine ends with it if it was not running before."""
+    """Open a shell; stop the machine afterwards if it was not running before."""
     was_running = machine.running() is not None
     if not was_running:
         start()

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes file calls and holds devices in the guest: one JSON object a line in, one a line out.
+"""Make file calls and hold devices in the guest: one JSON object per line as input and output.
 
-Each call has a thread of its own, so that one which the kernel blocks does not hold up the others.
+Each call has its own thread, so that a call that the kernel blocks does not delay others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from .holder import hold, release
 
 LOOK_SECONDS = 0.1
-# A driver that pauses, such as igb when it disables VFs, is not blocked.
+# A driver that sleeps, such as igb while it disables VFs, is not blocked.
 PAUSES = ("sleep", "schedule_timeout")
 STEADY_LOOKS = 15
 
@@ -52,7 +52,7 @@ def write(path: str, data: str) -> None:
 
 
 def look(*paths: str) -> list[Any]:
-    """For each path the last part of a link's target, the names in a directory, the text of a file, or None."""
+    """Return for each path the name of a link target, the names in a directory, the text of a file, or None."""
     return [look_at(path) for path in paths]
 
 
@@ -90,7 +90,7 @@ CALLS: dict[str, Callable[..., Any]] = {
 
 
 def serve(number: int, call: str, arguments: list[str], watch: bool) -> None:
-    """Make one call and tell its result or errno; ``watch`` tells also where the kernel blocks it."""
+    """Make a call and report its result or errno; with ``watch``, also report where the kernel blocks it."""
     done = threading.Event()
     if watch:
         threading.Thread(target=observe, args=(number, threading.get_native_id(), done), daemon=True).start()
@@ -102,7 +102,7 @@ def serve(number: int, call: str, arguments: list[str], watch: bool) -> None:
 
 
 def observe(number: int, thread: int, done: threading.Event) -> None:
-    """Tell once in which kernel function the thread waits, when it has been the same one for a while."""
+    """Report once in which kernel function the thread waits, after it has been the same for a while."""
     place, steady = "", 0
     while steady < STEADY_LOOKS:
         if done.wait(LOOK_SECONDS):
@@ -114,7 +114,7 @@ def observe(number: int, thread: int, done: threading.Event) -> None:
 
 
 def in_kernel(thread: int) -> str:
-    """The kernel function in which a read or write of a thread waits, or an empty text."""
+    """Return the kernel function in which a read or write of a thread waits, or an empty text."""
     with open(f"/proc/self/task/{thread}/syscall", encoding="ascii") as stream:
         if stream.read().split()[0] not in ("0", "1"):
             return ""
@@ -131,5 +131,5 @@ if __name__ == "__main__":
             args=(request["id"], request["call"], request["arguments"], request["watch"]),
             daemon=True,
         ).start()
-    # What is still blocked must not keep the connection open.
+    # A blocked call must not keep the connection open.
     os._exit(0)

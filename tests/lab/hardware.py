@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is in the lab's machine, as arguments of QEMU.
+"""The hardware of the lab machine as arguments of QEMU.
 
-Two NUMA nodes with one igb each (7 VFs), an NVMe with 4 VFs, two functions in one IOMMU group; the
-management interface is an igb too, so that refusing to touch it is a real refusal.
+It has two NUMA nodes with an igb each (7 VFs), an NVMe with 4 VFs, and two functions in one IOMMU group. The management
+interface is an igb too, so that its protection is tested for real.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ MANAGEMENT_MAC = "52:54:00:00:00:01"
 
 
 def devices(disk: Path, port: int, kvm: bool) -> list[str]:
-    """The arguments. ``port`` on the loopback of this host leads to the guest's ssh.
+    """Return the arguments. ``port`` on the loopback of this host is forwarded to the guest's ssh.
 
-    KVM only on request: where /dev/kvm exists inside a virtual machine, QEMU often hangs or aborts with it. Emulated
-    processors take turns in one thread: with a thread each, one that sleeps may not be woken by its timer any more.
+    KVM is used only on request, because nested KVM often makes QEMU hang or abort. The emulated CPUs share one thread:
+    with separate threads, timers sometimes fail to wake a sleeping CPU.
     """
     return [
         *("-machine", "q35,kernel-irqchip=split" if kvm else "q35", "-nodefaults", "-no-user-config"),
@@ -49,7 +49,7 @@ def _memory() -> list[str]:
 
 
 def _expander(bus: int, node: int, slot: int) -> list[str]:
-    """A root bus, named after its number, that belongs to one NUMA node; a port's devices have the next number."""
+    """Return a root bus of one NUMA node, named after its number; devices of a port have the next number."""
     return ["-device", f"pxb-pcie,id=root{bus:x},bus=pcie.0,addr={slot:#x},bus_nr={bus},numa_node={node}"]
 
 
@@ -76,7 +76,7 @@ def _nvme(bus: str, chassis: int) -> list[str]:
 
 
 def _shared_group(bus: str, chassis: int) -> list[str]:
-    """Two functions of one slot that are not isolated from each other."""
+    """Return two functions of one slot that are not isolated from each other."""
     return [
         *_port(bus, chassis),
         *("-device", f"e1000e,bus=port-{bus},addr=0.0,multifunction=on,romfile="),

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Opens a VFIO device as a virtual machine does, and keeps it open: ``holder.py GROUP DEVICE [PATH...]``.
+"""Open a VFIO device like a virtual machine, and keep it open: ``holder.py GROUP DEVICE [PATH...]``.
 
-With paths it opens the device as soon as one of them is gone, and prints ``waits`` before. Prints ``held``, or the
-errno by name, and ends with its standard input.
+With paths, it prints ``waits`` and opens the device as soon as one of the paths disappears. It prints ``held`` or the
+errno name, and ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GROUP_GET_DEVICE_FD = 0x3B6A
 
 
 def hold(number: str, device: str) -> list[int]:
-    """Container, group and device, opened in the order of the kernel's documentation of VFIO. Raises OSError."""
+    """Open container, group and device in the order of the kernel's VFIO documentation. Raises OSError."""
     opened: list[int] = []
     try:
         opened.append(os.open("/dev/vfio/vfio", os.O_RDWR))
@@ -28,7 +28,7 @@ def hold(number: str, device: str) -> list[int]:
         container, group = opened
         fcntl.ioctl(group, GROUP_SET_CONTAINER, container.to_bytes(4, sys.byteorder))
         fcntl.ioctl(container, SET_IOMMU, TYPE1)
-        # Of a changeable buffer ioctl gives the kernel's answer, which is the descriptor, and not the buffer.
+        # With a mutable buffer, ioctl returns the result of the kernel, which is the descriptor.
         opened.append(fcntl.ioctl(group, GROUP_GET_DEVICE_FD, bytearray(device.encode() + b"\0")))
     except OSError:
         release(opened)
@@ -37,13 +37,13 @@ def hold(number: str, device: str) -> list[int]:
 
 
 def release(opened: list[int]) -> None:
-    """Close the device first: its group and container are not free before."""
+    """Close the device first, because it keeps its group and container busy."""
     for descriptor in reversed(opened):
         os.close(descriptor)
 
 
 def wait_for_end(paths: list[str]) -> None:
-    """Wait until one of some paths is gone."""
+    """Wait until one of the paths disappears."""
     print("waits", flush=True)
     while all(map(os.path.exists, paths)):
         time.sleep(0.005)

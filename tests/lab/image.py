@@ -1,8 +1,8 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's image: a Debian disk made from packages, cached by the hash of what it is made from.
+"""The image of the lab: a Debian disk that is built from packages and cached by the hash of its sources.
 
-QEMU and mke2fs are taken from the image too, so that every host runs the same ones and needs neither.
+QEMU and mke2fs come from the image too, so that every host uses the same versions and needs neither.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HOST_KEY = "etc/ssh/ssh_host_ed25519_key.pub"
 
 
 class LabError(RuntimeError):
-    """The lab cannot be built, started or reached; the text says what to do."""
+    """The lab cannot be built, started or reached; the text contains the remedy."""
 
 
 @dataclass
@@ -62,14 +62,14 @@ class Image:
         return self.directory / "known_hosts"
 
     def tool(self, program: str) -> list[str]:
-        """The beginning of a command line that runs a program of the image on this host."""
+        """Return the beginning of a command line that runs a program of the image on this host."""
         root = self.directory / "tools"
         libraries = root / LIBRARIES
         return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(root / program)]
 
 
 def get() -> Image:
-    """The image, built now unless it exists. Raises LabError."""
+    """Return the image; build it if it is missing. Raises LabError."""
     directory = LAB / f"image-{fingerprint()}"
     LAB.mkdir(parents=True, exist_ok=True)
     with _locked(LAB):
@@ -79,7 +79,7 @@ def get() -> Image:
 
 
 def built() -> Image:
-    """The image of this checkout, as it was built. Raises LabError if it was not."""
+    """Return the existing image of this checkout. Raises LabError if it is missing."""
     image = Image(LAB / f"image-{fingerprint()}")
     if not image.directory.exists():
         raise LabError("the image of the lab was changed and has to be built: run make lab")
@@ -87,8 +87,8 @@ def built() -> Image:
 
 
 def fingerprint() -> str:
-    """The hash of what the image is made from: the files in ``guest``, and how they are used."""
-    # Where the checkout is does not matter.
+    """Return the hash of the image's sources: the files in ``guest``, and how they are used."""
+    # The path of the checkout must not change the hash.
     how = repr((_mmdebstrap(Path("root"), "key"), DISK_SIZE, TOOLS)).replace(str(GUEST), "guest")
     digest = hashlib.sha256(how.encode())
     for path in sorted(path for path in GUEST.iterdir() if path.is_file()):
@@ -97,7 +97,7 @@ def fingerprint() -> str:
 
 
 def packages() -> tuple[list[str], list[str]]:
-    """The packages of the image, and those which only its building needs."""
+    """Return the packages of the image, and those that only its build needs."""
     lines = (GUEST / "packages").read_text(encoding="utf-8").splitlines()
     names = [line for line in lines if line and not line.startswith("#")]
     kept = [name for name in names if not name.startswith("- ")]
@@ -106,7 +106,7 @@ def packages() -> tuple[list[str], list[str]]:
 
 @contextlib.contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    # The lock is on the directory itself, so no file stays behind.
+    # Lock the directory itself, so that no lock file remains.
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -159,7 +159,7 @@ def _run(command: Sequence[str], log: IO[bytes]) -> None:
 
 
 def _unpack(root: Path, image: Image, log: IO[bytes]) -> None:
-    """Take kernel, initrd, the guest's ssh key and the tools out of the archive."""
+    """Extract kernel, initrd, the guest's ssh key and the tools from the archive."""
     tools = image.directory / "tools"
     tools.mkdir()
     members = [f"./{name}" for name in (*TOOLS, HOST_KEY, "boot")]

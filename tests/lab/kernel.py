@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's kernel as the conformance tests see a host: its files, and devices that are held."""
+"""The kernel of the lab as a host for the conformance tests: its files, and devices that are held."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 
 class Call:
-    """One file call that the agent makes; ``reply`` is its result or errno, ``blocked`` where the kernel holds it."""
+    """A file call of the agent; ``reply`` is its result or errno, ``blocked`` the place where the kernel blocks it."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -27,7 +27,7 @@ class Call:
         self.blocked: str | None = None
 
     def take(self, message: dict[str, Any]) -> None:
-        """Note what the agent said."""
+        """Record a message of the agent."""
         with self.changed:
             if "blocked" in message:
                 self.blocked = message["blocked"]
@@ -36,13 +36,13 @@ class Call:
             self.changed.notify_all()
 
     def wait_until_blocked(self) -> None:
-        """Wait until the kernel blocks the call; an assertion fails if it returns instead."""
+        """Wait until the kernel blocks the call; fail if the call ends instead."""
         with self.changed:
             self.changed.wait_for(lambda: self.blocked or self.reply, PATIENCE)
             assert self.blocked and not self.reply, f"the call did not block but ended: {self.reply}"
 
     def finish(self) -> OSError | None:
-        """Wait for the end; the error with which the call failed."""
+        """Wait until the call ends, and return its error."""
         with self.changed:
             assert self.changed.wait_for(lambda: self.reply is not None, PATIENCE), f"still blocked in {self.blocked}"
             assert self.reply is not None
@@ -78,7 +78,7 @@ class LabFiles:
             self.calls[message["id"]].take(message)
 
     def start(self, call: str, *arguments: str, watch: bool = False) -> Call:
-        """Begin a call."""
+        """Start a call."""
         assert self.agent.stdin is not None
         number = next(self.numbers)
         self.calls[number] = begun = Call()
@@ -109,12 +109,12 @@ class LabFiles:
         self.start("unlink", f"/{path}").result()
 
     def look(self, paths: Iterable[str]) -> Sequence[Any]:
-        """For each path the last part of a link's target, the names in a directory, the text of a file, or None."""
+        """Return for each path the name of a link target, the names in a directory, the text of a file, or None."""
         found: Sequence[Any] = self.start("look", *(f"/{path}" for path in paths)).result()
         return found
 
     def hold(self, device: str) -> None:
-        """Open an mdev or PCI function as a virtual machine does. Raises OSError as the kernel does."""
+        """Open an mdev or PCI function like a virtual machine. Raises the OSError of the kernel."""
         path = f"sys/bus/{'mdev' if len(device) == 36 else 'pci'}/devices/{device}/iommu_group"
         self.start("hold", self.link(path).rpartition("/")[2], device).result()
         self.held.add(device)
@@ -125,7 +125,7 @@ class LabFiles:
         self.held.remove(device)
 
     def blocked(self, call: str, path: str, *data: bytes) -> Call:
-        """Begin a call that the kernel blocks."""
+        """Start a call that the kernel blocks."""
         begun = self.start(call, f"/{path}", *(base64.b64encode(part).decode() for part in data), watch=True)
         begun.wait_until_blocked()
         return begun

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's machine: started, waited for, reached by ssh and stopped.
+"""The machine of the lab: start, wait, connect with ssh, and stop.
 
-The disk is the image's with a temporary layer above it, which lives as long as QEMU: it survives a reboot
-of the guest and leaves nothing behind.
+The disk is the image with a temporary layer that exists as long as QEMU. It survives a reboot of the guest and leaves
+no files.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ CONNECT_SECONDS = 45.0
 ANSWER_SECONDS = 60.0
 TRIES = 3
 PRIORITY = -10
-# An emulated processor may miss a timer. With a single one armed it sleeps on, and one that comes again wakes it.
+# An emulated CPU may miss a timer. If it was the only one, the CPU sleeps forever; a periodic timer wakes it.
 TIMERS = "nohz=off highres=off"
-# What the guest's kernel says when it happened nevertheless (Documentation/RCU/stallwarn.rst).
+# The guest kernel prints this if it has happened nevertheless (Documentation/RCU/stallwarn.rst).
 LOST_TIMER = "rcu_preempt kthread starved"
 KERNEL_ARGUMENTS = (
     f"root=/dev/vda rw console=ttyS0 intel_iommu=on iommu=pt mitigations=off apparmor=0 audit=0 {TIMERS} quiet"
@@ -42,7 +42,7 @@ KERNEL_ARGUMENTS = (
 
 
 class Machine:
-    """The one machine of this checkout."""
+    """The only machine of this checkout."""
 
     def __init__(self, image: Image) -> None:
         self.image = image
@@ -60,11 +60,11 @@ class Machine:
         return RUN / "console.log"
 
     def start(self) -> None:
-        """Start it, and wait until its boot has ended well. Raises LabError with what the console said."""
+        """Start it and wait until it has booted. Raises LabError with the console output."""
         stop()
         RUN.mkdir(parents=True, exist_ok=True)
         for _attempt in range(TRIES):
-            # Another process may take the port before QEMU has it.
+            # Another process may take the port before QEMU does.
             port = _free_port()
             process = self._launch(port)
             self._describe(port)
@@ -101,16 +101,16 @@ class Machine:
         return (RUN / "qemu.log").read_text(encoding="utf-8", errors="replace").strip()
 
     def _describe(self, port: int) -> None:
-        """Write what ssh and Ansible need to reach the machine."""
+        """Write the settings with which ssh and Ansible reach the machine."""
         self.ssh_config.write_text(
             f"Host lab 127.0.0.1\n  HostName 127.0.0.1\n  Port {port}\n  User root\n  HostKeyAlias lab\n"
             f'  IdentityFile "{self.image.key}"\n  IdentitiesOnly yes\n'
             f'  UserKnownHostsFile "{self.image.known_hosts}"\n  StrictHostKeyChecking yes\n'
-            # An emulated machine may stand still for a while when others want the processor.
+            # An emulated machine may pause while other processes need the CPU.
             f"  ConnectTimeout 30\n  ServerAliveInterval 10\n  ServerAliveCountMax 12\n  LogLevel ERROR\n",
             encoding="utf-8",
         )
-        # Ansible reuses a connection to the same host and port, and that must not be the lab of another checkout.
+        # Ansible reuses connections to the same host and port, which must not belong to the lab of another checkout.
         self.inventory.write_text(
             f"---\nall:\n  hosts:\n    lab:\n      ansible_host: 127.0.0.1\n      ansible_port: {port}\n"
             f"      ansible_ssh_common_args: -F '{self.ssh_config}'\n"
@@ -119,7 +119,7 @@ class Machine:
         )
 
     def _answers_or_ends(self, process: subprocess.Popen[bytes]) -> bool:
-        """Wait for the first answer of ssh; False if QEMU ended before."""
+        """Wait until ssh responds; return False if QEMU has ended before."""
         if not wait(lambda: self._reachable() or process.poll() is not None, START_SECONDS):
             raise LabError(f"the lab does not answer ssh within {START_SECONDS:.0f} s; its console: {self.console}")
         return process.poll() is None
@@ -130,14 +130,14 @@ class Machine:
         return False
 
     def wait_until_booted(self) -> None:
-        """Wait for the end of the boot. Raises LabError that names the units that failed."""
+        """Wait until the boot has finished. Raises LabError with the failed units."""
         state = self.ssh("systemctl is-system-running --wait", check=False, seconds=START_SECONDS).stdout.strip()
         if state != "running":
             failed = self.ssh("systemctl --failed --no-legend --plain", check=False).stdout.strip()
             raise LabError(f"the lab's boot ended {state!r}: {failed}")
 
     def fault(self) -> str | None:
-        """Why the machine itself is to blame for what goes wrong on it, or None."""
+        """Return the fault of the machine that may cause other failures, or None."""
         if LOST_TIMER in self.console.read_text(encoding="utf-8", errors="replace"):
             return "an emulated processor stood still for 21 s or more"
         return None if wait(self._reachable, ANSWER_SECONDS) else "the machine no longer answers"
@@ -145,7 +145,7 @@ class Machine:
     def ssh(
         self, command: str | Sequence[str], *, check: bool = True, seconds: float = COMMAND_SECONDS, data: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the guest. Raises LabError with what it said if it fails and ``check`` is set."""
+        """Run a command in the guest. If ``check`` is set, raise LabError with the output of a failed command."""
         text = command if isinstance(command, str) else shlex.join(command)
         done = subprocess.run(
             ["ssh", "-F", str(self.ssh_config), "lab", text],
@@ -160,20 +160,20 @@ class Machine:
         return done
 
     def install(self) -> None:
-        """Copy the engine and the programs of the lab into the guest, as parts of the collection."""
+        """Copy the engine and the programs of the lab to the guest, as parts of the collection."""
         archive = ["tar", "--create", "--exclude=__pycache__", f"--directory={ROOT}", *PARTS]
         unpack = f"mkdir -p /run/{COLLECTION} && tar --extract --directory=/run/{COLLECTION}"
         with subprocess.Popen(archive, stdout=subprocess.PIPE) as files:
             subprocess.run(["ssh", "-F", str(self.ssh_config), "lab", unpack], stdin=files.stdout, check=True)
 
     def program(self, name: str) -> list[str]:
-        """The command that runs one of these programs in the guest."""
+        """Return the command that runs one of these programs in the guest."""
         module = f"{COLLECTION}/tests/lab/{name}".replace("/", ".")
         return ["ssh", "-F", str(self.ssh_config), "lab", f"cd /run && exec python3 -m {module}"]
 
 
 def stop() -> None:
-    """End the machine of this checkout, if there is one, and remove what it needed. Raises LabError."""
+    """Stop the machine of this checkout if it is running, and remove its files. Raises LabError."""
     pid = running()
     if pid is not None:
         os.kill(pid, signal.SIGTERM)
@@ -186,21 +186,21 @@ def stop() -> None:
 
 
 def running() -> int | None:
-    """The process id of this checkout's QEMU."""
+    """Return the process id of this checkout's QEMU."""
     try:
         pid = int((RUN / "pid").read_text(encoding="utf-8"))
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return None
-    # The number may belong to another process by now.
+    # The process id may belong to another process now.
     return pid if os.fsencode(RUN / "pid") in arguments and not _is_zombie(pid) else None
 
 
 def _prefer(pid: int) -> None:
-    """An emulated processor that has to wait for the real one misses its timers. Only root can help it."""
+    """Raise the priority, which needs root: an emulated CPU that waits for a real one misses its timers."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, PRIORITY)
-        # Between sessions this one counts (sched(7), autogroup).
+        # This priority applies between sessions (sched(7), autogroup).
         Path(f"/proc/{pid}/autogroup").write_text(f"{PRIORITY}", encoding="ascii")
 
 
@@ -211,7 +211,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def wait(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition came true in time."""
+    """Wait for the condition; return whether it became true in time."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -227,7 +227,7 @@ def _free_port() -> int:
 
 
 def running_machine() -> Machine:
-    """The machine that ``start`` left running. Raises LabError if there is none."""
+    """Return the machine that ``start`` left running. Raises LabError if there is none."""
     if running() is None:
         raise LabError("the lab is not running: start it with python -m tests.lab start")
     return Machine(built())

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the guest: what a device in use does to other tools and to ours, and how long each takes to make twelve devices.
+"""In the guest, compare our tools with others: effects on a device in use, and the time to create twelve devices.
 
-Prints two tables in Markdown. Ours is the engine in a Python that is started for it, without Ansible before it.
+Prints two tables in Markdown. Our tool is the engine in a new Python process without Ansible.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ XML = (
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the measurements and print the tables."""
     versions = [_said(["uname", "-r"]), _said(["mdevctl", "--version"]), f"libvirt {_said(['virsh', '--version'])}"]
     print(f"{', '.join(versions)}\n")
     print("| Removing a device in use | " + " | ".join(f"holder goes after {n} s" for n in HELD_SECONDS) + " |")
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def timed(action: Callable[[], None], left: int) -> float:
-    """The seconds of an action after which so many devices are there."""
+    """Return the seconds of an action after which ``left`` devices must exist."""
     begin = time.monotonic()
     action()
     took = time.monotonic() - begin
@@ -67,7 +67,7 @@ def timed(action: Callable[[], None], left: int) -> float:
 
 
 def held(attempt: Callable[[str], str], seconds: int) -> str:
-    """What an attempt to remove does, and for how long, to a device that a process holds for so many seconds."""
+    """Return the effect and duration of an attempt to remove a device that a process holds for ``seconds``."""
     (uuid, *_others) = UUIDS
     runs.mdev_instance({"parent": "mtty", "type": ["mtty-2"], "uuid": uuid}, persist=False)
     group = os.path.basename(os.readlink(DEVICES / uuid / "iommu_group"))
@@ -76,7 +76,7 @@ def held(attempt: Callable[[str], str], seconds: int) -> str:
     if not process:
         hold(group, uuid)
         os.write(writer, b"held")
-        # This is what is measured, and no wait for something.
+        # This duration is a parameter of the measurement, and not a wait for a condition.
         time.sleep(seconds)
         os._exit(0)
     os.read(reader, 4)
@@ -130,7 +130,7 @@ def _virsh_creates() -> None:
         subprocess.run(
             ["virsh", "nodedev-create", "/dev/stdin"], input=description, capture_output=True, text=True, check=True
         )
-    # The command returns before libvirt's list has the last device, which could then not be destroyed.
+    # The command returns before the last device is in libvirt's list, and then it could not be destroyed.
     if not wait(lambda: _said(["virsh", "nodedev-list", "--cap", "mdev"]).count("mdev_") == COUNT, PATIENCE):
         raise SystemExit(f"libvirt does not list {COUNT} devices within {PATIENCE:.0f} s")
 

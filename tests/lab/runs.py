@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the guest: what the modules do once Ansible has started them, each time in a process of its own, as there."""
+"""Run the work of modules in the guest, each run in its own process like with Ansible."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ FUNCTIONS: dict[str, Any] = {"on_busy": "fail", "allow_host_network": False, "ac
 
 
 class Failed(AssertionError):
-    """A run did not end as it should; the text is what the module would have said."""
+    """A run did not end as expected; the text is the error of the module."""
 
 
 def mdev_instance(*instances: dict[str, Any], **options: Any) -> None:
-    """Run what mdev_instance does. Raises Failed, also if there was nothing to do."""
+    """Run the work of mdev_instance. Raises Failed, also if nothing was changed."""
     options = {**INSTANCES, **options}
 
     def run() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def mdev_instance(*instances: dict[str, Any], **options: Any) -> None:
 
 
 def sriov_pf_mode(*functions: dict[str, Any], **options: Any) -> None:
-    """Run what sriov_pf_mode does. Raises Failed, also if there was nothing to do."""
+    """Run the work of sriov_pf_mode. Raises Failed, also if nothing was changed."""
 
     def run() -> dict[str, Any]:
         entries = _pf_wanted.parse_functions([{**FUNCTION, **one} for one in functions])
@@ -74,7 +74,7 @@ def _in_a_process(run: Callable[[], dict[str, Any]]) -> None:
 
 
 def _problem(run: Callable[[], dict[str, Any]]) -> str:
-    """What went wrong, or an empty text."""
+    """Return the error, or an empty text."""
     try:
         result = run()
     except (Refused, HostError) as problem:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the guest: switches cards and makes and removes devices many times, then looks for whatever that left behind.
+"""In the guest, switch cards and create and remove devices many times, then search for leftovers.
 
-Prints what was done and how long it took. The exit status is 1, with what is left on stderr, if the guest or its
-kernel log is not as before.
+Prints what was done with its duration. Exits with 1, and leftovers on stderr, if the guest or its kernel log differ
+from before.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ DEVICES = 500
 AT_ONCE = 20
 VFS = 1
 WARNING = 4
-# What the kernel says of an emulated processor that had to wait for the real one.
+# Kernel messages of an emulated CPU that had to wait for a real one.
 SLOW = ("hrtimer: interrupt took", "clocksource: ")
 
 
 def main() -> int:
-    """Do all of it; the exit status."""
+    """Run everything and return the exit status."""
     log = Log()
     before = dict(leftovers())
     for what, rounds in (
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def switch_cards() -> Iterator[None]:
-    """Both cards at once, to and fro, and back to how they were."""
+    """Switch both cards together several times, and finally to their original mode."""
     for _round in range(SWITCHES // (2 * len(CARDS))):
         runs.sriov_pf_mode(*({"pf": card, "mode": "vf", "num_vfs": f"{VFS}"} for card in CARDS))
         runs.sriov_pf_mode(*({"pf": card, "mode": "pf"} for card in CARDS))
@@ -61,7 +61,7 @@ def switch_cards() -> Iterator[None]:
 
 
 def make_devices() -> Iterator[None]:
-    """Some at once, of two types in turn, each with a definition and a record."""
+    """Create several devices together, of two types in turn, each with a definition and a record."""
     for number in range(DEVICES // AT_ONCE):
         if number % 2:
             wanted = [{"parent": "mtty", "type": ["mtty-1"], "count": f"{AT_ONCE}"}]
@@ -76,7 +76,7 @@ def make_devices() -> Iterator[None]:
 
 
 def leftovers() -> Iterator[tuple[str, object]]:
-    """Whatever a run may leave behind, each with its name."""
+    """Yield everything that a run may leave behind, with its name."""
     functions = Path("/sys/bus/pci/devices")
     for function in functions.iterdir():
         yield f"{function.name} driver", (function / "driver").resolve().name
@@ -96,7 +96,7 @@ def leftovers() -> Iterator[tuple[str, object]]:
 
 
 class Log:
-    """The kernel log from now on: ``warnings`` are the different ones, and worse."""
+    """Reads the kernel log from now on; ``warnings`` are different messages of this level or worse."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
@@ -104,12 +104,12 @@ class Log:
         os.lseek(self.descriptor, 0, os.SEEK_END)
 
     def read(self) -> None:
-        """Read what is new, before the kernel drops it."""
+        """Read new messages before the kernel drops them."""
         with contextlib.suppress(BlockingIOError):
             while True:
                 head, text = os.read(self.descriptor, 8192).decode(errors="replace").split(";", 1)
                 line = text.splitlines()[0]
-                # The lower three bits of the first number are the level, see Documentation/ABI/testing/dev-kmsg.
+                # The lower three bits of the first number are the level (Documentation/ABI/testing/dev-kmsg).
                 if int(head.split(",")[0]) & 7 <= WARNING and line not in self.warnings and not line.startswith(SLOW):
                     self.warnings.append(line)
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks on the running lab with a real Placement on this machine: the whole life of a declaration."""
+"""Run the playbooks on the lab with a real Placement on this machine: the whole life of a declaration."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def machine() -> Machine:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Cloud]:
-    """A Placement in which nova-compute has made the machine's root provider."""
+    """Start a Placement in which nova-compute has created the root provider of the machine."""
     running = services.placement(tmp_path_factory.mktemp("placement"))
     cloud = services.Cloud(running.url)
     cloud.make("lab", traits=["COMPUTE_NODE", "OWNER_NOVA"])
@@ -64,7 +64,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Cloud]:
 
 @pytest.fixture(scope="module")
 def play(machine: Machine, cloud: services.Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
-    """Runs a playbook: how many tasks have changed something, how many have failed, and what it said."""
+    """Return a function that runs a playbook and returns the numbers of changed and failed tasks, and the output."""
     variables = tmp_path_factory.mktemp("variables") / "site.json"
     auth = {"endpoint": cloud.url, "token": "admin"}
     variables.write_text(
@@ -93,14 +93,14 @@ def play(machine: Machine, cloud: services.Cloud, tmp_path_factory: pytest.TempP
 
 @pytest.fixture
 def files(machine: Machine) -> Iterator[LabFiles]:
-    """The machine's files, and devices that are held."""
+    """Return the files of the machine, and devices that are held."""
     connected = LabFiles(machine)
     yield connected
     connected.close()
 
 
 def inventory(cloud: services.Cloud) -> dict[str, tuple[str, int, int]]:
-    """By name of a provider the number and the reserved number of what it has."""
+    """Map provider names to class, total and reserved amount."""
     found = {}
     for name, provider in cloud.tree("lab").items():
         for kind, one in provider["inventories"].items():
@@ -109,7 +109,7 @@ def inventory(cloud: services.Cloud) -> dict[str, tuple[str, int, int]]:
 
 
 def kinds(files: LabFiles) -> dict[str, str]:
-    """By UUID the type of each mdev."""
+    """Map the UUID of each mdev to its type."""
     return {uuid: files.link(f"{MDEVS}/{uuid}/mdev_type").rpartition("/")[2] for uuid in files.list(MDEVS)}
 
 

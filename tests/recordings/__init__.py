@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recordings of real hosts, and how they are played back."""
+"""Recordings of real hosts and their replay."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ HOSTS = Path(__file__).parent / "hosts"
 
 
 def hosts() -> list[str]:
-    """The recorded hosts by name."""
+    """Return the names of the recorded hosts."""
     return sorted(path.parent.name for path in HOSTS.glob("*/recording.txt"))

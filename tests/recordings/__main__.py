@@ -35,7 +35,7 @@ KINDS = {
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status."""
+    """Run a command and return the exit status."""
     parser = argparse.ArgumentParser(prog="recordings", description=__doc__.splitlines()[0])
     actions = parser.add_subparsers(dest="action", required=True)
     convert = actions.add_parser("convert", help="make a recording of what another program has recorded")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection says of a recorded host: its facts, a plan, and what each card would be told."""
+"""What the collection returns for a recorded host: facts, a plan, and messages about each card."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FUNCTION = {
 
 
 def expected(host: RecordedHost) -> dict[str, Any]:
-    """In the order of a person's questions: what is there, what would be planned, and what is refused."""
+    """Return facts, plan and refusals of the host."""
     facts = _facts.observe(_door(host), _facts.PARTS)
     plan = _plan(facts)
     cards = facts["physical_functions"]
@@ -49,7 +49,7 @@ def expected(host: RecordedHost) -> dict[str, Any]:
 
 
 def _short(parents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A parent refers to the one before it that has the same types."""
+    """Shorten parents: one with the same types as an earlier parent refers to it."""
     short: list[dict[str, Any]] = []
     first: dict[str, Any] = {}
     for parent in parents:
@@ -68,7 +68,7 @@ def _types(facts: dict[str, Any]) -> list[str]:
 
 
 def _plan(facts: dict[str, Any]) -> Any:
-    """All vGPUs of the first type that fits, VFs of all network cards, and nothing else."""
+    """Plan vGPUs of the first type that fits, and VFs of all network cards."""
     profiles: list[dict[str, Any]] = [
         {"name": "ports", "select": "total_vfs > `0` && !framework && starts_with(class, '02')", "mode": "vf"}
     ]

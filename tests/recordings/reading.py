@@ -13,21 +13,21 @@ KINDS = {"=": "file", "->": "link", "!": "error", "%": "number", "maps": "mapped
 
 
 class Entry(NamedTuple):
-    """One thing of a directory: a file, link, error, number, mapped, claimed or unread."""
+    """An item of a directory: file, link, error, number, mapped, claimed or unread."""
 
     kind: str
     value: str = ""
 
 
 class Recording(NamedTuple):
-    """By directory and name the things, and by command what it answered: status or None, and text."""
+    """The items by directory and name, and by command its status (None: timeout) and output."""
 
     tree: dict[str, dict[str, Entry]]
     commands: dict[tuple[str, ...], tuple[Optional[int], str]]
 
 
 def parse(text: str) -> Recording:
-    """Raises ValueError that names the line."""
+    """Parse a recording. Raises ValueError with the line."""
     recording = Recording({}, {})
     lines = text.splitlines()
     path, directory = "", dict[str, Entry]()

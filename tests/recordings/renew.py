@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what the collection says of each recorded host."""
+"""Write what the collection returns for each recorded host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDTH = 140
 
 
 def renew() -> None:
-    """One file of facts and one of answers for each host."""
+    """Write a file of facts and a file of expected results for each host."""
     for name in hosts():
         said = expected(load(HOSTS / name))
         facts = said.pop("facts")
@@ -24,7 +24,7 @@ def renew() -> None:
 
 
 def pretty(value: Any, indent: int = 0) -> str:
-    """JSON whose lists and dictionaries take one line where they fit into it."""
+    """Return JSON in which lists and dictionaries are on one line if they fit."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or len(line) + indent <= WIDTH:
         return line

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A recorded host as a simulated one: behind the engine's door, and below a mount. It answers and cannot be changed."""
+"""A recorded host as a read-only simulated host: behind the file access of the engine, and below a mount."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOR_EVER = 1e9
 
 
 class RecordedHost(SimHost):
-    """``recording`` as it was parsed."""
+    """A host from a parsed ``recording``."""
 
     def __init__(self, recording: Recording, name: str = "host", clock: Clock | None = None) -> None:
         super().__init__({"iommu": "none"}, name=name, clock=clock)
@@ -45,7 +45,7 @@ class RecordedHost(SimHost):
             self._add_program(program)
 
     def accessor(self) -> RecordedFiles:
-        """A new in-process front."""
+        """Return a new in-process front."""
         return RecordedFiles(self)
 
     def _add(self, path: str, entry: Entry) -> None:
@@ -60,7 +60,7 @@ class RecordedHost(SimHost):
             self.tree.add(path, _node(path, entry))
 
     def _add_program(self, program: str) -> None:
-        """A script that says what the program has said."""
+        """Add a script that prints the recorded output of a program."""
         path = next((place for place in _places(program) if place in self.tree.nodes), f"usr/bin/{program}")
         lines = ["#!/bin/sh", 'case "$*" in']
         for (name, *arguments), (status, text) in self.recording.commands.items():
@@ -88,13 +88,13 @@ class RecordedFiles(Accessor):
 
 
 class RecordedTools:
-    """The programs as they answered."""
+    """The programs with their recorded output."""
 
     def __init__(self, host: RecordedHost) -> None:
         self.host = host
 
     def find(self, name: str) -> str | None:
-        """The path of a program."""
+        """Return the path of a program."""
         for path in _places(name):
             try:
                 self.host.tree.resolve(path)
@@ -104,7 +104,7 @@ class RecordedTools:
         return None
 
     def start(self, path: str, arguments: Sequence[str], lock: int | None = None) -> Ended:
-        """A program that says what was recorded."""
+        """Return a program with its recorded output."""
         recorded = self.host.recording.commands.get((os.path.basename(path), *arguments), (1, ""))
         return Ended(None if recorded[0] is None else Output(recorded[0], recorded[1], ""))
 
@@ -134,7 +134,7 @@ def _fails(number: int) -> Callable[[], str]:
 
 
 def load(path: Path | str, clock: Clock | None = None) -> RecordedHost:
-    """The host of a file, or of a folder with ``recording.txt``, named after its folder. Raises ValueError, OSError."""
+    """Load a host from a file, or from a directory with ``recording.txt`` that names it. Raises ValueError, OSError."""
     path = Path(path)
     file = path / "recording.txt" if path.is_dir() else path
     return RecordedHost(parse(file.read_text(encoding="utf-8")), file.resolve().parent.name, clock)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What other programs have recorded of hosts, as a tree of files that the collection can look at.
+"""Convert recordings of other programs to a tree of files that the collection can read.
 
-``umockdev-record`` has all of sysfs. ``lspci -Dvvnn`` has functions with their SR-IOV capability. A folder may be a
-copy of sysfs, or a report of sos, which has parts of ``/sys`` and ``/proc`` and the output of lspci.
+``umockdev-record`` contains all of sysfs. ``lspci -Dvvnn`` contains functions with their SR-IOV capability. A directory
+is a copy of sysfs, or a sos report, which has parts of ``/sys`` and ``/proc`` and the output of lspci.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .reading import Entry, Recording
 
 Tree = dict[str, dict[str, Entry]]
 
-# Subsystems with a bus; all others are classes, as umockdev has it.
+# Subsystems that are buses; all others are classes, as in umockdev.
 BUSES = ("pci", "usb", "mdev", "css", "ap", "scsi", "i2c", "pnp", "platform", "acpi", "cpu", "memory", "node", "nvmem")
 FUNCTION = re.compile(r"^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) ", re.I)
 CODE = re.compile(r"\[([0-9a-f]{4})\]:", re.I)
@@ -33,12 +33,12 @@ TOTAL = re.compile(r"Total VFs: (\d+), Number of VFs: (\d+)")
 OFFSET = re.compile(r"VF offset: (\d+), stride: (\d+), Device ID: ([0-9a-f]{4})")
 LSPCI = re.compile(r"lspci[^/]*-\w*n\w*v|lspci[^/]*-\w*v\w*n")
 MOST_BYTES = 1 << 16
-# By class of lshw that of PCI, as far as lshw tells it.
+# Maps classes of lshw to PCI classes, as far as lshw distinguishes them.
 OF_LSHW = {"network": "020000", "display": "030000", "storage": "010000", "bridge": "060400", "processor": "120000"}
 
 
 def umockdev(text: str) -> Recording:
-    """A recording of ``umockdev-record``: P is the path, E a property, A a file, H one of bytes, L a link."""
+    """Parse output of ``umockdev-record``: P is the path, E a property, A a file, H a binary file, L a link."""
     tree: Tree = {}
     groups: dict[str, str] = {}
     for block in re.split(r"\n\s*\n", text):
@@ -80,7 +80,7 @@ def umockdev(text: str) -> Recording:
 
 
 def lspci(text: str) -> Recording:
-    """The output of ``lspci -Dvvnn`` or ``-vvnn``, with or without what stands around it."""
+    """Parse output of ``lspci -Dvvnn`` or ``-vvnn``, with or without surrounding text."""
     tree: Tree = {}
     for block in re.split(r"\n(?=(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] )", f"\n{text}"):
         head, _newline, body = block.strip().partition("\n")
@@ -96,7 +96,7 @@ def lspci(text: str) -> Recording:
 
 
 def _function_of(head: str, body: str, address: str, code: str) -> dict[str, Any] | None:
-    """The facts of one block of lspci: from its bytes where it has them, otherwise from what is in brackets."""
+    """Return the facts of one block of lspci from its bytes, or else from the numbers in brackets."""
     data = {
         int(row[1], 16) + place: byte for row in ROW.finditer(body) for place, byte in enumerate(bytes.fromhex(row[2]))
     }
@@ -133,7 +133,7 @@ def _number(data: dict[int, int], place: int, size: int) -> int:
 
 
 def lshw(text: str) -> Recording:
-    """The output of ``lshw -json -numeric``: ids and drivers of PCI functions, and no more."""
+    """Parse output of ``lshw -json -numeric``, which has only ids and drivers of PCI functions."""
     tree: Tree = {}
     waiting = [json.loads(text)]
     while waiting:
@@ -156,7 +156,7 @@ def lshw(text: str) -> Recording:
 
 
 def facts(document: dict[str, Any]) -> Recording:
-    """Functions by their numbers, as somebody has published them, with the types of vGPUs that they offer."""
+    """Convert published facts of functions with numbers and vGPU types."""
     tree: Tree = {}
     for function in document["functions"]:
         for copy in function.get("also", [function["address"]]):
@@ -226,7 +226,7 @@ def _add_function(tree: Tree, facts: dict[str, Any]) -> None:
 
 
 def folder(top: Path) -> Recording:
-    """A copy of ``/sys`` with parts of ``/proc`` and ``/etc``, or a report of sos with lspci."""
+    """Read a copy of ``/sys`` with parts of ``/proc`` and ``/etc``, or a sos report with lspci."""
     tree: Tree = {}
     for above, directories, files in os.walk(top):
         place = os.path.relpath(above, top)
@@ -248,7 +248,7 @@ def folder(top: Path) -> Recording:
 
 
 def ttar(text: str, top: str) -> Recording:
-    """An archive of tests of Prometheus: paths below ``top``, with their lines."""
+    """Read an archive from tests of Prometheus: paths below ``top`` with their lines."""
     tree: Tree = {}
     for block in re.split(r"^# ttar.*\n|^# (?:-+|=+).*\n|\n(?=Path: |Directory: )", text, flags=re.M):
         path = re.match(r"Path: (\S+)", block)
@@ -270,7 +270,7 @@ def _add_drivers(tree: Tree) -> None:
 
 
 def _add_parents(tree: Tree) -> None:
-    """The class of devices that can make mediated ones, which is none of udev's subsystems."""
+    """Add the class of mdev parents, which is not a subsystem of udev."""
     for path in sorted(
         {path.partition("/mdev_supported_types")[0] for path in tree if "/mdev_supported_types" in path}
     ):
@@ -287,5 +287,5 @@ def _unescaped(text: str) -> str:
 
 
 def names(tree: Tree) -> Iterator[str]:
-    """The PCI functions."""
+    """Return the PCI functions."""
     return iter(sorted(tree.get("sys/bus/pci/devices", {})))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The in-process front: the engine's file access, answered by the model."""
+"""The in-process front: the file access of the engine, answered by the model."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ Targets = list[tuple[str, "str | OSError"]]
 
 
 class Accessor:
-    """One host, by host-relative paths (``sys/bus/pci/devices``).
+    """Accesses one host by host-relative paths (``sys/bus/pci/devices``).
 
-    Every method raises the OSError that the system call would raise; a call that the kernel would block
-    raises Blocked, and completes inside the model when its reason is gone. ``reads`` and ``listings`` count
-    calls per path.
+    Every method raises the OSError of the system call. A call that the kernel would block raises Blocked, and completes
+    inside the model when its condition is met. ``reads`` and ``listings`` count calls per path.
     """
 
-    # There are no other processes.
+    # The model has no other processes that could hold a lock.
     locked = None
 
     def __init__(self, host: SimHost) -> None:
@@ -40,7 +39,7 @@ class Accessor:
         self._deadline: float | None = None
 
     def read(self, path: str, most: int = 1 << 20) -> bytes:
-        """The content of a file."""
+        """Return the content of a file."""
         self.reads[path] += 1
         with self.host.operations.lock:
             canonical, node = self._resolve(path)
@@ -48,7 +47,7 @@ class Accessor:
             return content[:most]
 
     def list(self, path: str) -> list[str]:
-        """The names in a directory."""
+        """Return the names in a directory."""
         self.listings[path] += 1
         with self.host.operations.lock:
             canonical, node = self._resolve(path)
@@ -61,7 +60,7 @@ class Accessor:
         return self.link(f"{directory}/{path}")
 
     def link(self, path: str) -> str:
-        """The raw text of a symbolic link; OSError EINVAL if it is none."""
+        """Return the raw text of a symbolic link; raise OSError EINVAL for other files."""
         with self.host.operations.lock:
             node = self._resolve(path, follow=False)[1]
             if not isinstance(node, Link):
@@ -69,7 +68,7 @@ class Accessor:
             return node.target
 
     def links(self, directory: str) -> Targets:
-        """The names in a directory, each with its target or why there is none."""
+        """Return the names in a directory, each with its target or the error of reading it."""
         found: Targets = []
         for name in self.list(directory):
             try:
@@ -79,20 +78,20 @@ class Accessor:
         return found
 
     def mapped(self, path: str) -> builtins.list[str]:
-        """The device files in a table of mappings."""
+        """Return the device files in a table of mappings."""
         lines = self.read(path).decode().splitlines()
         return sorted({line.split(None, 5)[-1] for line in lines if " /" in line})
 
     def claimed(self, path: str, number: str) -> bool:
-        """Nodes cannot be opened here."""
+        """Return False, because device nodes cannot be opened here."""
         return False
 
     def device(self, path: str) -> str | None:
-        """Nodes have no numbers here."""
+        """Return None, because device nodes have no numbers here."""
         return None
 
     def exists(self, path: str) -> bool:
-        """Whether there is something at the path, links followed."""
+        """Return whether a path exists, following links."""
         with self.host.operations.lock:
             try:
                 self._resolve(path)
@@ -101,8 +100,8 @@ class Accessor:
             return True
 
     def look(self, path: str) -> Any:
-        """What the engine has to know of a path before it replaces a file there."""
-        # The model stands by itself: only this answer has the form of the engine.
+        """Describe a path for the engine before it replaces a file there."""
+        # The model does not depend on the engine; only this result has a type of the engine.
         from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 
         with self.host.operations.lock:
@@ -118,13 +117,13 @@ class Accessor:
             return ownership.Entry(kind, ours, not kind and not content, 0o644, 0, 0)
 
     def write(self, path: str, data: bytes) -> None:
-        """One open for writing and one write."""
+        """Open a file for writing and write once."""
         with self.host.operations.lock:
             canonical, node = self._resolve(path)
             self._run(f"write {path}", self.host.writing(canonical, node, data))
 
     def replace(self, path: str, data: bytes) -> None:
-        """Make or replace an ordinary file at once, with the directories above it."""
+        """Create or replace an ordinary file and missing directories atomically."""
         with self.host.operations.lock:
             if is_kernel(path):
                 raise error(errno.EACCES)
@@ -136,7 +135,7 @@ class Accessor:
             self.host.tree.add(path, File(data, changed=self.now()))
 
     def symlink(self, path: str, target: str) -> None:
-        """Make or replace a symbolic link at once, with the directories above it."""
+        """Create or replace a symbolic link and missing directories atomically."""
         with self.host.operations.lock:
             if is_kernel(path):
                 raise error(errno.EACCES)
@@ -155,27 +154,27 @@ class Accessor:
             self.host.tree.remove(canonical)
 
     def try_room(self, directory: str, size: int, write: bool) -> None:
-        """The faults of a file that would be written there; nothing is."""
+        """Raise the faults of a file that would be written there, without writing it."""
         with self.host.operations.lock:
             if is_kernel(directory):
                 raise error(errno.EACCES)
             self.host.faults.strike("write", f"{directory}/.room.vfio-devices-new")
 
     def status(self, path: str) -> tuple[int, int]:
-        """The mode of what is at a path, links not followed; all belongs to root."""
+        """Return mode and owner of a path without following links; everything belongs to root."""
         with self.host.operations.lock:
             return self._resolve(path, follow=False)[1].mode, 0
 
     def lock(self, path: str) -> bool:
-        """Lock a file against other processes: there are none."""
+        """Lock a file; this always succeeds, because there are no other processes."""
         return True
 
     def lock_holders(self, path: str) -> Sequence[str]:
-        """There are none."""
+        """Return no holders, because there are no other processes."""
         return []
 
     def attempt(self, action: Callable[[], T], timeout: float) -> T:
-        """Run an action; a call in it that is still blocked after ``timeout`` seconds raises Blocked."""
+        """Run an action; raise Blocked if a call in it is still blocked after ``timeout`` seconds."""
         before, self._deadline = self._deadline, self.now() + timeout
         try:
             return action()
@@ -183,13 +182,13 @@ class Accessor:
             self._deadline = before
 
     def in_time(self, timeout: float, method: str, *arguments: Any) -> Any:
-        """Attempt one of the methods."""
+        """Call one of the methods with a timeout."""
         return self.attempt(lambda: getattr(self, method)(*arguments), timeout)
 
     def each_in_time(
         self, timeout: float, limit: float, method: str, paths: builtins.list[str]
     ) -> tuple[builtins.list[tuple[int | None, Any]], int | None]:
-        """Attempt one of the methods for each path; see Files of the engine."""
+        """Call one of the methods for each path; see Files of the engine."""
         answers: builtins.list[tuple[int | None, Any]] = []
         end = self.now() + limit
         for index, path in enumerate(paths):
@@ -202,11 +201,11 @@ class Accessor:
         return answers, None
 
     def now(self) -> float:
-        """The model's clock, in seconds."""
+        """Return the time of the model in seconds."""
         return self.host.clock.now()
 
     def pause(self, seconds: float) -> None:
-        """Let the model's clock advance."""
+        """Advance the clock of the model."""
         with self.host.operations.lock:
             self._sleep_until(self.now() + seconds)
 
@@ -232,7 +231,7 @@ class Accessor:
             self._sleep_until(max(self._deadline, self.now()))
             if operation.done:
                 return
-        # Without an errno: no driver said this.
+        # No errno, because this error does not come from a driver.
         raise Blocked(f"the kernel blocks: {wait.reason}")
 
     def _sleep_until(self, time: float) -> None:

@@ -17,12 +17,12 @@ from .tree import Attribute
 if TYPE_CHECKING:
     from .host import SimHost
 
-# from this version on a failed probe and a bound device have errnos of their own in `bind`
+# Since this version, `bind` has separate errnos for a failed probe and a bound device.
 EXACT_BIND_ERRORS = (5, 14)
 
 
 class Bus:
-    """One bus below ``sys/bus``."""
+    """A bus below ``sys/bus``."""
 
     def __init__(self, host: SimHost, name: str) -> None:
         self.host = host
@@ -44,7 +44,7 @@ class Bus:
         )
 
     def driver_path(self, name: str) -> str:
-        """The directory of a driver."""
+        """Return the directory of a driver."""
         return f"{self.path}/drivers/{name}"
 
     def add_driver(self, driver: Driver) -> None:
@@ -65,13 +65,13 @@ class Bus:
         self.host.tree.link(f"{path}/module", f"sys/module/{module}")
 
     def add_device(self, device: BusDevice) -> None:
-        """Register a device, before any driver sees it."""
+        """Register a device without offering it to drivers."""
         self.devices[device.name] = device
         self.host.tree.link(f"{self.path}/devices/{device.name}", device.path)
         self.host.tree.link(f"{device.path}/subsystem", self.path)
 
     def remove_device(self, device: BusDevice) -> None:
-        """Forget a device and its directory."""
+        """Remove a device and its directory."""
         del self.devices[device.name]
         self.host.iommu.leave(device)
         self.host.tree.remove(f"{self.path}/devices/{device.name}")
@@ -145,7 +145,7 @@ class Bus:
 
 
 def _parse_ids(data: bytes) -> tuple[str, str]:
-    # sscanf("%x %x ..."): at least vendor and device
+    # sscanf("%x %x ..."): at least vendor and device.
     words = word(data).split()
     try:
         vendor, device = (int(value, 16) for value in words[:2])

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Network interfaces and block devices: the host's own use of a PCI function."""
+"""Network interfaces and block devices, through which the host itself uses a PCI function."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ IFF_DOWN = 0x1002
 
 
 def mac_address(seed: str) -> str:
-    """A locally administered address, always the same for a seed."""
+    """Return a locally administered address that depends only on the seed."""
     digest = hashlib.sha256(seed.encode()).hexdigest()
     return ":".join(["52", "54"] + [digest[n : n + 2] for n in range(0, 8, 2)])
 
 
 def interface_name(spec: NetdevSpec, function: PciFunction) -> str:
-    """The name of a function's interface, the address filled in."""
+    """Return the name of a function's interface with its address filled in."""
     address = function.address
     return spec.name.format(bus=address.bus, slot=address.slot, function=address.function)
 
 
 def _no_phys_port_name() -> str:
-    # net/core/dev.c dev_get_phys_port_name of a driver without the callback
+    # The result of dev_get_phys_port_name for a driver without the callback (net/core/dev.c).
     raise error(errno.EOPNOTSUPP)
 
 
 class NetInterface:
-    """One interface; ``up`` is a knob. ``device`` is the PCI function below it."""
+    """A network interface of the PCI function ``device``; tests may change ``up``."""
 
     def __init__(self, function: PciFunction, spec: NetdevSpec) -> None:
         self.host = function.host
@@ -74,7 +74,7 @@ class NetInterface:
         self.host.netdevs.pop(self.name, None)
 
     def rename(self, name: str) -> None:
-        """Give it another name, as udev does some time after the driver came."""
+        """Rename the interface, as udev does some time after the driver was bound."""
         list(self.detach())
         self.name = name
         self.path = f"{self.device.path}/net/{name}"
@@ -82,7 +82,7 @@ class NetInterface:
 
     @property
     def phys_port_name(self) -> str | None:
-        """The name of the port, for uplinks and representors in switchdev mode."""
+        """Return the port name of uplinks and representors in switchdev mode."""
         if self.spec.eswitch == "switchdev" and self.spec.phys_port_name is None:
             return f"p{self.device.address.function}"
         return self.spec.phys_port_name
@@ -121,7 +121,7 @@ class VirtualInterface:
                 tree.link(f"{port_path}/brport/bridge", self.path)
 
     def free(self, port: str) -> None:
-        """Let a port go that is about to disappear."""
+        """Release a port that is about to disappear."""
         if port in self.ports:
             self.ports.remove(port)
             self.host.tree.remove(f"{self.path}/lower_{port}")
@@ -129,7 +129,7 @@ class VirtualInterface:
 
 
 def interface_attributes(interface: NetInterface | VirtualInterface, seed: str) -> dict[str, Attribute]:
-    """The files of an interface (net/core/net-sysfs.c)."""
+    """Return the files of an interface (net/core/net-sysfs.c)."""
 
     def carrier() -> str:
         if not interface.up:
@@ -186,7 +186,7 @@ class BlockController:
                 tree.add(f"{path}/partition", constant(number))
 
     def detach(self) -> Steps[None]:
-        """Unregister them; a mounted file system does not keep a disk from going away."""
+        """Unregister them; a mounted file system does not prevent the removal of a disk."""
         yield from ()
         tree = self.host.tree
         for disk in self.disks:

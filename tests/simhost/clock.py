@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time by which a simulated host runs."""
+"""Clocks of simulated hosts."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds since some point."""
+    """Returns seconds since an arbitrary point."""
 
     def now(self) -> float:
-        """The time in seconds."""
+        """Return the time in seconds."""
 
     def alarm(self, moment: float, action: Callable[[], None]) -> None:
-        """Call ``action`` when it is time."""
+        """Call ``action`` at ``moment``."""
 
 
 class ModelClock:
-    """A clock that stands still until someone waits; who moves it also lets the model go on."""
+    """A clock that advances only when a caller waits, and then also advances the model."""
 
     def __init__(self) -> None:
         self._now = 1000.0
 
     def now(self) -> float:
-        """The time in seconds."""
+        """Return the time in seconds."""
         return self._now
 
     def alarm(self, moment: float, action: Callable[[], None]) -> None:
-        """Nothing to do: see advance_to."""
+        """Do nothing: see advance_to."""
 
     def advance_to(self, moment: float) -> None:
-        """Move on; never backwards."""
+        """Advance the clock; never move it backwards."""
         self._now = max(self._now, moment)
 
 
@@ -42,11 +42,11 @@ class RealClock:
     """Real time, for hosts behind a mount."""
 
     def now(self) -> float:
-        """The time in seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return time.time()
 
     def alarm(self, moment: float, action: Callable[[], None]) -> None:
-        """Call ``action`` when it is time, in a thread of its own."""
+        """Call ``action`` at ``moment`` in its own thread."""
         timer = threading.Timer(max(0.0, moment - self.now()), action)
         timer.daemon = True
         timer.start()

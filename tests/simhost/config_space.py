@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bytes of a PCI function's configuration space that programs look for: ids, class, and PCI Express."""
+"""The bytes of a PCI configuration space that programs read: ids, class and PCI Express capability."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .profile import FunctionSpec
 
 SIZE = 256
 BRIDGE = "0604"
-# Bits and places of the header (PCI Local Bus Specification 3.0, chapter 6) and of the capability PCI Express.
+# Bits and offsets of the header (PCI Local Bus Specification 3.0, chapter 6) and of the PCI Express capability.
 MEMORY_AND_MASTER, HAS_CAPABILITIES = 0x06, 0x10
 SUBSYSTEM, CAPABILITIES, FIRST = 0x2C, 0x34, 0x40
 EXPRESS, ENDPOINT, ROOT_PORT = 0x10, 0x02, 0x42
 
 
 def content(spec: FunctionSpec) -> bytes:
-    """All bytes of a function."""
+    """Return the configuration space of a function."""
     data = bytearray(SIZE)
     bridge = spec.class_code.startswith(BRIDGE)
     ids = int(spec.vendor, 16), int(spec.device, 16)

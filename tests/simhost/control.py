@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the command asks of the daemon, through the file ``.simhost/control``: one JSON object, one answer."""
+"""Answer requests of the command through the file ``.simhost/control``: one JSON object and one answer each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Request = dict[str, Any]
 
 
 def answer(fleet: Fleet, data: bytes) -> bytes:
-    """Carry out one request; the answer is ``{"result": ...}`` or ``{"error": "one sentence"}``."""
+    """Handle one request; return ``{"result": ...}`` or ``{"error": "one sentence"}``."""
     try:
         request = json.loads(data)
         if request["command"] == "status":

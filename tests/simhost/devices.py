@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every device of the model has: a directory, an IOMMU group, users; on a bus also a driver."""
+"""The common part of all devices of the model: directory, IOMMU group and users, and on a bus a driver."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from .iommu import Group
 
 PAGE_SIZE = 4096
-# driver_override moved into struct device, behind a spinlock, in 7.0 and in this version of the 6.12 series
+# driver_override moved to struct device with its own spinlock in 7.0, and in this version of the 6.12 series.
 OVERRIDE_HAS_ITS_OWN_LOCK = (6, 12, 117)
 UEVENT_ACTIONS = ("add", "remove", "change", "move", "online", "offline", "bind", "unbind")
 
 
 def accept_uevent(data: bytes) -> None:
-    """Store function of ``uevent``: a known action, else EINVAL (lib/kobject_uevent.c)."""
+    """Handle a write to ``uevent``: accept known actions, else raise EINVAL (lib/kobject_uevent.c)."""
     action = word(data).split(" ", 1)[0]
     if action not in UEVENT_ACTIONS:
         raise error(errno.EINVAL)
@@ -45,27 +45,27 @@ class Device:
 
     @property
     def owned_by_host(self) -> bool:
-        """Whether a driver of the host uses it, so that it is no device for user space."""
+        """Return whether a host driver uses it, so that user space cannot."""
         return False
 
     def check_open(self) -> None:
-        """Raise what opening the device through VFIO raises: ENODEV unless a VFIO driver offers it."""
+        """Raise ENODEV unless a VFIO driver offers the device, as opening it through VFIO does."""
         if self.group is None or self not in self.group.offered:
             raise error(errno.ENODEV)
 
 
 class Part(Protocol):
-    """What a driver makes of its device: interfaces, a controller, mdev types, a VFIO device."""
+    """A part that a driver creates on its device: interfaces, a controller, mdev types or a VFIO device."""
 
     def attach(self) -> None:
-        """Make it, at the end of a successful probe."""
+        """Create the part at the end of a successful probe."""
 
     def detach(self) -> Steps[None]:
-        """Take it away; waits for users where the kernel does."""
+        """Remove the part; wait for users if the kernel does."""
 
 
 class BusDevice(Device):
-    """A device that drivers bind to. ``native`` are the names of the drivers whose id tables list it."""
+    """A device that drivers can bind to. ``native`` are the drivers whose id tables contain it."""
 
     def __init__(self, bus: Bus, name: str, path: str, native: Sequence[str]) -> None:
         super().__init__(bus.host, name, path)
@@ -78,30 +78,30 @@ class BusDevice(Device):
 
     @property
     def owned_by_host(self) -> bool:
-        """Whether its driver is one of the host; bridges and stubs do not count."""
+        """Return whether its driver is a host driver; bridges and stubs do not count."""
         return self.driver is not None and not self.driver.vfio and not self.driver.shares_group
 
     def ids(self) -> tuple[str, str]:
-        """The vendor and device id that a driver's dynamic ids are compared with."""
+        """Return vendor and device id for the comparison with dynamic ids."""
         return "", ""
 
     def matches(self, driver: Driver) -> bool:
-        """Whether the bus would offer the device to a driver (drivers/pci/pci-driver.c pci_match_device)."""
+        """Return whether the bus offers the device to a driver (drivers/pci/pci-driver.c, pci_match_device)."""
         if self.override is not None:
             return driver.name == self.override
         return driver.name in self.native or self.ids() in self.bus.dynamic_ids[driver.name]
 
     def check_probe(self, driver: Driver) -> None:
-        """Raise the errno with which the driver's probe refuses the device."""
+        """Raise the errno with which the probe of the driver rejects the device."""
         if not driver.vfio and not driver.shares_group and self.group is not None and self.group.in_use:
             raise error(errno.EBUSY)
 
     def make_parts(self, driver: Driver) -> list[Part]:
-        """What this driver makes of this device."""
+        """Return the parts that this driver creates on this device."""
         return [VfioDevice(self)] if driver.vfio else []
 
     def probe(self, driver: Driver) -> None:
-        """Bind the driver (drivers/base/dd.c really_probe). Raises OSError with the probe's errno."""
+        """Bind the driver; raise OSError with the errno of the probe (drivers/base/dd.c, really_probe)."""
         self.check_probe(driver)
         self.driver = driver
         self.host.tree.link(f"{self.path}/driver", self.bus.driver_path(driver.name))
@@ -111,7 +111,7 @@ class BusDevice(Device):
             part.attach()
 
     def release_driver(self) -> Steps[None]:
-        """Unbind, the caller holds the lock: links go first, then the driver's remove callback runs."""
+        """Unbind the driver while the caller holds the lock: links are removed before the remove callback runs."""
         driver = self.driver
         if driver is None:
             return
@@ -123,7 +123,7 @@ class BusDevice(Device):
         self.driver = None
 
     def try_drivers(self) -> None:
-        """Offer the device to every driver that matches, until one takes it; probe errors are swallowed."""
+        """Offer the device to all matching drivers until one accepts it; errors of probes are ignored."""
         for driver in self.bus.drivers.values():
             if self.driver is None and self.matches(driver):
                 try:
@@ -132,7 +132,7 @@ class BusDevice(Device):
                     continue
 
     def binding_attributes(self) -> dict[str, Attribute]:
-        """The files and their rules which every device of a bus with driver_override has."""
+        """Return the files of devices on a bus with driver_override."""
         lock = None if self.host.kernel >= OVERRIDE_HAS_ITS_OWN_LOCK else self.lock
         return {
             "driver_override": Attribute(lambda: f"{self.override or '(null)'}\n", self._store_override, lock),
@@ -140,11 +140,11 @@ class BusDevice(Device):
         }
 
     def uevent(self) -> str:
-        """The content of ``uevent``."""
+        """Return the content of ``uevent``."""
         return f"DRIVER={self.driver.name}\n" if self.driver else ""
 
     def _store_override(self, data: bytes) -> Steps[None]:
-        # drivers/base/driver.c driver_set_override: everything up to the first newline counts
+        # Everything up to the first newline counts (drivers/base/driver.c, driver_set_override).
         if len(data) >= PAGE_SIZE - 1:
             raise error(errno.EINVAL)
         value = text(data).split(b"\n", 1)[0].decode("utf-8", "replace")
@@ -154,7 +154,7 @@ class BusDevice(Device):
 
 
 class VfioDevice:
-    """The part that a VFIO driver makes: the device can be opened by user space."""
+    """The part that a VFIO driver creates, so that user space can open the device."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -164,5 +164,5 @@ class VfioDevice:
         self.device.host.iommu.offer(self.device)
 
     def detach(self) -> Steps[None]:
-        """Wait for every user, then withdraw it."""
+        """Wait for all users, then withdraw the device."""
         yield from self.device.host.iommu.withdraw(self.device)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drivers of a host, and the quirks of their SR-IOV callbacks; every field is a knob for a test."""
+"""The drivers of a host with quirks of their SR-IOV callbacks; tests can change every field."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .profile import HERE, Profile, ProfileError, read_yaml, typed
 
 @dataclass
 class Driver:
-    """A driver as one row of data.
+    """A driver as a row of data.
 
-    ``sriov`` has an sriov_configure callback; ``lowers_total`` calls pci_sriov_set_totalvfs at probe;
-    ``limit``/``limit_errno`` refuse more VFs; ``fails_with`` refuses any number; ``enables`` makes another
-    number than asked; ``enables_all`` always makes all; ``silent`` reports success without doing anything,
-    ``silent_when_down`` only if no interface is up; ``delay_on``/``delay_off`` are seconds; ``keeps_vfs``
-    leaves the VFs at unbind; ``disowns_vfs`` ignores VFs that it found at probe; ``vfio`` gives the device to
-    user space; ``shares_group`` may sit in an IOMMU group owned by user space.
+    ``sriov``: it has an sriov_configure callback. ``lowers_total``: it calls pci_sriov_set_totalvfs at probe. ``limit``
+    and ``limit_errno``: it rejects more VFs. ``fails_with``: it rejects any number. ``enables``: it creates another
+    number than requested. ``enables_all``: it always creates all. ``silent``: it reports success without effect.
+    ``silent_when_down``: the same if no interface is up. ``delay_on`` and ``delay_off``: in seconds. ``keeps_vfs``:
+    unbind does not remove VFs. ``disowns_vfs``: it ignores VFs that exist at probe. ``vfio``: it offers the device to
+    user space. ``shares_group``: it may be in an IOMMU group that user space owns.
     """
 
     name: str
@@ -50,7 +50,7 @@ def _table() -> dict[str, dict[str, object]]:
 
 
 def load_drivers(profile: Profile) -> dict[str, Driver]:
-    """A fresh set of drivers by name, changed as the profile says. Raises ProfileError."""
+    """Return new drivers by name with the changes of the profile. Raises ProfileError."""
     unknown = set(profile.drivers) - set(_table())
     if unknown:
         raise ProfileError(f"unknown drivers: {', '.join(sorted(unknown))}")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Injected faults: an errno, other content, a delay, or a file that is listed but gone."""
+"""Injected faults: an errno, other content, a delay, or a file that is listed but missing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ OPERATIONS = ("read", "write", "list", "exists")
 
 @dataclass
 class Fault:
-    """One fault. ``pattern`` is a host-relative path or glob, links allowed; ``operations`` which calls it hits.
+    """A fault. ``pattern`` is a host-relative path or glob, with links; ``operations`` are the affected calls.
 
-    It spares the first ``skip`` matching calls and hits ``times`` of the following ones (None: all).
+    It skips the first ``skip`` matching calls and affects the next ``times`` calls (None: all).
     """
 
     pattern: str
@@ -30,7 +30,7 @@ class Fault:
     times: int | None = None
 
     def hits(self) -> bool:
-        """Count one matching call; whether the fault strikes it."""
+        """Count a matching call and return whether the fault affects it."""
         if self.skip:
             self.skip -= 1
             return False
@@ -55,19 +55,19 @@ class Faults:
         skip: int = 0,
         times: int | None = None,
     ) -> Fault:
-        """Let calls fail with an errno."""
+        """Make calls fail with an errno."""
         return self._add(Fault(pattern, operations, number, skip=skip, times=times))
 
     def vanish(self, pattern: str) -> Fault:
-        """Let a file be listed, but be gone (ENOENT) for everything else."""
+        """Keep a file in listings, but make all other calls fail with ENOENT."""
         return self._add(Fault(pattern, ("read", "write", "exists"), errno.ENOENT))
 
     def content(self, pattern: str, data: bytes) -> Fault:
-        """Let reads give arbitrary bytes."""
+        """Replace the content of reads."""
         return self._add(Fault(pattern, ("read",), content=data))
 
     def delay(self, pattern: str, seconds: float, operations: tuple[str, ...] = ("read", "write")) -> Fault:
-        """Let calls take so many seconds."""
+        """Delay calls by ``seconds``."""
         return self._add(Fault(pattern, operations, delay=seconds))
 
     def clear(self) -> None:
@@ -75,7 +75,7 @@ class Faults:
         self.active.clear()
 
     def strike(self, operation: str, path: str) -> Fault | None:
-        """The fault that hits a call on a canonical path, if any. Raises its OSError."""
+        """Return the fault for a call on a canonical path, or None. Raises its OSError."""
         for fault in self.active:
             if operation in fault.operations and self._matches(fault.pattern, path) and fault.hits():
                 if fault.number is not None:
@@ -108,7 +108,7 @@ class Faults:
 
 
 def _named(directory: Directory, pattern: str) -> list[str]:
-    """The entries with such a name; most parts of patterns are plain names."""
+    """Return the matching entries; most parts of patterns are plain names."""
     if not set("*?[") & set(pattern):
         return [pattern] if pattern in directory.children else []
     return [name for name in directory.children if fnmatchcase(name, pattern)]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many hosts behind one mount, each built when it is first looked into."""
+"""Many hosts behind one mount; each is built at the first access."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from .clock import RealClock
 from .host import SimHost
 from .profile import ProfileError, load
 
-# A recorded host, by its file in a folder that has its name.
+# The file name of a recorded host, whose directory has the name of the host.
 RECORDING = "recording.txt"
 
 
 def host_names(words: Iterable[str]) -> dict[str, str]:
-    """Host name to profile, from words ``PROFILE`` or ``PROFILE=COUNT``; a profile may be a YAML file or a recording.
+    """Map host names to profiles from words ``PROFILE`` or ``PROFILE=COUNT``; YAML files and recordings are profiles
+    too.
 
-    One host is named after its profile, several ``<profile>-1`` and so on. Raises ProfileError.
+    A single host is named after its profile, several are ``<profile>-1`` and so on. Raises ProfileError.
     """
     hosts: dict[str, str] = {}
     for word in words:
@@ -38,9 +39,9 @@ def host_names(words: Iterable[str]) -> dict[str, str]:
 
 
 def build(profile: str, name: str) -> SimHost:
-    """A host of a profile or a recording, with the real clock. Raises ProfileError, OSError, ValueError."""
+    """Return a host of a profile or recording with the real clock. Raises ProfileError, OSError, ValueError."""
     if profile.endswith(RECORDING):
-        # The simulator stands by itself; what was recorded is played back beside it.
+        # The simulator does not depend on recordings, so import them only here.
         from ..recordings.replay import load as load_recording
 
         return load_recording(profile, RealClock())
@@ -57,7 +58,7 @@ class Fleet:
         self._building = threading.Lock()
 
     def host(self, name: str) -> SimHost | None:
-        """A host, built now if nobody asked for it before; None if there is none of that name."""
+        """Return a host, building it at the first access; None for an unknown name."""
         if name in self.profiles and name not in self.built:
             with self._building:
                 if name not in self.built:
@@ -65,7 +66,7 @@ class Fleet:
         return self.built.get(name)
 
     def stop(self) -> None:
-        """End every blocked call with ENODEV, also those to come."""
+        """End all current and future blocked calls with ENODEV."""
         self.stopped = True
         for host in list(self.built.values()):
             host.operations.abort()

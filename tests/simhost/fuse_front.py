@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The FUSE front: a directory with one simulated host per entry.
+"""The FUSE front: a directory with a simulated host per entry.
 
-libfuse answers every call in a thread of its own, so that a call which the model blocks simply waits there;
-its caller cannot be killed meanwhile, as in the kernel.
+libfuse handles each call in its own thread, so a call that the model blocks waits there. Its caller cannot be killed
+meanwhile, as in the kernel.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ from .tree import (
     is_kernel,
 )
 
-# mfusepy takes version 2 of libfuse if it finds both.
+# Without this, mfusepy prefers version 2 of libfuse.
 os.environ.setdefault("FUSE_LIBRARY_NAME", "fuse3")
 import mfusepy
 
-# How many calls may be blocked at once; libfuse had no limit before 3.12, and since then one of 10.
+# The number of calls that may block together; libfuse has a limit of 10 since 3.12, and none before.
 THREADS = {"max_threads": 1000} if (mfusepy.fuse_version_major, mfusepy.fuse_version_minor) >= (3, 12) else {}
-# <linux/stat.h>: instead of the nanoseconds of a time
+# <linux/stat.h>: special values in place of nanoseconds.
 UTIME_NOW, UTIME_OMIT = (1 << 30) - 1, (1 << 30) - 2
 
 
 def serve(fleet: Fleet, directory: Path) -> None:
-    """Mount a fleet, and answer until it is unmounted. Raises RuntimeError; libfuse says why on stderr."""
-    # no time-out, no cache: whatever the model changes is seen at once
+    """Mount a fleet and serve it until it is unmounted. Raises RuntimeError; libfuse prints the reason on stderr."""
+    # Disable timeouts and caches, so that changes of the model are visible immediately.
     uncached = {"direct_io": True, "entry_timeout": 0, "attr_timeout": 0, "negative_timeout": 0}
     names = {"fsname": "simhost", "subtype": "simhost"}
     mfusepy.FUSE(Front(fleet), str(directory), foreground=True, **uncached, **names, **THREADS)
@@ -57,7 +57,7 @@ def serve(fleet: Fleet, directory: Path) -> None:
 
 @dataclass
 class Place:
-    """A file of a host, or of the mount itself (``host`` is None); ``buffer`` is what a read at its start found."""
+    """A file of a host, or of the mount itself (``host`` is None). ``buffer`` is the content at the start of a read."""
 
     host: SimHost | None
     path: str
@@ -65,13 +65,13 @@ class Place:
     buffer: bytes | None = None
 
     def strike(self, operation: str) -> None:
-        """Raise the OSError of the fault that hits a call, if any."""
+        """Raise the OSError of the fault for a call, if there is one."""
         if self.host is not None and self.host.faults.active:
             self.host.faults.strike(operation, self.path)
 
 
 class Front(mfusepy.Operations):  # type: ignore[misc]
-    """The calls of one mount, by paths ``/<host>/<path in the host>``; they raise the OSError that the caller gets."""
+    """Handles the calls of one mount by paths ``/<host>/<path in the host>``; raises the OSError for the caller."""
 
     use_ns = True
 
@@ -164,7 +164,7 @@ class Front(mfusepy.Operations):  # type: ignore[misc]
         return 0
 
     def chown(self, path: str, uid: int, gid: int) -> int:
-        """Everything belongs to who mounted."""
+        """Ignore the owner, because everything belongs to the user who mounted."""
         return 0
 
     def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:
@@ -210,7 +210,7 @@ class Front(mfusepy.Operations):  # type: ignore[misc]
 
     @contextmanager
     def _at(self, path: str) -> Iterator[Place]:
-        """What is at a path, with its host's lock held."""
+        """Return the place of a path while holding the lock of its host."""
         name = path.split("/", 2)[1]
         host = self.fleet.host(name)
         tree, inner = (host.tree, path[len(name) + 2 :]) if host is not None else (self.own, path[1:])
@@ -224,7 +224,7 @@ class Front(mfusepy.Operations):  # type: ignore[misc]
 
     @contextmanager
     def _ordinary(self, path: str, refusal: int = errno.EPERM) -> Iterator[tuple[SimHost, str]]:
-        """The host and the path in it of a file that may be made, changed or removed; others are refused."""
+        """Return host and inner path of a file that callers may create or change; raise ``refusal`` for others."""
         name = path.split("/", 2)[1]
         host, inner = self.fleet.host(name), path[len(name) + 2 :]
         if host is None or is_kernel(inner):
@@ -248,7 +248,7 @@ class Front(mfusepy.Operations):  # type: ignore[misc]
 
     def _run(self, place: Place, host: SimHost, call: str, steps: Steps[Any]) -> Any:
         with host.operations.lock:
-            # fs/kernfs/file.c: an open file whose node was removed answers ENODEV
+            # An open file whose node was removed returns ENODEV (fs/kernfs/file.c).
             if isinstance(place.node, Attribute) and host.tree.nodes.get(place.path) is not place.node:
                 raise error(errno.ENODEV)
             operation = host.operations.start(f"{call} {place.path}", steps)

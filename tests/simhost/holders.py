@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that have VFIO devices open, as ``proc`` shows them."""
+"""Processes that have VFIO devices open, as shown in ``proc``."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 FIRST_PID = 4000
 FIRST_FD = 3
-# fdinfo names the device's directory in kernels at least as new as this one
+# Since this version, fdinfo contains the directory of the device.
 FDINFO_NAMES_DEVICE = (7, 3)
 
 
 @dataclass
 class Process:
-    """A process and what it has open."""
+    """A process with its open files."""
 
     pid: int
     comm: str
@@ -35,7 +35,7 @@ class Process:
 
     @property
     def vm_name(self) -> str:
-        """The guest's name, from ``-name guest=...`` as libvirt writes it, else the process name."""
+        """Return the guest name from ``-name guest=...``, as libvirt writes it, or the process name."""
         for option, value in zip(self.cmdline, self.cmdline[1:]):
             if option == "-name":
                 return value.split(",")[0].removeprefix("guest=")
@@ -44,7 +44,7 @@ class Process:
 
 @dataclass
 class Holder:
-    """One device open in one process, and its file descriptors."""
+    """A device that a process has open, with the file descriptors."""
 
     process: Process
     device: Device
@@ -59,10 +59,10 @@ class Holders:
         self.processes: dict[int, Process] = {}
 
     def hold(self, device: Device, pid: int | None, comm: str, cmdline: Sequence[str], cdev: bool) -> Holder:
-        """Open a device in a process, a new one or one that is there already.
+        """Open a device in a new or existing process.
 
-        Raises OSError: ENODEV if VFIO does not offer the device; EBUSY if another process has its group; EPERM
-        if a host driver has another device of the group.
+        Raises OSError: ENODEV if VFIO does not offer the device, EBUSY if another process has its group. EPERM means
+        that a host driver has another device of the group.
         """
         device.check_open()
         group = device.group
@@ -86,11 +86,11 @@ class Holders:
         return holder
 
     def look_at(self, path: str, pid: int, comm: str) -> None:
-        """Let a process refer to a file without opening it (O_PATH), as udev does when it sets up a device node."""
+        """Let a process refer to a file without opening it (O_PATH), like udev while it sets up a device node."""
         self._open(self._start(Process(pid, comm, [comm])), path, flags=os.O_PATH | os.O_CLOEXEC)
 
     def release(self, device: Device) -> None:
-        """Close a device in every process; a process with nothing open ends."""
+        """Close a device in every process; processes without open files end."""
         for holder in list(device.holders):
             process = holder.process
             device.holders.remove(holder)
@@ -124,7 +124,7 @@ class Holders:
 
 
 def process_attributes(pid: int, comm: str, cmdline: Sequence[str]) -> dict[str, Attribute]:
-    """The files of a process that belongs to root."""
+    """Return the files of a process of root."""
     return {
         "comm": constant(comm),
         "cmdline": Attribute("".join(f"{word}\0" for word in cmdline).encode()),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated host: built from a profile, changed through its files and through the knobs below."""
+"""A simulated host that is built from a profile and changed through its files and the methods below."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ DEFAULT_COMMAND = ("qemu-system-x86_64", "-name", "guest=simulated,debug-threads
 
 
 class SimHost:
-    """One host.
+    """A host.
 
-    ``profile`` is the name of a profile, a YAML file, or plain data; ``changes`` replace top-level keys of
-    it, e.g. ``kernel="5.10"``. Raises ProfileError. ``drivers``, ``netdevs``, ``nvml_clients`` and ``faults``
-    are knobs that may be turned at any time.
+    ``profile`` is the name of a profile, a YAML file, or plain data; ``changes`` replace its top-level keys, for
+    example ``kernel="5.10"``. Raises ProfileError. Tests may change ``drivers``, ``netdevs``, ``nvml_clients`` and
+    ``faults`` at any time.
     """
 
     def __init__(
@@ -76,6 +76,8 @@ class SimHost:
         self.boots += 1
         self.drivers = load_drivers(profile)
         self.nvml_clients = profile.nvml_clients
+        # RegistryDwords and RegistryDwordsPerDevice, which the driver was loaded with.
+        self.nvidia_parameters: dict[str, str] = {}
         self.nvidia_smi = NvidiaSmi(self)
         self.vfio_enables_sriov = False
         self.netdevs: dict[str, NetInterface | VirtualInterface] = {}
@@ -102,9 +104,9 @@ class SimHost:
         self._make_boot_devices()
 
     def reboot(self, late: Mapping[str, float] | None = None) -> None:
-        """Boot again: the state of the profile, but ``etc``, ``usr`` and ``var`` as they are; blocked calls end.
+        """Reboot: restore the state of the profile, except for ``etc``, ``usr`` and ``var``; blocked calls end.
 
-        ``late`` are things that come some seconds later, see :class:`.late.Late`. Raises ProfileError.
+        ``late`` maps things to the seconds after which they appear, see :class:`.late.Late`. Raises ProfileError.
         """
         with self.operations.lock:
             self.late = Late(self, late) if late else None
@@ -118,26 +120,26 @@ class SimHost:
                 self.late.schedule()
 
     def is_late(self, name: str) -> bool:
-        """Whether something has not come yet since the last boot."""
+        """Return whether something has not appeared since the last boot."""
         return self.late is not None and name in self.late
 
     def add_software_parents(self) -> None:
-        """Register the parents of the profile that are no devices of a bus, unless they are late or here."""
+        """Register the parents of the profile that are not bus devices, unless they are late or already registered."""
         add_software_parents(self)
 
     def accessor(self) -> Accessor:
-        """A new in-process front."""
+        """Return a new in-process front."""
         return Accessor(self)
 
     def device(self, name: str) -> Device:
-        """An mdev by UUID or a PCI function by address. Raises OSError ENODEV."""
+        """Return an mdev by UUID or a PCI function by address. Raises OSError ENODEV."""
         found = self.mdev.devices.get(name.lower()) or self.pci.function(name.lower())
         if found is None:
             raise error(errno.ENODEV)
         return found
 
     def function(self, address: str) -> PciFunction:
-        """A PCI function by address. Raises OSError ENODEV."""
+        """Return a PCI function by address. Raises OSError ENODEV."""
         found = self.pci.function(address)
         if found is None:
             raise error(errno.ENODEV)
@@ -151,7 +153,7 @@ class SimHost:
         cmdline: Sequence[str] = DEFAULT_COMMAND,
         cdev: bool = False,
     ) -> int:
-        """Open a device as a VM does, through its group or its own file (``cdev``); returns the process id.
+        """Open a device like a VM, through its group or its own file (``cdev``); return the process id.
 
         Raises OSError: ENODEV if VFIO does not offer the device, EBUSY if another process has its group.
         """
@@ -159,7 +161,7 @@ class SimHost:
             return self.holders.hold(self.device(device), pid, comm, cmdline, cdev).process.pid
 
     def release(self, device: str) -> None:
-        """Close a device everywhere; whatever waited for it goes on. Raises OSError ENODEV."""
+        """Close a device in all processes; waiting calls continue. Raises OSError ENODEV."""
         with self.operations.lock:
             self.holders.release(self.device(device))
             self.operations.advance()
@@ -169,7 +171,7 @@ class SimHost:
         self.netdevs[name].up = up
 
     def reading(self, path: str, node: Node) -> Steps[bytes]:
-        """Open and read a file whose canonical path and node are known."""
+        """Open and read a file by its canonical path and node."""
         check_open(node, writing=False)
         content = yield from self._struck("read", path)
         if isinstance(node, Attribute):
@@ -180,12 +182,12 @@ class SimHost:
         return node.data if content is None else content
 
     def listing(self, path: str, node: Directory) -> Steps[list[str]]:
-        """The names in a directory whose canonical path and node are known."""
+        """Return the names in a directory by its canonical path and node."""
         yield from self._struck("list", path)
         return list(node.children)
 
     def writing(self, path: str, node: Node, data: bytes) -> Steps[None]:
-        """Open and write a file; one call of the store function, none for no data."""
+        """Open and write a file: one call of the store function, or none for empty data."""
         check_open(node, writing=True)
         yield from self._struck("write", path)
         if isinstance(node, File):
@@ -205,7 +207,7 @@ class SimHost:
         return fault.content
 
     def type_files(self, table: TypeTable, kind: MdevType) -> dict[str, Attribute]:
-        """The files of a type that are the same below every parent."""
+        """Return the files of a type that are equal for every parent."""
         key = (table.driver, kind.id)
         if key not in self._type_files:
             files = {"device_api": constant(table.device_api)}
@@ -218,7 +220,7 @@ class SimHost:
         return self._type_files[key]
 
     def gpu_pool(self, pf: PciFunction, table: TypeTable, mixed_size: bool) -> SriovGpuPool:
-        """The pool that all VFs of one physical GPU share."""
+        """Return the pool that all VFs of one physical GPU share."""
         if pf.name not in self.gpu_pools:
             self.gpu_pools[pf.name] = SriovGpuPool(
                 table.capacity["memory"], mixed_size, self.nvidia_smi.gpus.get(pf.name)

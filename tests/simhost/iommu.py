@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IOMMU groups, and the device nodes that VFIO makes from them."""
+"""IOMMU groups, and the device nodes that VFIO creates for them."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     from .devices import Device
     from .host import SimHost
 
-# name of the instance below sys/class/iommu, by the profile's `iommu`
+# Name of the instance below sys/class/iommu, by the profile's `iommu`.
 INSTANCES = {"intel": "dmar0", "amd": "ivhd0", "smmu": "smmu3.0x0000000009050000"}
 
-# since this version lazy unmapping is a domain type of its own
+# Since this version, lazy unmapping is a separate domain type.
 LAZY_DOMAINS = (5, 15)
 
 
 class Numbers:
-    """Numbers as the kernel's IDA gives them: always the lowest free one."""
+    """Assigns numbers like the kernel's IDA: always the lowest free one."""
 
     def __init__(self) -> None:
         self._free: list[int] = []
         self._next = 0
 
     def take(self) -> int:
-        """The lowest free number."""
+        """Return the lowest free number."""
         if self._free:
             return heapq.heappop(self._free)
         self._next += 1
         return self._next - 1
 
     def give(self, number: int) -> None:
-        """Make a number free again."""
+        """Free a number."""
         heapq.heappush(self._free, number)
 
 
 @dataclass
 class Group:
-    """One IOMMU group: the devices in it, and those of them that a VFIO driver offers to user space."""
+    """An IOMMU group with its devices, and those that a VFIO driver offers to user space."""
 
     number: int
     members: list[Device] = field(default_factory=list)
@@ -51,27 +51,27 @@ class Group:
 
     @property
     def path(self) -> str:
-        """The group's directory."""
+        """Return the directory of the group."""
         return f"sys/kernel/iommu_groups/{self.number}"
 
     @property
     def device_node(self) -> str:
-        """The group's file for user space."""
+        """Return the file of the group for user space."""
         return f"dev/vfio/{self.number}"
 
     @property
     def in_use(self) -> bool:
-        """Whether a process has a device of the group open."""
+        """Return whether a process has a device of the group open."""
         return any(member.holders for member in self.members)
 
     @property
     def viable(self) -> bool:
-        """Whether no host driver has a device of the group (drivers/iommu/iommu.c iommu_group_claim_dma_owner)."""
+        """Return whether no host driver uses the group (drivers/iommu/iommu.c, iommu_group_claim_dma_owner)."""
         return all(member in self.offered or not member.owned_by_host for member in self.members)
 
 
 class Iommu:
-    """The IOMMU of a host. Without one, PCI functions have no group; mdevs have theirs anyway."""
+    """The IOMMU of a host. Without one, PCI functions have no groups, but mdevs do."""
 
     def __init__(self, host: SimHost) -> None:
         self.host = host
@@ -88,19 +88,19 @@ class Iommu:
             host.tree.link(f"sys/class/iommu/{instance}", f"sys/devices/virtual/iommu/{instance}")
 
     def join(self, device: Device, group: Group | None = None) -> None:
-        """Put a device into a group, or into a new one of its own."""
+        """Add a device to a group, by default to a new one."""
         group = group or self._create(self._domain_type())
         self._add_member(device, group)
 
     def join_emulated(self, device: Device) -> None:
-        """Give an mdev a group; the kernel labels it so (drivers/vfio/group.c vfio_noiommu_group_alloc)."""
+        """Add an mdev to a new group, which the kernel marks (drivers/vfio/group.c, vfio_noiommu_group_alloc)."""
         group = self._create("unknown")
         if self.host.kernel >= (6, 1):
             self.host.tree.add(f"{group.path}/name", constant("vfio-noiommu"))
         self._add_member(device, group)
 
     def leave(self, device: Device) -> None:
-        """Take a device out of its group; an empty group disappears."""
+        """Remove a device from its group; an empty group disappears."""
         group = device.group
         if group is None:
             return
@@ -113,7 +113,7 @@ class Iommu:
             self._numbers.give(group.number)
 
     def offer(self, device: Device) -> None:
-        """A VFIO driver took the device: its group gets a file, and the device a vfio-dev directory."""
+        """Offer the device after a VFIO driver was bound: create the file of the group and the vfio-dev directory."""
         group = device.group
         if group is None:
             return
@@ -133,7 +133,7 @@ class Iommu:
                 self.host.tree.add(f"dev/vfio/devices/{name}", CharacterDevice())
 
     def withdraw(self, device: Device) -> Steps[None]:
-        """The VFIO driver lets the device go, which waits for every user of it (vfio_unregister_group_dev)."""
+        """Withdraw the device from VFIO, which waits for all users (vfio_unregister_group_dev)."""
         group = device.group
         if group is None or device not in group.offered:
             return

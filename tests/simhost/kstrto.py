@@ -15,19 +15,19 @@ _UUID_LENGTH = 36
 
 
 def error(number: int) -> OSError:
-    """The OSError for an errno, with the text of the C library."""
+    """Return the OSError for an errno with the text of the C library."""
     return OSError(number, os.strerror(number))
 
 
 def text(data: bytes) -> bytes:
-    """What a C string function sees of a written buffer: everything before the first NUL."""
+    """Return what a C string function reads from a written buffer: everything before the first NUL."""
     return data.split(b"\0", 1)[0]
 
 
 def unsigned(data: bytes, bits: int, base: int = 0) -> int:
-    """An unsigned number of so many bits; base 0 takes 0x and octal prefixes, base 10 does not.
+    """Parse an unsigned number of ``bits`` bits; base 0 accepts 0x and octal prefixes, base 10 does not.
 
-    Raises OSError: EINVAL if it is no number, ERANGE if it does not fit (kstrtoull).
+    Raises OSError: EINVAL if it is not a number, ERANGE if it does not fit (kstrtoull).
     """
     match = (_NUMBER if base == 0 else _DECIMAL).fullmatch(text(data))
     if match is None:
@@ -45,9 +45,9 @@ def unsigned(data: bytes, bits: int, base: int = 0) -> int:
 
 
 def boolean(data: bytes) -> bool:
-    """A truth value: y, t, 1, on or n, f, 0, off in any case; only the first letters count (kstrtobool).
+    """Parse a boolean: y, t, 1, on or n, f, 0, off in any case; only the first letters count (kstrtobool).
 
-    Raises OSError: EINVAL for anything else.
+    Raises OSError: EINVAL for other texts.
     """
     word = text(data).lower()
     if word[:1] in (b"y", b"t", b"1") or word[:2] == b"on":
@@ -58,9 +58,9 @@ def boolean(data: bytes) -> bool:
 
 
 def uuid(data: bytes) -> str:
-    """The UUID in lower case of a write to ``create`` (drivers/vfio/mdev/mdev_sysfs.c create_store).
+    """Parse a write to ``create`` to a UUID in lower case (drivers/vfio/mdev/mdev_sysfs.c, create_store).
 
-    36 or 37 bytes; a 37th is ignored whatever it is. Raises OSError: EINVAL.
+    It has 36 or 37 bytes, and the 37th is ignored. Raises OSError: EINVAL.
     """
     if len(data) not in (_UUID_LENGTH, _UUID_LENGTH + 1) or not _UUID.fullmatch(data[:_UUID_LENGTH]):
         raise error(errno.EINVAL)
@@ -68,6 +68,6 @@ def uuid(data: bytes) -> str:
 
 
 def word(data: bytes) -> str:
-    """A name written with or without a newline, as the bus files take it (sysfs_streq)."""
+    """Parse a name with or without a newline, like bus files do (sysfs_streq)."""
     value = text(data)
     return value.removesuffix(b"\n").decode("utf-8", "replace")

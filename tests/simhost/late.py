@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is not there yet when a host has booted: drivers whose module is loaded late, cards, VFs, parents."""
+"""Things that appear some time after boot: drivers of modules that load late, cards, VFs and parents."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ VFS = "/vfs"
 
 
 class Late:
-    """What is away, each for so many seconds: a PCI driver, a PCI address, ``<address>/vfs`` or a software parent.
+    """Seconds until each thing appears: a PCI driver, a PCI address, ``<address>/vfs`` or a software parent.
 
-    ``<address>/vfs`` are the VFs that the profile has at boot. Raises ProfileError for another name.
+    ``<address>/vfs`` stands for the VFs that the profile has at boot. Raises ProfileError for other names.
     """
 
     def __init__(self, host: SimHost, seconds: Mapping[str, float]) -> None:
@@ -39,12 +39,12 @@ class Late:
         return name in self.away
 
     def schedule(self) -> None:
-        """Let each thing come when its time is over."""
+        """Schedule the appearance of each thing."""
         for name, seconds in self.seconds.items():
             self.host.operations.start(f"{name} is late", self._come(name, self.host.clock.now() + seconds))
 
     def arrive(self, name: str) -> None:
-        """Let one thing come now; nothing happens if it is here."""
+        """Let a thing appear now, unless it already has."""
         if name not in self.away:
             return
         self.away.remove(name)

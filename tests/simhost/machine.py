@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a host that belong to no device."""
+"""The files of a host that do not belong to a device."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ DIRECTORIES = (
 )
 ROUTE_HEADER = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 RTF_UP, RTF_GATEWAY = 1, 2
-# arch/x86/include/asm/processor.h
+# Numbers of arch/x86/include/asm/processor.h.
 CPU_VENDORS = {"intel": 0, "amd": 2}
 
 
 def add_ordinary_files(host: SimHost) -> None:
-    """What an installed system has on its disks; survives a reboot."""
+    """Add the files of an installed system, which survive a reboot."""
     tree = host.tree
     for path in DIRECTORIES:
         tree.directory(path)
@@ -45,7 +45,7 @@ def add_ordinary_files(host: SimHost) -> None:
     files = {"etc/machine-id": f"{machine_id}\n", "etc/hostname": f"{host.name}\n", **host.profile.files}
     for path, content in files.items():
         tree.add(path, File(content.encode(), changed=host.clock.now()))
-    # Only looked at: a simulated host runs the programs of the machine that it is simulated on.
+    # Only its metadata is read: a simulated host runs the programs of the real machine.
     tree.add("usr/bin/python3", File(b"", 0o755, host.clock.now()))
     if any(spec.vgpu and spec.vgpu.on == "vf" and spec.driver == "nvidia" for spec in host.profile.functions):
         script = (HERE / "data" / "sriov-manage.sh").read_bytes()
@@ -53,7 +53,7 @@ def add_ordinary_files(host: SimHost) -> None:
 
 
 def add_kernel_files(host: SimHost) -> None:
-    """What the kernel shows apart from devices."""
+    """Add the kernel files that do not belong to devices."""
     tree, profile = host.tree, host.profile
     boot_id = uuid.uuid5(uuid.NAMESPACE_DNS, f"{host.name}.{host.boots}")
     tree.attributes(
@@ -88,7 +88,7 @@ def add_kernel_files(host: SimHost) -> None:
 
 
 def add_module_parameters(host: SimHost) -> None:
-    """Parameters of the VFIO modules."""
+    """Add the parameters of the VFIO modules."""
 
     def store(data: bytes) -> None:
         host.vfio_enables_sriov = boolean(data)
@@ -100,7 +100,7 @@ def add_module_parameters(host: SimHost) -> None:
 
 
 def _cpu_modalias(profile: Profile) -> str:
-    # drivers/base/cpu.c, print_cpu_modalias; only x86 names a vendor
+    # Only x86 has the vendor (drivers/base/cpu.c, print_cpu_modalias).
     kind = profile.architecture
     if kind == "x86_64":
         kind = f"x86,ven{CPU_VENDORS['amd' if profile.iommu == 'amd' else 'intel']:04X}fam0006mod0055"

@@ -19,7 +19,7 @@ from .tree import Attribute, Directory, constant
 if TYPE_CHECKING:
     from .host import SimHost
 
-# before this version a driver could refuse the removal of a device in use
+# Before this version, a driver could reject the removal of a device in use.
 REMOVAL_BLOCKS = (5, 3)
 ONE_CORE = (6, 1)
 
@@ -27,7 +27,7 @@ AddAttributes = Callable[["Mdev"], dict[str, Attribute]]
 
 
 class Mdev(Device):
-    """One mediated device."""
+    """A mediated device."""
 
     def __init__(self, parent: MdevParent, name: str, kind: MdevType) -> None:
         super().__init__(parent.host, name, f"{parent.path}/{name}")
@@ -37,7 +37,7 @@ class Mdev(Device):
 
 
 class MdevBus:
-    """Everything mdev on one host: the bus, the class of parents, all devices by UUID."""
+    """All mdev objects of a host: the bus, the class of parents, and devices by UUID."""
 
     def __init__(self, host: SimHost) -> None:
         self.host = host
@@ -45,7 +45,7 @@ class MdevBus:
         self.parents: dict[str, MdevParent] = {}
 
     def register(self, parent: MdevParent) -> None:
-        """Make the class and the bus with the first parent, as loading the module does."""
+        """Register a parent; the first one creates the class and the bus, like loading the module."""
         tree = self.host.tree
         tree.directory("sys/bus/mdev/devices")
         driver = parent.mdev_driver
@@ -55,13 +55,13 @@ class MdevBus:
         self.parents[parent.name] = parent
 
     def unregister(self, parent: MdevParent) -> None:
-        """Forget a parent."""
+        """Unregister a parent."""
         self.host.tree.remove(f"sys/class/mdev_bus/{parent.name}")
         del self.parents[parent.name]
 
 
 class MdevParent:
-    """A device whose driver registered with the mdev core; a part of that device."""
+    """A device whose driver has registered with the mdev core; it is a part of that device."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class MdevParent:
 
     @property
     def mdev_driver(self) -> str | None:
-        """The driver of the mdevs: the module vfio_mdev, if loaded, before the drivers had their own."""
+        """Return the driver of mdevs: before drivers had their own, the module vfio_mdev if it is loaded."""
         if self.host.kernel >= ONE_CORE:
             return self.table.mdev_driver
         return "vfio_mdev" if self.host.profile.vfio_mdev_loaded else None
@@ -102,7 +102,7 @@ class MdevParent:
         self.host.mdev.register(self)
 
     def detach(self) -> Steps[None]:
-        """Unregister the parent: all its devices go first, and each waits for its users."""
+        """Unregister the parent: its devices are removed first, and each removal waits for users."""
         self.leaving = True
         self.host.mdev.unregister(self)
         for mdev in list(self.devices.values()):
@@ -113,7 +113,7 @@ class MdevParent:
         self.host.tree.remove(f"{self.path}/mdev_supported_types")
 
     def create(self, kind: MdevType, name: str) -> Mdev:
-        """Make a device (mdev_device_create). Raises OSError: EEXIST before the pool's errno, then ENODEV."""
+        """Create a device (mdev_device_create). Raises OSError: EEXIST, then the errno of the pool, then ENODEV."""
         if name in self.host.mdev.devices:
             raise error(errno.EEXIST)
         full = self.table.full_errno(self.host.kernel)
@@ -129,7 +129,7 @@ class MdevParent:
         return mdev
 
     def find_type(self, directory: str) -> MdevType | None:
-        """The type with a directory name."""
+        """Return the type with a directory name."""
         return next((kind for kind in self.table.types if self._type_name(kind) == directory), None)
 
     def _is_gone(self, mdev: Mdev) -> bool:
@@ -171,7 +171,7 @@ class MdevParent:
                 tree.add(f"{mdev.path}/{name}", attribute)
 
     def _store_remove(self, mdev: Mdev, data: bytes) -> Steps[None]:
-        # drivers/vfio/mdev/mdev_sysfs.c remove_store
+        # See remove_store in drivers/vfio/mdev/mdev_sysfs.c.
         try:
             wanted = unsigned(data, 64)
         except OSError:
@@ -185,7 +185,7 @@ class MdevParent:
         yield from self._delete(mdev)
 
     def _delete(self, mdev: Mdev) -> Steps[None]:
-        """Remove a device; while it is in use only its directory with the group is left (device_del)."""
+        """Remove a device; while it is in use, its directory remains with only the group (device_del)."""
         tree, driver = self.host.tree, self.mdev_driver
         mdev.leaving = True
         tree.remove(f"sys/bus/mdev/devices/{mdev.name}")

@@ -14,10 +14,10 @@ from .profile import HERE, ProfileError, read_yaml, typed
 
 @dataclass
 class MdevType:
-    """One type. ``cost`` is what one device takes of the parent's pool, by resource name.
+    """A type. ``cost`` maps resources of the parent's pool to the amount that one device takes.
 
-    The vGPU fields (``heads`` ... ``maximum``) make NVIDIA's description; ``framebuffer`` is in MiB. ``mig`` is the
-    profile of the GPU instance that one vGPU of the type takes.
+    The vGPU fields (``heads`` to ``maximum``) form NVIDIA's description; ``framebuffer`` is in MiB. ``mig`` is the
+    profile of the GPU instance that one vGPU of the type needs.
     """
 
     id: Union[str, int]
@@ -33,7 +33,7 @@ class MdevType:
 
     @property
     def text(self) -> str | None:
-        """The content of ``description`` without its last newline; None where the driver has none."""
+        """Return the content of ``description`` without its last newline, or None if the driver lacks it."""
         if self.description is not None or not self.maximum:
             return self.description
         return (
@@ -44,11 +44,10 @@ class MdevType:
 
 @dataclass
 class TypeTable:
-    """The types of one kind of parent, their pool, and the errno of a create without a free instance.
+    """The types of one kind of parent, their pool, and the errno of a create without capacity.
 
-    ``driver`` is the first part of a type directory's name, ``mdev_driver`` what the mdevs are bound to;
-    ``pool`` a kind of pools.py with its ``capacity`` by resource. ``full_5_10`` is the errno before
-    kernel 6.1, null where the driver did not check at all.
+    ``driver`` is the prefix of type directories, ``mdev_driver`` the driver of mdevs. ``pool`` is a kind of pools.py
+    with its ``capacity`` by resource. ``full_5_10`` is the errno before kernel 6.1, null if the driver did not check.
     """
 
     driver: str
@@ -61,18 +60,18 @@ class TypeTable:
     full_5_10: Optional[str] = "EUSERS"
 
     def full_errno(self, kernel: tuple[int, ...]) -> int | None:
-        """The errno when nothing is left; None if the driver does not look."""
+        """Return the errno of a create without capacity; None if the driver does not check."""
         name = self.full if kernel >= (6, 1) else self.full_5_10
         return None if name is None else int(getattr(errno, name))
 
     def find(self, type_id: int) -> MdevType | None:
-        """The vGPU type with a number."""
+        """Return the vGPU type with a number."""
         return next((item for item in self.types if item.id == type_id), None)
 
 
 @functools.cache
 def load_table(name: str) -> TypeTable:
-    """A table by name; it is shared and must not be changed. Raises ProfileError."""
+    """Return a table by name; it is shared and must not be changed. Raises ProfileError."""
     path = HERE / "data" / "mdev_types" / f"{name}.yml"
     if not path.exists():
         raise ProfileError(f"unknown type table {name!r}")

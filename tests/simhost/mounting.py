@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Mounting, finding and unmounting a fleet; the daemon's life."""
+"""Mount, find and unmount a fleet, and run its daemon."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class MountError(RuntimeError):
-    """Something about the mount; the text is one clear sentence."""
+    """An error of the mount; the text is one sentence."""
 
 
 def check_requirements() -> None:
-    """Raise MountError that says what is missing for FUSE."""
+    """Raise MountError with the missing requirement of FUSE."""
     if not os.path.exists("/dev/fuse"):
         raise MountError("/dev/fuse is missing: load the module fuse, or pass the device into the container")
     if shutil.which("fusermount3") is None:
@@ -45,7 +45,7 @@ def check_requirements() -> None:
 
 
 def request(directory: Path, **fields: Any) -> Any:
-    """Ask the daemon of a mount. Raises MountError with its answer, or if there is no daemon."""
+    """Send a request to the daemon of a mount. Raises MountError with its error, or if there is no daemon."""
     try:
         with open(directory / CONTROL, "r+b", buffering=0) as control:
             control.write(json.dumps(fields).encode())
@@ -59,7 +59,7 @@ def request(directory: Path, **fields: Any) -> Any:
 
 
 def is_dead(directory: Path) -> bool:
-    """Whether the directory is the mount point of a daemon that is gone."""
+    """Return whether the directory is the mount point of a daemon that has ended."""
     try:
         directory.stat()
     except OSError as problem:
@@ -68,12 +68,12 @@ def is_dead(directory: Path) -> bool:
 
 
 def detach(directory: Path) -> None:
-    """Take a mount away, even if it is in use."""
+    """Remove a mount, even if it is in use."""
     subprocess.run(["fusermount3", "-u", "-z", "--", str(directory)], capture_output=True, check=False)
 
 
 def prepare(directory: Path) -> None:
-    """Make the mount point usable: created, repaired after a dead daemon. Raises MountError."""
+    """Prepare the mount point: create it, or remove the mount of a dead daemon. Raises MountError."""
     check_requirements()
     if is_dead(directory):
         detach(directory)
@@ -83,12 +83,12 @@ def prepare(directory: Path) -> None:
 
 
 def mount(directory: Path, hosts: Sequence[str]) -> int:
-    """Start a daemon in the background; returns its process id when the mount answers.
+    """Start a daemon in the background; return its process id when the mount responds.
 
     Raises MountError or ProfileError.
     """
     for profile in set(host_names(hosts).values()):
-        # what is wrong with a profile is said here, not when its first host is looked into
+        # Report errors of a profile here, and not at the first access of its host.
         build(profile, "host")
     prepare(directory)
     command = [sys.executable, "-m", "tests.simhost", "mount", "--foreground", str(directory), *hosts]
@@ -103,7 +103,7 @@ def mount(directory: Path, hosts: Sequence[str]) -> int:
             env={**os.environ, "PYTHONPATH": path},
         )
         if _poll(lambda: daemon.poll() is not None or _answers(directory), START_SECONDS) and daemon.poll() is None:
-            # the daemon outlives this process on purpose
+            # The daemon intentionally outlives this process.
             daemon.returncode = 0
             return daemon.pid
         daemon.kill()
@@ -113,12 +113,12 @@ def mount(directory: Path, hosts: Sequence[str]) -> int:
 
 
 def serve(directory: Path, hosts: Sequence[str]) -> None:
-    """Mount and serve in this process, until unmounted or told to stop by a signal. Raises MountError."""
+    """Mount and serve in this process until it is unmounted or receives a signal. Raises MountError."""
     fleet = Fleet(host_names(hosts))
     prepare(directory)
     from .fuse_front import serve as serve_fleet  # needs libfuse
 
-    # no thread is interrupted: a signal waits until the main thread asks for it
+    # Signals do not interrupt threads: they are pending until the main thread waits for them.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     with ThreadPoolExecutor(1) as pool:
         served = pool.submit(serve_fleet, fleet, directory)
@@ -126,7 +126,7 @@ def serve(directory: Path, hosts: Sequence[str]) -> None:
         signal.sigwait(STOP_SIGNALS)
         fleet.stop()
         while not served.done():
-            # the front of a stopped fleet ends when this file is closed
+            # The front of a stopped fleet ends when this file is closed.
             with contextlib.suppress(OSError), open(directory / CONTROL, "rb"):
                 detach(directory)
             time.sleep(POLL_SECONDS)
@@ -137,7 +137,7 @@ def serve(directory: Path, hosts: Sequence[str]) -> None:
 
 
 def unmount(directory: Path) -> None:
-    """Wake whoever is blocked, unmount, and wait for the daemon's end; no error if nothing is mounted."""
+    """End blocked calls, unmount, and wait until the daemon ends; do nothing if nothing is mounted."""
     if is_dead(directory):
         detach(directory)
     elif os.path.ismount(directory):
@@ -156,7 +156,7 @@ def _answers(directory: Path) -> bool:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process is there that has not ended."""
+    """Return whether a process exists and has not ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of NVIDIA's host driver: the GPU's entry in proc, and the parameters of a vGPU."""
+"""Files of NVIDIA's host driver: the entry of a GPU in proc, and the parameters of a vGPU."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_GPU_INSTANCE = 0xFFFFFFFF
 
 
 class VgpuParams:
-    """``vgpu_params``: EPERM while in use, E2BIG when too long, ENXIO when none are set; a space clears."""
+    """``vgpu_params``: EPERM while in use, E2BIG if too long, ENXIO if unset; a space clears it."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
@@ -43,7 +43,7 @@ class VgpuParams:
 
 
 def mdev_attributes(mdev: Mdev) -> dict[str, Attribute]:
-    """The files that the driver adds to an mdev; ``vm_name`` is empty unless a VM runs it."""
+    """Return the files that the driver adds to an mdev; ``vm_name`` is empty unless a VM runs."""
     params = VgpuParams(mdev)
     return {
         "nvidia/vgpu_params": Attribute(params.show, params.store),
@@ -63,7 +63,7 @@ class GpuEntry:
         self.locked = False
 
     def attach(self) -> None:
-        """Make the entry."""
+        """Create the entry."""
         self.host.tree.attributes(
             self.path,
             {
@@ -72,6 +72,13 @@ class GpuEntry:
             },
         )
 
+        self.host.tree.attributes("proc/driver/nvidia", {"params": Attribute(self._show_parameters)})
+
+    def _show_parameters(self) -> str:
+        """What the module was loaded with (nv_procfs_read_params), the last lines of it."""
+        words = {"RegistryDwords": "", "RegistryDwordsPerDevice": "", **self.host.nvidia_parameters}
+        return "ResmanDebugLevel: 4294967295\n" + "".join(f'{name}: "{value}"\n' for name, value in words.items())
+
     def detach(self) -> Steps[None]:
         """Remove the entry."""
         yield from ()
@@ -79,5 +86,5 @@ class GpuEntry:
         self.host.tree.remove(self.path)
 
     def _store_lock(self, data: bytes) -> None:
-        # the lock is not granted while an NVML client has the GPU open; the write succeeds all the same
+        # The lock is not granted while an NVML client has the GPU open, but the write succeeds.
         self.locked = text(data).startswith(b"1") and not self.host.nvml_clients

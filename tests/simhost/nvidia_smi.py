@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NVIDIA's nvidia-smi, as far as MIG and sizes of vGPUs go: its texts and errors are those of drivers 470 to 580."""
+"""nvidia-smi as far as MIG and vGPU sizes are concerned, with the output and errors of drivers 470 to 580."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PROGRAM = "usr/bin/nvidia-smi"
-# What the script of a mounted host writes its arguments to, and reads status and text from.
+# The script of a mounted host writes its arguments to this file, and reads status and output from it.
 EXCHANGE = "proc/driver/nvidia/.nvidia-smi"
 IN_USE, NO_RESOURCES, NOT_FOUND = "In use by another client", "Insufficient Resources", "Not Found"
 STATUS = {IN_USE: 19, NO_RESOURCES: 19, NOT_FOUND: 6}
-# By number of slices the first number of its GPU instances, and the slices from one to the next.
+# Maps the number of slices to the first number of GPU instances, and the distance between numbers.
 NUMBERS = {8: (0, 8), 4: (1, 4), 2: (3, 2), 1: (7, 1)}
 
 
 class Profile(NamedTuple):
-    """One line of a table in ``data/mig``."""
+    """A line of a table in ``data/mig``."""
 
     id: int
     most: int
@@ -43,7 +43,7 @@ class Profile(NamedTuple):
 
 
 class Failure(Exception):
-    """What the program says and the status that it ends with."""
+    """The output and the non-zero status of the program."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -72,22 +72,22 @@ class Gpu:
 
     @property
     def taken(self) -> set[int]:
-        """The memory slices of its instances."""
+        """Return the memory slices of its instances."""
         return {slot for one in self.instances for slot in self.slices(one.profile, one.start)}
 
     def slices(self, profile: str, start: int) -> range:
-        """What an instance would take."""
+        """Return the slices that an instance would occupy."""
         return range(start, start + self.profiles[profile].slices)
 
     def places(self, profile: str) -> list[int]:
-        """Where another instance of a profile can begin now."""
+        """Return the possible starts of another instance of a profile."""
         kind, taken = self.profiles[profile], self.taken
         left = kind.most - sum(one.profile == profile for one in self.instances)
         return [start for start in kind.starts if left > 0 and not taken.intersection(self.slices(profile, start))]
 
 
 class NvidiaSmi:
-    """The program on one host. ``used`` are GPUs that a client uses, ``deaf`` those that report success in vain."""
+    """The program on one host. ``used`` GPUs have a client; ``deaf`` GPUs report success without effect."""
 
     def __init__(self, host: SimHost) -> None:
         self.host = host
@@ -97,7 +97,7 @@ class NvidiaSmi:
         self._answer = "0\n"
 
     def add(self, function: PciFunction, table: str | None) -> None:
-        """List a GPU; a table is a file of ``data/mig``, None without MIG. The program appears with the first."""
+        """Add a GPU; ``table`` is a file of ``data/mig``, None without MIG. The first GPU installs the program."""
         table_file = read_yaml(HERE / "data" / "mig" / f"{table}.yml") if table else {}
         self.gpus[function.name] = Gpu(function, {name: Profile(*values) for name, values in table_file.items()})
         tree = self.host.tree
@@ -107,18 +107,18 @@ class NvidiaSmi:
             tree.add(EXCHANGE, Attribute(lambda: self._answer, self._ask))
 
     def forget(self, function: PciFunction) -> None:
-        """The driver has left a GPU: its instances are gone, and with Hopper and later its mode."""
+        """Reset a GPU that its driver has left: instances are lost, and since Hopper the mode too."""
         gpu = self.gpus.get(function.name)
         if gpu is not None:
             gpu.instances.clear()
             gpu.enabled = gpu.pending = False
         pool = self.host.gpu_pools.get(function.name)
         if pool is not None:
-            # The mode of sizes lasts until the driver leaves the GPU, as sriov-manage makes it do.
+            # The size mode lasts until the driver is unbound from the GPU, for example by sriov-manage.
             pool.mixed_size = bool(function.spec.vgpu and function.spec.vgpu.mixed_size)
 
     def run(self, arguments: list[str]) -> tuple[int, str]:
-        """Status and text of one call."""
+        """Return status and output of one call."""
         try:
             if arguments[0].startswith("--query-gpu="):
                 return 0, self._query()
@@ -157,7 +157,7 @@ class NvidiaSmi:
         raise Failure(f"No devices were found for {address}", 6)
 
     def _sizes(self, gpu: Gpu) -> str:
-        """What ``-q`` says of the sizes of vGPUs, one label of which the program spells in its own way."""
+        """Return the part of ``-q`` about vGPU sizes; one of its labels has an unusual spelling."""
         pool, spec = self.host.gpu_pools.get(gpu.function.name), gpu.function.spec.vgpu
         has_mode = pool is not None and spec is not None and spec.heterogeneous and not gpu.enabled
         mode = "N/A" if pool is None or not has_mode else "Enabled" if pool.mixed_size else "Disabled"
@@ -318,7 +318,7 @@ class NvidiaSmi:
         yield f"Successfully destroyed {what}"
 
     def _vgpus(self, gpu: Gpu) -> list[str]:
-        """The profiles of GPU instances that have a vGPU, and a word for each other vGPU."""
+        """Return the profiles of GPU instances with vGPUs, and a word for each other vGPU."""
         pool = self.host.gpu_pools.get(gpu.function.name)
         return [*pool.profiles, *["time-sliced"] * (len(pool.sizes) - len(pool.profiles))] if pool else []
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernel operations that may wait: generators which yield what they wait for.
+"""Kernel operations that may wait: generators which yield their conditions.
 
-An operation that cannot go on stays pending inside the model and continues by itself when its condition
-holds; what the caller sees meanwhile (an exception, or a thread that waits) is up to the front.
+An operation whose condition is not met stays pending in the model and continues by itself when the condition is met.
+The front decides whether the caller gets an exception or waits in a thread.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Result = TypeVar("Result")
 
 
 class Blocked(TimeoutError):
-    """The kernel blocks this call; the operation stays pending and completes later by itself."""
+    """The kernel blocks this call; the operation stays pending and completes later."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """What an operation waits for; ``time`` is the clock time in seconds if it is a mere delay."""
+    """The condition of an operation; ``time`` is the clock time in seconds if it is only a delay."""
 
     ready: Callable[[], bool]
     reason: str
@@ -36,7 +36,7 @@ Steps = Generator[Wait, None, Result]
 
 
 def finish(steps: Steps[Result]) -> Result:
-    """Run an operation that cannot meet a reason to wait."""
+    """Run an operation that never waits."""
     try:
         wait = next(steps)
     except StopIteration as end:
@@ -46,29 +46,29 @@ def finish(steps: Steps[Result]) -> Result:
 
 
 class Lock:
-    """A mutex of the kernel, held across the waits of one operation."""
+    """A kernel mutex that stays locked while its operation waits."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.held = False
 
     def wait(self) -> Steps[None]:
-        """Wait until nobody holds the lock."""
+        """Wait until the lock is free."""
         while self.held:
             yield Wait(lambda: not self.held, f"{self.name} is locked")
 
     def acquire(self) -> Steps[None]:
-        """Wait until nobody holds the lock, then hold it."""
+        """Wait until the lock is free, then take it."""
         yield from self.wait()
         self.held = True
 
     def release(self) -> None:
-        """Let the next one in."""
+        """Release the lock."""
         self.held = False
 
 
 class Operation:
-    """One running system call: finished with a value or an error, or waiting."""
+    """A running system call: finished with a value or error, or waiting."""
 
     def __init__(self, name: str, steps: Steps[Any]) -> None:
         self.name = name
@@ -79,7 +79,7 @@ class Operation:
         self.error: OSError | None = None
 
     def step(self) -> None:
-        """Run until the operation is finished or meets a condition that does not hold."""
+        """Run until the operation is finished or its condition is not met."""
         try:
             while True:
                 self.wait = next(self.steps)
@@ -92,22 +92,22 @@ class Operation:
         self.done, self.wait = True, None
 
     def abort(self, number: int) -> None:
-        """End the operation with an errno, whatever it waits for."""
+        """End the operation with an errno, whatever its condition."""
         self.steps.close()
         self.error = error(number)
         self.done, self.wait = True, None
 
     def result(self) -> Any:
-        """The value of the finished operation; raises its OSError."""
+        """Return the value of the finished operation; raise its OSError."""
         if self.error is not None:
             raise self.error
         return self.value
 
 
 class Operations:
-    """The one lock of a host's model, and its operations that wait; ``ended`` tells when one of these is done.
+    """The lock of a host's model and its waiting operations; ``ended`` is notified when one of them finishes.
 
-    ``alarm(moment, action)`` of the host's clock calls back when a delay is over.
+    ``alarm(moment, action)`` of the host's clock calls back after a delay.
     """
 
     def __init__(self, alarm: Callable[[float, Callable[[], None]], None]) -> None:
@@ -117,7 +117,7 @@ class Operations:
         self._alarm = alarm
 
     def start(self, name: str, steps: Steps[Any]) -> Operation:
-        """Begin an operation; it is finished, or pending, when this returns. The caller holds the lock."""
+        """Start an operation; on return it is finished or pending. The caller holds the lock."""
         operation = Operation(name, steps)
         operation.step()
         if not operation.done:
@@ -128,7 +128,7 @@ class Operations:
         return operation
 
     def advance(self) -> None:
-        """Let everything go on whose condition holds now."""
+        """Continue all operations whose condition is met."""
         with self.lock:
             moved = True
             while moved:
@@ -143,7 +143,7 @@ class Operations:
                             self.ended.notify_all()
 
     def abort(self) -> None:
-        """End every waiting operation with ENODEV: the machine is going away."""
+        """End all waiting operations with ENODEV, because the machine disappears."""
         with self.lock:
             waiting, self.pending = self.pending, []
             for operation in waiting:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""mdev parents that are not PCI functions: the kernel's samples, the s390 crypto matrix, or any made-up one."""
+"""mdev parents that are not PCI functions: kernel samples, the s390 crypto matrix, or invented ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_software_parents(host: SimHost) -> None:
-    """Register the profile's parents; ``{n}`` in name and path numbers the copies."""
+    """Register the parents of the profile; ``{n}`` in name and path stands for the number of a copy."""
     for spec in host.profile.parents:
         table = load_table(spec.types)
         vendor = _vendor_attributes(host, spec.types)
@@ -33,7 +33,7 @@ def add_software_parents(host: SimHost) -> None:
 
 
 def _add_to_subsystem(host: SimHost, name: str, path: str) -> None:
-    # a sample device belongs to a class of its own, the crypto matrix to a bus (drivers/s390/crypto/vfio_ap_drv.c)
+    # A sample device has its own class, the crypto matrix a bus (drivers/s390/crypto/vfio_ap_drv.c).
     above, dummy, last = path.rpartition("/")
     if "/virtual/" in path:
         subsystem = f"sys/class/{above.rpartition('/')[2]}"
@@ -53,5 +53,5 @@ def _vendor_attributes(host: SimHost, types: str) -> AddAttributes | None:
 
 
 def _sample_attributes(mdev: Mdev) -> dict[str, Attribute]:
-    # samples/vfio-mdev/mtty.c sample_mdev_dev_show
+    # See sample_mdev_dev_show in samples/vfio-mdev/mtty.c.
     return {"vendor/sample_mdev_dev": constant(f"This is MDEV {mdev.name}")}

@@ -13,6 +13,7 @@ from .binding import Bus
 from .class_devices import BlockController, NetInterface
 from .devices import BusDevice, Part
 from .drivers import Driver
+from .i915 import Provisioning
 from .kstrto import error, unsigned, word
 from .nvidia import GpuEntry
 from .operations import Steps
@@ -26,21 +27,21 @@ from .xe import Shares
 if TYPE_CHECKING:
     from .host import SimHost
 
-# the version that gave VFs the attribute sriov_vf_msix_count
+# Since this version, VFs have the attribute sriov_vf_msix_count.
 VF_MSIX_COUNT = (5, 14)
 BRIDGE_CLASS = "060400"
 RESET_METHODS = ("flr", "pm", "bus")
 
 
 class Address:
-    """A PCI address, ``0000:3b:00.0``."""
+    """A PCI address such as ``0000:3b:00.0``."""
 
     def __init__(self, domain: int, bus: int, slot: int, function: int) -> None:
         self.domain, self.bus, self.slot, self.function = domain, bus, slot, function
 
     @classmethod
     def parse(cls, value: str) -> Address:
-        """An address from its text. Raises ValueError."""
+        """Parse an address. Raises ValueError."""
         domain, bus, rest = value.split(":")
         slot, function = rest.split(".")
         return cls(int(domain, 16), int(bus, 16), int(slot, 16), int(function, 16))
@@ -49,7 +50,7 @@ class Address:
         return f"{self.domain:04x}:{self.bus:02x}:{self.slot:02x}.{self.function:x}"
 
     def moved(self, routing_ids: int) -> Address:
-        """The address so many routing ids further, possibly on another bus number."""
+        """Return the address at a distance of ``routing_ids``, possibly on another bus."""
         routing_id = (self.bus << 8 | self.slot << 3 | self.function) + routing_ids
         return Address(self.domain, routing_id >> 8, routing_id >> 3 & 0x1F, routing_id & 7)
 
@@ -77,14 +78,14 @@ class PciFunction(BusDevice):
         self.host.tree.attributes(self.path, self._attributes())
 
     def ids(self) -> tuple[str, str]:
-        """Vendor and device id."""
+        """Return vendor and device id."""
         return self.spec.vendor, self.spec.device
 
     def check_probe(self, driver: Driver) -> None:
-        """The reasons for which a probe fails, in the order in which the kernel meets them.
+        """Raise the reason for which a probe fails, in the order of the kernel.
 
-        A VF of a PF with autoprobe off needs an override (pci_device_can_probe); vfio-pci refuses a PF with
-        VFs (vfio_pci_core_register_device) and denied devices (vfio_pci_dev_in_denylist).
+        A VF of a PF without autoprobe needs an override (pci_device_can_probe). vfio-pci rejects a PF with VFs
+        (vfio_pci_core_register_device) and denied devices (vfio_pci_dev_in_denylist).
         """
         if self.physfn and self.physfn.sriov and not self.physfn.sriov.autoprobe and self.override is None:
             raise error(errno.ENODEV)
@@ -101,14 +102,14 @@ class PciFunction(BusDevice):
                 raise error(getattr(errno, refusal))
 
     def check_open(self) -> None:
-        """As for every device; a VF of the vendor-specific framework needs a type as well."""
+        """Check as for every device; a VF of the vendor-specific framework also needs a type."""
         super().check_open()
         for part in self.parts:
             if isinstance(part, VendorVfio):
                 part.check_open()
 
     def make_parts(self, driver: Driver) -> list[Part]:
-        """Interfaces, controllers, mdev types and so on, for the function's own driver."""
+        """Return interfaces, controllers, mdev types and other parts for the function's own driver."""
         parts = super().make_parts(driver)
         if driver.name in self.native:
             if self.spec.netdev:
@@ -120,23 +121,25 @@ class PciFunction(BusDevice):
             parts.extend(vgpu_parts(self))
             if driver.name == "xe" and self.sriov:
                 parts.append(Shares(self, self.sriov.total))
+            if driver.name == "i915" and driver.sriov and self.sriov:
+                parts.append(Provisioning(self, self.sriov.total))
         if self.sriov:
             parts.append(self.sriov)
         return parts
 
     def probe(self, driver: Driver) -> None:
-        """Bind the driver; it enables the device."""
+        """Bind the driver, which enables the device."""
         super().probe(driver)
         self.enabled += 1
 
     def release_driver(self) -> Steps[None]:
-        """Unbind the driver; it disables the device."""
+        """Unbind the driver, which disables the device."""
         bound = self.driver is not None
         yield from super().release_driver()
         self.enabled -= bound
 
     def delete(self) -> Steps[None]:
-        """Stop and remove the function and what is behind it (pci_stop_and_remove_bus_device); waits for users."""
+        """Remove the function and everything behind it (pci_stop_and_remove_bus_device); wait for users."""
         for child in self.pci_bus.behind(self) if self.spec.class_code == BRIDGE_CLASS else []:
             child.hot_removal = self.hot_removal
             yield from child.delete()
@@ -150,7 +153,7 @@ class PciFunction(BusDevice):
             self.lock.release()
 
     def uevent(self) -> str:
-        """The content of ``uevent``."""
+        """Return the content of ``uevent``."""
         spec = self.spec
         return (
             super().uevent()
@@ -210,7 +213,7 @@ class PciFunction(BusDevice):
             raise error(errno.EIO)
 
     def _store_msix_count(self, data: bytes) -> Steps[None]:
-        # sriov_vf_msix_count_store; no driver of the model can change the number
+        # See sriov_vf_msix_count_store; no driver of the model can change the number.
         unsigned(data, 31)
         yield from self.lock.wait()
         raise error(errno.EOPNOTSUPP)
@@ -242,7 +245,7 @@ class PciFunction(BusDevice):
 
 
 class PciBus(Bus):
-    """The PCI bus: functions of the profile, their root ports, discovery."""
+    """The PCI bus: functions of the profile, root ports and discovery."""
 
     def __init__(self, host: SimHost) -> None:
         super().__init__(host, "pci")
@@ -251,17 +254,17 @@ class PciBus(Bus):
         self.addresses = {spec.address for spec in self._specs}
 
     def function(self, address: str) -> PciFunction | None:
-        """The function at an address."""
+        """Return the function at an address."""
         device = self.devices.get(address)
         return device if isinstance(device, PciFunction) else None
 
     def behind(self, bridge: PciFunction) -> list[PciFunction]:
-        """The functions below a root port, VFs left to their PFs."""
+        """Return the functions below a root port without VFs, which belong to their PFs."""
         functions = [device for device in self.devices.values() if isinstance(device, PciFunction)]
         return [function for function in functions if function.directory == bridge.path and not function.physfn]
 
     def discover(self) -> None:
-        """Add every function of the profile that is not there, root ports first; then bind drivers."""
+        """Add all missing functions of the profile, root ports first, then bind drivers."""
         for spec in self._specs:
             if spec.address not in self.devices and not self.host.is_late(spec.address):
                 function = PciFunction(self, spec, self._root_port(spec))
@@ -272,7 +275,7 @@ class PciBus(Bus):
                     function.try_drivers()
 
     def store_rescan(self, data: bytes) -> Steps[None]:
-        """Store function of ``rescan``: takes the lock that a pending removal of VFs holds."""
+        """Handle a write to ``rescan``, which takes the lock that a pending removal of VFs holds."""
         if unsigned(data, 64):
             yield from self.rescan_lock.wait()
             self.discover()
@@ -294,7 +297,7 @@ class PciBus(Bus):
         return f"{root_bus}/{port}"
 
     def _port_of(self, address: Address) -> Address:
-        """The root port of a bus: on the next lower bus without a card, or on bus 0 where no card is."""
+        """Return the root port of a bus: on the next lower bus without a card, or on a free slot of bus 0."""
         cards = {Address.parse(one).bus for one in self.addresses}
         bus = max(address.bus - 1, 0)
         while bus and bus in cards:

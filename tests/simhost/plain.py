@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host as ordinary files: for programs that need a tree, and change nothing in it."""
+"""Write a host as ordinary files, for programs that only read a tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .tree import Attribute, Directory, File, Link
 
 
 def write(host: SimHost, top: Path) -> None:
-    """Write the tree below a folder. Of a file that cannot be read now there is none."""
+    """Write the tree below a directory; files that cannot be read now are omitted."""
     for path, node in sorted(host.tree.nodes.items()):
         place = top / path
         if isinstance(node, Directory):
@@ -24,6 +24,6 @@ def write(host: SimHost, top: Path) -> None:
             try:
                 place.write_bytes(node.content() if isinstance(node, Attribute) else node.data)
             except OSError:
-                # What is written only, such as remove, is there and says nothing.
+                # Write-only files, such as remove, exist but are empty.
                 place.write_bytes(b"")
             place.chmod(node.mode & 0o777 | 0o600)

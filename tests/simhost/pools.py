@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``available_instances`` counts: the resources that the mdevs of a parent share."""
+"""The resources that mdevs of a parent share, counted by ``available_instances``."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ if TYPE_CHECKING:
 
 
 class Pool(Protocol):
-    """The free instances of a parent. A parent takes when a device is made and gives back when it is gone."""
+    """The free capacity of a parent, which takes for a new device and gives back for a removed one."""
 
     def available(self, kind: MdevType) -> int:
-        """How many devices of a type could be made now, as the driver shows it."""
+        """Return how many devices of a type could be created, as the driver shows it."""
 
     def take(self, kind: MdevType) -> None:
         """Count a new device."""
 
     def give(self, kind: MdevType) -> None:
-        """Count a device that is gone."""
+        """Count a removed device."""
 
 
 class SharedPool:
-    """Resources by name, each type with its cost: mtty's ports, mbochs' memory, GVT-g's three quotients.
+    """Resources by name, and a cost for each type: ports of mtty, memory of mbochs, three quantities of GVT-g.
 
-    The core's own counter (drivers/vfio/mdev/mdev_core.c, 6.1 and later) is one resource that every type
-    takes one of.
+    The counter of the mdev core (drivers/vfio/mdev/mdev_core.c, 6.1 and later) is a resource of which every type takes
+    one.
     """
 
     def __init__(self, capacity: Mapping[str, int]) -> None:
         self.free = dict(capacity)
 
     def available(self, kind: MdevType) -> int:
-        """The smallest quotient, rounded towards zero as C does."""
+        """Return the smallest quotient, rounded towards zero like in C."""
         return min(int(free / self._cost(kind, name)) for name, free in self.free.items() if self._cost(kind, name))
 
     def take(self, kind: MdevType) -> None:
-        """Take the type's cost of every resource."""
+        """Subtract the cost of the type from every resource."""
         for name in self.free:
             self.free[name] -= self._cost(kind, name)
 
     def give(self, kind: MdevType) -> None:
-        """Give it back."""
+        """Add the cost of the type to every resource."""
         for name in self.free:
             self.free[name] += self._cost(kind, name)
 
@@ -56,43 +56,43 @@ class SharedPool:
 
 
 class GpuPool:
-    """The vGPUs of one physical NVIDIA GPU without SR-IOV: the first one fixes the framebuffer size of all."""
+    """The vGPUs of a physical NVIDIA GPU without SR-IOV; the first one determines the framebuffer size of all."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
     def available(self, kind: MdevType) -> int:
-        """The type's maximum less those that exist; 0 for every other size."""
+        """Return the maximum of the type minus existing vGPUs, or 0 for every other size."""
         if any(size != kind.framebuffer for size in self.sizes):
             return 0
         return max(0, kind.maximum - len(self.sizes))
 
     def take(self, kind: MdevType) -> None:
-        """One more of this size."""
+        """Add a vGPU of this size."""
         self.sizes.append(kind.framebuffer)
 
     def give(self, kind: MdevType) -> None:
-        """One less; the last one frees the GPU for any size."""
+        """Remove a vGPU; without vGPUs the GPU accepts any size."""
         self.sizes.remove(kind.framebuffer)
 
 
 class SriovGpuPool:
-    """The vGPUs of one physical NVIDIA GPU with SR-IOV, over all its VFs.
+    """The vGPUs of a physical NVIDIA GPU with SR-IOV on all its VFs.
 
-    Equal size (the default): every vGPU has the framebuffer of the first. Mixed size: they share the
+    With equal sizes (default), every vGPU has the framebuffer of the first. With mixed sizes, they share the
     framebuffer of the whole GPU, ``memory`` in MiB.
     """
 
     def __init__(self, memory: int, mixed_size: bool, gpu: Gpu | None = None) -> None:
         self.memory = memory
-        # With its MIG state, for a GPU that has any.
+        # The MIG state of the GPU, if it has one.
         self.gpu = gpu
         self.profiles: list[str] = []
         self.mixed_size = mixed_size
         self.sizes: list[int] = []
 
     def fits(self, kind: MdevType) -> bool:
-        """Whether the GPU can take one more of this type: with MIG those on GPU instances, and no others."""
+        """Return whether the GPU can have one more vGPU of this type; with MIG, only types on GPU instances fit."""
         if bool(self.gpu and self.gpu.enabled) != bool(kind.mig):
             return False
         if self.gpu and kind.mig:
@@ -104,14 +104,14 @@ class SriovGpuPool:
 
 
 class VfPool:
-    """The one vGPU that a VF can hold, within what its GPU has left."""
+    """The single vGPU that a VF can have, limited by the capacity of its GPU."""
 
     def __init__(self, gpu: SriovGpuPool) -> None:
         self.gpu = gpu
         self.occupied = False
 
     def available(self, kind: MdevType) -> int:
-        """1 if the VF is free and the GPU can take one more of this type, else 0."""
+        """Return 1 if the VF is free and the GPU can have one more vGPU of this type, else 0."""
         return int(not self.occupied and self.gpu.fits(kind))
 
     def take(self, kind: MdevType) -> None:
@@ -129,7 +129,7 @@ class VfPool:
 
 
 def make_pool(table: TypeTable, capacity: int | None = None) -> Pool:
-    """The pool of a parent that shares nothing with others; ``capacity`` replaces the table's."""
+    """Return the pool of a parent that does not share it; ``capacity`` replaces that of the table."""
     if table.pool == "gpu":
         return GpuPool()
     return SharedPool({name: capacity or size for name, size in table.capacity.items()})

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Host profiles, driver tables and mdev type tables: YAML read into typed, checked plain data."""
+"""Host profiles, driver tables and mdev type tables: YAML that is converted to typed and validated data."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ HERE = Path(__file__).parent
 T = TypeVar("T")
 NONE = type(None)
 
-# type hints are resolved once per class, which takes longer than building a host
+# Type hints are resolved once per class, because this takes longer than building a host.
 _HINTS: dict[type[Any], dict[str, Any]] = {}
 
 
 class ProfileError(ValueError):
-    """A profile that cannot be used; the text says where and why."""
+    """An invalid profile; the text says where and why."""
 
 
 @dataclass
 class SriovSpec:
     """The SR-IOV capability of a PF; ``numvfs`` VFs exist at boot, ``offset`` and ``stride`` as in the capability.
 
-    ``subsystem`` is that of the VFs where it is not that of the PF.
+    ``subsystem`` is that of the VFs if it differs from that of the PF.
     """
 
     total: int
@@ -47,9 +47,10 @@ class SriovSpec:
 
 @dataclass
 class VgpuSpec:
-    """What the vendor's driver offers: types of a table, on the PF itself or on its VFs.
+    """The types of a table that the vendor's driver offers on the PF itself or on its VFs.
 
-    A GPU with types on its VFs is ``heterogeneous`` if vGPUs of several sizes can be; ``mixed_size`` is at boot.
+    A GPU with types on its VFs is ``heterogeneous`` if it supports vGPUs of several sizes; ``mixed_size`` is its state
+    at boot.
     """
 
     types: str
@@ -61,7 +62,7 @@ class VgpuSpec:
 
 @dataclass
 class NetdevSpec:
-    """A network interface, ``speed`` in Mbit/s; ``{bus}``, ``{slot}`` and ``{function}`` of the name are filled in."""
+    """A network interface, ``speed`` in Mbit/s; its name may contain ``{bus}``, ``{slot}`` and ``{function}``."""
 
     name: str
     up: bool = True
@@ -81,9 +82,9 @@ class DiskSpec:
 
 @dataclass
 class FunctionSpec:
-    """One PCI function; ``copies`` repeats it, ``bus_step`` bus numbers further each time; ``mig`` is a table.
+    """A PCI function; ``copies`` repeats it at a distance of ``bus_step`` bus numbers; ``mig`` is a table.
 
-    ``vram`` are the MiB that the driver xe shares out to VFs.
+    ``vram`` is the memory in MiB that the driver xe distributes to VFs.
     """
 
     address: str
@@ -112,7 +113,7 @@ class FunctionSpec:
 
 @dataclass
 class ParentSpec:
-    """An mdev parent that is not a PCI function, made from a type table; ``capacity`` overrides the table's pool."""
+    """An mdev parent that is not a PCI function, from a type table; ``capacity`` overrides the pool of the table."""
 
     types: str
     name: str
@@ -123,7 +124,7 @@ class ParentSpec:
 
 @dataclass
 class SubchannelSpec:
-    """An s390 subchannel; an operational, non-QDIO one can be given to vfio_ccw."""
+    """An s390 subchannel; if it is operational and not QDIO, vfio_ccw can use it."""
 
     address: str
     driver: Optional[str] = "io_subchannel"
@@ -132,7 +133,7 @@ class SubchannelSpec:
 
 @dataclass
 class ApSpec:
-    """The s390 crypto adapters: highest ids, and what the masks reserve for the host."""
+    """The s390 crypto adapters: highest ids, and the ids that the masks reserve for the host."""
 
     adapters: int = 255
     domains: int = 84
@@ -151,7 +152,7 @@ class VirtualNetdevSpec:
 
 @dataclass
 class RouteSpec:
-    """One IPv4 route of ``proc/net/route``; the default route has destination 0.0.0.0 and mask 0.0.0.0."""
+    """An IPv4 route of ``proc/net/route``; the default route has destination and mask 0.0.0.0."""
 
     interface: str
     destination: str = "0.0.0.0"
@@ -161,7 +162,7 @@ class RouteSpec:
 
 @dataclass
 class MountSpec:
-    """One line of ``proc/mounts``."""
+    """A line of ``proc/mounts``."""
 
     device: str
     path: str
@@ -179,7 +180,7 @@ class MdevSpec:
 
 @dataclass
 class VgpuInstanceSpec:
-    """A VF that has a vGPU type at boot, in the vendor-specific framework."""
+    """A VF with a vGPU type at boot, in the vendor-specific framework."""
 
     function: str
     type: int
@@ -187,7 +188,7 @@ class VgpuInstanceSpec:
 
 @dataclass
 class HolderSpec:
-    """A process that has a device open from boot on."""
+    """A process that has a device open at boot."""
 
     device: str
     pid: int
@@ -197,7 +198,7 @@ class HolderSpec:
 
 @dataclass
 class Profile:
-    """A whole host. ``iommu`` is ``intel``, ``amd``, ``smmu`` or ``none``; ``drivers`` changes driver table fields."""
+    """A host. ``iommu`` is ``intel``, ``amd``, ``smmu`` or ``none``; ``drivers`` changes fields of the driver table."""
 
     kernel: str = "6.12"
     architecture: str = "x86_64"
@@ -222,9 +223,9 @@ class Profile:
 
 
 def typed(kind: type[T], data: Any, where: str) -> T:
-    """A dataclass from plain data, nested ones included.
+    """Convert plain data to a dataclass, including nested ones.
 
-    Raises ProfileError that names an unknown or missing key, or a value of the wrong shape.
+    Raises ProfileError with the unknown or missing key, or the value of the wrong type.
     """
     if not isinstance(data, Mapping):
         raise ProfileError(f"{where} must be a mapping, not {data!r}")
@@ -266,7 +267,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 
 def read_yaml(path: Path) -> Any:
-    """The content of a YAML file. Raises ProfileError."""
+    """Return the content of a YAML file. Raises ProfileError."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as problem:
@@ -274,7 +275,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def names() -> list[str]:
-    """The profiles that ship with the collection."""
+    """Return the names of the included profiles."""
     return sorted(path.stem for path in (HERE / "profiles").glob("*.yml"))
 
 
@@ -284,7 +285,7 @@ def _file(path: Path) -> Any:
 
 
 def load(source: str | Path | Mapping[str, Any]) -> Profile:
-    """A profile by name, from a YAML file, or from plain data. Raises ProfileError; an unknown name lists the known."""
+    """Load a profile by name, from a YAML file or from plain data. Raises ProfileError with the known names."""
     if isinstance(source, Mapping):
         return typed(Profile, source, "profile")
     if isinstance(source, Path) or "/" in source or source.endswith((".yml", ".yaml")):

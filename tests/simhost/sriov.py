@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SR-IOV: the files of a PF, and VFs that come and go (drivers/pci/iov.c)."""
+"""SR-IOV: the files of a PF, and creation and removal of VFs (drivers/pci/iov.c)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .class_devices import NetInterface, interface_name
 from .drivers import Driver
+from .i915 import Provisioning
 from .kstrto import boolean, error, unsigned
 from .operations import Steps, Wait
 from .profile import FunctionSpec, NetdevSpec, SriovSpec
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Sriov:
-    """The SR-IOV capability of a PF, and the part of it that the bound driver governs."""
+    """The SR-IOV capability of a PF, and the part of it that the bound driver controls."""
 
     def __init__(self, pf: PciFunction, spec: SriovSpec) -> None:
         self.pf = pf
@@ -45,26 +46,26 @@ class Sriov:
         )
 
     def attach(self) -> None:
-        """A driver was bound: it may lower the maximum, and may not know VFs that are already there."""
+        """Handle a bound driver: it may lower the maximum and ignore existing VFs."""
         driver = self._driver()
         self.disowned = driver.disowns_vfs and bool(self.vfs)
         if driver.lowers_total is not None:
             self.total = min(self.spec.total, driver.lowers_total)
 
     def detach(self) -> Steps[None]:
-        """The driver leaves: most take their VFs along; the maximum is the hardware's again."""
+        """Handle an unbound driver: most remove their VFs; the maximum of the hardware applies again."""
         if self.vfs and not self._driver().keeps_vfs and not self.disowned:
             yield from self.disable()
         self.total = self.spec.total
 
     def enable(self, number: int) -> None:
-        """Make so many VFs at once, without asking a driver (sriov_enable)."""
+        """Create VFs together without asking a driver (sriov_enable)."""
         for index in range(number):
             self.vfs.append(self._add_vf(index))
         self.numvfs = number
 
     def disable(self) -> Steps[None]:
-        """Remove the VFs in order (sriov_disable); the first one in use holds everything up."""
+        """Remove the VFs in order (sriov_disable); the first one in use blocks the removal."""
         if self.pf.hot_removal:
             yield from self._remove_vfs()
             return
@@ -86,6 +87,11 @@ class Sriov:
                 yield from vf.delete()
             self.vfs.remove(vf)
         self.numvfs = 0
+        for part in self._provisioning():
+            part.after_disable()
+
+    def _provisioning(self) -> list[Provisioning]:
+        return [part for part in self.pf.parts if isinstance(part, Provisioning)]
 
     def _driver(self) -> Driver:
         assert self.pf.driver is not None
@@ -95,7 +101,7 @@ class Sriov:
         self.autoprobe = boolean(data)
 
     def _store_numvfs(self, data: bytes) -> Steps[None]:
-        # the order of these checks is the kernel's (sriov_numvfs_store)
+        # The checks are in the order of the kernel (sriov_numvfs_store).
         try:
             number = unsigned(data, 16)
         except OSError:
@@ -139,6 +145,8 @@ class Sriov:
         if self._does_nothing(driver):
             return
         yield from self._delay(driver.delay_on)
+        for part in self._provisioning():
+            part.before_enable(number)
         self.disowned = False
         if driver.enables_all:
             number = self.total

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The s390 channel subsystem: subchannels that vfio_ccw can take (drivers/s390/cio)."""
+"""The s390 channel subsystem: subchannels that vfio_ccw can use (drivers/s390/cio)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Subchannel(BusDevice):
-    """One I/O subchannel; under vfio_ccw it is an mdev parent."""
+    """An I/O subchannel; bound to vfio_ccw, it is an mdev parent."""
 
     def __init__(self, bus: CssBus, spec: SubchannelSpec) -> None:
         path = f"sys/devices/css0/{spec.address}"
@@ -35,20 +35,20 @@ class Subchannel(BusDevice):
         )
 
     def check_probe(self, driver: Driver) -> None:
-        """vfio_ccw refuses a QDIO or not operational subchannel with ENODEV."""
+        """Raise ENODEV if vfio_ccw rejects the subchannel: it is QDIO or not operational."""
         super().check_probe(driver)
         if driver.name == "vfio_ccw" and not self.spec.operational:
             raise error(errno.ENODEV)
 
     def make_parts(self, driver: Driver) -> list[Part]:
-        """Under vfio_ccw, the parent of one mdev."""
+        """Return the parent of one mdev if vfio_ccw is bound."""
         if driver.name != "vfio_ccw":
             return []
         table = load_table("vfio_ccw")
         return [MdevParent(self.host, self.name, self.path, table, make_pool(table))]
 
     def uevent(self) -> str:
-        """The content of ``uevent``."""
+        """Return the content of ``uevent``."""
         return super().uevent() + "ST=0\nMODALIAS=css:t0\n"
 
 

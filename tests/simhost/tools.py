@@ -17,7 +17,7 @@ from .pci import PciFunction
 
 SRIOV_MANAGE = "usr/lib/nvidia/sriov-manage"
 NVIDIA_SMI = "nvidia-smi"
-# By driver the settings that it does not have: the errno, and the value that is fine all the same.
+# Maps drivers to unsupported settings: the errno, and the value that is accepted nevertheless.
 REFUSED = {"igb": {"state": (errno.EOPNOTSUPP, None), "min_tx_rate": (errno.EINVAL, "0")}}
 NEW_VF: dict[str, Any] = {
     "link_type": "ether",
@@ -32,7 +32,7 @@ NEW_VF: dict[str, Any] = {
 
 
 class Output(NamedTuple):
-    """What a program left behind."""
+    """The result of a program."""
 
     status: int
     text: str
@@ -40,14 +40,14 @@ class Output(NamedTuple):
 
 
 class Ended:
-    """A program that ended at once, or with ``None`` one that never does."""
+    """A program that ended immediately, or with ``None`` one that never ends."""
 
     def __init__(self, output: Output | None) -> None:
         self.output = output
         self.killed = False
 
     def poll(self) -> Output | None:
-        """What it left behind."""
+        """Return the result."""
         return self.output
 
     def kill(self) -> None:
@@ -56,9 +56,10 @@ class Ended:
 
 
 class Tools:
-    """The programs; ``missing`` are not installed, ``hanging`` never end, ``ignored`` settings change nothing.
+    """The programs. ``missing`` ones are not installed, ``hanging`` ones never end, ``ignored`` settings have no
+    effect.
 
-    ``calls`` are all command lines, and ``failures`` by the first words of one what it says when it fails.
+    ``calls`` contains all command lines, and ``failures`` maps their first words to error output.
     """
 
     def __init__(self, host: SimHost, files: Accessor | None = None) -> None:
@@ -75,7 +76,7 @@ class Tools:
         self.addressed_late: dict[int, object] = {}
 
     def find(self, name: str) -> str | None:
-        """The path of a program."""
+        """Return the path of a program."""
         programs = {SRIOV_MANAGE: SRIOV_MANAGE, NVIDIA_SMI: f"usr/bin/{NVIDIA_SMI}"}
         if name in self.missing or (name in programs and not self.files.exists(programs[name])):
             return None
@@ -115,7 +116,7 @@ class Tools:
         return device
 
     def _vfs(self, card: PciFunction) -> list[dict[str, Any]]:
-        # Settings live as long as the VF does.
+        # Settings exist as long as the VF.
         vfs = card.sriov.vfs if card.sriov else []
         self.keep += [vf for vf in vfs if id(vf) not in self.settings]
         return [
@@ -143,10 +144,10 @@ class Tools:
         return ""
 
     def run_udev(self) -> None:
-        """Let udev give every new interface of a VF a lasting address, as it does some time after the driver came.
+        """Let udev assign a permanent address to each new interface of a VF, some time after its driver was bound.
 
-        A VF that was told its address before its driver came keeps it; another one takes the new address, and
-        the card allows that if it is trusted or was told none.
+        A VF whose address was set before its driver was bound keeps it. Others get the new address, which the card
+        permits if the VF is trusted or its address was not set.
         """
         for vf in self.keep:
             settings, interface = self.settings[id(vf)], self._interface(vf)
@@ -186,7 +187,7 @@ class Tools:
         return ""
 
     def _sriov_manage(self, arguments: list[str]) -> str:
-        """The steps of ``data/sriov-manage.sh``."""
+        """Run the steps of ``data/sriov-manage.sh``."""
         address = arguments[1]
         pci = "sys/bus/pci"
         device = f"{pci}/devices/{address}"

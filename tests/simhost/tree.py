@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a simulated host: one flat index from host-relative path to node.
+"""The files of a simulated host: a flat index from host-relative paths to nodes.
 
-Below ``sys``, ``proc`` and ``dev`` a node is made by the model only, and the rules of kernel files hold
-(fs/kernfs): nothing can be created, removed or renamed. Everywhere else files are ordinary.
+Below ``sys``, ``proc`` and ``dev``, only the model creates nodes, and the rules of kernel files apply (fs/kernfs):
+callers cannot create, remove or rename anything. Everywhere else, files are ordinary.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Store = Callable[[bytes], Optional[Steps[None]]]
 
 
 class Node:
-    """Anything that has a path; ``mode`` is the st_mode."""
+    """Any node with a path; ``mode`` is its st_mode."""
 
     __slots__ = ("mode",)
 
@@ -37,7 +37,7 @@ class Node:
 
 
 class Directory(Node):
-    """A directory and its entries by name."""
+    """A directory with its entries by name."""
 
     __slots__ = ("children",)
 
@@ -57,7 +57,7 @@ class Link(Node):
 
 
 class Attribute(Node):
-    """A file of the kernel: constant bytes or a show function, a store function, the lock both take."""
+    """A kernel file: constant bytes or a show function, a store function, and the lock of both."""
 
     __slots__ = ("show", "store", "lock")
 
@@ -69,7 +69,7 @@ class Attribute(Node):
         self.lock = lock
 
     def content(self) -> bytes:
-        """What a read gives now. Raises OSError with the show function's errno."""
+        """Return the current content. Raises OSError with the errno of the show function."""
         if isinstance(self.show, bytes):
             return self.show
         if self.show is None:
@@ -78,7 +78,7 @@ class Attribute(Node):
 
 
 class CharacterDevice(Node):
-    """A device node such as ``dev/vfio/12``; nobody can open it through a simulated host (EACCES)."""
+    """A device node such as ``dev/vfio/12``, which cannot be opened in a simulated host (EACCES)."""
 
     __slots__ = ()
 
@@ -97,13 +97,13 @@ class File(Node):
         self.changed = changed
 
     def write(self, offset: int, data: bytes, now: float) -> None:
-        """Replace bytes from a position."""
+        """Replace bytes at an offset."""
         before = self.data[:offset].ljust(offset, b"\0")
         self.data = before + data + self.data[offset + len(data) :]
         self.changed = now
 
     def resize(self, size: int) -> None:
-        """Cut or fill up."""
+        """Truncate or extend the file."""
         self.data = self.data[:size].ljust(size, b"\0")
 
     def touch(self, changed: float) -> None:
@@ -112,23 +112,23 @@ class File(Node):
 
 
 def is_kernel(path: str) -> bool:
-    """Whether kernel file rules hold for a host-relative path; so they do for the root itself."""
+    """Return whether the rules of kernel files apply to a host-relative path, including the root itself."""
     root = path.partition("/")[0]
     return not root or root in KERNEL_ROOTS
 
 
 def has_any_names(path: str) -> bool:
-    """Whether the file system has no limit for a name of its own: sysfs just does not find it."""
+    """Return whether the file system has no limit for the length of names: sysfs returns ENOENT instead."""
     return path.partition("/")[0] == "sys"
 
 
 def constant(value: object) -> Attribute:
-    """A read-only attribute whose value never changes; the newline is added."""
+    """Return a read-only attribute with a constant value and a newline."""
     return Attribute(f"{value}\n".encode())
 
 
 def check_open(node: Node, writing: bool) -> None:
-    """Raise what open(2) raises: EISDIR, or EACCES where the mode forbids it, even for root (kernfs_fop_open)."""
+    """Raise the error of open(2): EISDIR, or EACCES if the mode forbids it even for root (kernfs_fop_open)."""
     if isinstance(node, Directory):
         raise error(errno.EISDIR)
     if isinstance(node, CharacterDevice):
@@ -138,14 +138,14 @@ def check_open(node: Node, writing: bool) -> None:
 
 
 class Tree:
-    """The index. ``version`` grows with every entry made or removed."""
+    """The index. ``version`` increases with every created or removed entry."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {"": Directory()}
         self.version = 0
 
     def add(self, path: str, node: Node) -> None:
-        """Make one entry, and the directories above it where they are missing."""
+        """Create an entry and missing directories above it."""
         above, dummy, name = path.rpartition("/")
         parent = self.nodes.get(above)
         if parent is None:
@@ -157,7 +157,7 @@ class Tree:
         self.version += 1
 
     def directory(self, path: str) -> Directory:
-        """The directory at a path, made where it is missing."""
+        """Return the directory at a path; create it if it is missing."""
         node = self.nodes.get(path)
         if node is None:
             node = Directory()
@@ -167,7 +167,7 @@ class Tree:
         return node
 
     def link(self, path: str, destination: str) -> None:
-        """Make a relative symbolic link at ``path`` to the host-relative path ``destination``."""
+        """Create a relative symbolic link at ``path`` to the host-relative path ``destination``."""
         here, there = path.split("/")[:-1], destination.split("/")
         common = 0
         while common < min(len(here), len(there) - 1) and here[common] == there[common]:
@@ -175,14 +175,14 @@ class Tree:
         self.add(path, Link("/".join([".."] * (len(here) - common) + there[common:])))
 
     def attributes(self, directory: str, entries: dict[str, Attribute]) -> None:
-        """Make several files in one directory."""
+        """Create several files in one directory."""
         children = self.directory(directory).children
         children.update(entries)
         self.nodes.update((f"{directory}/{name}", node) for name, node in entries.items())
         self.version += 1
 
     def remove(self, path: str) -> None:
-        """Remove an entry and all below it; no error if there is none."""
+        """Remove an entry with everything below it; do nothing if it is missing."""
         node = self.nodes.pop(path, None)
         if node is None:
             return
@@ -196,9 +196,9 @@ class Tree:
                 self.remove(f"{path}/{child}")
 
     def move(self, old: str, new: str) -> None:
-        """Rename an entry with all below it; what was at the new path is replaced.
+        """Rename an entry with everything below it; replace the entry at the new path.
 
-        Raises OSError: ENOTEMPTY for a directory with entries at the new path.
+        Raises OSError: ENOTEMPTY if the new path is a directory with entries.
         """
         if self.names(new):
             raise error(errno.ENOTEMPTY)
@@ -213,12 +213,12 @@ class Tree:
         self.nodes.update(moved)
 
     def names(self, path: str) -> list[str]:
-        """The entries of a directory that must exist in the model; empty if it does not."""
+        """Return the entries of a directory; empty if it does not exist."""
         node = self.nodes.get(path)
         return list(node.children) if isinstance(node, Directory) else []
 
     def resolve(self, path: str, follow: bool = True) -> tuple[str, Node]:
-        """The canonical path and the node, links followed as namei does; the last one if ``follow``.
+        """Return canonical path and node, following links like namei; the last component only if ``follow``.
 
         Raises OSError: ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG.
         """
@@ -244,7 +244,7 @@ class Tree:
                 here = here.rpartition("/")[0]
                 node = self.nodes[here]
                 continue
-            # The bytes of a short name need no count: a character has at most four.
+            # Skip the count for short names: a character has at most four bytes.
             if 4 * len(name) > NAME_BYTES and len(os.fsencode(name)) > NAME_BYTES and not has_any_names(here):
                 raise error(errno.ENAMETOOLONG)
             child = node.children.get(name)

@@ -18,7 +18,7 @@ HEADER = "ID    : vGPU Name\n"
 
 
 class VendorVfio:
-    """The vGPU files of one VF, and its VFIO device."""
+    """The vGPU files of a VF, and its VFIO device."""
 
     def __init__(self, function: Device, table: TypeTable, pool: VfPool) -> None:
         self.function = function
@@ -49,12 +49,12 @@ class VendorVfio:
         self.function.host.tree.remove(f"{self.function.path}/nvidia")
 
     def check_open(self) -> None:
-        """Opening a VF without a type fails with ENODEV."""
+        """Raise ENODEV for a VF without a type."""
         if self.current is None:
             raise error(errno.ENODEV)
 
     def select(self, type_id: int) -> None:
-        """Set a type. Raises OSError: EPERM if there is one, EIO if this one cannot be made here now."""
+        """Set a type. Raises OSError: EPERM if there is one, EIO if this type does not fit now."""
         if self.current is not None:
             raise error(errno.EPERM)
         kind = self.table.find(type_id)
@@ -67,7 +67,7 @@ class VendorVfio:
         if self.current is not None:
             self.pool.give(self.current)
             self.current = None
-            # They belong to the vGPU, and not to its function.
+            # The parameters belong to the vGPU and not to its function.
             self.params.value = ""
 
     def _store_type(self, data: bytes) -> None:

@@ -21,18 +21,18 @@ KINDS = ("adapter", "domain", "control_domain")
 
 
 class Assignment:
-    """What one mdev has: ids by kind."""
+    """The assignment of one mdev: ids by kind."""
 
     def __init__(self) -> None:
         self.ids: dict[str, set[int]] = {kind: set() for kind in KINDS}
 
     def queues(self) -> set[tuple[int, int]]:
-        """Every adapter with every domain."""
+        """Return each adapter with each domain."""
         return {(adapter, domain) for adapter in self.ids["adapter"] for domain in self.ids["domain"]}
 
 
 class ApMatrix:
-    """All assignments, and the masks of what the host keeps for itself."""
+    """All assignments, and the masks of ids that the host reserves."""
 
     def __init__(self, host: SimHost, spec: ApSpec) -> None:
         self.spec = spec
@@ -44,9 +44,9 @@ class ApMatrix:
         )
 
     def attributes(self, mdev: Mdev) -> dict[str, Attribute]:
-        """The files of one mdev."""
+        """Return the files of one mdev."""
         own = self.mdevs[mdev.name] = Assignment()
-        # a device that was removed leaves its queues
+        # A removed device releases its queues.
         self.mdevs = {name: item for name, item in self.mdevs.items() if name in mdev.host.mdev.devices}
         files = {
             "matrix": Attribute(partial(self._show_queues, own)),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which framework a GPU's driver offers on which function."""
+"""Select the framework that the driver of a GPU offers on a function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def vgpu_parts(function: PciFunction) -> list[Part]:
-    """The vGPU parts of a function under its own driver: types on the PF, or on its VFs, never on both."""
+    """Return the vGPU parts of a function with its own driver: types are on the PF or on its VFs, never on both."""
     spec = function.spec.vgpu
     if spec is None or (spec.on == "vf") != (function.physfn is not None):
         return []

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``sriov_admin`` of Intel's driver xe: what each VF gets of the GPU (drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c)."""
+"""``sriov_admin`` of Intel's driver xe: the shares of VFs (drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from .pci import PciFunction
 
 MIB = 1 << 20
-# The firmware only lets it change for all VFs together.
+# The firmware can change it only for all VFs together.
 PRIORITIES = "low [normal]"
 
 
 class Shares:
-    """The directories of all VFs that a card can have, enabled or not."""
+    """The directories of all possible VFs of a card, enabled or not."""
 
     def __init__(self, function: PciFunction, total: int) -> None:
         self.function = function
@@ -30,7 +30,7 @@ class Shares:
         self.quotas = [0] * total
 
     def attach(self) -> None:
-        """Make the files."""
+        """Create the files."""
         tree = self.function.host.tree
         for number in range(1, self.total + 1):
             values = {"exec_quantum_ms": 0, "preempt_timeout_us": 0}
@@ -40,7 +40,7 @@ class Shares:
             tree.attributes(f"{self.path}/vf{number}/profile", {**files, "sched_priority": constant(PRIORITIES)})
 
     def detach(self) -> Steps[None]:
-        """Remove them."""
+        """Remove the files."""
         yield from ()
         self.function.host.tree.remove(self.path)
 

@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.tests.simhost import Accessor, SimHost
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools
 from hypothesis import HealthCheck, settings
 
-# A busy machine is no fault of what is tested.
+# A busy machine is not a fault of the tested code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
@@ -32,7 +32,7 @@ INSTANCE_DEFAULTS = {
 
 
 class Simulated:
-    """A simulated host behind the engine's door: ``kernel`` is the model, ``files`` counts the calls."""
+    """A simulated host behind HostRoot: ``kernel`` is the model, ``files`` counts the calls."""
 
     def __init__(self, profile, **changes):
         self.kernel = SimHost(profile, **changes)
@@ -40,7 +40,7 @@ class Simulated:
         self.tools = Tools(self.kernel, self.files)
 
     def root(self):
-        """A door as a new run of a module opens it."""
+        """Return a new HostRoot, like a new run of a module."""
         return HostRoot("/simulated", files=self.files, tools=self.tools)
 
     def facts(self, *gather, **options):
@@ -52,11 +52,11 @@ class Simulated:
         self.root().write(path, value)
 
     def create(self, parent, type_id, uuid):
-        """Make an mdev as the kernel's own interface has it."""
+        """Create an mdev through the interface of the kernel."""
         self.write(f"sys/class/mdev_bus/{parent}/mdev_supported_types/{type_id}/create", uuid)
 
     def converge(self, *instances, check=False, budget=None, **options):
-        """One run of mdev_instance without Ansible; the result, or Refused."""
+        """Run mdev_instance once without Ansible; return the result, or raise Refused."""
         options = {**INSTANCE_DEFAULTS, **options}
         instances = [{**dict.fromkeys(mdev_instance.INSTANCE), **instance} for instance in instances]
         for instance in instances:
@@ -66,19 +66,19 @@ class Simulated:
         return _instances.converge(self.root(), options, wanted, check, budget)
 
     def devices(self, state="active"):
-        """What is on the host: (parent, type id) of each device by its UUID or address."""
+        """Map the UUID or address of each device to (parent, type id)."""
         devices = [device for device in self.facts("devices")["devices"] if device["state"] == state]
         return {device["uuid"] or device["address"]: (device["parent"], device["type"]) for device in devices}
 
 
 @pytest.fixture
 def simulated():
-    """Make a simulated host of a profile."""
+    """Return the class that makes a simulated host of a profile."""
     return Simulated
 
 
 class ModuleEnd(Exception):
-    """How a module ended: ``result`` is what it printed."""
+    """Raised at the end of a module: ``result`` is the output of the module."""
 
     def __init__(self, result):
         super().__init__(result.get("msg"))
@@ -112,7 +112,7 @@ def run_module(monkeypatch):
 def module_arguments(arguments):
     try:
         from ansible.module_utils.testing import patch_module_args
-    except ImportError:  # before ansible-core 2.19
+    except ImportError:  # Before ansible-core 2.19.
         basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
         yield
         basic._ANSIBLE_ARGS = None
@@ -122,7 +122,7 @@ def module_arguments(arguments):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """How many bad inputs the tests have tried."""
+    """Print how many bad inputs the tests tried."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     tried = [dict(getattr(report, "user_properties", ())).get("inputs", 0) for report in reports]
     if any(tried):

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""libvirt domains as the daemon would tell them."""
+"""libvirt domains as the daemon reports them."""
 
 from __future__ import annotations
 
 
 def told(found):
-    """From device name to domains (``name`` and ``running``) to name, whether it runs, and XML of each domain."""
+    """Convert {device name: domains} (``name`` and ``running``) to [(name, is running, XML)]."""
     devices = {}
     for device, domains in found.items():
         for domain in domains:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Placement's data in dictionaries behind the interface of the engine; the service itself is in tests/integration."""
+"""A fake of the engine's Placement interface, with data in dictionaries; tests/integration uses the real service."""
 
 from __future__ import annotations
 
@@ -58,7 +58,15 @@ def root(**fields):
 
 def state(*providers, **fields):
     found = {one["uuid"]: one for one in providers}
-    return {"providers": found, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": [], **fields}
+    return {
+        "providers": found,
+        "known_traits": set(),
+        "known_classes": set(),
+        "marked": set(),
+        "anywhere": [],
+        "roots": [],
+        **fields,
+    }
 
 
 def parse(*providers, **options):
@@ -66,7 +74,7 @@ def parse(*providers, **options):
 
 
 class FakePlacement(Placement):
-    """Fails as ``faults`` says: by the name of a verb a list of replies to give before it works, None to let it."""
+    """Fails according to ``faults``: maps a verb to replies before it works; None lets one call through."""
 
     def __init__(self, *providers):
         super().__init__(Transport())
@@ -114,6 +122,10 @@ class FakePlacement(Placement):
     def marked(self, uuid, trait):
         self._verb("marked", uuid)
         return {one["uuid"] for one in self.data.values() if one["root"] == uuid and trait in one["traits"]}
+
+    def marked_anywhere(self, trait):
+        self._verb("marked_anywhere")
+        return [self._public(one) for one in self.data.values() if trait in one["traits"]]
 
     def provider(self, uuid):
         self._verb("provider", uuid)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A small Placement on 127.0.0.1 in the process of the tests, whose answers a test replaces by others."""
+"""A small Placement server on 127.0.0.1 in the process of the tests; a test can replace its answers."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def inventory(total):
 
 
 class Answer:
-    """A status, headers and a body: JSON of anything, bytes as they are, or a function that writes to the handler."""
+    """A status, headers and a body: JSON of any value, raw bytes, or a function that writes to the handler."""
 
     def __init__(self, body=None, status=200, headers=None):
         self.body, self.status, self.headers = body, status, dict(headers or {})
 
 
 class Server:
-    """``node`` with the child ``node_0`` of 4 CUSTOM_VF; ``rules`` are (pattern of "METHOD path", what to answer).
+    """Serves ``node`` with the child ``node_0`` of 4 CUSTOM_VF; ``rules`` are (pattern of "METHOD path", answer).
 
-    A rule's answer is made from the true one. It comes ``times`` times, each after the request was carried out, unless
-    ``before``.
+    The answer of a rule is made from the real one. It applies ``times`` times, each after the request was executed, or
+    before it with ``before``.
     """
 
     def __init__(self):
@@ -86,7 +86,7 @@ class Server:
         }
 
     def rule(self, pattern, change, times=10**9, before=False):
-        """Answer what ``change`` makes of the true :class:`Answer`."""
+        """Replace the answer by what ``change`` makes of the real :class:`Answer`."""
         self.rules.append([re.compile(pattern), change, times, before])
 
     def writes(self):
@@ -178,7 +178,7 @@ class Server:
         return {"id": "v3.14", "status": "stable", "links": links, "media-types": []}
 
     def log_in(self):
-        """What Keystone says, whoever asks."""
+        """Return the answer of Keystone; it accepts everyone."""
         endpoint = {"interface": "public", "region": "R", "region_id": "R", "url": self.url, "id": "e"}
         token = {
             "methods": ["password"],

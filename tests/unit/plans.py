@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plans of hosts by hand, for what makes settings of them."""
+"""Hand-written plans of hosts, as input for the filters that make settings."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ CARD = {
 
 
 def whole(**changes):
-    """A card that goes to a guest as a whole."""
+    """Return a card in passthrough as a whole."""
     return _named({**CARD, "mode": "pf", **changes})
 
 
 def ports(**changes):
-    """A network card with four virtual functions that have a device id of their own."""
+    """Return a network card with four virtual functions that have a device id of their own."""
     card = _named(
         {
             **CARD,
@@ -60,14 +60,14 @@ def ports(**changes):
 
 
 def mdevs(type_id="nvidia-35", totals=(8,), **changes):
-    """A card with mediated devices on itself, or on as many virtual functions as there are totals."""
+    """Return a card with mediated devices on itself, or one virtual function for each entry of ``totals``."""
     card = _named({**CARD, "framework": "mdev", "count": "max", "total": sum(totals), **changes})
     card["type"] = {"id": type_id, "name": f"GRID {type_id}", "device_api": "vfio-pci"}
     return _with_parents(card, totals)
 
 
 def vendor_vgpus(totals=(1, 1, 1, 0), existing=(), **changes):
-    """A card with vGPUs of the vendor-specific framework on its virtual functions."""
+    """Return a card with vGPUs of the vendor-specific framework on its virtual functions."""
     kind = {"framework": "vendor_vfio", "mode": "vf", "product_id": "26b9", "vf_product_id": "26b9", "total_vfs": 32}
     card = _named({**CARD, **kind, "num_vfs": len(totals), "count": "max", "total": sum(totals), **changes})
     card["type"] = {"id": "1152", "name": "NVIDIA L40S-8Q", "device_api": "vfio-pci"}
@@ -77,7 +77,7 @@ def vendor_vgpus(totals=(1, 1, 1, 0), existing=(), **changes):
 
 
 def plan(*cards, later=()):
-    """A plan as ``resolve`` makes it, as far as settings come from it."""
+    """Return a plan of ``resolve`` with the fields that the settings depend on."""
     entries = [{"name": card["name"], "profile": card["profile"], "reason": "not yet"} for card in later]
     return {
         "cards": [*cards, *later],
@@ -90,14 +90,14 @@ def plan(*cards, later=()):
 
 
 def refusals(function, *arguments, **options):
-    """The sentences with which a filter refuses, without the one that introduces them."""
+    """Return the problems from the error of a filter, without the introduction."""
     with pytest.raises(AnsibleFilterError) as error:
         function(*arguments, **options)
     return str(error.value).splitlines()[1:]
 
 
 def _named(card):
-    """Its address is its name, unless it is not a PCI function."""
+    """Set the address to the name, unless the card is not a PCI function."""
     if card["address"] is not None:
         card["address"] = card["name"]
     return card

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet for the report: what hosts of five kinds tell, their profiles, and Placement, each with some trouble."""
+"""A fleet for the report: facts of hosts of five kinds, their profiles and Placement, each with some problems."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PROFILES = [
 
 
 def kinds():
-    """Facts of one host of each kind, and its profiles."""
+    """Return the facts of one host of each kind, and its profiles."""
     names = ("t4", "a40", "l40s", "nics", "mixed", "nics")
     desktops, render, inference, network, mixed, late = map(Simulated, names)
     first, second = (parent["name"] for parent in desktops.facts()["parents"])
@@ -73,7 +73,7 @@ def _hold(host, device, guest):
 
 
 def fleet(count, of=None):
-    """Arguments of the filter for so many hosts; every kind comes again and again, with guests of other names."""
+    """Return the filter arguments for ``count`` hosts; the kinds repeat, with other names of guests."""
     of = of or kinds()
     given = {"facts_by_host": {}, "profiles": {}, "roots": {}, "placement": None, "time": "2026-11-21 14:00 UTC"}
     placement = {"providers": [], "owners": {}, "usages": {}, "missing": [], "calls": 0}
@@ -95,7 +95,7 @@ def fleet(count, of=None):
 
 
 def _publish(placement, host, cards, number):
-    """What nova and this collection would have in Placement; some have drifted."""
+    """Add what nova and this collection would have in Placement; some hosts have drifted."""
     _provider(placement, host, None, {}, ["COMPUTE_NODE"], "nova")
     drifted = number % 23 == 6
     for position, card in enumerate(cards):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command that runs the demo and the tests."""
+"""Test the command that runs the demo and the tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.vfio.devices.tests import attend
 
-# An ordinary start, then one that outlives its parent. It says its number when it is ready for signals.
+# Prints "started" and ends as soon as its child, which outlives it, is ready for signals.
 ORPHAN = """
 import os, signal, sys, time
 read, write = os.pipe()
@@ -39,7 +39,7 @@ def attended(*command, silence="60", patience="0.2", **streams):
 
 
 def running(text):
-    """Processes that have a text in their command line."""
+    """Return the processes with a text in their command line."""
     return [path for path in Path("/proc").glob("[0-9]*/cmdline") if text.encode() in read(path)]
 
 
@@ -113,7 +113,7 @@ def test_a_process_that_ends_by_itself_is_no_matter(tmp_path):
 def test_an_orphan_is_no_zombie_while_the_command_runs(tmp_path):
     program = tmp_path / "orphan.py"
     program.write_text(ORPHAN.format(signals="pass", seconds=0))
-    # The attendant is the parent of the shell, and of the orphan after the end of its own parent.
+    # The attendant is the parent of the shell; the orphan becomes its child when the orphan's own parent ends.
     states = "cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent=$PPID '$4 == parent {print $3}'"
     wait = f"for n in $(seq 100); do states=$({states}); [ $states = S ] && break; sleep 0.1; done"
     script = f"{sys.executable} {program}; {wait} 2>/dev/null; echo $states"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for the collection as a whole."""
+"""Check the rules that hold for the collection as a whole."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# REUSE.toml names the licence of those that have no place for a comment or are written by a tool.
+# REUSE.toml names the licence of files that cannot contain comments or that a tool writes.
 NAMED_ELSEWHERE = {"LICENSE", "LICENSES/GPL-3.0-or-later.txt", "CHANGELOG.rst", "changelogs/changelog.yaml"}
 SUFFIXES_WITHOUT_COMMENTS = {".json", ".png"}
-# In two pieces, since "reuse lint" would take what follows for a licence.
+# Split in two, because "reuse lint" would take the rest of the line for a licence.
 LICENCE = b"SPDX-License" + b"-Identifier: GPL-3.0-or-later"
 
-# Spelled in pieces so that this file does not match.
+# Split so that this file does not match.
 FOREIGN = re.compile("|".join(["/" + "work/", "shared/" + "reference", "/root" + r"/\.", "/home" + r"/\w"]))
 
 
@@ -45,7 +45,7 @@ FILES = collection_files()
 
 
 def made_into_plugins() -> set[str]:
-    """The files of plugin_utils whose function is a plugin under its own name, and is tested as that."""
+    """Return the files of plugin_utils whose function is a filter of the same name, and is tested as that filter."""
     imported = re.compile(r"plugins\.plugin_utils\.([\w.]+) import (\w+)$", re.MULTILINE)
     return {
         place.replace(".", "/")
@@ -70,7 +70,7 @@ def test_every_supported_core_is_run() -> None:
     supported = SpecifierSet(read_yaml("meta/runtime.yml")["requires_ansible"])
     cores = [Version(core) for core in compat.CORES]
     assert all(f"{core}.0" in supported for core in compat.CORES)
-    # What is just below and above is promised to nobody.
+    # The adjacent versions are not promised.
     assert f"2.{cores[0].minor - 1}.99" not in supported
     assert f"2.{cores[-1].minor + 1}.0" not in supported
     assert [core.minor for core in cores] == list(range(cores[0].minor, cores[-1].minor + 1))
@@ -80,7 +80,7 @@ def test_every_supported_core_is_run() -> None:
 def test_action_groups_name_every_module_once() -> None:
     groups = read_yaml("meta/runtime.yml")["action_groups"]
     listed = [module for group in groups.values() for module in group if isinstance(module, str)]
-    # What only an action plugin does has no options of a host or a cloud.
+    # A module that exists only for its action plugin has no options of a host or a cloud.
     assert sorted(listed) == [name for name in plugins("modules") if name != "show"]
 
 
@@ -103,7 +103,7 @@ def test_every_file_names_its_licence() -> None:
         for name in FILES
         if name not in NAMED_ELSEWHERE
         and Path(name).suffix not in SUFFIXES_WITHOUT_COMMENTS
-        # That of a recording is in the file beside it.
+        # The licence of a recording is in the file next to it.
         and Path(name).name != "recording.txt"
         and (ROOT / name).stat().st_size
         and LICENCE not in (ROOT / name).read_bytes()[:1000]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What README and guides say is in the code, and what is in the code is in them."""
+"""Check that README, guides and code agree, in both directions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.tests import compat
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = ROOT / "docs/docsite/rst"
 HOLE = "\0"
-# On GitHub, the page of a workflow and its badge are beside the files.
+# On GitHub, the page and the badge of a workflow are next to the files.
 OF_WORKFLOW = re.compile(r"^\.\./\.\./actions/workflows/([a-z]+\.yml)(/badge\.svg\?branch=main)?$")
 
 
@@ -93,7 +93,7 @@ def test_the_guide_has_all_keys_of_a_profile() -> None:
 
 
 def said_by(path: Path) -> list[str]:
-    """What a file of Python can say, with a mark where names and numbers go."""
+    """Return the possible messages of a Python file, with a mark for names and numbers."""
     return [
         "".join(part.value if isinstance(part, ast.Constant) else HOLE for part in getattr(node, "values", [node]))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -115,7 +115,7 @@ def roles() -> str:
 @pytest.mark.parametrize("message", MESSAGES)
 def test_every_message_of_the_guide_is_in_the_code(message: str, sayings: str, roles: str) -> None:
     parts = re.split("<.+?>", message)
-    # Roles put theirs together in expressions.
+    # Roles build their messages in expressions.
     assert HOLE.join(parts) in sayings or re.search(".{,80}?".join(map(re.escape, parts)), roles)
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts whose drivers, processes and files say anything: from their facts to all that the controller makes of them."""
+"""Test hosts whose drivers, processes and files return garbage, from their facts to every result of the controller."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VALUES = st.one_of(st.sampled_from(NUMBERS), st.text(max_size=20))
 CONTENTS = st.one_of(
     st.binary(max_size=80),
     VALUES.map(str.encode),
-    # What has the form of a driver's text, but not its values.
+    # The format of a driver's text, with other values.
     st.tuples(VALUES, VALUES, VALUES).map(
         lambda values: "num_heads={0}, framebuffer={1}M, max_instance={2}\nlow_gm_size: {1}\nfence: {0}".format(
             *values
@@ -50,15 +50,15 @@ DEFINITIONS = st.one_of(
         lambda definition: json.dumps(definition).encode()
     ),
 )
-# Those that the kernel's core answers itself cannot be slow.
+# Files that the kernel core answers itself cannot be slow.
 COMPUTED = [name for name in FILES if name not in STATIC]
-# Without layout, which only descriptions and command lines have.
+# Without line breaks and tabs, which only descriptions and command lines contain.
 UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 UUID = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
 
 
 def texts(value):
-    """All texts in plain data."""
+    """Yield all texts in plain data."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -71,7 +71,7 @@ def texts(value):
 
 
 def profiles_for(facts):
-    """A declaration that means each card of the host."""
+    """Return a declaration with a profile for each card of the host."""
     made = []
     for function in facts["physical_functions"]:
         name = function["address"]
@@ -86,7 +86,7 @@ def profiles_for(facts):
 
 
 def check_controller(facts):
-    """Everything that the controller does with facts."""
+    """Run everything that the controller does with facts."""
     json.dumps(facts).encode()
     for declared in [profiles_for(facts), *([profile] for profile in profiles_for(facts))]:
         try:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The packages: who may import whom, and who may open files, start programs or speak HTTP."""
+"""Check the packages: allowed imports, and who may open files, start programs or use HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 ENGINE = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
 
-# By package the packages that it may import, besides itself.
+# Maps each package to the other packages that it may import.
 ON_HOSTS = ["_core", "_model", "_host", "_devices", "_frameworks", "_guards", "_run"]
 MAY_IMPORT = {
     **{package: set(ON_HOSTS[:floor]) for floor, package in enumerate(ON_HOSTS)},
@@ -26,11 +26,11 @@ MAY_IMPORT = {
     "_site": {*ON_HOSTS, "_modes", "_partitions", "_instances", "_boot", "_services"},
 }
 
-# The same on the controller, where the engine may be imported as well, but never the reverse.
+# The same on the controller, which may also import the engine, but never the reverse.
 CONTROLLER = ENGINE.parent / "plugin_utils"
 ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_site", "_actions"]
 
-# How often state is a dictionary of anything. A change may lower a number, never raise one.
+# The number of untyped dictionaries for state. A change may lower a number, never raise one.
 LOOSE_DICTIONARIES = {
     "_core": 1,
     "_host": 2,
@@ -47,7 +47,7 @@ LOOSE_DICTIONARIES = {
 # The same on the controller, where most of them are results and variables of Ansible.
 LOOSE_ON_CONTROLLER = {"_profiles": 8, "_report": 1, "_actions": 12}
 
-# Plans, and what they call: functions of plain data.
+# Plans, and the code that they call: functions of plain data.
 PURE = [
     "_instances/choice.py",
     "_instances/matching.py",
@@ -68,7 +68,7 @@ PURE = [
     "_modes/wanted.py",
 ]
 
-# Of os only what asks nothing of the host.
+# The parts of os that do not access the host.
 HARMLESS = {"environ", "path", "strerror"}
 INPUT_OUTPUT = {"fcntl", "multiprocessing", "select", "shutil", "signal", "socket", "subprocess", "tempfile"}
 HTTP = {"http", "keystoneauth1", "openstack", "requests", "urllib.request"}
@@ -81,7 +81,7 @@ def tree(file: str) -> ast.Module:
 
 
 def imported_files(file: str) -> set[str]:
-    """The files of the engine that a file imports, also inside functions."""
+    """Return the files of the engine that a file imports, including inside functions."""
     package = file.partition("/")[0]
     found = set()
     for node in ast.walk(tree(file)):
@@ -94,7 +94,7 @@ def imported_files(file: str) -> set[str]:
 
 
 def imported_modules(file: str) -> set[str]:
-    """The modules from elsewhere that a file imports, also inside functions."""
+    """Return the modules outside the engine that a file imports, including inside functions."""
     found = set()
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
@@ -187,7 +187,7 @@ def test_state_gets_types_on_the_controller(package):
     assert len(re.findall(r"dict\[str, Any\]", "".join(texts))) <= LOOSE_ON_CONTROLLER.get(package, 0)
 
 
-# What Ansible looks for by name is no more than documentation and a way to the code.
+# Files that Ansible finds by name contain only documentation and a call into the code.
 THIN = [file for kind in ("filter", "lookup", "action") for file in sorted((ENGINE.parent / kind).glob("*.py"))]
 ALL_OF_CONTROLLER = [*THIN, *sorted(CONTROLLER.rglob("*.py"))]
 MOST_LINES = 10
@@ -195,7 +195,7 @@ DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
 
 def code_of(file: Path) -> str:
-    """A file without comments, documentation and line breaks that stand only for the eye."""
+    """Return the code of a file without comments, docstrings and line breaks."""
     module = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(module):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
@@ -233,6 +233,6 @@ def test_what_is_imported_keeps_its_name(file):
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     ]
-    # On the controller a longer name may tell two files of one name apart.
+    # On the controller a longer name may distinguish two files with the same name.
     hidden = "_" if ENGINE not in file.parents else ""
     assert not [alias.name for alias in aliases if alias.asname and alias.asname.startswith(hidden)]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is released, and what stops a release."""
+"""Check the content of a release, and what stops one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.tests import release, sanity
 
 ADDRESS = "https://git.example.org/team/vfio"
 READY = {"version": "1.2.0", "repository": ADDRESS, "issues": f"{ADDRESS}/issues"}
-# Spelled in pieces so that this file does not match.
+# Split so that this file does not match.
 OF_A_FORGE = re.compile(r"\b[a-z0-9-]+\.(com|org|net|io|dev)[/:][\w.-]+/" + r"vfio[._-]devices\b", re.IGNORECASE)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which system packages tests/setup asks for. Programs of the machine are replaced by those of one directory."""
+"""Check the system packages that tests/setup asks for; one directory replaces the programs of the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.vfio.devices.tests import attend
 
 ROOT = attend.LOGS.parents[1]
-# The Python of Debian without its package for environments.
+# The Python of Debian without its package for virtual environments.
 PYTHON = """#!/bin/sh
 case $2 in *ensurepip*) exit 1 ;; *version_info*) echo 12 ;; esac
 """
@@ -22,13 +22,13 @@ ALL = {
     "services": ["chromium", "mdevctl", "python3-venv"],
     "lab": ["mmdebstrap", "openssh-client"],
 }
-# Those of the lab and of libvirt are looked for by their files.
+# The packages of the lab and of libvirt are detected by their files.
 OF_THE_MACHINE = {"debian-archive-keyring", "python3-libvirt"}
 
 
 @pytest.fixture
 def machine(tmp_path):
-    """A bare machine on which tests/setup can run, and a function that adds a program to it."""
+    """Return a bare machine on which tests/setup can run, and a function that adds a program to it."""
     programs = tmp_path / "bin"
     programs.mkdir()
     for name in ("bash", "dirname", "env", "grep", "mkdir", "paste", "sort"):
@@ -47,7 +47,7 @@ def machine(tmp_path):
 
 
 def packages(place, *profiles):
-    """What one call of tests/setup says, and the packages at its end."""
+    """Return the output of tests/setup, and the packages at its end."""
     command = [place / "tests/setup", "packages", *profiles]
     variables = {"PATH": str(place / "bin"), "ATTENDED": "yes"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)

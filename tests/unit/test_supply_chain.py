@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is fetched is fixed: packages by hashes of their files, actions by commit, images and releases by version."""
+"""Check that all downloads are pinned: packages by file hashes, actions by commit, images and releases by version."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PINNED = re.compile(
     r"(?P<name>[a-z0-9.-]+)==(?P<version>\S+)(?: ; (?P<marker>.+?))?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)"
 )
 NEWEST = "3.14"
-# Where programs are installed from packages that were not built here.
+# Files that install programs from prebuilt packages.
 INSTALLERS = ("tests/setup", "tests/compat.py", "extensions/ee/execution-environment.yml")
 
 
 def lines(path):
-    """The lines of a requirements file without comments, those that go on in one."""
+    """Return the lines of a requirements file without comments, with continued lines joined."""
     text = (lock.ROOT / path).read_text().replace("\\\n", "")
     return [" ".join(line.split()) for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def wanted(requirements):
-    """What a lock has to satisfy, with the files that are included."""
+    """Yield the requirements that a lock has to satisfy, including those of included files."""
     for line in requirements:
         if line.startswith("-r "):
             path = line.removeprefix("-r ")
@@ -42,7 +42,7 @@ def wanted(requirements):
 
 
 def versions(path, python):
-    """By package the version that a lock has for a Python."""
+    """Map each package to its version in the lock for a Python."""
     environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
     found = [PINNED.fullmatch(line) for line in lines(path)]
     return {
@@ -97,7 +97,7 @@ def workflows():
 WORKFLOWS = workflows()
 JOBS = [(workflow, job) for workflow in WORKFLOWS for job in WORKFLOWS[workflow]["jobs"]]
 PAGES = {"pages": "write", "id-token": "write"}
-# What a job may do besides reading the repository.
+# Permissions of a job beyond reading the repository.
 MAY = {
     ("docs", "publish"): PAGES,
     ("release", "provenance"): {"id-token": "write", "attestations": "write"},
@@ -144,7 +144,7 @@ def test_nothing_is_published_before_it_is_tested_and_signed():
     order = ["archive", "tests", "provenance", "release", "galaxy"]
     assert [jobs[name]["needs"] for name in order[1:]] == order[:-1]
     assert jobs["documentation"]["needs"] == "release"
-    # GitHub asks a maintainer before a job with an environment starts, and gives its secrets to no other.
+    # GitHub asks a maintainer before it starts a job with an environment, and gives its secrets to no other job.
     assert [name for name in jobs if "environment" in jobs[name]] == ["release", "galaxy"]
     assert [name for name in jobs if "secrets." in yaml.safe_dump(jobs[name])] == ["galaxy"]
 
@@ -165,7 +165,7 @@ def test_the_execution_environment_is_made_of_fixed_parts():
     archive = f"vfio-devices-{release()}.tar.gz"
     assert definition["dependencies"]["galaxy"]["collections"] == [{"name": f"collection/{archive}", "type": "file"}]
     assert {"src": archive, "dest": "collection"} in definition["additional_build_files"]
-    # What a collection asks for would be fetched in its newest version.
+    # Without the exclusion, the newest version of each requirement of a collection would be downloaded.
     asked = {one.name for one in wanted(["-r meta/ee-requirements.txt"])}
     assert asked == set(definition["dependencies"]["exclude"]["python"])
 

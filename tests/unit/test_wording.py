@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All texts follow the rules for language in CONTRIBUTING.md."""
+"""Check that all texts follow the rules for language in CONTRIBUTING.md."""
 
 from __future__ import annotations
 

@@ -51,6 +51,9 @@ VIRTUAL_FUNCTION: dict[str, type] = {
     "exec_quantum_ms": int,
     "preempt_timeout_us": int,
     "vram_quota": int,
+    "ggtt_quota": int,
+    "contexts_quota": int,
+    "doorbells_quota": int,
 }
 CHOICES = {
     "mode": ("pf", "vf"),

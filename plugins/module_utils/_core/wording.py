@@ -40,7 +40,7 @@ def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     for text in asked:
         closest = _closest(types, text)
         if closest:
-            sentence += f". The most similar name to {text} is {closest}"
+            sentence += f". The most similar name to {printable(text, repr(text)[:MOST_CHARACTERS])} is {closest}"
     return sentence
 
 
@@ -53,5 +53,5 @@ def closest(known: Iterable[str], asked: str) -> str | None:
     from difflib import get_close_matches
 
     spelled = {text.lower(): text for text in known}
-    found = get_close_matches(asked.lower(), spelled, n=1)
+    found = get_close_matches(asked[:MOST_CHARACTERS].lower(), spelled, n=1)
     return spelled[found[0]] if found else None

@@ -66,7 +66,8 @@ def unusable(type_id: str, on_function: bool, attributes: Iterable[tuple[str, st
         return None
     what = "a vendor-specific vGPU" if on_function else f"a device of type {type_id}"
     has = f"only has {', '.join(known)}" if known else "has no attributes"
-    return f"attribute {', '.join(wrong)} cannot be set, because {what} {has}. Remove the attribute"
+    shown = ", ".join(name if ATTRIBUTE.match(name) else numbers.shown(name) for name in wrong)
+    return f"attribute {shown} cannot be set, because {what} {has}. Remove the attribute"
 
 
 def _of_type(type_id: str) -> tuple[str, ...] | None:

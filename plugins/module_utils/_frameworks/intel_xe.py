@@ -17,18 +17,17 @@ from collections.abc import Iterable, Mapping
 from typing import Optional
 
 from .._devices.pci import DEVICES
-from .._host.root import HostError, HostRoot
+from .._host.root import HostRoot
 from .._model.host import VfSettings
+from .shares import Shown, settings_of, write_shares
 
 DRIVER = "xe"
-MIB = 1 << 20
-# Missing on cards without memory of their own, and in older kernels.
-QUOTA = "vram_quota"
+# The quota is missing on cards without memory of their own, and in older kernels.
+NAMES = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
+REQUIREMENT = "the driver xe and a kernel that has this setting below sriov_admin (Linux 6.19 or later)"
 PRIORITY = "sched_priority"
-NAMES = ("exec_quantum_ms", "preempt_timeout_us", QUOTA)
 # The current choice is in brackets.
 CURRENT = re.compile(r"\[(\w+)\]")
-MOST = (1 << 63) - 1
 
 
 def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, VfSettings]:
@@ -38,41 +37,40 @@ def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, V
     return {index: _read(host, address, index) for index in sorted(set(indices))}
 
 
+def facts(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, Shown]:
+    """Return the shares of VFs for the facts, with the scheduling priority."""
+    return {
+        index: {
+            **{name: getattr(settings, name) for name in NAMES},
+            PRIORITY: priority(host, address, index),
+        }
+        for index, settings in observe(host, address, indices).items()
+    }
+
+
 def priority(host: HostRoot, address: str, index: int) -> Optional[str]:
     """Return the scheduling priority of a VF; the firmware can change it only for all VFs together."""
-    text = host.read(f"{_profile(address, index)}/{PRIORITY}", optional=True) or ""
-    current = CURRENT.search(text)
+    current = CURRENT.search(host.read(_path(address, index, PRIORITY), optional=True) or "")
     return current[1] if current else None
 
 
+def check(wanted: Mapping[int, VfSettings], known: Mapping[int, VfSettings], count: int) -> list[str]:
+    """Return the errors in the shares of the ``count`` VFs of a card; this driver has no rules for them."""
+    return []
+
+
 def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> None:
-    """Write the shares that differ and read them back. Lower quotas come first to make room for higher ones."""
-    found = observe(host, address, wanted)
-    changes = []
-    for index, settings in wanted.items():
-        before = found.get(index, VfSettings())
-        for name in settings.names:
-            new, old = getattr(settings, name), getattr(before, name)
-            if new != old:
-                changes.append((name == QUOTA and new > (old or 0), index, name, new))
-    for _is_more, index, name, new in sorted(changes):
-        path = f"{_profile(address, index)}/{name}"
-        host.write(path, str(new * MIB if name == QUOTA else new))
-        now = getattr(_read(host, address, index), name)
-        if now != new:
-            raise HostError(f"{path} has {now}, although {new} was written", path, str(new))
+    """Write the shares that differ and read them back."""
+    write_shares(host, observe(host, address, wanted), wanted, lambda index, name: [_path(address, index, name)])
 
 
-def _profile(address: str, index: int) -> str:
-    return f"{DEVICES}/{address}/sriov_admin/vf{index + 1}/profile"
+def prepare(host: HostRoot, address: str, count: int) -> None:
+    """Do nothing before ``count`` VFs are created: a VF without shares gets a part of the rest."""
 
 
 def _read(host: HostRoot, address: str, index: int) -> VfSettings:
-    profile = _profile(address, index)
-    values = {name: host.read_number(f"{profile}/{name}", optional=True, most=MOST) for name in NAMES}
-    quota = values[QUOTA]
-    return VfSettings(
-        exec_quantum_ms=values["exec_quantum_ms"],
-        preempt_timeout_us=values["preempt_timeout_us"],
-        vram_quota=None if quota is None else quota // MIB,
-    )
+    return settings_of(host, NAMES, lambda name: _path(address, index, name))
+
+
+def _path(address: str, index: int, name: str) -> str:
+    return f"{DEVICES}/{address}/sriov_admin/vf{index + 1}/profile/{name}"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
 from .._core.problems import holders
+from .._devices import vdpa
 from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
 from .._frameworks import nvidia_vfio
@@ -22,8 +23,7 @@ from .base import Scene, user
 from .namespaces import on_top
 
 NAME = "devices"
-# Devices of other subsystems that disappear with their function (drivers/vdpa, drivers/base/auxiliary.c).
-VDPA = "sys/bus/vdpa/devices"
+# Devices of another subsystem that disappear with their function (drivers/base/auxiliary.c).
 AUXILIARY = "sys/bus/auxiliary/devices"
 SUBFUNCTION = re.compile(r"\.sf\.\d+\Z")
 
@@ -72,10 +72,8 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
 
 
 def _made_by_others(host: HostRoot) -> Iterator[tuple[str, str]]:
-    for name, path in host.links(VDPA):
-        addresses = FUNCTION_IN_PATH.findall(path)
-        if addresses:
-            yield addresses[-1], f"the vDPA device {name} (vdpa dev del {name} removes it)"
+    for address, names in vdpa.observe(host).items():
+        yield from ((address, f"the vDPA device {name} (vdpa dev del {name} removes it)") for name in names)
     for name, path in host.links(AUXILIARY):
         addresses = FUNCTION_IN_PATH.findall(path)
         if addresses and SUBFUNCTION.search(name):

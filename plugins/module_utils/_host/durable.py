@@ -38,17 +38,22 @@ REMEDIES = {
 }
 
 
-def replace(path: str, data: bytes, prepare: Callable[[int], None] | None = None) -> None:
+def replace(
+    path: str,
+    data: bytes,
+    prepare: Callable[[int], None] | None = None,
+    confirm: Callable[[], None] | None = None,
+) -> None:
     """Create or replace a file and create missing directories above it; raise ``OSError`` on failure.
 
     ``prepare`` gets the descriptor of the new file before the rename. It sets mode, owner and attributes instead of the
-    default mode.
+    default mode. ``confirm`` is called last before the rename, and raises to leave the path unchanged.
     """
 
     def write(directory: int, name: str) -> None:
         _write(directory, name, data, prepare)
 
-    _put(path, write)
+    _put(path, write, confirm)
 
 
 def symlink(path: str, target: str) -> None:
@@ -56,11 +61,13 @@ def symlink(path: str, target: str) -> None:
     _put(path, lambda directory, name: os.symlink(target, name, dir_fd=directory))
 
 
-def unlink(path: str) -> None:
-    """Remove a file or symbolic link durably."""
+def unlink(path: str, confirm: Callable[[], None] | None = None) -> None:
+    """Remove a file or symbolic link durably. ``confirm`` is called last, and raises to keep it."""
     above, name = os.path.split(path)
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        if confirm:
+            confirm()
         os.unlink(name, dir_fd=directory)
         _sync_directory(directory)
     finally:
@@ -117,7 +124,7 @@ def look_for_room(path: str, size: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _put(path: str, make: Callable[[int, str], None]) -> None:
+def _put(path: str, make: Callable[[int, str], None], confirm: Callable[[], None] | None = None) -> None:
     """Let ``make`` create a temporary name in the directory of ``path``, and rename it."""
     above, name = os.path.split(path)
     unfinished = f".{os.fsdecode(os.fsencode(name)[:LONGEST])}{UNFINISHED}"
@@ -125,6 +132,8 @@ def _put(path: str, make: Callable[[int, str], None]) -> None:
     try:
         with _cleared(directory, unfinished):
             make(directory, unfinished)
+            if confirm:
+                confirm()
             os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
         _sync_directory(directory)
     finally:

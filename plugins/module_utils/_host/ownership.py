@@ -20,7 +20,7 @@ from typing import NamedTuple
 # generator.
 OURS = re.compile(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
-    rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w)"
+    rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w+)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
     rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
     # The first columns of the report as a table.
@@ -34,6 +34,9 @@ GENERATOR = ("generator", "vfio.devices")
 # The link that enables the boot unit, whatever the path to the unit.
 ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
+# Bytes. Larger than the report of any fleet; a larger file is not read.
+MOST = 1 << 28
+PROGRAM = b"PK"
 LINK = "a symbolic link"
 KINDS = {
     stat.S_IFDIR: "a directory",
@@ -46,7 +49,10 @@ KINDS = {
 
 
 class Entry(NamedTuple):
-    """The state of a path. ``kind`` is None for an ordinary file, ``mode`` contains only the permissions."""
+    """The state of a path. ``kind`` is None for an ordinary file, ``mode`` contains only the permissions.
+
+    ``version`` changes with the file, its content and its access.
+    """
 
     kind: str | None
     is_ours: bool
@@ -54,6 +60,7 @@ class Entry(NamedTuple):
     mode: int
     uid: int
     gid: int
+    version: tuple[int, ...] = ()
 
 
 def look(place: str) -> Entry | None:
@@ -63,10 +70,16 @@ def look(place: str) -> Entry | None:
     except FileNotFoundError:
         return None
     kind = KINDS.get(stat.S_IFMT(status.st_mode))
-    content = b"" if kind else _telling(place)
+    content = b"" if kind or status.st_size > MOST else _telling(place)
     mode = stat.S_IMODE(status.st_mode)
     ours = is_own_link(place, os.readlink(place)) if kind == LINK else is_ours(content)
-    return Entry(kind, ours, kind is None and not status.st_size, mode, status.st_uid, status.st_gid)
+    empty = kind is None and not status.st_size
+    return Entry(kind, ours, empty, mode, status.st_uid, status.st_gid, version(status))
+
+
+def version(status: os.stat_result) -> tuple[int, ...]:
+    """Return ``version`` of :class:`Entry`, without the inode number, which is not stable on some file systems."""
+    return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def is_ours(content: bytes) -> bool:
@@ -78,6 +91,12 @@ def is_ours(content: bytes) -> bool:
             return False
         return isinstance(data, dict) and (set(data) >= FACTS or GENERATOR in data.items())
     return OURS.match(content) is not None
+
+
+def header(content: bytes) -> bytes | None:
+    """Return the header of a file of this collection, which is equal for all files of one kind; None for JSON."""
+    found = OURS.match(content)
+    return found and (PROGRAM if found[0].startswith(PROGRAM) else found[0])
 
 
 def is_own_link(place: str, target: str) -> bool:

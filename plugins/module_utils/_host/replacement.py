@@ -9,10 +9,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import grp
 import os
 import pwd
 import re
+import stat
+from collections.abc import Iterator
+from typing import Callable
 
 from . import durable
 
@@ -44,8 +48,8 @@ def may_keep(uid: int) -> bool:
 
 
 def read(place: str) -> bytes:
-    """Return the content of a file; raise ``OSError`` if it is a link."""
-    with os.fdopen(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+    """Return the content of an ordinary file; raise ``OSError`` if it is anything else."""
+    with _opened(place) as descriptor, open(descriptor, "rb", closefd=False) as file:
         return file.read()
 
 
@@ -57,22 +61,59 @@ def blocking_parent(place: str) -> str | None:
     return None if os.path.isdir(above) else above
 
 
-def put(place: str, content: bytes, mode: int, uid: int, gid: int) -> None:
-    """Create or replace a file and its parent directories; a power failure leaves the old or the new file."""
+def obstacle(place: str, size: int) -> OSError | None:
+    """Return why ``size`` bytes cannot be written to a path, or its file cannot be removed, as far as it is visible."""
+    above = os.path.dirname(place)
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    try:
+        durable.look_for_room(above, size)
+    except OSError as error:
+        return error
+    # Root can write everything except immutable files (fs/namei.c, inode_permission).
+    fixed = os.geteuid() == 0 and any(os.path.exists(one) and not os.access(one, os.W_OK) for one in (above, place))
+    return OSError(errno.EPERM, os.strerror(errno.EPERM)) if fixed else None
+
+
+def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+    """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
+
+    ``confirm`` is called last before the rename, and raises to leave the path unchanged.
+    """
 
     def prepare(descriptor: int) -> None:
         _copy_attributes(place, descriptor)
-        set_access(descriptor, mode, uid, gid)
+        _set_access(descriptor, mode, uid, gid)
 
-    durable.replace(place, content, prepare)
+    durable.replace(place, content, prepare, confirm)
 
 
-def set_access(file: int | str, mode: int, uid: int, gid: int) -> None:
-    """Set mode and owner of a file. The owner comes first, because changing it clears the set-user-ID bits."""
-    status = os.stat(file)
+def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+    """Set mode and owner of an ordinary file. ``confirm`` is called when it is open, and raises to keep them."""
+    with _opened(place) as descriptor:
+        if confirm:
+            confirm()
+        _set_access(descriptor, mode, uid, gid)
+
+
+def _set_access(descriptor: int, mode: int, uid: int, gid: int) -> None:
+    """Set the owner first, because changing it clears the set-user-ID bits."""
+    status = os.fstat(descriptor)
     if (status.st_uid, status.st_gid) != (uid, gid):
-        os.chown(file, uid, gid)
-    os.chmod(file, mode)
+        os.chown(descriptor, uid, gid)
+    os.chmod(descriptor, mode)
+
+
+@contextlib.contextmanager
+def _opened(place: str) -> Iterator[int]:
+    """Open an ordinary file. Opening a FIFO without O_NONBLOCK blocks forever."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not an ordinary file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _copy_attributes(place: str, descriptor: int) -> None:

@@ -59,6 +59,8 @@ PATHS = (
     Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
     Writable(f"{FUNCTION}/nvidia/vgpu_params", ATTRIBUTE, INSTANCES, "sets the parameters of the new vGPU of a VF"),
     Writable(f"{FUNCTION}/sriov_admin/<vf>/profile/<share>", ATTRIBUTE, MODES, "sets what a VF gets of an Intel GPU"),
+    Writable(f"{FUNCTION}/drm/<drm>/<iov>/<vf>/<gt>/<quota>", ATTRIBUTE, MODES, "sets what a VF gets of an Intel GPU"),
+    Writable(f"{FUNCTION}/drm/<drm>/<iov>/pf/auto_provisioning", ATTRIBUTE, MODES, "gives new VFs equal parts again"),
     Writable("etc/vfio-devices/sriov_pf_mode/<card>.json", FILE, MODES, "records a mode for the next boot"),
     Writable("etc/vfio-devices/mdev_instance/<card>.json", FILE, INSTANCES, "records devices for the next boot"),
     Writable(
@@ -102,6 +104,10 @@ NAMES = {
     "address": grammar.PCI_ADDRESS,
     "attribute": grammar.ATTRIBUTE,
     "vf": re.compile(r"vf[1-9][0-9]{0,4}\Z"),
+    "drm": re.compile(r"card[0-9]{1,4}\Z"),
+    "iov": re.compile(r"(prelim_)?iov\Z"),
+    "gt": re.compile(r"gt[0-9]?\Z"),
+    "quota": re.compile(r"(exec_quantum_ms|preempt_timeout_us|(lmem|ggtt|contexts|doorbells)_quota)\Z"),
     "share": re.compile(r"(exec_quantum_ms|preempt_timeout_us|vram_quota)\Z"),
     # mdevctl also accepts capital letters.
     "uuid": re.compile(grammar.UUID.pattern, re.IGNORECASE),
@@ -119,6 +125,12 @@ def refusal(path: str, *how: str) -> Optional[str]:
         f"/{path} is left alone: it is not in the list of paths that this collection writes. This is a bug in "
         "vfio.devices, report it with this message"
     )
+
+
+def writer(path: str) -> Optional[str]:
+    """Return who writes an ordinary file or link of the list, or None; ``path`` is relative to the root."""
+    found = (entry for entry in PATHS if entry.how in (FILE, LINK, ROLE) and _matches(entry.pattern, path))
+    return next((entry.writer for entry in found), None)
 
 
 def _is_unfinished(path: str) -> bool:

@@ -99,7 +99,7 @@ def apply(
             again = (
                 0
                 if error.pending or not is_replaced
-                else put_back(step.card, outcome.done, lambda step: _make(host, step, users))
+                else put_back(step.card, outcome.done, steps[number:], lambda step: _make(host, step, users))
             )
             outcome.failed.append(Failed(step, explain(step, error) + describe(step, removed, again)))
             broken.add(step.card)

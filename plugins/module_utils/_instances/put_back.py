@@ -8,25 +8,30 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Sequence
+from typing import Callable, Optional, Union
 
 from .._host.root import HostError
 from .._model.work import AllowSizes, DeviceStep, MakeDevice, PlannedDevice, RemoveDevice
 
 
-def put_back(card: str, done: list[DeviceStep], make: Callable[[MakeDevice], None]) -> int:
+def put_back(card: str, done: list[DeviceStep], later: Sequence[DeviceStep], make: Callable[[MakeDevice], None]) -> int:
     """Create the removed devices of a card again, remove their steps from ``done``, and return their number.
 
-    A card that already has some of its new devices keeps them, because guests may use them. Devices that cannot be
-    restored are ignored, because the original failure is reported.
+    A card that already has some of its new devices keeps them, because guests may use them. Then only the devices that
+    ``later`` steps would create again are restored, because others would take the room of new ones. Devices that cannot
+    be restored are ignored, because the original failure is reported.
     """
-    if any(isinstance(step, MakeDevice) and step.card == card for step in done):
-        return 0
+    removed = [step for step in done if isinstance(step, RemoveDevice) and step.card == card]
+    removed = [step for step in removed if step.device.state == "active"]
+    known = {_identity(step) for step in removed}
+    made = {_identity(step) for step in done if isinstance(step, MakeDevice) and step.card == card}
+    wanted = known if made <= known else {_identity(step) for step in later if isinstance(step, MakeDevice)}
     number = 0
-    for step in [*done]:
-        if not isinstance(step, RemoveDevice) or step.card != card or step.device.state != "active":
-            continue
+    for step in removed:
         device = step.device
+        if _identity(step) in made or _identity(step) not in wanted:
+            continue
         place = (card, device.parent, device.uuid, device.address)
         try:
             make(MakeDevice(card, PlannedDevice(*place, device.type_id, device.type_name, device.attributes)))
@@ -37,6 +42,10 @@ def put_back(card: str, done: list[DeviceStep], make: Callable[[MakeDevice], Non
         done.remove(step)
         number += 1
     return number
+
+
+def _identity(step: Union[RemoveDevice, MakeDevice]) -> tuple[str, str, Optional[str]]:
+    return step.device.parent, step.device.id, step.device.type_id
 
 
 def describe(step: DeviceStep, removed: int, again: int) -> str:

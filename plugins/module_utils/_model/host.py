@@ -43,7 +43,14 @@ class GroupPeer(NamedTuple):
 
 
 # Fields of VfSettings that only GPUs have.
-OF_GPU = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
+OF_GPU = (
+    "exec_quantum_ms",
+    "preempt_timeout_us",
+    "vram_quota",
+    "ggtt_quota",
+    "contexts_quota",
+    "doorbells_quota",
+)
 
 
 class VfSettings(NamedTuple):
@@ -60,6 +67,9 @@ class VfSettings(NamedTuple):
     exec_quantum_ms: Optional[int] = None
     preempt_timeout_us: Optional[int] = None
     vram_quota: Optional[int] = None  # MiB
+    ggtt_quota: Optional[int] = None  # MiB
+    contexts_quota: Optional[int] = None
+    doorbells_quota: Optional[int] = None
 
     @property
     def of_network(self) -> VfSettings:

@@ -16,7 +16,7 @@ from .._devices import eswitch, pci, sriov, vf_settings
 from .._devices.binding import DRIVERS, read_bindings
 from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import intel_xe, nvidia_sriov
+from .._frameworks import nvidia_sriov, vfs
 from .._frameworks.mdev import Mdevs
 from .._guards import managers
 from .._guards.base import Scene, Seen
@@ -132,8 +132,9 @@ def observe_again(host: HostRoot, before: Sequence[Card], network: bool = True) 
         card = cards[address]._replace(kept=kept, identity=old.identity)
         if network and old.eswitch is not None and card.is_native:
             card = card._replace(eswitch=eswitch.observe(host, address))
-        if network and old.settings is not None and card.binding.driver == intel_xe.DRIVER:
-            card = card._replace(settings=intel_xe.observe(host, address, old.settings) or None)
+        shares = vfs.shares_of(card.binding.driver)
+        if network and old.settings is not None and shares:
+            card = card._replace(settings=shares.observe(host, address, old.settings) or None)
         elif network and old.settings is not None and card.netdevs:
             settings, netdevs = through_interface(host, address, card.netdevs, vf_settings.observe)
             card = card._replace(settings=settings, netdevs=netdevs)
@@ -264,8 +265,9 @@ def _with_network(host: HostRoot, entry: CardWanted, card: Card) -> Card:
     """Read VF settings and switch mode if they are requested, or if existing VFs may have to be created again."""
     if not card.is_native:
         return card
-    if card.binding.driver == intel_xe.DRIVER:
-        known = intel_xe.observe(host, card.address, [*entry.vfs, *(one.number for one in card.virtual_functions)])
+    shares = vfs.shares_of(card.binding.driver)
+    if shares:
+        known = shares.observe(host, card.address, [*entry.vfs, *(one.number for one in card.virtual_functions)])
         card = card._replace(settings=known or None)
     wanted = any(virtual.settings.of_network.names for virtual in entry.vfs.values())
     lasting = card.virtual_functions and host.has_program(vf_settings.PROGRAM)

@@ -15,7 +15,7 @@ from .._core.grouping import labelled
 from .._core.problems import Refused
 from .._devices import driver_names, eswitch, vf_settings
 from .._devices.binding import DEFAULT, NOBODY
-from .._frameworks import nvidia_sriov
+from .._frameworks import nvidia_sriov, vfs
 from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
@@ -109,6 +109,9 @@ def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found
         found += guards.unseen(card, steps, state.seen, rules.accept_unseen)
         busy = guards.uses(card, steps, target, state.seen, rules.lifted)
     changes_number = find_step(steps, RemoveVfs) or find_step(steps, MakeVfs)
+    loaded = vfs.LOADED.get(card.binding.driver or "")
+    if changes_number and loaded:
+        found.append(loaded.refuse_number(card.num_vfs, target.num_vfs or 0))
     if card.kept.rule_refused and find_step(steps, KeepRule):
         found.append(card.kept.rule_refused)
     if card.needs_program and changes_number and not state.has_program:
@@ -192,9 +195,14 @@ def _check_shares(entry: CardWanted, card: Card, found: list[str]) -> None:
     }
     if lacking and card.is_native:
         found.append(
-            f"{', '.join(sorted(lacking))} of vfs requires an Intel GPU with the driver xe and a kernel that has this "
-            "setting below sriov_admin (Linux 6.19 or later). Remove it from the profile, or install such a kernel"
+            f"{', '.join(sorted(lacking))} of vfs requires an Intel GPU with {vfs.requirement(lacking)}. Remove it "
+            "from the profile, or install such a driver"
         )
+    shares = vfs.shares_of(card.binding.driver)
+    if shares and not lacking:
+        count = most_vfs(card) if entry.num_vfs == MAX else card.num_vfs if entry.num_vfs is None else entry.num_vfs
+        wanted = {index: one.settings.of_gpu for index, one in entry.vfs.items() if one.settings.of_gpu.names}
+        found += shares.check(wanted, known, int(count))
 
 
 def _check_number(entry: CardWanted, card: Card, found: list[str]) -> None:

@@ -29,6 +29,8 @@ MOST_RATE = 4294967295
 LIMITS = {
     **{"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE},
     **dict.fromkeys(OF_GPU, 4294967295),
+    # Numbers of 16 bits (gt/iov/intel_iov_sysfs.c of the driver i915 with SR-IOV).
+    **dict.fromkeys(("contexts_quota", "doorbells_quota"), 65535),
 }
 DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
@@ -51,6 +53,9 @@ VIRTUAL_FUNCTION = {
     "exec_quantum_ms": {"type": "raw"},
     "preempt_timeout_us": {"type": "raw"},
     "vram_quota": {"type": "raw"},
+    "ggtt_quota": {"type": "raw"},
+    "contexts_quota": {"type": "raw"},
+    "doorbells_quota": {"type": "raw"},
 }
 FUNCTION = {
     "pf": {"type": "str", "required": True},

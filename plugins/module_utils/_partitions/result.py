@@ -31,7 +31,7 @@ class Entry(TypedDict):
 
 
 class Diff(TypedDict):
-    """By changed GPU: its mode and the number of instances per profile."""
+    """The mode and the number of instances per profile, by address of the changed GPU."""
 
     before: dict[str, dict[str, object]]
     after: dict[str, dict[str, object]]

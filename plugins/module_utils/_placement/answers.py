@@ -74,14 +74,18 @@ def providers(body: Any) -> list[Provider]:
     return found
 
 
-def named(body: Any) -> Provider | None:
-    """Return the provider that was found by name, or None.
+def named(body: Any, name: str) -> Provider | None:
+    """Return the provider that was found by ``name``, or None.
 
     Some databases ignore case or accents, so its spelling may differ, but there is at most one.
     """
     found = providers(body)
     if len(found) > 1:
         raise Malformed(f"resource_providers has {len(found)} items, although a name is unique")
+    for one in found:
+        # The database decides which other characters are equal.
+        if (one["name"] + name).isascii() and one["name"].rstrip().casefold() != name.casefold():
+            raise Malformed(f"resource_providers has {one['name']} instead of {name}")
     return found[0] if found else None
 
 

@@ -56,7 +56,7 @@ class Placement:
     def find(self, name: str) -> answers.Provider | None:
         """Return the provider with this name, or None; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
-        return self._list(f"name={quote(name, safe='')}", attempt, answers.named)
+        return self._list(f"name={quote(name, safe='')}", attempt, lambda body: answers.named(body, name))
 
     def tree(self, uuid: str) -> list[answers.Provider]:
         """Return all providers of the tree that contains the provider; empty if it does not exist."""
@@ -72,15 +72,19 @@ class Placement:
 
     def marked(self, uuid: str, trait: str) -> set[str]:
         """Return the UUIDs of providers of a tree that have a trait."""
-        path, attempt = (
-            f"/resource_providers?in_tree={uuid}&required={trait}",
-            f"cannot search for {trait} below {uuid}",
-        )
-        reply = self.transport.send("GET", path)
+        found = self._with_trait(f"in_tree={uuid}&required={trait}", f"cannot search for {trait} below {uuid}")
+        return {one["uuid"] for one in found}
+
+    def marked_anywhere(self, trait: str) -> list[answers.Provider]:
+        """Return all providers that have a trait."""
+        return self._with_trait(f"required={trait}", f"cannot search for {trait}")
+
+    def _with_trait(self, query: str, attempt: str) -> list[answers.Provider]:
+        reply = self.transport.send("GET", f"/resource_providers?{query}")
         if reply.status == 400 and is_refusal(reply):
             # Placement returns this error if the trait does not exist yet.
-            return set()
-        return {one["uuid"] for one in self._checked(reply, attempt, answers.providers)}
+            return []
+        return self._checked(reply, attempt, answers.providers)
 
     def provider(self, uuid: str) -> answers.Provider | None:
         """Return the provider with this UUID, or None."""

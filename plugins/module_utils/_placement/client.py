@@ -25,6 +25,7 @@ from .answers import words
 from .api import Placement, Transport
 from .errors import PlacementError, Reply
 from .options import secret_values
+from .redaction import Secrets
 from .retry import Clock
 
 # The newest supported microversion, and the oldest that has all needed features, such as reserved = total.
@@ -34,15 +35,14 @@ OLDEST = (1, 26)
 ANSWER = 60
 # In seconds: the timeout for all files and URLs with settings.
 SETTINGS = 60
-# In characters: the length of errors of the library, whose cause is at the end.
-EXPLANATION = 600
-# In bytes: how much of a response that is not JSON is shown. In characters: the least length of a secret that cannot
-# occur in a response by chance.
+# In bytes: the maximum shown part of a response that is not JSON.
 TEXT = 2000
-LONG = 16
 
+UNREACHABLE = (
+    "Check the endpoint of Placement and the network of this controller. In the roles, the endpoint comes from "
+    "placement_auth or placement_cloud"
+)
 VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
-USER_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]*@")
 
 # Maps option names of modules to those of the SDK.
 CONNECTION = {
@@ -110,34 +110,9 @@ def connect(options: dict[str, Any]) -> Placement:
         return adapter.Adapter(session=own, service_type="placement", endpoint_override=address)
 
     transport = SdkTransport(open_adapter, exceptions.ClientException, options["tries"], clock, seconds)
-    transport.untrusted, transport.secrets = exceptions.SSLError, secrets
+    transport.untrusted, transport.unreachable = exceptions.SSLError, exceptions.ConnectFailure
+    transport.secrets = secrets
     return Placement(transport)
-
-
-class Secrets:
-    """Secrets that messages must not contain, whatever their source."""
-
-    def __init__(self, values: set[str] | None = None) -> None:
-        self.values = values or set()
-
-    def hide(self, text: Any) -> str:
-        """Return a text without the secrets, and without users and passwords in URLs."""
-        shown = USER_IN_ADDRESS.sub("", str(text))
-        for value in sorted(self.values, key=len, reverse=True):
-            shown = shown.replace(value, "***")
-        return words(shown.rstrip("."), EXPLANATION)
-
-    def add(self, token: str) -> None:
-        """Add a token, unless it is so short that it may occur in a response by chance."""
-        if len(token) >= LONG and token not in self.values:
-            self.values = self.values | {token}
-
-    def blot(self, content: bytes, is_error: bool) -> bytes:
-        """Return a response without the secrets; in a successful response, replace only long ones."""
-        for value in self.values:
-            if is_error or len(value) >= LONG:
-                content = content.replace(value.encode(), b"***")
-        return content
 
 
 class SdkTransport(Transport):
@@ -148,6 +123,7 @@ class SdkTransport(Transport):
         self.version = NEWEST
         self.clock = clock
         self.untrusted: Any = ()
+        self.unreachable: Any = ()
         self.secrets = Secrets()
         self._open_adapter = open_adapter
         self._failures = failures
@@ -210,6 +186,8 @@ class SdkTransport(Transport):
             raise PlacementError(f"the certificate of Placement is not trusted: {said}. Correct ca_cert") from error
         if isinstance(error, limits.Late):
             return Reply(None, said)
+        if isinstance(error, self.unreachable):
+            return Reply(None, said, remedy=f". {UNREACHABLE}")
         if isinstance(error, self._failures):
             return Reply(getattr(error, "http_status", None) or None, said)
         if isinstance(error, OSError):

@@ -18,11 +18,15 @@ MESSAGE = 1000
 
 
 class Reply(NamedTuple):
-    """A response. Without one, ``status`` is None and ``body`` is the reason; ``wait`` is Retry-After in seconds."""
+    """A response. Without one, ``status`` is None, ``body`` is the reason, and ``remedy`` a further sentence or empty.
+
+    ``wait`` is Retry-After in seconds.
+    """
 
     status: int | None
     body: Any
     wait: float = 0.0
+    remedy: str = ""
 
 
 class PlacementError(Failed):
@@ -63,7 +67,7 @@ def _explain(reply: Reply | None) -> tuple[Any, str | None, str]:
     if reply is None:
         return None, None, ""
     if reply.status is None:
-        return None, None, f"no answer from Placement ({reply.body})"
+        return None, None, f"no answer from Placement ({reply.body}){reply.remedy}"
     errors = _errors(reply)
     if not errors:
         text = words(reply.body or "", 200)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from .._core import progress
+from . import renamed
 from .api import Placement
 from .names import MARKER, is_uuid
 from .nodes import Nodes
@@ -35,16 +36,20 @@ def observe_providers(
     """Return the state for the plan.
 
     It has ``providers`` by UUID (with inventories, traits and usages if the plan needs them), ``known_traits`` and
-    ``known_classes``. ``marked`` are the UUIDs of our own providers in trees with unlisted providers. ``roots`` are the
-    names of all roots, if a desired one is missing.
+    ``known_classes``. ``marked`` are the UUIDs of our own providers in trees with unlisted providers. ``anywhere`` are
+    all our own providers, if a host is published for the first time. ``roots`` are the names of all roots, if a desired
+    one is missing.
     """
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
+    state["anywhere"] = []
     if Nodes(state, wanted, options).lacks_a_root:
         state["roots"] = placement.roots()
     roots = roots_to_search(state, wanted, options)
     for marked in pool.map(lambda root: placement.marked(root, MARKER), roots):
         state["marked"] |= marked
+    if renamed.is_first_time(Nodes(state, wanted, options)):
+        state["anywhere"] = placement.marked_anywhere(MARKER)
     read_details(placement, pool, state, *details(state, wanted, options), tell)
     uncertain = shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):

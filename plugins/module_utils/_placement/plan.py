@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Any
 
 from .._core.problems import Refused, Step
-from . import stale
+from . import renamed, stale
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
 from .provider import owner_of, plan_provider, show_provider, shrinks
@@ -67,6 +67,7 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
         "warnings": [
             *_left_out(nodes),
             *_other_names(nodes),
+            *renamed.sentences(nodes, state["anywhere"]),
             *of_stale,
             *_leftovers(nodes),
             *(sentence for step in steps for sentence in step["warnings"]),

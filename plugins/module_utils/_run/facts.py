@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Optional
 
-from .._devices import iommu, mdevctl, pci, sriov
+from .._devices import iommu, mdevctl, pci, sriov, vdpa
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import intel_xe
+from .._frameworks import nvidia_sriov, vfs, vgpu_scheduler
 from .._frameworks.every import Frameworks, Made
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Parent, Sriov
@@ -68,8 +68,9 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         cards = sriov.read_cards(host, selected, functions, numa_nodes)
         facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
         for entry in facts[PHYSICAL_FUNCTIONS]:
-            if entry["driver"] == intel_xe.DRIVER:
-                _add_shares(host, entry)
+            _add_shares(host, entry)
+        _add_schedulers(host, facts[PHYSICAL_FUNCTIONS])
+        _add_vdpa(host, facts[PHYSICAL_FUNCTIONS])
         if MODELS in gather:
             from .._devices import models
 
@@ -164,14 +165,25 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
 
 
 def _add_shares(host: HostRoot, entry: Facts) -> None:
-    """Add the shares of each VF of an Intel GPU if the kernel reports them."""
-    virtual_functions = {one["index"]: one for one in entry["virtual_functions"]}
-    for index, settings in intel_xe.observe(host, entry["address"], virtual_functions).items():
-        shares = {name: getattr(settings, name) for name in intel_xe.NAMES}
-        virtual_functions[index]["shares"] = {
-            **shares,
-            intel_xe.PRIORITY: intel_xe.priority(host, entry["address"], index),
-        }
+    """Add the shares of each VF of a GPU if its driver reports them."""
+    driver = vfs.shares_of(entry["driver"])
+    virtual_functions = {one["index"]: one for one in entry["virtual_functions"] if driver}
+    for index, shares in driver.facts(host, entry["address"], virtual_functions).items() if driver else ():
+        virtual_functions[index]["shares"] = shares
+
+
+def _add_schedulers(host: HostRoot, entries: list[Facts]) -> None:
+    """Add the scheduler of NVIDIA GPUs with vGPUs."""
+    gpus = {one["address"]: one for one in entries if one["framework"] and one["driver"] == nvidia_sriov.DRIVER}
+    for address, scheduler in vgpu_scheduler.observe(host, gpus).items() if gpus else ():
+        gpus[address]["vgpu_scheduler"] = scheduler._asdict()
+
+
+def _add_vdpa(host: HostRoot, entries: list[Facts]) -> None:
+    """Add the vDPA devices of each VF."""
+    names = vdpa.observe(host)
+    for virtual in (one for entry in entries for one in entry["virtual_functions"] if one["address"] in names):
+        virtual["vdpa"] = names[virtual["address"]]
 
 
 def _parent(parent: Parent) -> Facts:

@@ -13,7 +13,7 @@ from typing import Callable, NamedTuple
 
 from .._core import grammar
 from .._core.problems import Refused
-from .._host import durable, ownership, replacement
+from .._host import durable, ownership, replacement, writable
 from .._host.errors import describe, error_name
 from .._host.root import HostError
 
@@ -63,7 +63,10 @@ class Wanted(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The action for one path. ``content`` is None if the file is removed, ``before`` is None if it is missing."""
+    """The action for one path. ``content`` is None if the file is removed, ``before`` is None if it is missing.
+
+    ``entry`` is the state of the path during planning.
+    """
 
     action: str
     place: str
@@ -72,6 +75,7 @@ class Step(NamedTuple):
     mode: int
     uid: int
     gid: int
+    entry: ownership.Entry | None
 
 
 def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
@@ -88,14 +92,7 @@ def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
     done: list[Step] = []
     try:
         steps = [_plan(file, entry) for file, entry in zip(wanted, entries)]
-        _refuse(
-            [
-                f"{step.place} belongs to user id {step.uid}, and only root can keep this owner. Run the play with "
-                "become: true"
-                for step in steps
-                if step.action in WRITING and not replacement.may_keep(step.uid)
-            ]
-        )
+        _refuse([sentence for step in steps for sentence in _obstacles(step)])
         for step in steps:
             if not check_mode:
                 _apply(step)
@@ -135,6 +132,9 @@ def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wante
         if path in users:
             problems.append(f"{users[path]} and {name} are both {path}. Use a different path for each file")
         users[path] = name
+        writer = writable.writer(path.lstrip("/")) if file.variable else None
+        if writer:
+            problems.append(f"{name} must not be {path}, because {writer} writes this file{example}")
         content = None if file.content is None else file.content.encode(errors="backslashreplace")
         if content and not ownership.is_ours(content):
             problems.append(f"The text for {path} does not begin with the header of this collection")
@@ -203,7 +203,7 @@ def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
     mode = file.mode if file.mode is not None else entry.mode if entry else NEW_MODE
     uid = file.uid if file.uid is not None else entry.uid if entry else replacement.user_id("")
     gid = file.gid if file.gid is not None else entry.gid if entry else replacement.group_id("")
-    step = Step("kept" if entry else "absent", file.place, before, file.content, mode, uid, gid)
+    step = Step("kept" if entry else "absent", file.place, before, file.content, mode, uid, gid, entry)
     if file.content is None:
         return step
     if not file.content:
@@ -215,26 +215,57 @@ def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
     return step
 
 
+def _obstacles(step: Step) -> list[str]:
+    """Return why a step is not allowed or would fail, as far as it is visible before the first change."""
+    if step.action in UNCHANGED:
+        return []
+    found = []
+    if step.action in WRITING and not replacement.may_keep(step.uid):
+        found.append(
+            f"{step.place} belongs to user id {step.uid}, and only root can keep this owner. Run the play with "
+            "become: true"
+        )
+    headers = [ownership.header(content) for content in (step.before, step.content) if content]
+    if len(set(headers)) > 1:
+        found.append(
+            f"{step.place} is another file of this collection, and is not replaced. To continue, use another path, or "
+            f"if nothing needs the file, {ownership.rename_command(step.place)}"
+        )
+    error = replacement.obstacle(step.place, len(step.content or b""))
+    if error:
+        remedy = durable.REMEDIES.get(error.errno or 0)
+        found.append(f"{step.place} cannot be {step.action}: {describe(error)}" + (f"; {remedy}" if remedy else ""))
+    return found
+
+
 def _read(place: str) -> bytes:
     try:
         content = replacement.read(place)
     except OSError as error:
         raise HostError(f"{place} cannot be read: {describe(error)}", place, errno=error_name(error)) from error
     if content and not ownership.is_ours(content):
-        raise HostError(
-            f"{place} was replaced by another program during the run, and is not changed. Run the play again", place
-        )
+        raise _replaced(place)
     return content
 
 
+def _replaced(place: str) -> HostError:
+    return HostError(
+        f"{place} was replaced by another program during the run, and is not changed. Run the play again", place
+    )
+
+
 def _apply(step: Step) -> None:
+    def confirm() -> None:
+        if ownership.look(step.place) != step.entry:
+            raise _replaced(step.place)
+
     try:
         if step.action in WRITING and step.content is not None:
-            replacement.put(step.place, step.content, step.mode, step.uid, step.gid)
+            replacement.put(step.place, step.content, step.mode, step.uid, step.gid, confirm)
         elif step.action == "adjusted":
-            replacement.set_access(step.place, step.mode, step.uid, step.gid)
+            replacement.set_access(step.place, step.mode, step.uid, step.gid, confirm)
         elif step.action == "removed":
-            durable.unlink(step.place)
+            durable.unlink(step.place, confirm)
     except OSError as error:
         raise HostError(
             f"{step.place} could not be {step.action}: {describe(error)}", step.place, errno=error_name(error)

@@ -19,6 +19,13 @@ SPECS = ("device_spec", "passthrough_whitelist")
 OF_A_TYPE = ("device_addresses", "max_instances", "mdev_class")
 # Type sections are [mdev_<type>], or [vgpu_<type>] before nova 24.
 PREFIXES = ("mdev_", "vgpu_")
+# Former names of options (nova/conf/pci.py, nova/conf/devices.py). Those of a type's section are in ``current``.
+FORMER = {
+    ("devices", "enabled_vgpu_types"): ("devices", "enabled_mdev_types"),
+    ("pci", "passthrough_whitelist"): ("pci", "device_spec"),
+    ("DEFAULT", "pci_passthrough_whitelist"): ("pci", "device_spec"),
+    ("DEFAULT", "pci_alias"): ("pci", "alias"),
+}
 OPTIONS = {"devices": TYPES, "pci": ("alias", *SPECS, "report_in_placement")}
 # Names that occur in only one section; other names are too common.
 PLACES = {**dict.fromkeys(TYPES, "devices"), **dict.fromkeys([*SPECS, "report_in_placement"], "pci")}
@@ -32,11 +39,25 @@ OF_AN_ALIAS = (
 )
 
 
+def current(section: str, name: str) -> tuple[str, str]:
+    """Return section and name of an option in the newest nova release."""
+    if section.startswith(PREFIXES[1]) and name == OF_A_TYPE[0]:
+        return PREFIXES[0] + section[len(PREFIXES[1]) :], name
+    return FORMER.get((section, name), (section, name))
+
+
+def is_of_devices(section: str, name: str) -> bool:
+    """Return whether an option is about devices; sections of types are in lower case."""
+    if section.startswith(PREFIXES):
+        return name in OF_A_TYPE
+    return name in OPTIONS.get(section, ()) or (section, name) == ("filter_scheduler", "pci_in_placement")
+
+
 def unknown(files: Iterable[tuple[str, str]]) -> list[str]:
     """Return a sentence for each unknown name in ``files``, which are pairs of path and text."""
     entries = [(path, *entry) for path, text in files for entry in oslo.entries(text)]
     enabled = {
-        word.strip()
+        oslo.group(word.strip())
         for _path, section, name, value in entries
         if section == "devices" and name in TYPES
         for word in value.split(",")

@@ -12,8 +12,11 @@ import re
 from typing import Any
 
 from .._host.root import HostRoot
-from . import nova_names, oslo, started
+from . import cyborg, nova_names, oslo, started
+from .files import Files, of_service, order_of
 
+# Processes of libvirt that list the devices of a host.
+DAEMONS = ("libvirtd", "virtnodedevd", "virtqemud")
 LIBRARY = re.compile(r"libvirt\.so\.0\.(\d+)\.(\d+)\Z")
 POST_COPY = ("libvirt", "live_migration_permit_post_copy")
 LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib/s390x-linux-gnu", "usr/lib64", "usr/lib")
@@ -31,7 +34,9 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     sources = oslo.sources(project, found.arguments or (program,))
     reads = oslo.reads(sources, path) if known else None
     reads = False if found.container else reads
-    overridden = _overridden(host, sources, path, content) if reads else []
+    files = of_service(host, found)
+    is_readable = known and (not found.container or found.pid is not None)
+    overridden = _overridden(files, sources, path, content) if reads else []
     later = [
         f"{one['file']} sets {one['option']} of [{one['section']}] too, and {program} reads it later than {path}. "
         f"Remove the option from {one['file']}."
@@ -46,11 +51,13 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "directories": list(sources.directories) if known else [],
         "reads": reads,
         "overridden": overridden,
-        "unknown": _unknown(host, sources, project) if known and not found.container else [],
-        "post_copy": known and not found.container and _permits_post_copy(host, sources),
+        "others": _others(files, sources, path) if reads else [],
+        "unknown": _unknown(files, sources, project) if is_readable else [],
+        "post_copy": is_readable and _permits_post_copy(files, sources),
+        "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else later,
-        "libvirt": None if found.container else libvirt_version(host),
+        "libvirt": libvirt_version(files if found.pid is None or not found.container else _of_libvirt(host, files)),
     }
 
 
@@ -72,10 +79,18 @@ def _not_read(found: started.Started, sources: oslo.Sources, project: str, progr
     )
 
 
-def libvirt_version(host: HostRoot) -> str | None:
+def _of_libvirt(host: HostRoot, files: Files) -> Files:
+    """Return the files of libvirt's daemon, which has its own container in most deployments."""
+    for pid in host.names("proc"):
+        if pid.isdigit() and host.read_line(f"proc/{pid}/comm", optional=True) in DAEMONS:
+            return Files(host, f"proc/{pid}/root/")
+    return files
+
+
+def libvirt_version(files: Files) -> str | None:
     """Return the libvirt version, which is part of the library's file name: ``libvirt.so.0.11003.0`` is 11.3.0."""
     for directory in LIBRARIES:
-        for name in host.names(directory):
+        for name in files.names(directory):
             match = LIBRARY.match(name)
             if match:
                 major, minor = divmod(int(match[1]), 1000)
@@ -83,29 +98,43 @@ def libvirt_version(host: HostRoot) -> str | None:
     return None
 
 
-def _overridden(host: HostRoot, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
-    mine = set(oslo.options(content)) - oslo.SEVERAL
+def _overridden(files: Files, sources: oslo.Sources, path: str, content: str) -> list[dict[str, str]]:
+    mine = {nova_names.current(*option) for option in oslo.options(content)} - oslo.SEVERAL
     return [
         {"section": section, "option": name, "file": later}
-        for later in _after(host, sources, path)
-        for section, name in dict.fromkeys(oslo.options(_text(host, later)))
-        if (section, name) in mine
+        for later in _after(files, sources, path)
+        for section, name in dict.fromkeys(oslo.options(files.text(later)))
+        if nova_names.current(section, name) in mine
     ]
 
 
-def _unknown(host: HostRoot, sources: oslo.Sources, project: str) -> list[str]:
+def _others(files: Files, sources: oslo.Sources, path: str) -> list[dict[str, object]]:
+    """Return the options of devices in all other files, with their newest names and in reading order."""
+    order = order_of(files, sources, path)
+    found = []
+    for file in order:
+        later = order.index(file) > order.index(path)
+        for entry in oslo.entries(files.text(file)) if file != path else ():
+            section, option = nova_names.current(*entry[:2])
+            if nova_names.is_of_devices(section, option):
+                value = entry[2].replace("$$", "$")
+                found.append({"file": file, "section": section, "option": option, "value": value, "later": later})
+    return found
+
+
+def _unknown(files: Files, sources: oslo.Sources, project: str) -> list[str]:
     """Return unknown names in the files of nova; the names of other projects are not known."""
     if project != "nova":
         return []
-    return nova_names.unknown((path, _text(host, path)) for path in _order(host, sources))
+    return nova_names.unknown((path, files.text(path)) for path in order_of(files, sources))
 
 
-def _permits_post_copy(host: HostRoot, sources: oslo.Sources) -> bool:
+def _permits_post_copy(files: Files, sources: oslo.Sources) -> bool:
     """Return whether post-copy is permitted for the service, which prevents live migration of PCI devices."""
     values = [
         value.lower()
-        for path in _order(host, sources)
-        for section, name, value in oslo.entries(_text(host, path))
+        for path in order_of(files, sources)
+        for section, name, value in oslo.entries(files.text(path))
         if (section, name) == POST_COPY
     ]
     return bool(values) and values[-1] in oslo.TRUE
@@ -119,23 +148,7 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
     return [f"[{section}]{name}" for section, name in dict.fromkeys(lacking)]
 
 
-def _after(host: HostRoot, sources: oslo.Sources, path: str) -> list[str]:
+def _after(files: Files, sources: oslo.Sources, path: str) -> list[str]:
     """Return the files that are read after ``path``, whether it exists or not."""
-    order = _order(host, sources, path)
+    order = order_of(files, sources, path)
     return order[order.index(path) + 1 :] if path in order else []
-
-
-def _order(host: HostRoot, sources: oslo.Sources, path: str = "") -> list[str]:
-    """Return all files in reading order, including ``path`` even if it does not exist."""
-    of_directories = []
-    for directory in sources.directories:
-        names = {name for name in host.names(directory.lstrip("/")) if name.endswith(".conf") and name[:1] != "."}
-        if path.rpartition("/")[0] == directory:
-            names.add(path.rpartition("/")[2])
-        of_directories += [f"{directory}/{name}" for name in sorted(names)]
-    files = list(sources.files)
-    return [*of_directories, *files] if sources.directories_first else [*files, *of_directories]
-
-
-def _text(host: HostRoot, path: str) -> str:
-    return host.read(path.lstrip("/"), optional=True) or ""

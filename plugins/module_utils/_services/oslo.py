@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 # Options that can occur several times; oslo.config uses all values.
 SEVERAL = {("pci", name) for name in ("alias", "device_spec", "passthrough_whitelist")}
+COMMON = "DEFAULT"
 # Values of oslo_config/types.py, Boolean.
 TRUE = ("true", "1", "on", "yes")
 
@@ -50,18 +51,26 @@ def options(text: str) -> list[tuple[str, str]]:
 
 
 def entries(text: str) -> list[tuple[str, str, str]]:
-    """Return section, name and value of each option in a file; an indented line continues the previous value."""
+    """Return section, name and value of each option in a file; an indented line continues the previous value.
+
+    Names of sections are in lower case, because oslo.config ignores their case.
+    """
     found: list[tuple[str, str, str]] = []
-    section = "DEFAULT"
+    section = COMMON
     for line in text.splitlines():
         if line.startswith("[") and "]" in line:
-            section = line[1 : line.index("]")].strip()
+            section = group(line[1 : line.index("]")].strip())
         elif line[:1] in (" ", "\t") and line.strip() and found:
             found[-1] = (*found[-1][:2], f"{found[-1][2]}\n{line.strip()}")
         elif line and line[0] not in "#; \t" and ("=" in line or ":" in line):
             name = min(line.partition("=")[0], line.partition(":")[0], key=len)
             found.append((section, name.strip(), line[len(name) + 1 :].strip()))
     return found
+
+
+def group(section: str) -> str:
+    """Return the name of a section as oslo.config compares it (oslo_config/cfg.py, _normalize_group_name)."""
+    return section if section == COMMON else section.lower()
 
 
 def _directory_first(arguments: Sequence[str]) -> bool:

@@ -43,11 +43,12 @@ def observe_settings(root: str, file: managed_files.Requested) -> Settings:
     place = root.rstrip("/") + file.path
     try:
         entry = ownership.look(place)
+        reason = ownership.refusal(entry)
+        if reason:
+            return Settings("", f"{file.path} {reason}")
         content = replacement.read(place) if entry else b""
-        if content and not ownership.is_ours(content):
-            return Settings("", f"{file.path} belongs to another program")
         text = content.decode()
         result = managed_files.converge(root, [file._replace(content=text)], check_mode=True)
-    except (Refused, Failed, OSError, UnicodeDecodeError) as error:
+    except (Refused, Failed, OSError, ValueError) as error:
         return Settings("", f"{file.path} cannot be compared: {error}")
     return Settings(text, f"the access to {file.path} differs" if result.changed else None)

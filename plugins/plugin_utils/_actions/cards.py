@@ -175,10 +175,11 @@ def _nova(known: Variables, plan: Any, seen: Any) -> list[str]:
     if known["_nova_config_kept"]:
         return ["guests have devices of an undeclared type"]
     started: Mapping[str, Any] = {}
-    if known.flag("nova_config_check_service") and any(card["owner"] == "nova" for card in plan["cards"]):
+    if known.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"]["nova-compute"]
     known.add(nova_config_started=dict(started), nova_config_read={})
-    found = list(started.get("problems", []))
+    # Without a card for nova its file is not written.
+    found = list(started.get("problems", [])) if any(card["owner"] == "nova" for card in plan["cards"]) else []
     if known["nova_config_text"] != seen["settings"][known[NOVA_FILE]]:
         found.append("the nova configuration differs")
     has_providers = known.flag("nova_config_provider_config")

@@ -89,7 +89,7 @@ class LongWork(ActionBase):
 
 
 class WorkInParts(LongWork):
-    """For modules that run on a host and stop after a given time."""
+    """Base class of actions whose module runs on a host and stops after a given time."""
 
     THINGS = ""
 

@@ -30,6 +30,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 Check = Callable[[Any, str], Any]
 
 LONGEST = 4096
+# Sentences about the items of one list.
+SHOWN = 10
 # Empty means the version of the host.
 VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)
 A_DAY = 86400
@@ -126,7 +128,8 @@ def _list(value: Any, name: str, check: Check) -> None:
         except ValueError as error:
             found.append(str(error))
     if found:
-        raise ValueError("\n".join(found))
+        more = [f"{name} has {len(found) - SHOWN} more such items"] if len(found) > SHOWN else []
+        raise ValueError("\n".join([*found[:SHOWN], *more]))
 
 
 def _cards(value: Any, name: str) -> None:

@@ -23,7 +23,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import
 
 
 class WorkInSight(long_work.LongWork):
-    """For modules that run on the controller, where their progress file is readable."""
+    """Base class of actions whose module runs on the controller, where its progress file is readable."""
 
     WHERE = ""
 

@@ -14,6 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
     nova_mdev,
+    nova_others,
     nova_pci,
     nova_profile,
     nova_release,
@@ -53,6 +54,8 @@ def nova_config(
     libvirt=None,
     present="",
     post_copy=False,
+    others=(),
+    cyborg_gpus="",
 ):
     """Return the nova configuration; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
@@ -69,6 +72,8 @@ def nova_config(
             "names_fit": version is None or nova_release.knows_names_of(release, version),
             "post_copy": flag(or_default(post_copy, False), "post_copy"),
             "present": str(or_default(present, "")),
+            "others": nova_others.checked(or_default(others, ())),
+            "cyborg_gpus": or_default(cyborg_gpus),
         }
         text, problems = settings(plan, options)
     refuse("the nova configuration cannot be created:", problems)
@@ -96,7 +101,7 @@ def check_host(cards):
         if card["resource_class"] and not MDEV_CLASS.match(card["resource_class"]):
             sentence = (
                 "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not "
-                "{card['resource_class']}"
+                f"{card['resource_class']}"
             )
             problems.append(of_card(card, sentence))
         # Devices that stay temporarily keep their class.
@@ -216,11 +221,13 @@ def _compute(plan, options, problems):
     pci = [(key, spec) for card in cards for spec in nova_pci.device_specs(card, options)]
     if options["report_in_placement"]:
         pci.insert(0, ("report_in_placement", "true"))
-    return {
+    sections = {
         **mdevs,
         "pci": [*pci, *_aliases(cards, options, problems)],
         "filter_scheduler": _filter_scheduler(options),
     }
+    problems += dict.fromkeys(nova_others.problems(plan, sections, options))
+    return sections
 
 
 def _api(plans, options, problems):

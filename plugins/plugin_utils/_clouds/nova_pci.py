@@ -11,7 +11,12 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_mdev, nova_release, told_apart
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    nova_mdev,
+    nova_ports,
+    nova_release,
+    told_apart,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
@@ -68,8 +73,7 @@ def check(card, options):
         found.append("nova.max_instances is only for mediated devices. Use vgpu.count or num_vfs")
     if nova.get("trusted") is not None and card["mode"] == "pf":
         found.append("nova.trusted is only for virtual functions. Remove it")
-    if nova.get("remote_managed"):
-        found += _check_remote_managed(card, release)
+    found += nova_ports.check(card, release)
     if nova.get("live_migratable"):
         found += _check_live_migratable(options)
     if nova.get("one_time_use"):
@@ -94,19 +98,6 @@ def _check_live_migratable(options):
             "a guest with a PCI device cannot be migrated with post-copy. Remove nova.live_migratable, or set "
             "live_migration_permit_post_copy = False in [libvirt] of nova.conf"
         )
-    return found
-
-
-def _check_remote_managed(card, release):
-    found = []
-    if release < nova_release.REMOTE_MANAGED:
-        found.append(
-            f"nova {release} does not support remote_managed. nova {nova_release.REMOTE_MANAGED} or later does"
-        )
-    if card["mode"] == "pf":
-        found.append("nova fails with remote_managed for a card. Use it only for virtual functions")
-    if card["nova"].get("alias"):
-        found.append("nova assigns a remote_managed device only to a neutron port. Remove nova.alias")
     return found
 
 

@@ -21,6 +21,8 @@ PROVIDER_CONFIG = 22
 # Several types of mediated devices; 21 reads their sections too late (nova/compute/manager.py).
 SEVERAL_TYPES = 22
 SOCKET_POLICY = 23
+# Virtual functions with a vDPA device have a device type of their own.
+VDPA = 23
 # enabled_mdev_types, [mdev_*] and mdev_class; older releases have enabled_vgpu_types and [vgpu_*].
 MDEV_TYPES = 24
 # Names of mediated devices that end with the parent (nova/virt/libvirt/utils.py, mdev_name2uuid); 24.2 has this too.

@@ -60,12 +60,12 @@ def of_aliases(cards, options):
         alias = card["nova"].get("alias")
         for other in cards if alias else ():
             pair = (share_name(card), share_name(other))
-            if other["nova"].get("alias") != alias and pair not in found and _fits(card, other, options):
+            if other["nova"].get("alias") != alias and pair not in found and fits(card, other, options):
                 found[pair] = _sentence_of_alias(card, other, options)
     return list(found.values())
 
 
-def _fits(card, other, options):
+def fits(card, other, options):
     """Return whether the alias of a card matches devices of the other card."""
     if _ids(card)[2] != _ids(other)[2]:
         return False

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
+from ansible_collections.vfio.devices.plugins.module_utils._core.text import printable
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import misfit
 
 
@@ -31,7 +32,14 @@ def answering(name: str, needs: str) -> Iterator[None]:
         raise AnsibleFilterError(f"{needs}: {misfit(error)}") from None
 
 
+# Lines of one error. A wrong template can cause thousands of problems.
+MOST = 100
+
+
 def refuse(headline: str, problems: list[str]) -> None:
     """Raise an error with ``headline`` and all ``problems``, if there are any."""
     if problems:
-        raise AnsibleFilterError("\n".join([headline, *grouped(problems)]))
+        # A name from a host can contain control characters.
+        lines = [printable(line, "") for line in grouped(problems)]
+        more = [f"{len(lines) - MOST} more problems"] if len(lines) > MOST else []
+        raise AnsibleFilterError("\n".join([headline, *lines[:MOST], *more]))

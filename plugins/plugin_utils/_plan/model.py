@@ -76,6 +76,10 @@ class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
     # For a card with several types: ``type`` is None then, and numbers are sums.
     shares: list[Share]
     waiting: int
+    # For a card with mediated devices and an owner other than nova: the ids of all its types.
+    types: list[str]
+    # For a card with vDPA devices: the virtual functions that have one.
+    vdpa_functions: list[str]
 
 
 class Card(_Shares):  # pylint: disable=inherit-non-class

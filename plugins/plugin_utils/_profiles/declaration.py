@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     check,
     expression,
+    scheduler,
     schema,
     selection,
     standard,
@@ -76,6 +77,7 @@ def _profile(profile, wrong, found):
     parsed["function"] = _function(profile, wrong, found)
     parsed["mig"] = _mig(profile, found)
     parsed["shares"] = vgpus.parse(profile.get("vgpu"), parsed["owner"], found)
+    parsed["vgpu_scheduler"] = scheduler.parse(profile, found)
     parsed["placement"] = _placement(profile, "placement", found)
     owner = None if "owner" in wrong else parsed["owner"]
     parsed.update((cloud.OWNER, _part_of(cloud, profile, owner, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
@@ -117,7 +119,7 @@ def _name(name, profile, found):
         found.append(f"write the address {name} with its domain, 0000:{name}")
     elif profile.get("mode") == "pf":
         found.append(
-            f"select {name!r} must be a PCI address, because the interface disappears with the driver of the card"
+            f"select {name[:80]!r} must be a PCI address, because the interface disappears with the driver of the card"
         )
     elif not grammar.KERNEL_NAME.match(name):
         found.append(f"select {name[:80]!r} is not a PCI address, an interface or a parent")

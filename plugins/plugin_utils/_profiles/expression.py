@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
@@ -28,6 +29,10 @@ FIRST_ONLY = (
 # jmespath is recursive, and Python limits the recursion depth.
 LONGEST = 10000
 DEEPEST = 100
+# A chain of 40 times [@, @] creates 2 ** 40 copies of a card.
+MOST_COPIES = 1000
+LISTS = ("multi_select_list", "multi_select_dict", "function_expression")
+CHOICES = ("comparator", "and_expression", "or_expression", "not_expression")
 TOO_DEEP = f"The expression is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
 
 MISSING = None
@@ -63,6 +68,10 @@ def compiled(text, known):
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     _check_depth(expression.parsed)
+    if _copies(expression.parsed) > MOST_COPIES:
+        raise ValueError(
+            f"Its lists would hold more than {MOST_COPIES} copies of the card. Select the cards by a list of names"
+        )
     unknown = _fields(expression.parsed) - set(known)
     if unknown:
         raise ValueError(_unknown(sorted(unknown), set(_compared(expression.parsed, known)), known))
@@ -80,6 +89,8 @@ def compiled(text, known):
         # jmespath does not catch all errors, such as the comparison of a list with a number.
         except (jmespath.exceptions.JMESPathError, TypeError) as error:
             raise ValueError(syntax.evaluated(error)) from error
+        except RecursionError:
+            raise ValueError(TOO_DEEP) from None
         return bool(answer) or (answer == 0 and answer is not False)
 
     return is_true
@@ -93,6 +104,14 @@ def _check_depth(node):
         depth += 1
     if depth > DEEPEST:
         raise ValueError(TOO_DEEP)
+
+
+def _copies(node):
+    """Return the maximum number of copies of a card in the result of the parsed expression."""
+    below = [_copies(child) for child in node["children"] if isinstance(child, dict)]
+    if node["type"] in LISTS:
+        return sum(below) or 1
+    return max(below) if node["type"] in CHOICES else math.prod(below)
 
 
 def _fields(node):

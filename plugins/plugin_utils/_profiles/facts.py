@@ -59,6 +59,7 @@ MIG = {
     "instances": [{"profile": TEXT}],
     "profiles": [{"name": TEXT, **dict.fromkeys(("memory_mib", "most", "size"), NUMBER), "starts": [NUMBER]}],
 }
+SCHEDULER = {"policy": TEXT, "time_slice_ms": OR_NULL[NUMBER], "registry": OR_NULL[TEXT]}
 MOST = 5
 
 
@@ -76,6 +77,9 @@ def problems(facts, users=False):
         for place, function in enumerate(facts["physical_functions"]):
             if function.get("mig") is not None:
                 _check(function["mig"], MIG, f"physical_functions[{place}].mig", found)
+            if function.get("vgpu_scheduler") is not None:
+                where = f"physical_functions[{place}].vgpu_scheduler"
+                _check(function["vgpu_scheduler"], SCHEDULER, where, found)
     if not found:
         cards = {function["address"] for function in facts["physical_functions"]}
         found = [

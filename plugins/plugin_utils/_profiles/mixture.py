@@ -85,6 +85,12 @@ def place(wanted, subject):
     return placed, None
 
 
+def too_many(wanted, subject):
+    """Return the message if the numbers of ``wanted`` do not even fit on the empty card, or None."""
+    fits = _fair(wanted, subject, _rooms(subject, wanted, occupied=False))
+    return _too_many(wanted, subject) if fits != wanted else None
+
+
 def _claimed(type_id, count, present):
     own = [one for one in present if one["type"] == type_id and one["state"] == "active"]
     own.sort(key=lambda one: (not one.get("users"), one["parent"], str(one["uuid"])))
@@ -129,7 +135,8 @@ def _too_many(wanted, subject):
     if functions > 1 and devices > functions:
         numbers.append(f"{devices} virtual functions, and it has {functions}")
     why = f". They need {' and '.join(numbers)}" if numbers else ""
-    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(fits, names)} would fit"
+    some = {type_id: count for type_id, count in fits.items() if count} or fits
+    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(some, names)} would fit"
 
 
 def _listed(counts, names):

@@ -20,9 +20,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     expression,
     groups,
     host_functions,
+    mixture,
     no_vgpus,
     offers,
     partitions,
+    scheduler,
     selection,
     shares,
     type_choice,
@@ -57,6 +59,7 @@ def plan(profiles, facts):
     shared = groups.members(facts["physical_functions"])
     subjects = selection.subjects(facts)
     selected = set()
+    schedulers = {}
     for profile, subject in selection.select(parsed, subjects, problems):
         selected.add(subject["name"])
         if not profile["complete"]:
@@ -74,8 +77,13 @@ def plan(profiles, facts):
             card["total"] = sum(card["mig"].values()) if card["mig"] else 1
         if profile["vgpu"]:
             _plan_vgpu(profile, subject, card, result, found)
+            if profile["vgpu_scheduler"]:
+                wrong = scheduler.problems(profile["vgpu_scheduler"], profile, card, subject)
+                found += wrong
+                schedulers.update({} if wrong else {card["name"]: profile["vgpu_scheduler"]})
         found += dict.fromkeys(line for one in shares_of(card) for line in BY_OWNER[card["owner"]].check_card(one))
         problems += [of_card(card, sentence) for sentence in found]
+    problems += scheduler.differences(schedulers, facts)
     planned = Counter(card["name"] for card in cards)
     for cloud in CLOUDS:
         own = [card for card in cards if card["owner"] == cloud.OWNER and planned[card["name"]] == 1]
@@ -87,6 +95,7 @@ def plan(profiles, facts):
 
 
 def _card(profile, subject):
+    is_of_nova = profile["owner"] == CLOUDS[0].OWNER
     return {
         "name": subject["name"],
         "address": subject["address"],
@@ -110,6 +119,8 @@ def _card(profile, subject):
         "total": None,
         "not_shareable": None,
         **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),
+        # nova offers any of them that another file enables.
+        **({"types": unselected.types_of(subject)} if subject["framework"] == "mdev" and not is_of_nova else {}),
     }
 
 
@@ -145,6 +156,8 @@ def _plan_function(profile, subject, card, result, found):
         kept = host_functions.indices(profile, functions, number)
         card["nova"] = host_functions.with_functions(profile["nova"], functions)
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
+        with_vdpa = [one["address"] for one in functions if one.get("vdpa")]
+        card.update({"vdpa_functions": with_vdpa} if with_vdpa else {})
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
@@ -199,6 +212,11 @@ def _plan_vgpu(profile, subject, card, result, found):
         card["next_type"] = card["type"]
         name = next((one["name"] for one in subject["types"] if one["id"] == held), None)
         card["type"] = {"id": held, "name": name, "device_api": device_api}
+    if card["count"] not in (None, "max"):
+        problem = mixture.too_many({chosen["id"]: card["count"]}, subject)
+        if problem:
+            found.append(f"{problem}. Set count: max or a lower number")
+            return
     possible = sum(parent["total"] for parent in card["parents"])
     # A cloud that creates mediated devices counts all possible devices; otherwise only existing devices count.
     takes_as_made = not BY_OWNER[card["owner"]].MAKES_MDEVS or is_vendor_vfio(card)

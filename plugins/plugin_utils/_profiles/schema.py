@@ -11,6 +11,7 @@ Validation, the argument spec of the role vfio and the table of keys in the guid
 
 from __future__ import annotations
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import POLICIES
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     A_LAYOUT,
@@ -50,7 +51,7 @@ VIRTUAL_FUNCTION: Options = {
     "min_tx_rate": {"description": "Minimum transmit rate in Mbit/s. V(0) means no guarantee.", "type": "int"},
     "max_tx_rate": {"description": "Maximum transmit rate in Mbit/s. V(0) means no limit.", "type": "int"},
     "exec_quantum_ms": {
-        "description": "Time slice on an Intel GPU with the driver xe in ms. V(0) means no limit.",
+        "description": "Time slice on an Intel GPU with the driver xe or i915 in ms. V(0) means no limit.",
         "type": "int",
     },
     "preempt_timeout_us": {
@@ -61,6 +62,24 @@ VIRTUAL_FUNCTION: Options = {
         "type": "int",
     },
     "vram_quota": {"description": "Memory of an Intel GPU in MiB.", "type": "int"},
+    "ggtt_quota": {
+        "description": [
+            "Addresses of an Intel GPU with the driver i915 in MiB.",
+            "Set it for all virtual functions or none. V(0) means an equal part.",
+        ],
+        "type": "int",
+    },
+    "contexts_quota": {
+        "description": [
+            "Contexts of an Intel GPU with the driver i915, a multiple of 128.",
+            "Set it for all virtual functions or none. V(0) means an equal part.",
+        ],
+        "type": "int",
+    },
+    "doorbells_quota": {
+        "description": "Doorbells of an Intel GPU with the driver i915. V(0) means an equal part.",
+        "type": "int",
+    },
 }
 
 # Options of sriov_pf_mode that a profile can contain.
@@ -175,6 +194,26 @@ VGPU: Options = {
     },
 }
 
+SCHEDULER: Options = {
+    "policy": {
+        "description": [
+            "V(best_effort) lets a vGPU use the time that others leave.",
+            "V(equal_share) gives all running vGPUs the same time.",
+            "V(fixed_share) gives each vGPU the part that it has if the card is full.",
+        ],
+        "type": "str",
+        "choices": [*POLICIES],
+        "required": True,
+    },
+    "time_slice_ms": {
+        "description": [
+            "Time in ms after which the next vGPU has its turn, from V(1) to V(30).",
+            "Not for V(best_effort).",
+        ],
+        "type": "int",
+    },
+}
+
 PROFILE: Options = {
     "name": {
         "description": "Name of the profile, used in all messages. Up to 255 printable characters without a slash.",
@@ -228,6 +267,16 @@ PROFILE: Options = {
         "kind": DICTIONARY_OR_DICTIONARIES,
         "sample": "{type: GRID T4-2B}",
         "options": VGPU,
+    },
+    "vgpu_scheduler": {
+        "description": [
+            "How an NVIDIA GPU divides its time among time-sliced vGPUs. If omitted, it is not checked.",
+            "The driver reads it when it is loaded. If the GPU has another one, the host is rejected with the line for "
+            "C(/etc/modprobe.d).",
+        ],
+        "type": "dict",
+        "sample": "{policy: equal_share, time_slice_ms: 3}",
+        "options": SCHEDULER,
     },
     "placement": {
         "description": "Inventory and traits of the card in OpenStack Placement.",

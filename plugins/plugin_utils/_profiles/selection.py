@@ -29,6 +29,7 @@ FIELDS = {
     "vf_product_id": "text",
     "virtual_functions": None,
     "mig": None,
+    "vgpu_scheduler": None,
     "framework": ("mdev", "vendor_vfio"),
     "bus": "text",
     "physical_function": "text",

@@ -16,10 +16,16 @@ def of_host(subjects, selected):
     return [_card(subjects[name]) for name in sorted(subjects) if name not in selected]
 
 
+def types_of(subject):
+    """Return the ids of all types that the parents of a card list."""
+    return sorted({offered["id"] for parent in subject["parents"] for offered in parent["types"]})
+
+
 def _card(subject):
     return {
         "name": subject["name"],
         **{field: subject.get(field) for field in FIELDS},
-        "types": sorted({offered["id"] for parent in subject["parents"] for offered in parent["types"]}),
+        "netdevs": subject.get("netdevs", []),
+        "types": types_of(subject),
         "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, none
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
@@ -125,7 +125,10 @@ def _differences(providers, has, held, planned):
     if not providers:
         # PCI devices are in Placement only if nova is configured to report them.
         maybe = planned and planned["owner"] == "nova" and planned["framework"] != "mdev"
-        return ["no provider in Placement"] if planned and has and not limited and not maybe else []
+        if not planned or not has or limited or maybe:
+            return []
+        created = f", which the service of owner {planned['owner']} creates" if planned["owner"] != none.OWNER else ""
+        return [f"no provider in Placement{created}"]
     lines = []
     classes = [one for provider in providers for one in provider["classes"]]
     total = sum(one["total"] for one in classes)

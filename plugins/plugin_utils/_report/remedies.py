@@ -41,8 +41,9 @@ REMEDIES = tuple(
         (r"^a provider for .* missing on the host", "Run the site playbook with placement_purge: true."),
         (
             r"in use on the host, but \d+ in Placement",
-            "See `openstack resource provider usage show UUID`.",
+            "Stop the guest that uses the device without an allocation, or set owner: none.",
         ),
+        (r"^no provider .* which the service", "Start nova-compute or cyborg-agent with the written configuration."),
         (r"Placement", PUBLISH),
     )
 )

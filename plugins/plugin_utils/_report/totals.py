@@ -16,26 +16,29 @@ LEVELS = ("problem", "drift", "note")
 
 
 def findings(found):
-    """Merge findings with the same cause on several hosts and cards, ordered by severity and frequency."""
+    """Merge findings with the same cause on several hosts and cards, ordered by severity and frequency.
+
+    Each has the number of its ``cards``, and ``hosts`` with the names of their cards.
+    """
     groups = {}
     for one in found:
         key = (one["level"], cause(one["text"]))
         group = groups.setdefault(
-            key, {"level": one["level"], "texts": {}, "remedy": one["remedy"], "number": 0, "cards": set(), "hosts": {}}
+            key, {"level": one["level"], "texts": {}, "remedy": one["remedy"], "number": 0, "hosts": {}}
         )
         group["number"] += 1
         group["texts"][one["text"]] = group["texts"].get(one["text"], 0) + 1
+        host = one["host"] or {"name": None}
+        entry = group["hosts"].setdefault(host["name"], {**host, "cards": set()})
         if one["card"]:
-            group["cards"].add(one["card"])
-        if one["host"]:
-            group["hosts"][one["host"]["name"]] = one["host"]
+            entry["cards"].add(one["card"])
     merged = [
         {
             **group,
             "text": max(group["texts"], key=group["texts"].get),
             "similar": len(group["texts"]) - 1,
-            "cards": sorted(group["cards"]),
-            "hosts": list(group["hosts"].values()),
+            "cards": sum(len(host["cards"]) for host in group["hosts"].values()),
+            "hosts": [{**host, "cards": sorted(host["cards"])} for name, host in group["hosts"].items() if name],
         }
         for group in groups.values()
     ]

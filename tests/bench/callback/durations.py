@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A callback that writes the name and the seconds of each task, one JSON list a line, to the file $DURATIONS."""
+"""Callback that writes name and seconds of each task to the file $DURATIONS, a JSON list per line."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ PROFILES = [
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
-    """Simulated hosts."""
+    """Mount simulated hosts."""
     directory = tmp_path_factory.mktemp("hosts") / "fleet"
     mounting.mount(directory, [*HOSTS])
     yield directory
@@ -42,7 +42,7 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def job(fleet, tmp_path_factory):
-    """Make the private data directory of a job, as AWX gives it to ansible-runner."""
+    """Create the private data directory of a job, like AWX for ansible-runner."""
 
     def make(extra, environment, hosts=HOSTS, **variables):
         directory = tmp_path_factory.mktemp("job")
@@ -54,7 +54,7 @@ def job(fleet, tmp_path_factory):
         (directory / "inventory/hosts.json").write_text(simulated.inventory(fleet, dict.fromkeys(hosts), **variables))
         (directory / "env/extravars").write_text(json.dumps(extra))
         (directory / "env/envvars").write_text(json.dumps({"HOME": str(directory), **environment}))
-        # A question that nobody answers ends the job.
+        # An unanswered prompt ends the job.
         (directory / "env/settings").write_text(json.dumps({"idle_timeout": 120}))
         return directory
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The job templates of extensions/awx, and what AWX makes of a survey."""
+"""The job templates of extensions/awx, and the answers that AWX derives from a survey."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TEMPLATES = yaml.safe_load((ROOT / "extensions/awx/job_templates.yml").read_text
 
 
 def name(template):
-    """``site`` of extensions/awx/playbooks/site.yml."""
+    """Return ``site`` for extensions/awx/playbooks/site.yml."""
     return Path(template["playbook"]).stem
 
 
 def answers(playbook):
-    """The extra variables of a job that is started without changing an answer; an empty one is left out."""
+    """Return the extra variables of a job with default answers; empty answers are omitted."""
     (template,) = [one for one in TEMPLATES if name(one) == playbook]
     questions = template["survey_spec"]["spec"]
     return {one["variable"]: one["default"] for one in questions if one.get("default", "") != ""}

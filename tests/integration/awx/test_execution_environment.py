@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-builder makes of the collection and of the example."""
+"""Build the execution environment of the example with ansible-builder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_requirements_of_the_collection_are_found():
 
 @pytest.fixture(scope="module")
 def context(tmp_path_factory):
-    """The build context of the example, with an archive of this checkout."""
+    """Return the build context of the example, with an archive of this checkout."""
     place = tmp_path_factory.mktemp("ee")
     definition = shutil.copytree(ROOT / "extensions/ee", place / "ee", ignore=shutil.ignore_patterns("*.tar.gz"))
     release.build(definition)
@@ -42,7 +42,7 @@ def context(tmp_path_factory):
 def test_every_copied_file_is_in_the_context(context):
     instructions = (context / "Containerfile").read_text().splitlines()
     copied = [line.split()[1] for line in instructions if line.startswith("COPY ") and "--from=" not in line]
-    # Relative to /build, which has what is in _build.
+    # Relative to /build, which contains the content of _build.
     missing = [name for name in copied if not ((context / name).exists() or (context / "_build" / name).exists())]
     assert (len(copied) > 5, missing) == (True, [])
 
@@ -54,12 +54,12 @@ def test_the_context_has_a_base_and_what_it_needs(context):
 
 
 def test_the_collection_is_installed_from_the_context(context, tmp_path):
-    """As the Containerfile does it in /build, and nothing is fetched."""
+    """Run the command of the Containerfile in /build without downloads."""
     (line,) = [one for one in (context / "Containerfile").read_text().splitlines() if "collection install" in one]
     assert "-r requirements.yml" in line
     command = ["ansible-galaxy", "collection", "install", "--offline", "-r", "requirements.yml", "-p", str(tmp_path)]
     variables = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
-    # The checkout is on it, and would count as installed.
+    # This path contains the checkout, which would count as installed.
     del variables["PYTHONPATH"]
     subprocess.run(command, cwd=context / "_build", check=True, capture_output=True, env=variables)
     manifest = json.loads((tmp_path / "ansible_collections/vfio/devices/MANIFEST.json").read_text())
@@ -68,7 +68,7 @@ def test_the_collection_is_installed_from_the_context(context, tmp_path):
 
 
 def test_the_image_is_built_and_tried(tmp_path):
-    """A stand-in for Podman, since the tests have no container engine."""
+    """Use a fake Podman, because the tests have no container engine."""
     engine, calls = tmp_path / "podman", tmp_path / "calls"
     engine.write_text(f'#!/bin/sh\necho "$@" >>{calls}\n')
     engine.chmod(0o755)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The job templates fit the playbooks, and AWX would take them."""
+"""Check that the job templates match the playbooks, and that AWX would accept them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible_collections.vfio.devices.tests.integration.awx.templates import ROOT, TEMPLATES, name
 
-# By what a survey calls a type, the Python type of an answer (AWX, JobTemplateSurveySpec).
+# Maps survey types to the Python types of answers (AWX, JobTemplateSurveySpec).
 TYPES = {"text": str, "textarea": str, "password": str, "multiplechoice": str, "integer": int, "float": float}
 QUESTIONS = [(name(one), question) for one in TEMPLATES for question in one["survey_spec"]["spec"]]
 FAKE = """
@@ -31,7 +31,7 @@ module.exit_json(changed=True)
 
 
 def roles_of(playbook):
-    """Its roles with those that they depend on."""
+    """Return the roles of a playbook, including their dependencies."""
     text = (ROOT / f"playbooks/{playbook}.yml").read_text()
     found, waiting = set(), re.findall(r"vfio\.devices\.(\w+)\b", text)
     waiting += [role for roles in re.findall(r"loop: \[(.*)\]", text) for role in roles.split(", ")]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Long work tells how far it is, while it goes on: on the console and in the events of ansible-runner."""
+"""Check that long work reports its progress on the console and in events of ansible-runner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINE = re.compile(rf"compute7: ([0-9]+) of {DEVICES} devices after [0-9]+ s\Z")
 
 @pytest.fixture
 def host(tmp_path):
-    """A host on which it takes a while to make a device."""
+    """Mount a host on which the creation of devices takes some time."""
     parent = {"types": "mdpy", "name": "mdpy", "path": "sys/devices/virtual/mdpy/mdpy", "capacity": DEVICES}
     profile, directory = tmp_path / "host.yml", tmp_path / "fleet"
     profile.write_text(json.dumps({"parents": [parent]}))
@@ -61,7 +61,7 @@ def test_on_the_console(host, tmp_path):
         for line in process.stderr:
             told = numbers([line.rstrip()])
             if told:
-                # It is told while the rest is not made yet.
+                # The progress is reported before all devices exist.
                 assert told[0] <= len(list((host / "sys/bus/mdev/devices").iterdir())) < DEVICES
                 found += told
         output = process.stdout.read()

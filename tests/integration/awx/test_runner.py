@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook site under ansible-runner, the engine of AWX, with AWX's credential and the answers of its survey."""
+"""Run the playbook site with ansible-runner, the engine of AWX, with an AWX credential and survey answers."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ansible_collections.vfio.devices.tests.integration.placement import stack a
 
 @pytest.fixture(scope="module")
 def credential(stack, tmp_path_factory):
-    """What AWX makes of a credential of its type OpenStack: a file, and a variable that names it."""
+    """Return what AWX creates from an OpenStack credential: a file, and a variable with its path."""
     auth = {
         "auth_url": stack.url,
         "username": "admin",
         "password": stacks.PASSWORD,
         "project_name": "admin",
-        # What AWX calls the domain name; the SDK takes it for the user and the project.
+        # AWX calls this the domain name; the SDK uses it for user and project.
         "domain_name": "Default",
     }
     file = tmp_path_factory.mktemp("env") / "tmp1xvq3k8p"
@@ -36,7 +36,7 @@ def credential(stack, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cloud(stack):
-    """Placement, with the compute nodes in it."""
+    """Return Placement with the compute nodes."""
     cloud = services.Cloud(stack.placement.url, stack.log_in("admin", stacks.PASSWORD, "admin"))
     for host in HOSTS:
         cloud.make(host, traits=["COMPUTE_NODE", "OWNER_NOVA"])
@@ -45,7 +45,7 @@ def cloud(stack):
 
 @pytest.fixture(scope="module", autouse=True)
 def no_other_cloud():
-    """Nothing but the credential says where the cloud is."""
+    """Remove all other settings of the cloud, so that only the credential remains."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("OS_")]:
             patch.delenv(name)
@@ -54,7 +54,7 @@ def no_other_cloud():
 
 @pytest.fixture(scope="module")
 def site(job, cloud, credential):
-    """The events of the first run."""
+    """Return the events of the first run."""
     return run(job(answers("site"), credential, placement_publish=True, placement_cloud="devstack"), "site")
 
 
@@ -77,7 +77,7 @@ def test_site(site, cloud):
 
 
 def test_again_through_a_pipe(site, job, credential, tmp_path):
-    # Without a name the SDK takes the only cloud that there is.
+    # Without a name, the SDK uses the only cloud.
     directory = job(answers("site"), credential, placement_publish=True)
     events = through_a_pipe(directory, "site.yml", tmp_path)
     end = ends(events)
@@ -93,7 +93,7 @@ def ends(events):
 
 
 def results(events, host, module):
-    """What a module returned on a host, one result for each task."""
+    """Return the result of a module on a host for each task."""
     return [
         event["event_data"]["res"]
         for event in events
@@ -104,7 +104,7 @@ def results(events, host, module):
 
 
 def through_a_pipe(directory, playbook, tmp_path):
-    """The events of a job that one process sends to another, which works and sends back what happens."""
+    """Return the events of a job that one process sends to a worker process, which returns its events."""
     worker, back = tmp_path / "worker", tmp_path / "back"
     worker.mkdir()
     back.mkdir()
@@ -135,7 +135,7 @@ def test_the_others_run_with_the_answers_of_their_surveys(site, job, tmp_path, p
 
 
 def test_drain(site, job, credential, cloud):
-    # The answer to a question for cards is a text.
+    # A survey answer for cards is a text.
     run(job({**answers("drain"), "drain_cards": "0000:3b:00.0"}, credential, hosts=["t4"]), "drain")
     reserved = {name: one["inventories"] for name, one in cloud.tree("t4").items() if one["inventories"]}
     assert {name[-12:]: one["CUSTOM_VGPU_T4"]["reserved"] for name, one in reserved.items()} == {

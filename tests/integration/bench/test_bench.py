@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The benchmarks run, each part in its smallest size; no speed is judged here."""
+"""Run each part of the benchmarks in its smallest size, without judging the speed."""
 
 from __future__ import annotations
 

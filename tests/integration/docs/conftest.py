@@ -12,7 +12,7 @@ from .reader import Reader
 
 @pytest.fixture(scope="session")
 def placement(tmp_path_factory):
-    """A Placement with the compute nodes of all scenes."""
+    """Start a Placement with the compute nodes of all scenes."""
     running = services.placement(tmp_path_factory.mktemp("placement"))
     yield running
     running.stop()
@@ -20,7 +20,7 @@ def placement(tmp_path_factory):
 
 @pytest.fixture
 def follow(request, tmp_path):
-    """Follow a section in a directory and on hosts of its own."""
+    """Return a function that follows a section in its own directory and on its own hosts."""
 
     def follow(place):
         scene, url = scenes.SCENES[place], ""
@@ -40,7 +40,7 @@ def follow(request, tmp_path):
 
 
 def _remove_tree(cloud, host):
-    """Forget what another scene has published for a host of the same name."""
+    """Remove providers that another scene has published for a host with the same name."""
     root = cloud.provider(host)
     if root:
         tree = cloud("GET", f"/resource_providers?in_tree={root['uuid']}")["resource_providers"]

@@ -1,15 +1,15 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Somebody who does what a section of a document says, on simulated hosts, and compares what comes out.
+"""Follow the instructions of a section of a document on simulated hosts, and compare the results.
 
-The blocks of a section are followed in their order, in a directory with an inventory of a simulated fleet:
+The blocks of a section are followed in order, in a directory with an inventory of a simulated fleet:
 
 * YAML that begins with a comment such as ``# group_vars/hypervisors.yml`` is written to this file.
-* Other variables are run through the playbook site, plays are run, and tasks are run in a play of the hypervisors.
-* Commands of a shell are run as they are.
-* Anything else is looked for in what the last command has said.
-* What begins with a comment such as ``# /etc/nova/nova.conf`` is looked for in this file of the first host.
+* Other variables are applied with the playbook site. Plays are run, and tasks are run in a play of the hypervisors.
+* Shell commands are run unchanged.
+* A block that begins with a comment such as ``# /etc/nova/nova.conf`` must be in this file of the first host.
+* Any other block must be in the output of the last command.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DEADLINE = 240
 
 
 class Reader:
-    """``hosts`` are names of simulated hosts; ``url`` is that of a Placement, where there is one."""
+    """``hosts`` are names of simulated hosts; ``url`` is that of a Placement, or None."""
 
     def __init__(self, directory: Path, hosts: list[str], url: str = "") -> None:
         self.directory = directory
@@ -52,7 +52,7 @@ class Reader:
         common = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            # The user of a test may already do all that is needed.
+            # The user of the tests already has all permissions.
             "ansible_become": False,
             "vfio_host_root": f"{self.fleet}/{{{{ inventory_hostname }}}}",
         }
@@ -62,19 +62,19 @@ class Reader:
         self._simulate("unmount", self.fleet)
 
     def add_controller(self) -> None:
-        """The inventory has a controller too, which is this machine, with a directory for nova's settings."""
+        """Add a controller to the inventory: this machine, with a directory for nova's settings."""
         (self.root / "etc/nova/nova.conf.d").mkdir(parents=True)
         with (self.directory / "inventory").open("a") as inventory:
             inventory.write("controllers: {hosts: {controller: }}\n")
 
     def reboot(self) -> None:
-        """The first host is as after a boot, before any unit has run."""
+        """Reboot the first host, and do not run its units."""
         self._simulate("reboot", self.root)
 
     def follow(self, block: blocks.Block, last: bool = True, fails: bool = False, twice: bool = False) -> None:
-        """``last`` when no command follows in the section, ``fails`` when the command tells of something wrong.
+        """Follow a block. ``last``: no command follows in the section. ``fails``: its command reports an error.
 
-        With ``twice`` plays and the playbook site are run again, and change nothing then.
+        ``twice``: run plays and the playbook site again, which must change nothing.
         """
         if HOST_FILE.match(block.text) or block.language not in ("yaml", "shell"):
             self._compare(block.text)
@@ -148,7 +148,7 @@ class Reader:
 
 
 def _plays(content: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Plays, or tasks in a play of the hypervisors."""
+    """Return the plays, or the tasks in a play of the hypervisors."""
     if any("hosts" in one or "ansible.builtin.import_playbook" in one for one in content):
         return content
     defaults = {"group/vfio.devices.host": {"host_root": "{{ vfio_host_root }}"}}
@@ -157,5 +157,5 @@ def _plays(content: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def _plain(text: str) -> str:
-    """Without the quotes, escapes and line ends that depend on how Ansible shows a text."""
+    """Remove quotes, escapes and line ends that depend on Ansible's output format."""
     return " ".join(text.replace("\\n", " ").replace('\\"', '"').split())

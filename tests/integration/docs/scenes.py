@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where each section with code is followed: on which simulated hosts, and what happens there between its blocks."""
+"""The simulated hosts for each section with code, and actions between its blocks."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ GUIDES = ROOT / "docs/docsite/rst"
 class Scene:
     hosts: str
     placement: bool = False
-    twice: bool = False  # plays and the playbook site are run again, and change nothing then
-    fails: tuple[int, ...] = ()  # numbers of the blocks whose command tells of something wrong
-    before: dict[int, Callable[[Reader], None]] = field(default_factory=dict)  # what happens before a block
+    twice: bool = False  # run plays and the playbook site again, which must change nothing
+    fails: tuple[int, ...] = ()  # numbers of blocks whose command reports an error
+    before: dict[int, Callable[[Reader], None]] = field(default_factory=dict)  # actions before a block
 
 
 def apply_desktops(reader: Reader) -> None:
-    """The host has the declaration of the tutorial."""
+    """Apply the declaration of the tutorial to the host."""
     reader.follow(sections()[("guide_getting_started.rst", "Declare the desired state")][0], last=True)
 
 
@@ -88,7 +88,7 @@ SCENES = {
     ("roles/vfio/README.md", "vfio.devices.vfio"): Scene("t4 nics"),
 }
 
-# No test can do what these say, or another one does.
+# Sections that no test can follow, or that another test covers.
 ELSEWHERE = {
     ("README.md", "Installation"): "tests/integration/awx installs the archive of this checkout",
     ("guide_installation.rst", "Controller"): "the tests are for this checkout, and their Python has the library",
@@ -108,7 +108,7 @@ def documents() -> list[Path]:
 
 
 def sections() -> dict[tuple[str, str], list[blocks.Block]]:
-    """The blocks of each section of each document."""
+    """Return the blocks of each section of each document."""
     found: dict[tuple[str, str], list[blocks.Block]] = {}
     for path in documents():
         for block in blocks.of(path):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every inventory below examples runs on the simulated hosts that it names."""
+"""Run every inventory below examples on its simulated hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.tests.integration.placement import service
 from .reader import DEADLINE, RECAP, ROOT
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/hosts.yml"))
-# An IOMMU that is off is configured for the next boot, and its card is rejected until then.
+# A disabled IOMMU is configured for the next boot, and its card is rejected until then.
 ONLY_CHECKED = ("proxmox",)
 
 
@@ -26,7 +26,7 @@ def simulate(*arguments):
 
 @pytest.fixture
 def run(request, tmp_path):
-    """Run the playbook site with an example on its hosts, and return what it printed."""
+    """Return a function that runs the playbook site with an example on its hosts and returns the output."""
     fleet = tmp_path / "fleet"
     fleet.mkdir()
 
@@ -70,6 +70,6 @@ def test_an_example_runs(run, example):
     done = run(example)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    # Every host is changed, so a selection that no longer meets a card is found.
+    # Every host must be changed, so that selections without cards are detected.
     assert [changed for _host, changed, *_rest in RECAP.findall(said) if changed == "0"] == [], said
     assert RECAP.findall(said), said

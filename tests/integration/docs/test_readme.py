@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every snippet of the README does what the text around it says."""
+"""Check that every snippet of the README does what its text says."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Define domains in libvirt's test driver and print, as JSON, what the engine says of their devices."""
+"""Define domains in libvirt's test driver, and print the devices that the engine finds for them as JSON."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Give elements, a list of texts as JSON, to domains of libvirt's test driver, which checks them by libvirt's schema.
+"""Add XML elements (a JSON list of texts) to domains of libvirt's test driver, which validates them.
 
-Prints, as JSON, the devices of each running domain as libvirt has understood them, or why it refuses the element.
+Prints the devices of each running domain as libvirt has parsed them, or its error, as JSON.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask a real libvirtd for the node devices of a simulated host, in mount and process namespaces of its own.
+"""Ask a real libvirtd for the node devices of a simulated host, in separate mount and process namespaces.
 
     unshare --mount --pid --fork --mount-proc --propagation private /usr/bin/python3 node_devices.py TREE [XML...]
 
-TREE has the host's files; its ``sys`` and ``etc/mdevctl.d`` are bound over the real ones. Each XML is a mediated device
-to define and to start at boot. Prints, as JSON, the XML of all node devices by name, and what libvirt defined.
+TREE contains the host's files; its ``sys`` and ``etc/mdevctl.d`` are bound over the real ones. Each XML is a mediated
+device to define with autostart. Prints the XML of all node devices by name, and the defined devices, as JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-# Only this driver, of which the others are none of a host without guests.
+# Load only this driver, because the others serve hosts with guests.
 DRIVER = "/usr/lib/*/libvirt/connection-driver/libvirt_driver_nodedev.so"
 PRIVATE = ("/run", "/etc/libvirt", "/var/lib/libvirt", "/var/log/libvirt", "/var/cache/libvirt")
 URI = "nodedev:///system"
@@ -30,17 +30,17 @@ def mount(*arguments):
 
 
 def prepare(tree):
-    """The tree's files over the real ones, and empty folders for what the daemon writes."""
+    """Bind the files of the tree over the real ones, and create empty directories for the files of the daemon."""
     mount("--bind", f"{tree}/sys", "/sys")
     os.makedirs("/etc/mdevctl.d", exist_ok=True)
     for directory in ("callouts", "notifiers"):
-        # mdevctl 1.2 looks for them nowhere else.
+        # mdevctl 1.2 searches only here.
         os.makedirs(f"{tree}/etc/mdevctl.d/scripts.d/{directory}", exist_ok=True)
     mount("--bind", f"{tree}/etc/mdevctl.d", "/etc/mdevctl.d")
     for directory in PRIVATE:
         os.makedirs(directory, exist_ok=True)
         mount("-t", "tmpfs", "none", directory)
-    # Without it libudev waits for nobody.
+    # Without this file, libudev does not wait for udev.
     os.makedirs("/run/udev/data")
     with open("/run/udev/control", "w"):
         pass
@@ -51,7 +51,7 @@ def prepare(tree):
 
 
 def connect(libvirt, daemon):
-    """A connection, as soon as the daemon answers."""
+    """Return a connection when the daemon responds."""
     end = time.monotonic() + SECONDS
     while True:
         try:
@@ -63,7 +63,7 @@ def connect(libvirt, daemon):
 
 
 def define(connection, xml):
-    """The XML of a defined mediated device that starts by itself."""
+    """Define a mediated device with autostart and return its XML."""
     device = connection.nodeDeviceDefineXML(xml)
     device.setAutostart(True)
     return {"xml": device.XMLDesc(), "autostart": device.autostart(), "active": device.isActive()}
@@ -71,7 +71,7 @@ def define(connection, xml):
 
 def main(tree, *definitions):
     prepare(tree)
-    # The tree is no sysfs of the kernel.
+    # The tree is not a kernel sysfs.
     environment = {**os.environ, "SYSTEMD_DEVICE_VERIFY_SYSFS": "0", "LIBVIRT_DRIVER_DIR": "/run/drivers"}
     with open("/var/log/libvirt/log", "w") as log:
         daemon = subprocess.Popen(["/usr/sbin/libvirtd"], stdout=log, stderr=log, env=environment)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The engine asks the real libvirt-python, with the Python that the distribution's package is for, as on a host."""
+"""Let the engine query the real libvirt-python, with the Python of the distribution's package."""
 
 from __future__ import annotations
 

@@ -1,15 +1,10 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real libvirtd sees the simulated hosts as the facts of the collection do."""
+"""Check that a real libvirtd and the facts agree about simulated hosts."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -20,44 +15,18 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.definitio
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition
 from ansible_collections.vfio.devices.plugins.module_utils._run import facts as _facts
+from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
 from ansible_collections.vfio.devices.tests.simhost import SimHost, plain
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 from ansible_collections.vfio.devices.tests.simhost.profile import names
 from ansible_collections.vfio.devices.tests.simhost.tools import Tools
 
-APT = Path(__file__).resolve().parents[2] / "apt"
-PACKAGES = ("libvirt-daemon", "libvirt-clients", "python3-libvirt", "mdevctl")
-UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 
 
-def driver():
-    return next(iter(Path("/usr/lib").glob("*/libvirt/connection-driver/libvirt_driver_nodedev.so")), None)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def libvirtd():
-    """The daemon with its driver of node devices, which newer distributions have in a package of its own."""
-    if shutil.which("libvirtd") is None or driver() is None or shutil.which("mdevctl") is None:
-        if os.geteuid():
-            pytest.fail(f"packages are missing: run sudo apt-get install -y {' '.join(PACKAGES)}")
-        subprocess.run([APT, *PACKAGES], check=True, capture_output=True)
-        if driver() is None:
-            subprocess.run([APT, "libvirt-daemon-driver-nodedev"], check=True, capture_output=True)
-
-
-def ask(tree, *definitions):
-    """The XML of all node devices by name, and what was defined."""
-    user = ["--map-root-user"] if os.geteuid() else []
-    script = Path(__file__).with_name("node_devices.py")
-    done = subprocess.run(
-        [*UNSHARE, *user, "/usr/bin/python3", str(script), str(tree), *definitions],
-        check=False,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    daemon.install()
 
 
 def name_of(address):
@@ -70,7 +39,7 @@ def address_of(element):
 
 
 def functions(devices):
-    """By address what libvirt says of each PCI function."""
+    """Map the address of each PCI function to its properties in libvirt."""
     found = {}
     for xml in devices.values():
         device = ElementTree.fromstring(xml)
@@ -97,7 +66,7 @@ def functions(devices):
 
 
 def types(devices):
-    """By parent what libvirt says of its types."""
+    """Map each parent to its types in libvirt."""
     found = {}
     for name, xml in devices.items():
         kinds = ElementTree.fromstring(xml).findall(".//capability[@type='mdev_types']/type")
@@ -114,7 +83,7 @@ def types(devices):
 
 
 def mediated(devices):
-    """By UUID the parent, the type and the group of each mediated device."""
+    """Map the UUID of each mediated device to parent, type and group."""
     found = {}
     for xml in devices.values():
         device = ElementTree.fromstring(xml)
@@ -127,7 +96,7 @@ def mediated(devices):
 
 
 def expected_functions(host, facts):
-    """The same of the simulator's functions, and for cards of the facts."""
+    """Return the same for functions of the simulator, and for cards from the facts."""
     found = {}
     for function in host.pci.devices.values():
         assert isinstance(function, PciFunction)
@@ -164,15 +133,15 @@ def parent_name(parent):
 
 
 @pytest.mark.parametrize("profile", names())
-def test_facts_are_those_of_libvirt(libvirtd, tmp_path, profile):
+def test_facts_are_those_of_libvirt(tmp_path, profile):
     host = SimHost(profile)
     facts = _facts.observe(HostRoot("/simulated", files=host.accessor(), tools=Tools(host)), _facts.PARTS)
     plain.write(host, tmp_path)
-    devices = ask(tmp_path)["devices"]
+    devices = daemon.ask(tmp_path)["devices"]
     assert functions(devices) == expected_functions(host, facts)
     of_libvirt = types(devices)
     of_mdev = [parent for parent in facts["parents"] if parent["framework"] == "mdev"]
-    # Of the kernel's samples libvirt knows only this one.
+    # libvirt supports only this sample of the kernel.
     known = {parent_name(one): one for one in of_mdev if one["bus"] in ("pci", "css", "matrix", "mtty")}
     assert of_libvirt == {
         name: {kind["id"]: (kind["name"], kind["device_api"], kind["available_instances"]) for kind in parent["types"]}
@@ -196,12 +165,12 @@ NAMES = {"0.0.0313": "css_0_0_0313", "matrix": "ap_matrix"}
 
 
 @pytest.mark.parametrize(("profile", "parent", "kind", "attributes"), DEFINED)
-def test_definitions_are_those_of_libvirt(libvirtd, tmp_path, profile, parent, kind, attributes):
-    """What virsh nodedev-define and nodedev-autostart leave is what mdev_instance writes, and libvirt reads it."""
+def test_definitions_are_those_of_libvirt(tmp_path, profile, parent, kind, attributes):
+    """Compare definitions of virsh nodedev-define and -autostart with those of mdev_instance, in both directions."""
     plain.write(SimHost(profile), tmp_path)
     pairs = "".join(f"<attr name='{key}' value='{value}'/>" for one in attributes for key, value in one.items())
     name = NAMES.get(parent) or name_of(parent)
-    (defined,) = ask(
+    (defined,) = daemon.ask(
         tmp_path,
         f"<device><parent>{name}</parent><capability type='mdev'><type id='{kind}'/><uuid>{UUID}</uuid>{pairs}"
         "</capability></device>",
@@ -209,7 +178,7 @@ def test_definitions_are_those_of_libvirt(libvirtd, tmp_path, profile, parent, k
     assert (defined["autostart"], defined["active"]) == (1, 0)
     ours = definition_text(Definition(kind, True, tuple(pair for one in attributes for pair in one.items())))
     assert (tmp_path / definition_path(parent, UUID)).read_text() == ours
-    # And the other way round.
-    devices = ask(tmp_path)["devices"]
+    # And vice versa.
+    devices = daemon.ask(tmp_path)["devices"]
     found = [ElementTree.fromstring(xml) for xml in devices.values() if UUID in xml]
     assert [(one.findtext("parent"), one.find("capability/type").get("id")) for one in found] == [(name, kind)]

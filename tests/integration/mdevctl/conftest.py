@@ -17,26 +17,26 @@ MODULES = "ansible_collections.vfio.devices.plugins.modules"
 
 
 class Host:
-    """A mounted simulated host, on which mdevctl and our modules take turns."""
+    """A mounted simulated host that mdevctl and our modules change in turn."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         real.make_ready(root)
 
     def mdevctl(self, *arguments):
-        """What mdevctl prints; it must not fail."""
+        """Run mdevctl, which must succeed, and return its output."""
         command = [real.INSIDE, self.root, "mdevctl", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"mdevctl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
     def mdevctl_json(self, *arguments):
-        """By parent what ``--dumpjson`` prints."""
+        """Return the output of ``--dumpjson`` by parent."""
         (parents,) = json.loads(self.mdevctl(*arguments, "--dumpjson")) or [{}]
         return parents
 
     def module(self, name, **options):
-        """The result of a module of ours."""
+        """Run one of our modules and return its result."""
         arguments = self.root.parent.parent / "arguments.json"
         arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**options, "host_root": str(self.root)}}))
         command = [sys.executable, "-m", f"{MODULES}.{name}", arguments]
@@ -45,32 +45,32 @@ class Host:
         return json.loads(done.stdout)
 
     def facts(self):
-        """Parents and devices."""
+        """Return the facts about parents and devices."""
         facts = self.module("mdev_facts", gather=["parents", "devices"])["ansible_facts"]["mdev"]
         assert facts["warnings"] == []
         return facts
 
     def converge(self, **options):
-        """One run of mdev_instance."""
+        """Run mdev_instance once."""
         return self.module("mdev_instance", **options)
 
     def create(self, parent, type_id, uuid):
-        """Make an mdev as the kernel's own interface has it."""
+        """Create an mdev through the kernel interface."""
         types = self.root / "sys/class/mdev_bus" / parent / "mdev_supported_types"
         (types / type_id / "create").write_text(uuid)
 
     def definition(self, parent, uuid):
-        """The bytes of a definition."""
+        """Return the bytes of a definition."""
         return (self.root / "etc/mdevctl.d" / parent / uuid).read_bytes()
 
     def reboot(self):
-        """Boot again; the definitions stay."""
+        """Reboot the host; the definitions stay."""
         mounting.request(self.root.parent, command="reboot", host=self.root.name)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def provided():
-    """mdevctl, or a clear failure of every test."""
+    """Provide mdevctl, or let every test fail with the reason."""
     try:
         real.provide()
     except real.Unavailable as reason:
@@ -79,7 +79,7 @@ def provided():
 
 @pytest.fixture
 def mounted(tmp_path):
-    """Mount hosts of one profile each, by name."""
+    """Return a function that mounts one host per profile by name."""
     fleet = tmp_path / "fleet"
 
     def mount(*profiles):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real mdevctl on a simulated host."""
+"""Run the real mdevctl on a simulated host."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 
 INSIDE = Path(__file__).parent / "inside"
 DEFINITIONS = Path("/etc/mdevctl.d")
-# mdevctl 1.2 wants these two, which are hidden when the definitions of a host lie over those of this machine.
+# mdevctl 1.2 needs these directories, which are hidden when the definitions of a host are mounted.
 SCRIPTS = ("etc/mdevctl.d/scripts.d/callouts", "etc/mdevctl.d/scripts.d/notifiers")
 APT = Path(__file__).resolve().parents[2] / "apt"
 
 
 class Unavailable(Exception):
-    """Why mdevctl cannot be run here, and what to do about it."""
+    """The reason why mdevctl cannot run here, with the remedy."""
 
 
 def provide() -> None:
-    """Make sure that mdevctl can be run on simulated hosts, or raise Unavailable."""
+    """Make sure that mdevctl can run on simulated hosts, or raise Unavailable."""
     if os.geteuid() != 0:
         raise Unavailable("only root can show mdevctl a simulated host in place of this machine: run this as root")
     if shutil.which("unshare") is None:
@@ -44,6 +44,6 @@ def _install() -> None:
 
 
 def make_ready(root: Path) -> None:
-    """Give the host at ``root`` the directories that mdevctl wants."""
+    """Create the directories that mdevctl needs on the host at ``root``."""
     for directory in SCRIPTS:
         (root / directory).mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real mdevctl and our modules on the same host: each must understand what the other one wrote."""
+"""Run the real mdevctl and our modules on the same host: each must understand the files of the other."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 FIRST = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
 SECOND = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 MATRIX = {"parent": "matrix", "type": ["vfio_ap-passthrough"]}
-# The same key more than once, and an order that matters: a domain needs its adapters.
+# A key occurs more than once, and the order matters: a domain needs its adapters.
 ATTRIBUTES = [{"assign_adapter": "6"}, {"assign_adapter": "5"}, {"assign_domain": "4"}]
 
-# Where devices are made before the comparison.
+# Where devices are created before the comparison.
 SOME_DEVICES = {
     "t4": ("0000:3b:00.0", "nvidia-223"),
     "a40": ("0000:41:00.4", "nvidia-556"),
@@ -26,14 +26,14 @@ SOME_DEVICES = {
 
 
 def types_of(facts):
-    """As ``mdevctl types --dumpjson`` has them."""
+    """Convert facts to the format of ``mdevctl types --dumpjson``."""
     return {
         parent["name"]: {offered["id"]: type_of(offered) for offered in parent["types"]} for parent in facts["parents"]
     }
 
 
 def type_of(offered):
-    """Without what the type does not have; mdevctl puts the lines of a description into one."""
+    """Omit missing fields; mdevctl joins the lines of a description."""
     fields = {
         field: offered[field] for field in ("available_instances", "device_api", "name") if offered[field] is not None
     }
@@ -43,7 +43,7 @@ def type_of(offered):
 
 
 def devices_of(facts, *states):
-    """As ``mdevctl list --dumpjson`` has them."""
+    """Convert facts to the format of ``mdevctl list --dumpjson``."""
     devices = {}
     for device in facts["devices"]:
         if device["state"] in states:
@@ -56,7 +56,7 @@ def devices_of(facts, *states):
 
 
 def merged(parents):
-    """By parent the list of one-key objects, which mdevctl prints, as one object."""
+    """Merge the one-key objects that mdevctl prints for each parent."""
     return {
         parent: {key: value for one in entries for key, value in one.items()} for parent, entries in parents.items()
     }

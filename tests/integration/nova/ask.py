@@ -1,13 +1,13 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ask the real nova or Cyborg what it makes of settings; runs with the Python of its environment.
+"""Ask the real nova or Cyborg how it interprets settings; runs with the Python of its environment.
 
-The first argument is the service, the second one a directory with another release of it, if there is one. Reads one
-question a line as JSON: ``path`` of a file, or of a directory of provider configurations, the PCI functions of the host
-as ``devices`` with the fields of nova's PciDevice, and what libvirt lists as ``nodes`` (see ``libvirt.py``). Prints the
-answer in one line of JSON: what was understood, or ``error``. Each question is asked of a fresh process, since settings
-are read once.
+The first argument is the service, the second an optional directory with another release. Each input line is a question
+as JSON: ``path`` of a file (or of several in reading order, separated as in PATH) or of a directory of provider
+configurations, ``devices`` with the fields of nova's PciDevice, and ``nodes`` that libvirt lists (see ``nodes.py``).
+The answer is one line of JSON with the result, or ``error``. Each question runs in a new process, because services read
+settings only once.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import types
 from pathlib import Path
 from unittest import mock
 
-# Imported once for all questions. Both have their settings in one place, so that a process can have only one of them.
+# Imported once for all questions. Both services use the same settings object, so a process has only one of them.
 MODULES = {
     "nova": ("nova.conf", "nova.virt.libvirt.driver"),
     "cyborg": ("cyborg.conf", "cyborg.accelerator.drivers.gpu.nvidia.sysinfo"),
 }
-# What older releases import and today's libraries do not have any more; nothing that is asked here needs it.
+# Names that older releases import and current libraries lack; the questions do not need them.
 GONE = {
     "crypt": {},
     "netifaces": {},
@@ -38,7 +38,7 @@ GONE = {
 
 
 def stand_in(name, members):
-    """Make a module, or what it lacks, where a library has lost it."""
+    """Create a module, or add members that a library has removed."""
     try:
         module = importlib.import_module(name)
     except ImportError:
@@ -50,7 +50,7 @@ def stand_in(name, members):
 
 
 def of_nova(path, devices, nodes):
-    """What nova-compute and nova-api read; the methods are nova's, only the hardware is not there."""
+    """Return what nova-compute and nova-api read; the methods are nova's, only the hardware is fake."""
     import nova.conf
 
     if path.is_dir():
@@ -60,7 +60,7 @@ def of_nova(path, devices, nodes):
     from nova.pci import request, utils, whitelist
 
     conf = nova.conf.CONF
-    conf([], project="nova", default_config_files=[str(path)], default_config_dirs=[])
+    conf([], project="nova", default_config_files=str(path).split(os.pathsep), default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
     utils.is_physical_function = lambda *parts: "{}:{}:{}.{}".format(*parts) in physical
     driver = driver_of(nodes)
@@ -86,7 +86,7 @@ def of_nova(path, devices, nodes):
 
 
 def driver_of(nodes):
-    """nova's driver for libvirt without its constructor, which wants a daemon."""
+    """Return nova's libvirt driver without its constructor, which needs a daemon."""
     from nova.virt.libvirt.driver import LibvirtDriver
 
     driver = LibvirtDriver.__new__(LibvirtDriver)
@@ -108,12 +108,12 @@ def driver_of(nodes):
 
 
 def specs_of(alias):
-    """Before nova 19 an alias was its specs alone."""
+    """Return the specs of an alias; before nova 19, an alias was only its specs."""
     return alias[1] if isinstance(alias, tuple) else alias
 
 
 def fitting(specs, devices, matching, utils):
-    """The devices that nova gives to a guest that asks for an alias, where Placement has no part in it."""
+    """Return the devices that nova assigns to a guest that requests an alias, without Placement."""
     asked = [{key: value for key, value in spec.items() if key not in ("resource_class", "traits")} for spec in specs]
     pools = {
         device["address"]: {**device, **matching[device["address"]].get_tags()}
@@ -137,7 +137,7 @@ def providers(conf, devices, matching):
 
 
 def features():
-    """By what the release has, whether it has it."""
+    """Return whether the release has each feature."""
     import nova.conf
     from nova.pci import devspec, request
     from nova.virt.libvirt import driver, utils
@@ -152,7 +152,7 @@ def features():
     tags = {"address": "0000:84:00.0", "managed": "no", "live_migratable": "yes", "one_time_use": "yes"}
 
     def knows(tag):
-        """A release that knows a tag puts its value in one form, or refuses it here."""
+        """Return whether a release knows a tag: it then normalizes its value or rejects it here."""
         try:
             parsed = devspec.PciDeviceSpec({"address": tags["address"], tag: tags[tag]})
         except Exception as error:
@@ -176,6 +176,7 @@ def features():
         "mediated devices of libvirt 7.7": works(lambda: utils.mdev_name2uuid(long_name)),
         "provider.yaml": works(lambda: importlib.import_module("nova.compute.provider_config")),
         "numa_policy socket": "socket" in json.dumps(request._ALIAS_SCHEMA),
+        "vDPA devices": works(lambda: importlib.import_module("nova.objects.fields").PciDeviceType.VDPA),
         "report_in_placement": hasattr(conf.pci, "report_in_placement"),
         "pci_in_placement": hasattr(conf.filter_scheduler, "pci_in_placement"),
         **{tag: knows(tag) for tag in ("managed", "live_migratable", "one_time_use")},
@@ -183,7 +184,7 @@ def features():
 
 
 def names():
-    """The names of all settings of devices that the release has."""
+    """Return the names of all device settings of the release."""
     import nova.conf
     from nova.pci import request
 
@@ -244,6 +245,21 @@ def of_cyborg(path, devices, nodes):
     }
 
 
+def reports_provider(question):
+    """Have cyborg-conductor report GPUs of its agent with the real Placement client."""
+    from cyborg import context
+    from cyborg.common import placement_client
+    from cyborg.conductor.manager import ConductorManager
+    from keystoneauth1 import adapter, session
+    from keystoneauth1.token_endpoint import Token
+
+    login = session.Session(auth=Token(question["placement"], "admin"))
+    manager = ConductorManager.__new__(ConductorManager)
+    manager.placement_client = placement_client.PlacementClient.__new__(placement_client.PlacementClient)
+    manager.placement_client._client = adapter.Adapter(session=login, service_type="placement")
+    return [manager.provider_report(context.get_admin_context(), *provider) for provider in question["providers"]]
+
+
 ABOUT = {"features": features, "names": names}
 
 
@@ -251,11 +267,17 @@ def answer(question):
     try:
         if question["path"] in ABOUT:
             return ABOUT[question["path"]]()
+        if question["path"] == "tracker":
+            import tracker
+
+            return tracker.report(question)
+        if question["path"] == "providers":
+            return reports_provider(question)
         if question["path"] == "device profiles":
             return checks_device_profiles(question["devices"])
         asked = of_nova if sys.argv[1] == "nova" else of_cyborg
         return asked(Path(question["path"]), question["devices"], question["nodes"])
-    except Exception as error:  # whatever they say is the answer
+    except Exception as error:  # every error is part of the answer
         return {"error": f"{type(error).__name__}: {error}"}
 
 
@@ -271,5 +293,5 @@ for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), flush=True)
         os._exit(0)
     os.waitpid(child, 0)
-# Nothing is left to clean up, and taking all these modules down takes seconds.
+# Skip the cleanup, because deleting all these modules takes seconds.
 os._exit(0)

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ VERSIONS = {21: "21.2.4", 24: "24.2.1", 26: "26.3.0", 28: "28.3.0", 29: "29.2.0"
 
 @pytest.fixture(scope="session")
 def started():
-    """Start nova or Cyborg in a process that answers line by line, each once."""
+    """Return a function that starts nova or Cyborg in a process that answers line by line, once each."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "PYTHONPATH"))}
     with contextlib.ExitStack() as processes:
 
@@ -40,22 +41,53 @@ def started():
         yield start
 
 
+def answer(process, question):
+    process.stdin.write(json.dumps(question) + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
 @pytest.fixture
 def ask(started):
     def ask(service, path, devices=(), nodes=None, version=None):
-        """What nova or Cyborg makes of a file or directory with these PCI functions and node devices on the host."""
-        process = started(service, version)
+        """Return how nova or Cyborg interprets a file or directory, with devices of the host."""
         question = {"path": str(path), "devices": list(devices), "nodes": nodes or {}}
-        process.stdin.write(json.dumps(question) + "\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
+        return answer(started(service, version), question)
 
     return ask
 
 
 @pytest.fixture
+def tracked(started, cloud, tmp_path):
+    """Return a function that runs nova's resource tracker with settings files, see ``tracker.py``."""
+
+    def tracked(scene, root, release, text, traits="", flavors=None, base=""):
+        for name, content in (
+            ("nova.conf", f"[compute]\nprovider_config_location = {tmp_path}/provider_config\n{base}"),
+            ("nova.conf.d/50-vfio-devices.conf", text),
+            ("provider_config/vfio-devices.yaml", traits),
+        ):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            if content:
+                (tmp_path / name).write_text(content)
+        question = {
+            "path": "tracker",
+            "tree": str(scene["tree"]),
+            "devices": scene["devices"],
+            "files": [str(tmp_path / "nova.conf")],
+            "directories": [str(tmp_path / "nova.conf.d")],
+            "placement": cloud.url,
+            "root": [root, str(uuid.uuid5(uuid.NAMESPACE_DNS, root))],
+            "flavors": flavors or {},
+        }
+        return answer(started("nova", VERSIONS[release]), question)
+
+    return tracked
+
+
+@pytest.fixture
 def file(tmp_path):
-    """A new file with a text."""
+    """Return a function that creates a file with a text."""
 
     def file(text, name="service.conf"):
         path = Path(tempfile.mkdtemp(dir=tmp_path)) / name
@@ -67,7 +99,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def nova(ask, file):
-    """What a release of nova makes of profiles on a host, or the sentences with which the filters refuse them."""
+    """Return how a nova release interprets profiles on a host, or the errors of the filters."""
 
     def nova(profiles, facts, release=34, with_parent=True, named=None, **options):
         try:

@@ -1,10 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Merge files as the real kolla-ansible does; runs with the Python of nova's environment.
+"""Merge files with the real kolla-ansible; runs with the Python of nova's environment.
 
-The arguments are the directory of kolla-ansible and the files in their order, without those that do not exist. Prints
-the merged text.
+The arguments are the directory of kolla-ansible and the existing files in order. Prints the merged text.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import types
 from pathlib import Path
 from unittest import mock
 
-# The action plugin needs Ansible for its templates, which these files are not.
+# The action plugin imports Ansible for templates, which these files do not contain.
 for name in ("ansible", "ansible.constants", "ansible.plugins", "ansible.plugins.action", "ansible.template"):
     sys.modules[name] = types.ModuleType(name)
 sys.modules["ansible"].constants = sys.modules["ansible.constants"]

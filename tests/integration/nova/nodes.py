@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What libvirt tells nova of the facts of a host: node devices with their XML, and PCI functions."""
+"""Convert the facts of a host to what libvirt reports to nova: node devices with XML, and PCI functions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PCI_CAPABILITY = ("pci", '<vendor id="0x10de">NVIDIA</vendor><product id="0x1eb8
 
 
 def node_devices(facts, with_parent=True):
-    """By name ``kind`` and ``xml`` of the parents and mediated devices, as libvirt lists them.
+    """Return ``kind`` and ``xml`` of parents and mediated devices by name, as libvirt lists them.
 
-    Since libvirt 7.7 the name of a mediated device ends in that of its parent (``with_parent``).
+    Since libvirt 7.7 the name of a mediated device ends with that of its parent (``with_parent``).
     """
     nodes = {_name(parent["name"]): {"kind": "parent", "xml": _parent(parent)} for parent in facts["parents"]}
     for device in facts["devices"]:
@@ -29,7 +29,7 @@ def node_devices(facts, with_parent=True):
 
 
 def pci_functions(facts):
-    """The PCI functions with the fields of nova's PciDevice, whoever has them."""
+    """Yield all PCI functions with the fields of nova's PciDevice."""
     for card in facts["physical_functions"]:
         common = {"vendor_id": card["vendor_id"], "card_serial_number": None}
         kind = "type-PF" if card["total_vfs"] else "type-PCI"
@@ -55,7 +55,7 @@ def _parent(parent):
         f"<availableInstances>{one['available_instances']}</availableInstances></type>"
         for one in parent["types"]
     )
-    # libvirt nests this capability in one of the same name where it is the device's own.
+    # If the capability belongs to the device itself, libvirt nests it in one of the same name.
     kind, ids = MTTY_CAPABILITY if parent["name"] == MTTY else PCI_CAPABILITY
     capability = f'<capability type="{kind}">{ids}<capability type="mdev_types">{types}</capability></capability>'
     return f"<device><name>{_name(parent['name'])}</name><parent>computer</parent>{capability}</device>"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nova of many releases, and Cyborg, make of the settings of simulated hosts, with all that is on the host."""
+"""Check how many nova releases, and Cyborg, interpret the settings of simulated hosts with all their devices."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_a_virtual_function_of_the_host(nova, nics, release):
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_groups_of_virtual_functions(nova, nics, release):
-    """Two physical networks on one card, and one function that the host keeps."""
+    """Use two physical networks on one card, and one function that the host keeps."""
     groups = [
         {"vfs": "0-1", "physical_network": "physnet1", "trusted": True},
         {"vfs": ["3"], "physical_network": "physnet2"},
@@ -292,7 +292,7 @@ def test_a_card_that_changes_its_mode_while_a_guest_has_it(nova, nics, release):
 
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs/docsite/rst/guide_nova.rst"
-# What the filter takes for the first release that has a feature.
+# The first release of each feature according to the filter.
 FIRST = {
     "several types": nova_release.SEVERAL_TYPES,
     "mdev_class": nova_release.MDEV_TYPES,
@@ -302,6 +302,7 @@ FIRST = {
     "mediated devices of libvirt 7.7": nova_release.POINT_WITH_LONG_NAMES[0],
     "provider.yaml": nova_release.PROVIDER_CONFIG,
     "numa_policy socket": nova_release.SOCKET_POLICY,
+    "vDPA devices": nova_release.VDPA,
     "report_in_placement": nova_release.REPORT_IN_PLACEMENT,
     "pci_in_placement": nova_release.PCI_IN_PLACEMENT,
     "managed": nova_release.MANAGED,
@@ -322,14 +323,14 @@ def test_the_table(ask):
 
 
 def test_names_of_settings(ask):
-    """What is reported as unknown is in no release, and nothing else is."""
+    """Check that exactly the names that no release has are reported as unknown."""
     found = [ask("nova", "names", version=version) for version in VERSIONS.values()]
     known = {place: {name for one in found for name in one[place]} for place in found[0]}
     assert known["devices"] == set(nova_names.TYPES)
     assert known["pci"] == set(nova_names.OPTIONS["pci"])
     assert known["type"] == set(nova_names.OF_A_TYPE)
     assert known["alias"] == set(nova_names.OF_AN_ALIAS)
-    # The libvirt without which nova-compute stops at live_migratable.
+    # nova-compute stops at live_migratable with an older libvirt.
     assert {tuple(one["live_migratable"][:2]) for one in found} == {(), nova_release.LIBVIRT_WITH_LIVE_MIGRATABLE}
 
 

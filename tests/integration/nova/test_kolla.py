@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""kolla-ansible's own merge of nova.conf, and what the real nova reads of its result."""
+"""Merge nova.conf with kolla-ansible's own code, and read the result with the real nova."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ CARDS = [
     ports(name="0000:81:00.0", profile="nfv", nova={"alias": "nfv"}),
     whole(name="0000:41:00.0", profile="gpu", nova={"alias": "gpu"}),
 ]
-# What an operator has for all hosts.
+# Settings of an operator for all hosts.
 COMMON = '[DEFAULT]\ndebug = True\n[pci]\nalias = {"name": "old", "vendor_id": "8086", "product_id": "1572"}\n'
 
 
 def sources():
-    """The files that kolla-ansible merges for nova-compute of a host, in their order, below /etc/kolla/config."""
+    """Return the files that kolla-ansible merges for nova-compute of a host, in order, below /etc/kolla/config."""
     (tasks,) = KOLLA.rglob("nova-cell/tasks/config.yml")
     (task,) = (one for one in yaml.safe_load(tasks.read_text()) if one["name"] == "Copying over nova.conf")
     names = {"node_custom_config": "/etc/kolla/config", "inventory_hostname": "compute1", "item.key": "nova-compute"}
@@ -41,7 +41,7 @@ def sources():
 
 @pytest.fixture
 def deploy(tmp_path):
-    """Merge files as kolla-ansible does, and return what nova-compute of the container lacks of our text."""
+    """Merge files like kolla-ansible, and return the parts of our text that nova-compute of the container lacks."""
 
     def deploy(text, **others):
         for path, content in {HOST: text, **others}.items():

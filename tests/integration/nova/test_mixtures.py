@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random profiles on simulated hosts: the real nova hands out what the plan says, or the filters refuse them."""
+"""Use random profiles on simulated hosts: nova assigns the planned devices, or the filters reject the profiles."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
 
 HOSTS = ("t4", "a40", "l40s", "nics")
-# Enough to meet each kind of card with each kind of setting.
+# Enough seeds to combine each kind of card with each kind of setting.
 SEEDS = range(24)
 NVIDIA = "10de"
-# Each one takes seconds to load; the other releases answer in test_hosts.
+# Each release takes seconds to load; test_hosts covers the others.
 RELEASES = (29, 34)
 OPTIONS = ({}, {}, {"report_in_placement": True}, {"report_in_placement": True, "pci_in_placement": True})
 
 
 def profile(chance, card, parents):
-    """A profile for one card, of a kind that the card can have."""
+    """Return a random profile for a card that the card supports."""
     found = {"select": [card["address"]]}
     types = parents[0]["types"] if parents else []
     kinds = ["vgpu"] * 2 * bool(types) + ["vf"] * bool(card["total_vfs"]) + ["pf"]
@@ -67,7 +67,7 @@ def declared(chance, facts):
 
 
 def brought_to(host, profiles):
-    """The plan of the host after its cards and devices are as the profiles say, and its facts."""
+    """Return the plan and the facts of the host after its cards and devices match the profiles."""
     for part in ("functions", "instances", None):
         facts = host.facts(*WITH_USERS)
         plan = resolve.resolve(profiles, facts)
@@ -79,13 +79,35 @@ def brought_to(host, profiles):
 
 
 def possible(chance):
-    """Profiles that a host can have, with its plan and facts."""
+    """Return random profiles that a host supports, with its plan and facts."""
     for _attempt in range(9):
         host = Simulated(chance.choice(HOSTS))
         profiles = declared(chance, host.facts(*WITH_USERS))
         with contextlib.suppress(Refused, AnsibleError):
             return profiles, *brought_to(host, profiles)
     raise AssertionError("no host can have any of these profiles")
+
+
+def promised(plan, facts):
+    """Return the plan's PCI functions, those of each alias, and the mediated devices by parent."""
+    functions, gets = set(), {}
+    present = {one["address"] for one in pci_functions(facts)}
+    for card in nova_pci.cards(plan):
+        own = (
+            set(card["virtual_functions"]) - set(card["host_functions"]) if card["mode"] == "vf" else {card["address"]}
+        )
+        own = {device["address"] for device in facts["devices"]} & own if is_vendor_vfio(card) else own
+        functions |= own
+        if "alias" in card["nova"]:
+            gets.setdefault(card["nova"]["alias"], set()).update(own)
+    offers = {
+        node_name(parent["name"]): parent["total"]
+        for card in cards_of(plan, "nova")
+        if has_mdevs(card)
+        for parent in card["parents"]
+        if parent["total"]
+    }
+    return functions & present, gets, offers
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -97,23 +119,8 @@ def test_nova_hands_out_what_the_plan_says(nova, seed):
     if "refused" in found:
         return
     assert "error" not in found, (profiles, found)
-    functions, gets = set(), {}
-    for card in nova_pci.cards(plan):
-        own = (
-            set(card["virtual_functions"]) - set(card["host_functions"]) if card["mode"] == "vf" else {card["address"]}
-        )
-        own = {device["address"] for device in facts["devices"]} & own if is_vendor_vfio(card) else own
-        functions |= own
-        if "alias" in card["nova"]:
-            gets.setdefault(card["nova"]["alias"], set()).update(own)
-    assert set(found["assignable"]) == functions & {one["address"] for one in pci_functions(facts)}, profiles
+    devices, gets, offers = promised(plan, facts)
+    assert set(found["assignable"]) == devices, profiles
     if not options.get("pci_in_placement"):
-        assert {name: set(devices) for name, devices in found["gets"].items()} == gets, profiles
-    offers = {
-        node_name(parent["name"]): parent["total"]
-        for card in cards_of(plan, "nova")
-        if has_mdevs(card)
-        for parent in card["parents"]
-        if parent["total"]
-    }
+        assert {name: set(one) for name, one in found["gets"].items()} == gets, profiles
     assert {name: total for name, total in found["offers"].items() if total} == offers, profiles

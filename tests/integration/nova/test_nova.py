@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real nova and Cyborg read the settings that the filters make."""
+"""Let the real nova and Cyborg read the settings of the filters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.tests.unit.plans import mdevs, plan, ports
 
 
 def functions(*cards):
-    """The PCI functions of cards as nova has them from libvirt, those that guests must not get included."""
+    """Return the PCI functions of cards as nova gets them from libvirt, including those that guests must not get."""
     for card in cards:
         common = {"vendor_id": card["vendor_id"], "card_serial_number": None}
         kind = "type-PF" if card["total_vfs"] else "type-PCI"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real oslo.config says which file wins."""
+"""Compare the order of files with the real oslo.config."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ for line in sys.stdin:
 
 @pytest.fixture(scope="module")
 def oslo():
-    """One process that reads the files below a directory as a service with these arguments does."""
+    """Start a process that reads the files below a directory like a service with given arguments."""
     with subprocess.Popen([PYTHON, "-c", ASK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
 
         def ask(*question):

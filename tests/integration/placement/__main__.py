@@ -1,12 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Have a Placement in the background, without Keystone: the token ``admin`` may do everything.
+"""Run a Placement in the background without Keystone: the token ``admin`` has all permissions.
 
 python -m tests.integration.placement start <directory> [<compute node>...]
 python -m tests.integration.placement stop <directory>
 
-``start`` returns when it answers, and prints its address, which is in the file ``url`` of the directory too.
+``start`` returns when Placement responds, and prints its URL, which is also in the file ``url`` of the directory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from . import services
 
 
 def start(directory: Path, nodes: list[str]) -> str:
-    """The address. The roots of the compute nodes are made as nova-compute would."""
+    """Start a Placement with the roots of compute nodes, like nova-compute creates them; return its URL."""
     stop(directory)
     service = services.placement(directory)
     (directory / "placement.pid").write_text(f"{service.process.pid} {service.port}")
@@ -35,7 +35,7 @@ def start(directory: Path, nodes: list[str]) -> str:
 
 
 def stop(directory: Path) -> None:
-    """May be repeated."""
+    """Stop the Placement if it runs."""
     file = directory / "placement.pid"
     if not file.exists():
         return
@@ -51,7 +51,7 @@ def stop(directory: Path) -> None:
 
 
 def _command_line(pid: str) -> list[str]:
-    """Another process may have the number by now."""
+    """Return the command line of a process, because another process may have the number now."""
     try:
         return Path("/proc", pid, "cmdline").read_text().split("\0")
     except OSError:

@@ -18,13 +18,13 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch):
-    """The SDK keeps settings of one connection for the next one in the same process; a module makes only one."""
+    """Reset the SDK, which keeps settings of one connection for the next one in the same process."""
     monkeypatch.setattr("openstack.config.defaults._defaults", None)
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory):
-    """A Placement for all tests, each of which has a tree of its own."""
+    """Start a Placement for all tests; each test has its own tree."""
     running = services.placement(tmp_path_factory.mktemp("placement"))
     yield running
     running.stop()
@@ -39,7 +39,7 @@ def _proxy(service):
 
 @pytest.fixture
 def proxy(_proxy):
-    """Between the module and Placement: counts the requests and breaks those that a test wants."""
+    """Return the proxy between the module and Placement, which counts requests and injects errors."""
     _proxy.clear()
     return _proxy
 
@@ -51,14 +51,14 @@ def cloud(service):
 
 @pytest.fixture
 def root(cloud):
-    """The name of a compute node as nova-compute makes it."""
+    """Return the name of a compute node that is created like by nova-compute."""
     name = f"node{next(NUMBERS)}"
     cloud.make(name, traits=["COMPUTE_NODE", "OWNER_NOVA"], inventories={"VCPU": 16})
     return name
 
 
 class Run:
-    """Runs the module against the proxy, and remembers what it wrote."""
+    """Runs the module through the proxy, and records what it wrote."""
 
     def __init__(self, run_module, proxy):
         self.run_module, self.proxy = run_module, proxy

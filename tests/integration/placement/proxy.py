@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A proxy before a service that counts the requests and, as its rules say, breaks some of them."""
+"""A proxy that counts the requests to a service and injects errors according to rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Rule:
-    """What happens to the first ``times`` requests that match; ``after`` lets them reach the service first."""
+    """The error for the first ``times`` matching requests; with ``after``, they reach the service first."""
 
     def __init__(self, action, match="", times=1, after=False, seconds=0.0):
         self.action, self.match, self.times, self.after, self.seconds = action, re.compile(match), times, after, seconds

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One of several processes that push overlapping trees at the same time; prints what went wrong.
+"""Run one of several processes that push overlapping trees at the same time; print its errors.
 
 python -m ...pusher <address of Placement> <seed> <rounds> <root>...
 """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Start a real Placement and a real Keystone, each one process on 127.0.0.1 with a database of its own in a file."""
+"""Start a real Placement and a real Keystone, each one process on 127.0.0.1 with its own database file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 BIN = Path(__file__).resolve().parents[3] / ".build/services/bin"
 DEADLINE = 180
 
-# Keystone looks at the arguments of its process, so these must be gone before it is imported.
+# Keystone reads the arguments of its process, so they must be removed before it is imported.
 KEYSTONE = """
 import sys
 host, port = sys.argv[1:]
@@ -30,7 +30,7 @@ waitress.serve(application, host=host, port=int(port), threads=2, _quiet=True)
 
 
 class Service:
-    """A running server, ended by its process id."""
+    """A running server, which is stopped by its process id."""
 
     def __init__(self, name, command, environment, directory, port):
         self.url = f"http://127.0.0.1:{port}"
@@ -63,9 +63,9 @@ def free_port():
 
 
 def placement(directory, port=None, settings=None):
-    """Placement without Keystone: the token ``admin`` may do everything, any other token nothing.
+    """Start Placement without Keystone: the token ``admin`` has all permissions, other tokens have none.
 
-    One thread, since a database in a file takes one writer.
+    It uses one thread, because a database file supports one writer.
     """
     directory.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
@@ -82,7 +82,7 @@ def placement(directory, port=None, settings=None):
 
 
 def keystone(directory):
-    """Keystone with the user admin of the project admin, password ``secret-admin``."""
+    """Start Keystone with the user admin of the project admin, password ``secret-admin``."""
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     url = f"http://127.0.0.1:{port}/v3"
@@ -108,7 +108,7 @@ def keystone(directory):
 
 
 def request(method, url, body=None, headers=None):
-    """The status and the answer of one HTTP request, by no library of the product."""
+    """Return status and body of one HTTP request, without libraries of the product."""
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)
     try:
@@ -120,7 +120,7 @@ def request(method, url, body=None, headers=None):
 
 
 class Cloud:
-    """A look at Placement, and changes by somebody else, past the product."""
+    """Accesses Placement directly, to read it and to act as another service."""
 
     def __init__(self, url, token="admin"):
         self.url = url
@@ -136,7 +136,7 @@ class Cloud:
         return found[0] if found else None
 
     def make(self, name, parent=None, traits=(), inventories=None, uuid=None):
-        """A provider of somebody else."""
+        """Create a provider of another service."""
         body = {"name": name, "parent_provider_uuid": parent and self.provider(parent)["uuid"]}
         made = self("POST", "/resource_providers", {**body, **({"uuid": uuid} if uuid else {})})
         for trait in traits:
@@ -163,7 +163,7 @@ class Cloud:
         return sorted(found) if isinstance(found, list) else found
 
     def allocate(self, consumer, name, amounts):
-        """A guest takes something."""
+        """Allocate resources for a guest."""
         body = {
             "allocations": {self.provider(name)["uuid"]: {"resources": amounts}},
             "project_id": "p",
@@ -177,7 +177,7 @@ class Cloud:
         self("DELETE", f"/allocations/{consumer}")
 
     def tree(self, name):
-        """All of a tree by name: parent, inventories as total or fields, and traits."""
+        """Return a tree by name: parent, inventories as total or fields, and traits."""
         root = self.provider(name)
         if not root:
             return {}

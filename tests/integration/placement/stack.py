@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Keystone with a Placement in its catalog."""
+"""Keystone with a Placement in its catalog."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many requests a task costs, counted on the wire."""
+"""Count the requests of a task on the wire."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command that has a Placement in the background."""
+"""Test the command that starts a Placement in the background."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A service that fails now and then, and others who write at the same time."""
+"""Test a service that fails sometimes, and other clients that write at the same time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch):
-    """Wait less before each new try."""
+    """Shorten the pauses between attempts."""
     monkeypatch.setattr(_backoff, "FIRST", 0.001)
     monkeypatch.setattr(_backoff, "LONGEST", 0.02)
 
@@ -101,7 +101,7 @@ def test_reads_that_stay_broken_change_nothing(run, proxy, root):
 
 
 def between(proxy, match, act):
-    """Do something just before the first request that matches reaches Placement."""
+    """Act just before the first matching request reaches Placement."""
 
     pattern = re.compile(match)
     original = proxy.take
@@ -183,7 +183,7 @@ def test_a_child_that_came_before_the_removal(run, proxy, cloud, root):
 
 @pytest.mark.parametrize("newest", ["1.30", "1.26", "1.25", "nonsense"])
 def test_older_versions(run, proxy, root, newest, monkeypatch):
-    """A server that is older refuses the version and names its own."""
+    """Check that an older server rejects the version and reports its own."""
     from ansible_collections.vfio.devices.plugins.module_utils._placement import client as _placement_client
     from ansible_collections.vfio.devices.plugins.module_utils._placement.errors import Reply
 
@@ -208,7 +208,7 @@ def test_older_versions(run, proxy, root, newest, monkeypatch):
 
 
 def run_counted(run, providers):
-    """Without the comparison of counts, which a faked answer would spoil."""
+    """Run the module without the comparison of counts, which fake responses would distort."""
     run.proxy.requests.clear()
     from ansible_collections.vfio.devices.plugins.modules import placement_inventory
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each change against a real Placement: predicted by check mode, done, and nothing left to do."""
+"""Test each change with a real Placement: predicted by check mode, applied, and nothing left to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def listed(result):
 
 
 def changes(run, providers, **options):
-    """Check mode, the change itself, and a second run; the result of the change."""
+    """Run check mode, the change and a second run; return the result of the change."""
     predicted = run(providers, check=True, **options)
     done = run(providers, **options)
     assert "failed" not in done, done["msg"]
@@ -166,7 +166,7 @@ def test_roots(run, cloud, root):
 
 @pytest.mark.parametrize("done", [0, 1, 2])
 def test_a_half_done_run_is_finished(run, cloud, root, done):
-    """Made, marked, with inventories: a run may have been killed after each of these writes."""
+    """A run may have been killed after each of these writes: create, mark, write inventories."""
     from ansible_collections.vfio.devices.plugins.module_utils._placement import names as _placement_names
 
     name = f"{root}_vf0"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Logging in at a real Keystone, with a Placement that asks it."""
+"""Log in to a real Keystone, with a Placement that uses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECRETS = (stacks.PASSWORD, "secret-member", "secret-application", "secret-wrong
 
 @pytest.fixture
 def read(run_module, stack, monkeypatch, tmp_path, caplog):
-    """Read a tree with some settings; no secret is in the result or in a log."""
+    """Read a tree with some settings; neither the result nor a log may contain secrets."""
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.chdir(tmp_path)

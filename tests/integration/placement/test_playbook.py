@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Through ansible-playbook: options from the action group, check mode with a difference, and nothing secret shown."""
+"""Use ansible-playbook: options from the action group, check mode with a diff, and no secrets in the output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-SECRET = "admin"  # the token, which is the only one that Placement takes here
+SECRET = "admin"  # the token, which is the only one that Placement accepts here
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_group_check_diff_and_secrets(play, cloud, root):
 
 
 def test_cloud_as_a_dictionary_shows_no_secret(play, proxy, root):
-    """Its values cannot be declared secret to Ansible beforehand."""
+    """Ansible cannot know in advance that its values are secret."""
     defaults = {"cloud": {"auth_type": "admin_token", "auth": {"endpoint": proxy.url, "token": "hidden-token"}}}
     status, said = play(tasks(root), "-vvv", defaults=defaults)
     assert status != 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Placement would take, or only refuse half-way: refused before any write, with what is to be done."""
+"""Test refusals before any write, of requests that Placement would accept or reject half-way."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def child(root, number, traits=("CUSTOM_A",), **fields):
 
 @pytest.fixture
 def refused(run, cloud):
-    """Run into a refusal, in check mode too, and return the problems; nothing was written."""
+    """Return the problems of a refusal, also in check mode; check that nothing was written."""
 
     def expect(providers, **options):
         predicted = run(providers, check=True, **options)
@@ -157,7 +157,7 @@ def test_places_that_do_not_fit(refused, run, cloud, root):
 
 
 def test_a_name_that_another_tree_has(run, cloud, root):
-    """Placement alone can tell, and only when it is too late to stop the others: they are done."""
+    """Only Placement can detect this conflict, when the other providers are already written."""
     cloud.make(f"{root}-b")
     cloud.make(f"{root}_vf1", f"{root}-b")
     result = run([child(root, 0), child(root, 1), {**child(root, 2), "parent": f"{root}_vf1"}, child(root, 3)])

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role placement on simulated hosts: from profiles to the trees of a real Placement, in one call for all hosts.
+"""Run the role placement on simulated hosts: from profiles to trees of a real Placement, in one call for all hosts.
 
-Then the role report, which reads these trees.
+Then run the role report, which reads these trees.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture
 def play(fleet, proxy, tmp_path):
-    """Runs a role; what was written to Placement is in ``writes``, what was said in ``said``."""
+    """Runs a role; ``writes`` are the writes to Placement, ``said`` is the output."""
 
     def play(profiles, *arguments, hosts=("t4-1", "t4-2"), environment=None, role="placement", **variables):
         inventory = simulated.inventory(fleet, {host: profiles.get(host) or {} for host in hosts}, **variables)
@@ -58,7 +58,7 @@ def play(fleet, proxy, tmp_path):
 
 @pytest.fixture
 def nodes(cloud, request):
-    """Compute nodes with names of their own for each test, by the name of the host."""
+    """Create compute nodes with unique names for each test, by host name."""
     names = {host: f"{host}.{request.node.name}" for host in ("t4-1", "t4-2", "mixed")}
     for name in names.values():
         cloud.make(name, traits=["COMPUTE_NODE", "OWNER_NOVA"])
@@ -70,7 +70,7 @@ def totals(provider):
 
 
 def by_tail(cloud, root):
-    """The providers below a root by what follows its name: (inventories, traits without our marker)."""
+    """Map the end of provider names below a root to (inventories, traits without our marker)."""
     return {
         name[len(root) :]: (totals(one), [trait for trait in one["traits"] if trait != MARKER])
         for name, one in cloud.tree(root).items()
@@ -83,7 +83,7 @@ def of_cyborg(*profiles):
     return {"vfio_profiles": profiles, "placement_cyborg_agent": False}
 
 
-# Two GPUs with four vGPUs each, and one with a type that the specification names beside one without.
+# Two GPUs with four vGPUs each, and one with a type of the specification next to one without a type.
 CYBORG = {
     "t4-1": of_cyborg({"select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-4Q"}}),
     "t4-2": of_cyborg(
@@ -121,7 +121,7 @@ OWN = [
 
 
 def test_one_call_for_hosts_that_are_and_hosts_that_are_not_in_placement(play, cloud, nodes):
-    """nova has reported one of the two GPUs of one host, and nothing of the other host."""
+    """nova has reported one of the two GPUs of one host, and no device of the other host."""
     mixed = nodes["mixed"]
     cloud.make(f"{mixed}_pci_0000_3b_00_0", mixed, ["OWNER_NOVA"], {"VGPU": 8})
     hosts = {"mixed": {"placement_root": mixed}, "t4-1": {"placement_root": "not-there-yet"}}
@@ -155,7 +155,7 @@ def test_one_refused_host_is_named_and_the_others_are_published(play, cloud, nod
 
 
 def test_hosts_of_two_clouds_are_published_with_their_own_logins(play, proxy, service, cloud, nodes):
-    """The second cloud answers at another address, the third one does not, and its host alone fails."""
+    """The second cloud has another URL and the third does not answer, so only its host fails."""
     hosts = {
         host: {**CYBORG.get(host, CYBORG["t4-1"]), "placement_root": nodes[host], "placement_auth": {"endpoint": url}}
         for host, url in (("t4-1", proxy.url), ("t4-2", service.url), ("mixed", "http://127.0.0.1:9"))
@@ -166,7 +166,7 @@ def test_hosts_of_two_clouds_are_published_with_their_own_logins(play, proxy, se
     failed = dict(re.findall(r"^(\S+) .*failed=(\d)", play.said, re.MULTILINE))
     assert failed == {"mixed": "1", "t4-1": "0", "t4-2": "0"}
     assert len(by_tail(cloud, nodes["t4-1"])) == len(by_tail(cloud, nodes["t4-2"])) == 2
-    # Only its own host was written through the address of the first cloud.
+    # Only the host of the first cloud was written through its URL.
     assert sum(line.startswith("POST /resource_providers") for line in play.writes) == 2
 
 
@@ -179,7 +179,7 @@ def test_a_login_that_fails_names_its_error_once(play, nodes):
 
 
 def test_a_card_in_another_slot_and_a_root_with_another_name(play, cloud, nodes):
-    """Nothing is offered twice: without guests the old provider is gone, with one it offers nothing more."""
+    """Nothing is offered twice: without guests the old provider is removed, otherwise it is drained."""
     name = nodes["mixed"]
     options = {"hosts": ("mixed",), "vfio_profiles": OWN[:1], "placement_root": name}
     moved = f"{name}_vfio_0000:99:00.0"
@@ -261,7 +261,7 @@ def test_credentials_in_variables_are_not_shown(play, proxy, nodes):
 
 
 def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tmp_path):
-    """One GPU has fewer vGPUs in Placement than on the host, and no trait of its profile; the other is not there."""
+    """One GPU has fewer vGPUs in Placement than on the host and lacks a trait; the other GPU is missing there."""
     mixed = nodes["mixed"]
     cloud.make(f"{mixed}_pci_0000_3b_00_0", mixed, ["OWNER_NOVA"], {"VGPU": 4})
     page = tmp_path / "report.html"
@@ -282,7 +282,7 @@ def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tm
     assert play(hosts, "--check", "-e", "report_placement=true", **options) == 0, play.said
     assert len(proxy.requests) == requests
 
-    # The first host does not ask, and the other does.
+    # The first host sends no request, and the other does.
     asked = {**hosts, "mixed": {**hosts["mixed"], "report_placement": True}}
     assert play(asked, **{**options, "hosts": ("t4-1", "mixed")}) == 0, play.said
     text = page.read_text(encoding="utf-8")

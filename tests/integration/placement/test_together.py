@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many at once: several controllers that push overlapping trees, and a scheduler that goes on giving to guests."""
+"""Test concurrency: several controllers that push overlapping trees, and a scheduler that allocates resources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "12"))
 
 
 class Scheduler(threading.Thread):
-    """Makes and deletes allocations until it is told to stop; ``held`` is what it has at the end."""
+    """Creates and deletes allocations until it is stopped; ``held`` are its allocations at the end."""
 
     def __init__(self, cloud, names):
         super().__init__()
@@ -36,7 +36,7 @@ class Scheduler(threading.Thread):
             name = dice.choice(self.names)
             if len([one for one in self.held.values() if one == name]) < 4:
                 guest = str(uuid.UUID(int=dice.getrandbits(128)))
-                with contextlib.suppress(AssertionError, TypeError):  # there is no room, or no provider yet
+                with contextlib.suppress(AssertionError, TypeError):  # no capacity, or no provider yet
                     self.cloud.allocate(guest, name, {"CUSTOM_VF": 1})
                     self.held[guest] = name
                     self.made += 1

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts are recorded by the playbook, and a recording is a host for the other playbooks."""
+"""Record hosts with the playbook, and use a recording as a host of other playbooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECORDED = "notes-t4"
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory):
-    """A simulated host and a recorded one."""
+    """Mount a simulated host and a recorded one."""
     directory = tmp_path_factory.mktemp("hosts") / "fleet"
     mounting.mount(directory, ["mixed", str(HOSTS / RECORDED / "recording.txt")])
     yield directory
@@ -28,7 +28,7 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture
 def play(fleet, tmp_path):
-    """Runs a playbook: whether it went well, and what it has said."""
+    """Return a function that runs a playbook and returns success and output."""
 
     def play(name, *arguments, hosts=("mixed", RECORDED), **variables):
         inventory = tmp_path / "hosts.json"
@@ -47,11 +47,11 @@ def test_hosts_are_recorded(play, fleet, tmp_path):
     text = file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (fleet / "mixed/etc/machine-id").read_text().strip() not in text
-    # A second run finds the same.
+    # A second run changes nothing.
     went_well, said = play("capture")
     assert said.count(" changed=0 ") == 2
     assert file.read_text() == text
-    # A recording of what was recorded is the same again.
+    # A recording of the recorded host is equal.
     again = (tmp_path / "vfio-devices-recordings" / f"{RECORDED}.txt").read_text()
     assert [
         line for line in Path(HOSTS / RECORDED / "recording.txt").read_text().splitlines() if "modalias" in line
@@ -74,7 +74,7 @@ def test_playbooks_run_on_a_recording_in_check_mode(play):
     assert "0000:af:00.0" in said
     profiles = [{"name": "whole", "select": ["0000:af:00.0"], "owner": "none", "mode": "pf"}]
     went_well, said = play("verify", hosts=(RECORDED,), vfio_profiles=profiles)
-    # It differs from what is declared, and nothing could be changed.
+    # The host differs from its declaration, and cannot be changed.
     assert not went_well
     assert " changed=0 " in said
     assert "EROFS" not in said

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that are not ours, at every path that the playbooks write: refused before anything is changed or shown."""
+"""Test files of other programs at all paths that playbooks write: they are refused before any change or output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROFILES = [
     {"name": "whole", "select": [GPU], "owner": "none", "mode": "pf"},
     {"name": "ttys", "select": ["mtty"], "vgpu": {"type": "mtty-2"}},
 ]
-# By path the variable that names it.
+# Maps each path to its variable.
 CHOSEN = {
     "etc/nova/nova.conf": "nova_config_path",
     "etc/nova/provider_config/own.yaml": "nova_config_provider_path",
@@ -49,7 +49,7 @@ VARIABLES = {
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """A host that lacks everything."""
+    """Mount a host that lacks everything."""
     fleet = tmp_path_factory.mktemp("hosts") / "fleet"
     mounting.mount(fleet, [HOST])
     yield fleet / HOST
@@ -58,7 +58,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture
 def play(root, tmp_path):
-    """Runs a playbook with the most that Ansible shows: whether it went well, and all that it has said."""
+    """Return a function that runs a playbook with the most verbose output and returns success and output."""
 
     def play(name, *arguments, **variables):
         inventory = tmp_path / "hosts.json"
@@ -79,7 +79,7 @@ def make_foreign(root, path):
 
 @pytest.fixture
 def foreign(root):
-    """Files of an operator at all paths, until the end of the test."""
+    """Create files of an operator at all paths, until the end of the test."""
     paths = [root / path for path in (*CHOSEN, *FIXED)]
     for path in paths:
         make_foreign(root, path.relative_to(root))
@@ -89,7 +89,7 @@ def foreign(root):
 
 
 def state(root):
-    """All that a run could change: files with their mode and time, and what the cards are."""
+    """Return everything that a run could change: files with mode and time, and the state of cards."""
     files = {}
     for directory in ("etc", "usr", "lib"):
         for path in (root / directory).rglob("*"):

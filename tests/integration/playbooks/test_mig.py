@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""MIG layouts of a simulated host with two H200 and an A100, from the declaration to nvidia-smi."""
+"""Test MIG layouts of a simulated host with two H200 and an A100, from the declaration to nvidia-smi."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 HOST = "h200"
 PROFILES = [
     {"name": "small", "select": "product_id == '2335'", "owner": "none", "mig": {"1g.18gb": 4, "3g.71gb": 1}},
-    {"name": "whole", "select": "product_id == '20b0'", "owner": "none", "mig": False},
+    {"name": "whole", "select": "product_id == '20f1'", "owner": "none", "mig": False},
 ]
 
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory):
-    """Runs a playbook on the host: its status, how much it has changed, and what it has said."""
+    """Return a function that runs a playbook on the host and returns status, number of changes and output."""
     directory = tmp_path_factory.mktemp("hosts")
     fleet, inventory = directory / "fleet", directory / "hosts.json"
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The mistakes that a new user makes most often, each with the message that ends it, word by word."""
+"""Test the most frequent mistakes of new users with their literal error messages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture
 def play(fleet, tmp_path):
-    """Runs a playbook on some hosts: its status, all that it says in one line, and the changed tasks of each host."""
+    """Return a function that runs a playbook and returns status, output in one line, and changed tasks by host."""
 
     def play(name, *arguments, hosts=("t4",), environment=None, place=fleet, **variables):
         inventory = tmp_path / "hosts.yml"
@@ -59,9 +59,9 @@ def play(fleet, tmp_path):
 
 
 def copy_readable(source, target):
-    """Some files of the kernel can only be written."""
+    """Copy a file; some kernel files can only be written."""
     with contextlib.suppress(OSError):
-        # As a program reads it: the size of such a file is 0.
+        # Read the file like a program, because its reported size is 0.
         Path(target).write_bytes(Path(source).read_bytes())
 
 
@@ -69,10 +69,10 @@ def test_without_root_the_variable_is_named(play, fleet, tmp_path_factory):
     if os.geteuid():
         pytest.skip("only root can be somebody else")
     place, temporary = tmp_path_factory.mktemp("plain"), Path(tempfile.gettempdir())
-    # Each of several workers of pytest has one directory more.
+    # Workers of pytest have an additional directory.
     for directory in (place, *itertools.takewhile(lambda parent: parent != temporary, place.parents)):
         directory.chmod(0o755)
-    # Only who has mounted a simulated host can look into it.
+    # Only the user who has mounted a simulated host can read it.
     shutil.copytree(fleet / "nics", place / "nics", symlinks=True, copy_function=copy_readable)
     for program in (place / "nics/usr/bin").iterdir():
         program.chmod(0o755)
@@ -151,7 +151,7 @@ def test_a_missing_library_is_named_with_the_python_and_the_command(play, tmp_pa
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    """The file clouds.yaml of a Placement with the compute nodes compute-1 and compute-2."""
+    """Return the clouds.yaml of a Placement with the compute nodes compute-1 and compute-2."""
     running = services.placement(tmp_path_factory.mktemp("placement"))
     cloud = services.Cloud(running.url)
     for host in ("compute-1", "compute-2"):
@@ -169,7 +169,7 @@ def test_clouds_beside_the_inventory_are_found_and_a_wrong_root_is_answered_with
     status, said, changed = publish(play, tmp_path, placement_cloud="fleet")
     assert (status, changed) == (2, {"t4": 0}), said
     assert "Cloud fleet was not found" in said
-    # Where ansible-playbook was started, where the inventory is, and where the SDK looks.
+    # The working directory, the directory of the inventory, and the directories of the SDK.
     assert re.search(rf"There is no clouds\.yaml in /, {tmp_path}, [^ ]*, .*/etc/openstack", said), said
 
     (tmp_path / "clouds.yaml").write_text(cloud)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oldest supported ansible-core, whose templates make text of every value; "make compat" runs all of them."""
+"""Test the oldest supported ansible-core, whose templates convert values to text; "make compat" tests all cores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OLDEST = next(iter(compat.CORES))
 
 @pytest.fixture
 def play(tmp_path):
-    """Runs a playbook on the hosts of tests.compat, with a Placement."""
+    """Return a function that runs a playbook on the hosts of tests.compat with a Placement."""
     pythons = compat.pythons_of(OLDEST)
     if not pythons:
         pytest.skip(f"this machine has no Python that ansible-core {OLDEST} can run on")

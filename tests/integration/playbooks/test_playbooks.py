@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbooks say to somebody who looks at the last lines of a run, and how they end."""
+"""Test the last lines of output of the playbooks and their exit status."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    """A Placement with the compute nodes of both hosts."""
+    """Start a Placement with the compute nodes of both hosts."""
     running = services.placement(tmp_path_factory.mktemp("placement"))
     cloud = services.Cloud(running.url)
     for host in ("mixed", "t4"):
@@ -43,7 +43,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture
 def play(fleet, tmp_path):
-    """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
+    """Return a function that runs a playbook on both hosts and returns status, output and changed tasks by host."""
 
     def play(name, *arguments, hosts=None, **variables):
         inventory = tmp_path / "hosts.yml"
@@ -57,7 +57,7 @@ def play(fleet, tmp_path):
 
 
 def desktops(type_name):
-    """The two cards of each host with vGPUs of a type."""
+    """Return profiles for the two cards of each host with a vGPU type."""
     return [{"name": "t4", "select": "product_id == '1eb8'", "owner": "none", "vgpu": {"type": type_name}}]
 
 
@@ -85,11 +85,11 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
     assert "3b:00.0 would be unchanged" in said
     assert said.count("+++ after") == 2
 
-    # The host with the guest is the first, and the others have their turn all the same.
+    # The host with the guest is the first, and the others are still changed.
     status, said, changed = play("reprofile", **new)
     assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
     assert said.count(f'"msg": "{STAYS}"') == 1
-    # Since 2.19 ansible-core itself prints an error twice.
+    # Since 2.19, ansible-core prints errors twice.
     assert said.count("desktop-1") == said.count(STAYS)
 
     mounting.request(fleet, command="release", host="mixed", device=GUEST)
@@ -117,7 +117,7 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
         assert len(re.findall(r"^TASK ", said, re.M)) <= 8
         assert "1 host: 1 unchanged" in said
 
-    # A host with a difference and one with an error in the same run.
+    # One host differs and another has an error in the same run.
     (fleet / "t4/usr/local/lib/vfio-devices-restore.pyz").unlink()
     status, said, changed = play("site", "--check", **given)
     assert (status, changed) == (2, {"mixed": 0, "t4": 1}), said
@@ -126,7 +126,9 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     assert "mixed (refused or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
-def test_drift_in_placement_is_told_at_its_host(play, cloud):
+def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
+    if (fleet / f"mixed/sys/bus/mdev/devices/{GUEST}").exists():
+        mounting.request(fleet, command="release", host="mixed", device=GUEST)
     (profile,) = desktops("GRID T4-4Q")
     variables = {
         "vfio_profiles": [{**profile, "placement": {"resource_class": "CUSTOM_VGPU", "traits": ["CUSTOM_GOLD"]}}],
@@ -173,9 +175,16 @@ def test_what_cannot_be_waited_for_is_refused_before_anything_is_changed(name, a
     assert "No guest or process uses" not in said
 
 
+def test_the_inventory_can_set_how_long_to_wait(play):
+    for name in ("drain", "reprofile"):
+        status, said, changed = play(name, vfio_wait="soon", vfio_profiles=desktops("GRID T4-8Q"))
+        assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
+        assert "vfio_wait must be a whole number from 0 to 604800, and not 'soon'" in said
+
+
 def test_a_host_that_cannot_be_reached_or_read_keeps_no_other_from_its_turn(play):
     lost = {"ansible_connection": "ssh", "ansible_ssh_args": "-F none -o ProxyCommand=false"}
-    # Otherwise what restores it at boot would be a second change, unless a test before has installed it.
+    # Without this, the boot service would be a second change if no earlier test has installed it.
     assert play("reprofile", hosts={"t4": {}}, vfio_profiles=desktops("GRID T4-4Q"))[0] == 0
     status, said, changed = play("reprofile", hosts={"mixed": lost, "t4": {}}, vfio_profiles=desktops("GRID T4-8Q"))
     assert (status, changed) == (4, {"mixed": 0, "t4": 1}), said

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Placement will refuse is found before the first card of the first host is changed."""
+"""Check that rejections by Placement are found before the first card of the first host is changed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def fleet(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    """A Placement with the compute nodes of both hosts."""
+    """Start a Placement with the compute nodes of both hosts."""
     service = services.placement(tmp_path_factory.mktemp("placement"))
     cloud = services.Cloud(service.url)
     for host in HOSTS:
@@ -49,7 +49,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def wrong_password(cloud):
-    """The variables of a login that is always denied."""
+    """Return the variables of a login that is always denied."""
     proxy = proxies.Proxy(int(cloud.url.rpartition(":")[2]))
     proxy.rules += [proxies.Rule("401", "^POST ", times=1000), proxies.Rule("404", "^GET ", times=1000)]
     domains = {"user_domain_id": "default", "project_domain_id": "default"}
@@ -63,7 +63,7 @@ def wrong_password(cloud):
 
 @pytest.fixture
 def play(fleet, cloud, tmp_path):
-    """Runs a playbook on both hosts: its status, what it has said, and by host how many tasks changed something."""
+    """Return a function that runs a playbook on both hosts and returns status, output and changed tasks by host."""
 
     def play(name, *arguments, hosts=None, **variables):
         given = {
@@ -85,7 +85,7 @@ def play(fleet, cloud, tmp_path):
 
 
 def tree(fleet):
-    """All paths of both hosts, and what is in the files of their configuration."""
+    """Return all paths of both hosts, and the content of their configuration files."""
     found = {}
     for directory, folders, files in os.walk(fleet):
         found[directory] = sorted([*folders, *files])
@@ -107,7 +107,7 @@ REFUSED = {
     ),
     "class": (
         {"vfio_profiles": desktops(resource_class="NO_SUCH"), "vfio_serial": 1},
-        # The profile itself is refused, since the standard names are known.
+        # The profile itself is rejected, because the standard names are known.
         ["NO_SUCH"],
     ),
 }  # fmt: skip
@@ -168,7 +168,7 @@ def test_less_than_guests_have_is_refused_before_their_card_is_changed(play, fle
     assert status == 0, said
     assert set(cloud.tree(f"{FIRST}.{DOMAIN}")) == {FIRST + end for end in (f".{DOMAIN}", *(
         f".{DOMAIN}_vfio_{card}" for card in ("0000:3b:00.0", "0000:af:00.0")))}  # fmt: skip
-    # A guest that is shut off has no process, and keeps what it has in Placement.
+    # A guest that is shut off has no process, but keeps its allocation in Placement.
     provider = f"{SECOND}.{DOMAIN}_vfio_0000:3b:00.0"
     cloud.allocate(GUEST, provider, {"CUSTOM_T4": 6})
     before = tree(fleet / SECOND)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook site where not all goes well, or not all hosts are asked for the same."""
+"""Test the playbook site with failures, and with hosts that need different work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MIXED_PROFILES = [
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory):
-    """Runs a playbook on both hosts, of which only the second is published: its status, and what it has said."""
+    """Return a function that runs a playbook on two hosts, of which only the second is published."""
     directory = tmp_path_factory.mktemp("hosts")
     fleet, inventory = directory / "fleet", directory / "hosts.json"
     variables = {"vfio_profiles": PROFILES, "nova_config_release": "2026.2"}
@@ -45,7 +45,7 @@ def play(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def login(tmp_path_factory):
-    """The variables of a Placement that can be read and not written."""
+    """Return the variables of a Placement that is read-only."""
     service = services.placement(tmp_path_factory.mktemp("placement"))
     services.Cloud(service.url).make(SECOND, traits=["COMPUTE_NODE", "OWNER_NOVA"])
     proxy = proxies.Proxy(service.port)
@@ -57,7 +57,7 @@ def login(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def said(play, login):
-    """What site says when Placement fails after the cards were changed."""
+    """Return the output of site if Placement fails after the cards were changed."""
     return play("site", vfio_profiles=MIXED_PROFILES, **login)[1]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks that run once for all hosts wait for all hosts, also where another strategy is configured."""
+"""Check that tasks that run once for all hosts wait for all hosts, even with another configured strategy."""
 
 from __future__ import annotations
 

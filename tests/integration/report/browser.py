@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A headless Chromium, driven by the DevTools protocol over a pair of pipes.
+"""A headless Chromium that is controlled with the DevTools protocol over two pipes.
 
-Playwright needs 168 MB, more than half of what all tests need, and promises nothing for the Chromium of a distribution.
+Playwright needs 168 MB, more than half of what all tests need, and does not support the Chromium of a distribution.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ for place, number in enumerate([fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for 
     os.dup2(number, place)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-DEADLINE = 60  # seconds for one answer, on a busy machine
+DEADLINE = 60  # in seconds: for one answer, on a busy machine
 
 
 def find():
-    """The path of a browser, or None."""
+    """Return the path of a browser, or None."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextlib.contextmanager
 def running(program):
-    """Start a browser, and end it in any case."""
+    """Start a browser, and stop it in any case."""
     to_browser, to_us = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as home:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
@@ -65,7 +65,7 @@ def running(program):
 
 
 class Pipe:
-    """Commands to the browser, and what it tells by itself."""
+    """Commands to the browser, and its events."""
 
     def __init__(self, commands, answers):
         self._commands = commands
@@ -89,7 +89,7 @@ class Pipe:
         return answer["result"]
 
     def wait_for(self, method, session):
-        """Until the browser tells something that it has not told before the last command."""
+        """Wait for an event after the last command."""
         return self._until(lambda one: one.get("method") == method and one.get("sessionId") == session)
 
     def _until(self, fits):
@@ -113,7 +113,7 @@ class Pipe:
 
 
 class Page:
-    """One tab: ``problems`` is all that the console would show, ``requests`` each address that was asked for."""
+    """A tab: ``problems`` are console messages, ``requests`` are requested URLs."""
 
     def __init__(self, pipe, width=1280, height=900, phone=False, scheme="light", scripts=True):
         self._pipe = pipe
@@ -139,14 +139,14 @@ class Page:
             self._pipe.wait_for("Page.loadEventFired", self._session)
 
     def run(self, script):
-        """The value of an expression, of a promise when it has come true."""
+        """Return the value of an expression or of a resolved promise."""
         answer = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"])
         return answer["result"].get("value")
 
     def press(self, key, code, text=""):
-        """A key by its name, its Windows code and what it types."""
+        """Press a key, given by name, Windows code and typed text."""
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self._call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **typed)

@@ -20,9 +20,9 @@ APT = Path(__file__).resolve().parents[2] / "apt"
 
 @pytest.fixture(scope="session")
 def chromium():
-    """A running browser; it is installed where it is missing and the system has a way to do so."""
+    """Start a browser; install it if it is missing and the system has a package."""
     if not browser.find():
-        # Ubuntu has it as a snap only.
+        # Ubuntu has it only as a snap.
         if not shutil.which("apt-get") or platform.freedesktop_os_release()["ID"] == "ubuntu":
             pytest.skip("there is no Chromium here, and no package of this system brings it")
         if os.geteuid():
@@ -39,7 +39,7 @@ def kinds():
 
 @pytest.fixture(scope="session")
 def written(kinds, tmp_path_factory):
-    """Write the page of so many hosts, and return its path."""
+    """Return a function that writes the page for a number of hosts and returns its path."""
     directory = tmp_path_factory.mktemp("pages")
     paths = {}
 
@@ -54,7 +54,7 @@ def written(kinds, tmp_path_factory):
 
 @pytest.fixture
 def shown(chromium, written):
-    """Open the page of so many hosts in a tab of its own."""
+    """Return a function that opens the page for a number of hosts in its own tab."""
     tabs = []
 
     def show(hosts, fragment="", **screen):

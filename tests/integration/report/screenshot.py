@@ -1,11 +1,11 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the picture of the report in the documentation from the page that "make demo" has written.
+"""Create the image of the report in the documentation from the page of "make demo".
 
 python -m tests.integration.report.screenshot
 
-The picture is the top of the page, with the host open that has a bit of everything.
+The image is the top of the page, with the host open that has devices of all kinds.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / ".build/demo/report.html"
 PICTURE = ROOT / "docs/docsite/rst/images/report.png"
 OPEN = "Array.from(document.querySelectorAll('.host')).find((one) => /mixed/.test(one.textContent)).open = true"
-HEIGHT = 1700  # enough for its first cards
-LARGEST = 200_000  # bytes
+HEIGHT = 1700  # enough for the first cards
+LARGEST = 200_000  # in bytes
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report as somebody sees and uses it, in a real browser."""
+"""Test the report as users see and use it, in a real browser."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from . import browser
 
 SCREENS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 780, "phone": True}}
 GUEST = "desktop-0-3"  # on the first host of its kind
-LARGEST = 650_000  # bytes
-PAINTED = 1000  # milliseconds
+LARGEST = 650_000  # in bytes
+PAINTED = 1000  # in milliseconds
 
 OPEN_ALL = "document.getElementById('open').click()"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 VISIBLE_HOSTS = "Array.from(document.querySelectorAll('.host:not([hidden])'), (host) => host.id)"
-# Texts whose contrast is below that of WCAG 2, level AA, with what they have.
+# Returns texts whose contrast is below that of WCAG 2 level AA, with their contrast.
 UNREADABLE = """(() => {
   const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   const parse = (color) => color.match(/[\\d.]+/g).map(Number);
@@ -155,7 +155,7 @@ def test_200_hosts(shown, written):
     for _again in range(2):
         page.open(written(200).as_uri())
         times.append(page.run(FIRST_PAINT))
-    # The machine may be busy with something else.
+    # Use the minimum, because the machine may be busy.
     assert min(times) < PAINTED
     assert page.pdf().startswith(b"%PDF")
 

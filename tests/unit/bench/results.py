@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results such as a run leaves them, in which something was met, something missed, and something counted once."""
+"""Results in the form of a run: one measurement meets its limit, one misses it, and one has only a count."""
 
 from __future__ import annotations
 

@@ -41,6 +41,6 @@ def test_a_curve_becomes_a_picture_with_named_lines_and_axes(
     words = [element.text for element in picture.findall("{*}text")]
     assert {"A <title>", "devices", "times a ping", "0", "5", "10", *lines} <= {*words}
     assert re.findall(r'class="line stroke\d" d="([^"]*)"', text) == paths
-    # One mark for each point, and one beside each name.
+    # One marker for each point, and one next to each name.
     assert text.count("translate(") == sum(len(line) + 1 for line in lines.values())
     assert "prefers-color-scheme: dark" in text and "http" not in text.replace("http://www.w3.org/2000/svg", "")

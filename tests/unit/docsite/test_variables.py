@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pages of the playbooks have the variables of the argument specs."""
+"""Check that the pages of the playbooks list the variables of the argument specs."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Golden files: what the collection said on the day they were made, character by character.
+"""Golden files: recorded output of the collection, compared character by character.
 
-Each test makes one value and compares it with its file below ``data``; the difference is shown as a unified diff.
-Where a change of behaviour is wanted, make the files anew, read their difference, and commit it with the change::
+Each test computes one value and compares it with its file below ``data``. A difference is printed as a unified diff.
+After an intended change of behaviour, renew the files, review their difference, and commit both together::
 
     pytest tests/unit/golden --golden-renew
     git diff tests/unit/golden/data
 
-What the tests do is in ``tables``. The code is called as Ansible calls it: filters by name, modules by ``main()``.
+``tables`` contains the test cases. The tests call the code like Ansible: filters by name, modules by ``main()``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ansible_collections.vfio.devices.tests.unit.golden.play import Play
 
 DATA = Path(__file__).with_name("data")
 WIDTH = 160
-# It has the text of the engine in it.
+# The size and the hash depend on the source code of the engine.
 PROGRAM = re.compile(r"\d+ bytes, SHA-256 [0-9a-f]{64}")
 
 
@@ -36,7 +36,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture
 def golden(request):
-    """Compare a value with a golden file, or write it: ``golden("facts/t4", value)``."""
+    """Compare a value with a golden file, or write the file: ``golden("facts/t4", value)``."""
 
     def compare(name, value):
         path = DATA / f"{name}.json"
@@ -64,7 +64,7 @@ def play(run_module, simulated, monkeypatch):
 
 
 def pretty(value, indent=0):
-    """JSON whose lists and dictionaries take one line where they fit into it; the order of keys stays."""
+    """Format JSON with each list and dictionary on one line if it fits; keep the order of keys."""
     line = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, (dict, list)) or len(line) + indent <= WIDTH:
         return line

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All that the golden tests take from the engine other than by its modules and filters."""
+"""Everything of the engine that the golden tests use directly instead of through modules and filters."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["MARKER", "FakePlacement", "inventory", "provider", "refusal", "resto
 
 
 def use_placement(monkeypatch, placement):
-    """Let modules talk to a fake, with one request at a time: those side by side have no order."""
+    """Connect modules to a fake, with one request at a time, because parallel requests have no fixed order."""
     monkeypatch.setattr(converge, "THREADS", 1)
     monkeypatch.setattr(client, "connect", lambda options: placement)
 
 
 def restore(monkeypatch, host, *arguments):
-    """Run the program that restores a host at boot; its exit status."""
+    """Run the program that restores a host at boot; return its exit status."""
     with monkeypatch.context() as patch:
         patch.setattr(main, "HostRoot", lambda *options: host.root())
         patch.delenv("JOURNAL_STREAM", raising=False)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run modules and filters as Ansible does, and note what they say."""
+"""Run modules and filters like Ansible, and record their output."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ ALL_FACTS = ("physical_functions", "parents", "devices", "iommu", "mdevctl", "us
 
 
 def table(name):
-    """A table of this folder."""
+    """Load a table from this directory."""
     return yaml.safe_load((Path(__file__).parent / "tables" / f"{name}.yml").read_text(encoding="utf-8"))
 
 
 def left_over(folder, names):
-    """Golden files that no test compares."""
+    """Return the golden files that no test compares."""
     data = Path(__file__).parent / "data" / folder
     return sorted({path.stem for path in data.glob("*.json")} - set(names))
 
 
 def apply(name, *arguments, **options):
-    """What a filter returns; texts by their lines, the last of them empty after a final newline."""
+    """Return the result of a filter, with texts as lists of lines; a final newline gives an empty last line."""
     function = importlib.import_module(f"{PLUGINS}.filter.{name}").FilterModule().filters()[name]
     try:
         value = function(*arguments, **options)
@@ -45,7 +45,7 @@ def apply(name, *arguments, **options):
 
 
 def unless_same(value, before):
-    """The value, or a word if it is the same as another to the last character: keys in the same order too."""
+    """Return the value, or SAME if both have the same JSON text, including the order of keys."""
     return SAME if json.dumps(value) == json.dumps(before) else value
 
 
@@ -58,7 +58,7 @@ class Play:
         self.host_of = simulated
 
     def run(self, name, options, host=None, check=False):
-        """The result of one run of a module, with its warnings."""
+        """Return the result of one run of a module, with its warnings."""
         module = importlib.import_module(f"{PLUGINS}.modules.{name}")
         said = []
         self._monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, sentence: said.append(sentence))
@@ -66,14 +66,14 @@ class Play:
         return {**result, "warnings": said} if said else result
 
     def runs(self, name, options, host=None):
-        """In check mode, for real, and again; what is the same as before is not repeated."""
+        """Run in check mode, then really, then again; abbreviate repeated results."""
         check = self.run(name, options, host, check=True)
         done = self.run(name, options, host)
         again = self.run(name, options, host)
         return {"check": check, "done": unless_same(done, check), "again": unless_same(again, done)}
 
     def facts(self, host, gather=ALL_FACTS):
-        """The result of mdev_facts, in which a parent refers to the one before with the same types."""
+        """Return the result of mdev_facts; a parent with the types of the previous parent refers to it."""
         result = self.run("mdev_facts", {"gather": list(gather)}, host)
         parents = result.get("ansible_facts", {}).get("mdev", {}).get("parents", [])
         same = None
@@ -86,7 +86,7 @@ class Play:
         return result
 
     def restore(self, host, *arguments):
-        """What the program for the boot says, and how long it took on the clock of the host."""
+        """Return the output of the boot program, and its duration on the clock of the host."""
         begin, out, errors = host.kernel.clock.now(), io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
             status = engine.restore(self._monkeypatch, host, *arguments)
@@ -95,7 +95,7 @@ class Play:
         return {"status": status, "seconds": seconds, **lines}
 
     def step(self, host, verb, argument):
-        """One step of a table: a module, the program for the boot, or something that happens to the host."""
+        """Run one step of a table: a module, the boot program, or an event on the host."""
         if verb == "mdev_facts":
             return self.facts(host, **(argument or {}))
         if verb in MODULES:
@@ -124,7 +124,7 @@ class Play:
 
 
 def files(host):
-    """The ordinary files of a host by their path, as lists of lines, and its links."""
+    """Return the ordinary files of a host by path, as lists of lines, and its links."""
     found = {}
     for path, node in sorted(host.kernel.tree.nodes.items()):
         if path.startswith("etc/") and isinstance(node, File):

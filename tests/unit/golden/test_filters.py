@@ -48,7 +48,7 @@ DEVICES = [
 
 
 def settings_of(plan):
-    """All that the filters make of a plan."""
+    """Return the result of each filter for a plan."""
     shapes = [{}, *({"shape": shape} for shape in ("nova", "cyborg", "own")), {"cyborg_agent": False, "drain": True}]
     shapes += [{"traits_mode": "exact", "exact_names": True, "shape": "own"}, {"shape": "other"}, {"drain": 3}]
     reporting = {"report_in_placement": True, "pci_in_placement": True}

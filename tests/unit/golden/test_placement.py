@@ -13,7 +13,7 @@ ROOT = engine.root()["uuid"]
 
 @pytest.mark.parametrize("name", CASES)
 def test_placement(play, golden, monkeypatch, name):
-    """Runs against one tree in turn: their results, what they asked of Placement, and the tree at the end."""
+    """Run against one tree in turn; compare results, requests to Placement, and the final tree."""
     case = CASES[name]
     placement = engine.FakePlacement(engine.root(), *(provider(**one) for one in case.get("tree", [])))
     engine.use_placement(monkeypatch, placement)
@@ -40,7 +40,7 @@ def test_placement(play, golden, monkeypatch, name):
 
 
 def provider(uuid, name, inventories=None, traits=(), ours=True, **fields):
-    """One in the tree; ``traits`` come beside the mark of our own."""
+    """Return a provider of the tree; ``traits`` are in addition to our marker trait."""
     inventories = {key: engine.inventory(**value) for key, value in (inventories or {}).items()}
     traits = [*traits, *([engine.MARKER] if ours else [])]
     return engine.provider(uuid, name, **{"parent": ROOT, **fields}, inventories=inventories, traits=traits)

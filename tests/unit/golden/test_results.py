@@ -11,7 +11,7 @@ SCENARIOS = table("results")
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_results(play, golden, name):
-    """Each step of a scenario, then the files that it left on the host."""
+    """Compare the result of each step of a scenario, then the files that it left on the host."""
     scenario = SCENARIOS[name]
     host = play.host_of(scenario["host"], **scenario.get("changes", {}))
     before = files(host)

@@ -15,7 +15,7 @@ RELEASE = "2026.2"
 
 @pytest.mark.parametrize("site", SITES)
 def test_site(play, golden, site):
-    """What the playbook ``site`` does, and what ``verify`` says before and after."""
+    """Compare the changes of the playbook ``site``, and the results of ``verify`` before and after it."""
     name, host_name = site.split(".")
     declaration = DECLARATIONS[name]
     options = {"on_busy": declaration.get("on_busy", "fail")}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's machine is found and ended by its own process id only."""
+"""Check that the lab finds and ends its machine only by process id."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Process = subprocess.Popen[bytes]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of a run."""
+    """Return the directory of a run."""
     monkeypatch.setattr(machine, "RUN", tmp_path)
     monkeypatch.setattr(image, "LAB", tmp_path)
     return tmp_path
@@ -26,7 +26,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sleeper(run: Path) -> Iterator[Process]:
-    """A process that has the path of the pid file among its arguments, as QEMU has."""
+    """Start a process with the path of the pid file among its arguments, like QEMU."""
     process = subprocess.Popen([sys.executable, "-c", "input()", str(run / "pid")], stdin=subprocess.PIPE)
     yield process
     process.kill()
@@ -64,7 +64,7 @@ def test_ansible_cannot_take_it_for_the_lab_of_another_checkout(run: Path) -> No
     lab = machine.Machine(image.Image(run))
     lab._describe(2222)
     (host,) = yaml.safe_load(lab.inventory.read_text())["all"]["hosts"].values()
-    # These two are what Ansible looks up a connection by.
+    # Ansible looks up a connection by these two values.
     assert (host["ansible_host"], host["ansible_port"]) == ("127.0.0.1", 2222)
     assert lab.ssh_config.read_text().splitlines()[:3] == ["Host lab 127.0.0.1", "  HostName 127.0.0.1", "  Port 2222"]
 

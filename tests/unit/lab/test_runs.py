@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the soak and the comparison run is what the modules run."""
+"""Check that the soak test and the comparison run the same code as the modules."""
 
 from __future__ import annotations
 

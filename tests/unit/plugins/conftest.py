@@ -15,7 +15,7 @@ DEFAULTS = {"on_busy": "fail", "allow_host_network": False, "accept_unseen": [],
 
 
 def complete(function):
-    """An entry of ``functions`` as Ansible hands it over."""
+    """Return an entry of ``functions`` with all keys, as Ansible passes it."""
     entry = {**dict.fromkeys(_pf_wanted.FUNCTION), "reconfigurable": True, **function}
     if entry["vfs"]:
         entry["vfs"] = [{**dict.fromkeys(_pf_wanted.VIRTUAL_FUNCTION), **virtual} for virtual in entry["vfs"]]
@@ -23,7 +23,7 @@ def complete(function):
 
 
 def parse(*functions):
-    """Entries as the plan takes them."""
+    """Return entries as the plan expects them."""
     return _pf_wanted.parse_functions([complete(function) for function in functions])
 
 
@@ -39,7 +39,7 @@ class Switch:
         return _pf_modes.converge(self.host.root(), options, parse(*functions), self.connection, check, budget)
 
     def card(self, pf):
-        """A card as it is: all that a change could leave behind."""
+        """Return the state of a card that a change could leave behind."""
         card = _pf_state.observe_cards(self.host.root(), parse({"pf": pf, "mode": "vf"})).cards[pf]
         kept = card.kept
         return {
@@ -56,7 +56,7 @@ class Switch:
 
 
 class Arrival:
-    """Files of a host on which somebody opens a device as soon as it is created."""
+    """Files of a host on which another process opens a device as soon as it is created."""
 
     def __init__(self, host, hidden=False):
         self._host, self._files, self._hidden = host, host.files, hidden
@@ -81,7 +81,7 @@ class Arrival:
 
 @pytest.fixture
 def switch(simulated):
-    """Make runs on a simulated host of a profile: ``switch("nics")({"pf": ..., "mode": "pf"})``."""
+    """Return a function that makes a simulated host: ``switch("nics")({"pf": ..., "mode": "pf"})``."""
 
     def make(profile, connection=(), **changes):
         return Switch(simulated(profile, **changes), connection)
@@ -91,13 +91,13 @@ def switch(simulated):
 
 @pytest.fixture
 def entries():
-    """Parse entries of ``functions``."""
+    """Return the function that parses entries of ``functions``."""
     return parse
 
 
 @pytest.fixture
 def probes(monkeypatch):
-    """By device the drivers that saw it, in their order."""
+    """Map each device to the drivers that probed it, in order."""
     found = {}
     probe = PciFunction.probe
 

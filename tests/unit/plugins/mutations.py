@@ -1,11 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Good input with one thing wrong."""
+"""Valid input with one mistake."""
 
 from __future__ import annotations
 
 import copy
+import datetime
 import math
 
 
@@ -16,7 +17,7 @@ def nested(depth):
     return value
 
 
-# By what is wrong with it, a value that some careless check takes.
+# Maps each mistake to a value that a careless check might accept.
 BAD = {
     "null": None,
     "true": True,
@@ -54,8 +55,21 @@ BAD = {
 }
 
 
+# What only YAML has a form for.
+LOOP: list[object] = []
+LOOP.append(LOOP)
+OF_YAML = {
+    "date": datetime.date(2026, 1, 1),
+    "bytes": b"a",
+    "set": {"a"},
+    "number of 5000 digits": 10**5000,
+    "loop": LOOP,
+    "key that is a list": {(1, 2): 3},
+}
+
+
 def places(value, path=()):
-    """The paths of all that is in a value, the value itself first."""
+    """Yield the path of each part of a value, the value itself first."""
     yield path
     if isinstance(value, dict):
         for key in value:
@@ -66,7 +80,7 @@ def places(value, path=()):
 
 
 def replaced(value, path, new):
-    """A copy with something else at a path."""
+    """Return a copy with another value at a path."""
     if not path:
         return new
     value = copy.deepcopy(value)
@@ -78,7 +92,7 @@ def replaced(value, path, new):
 
 
 def without(value, path):
-    """A copy without what is at a path."""
+    """Return a copy without the value at a path."""
     value = copy.deepcopy(value)
     inner = value
     for key in path[:-1]:
@@ -88,7 +102,7 @@ def without(value, path):
 
 
 def mutations(value, bad=None):
-    """Copies of a value with one thing wrong: what is wrong, and the copy."""
+    """Yield copies of a value with one mistake: (description, copy)."""
     for path in places(value):
         where = ".".join(map(str, path))
         for name, new in (BAD if bad is None else bad).items():

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Thousands of bad inputs, each of which is good but for one thing.
+"""Try thousands of bad inputs, each of which is valid except for one mistake.
 
-What is refused is refused with a sentence, by the right kind of error, in time, and nothing was changed.
+Each rejection has a message, has the right type of error, is in time, and changes nothing.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, type_description
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.modules import boot_restore, mdev_facts, mdev_instance, sriov_pf_mode
-from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD, mutations
+from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD, OF_YAML, mutations
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
-# Seconds that one input may take on a busy machine.
+# In seconds: the most that one input may take on a busy machine.
 HANGS = 20
 DESKTOPS = {
     "name": "t4",
@@ -71,23 +71,23 @@ WHOLE = {
     **{"name": "whole", "select": ["0000:98:00.0"], "mode": "pf", "driver": "vfio-pci"},
     "nova": {"alias": "n", "numa_policy": "socket", "physical_network": "p", "trusted": True},
 }
-# What the errors of Python itself say.
+# Phrases in errors of Python itself.
 OF_PYTHON = ("Traceback", "unsupported operand", "object has no attribute", "is not subscriptable", "not iterable")
-# By the part of a path what is never right there, whatever else is.
+# Mistakes that are never valid in NUMBERS and, except for a fraction, in DURATIONS.
 NEVER = ("infinity", "no number", "huge", "minus one", "fraction", "full-width digit", "Arabic digit", "underscore")
 NUMBERS = ("count", "num_vfs", "vlan", "qos", "min_tx_rate", "max_tx_rate", "max_instances", "numa_node", "index")
 DURATIONS = ("timeout",)
 
 
 class Attempts:
-    """Counts the inputs; ``accepted`` has what was wrong with those that were taken."""
+    """Counts the inputs; ``accepted`` records the mistakes that were accepted."""
 
     def __init__(self):
         self.number = 0
         self.accepted = []
 
     def __call__(self, what, refusals, attempt, judged=True):
-        """One input: its value, or None if it was refused with one of ``refusals``."""
+        """Try one input; return its value, or None if it was rejected with one of ``refusals``."""
         self.number += 1
         begin = time.process_time()
         try:
@@ -106,7 +106,7 @@ class Attempts:
         return value
 
     def wrongly(self):
-        """The numbers among what was accepted that no number can be."""
+        """Return the accepted mistakes in numbers that are never valid."""
         places = [(what.partition(": ")[0].split("."), what.partition(": ")[2], what) for what in self.accepted]
         return [
             what
@@ -134,7 +134,7 @@ def test_declarations(simulated, attempts, host, profiles):
         for parent in facts["parents"]:
             parent["types"] = [one for one in parent["types"] if one["name"] in ("NVIDIA A40-8Q", "NVIDIA A40-4Q")]
     assert resolve(profiles, facts)["cards"]
-    for what, bad in mutations(profiles):
+    for what, bad in mutations(profiles, {**BAD, **OF_YAML}):
         key = [part for part in what.partition(": ")[0].split(".") if not part.isdecimal()][-1:]
 
         def attempt(bad=bad, what=what, key=key):
@@ -186,7 +186,7 @@ OPTIONS = {
 def test_options(simulated, run_module, attempts, module):
     name, options = OPTIONS[module]
     host = simulated(name)
-    # Ansible itself cannot log half a character, nor hand over what JSON has no form for.
+    # Ansible itself can neither log half a character nor pass on values without a JSON form.
     bad_values = {name: value for name, value in BAD.items() if name not in ("half a character", "deep")}
     assert not run_module(module, options, host, check_mode=True).get("failed")
     before = json.dumps(host.facts())
@@ -205,7 +205,7 @@ def test_options(simulated, run_module, attempts, module):
 
 
 def few(*names):
-    """Some of the bad values, for input of which there is a lot."""
+    """Return some of the bad values, for large inputs."""
     return {name: BAD[name] for name in names}
 
 
@@ -215,7 +215,7 @@ FEW = few(
 
 
 def shortened(facts):
-    """Facts with one card, one virtual function and one type."""
+    """Return facts with one card, one virtual function and one type."""
     facts = copy.deepcopy(facts)
     facts["parents"] = facts["parents"][:1]
     parents = [parent["name"] for parent in facts["parents"]]
@@ -238,7 +238,7 @@ HOSTS = {
 
 @pytest.fixture(params=HOSTS)
 def planned(request, simulated):
-    """The facts of a host, its profiles, and its plan."""
+    """Return the facts of a host, its profiles, and its plan."""
     host = simulated(request.param.partition(" ")[0])
     if not request.param.startswith("nics"):
         host.converge({"type": "GRID T4-2B" if request.param == "t4" else "mtty-1"})
@@ -284,7 +284,7 @@ def test_plans(planned, record_property, name):
 
 
 def option_calls(planned):
-    """By the name of an option, calls of a filter with it."""
+    """Map each option name to the calls of a filter with it."""
     facts, profiles, plan = planned
     release = {"release": 34}
     for option in ("release", "report_in_placement", "pci_in_placement", "service"):
@@ -322,11 +322,11 @@ def test_options_of_filters(planned, attempts):
             attempts(f"{option}: {name}", AnsibleFilterError, lambda call=call, value=value: call(value))
 
 
-# What is on the host
+# Files of the host
 
 
 def put(host, path, content):
-    """Write JSON into a file of the host; False if there is no such JSON."""
+    """Write JSON to a file of the host; return False if the value has no JSON form."""
     try:
         host.files.replace(path, json.dumps(content).encode())
     except (TypeError, ValueError):
@@ -335,7 +335,7 @@ def put(host, path, content):
 
 
 def restored(host):
-    """What the boot program would do, and no bug of it; Refused with what it could not do."""
+    """Run the boot program in check mode; raise Refused for its problems, and fail for a bug."""
     results = restore(host.root(), timeout=0.1, check_mode=True)
     problems = [problem for result in results for problem in result["problems"]]
     assert not [problem for problem in problems if "this is a bug" in problem]
@@ -345,7 +345,7 @@ def restored(host):
 
 @pytest.fixture
 def serial(simulated):
-    """A host that has lost its one device, which is recorded and defined."""
+    """Return a host that lost its only device, which is recorded and defined."""
     host = simulated("mtty")
     host.converge({"type": "mtty-1", "uuid": UUID})
     host.write(f"sys/bus/mdev/devices/{UUID}/remove", "1")

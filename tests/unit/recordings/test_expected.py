@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the collection says of each recorded host."""
+"""Compare the output of the collection for each recorded host."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The data of the simulator against those of recorded hosts."""
+"""Compare the data of the simulator with those of recorded hosts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from ansible_collections.vfio.devices.tests.simhost.profile import load as load_
 from ansible_collections.vfio.devices.tests.simhost.profile import names
 
 NUMBERS = {"sriov_totalvfs": "total", "sriov_offset": "offset", "sriov_stride": "stride", "sriov_vf_device": "device"}
-# By device the numbers that depend on the host: firmware gives VFs to ports, and a port without ARI moves the first VF.
+# Maps devices to the numbers that depend on the host: firmware assigns VFs to ports, and a port without ARI moves the
+# first VF.
 OF_THE_HOST = {
     "8086:10c9": {"offset"},
     "8086:159b": {"total", "offset"},
     "144d:a824": {"offset"},
 }
-# A table has the types of one driver.
+# Each table contains the types of one driver.
 TYPES = {"10de:2235": "a40", "10de:26b9": "l40s", "8086:5917": "gvt", "css": "vfio_ccw", "matrix": "vfio_ap"}
 
 
 def recorded():
-    """(host, address, vendor:device, numbers of SR-IOV) of each recorded function that has it."""
+    """Yield (host, address, vendor:device, SR-IOV numbers) of each recorded function with SR-IOV."""
     for name in hosts():
         tree = load(HOSTS / name).recording.tree
         for path, entries in tree.items():
@@ -37,7 +38,7 @@ def recorded():
 
 
 def simulated():
-    """By vendor:device the SR-IOV numbers of all simulated functions."""
+    """Map vendor:device to the SR-IOV numbers of all simulated functions."""
     found = {}
     for profile in names():
         for function in load_profile(profile).functions:
@@ -63,14 +64,14 @@ def test_sriov(name, address, ids, numbers):
 
 
 def types(name):
-    """By table name (id, name, description or None) of the types that a recorded host offers."""
+    """Yield (key of TYPES, type id, contents of its files) of each type that a recorded host offers."""
     tree = load(HOSTS / name).recording.tree
     for path, entries in tree.items():
         above, found, kind = path.partition("/mdev_supported_types/")
         if found:
             device = above.rpartition("/")[2]
             card = tree.get(above, {}).get("physfn")
-            # No module reads the ids of a VF.
+            # Recordings contain no ids of VFs, because no module reads them.
             alias = tree.get(f"{above.rpartition('/')[0]}/{card.value[3:]}" if card else above, {}).get("modalias")
             key = f"{alias.value[9:13]}:{alias.value[18:22]}".lower() if alias else device
             told = {file: entries[file].value for file in ("name", "description", "device_api") if file in entries}
@@ -82,7 +83,7 @@ def types(name):
 
 
 def of_simulator(table):
-    """By the name of a type's directory what the files of the type say."""
+    """Map the directory name of each type to the contents of its files."""
     loaded = load_table(table)
     return {
         f"{loaded.driver}-{kind.id}": {
@@ -105,7 +106,7 @@ def test_types(name):
 
 
 def test_all_types_are_recorded():
-    """No type that the recorded driver does not have, and in its order."""
+    """Check that the simulator has exactly the types of the recorded driver, in the same order."""
     for name, key in (("cloudpods-a40", "10de:2235"), ("harvester-l40s", "10de:26b9")):
         there = list(dict.fromkeys(kind for one, kind, dummy in types(name) if one == key))
         assert list(of_simulator(TYPES[key])) == there

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What other programs have recorded, as hosts."""
+"""Convert recordings of other programs to hosts."""
 
 from __future__ import annotations
 

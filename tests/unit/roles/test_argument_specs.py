@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of all roles: described, with defaults, and refused by name when they are mistyped."""
+"""Check the variables of all roles: documented, with defaults, and rejected by name when mistyped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import sche
 from ansible_collections.vfio.devices.tests import declaration
 
 ROLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "roles").iterdir() if path.is_dir())
-# A value of the type, and one that is not of it. Ansible takes every value for text, so only its choices can be missed.
+# Maps each type to a valid and an invalid value. Ansible converts any value to str, so str needs choices.
 VALUES = {
     "bool": (True, "perhaps"),
     "dict": ({"key": 1}, "text"),
@@ -29,7 +29,7 @@ VALUES = {
 
 
 class Case(NamedTuple):
-    """A mistyped value: ``variables`` of a role that are right but for the one called ``name``."""
+    """A mistyped value: all ``variables`` of a role are valid except the one called ``name``."""
 
     name: str
     variables: dict
@@ -44,7 +44,7 @@ def spec_of(role):
 
 
 def right(option):
-    """A value that fits."""
+    """Return a valid value."""
     if "choices" in option:
         return option["choices"][0]
     if "options" in option and option["type"] != "raw":
@@ -54,13 +54,13 @@ def right(option):
 
 
 def mistyped(options):
-    """For each value, at any depth: its name, and the variables with it being wrong."""
+    """Yield for each value, at any depth, its name and the variables in which it is invalid."""
     needed = {name: right(option) for name, option in options.items() if option.get("required")}
     for name, option in options.items():
         wrong = "no such choice" if "choices" in option else VALUES[option["type"]][1]
         if wrong is not None:
             yield Case(name, {**needed, name: wrong})
-        # Of a raw value the options are described only: the filter resolve refuses profiles.
+        # The options of a raw value are only documentation: the filter resolve rejects bad profiles.
         if "options" in option and option["type"] != "raw":
             for case in [*mistyped(option["options"]), *unknown_and_missing(option["options"])]:
                 inside = [case.variables] if option["type"] == "list" else case.variables
@@ -68,7 +68,7 @@ def mistyped(options):
 
 
 def unknown_and_missing(options):
-    """A key that does not exist, and each required one left out."""
+    """Yield an unknown key, and each required key left out."""
     needed = {name: right(option) for name, option in options.items() if option.get("required")}
     yield Case("mistyped_key", {**needed, "mistyped_key": 1})
     for name in needed:
@@ -76,7 +76,7 @@ def unknown_and_missing(options):
 
 
 def refusal(role, variables):
-    """What Ansible says before the first task of a role (plugins/action/validate_argument_spec.py)."""
+    """Return the message of Ansible before the first task of a role (plugins/action/validate_argument_spec.py)."""
     return "; ".join(ArgumentSpecValidator(spec_of(role)).validate(variables).error_messages)
 
 

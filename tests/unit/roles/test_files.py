@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbooks look at the very paths that roles and modules write."""
+"""Check that the playbooks look at the same paths that roles and modules write."""
 
 from __future__ import annotations
 

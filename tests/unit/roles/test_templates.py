@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Templates give the same on every supported ansible-core. Before 2.19 a template of null is empty text."""
+"""Check that templates give the same result on every supported ansible-core. Before 2.19 null becomes an empty text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = [path for folder in ("roles", "playbooks") for path in sorted((ROOT / folder).rglob("*.yml"))]
-# Null as the value of a template, and not as one part of a list or a comparison.
+# Matches null as the value of a whole template, not as part of a list or a comparison.
 NULL = re.compile(
     r"\{\{(?:(?!\}\}).)*(?:default\(\s*none\b|\belse\s+none\s*\}\}|\{\{\s*none\s+if\b)", re.DOTALL | re.IGNORECASE
 )

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Both fronts of the simulated host behind one interface, so that each rule is tested through both."""
+"""Access both fronts of the simulated host through one interface, so that both are tested for each rule."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ PATIENCE = 10.0
 
 
 class Files(Protocol):
-    """What the tests do with the files of a host."""
+    """The operations of the tests on the files of a host."""
 
     def read(self, path: str) -> bytes:
-        """The content of a file."""
+        """Return the content of a file."""
 
     def list(self, path: str) -> list[str]:
-        """The names in a directory."""
+        """Return the names in a directory."""
 
     def link(self, path: str) -> str:
-        """Where a link points to."""
+        """Return the target of a link."""
 
     def exists(self, path: str) -> bool:
-        """Whether something is there."""
+        """Return whether the path exists."""
 
     def write(self, path: str, data: bytes) -> None:
-        """Write into a file that is there."""
+        """Write to an existing file."""
 
     def unlink(self, path: str) -> None:
         """Remove a file."""
@@ -77,22 +77,22 @@ class MountedFiles:
 
 
 class Readable:
-    """Shorter ways to read the ``files`` of a host."""
+    """Shorter methods to read the ``files`` of a host."""
 
     files: Files
 
     def text(self, path: str) -> str:
-        """The content of a file without the last newline."""
+        """Return the content of a file without the last newline."""
         content = self.files.read(path)
         assert content.endswith(b"\n"), f"{path} does not end with a newline"
         return content.decode()[:-1]
 
     def number(self, path: str) -> int:
-        """The number in a file."""
+        """Return the number in a file."""
         return int(self.text(path))
 
     def target(self, path: str) -> str:
-        """The last part of a link's target."""
+        """Return the last part of a link's target."""
         return self.files.link(path).rpartition("/")[2]
 
 
@@ -104,24 +104,24 @@ class Simulation(Readable):
     files: Files
 
     def hold(self, device: str) -> str | None:
-        """Let a process open a device; the errno by name if it cannot."""
+        """Let a process open a device; return the errno by name, or None."""
         return refusal(self.host.hold, device)
 
     def release(self, device: str) -> None:
-        """Let the process close it."""
+        """Let the process close the device."""
         self.host.release(device)
 
     def blocked_write(self, path: str, data: bytes) -> Blocking:
-        """Write where the kernel blocks."""
+        """Start a write that blocks in the kernel."""
         return Blocking(self, lambda: self.files.write(path, data))
 
     def blocked_read(self, path: str) -> Blocking:
-        """Read where the kernel blocks."""
+        """Start a read that blocks in the kernel."""
         return Blocking(self, lambda: self.files.read(path))
 
 
 class Blocking:
-    """A call that the kernel blocks; ``finish`` waits for its end and gives its error."""
+    """A call that blocks in the kernel; ``finish`` waits for its end and returns its error."""
 
     def __init__(self, simulation: Simulation, call: Callable[[], object]) -> None:
         self.call = call
@@ -140,7 +140,7 @@ class Blocking:
         self.operation = pending[-1]
 
     def finish(self) -> OSError | None:
-        """The error of the call, after it ended."""
+        """Wait for the end of the call; return its error, or None."""
         if self.thread is not None:
             self.thread.join(PATIENCE)
             assert not self.thread.is_alive(), "the call still blocks"
@@ -156,7 +156,7 @@ class Blocking:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is observed; fails after a generous time."""
+    """Wait for a condition; fail after a generous time."""
     end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "nothing happened in time"
@@ -164,23 +164,23 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def refusal(call: Callable[..., Any], *arguments: Any) -> str | None:
-    """The name of the errno with which a call fails, or None."""
+    """Return the name of the errno with which a call fails, or None."""
     try:
         call(*arguments)
     except OSError as problem:
-        # the two names of this errno have one number on Linux
+        # Both names of this errno have the same number on Linux.
         return "EOPNOTSUPP" if problem.errno == errno.EOPNOTSUPP else errno.errorcode[problem.errno or 0]
     return None
 
 
 class Mount:
-    """One FUSE mount for a whole test run, to which hosts are added."""
+    """One FUSE mount for a whole test run; hosts are added to it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.fleet = Fleet({})
         self.numbers = itertools.count(1)
-        # fails with a clear sentence where FUSE is not to be had
+        # This fails with a clear message if FUSE is not available.
         prepare(directory)
         self.thread = threading.Thread(target=serve, args=(self.fleet, directory), daemon=True)
         self.thread.start()
@@ -203,7 +203,7 @@ class Mount:
 
 @pytest.fixture(scope="session")
 def mount(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mount]:
-    """The mount of this test run."""
+    """Return the mount of this test run."""
     mounted = Mount(tmp_path_factory.mktemp("simhost"))
     yield mounted
     mounted.close()
@@ -214,7 +214,7 @@ Boot = Callable[..., Simulation]
 
 @pytest.fixture(params=["accessor", "fuse"])
 def boot(request: pytest.FixtureRequest) -> Boot:
-    """A function that boots a host from a profile, with changes to its top-level keys."""
+    """Return a function that boots a host from a profile, with changes to its top-level keys."""
     mounted: Mount | None = request.getfixturevalue("mount") if request.param == "fuse" else None
 
     def boot_host(profile: Any, **changes: Any) -> Simulation:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Binding and resetting where the lab's machine is no example: old kernels, denied devices, no IOMMU, no reset."""
+"""Test binding and reset where the lab is no reference: old kernels, denied devices, no IOMMU, no reset."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``available_instances``: what the types of a parent, and the VFs of a GPU, share."""
+"""Test ``available_instances``: what the types of a parent, and the VFs of a GPU, share."""
 
 from __future__ import annotations
 

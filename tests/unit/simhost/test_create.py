@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``create``: what it parses, with what it fails, what it makes."""
+"""Test ``create``: its parser, its errors, and the device that it creates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_uuid_is_unique_on_the_host(boot: Boot) -> None:
 
 
 def fill(simulation: Simulation, parent: str, kind: str) -> str | None:
-    """Create until it fails; the errno."""
+    """Create devices until it fails; return the errno."""
     for number in range(70):
         problem = create(simulation, parent, kind, f"00000000-0000-0000-0000-{number:012x}")
         if problem:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for all kernel files, for ordinary files, and for paths."""
+"""Test the rules of all kernel files, of ordinary files, and of paths."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_value_ends_with_a_newline(boot: Boot) -> None:
 
 @pytest.fixture
 def root(mount: Mount) -> Path:
-    """A host behind the mount."""
+    """Return the root directory of a mounted host."""
     files = mount.boot("mtty", {}).files
     assert isinstance(files, MountedFiles)
     return files.root

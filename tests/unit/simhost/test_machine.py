@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot and reboot, holders, faults, delays, and the profiles."""
+"""Test boot and reboot, holders, faults, delays, and the profiles."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_what_is_late_comes_in_the_end(profile: str, name: str, path: str) -> No
 
 
 def without_groups(host: SimHost) -> set[str]:
-    """All paths but those of IOMMU groups, which are numbered as they come."""
+    """Return all paths except those of IOMMU groups, whose numbers depend on the order of creation."""
     return {path for path in host.tree.nodes if "iommu_groups/" not in path}
 
 

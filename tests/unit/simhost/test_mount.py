@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command: a daemon that serves a fleet, and what is left when it goes."""
+"""Test the command: the daemon that serves a fleet, and the state after its end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def simhost(*words: object) -> int:
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Path]:
-    """A mounted fleet with a host ``mtty`` and two of ``t4``."""
+    """Mount a fleet with one host ``mtty`` and two of ``t4``."""
     directory = tmp_path / "fleet"
     assert simhost("mount", directory, "mtty", "t4=2") == 0
     yield directory

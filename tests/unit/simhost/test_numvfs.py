@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``sriov_numvfs``: the kernel's order of checks, the drivers' quirks, the VFs that come and go."""
+"""Test ``sriov_numvfs``: the order of the kernel's checks, driver quirks, and the creation and removal of VFs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def set_vfs(simulation: Simulation, pf: str, value: object) -> str | None:
 
 
 def vfs(simulation: Simulation, pf: str) -> list[str]:
-    """The VF addresses behind the PF's links, in order."""
+    """Return the addresses of the VFs behind the PF's links, in order."""
     path = f"{DEVICES}/{pf}"
     links = sorted(
         (name for name in simulation.files.list(path) if name.startswith("virtfn")), key=lambda n: int(n[6:])
@@ -94,7 +94,7 @@ def test_switchdev_makes_representors(boot: Boot) -> None:
 
 
 def hold_second_vf(host: Simulation) -> None:
-    """Three VFs, of which the second is open in user space."""
+    """Create three VFs and open the second one in user space."""
     set_vfs(host, IGB, 3)
     vf = "0000:01:10.2"
     host.files.write(f"{DEVICES}/{vf}/driver_override", b"vfio-pci")

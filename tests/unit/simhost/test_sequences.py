@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Arbitrary writes and users in any order: a host stays whole, and no call blocks for ever."""
+"""Run random writes and users in any order: the host stays consistent, and no call blocks forever."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_anything_goes(seed: int) -> None:
     release_all(host)
     assert host.operations.pending == []
     for path in host.tree.nodes:
-        # the link to a VF that was removed by itself stays, as in the kernel
+        # The link to a VF that was removed on its own stays, like in the kernel.
         if not path.startswith("proc/") and "/virtfn" not in path:
             host.tree.resolve(path)

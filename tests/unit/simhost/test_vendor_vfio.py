@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NVIDIA: the vendor-specific VFIO framework, and the steps that turn VFs on and off."""
+"""Test NVIDIA's vendor-specific VFIO framework, and the steps that enable and disable VFs."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_vm_name_shows_use_of_an_mdev(boot: Boot) -> None:
 
 
 def sriov_manage(host: Simulation, gpu: str, number: int) -> None:
-    """The steps of NVIDIA's tool."""
+    """Run the steps of NVIDIA's tool."""
     drivers, override = "sys/bus/pci/drivers", f"sys/bus/pci/devices/{gpu}/driver_override"
     host.files.write(f"proc/driver/nvidia/gpus/{gpu}/unbindLock", b"1\n")
     assert host.text(f"proc/driver/nvidia/gpus/{gpu}/unbindLock") == "1"

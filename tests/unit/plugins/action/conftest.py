@@ -12,7 +12,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_
 
 @pytest.fixture
 def act(monkeypatch, run_module):
-    """Run an action plugin and its module, which stops after each device or card; what was shown is in ``lines``."""
+    """Run an action plugin and its module, which stops after each device or card; ``lines`` records the output."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     lines = []
     monkeypatch.setattr(long_work, "tell", lines.append)

@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import text
 
 @pytest.fixture
 def show(monkeypatch):
-    """Run the action with some options: its result, and what it has printed."""
+    """Run the action with some options; return its result and its output."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     printed = []
     monkeypatch.setattr(text.Display, "display", lambda self, line: printed.append(line))

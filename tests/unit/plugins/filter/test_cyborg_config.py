@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Cyborg makes of the text is tested with Cyborg itself in tests/integration/nova."""
+"""tests/integration/nova tests with Cyborg itself how it reads the text."""
 
 from __future__ import annotations
 

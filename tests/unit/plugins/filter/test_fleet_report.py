@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 fleet_report = FilterModule().filters()["fleet_report"]
 
-# Keys whose values are names from hosts or from Placement, and lists of such.
+# Keys whose values are names, or lists of names, from hosts or from Placement.
 NAMES = {"domain", "command", "driver", "netdev", "netdevs", "type_name", "uuid", "description", "warnings", "traits"}
 MARKUP = "</title></style></script><!-- --><script>alert(1)</script>\"><img src=x onerror='alert(1)'>&lt;{{ 7 }}{% raw"
 
@@ -33,7 +33,7 @@ def fleet(kinds):
 
 
 class Seen(HTMLParser):
-    """How often each tag comes with which attributes, and the text of the page."""
+    """Counts each tag with its attributes, and collects the text of the page."""
 
     def __init__(self, page):
         super().__init__()
@@ -53,7 +53,7 @@ class Seen(HTMLParser):
 
 
 def renamed(value, prefix, is_name=False):
-    """The same data with all names changed."""
+    """Return the same data with a prefix before all names."""
     if isinstance(value, dict):
         return {key: renamed(entry, prefix, key in NAMES) for key, entry in value.items()}
     if isinstance(value, list):
@@ -62,7 +62,7 @@ def renamed(value, prefix, is_name=False):
 
 
 def page(fleet, prefix):
-    """The page with a prefix before the names of hosts and guests, of types, drivers, traits and classes."""
+    """Return the page with a prefix before the names of hosts, guests, types, drivers, traits and classes."""
     facts = {prefix + host: renamed(facts, prefix) for host, facts in fleet["facts_by_host"].items()}
     for one in facts.values():
         for parent in one["parents"]:

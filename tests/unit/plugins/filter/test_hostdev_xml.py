@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""That libvirt takes the elements is tested with its schema and its test driver in tests/integration/libvirt."""
+"""tests/integration/libvirt tests the elements with the schema and the test driver of libvirt."""
 
 from __future__ import annotations
 

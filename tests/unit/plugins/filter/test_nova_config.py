@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nova makes of the texts is tested with nova itself in tests/integration/nova."""
+"""tests/integration/nova tests with nova itself how it reads the texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 nova_config = FilterModule().filters()["nova_config"]
 
-# The example of nova's specification of generic mediated devices.
+# The example in nova's specification of generic mediated devices.
 SPECIFICATION = plan(
     mdevs(profile="vgpus", resource_class="VGPU"),
     mdevs(profile="vgpus", name="0000:85:00.0"),
@@ -24,7 +24,7 @@ SPECIFICATION = plan(
 
 
 def body(*arguments, **options):
-    """The text without its header."""
+    """Return the text without its header."""
     return nova_config(*arguments, **options).partition("\n\n")[2]
 
 
@@ -328,7 +328,7 @@ def test_the_text_that_a_template_makes_of_null_is_not_given(nothing):
 
 
 def held(card, type_id, **parent):
-    """The card with devices of another type that guests have on its first parent."""
+    """Return the card with devices of another type, held by guests, on its first parent."""
     card["parents"][0].update(type=type_id, existing=1, total=1, **parent)
     return card
 

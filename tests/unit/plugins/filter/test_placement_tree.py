@@ -19,7 +19,7 @@ TYPE = {"id": "nvidia-223", "name": "GRID T4-2B", "device_api": "vfio-pci"}
 
 
 def card(name="0000:af:00.0", **fields):
-    """A whole T4 that nobody else hands out."""
+    """Return a T4 in passthrough that no cloud service owns."""
     address = name if ":" in name else None
     return {**plans.CARD, "name": name, "address": address, "owner": "none", "numa_node": None, **fields}
 
@@ -35,7 +35,7 @@ def port(name="0000:18:00.0", **fields):
 
 
 def tree(*cards, **options):
-    """The providers below the root."""
+    """Return the providers below the root."""
     first, *others = placement_tree({"cards": list(cards)}, "node", **options)
     assert first == ROOT
     return others
@@ -66,7 +66,7 @@ OWN = [
     (port(numa_node=0), made("vfio_0000:18:00.0", "CUSTOM_PCI_8086_1889", 4, "CUSTOM_NUMA_0")),
     (port(traits=["HW_NIC_SRIOV"], resource_class="SRIOV_NET_VF"),
      made("vfio_0000:18:00.0", "SRIOV_NET_VF", 4, "HW_NIC_SRIOV")),
-    # Not known yet, and nothing to offer: nothing is made.
+    # The number is unknown, and there is nothing to offer: no provider is created.
     (port(total=None, vf_product_id=None), {"name": "node_vfio_0000:18:00.0", "parent": "node", "optional": True}),
     (port(total=0), {"name": "node_vfio_0000:18:00.0", "parent": "node", "optional": True, "inventories": {}}),
 ]  # fmt: skip
@@ -83,7 +83,7 @@ NOVA = [
     (vgpus(), []),
     (vgpus(traits=["CUSTOM_B", "CUSTOM_A"]), [named("pci_0000_af_00_0", "CUSTOM_A", "CUSTOM_B")]),
     (vgpus("mtty", traits=["CUSTOM_A"]), [named("mtty_mtty", "CUSTOM_A")]),
-    # nova has no provider of a parent that offers nothing.
+    # nova creates no provider for a parent that offers nothing.
     (vgpus(parents=VFS, traits=["CUSTOM_A"]), [named("pci_0000_41_00_4", "CUSTOM_A")]),
     # nova replaces the traits of PCI devices.
     (port(traits=["CUSTOM_A", "HW_NIC_SRIOV"]), []),
@@ -208,7 +208,7 @@ def test_a_card_to_drain_that_is_none():
 def test_names_that_are_too_long_or_come_twice():
     assert "1 to 200 printable" in problems(card(), root="n" * 190)[0]
     assert "of 0000:AF:00.0, if case is ignored" in problems(card("0000:AF:00.0"), card())[0]
-    # nova has one that differs only by case if it reports PCI devices.
+    # nova has a provider that differs only by case if it reports PCI devices.
     nova = card(owner="nova", mode="pf")
     assert (
         "node_0000:af:00.0 has the same name as the provider of 0000:af:00.0"
@@ -222,7 +222,7 @@ def test_names_that_are_too_long_or_come_twice():
 
 def test_all_problems_at_once():
     found = problems(card(traits=["low"]), port(traits=["low"]), card("mtty", traits=["low"]), drain="x")
-    # What is wrong with two PCI cards in the same way is one sentence.
+    # The same problem of two PCI cards is one message.
     assert len(found) == 3
     assert "0000:af:00.0, 0000:18:00.0" in found[1]
 
@@ -247,7 +247,7 @@ def test_what_is_no_plan_or_option_is_one_clear_error(plan, root, options):
 def test_the_plan_of_a_host(simulated):
     profile = {"name": "t4", "select": "product_id == '1eb8'", "vgpu": {"type": "nvidia-223"}, "owner": "none"}
     plan = resolve([profile], simulated("t4").facts())
-    # All cards of the host, also the one that no profile selects.
+    # All cards of the host, including the one that no profile selects.
     assert placement_tree(plan, "node") == [
         {**ROOT, "cards": ["0000:18:00.0", "0000:3b:00.0", "0000:af:00.0"]},
         *(

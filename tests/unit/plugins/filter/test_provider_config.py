@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nova makes of the text is tested with nova itself in tests/integration/nova."""
+"""tests/integration/nova tests with nova itself how it reads the text."""
 
 from __future__ import annotations
 

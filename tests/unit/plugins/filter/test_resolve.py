@@ -246,6 +246,11 @@ SCHEMA = {
         ({"vgpu": {"type": "GRID T4-2B", "attributes": [{"a": 1, "b": 2}]}}, "must have exactly one key"),
         ({"vgpu": {"type": "GRID T4-2B", "count": 0}, "owner": "none"}, "but the owner is none"),
         (
+            {"vgpu": {"type": "GRID T4-2B", "count": 20}, "owner": "none"},
+            "20 x GRID T4-2B do not fit on this card. They need 40 GB, and it has 16 GB. 8 x GRID T4-2B would fit. Set "
+            "count: max or a lower number",
+        ),
+        (
             {"vgpu": {"type": "GRID T4-2B", "count": 2}, "owner": "cyborg"},
             "remove vgpu.count, because cyborg-agent creates the devices itself and fails on a full card",
         ),
@@ -259,7 +264,7 @@ SCHEMA = {
         ),
         (
             {"placement": {"resource_class": "PGPU"}},
-            "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not",
+            "the resource class of mediated devices in nova is VGPU or begins with CUSTOM_, and is not PGPU",
         ),
         ({"placement": {"resource_class": "vgpu"}}, "'vgpu' is not a resource class"),
         ({"placement": {"traits": ["gold"]}}, "'gold' is not a trait"),

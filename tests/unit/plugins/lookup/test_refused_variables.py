@@ -11,7 +11,7 @@ from ansible_collections.vfio.devices.plugins.lookup.refused_variables import Lo
 
 @pytest.fixture
 def look():
-    """The sentences for variables, the texts of which may be templates."""
+    """Return the messages for variables whose texts may be templates."""
 
     def look(*names, **variables):
         trusted = {name: trust_as_template(one) if isinstance(one, str) else one for name, one in variables.items()}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that end at any of their writes: a boot brings back all of the old or all of the new, the next run finishes."""
+"""End runs at each write: a boot restores all old or all new devices, and the next run finishes the work."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NAMED_VFS, OTHER_NAMED_VFS = (
 KEPT = re.compile(r"etc/mdevctl\.d/[^/]+/[^/]+|etc/vfio-devices/mdev_instance/[^/]+")
 EXACT, ABSENT = {"exact": True}, {"state": "absent"}
 
-# Profile, what there is, what is wanted, and the other options of that.
+# Profile, previous devices, wanted devices, and the options of the second run.
 RUNS = {
     "retype": ("mtty", [MTTY], [OTHER_MTTY], EXACT),
     "retype of a whole GPU": ("t4", *([{"type": f"GRID T4-{n}B", "parent": T4, "count": "2"}] for n in (2, 1)), EXACT),
@@ -54,7 +54,7 @@ RUNS = {
 
 
 class Killed(BaseException):
-    """The end that kill -9 or a power cut makes: no handler of ours runs."""
+    """Stands for kill -9 or a power cut: none of our handlers runs."""
 
 
 class Host:
@@ -88,7 +88,7 @@ class Host:
             monkeypatch.setattr(self.host.files, name, counted(getattr(self.host.files, name)))
 
     def boot(self):
-        """What is there after a boot: first mdevctl makes what is defined, then the program the rest."""
+        """Boot and return the devices: mdevctl creates the defined ones, then the program creates the rest."""
         self.host.kernel.reboot()
         if self.mdevctl:
             for parent in self.host.root().names("etc/mdevctl.d"):
@@ -102,12 +102,12 @@ class Host:
         return self.host.devices()
 
     def kept(self):
-        """Definitions and records."""
+        """Return the definitions and records."""
         return {path: self.host.files.read(path) for path in self.host.kernel.tree.nodes if KEPT.match(path)}
 
 
 def ends(simulated, run, mdevctl=True):
-    """What a boot brings back before the run, and after it."""
+    """Return the devices after a boot before the run and after it, and the files that the run kept."""
     host = Host(simulated, run, mdevctl)
     before = host.boot()
     if host.before and host.options != ABSENT:
@@ -191,7 +191,7 @@ ICE = "0000:31:00.0"
 PINNED = {"vf_driver": "vfio-pci", "drivers_autoprobe": False}
 VFS, FEWER_VFS = ({"pf": ICE, "mode": "vf", "num_vfs": count} for count in "42")
 WHOLE = {"pf": ICE, "mode": "pf"}
-# Profile, what there is, what is wanted.
+# Profile, previous mode, and wanted mode.
 MODES = {
     "first": ("nics", None, {**VFS, "vf_driver": "vfio-pci"}),
     "fewer": ("nics", VFS, FEWER_VFS),
@@ -204,7 +204,7 @@ MODES = {
 
 
 class Card:
-    """A card that is switched, at any write not to the end, and booted."""
+    """A card whose switch ends at any write, and that is booted."""
 
     def __init__(self, switch, mode):
         profile, before, self.wanted = MODES[mode]
@@ -214,7 +214,7 @@ class Card:
             self.switch(before)
 
     def seen(self):
-        """All that must be the old or the new, and what of it lasts."""
+        """Return the part that must be either old or new, and the persistent part."""
         card = self.switch.card(self.wanted["pf"])
         lasting = {name: card.pop(name) for name in ("record", "rule")}
         return {name: card[name] for name in ("driver", "driver_override", "virtual", "autoprobe")}, lasting
@@ -243,7 +243,7 @@ def test_a_boot_after_a_cut_brings_a_card_back_to_its_old_or_its_new_mode(switch
                 pass
         files = card.seen()[1]
         for name, content in files.items():
-            # Where the program of boot_restore is not installed the rule alone brings virtual functions back.
+            # Without the program of boot_restore, only the rule restores virtual functions.
             assert content in (old_files[name], new_files[name]), (number, name)
         assert card.boot() in (old, new), number
         card.switch(card.wanted)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How much of a host one run of mdev_facts opens, against the least that its facts can be had for."""
+"""Compare how much of a host one run of mdev_facts opens with the minimum for its facts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES_OF_A_VGPU_FUNCTION = 2  # current_vgpu_type, creatable_vgpu_types
 
 
 def many_gpus():
-    """8 GPUs with 32 VFs each, which make 256 parents of 20 types."""
+    """Return 8 GPUs with 32 VFs each, which are 256 parents of 20 types."""
     first = load("a40").functions[0]
     a40 = {
         "address": "0000:21:00.0",
@@ -33,20 +33,20 @@ def many_gpus():
 
 
 def many_mdevs():
-    """2,000 mdevs of one parent."""
+    """Return 2,000 mdevs on one parent."""
     mdevs = [{"uuid": str(uuid.UUID(int=number)), "parent": "mdpy", "type": "mdpy-vga"} for number in range(2000)]
     parent = {"types": "mdpy", "name": "mdpy", "path": "sys/devices/virtual/mdpy/mdpy", "capacity": 2000}
     return {"parents": [parent], "mdevs": mdevs}
 
 
 def least_reads(facts, functions):
-    """The formula; ``functions`` is the number of PCI functions that are no VFs."""
+    """Return the minimum of reads; ``functions`` is the number of PCI functions that are no VFs."""
     cards = facts["physical_functions"]
     mdev_parents = [parent for parent in facts["parents"] if parent["framework"] == "mdev"]
     vgpu_parents = [parent for parent in facts["parents"] if parent["framework"] == "vendor_vfio"]
     type_ids = {offered["id"] for parent in mdev_parents for offered in parent["types"]}
     return (
-        functions  # modalias: the class decides which of them are listed
+        functions  # modalias: the class decides which functions are reported
         # numa_node, driver_override; total_vfs, autoprobe, vf_device
         + sum(2 + 3 * bool(card["total_vfs"]) for card in cards)
         + sum(len(parent["types"]) for parent in mdev_parents)  # available_instances
@@ -59,7 +59,7 @@ def least_reads(facts, functions):
 
 
 def least_listings(facts, all_functions):
-    """Five fixed directories of sysfs, one of etc; each function; what lies below cards and parents."""
+    """Return the minimum of listings; ``all_functions`` is the number of PCI functions, including VFs."""
     cards = facts["physical_functions"]
     functions = [*cards, *(virtual for card in cards for virtual in card["virtual_functions"])]
     return (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Facts of a broken host: they never raise, never hang, and name what they could not read."""
+"""Collect the facts of a broken host: they never raise, never hang, and report each unreadable path."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NUMBERS = (errno.EIO, errno.EINVAL, errno.ENODEV, errno.ENOENT, errno.EACCES, er
 
 
 class BrokenFiles(Accessor):
-    """A simulated host whose directories list names that nobody can do anything with, and whose links lie."""
+    """A simulated host whose directories list unusable names, and whose links are wrong."""
 
     def __init__(self, kernel, added, targets):
         super().__init__(kernel)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""sriov_pf_mode as processes on a mounted host: writes that really block, and runs that are really killed."""
+"""Run sriov_pf_mode in processes on a mounted host: its writes really block, and runs are really killed."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def test_write_that_blocks_ends_at_the_deadline(host):
     before = time.monotonic()
     refused = host.run({"pf": ICE, "mode": "pf"})
     assert "in use by guest simulated" in refused["refused"][0]
-    # A write would have taken until the deadline.
+    # A write would have blocked until the deadline.
     assert time.monotonic() - before < 10
-    # The same without the look at users, as if the guest had come a moment later.
+    # The same without the check for users, as if the guest had started a moment later.
     before = time.monotonic()
     result = host.run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"}, timeout=1.5, blind=True)
     assert time.monotonic() - before < 15

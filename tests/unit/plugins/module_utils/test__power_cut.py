@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Power cuts on real file systems: what is in the file that a loop device is made of is what the disk has."""
+"""Test power cuts on real file systems: the file behind a loop device is the content of the disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._boot import job as _
 from ansible_collections.vfio.devices.plugins.module_utils._host import durable
 from ansible_collections.vfio.devices.plugins.module_utils._host.files import OperatingSystemFiles
 
-# By file system its size in MiB, how it is made, and how a copy of it is mounted beside it.
+# Maps each file system to its size in MiB, its mkfs command, and the options to mount a copy next to it.
 FILE_SYSTEMS = {
     "ext4": (16, ["mkfs.ext4", "-q"], "loop"),
     "xfs": (300, ["mkfs.xfs", "-q"], "loop,nouuid"),
@@ -68,7 +68,7 @@ class Disk:
             subprocess.run(["umount", place], check=True)
 
     def after_a_cut(self):
-        """All files as they are when the power fails now."""
+        """Return all files as they would be after a power failure now."""
         copy, place = self.directory / "copy", self.directory / "after"
         subprocess.run(["cp", "--sparse=always", self.image, copy], check=True)
         place.mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ class Disk:
 
 
 def contents(root):
-    """By path the bytes of each file, and where each link leads to; the next run removes unfinished files."""
+    """Map each path to the bytes of the file or the target of the link, without unfinished files."""
     return {
         str(path.relative_to(root)): os.readlink(path) if path.is_symlink() else path.read_bytes()
         for path in root.rglob("*")
@@ -98,7 +98,7 @@ def disk(request, tmp_path):
 
 
 def runs(simulated, switch, disk, after):
-    """All that the engine writes: first installation, changes and removal."""
+    """Run everything that writes files: first installation, changes and removal."""
     for profile, wanted in (("mtty", DEVICES), ("nics", MODES)):
         run = switch(profile)
         host = run.host
@@ -138,7 +138,7 @@ def test_after_each_write_a_cut_loses_nothing(simulated, switch, disk):
 
 
 def test_without_fsync_a_cut_does_lose_something(simulated, switch, disk, monkeypatch):
-    """The test above sees what it looks for."""
+    """The previous test detects what it looks for."""
     lost = []
     monkeypatch.setattr(durable.os, "fsync", lambda descriptor: None)
     runs(simulated, switch, disk, lambda what: lost or lost.append(disk.after_a_cut() != contents(disk.mounted)))
@@ -151,7 +151,7 @@ def test_a_full_or_read_only_disk_is_found_before_the_first_write(disk):
     files.try_room("etc/a", 4096, True)
     files.try_room("etc/a", 4096, False)
     with open(disk.mounted / "rest", "wb", buffering=0) as rest:
-        # What is reserved for a file becomes free again when its blocks are chosen.
+        # Space that is reserved for a file becomes free when its blocks are allocated.
         for size in (1 << 20, 4096, 4096):
             with pytest.raises(OSError, match="No space left"):
                 while True:

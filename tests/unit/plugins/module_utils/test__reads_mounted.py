@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules on mounted hosts on which drivers do not answer: reads that really block, and cannot be killed."""
+"""Run the modules on mounted hosts whose drivers do not answer: reads really block, and cannot be killed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.tests.simhost import mounting
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="there is no /dev/fuse")
 
-# A process of its own, as it has the host's lock until its end, and as Ansible waits for its end.
+# Each run has its own process, because it holds the lock of the host until it ends, and Ansible waits for that.
 RUN = """
 import importlib, json, sys
 from ansible_collections.vfio.devices.tests.unit.conftest import module_arguments
@@ -23,7 +23,7 @@ with module_arguments(json.loads(sys.argv[2])):
 """
 T4, OTHER_T4 = "0000:3b:00.0", "0000:af:00.0"
 TYPES = "sys/class/mdev_bus/{}/mdev_supported_types"
-# Seconds that a file takes, and that a module may take although the machine is busy.
+# In seconds: the delay of a slow file, and the most that a module may take on a busy machine.
 SLOW, SOON = 25, 20
 
 
@@ -49,7 +49,7 @@ def host(fleet):
 
 
 class Mounted:
-    """A mounted host: how long its modules take counts."""
+    """A mounted host, to measure how long its modules take."""
 
     def __init__(self, root):
         self.root = root
@@ -63,7 +63,7 @@ class Mounted:
         self.command("slow", pattern, str(SLOW), "--operation", operation)
 
     def run(self, module, **options):
-        """The result of a module."""
+        """Return the result of a module."""
         options = json.dumps({"host_root": str(self.root), **options})
         argv = [sys.executable, "-c", RUN, module, options]
         return json.loads(subprocess.run(argv, check=False, capture_output=True, text=True, timeout=SOON).stdout)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cards whose drivers do not answer in time, in the time of the model; test__reads_mounted.py has the real one."""
+"""Test cards whose drivers time out, in simulated time; test__reads_mounted.py uses real time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLOW = 25
 
 
 class Silence:
-    """A simulated host, some of whose files take their time."""
+    """A simulated host, some of whose files are slow."""
 
     def __init__(self, host, *patterns, operation="read"):
         self.host = host
@@ -25,7 +25,7 @@ class Silence:
             host.kernel.faults.delay(pattern, SLOW, (operation,))
 
     def taking(self, call):
-        """What a call returns or refuses, and the seconds that it takes."""
+        """Return the result or the refusal of a call, and its duration in seconds."""
         begin = self.host.files.now()
         try:
             result = call()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whoever uses whatever, and whatever is asked for: no write takes away something that is used."""
+"""Combine any users with any requests: no write takes away a used device."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NIC = {
 NVIDIA = {"vendor": "10de", "class_code": "030200", "driver": "nvidia"}
 VFS_OF_GPU = {"total": 4, "offset": 4, "driver": "nvidia", "numvfs": 4}
 DRIVE = {"vendor": "144d", "device": "a80a", "class_code": "010802", "driver": "nvme"}
-# Few functions, so that what is asked for often meets what is used.
+# There are few functions, so that requests often meet users.
 NETWORK = {
     "kernel": "6.12",
     "functions": [
@@ -84,11 +84,11 @@ HOSTS = {"network": NETWORK, "mediated": MEDIATED, "vendor-specific": VENDOR_SPE
 FUNCTION = r"sys/bus/pci/devices/([^/]+)"
 NUMBER, UNBIND = re.compile(rf"{FUNCTION}/sriov_numvfs\Z"), re.compile(rf"{FUNCTION}/driver/unbind\Z")
 REMOVE, TYPE = re.compile(r"sys/.*/([^/]+)/remove\Z"), re.compile(rf"{FUNCTION}/nvidia/current_vgpu_type\Z")
-# After these somebody may begin to use something: drivers take their time.
+# New users may arrive after these writes, because drivers take time.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 SLOW = re.compile(r".*/(sriov_numvfs|unbind|remove|create|bind|drivers_probe|current_vgpu_type)\Z")
 
-# Effects.
+# Effects of a write.
 DRIVER, GONE, PORT = "driver", "gone", "port"
 ENDED_BY = {
     "guest": {DRIVER, GONE},
@@ -100,12 +100,12 @@ ENDED_BY = {
     "pod": {DRIVER, GONE, PORT},
     "stopped": {DRIVER, GONE},
 }
-# One that does not run cannot begin to use anything during the work: it has to be started first.
+# A stopped container cannot start to use anything during the work: it has to be started first.
 BEFORE_ONLY = ("stopped",)
 
 
 class World:
-    """A host and its users; ``taken`` is what a write took away while it was used."""
+    """A host and its users; ``taken`` records the writes that took away a used device."""
 
     def __init__(self, profile):
         self.profile = profile
@@ -120,17 +120,17 @@ class World:
         self._number = 0
 
     def watch(self, arrivals, failure=None):
-        """Look at each write; ``arrivals`` are users by the number of the write after which they come."""
+        """Observe each write; ``arrivals`` maps the number of a write to the users that arrive after it."""
         self.host.files = Watched(self, arrivals, failure)
         self.host.tools.files = Watched(self, {}, None)
 
     def use(self, kind, place, near=None):
-        """Somebody begins to use one of the things that can be used so, of all or of those near."""
+        """Start one use of this kind, among all things or only those in ``near``."""
         self._near = near
         getattr(self, f"_{kind}")(place)
 
     def parts(self, address):
-        """Of the card that a function belongs to its functions and mediated devices."""
+        """Return the functions and mediated devices of the card that a function belongs to."""
         found = self.kernel.pci.function(address)
         card = found.physfn.name if found and found.physfn else address
         functions = [one.name for one in self.functions() if card in (one.name, one.physfn and one.physfn.name)]
@@ -141,7 +141,7 @@ class World:
         self.used = {}
 
     def functions(self):
-        """All but the bridges."""
+        """Return all functions except bridges."""
         addresses = [one["address"] for one in self.profile["functions"]]
         return [
             one
@@ -150,9 +150,9 @@ class World:
         ]
 
     def look(self, path, data):
-        """Note what a write takes away, before it does."""
+        """Record what a write takes away, before it happens."""
         number, unbind, remove, kind = (pattern.match(path) for pattern in (NUMBER, UNBIND, REMOVE, TYPE))
-        # At boot VFs are created whoever uses the port, since nobody loses any.
+        # At boot VFs are created although the port is used, because no user loses a VF.
         if number and not self.boots:
             self._ends(number[1], PORT, path)
         if number:
@@ -167,7 +167,7 @@ class World:
             self._ends(kind[1], GONE, path)
 
     def _ends_parts(self, address, path):
-        """The VFs of a function, and the mediated devices on it and on them."""
+        """Record the VFs of a function, and the mediated devices on it and on them."""
         virtual = [one.name for one in self.functions() if one.physfn and one.physfn.name == address]
         for name in virtual:
             self._ends(name, GONE, path)
@@ -183,7 +183,7 @@ class World:
         self.begun[kind] += 1
 
     def _one(self, things, place):
-        """One of some functions or names of devices."""
+        """Return one function or device name, or None."""
         near = [thing for thing in things if self._near is None or getattr(thing, "name", thing) in self._near]
         return near[place % len(near)] if near else None
 
@@ -223,7 +223,7 @@ class World:
         return self._one([one for one in self.functions() if self._interface(one)], place)
 
     def _interface(self, function):
-        """The interface of a function that the host sees, or None."""
+        """Return the interface of a function in the host's namespace, or None."""
         net = f"{function.path}/net"
         names = self.kernel.tree.names(net) if net in self.kernel.tree.nodes else []
         return names[0] if names else None
@@ -244,7 +244,7 @@ class World:
             self._add(function.name, "container")
 
     def _macvlan(self, place):
-        """A container has an interface on top of one of the host."""
+        """Let a container have an interface on top of one of the host."""
         function = self._with_interface(place)
         if function:
             self._number += 1
@@ -261,7 +261,7 @@ class World:
             self._add(function.name, "macvlan")
 
     def _pod(self, place):
-        """A network plugin has given a function to a pod, whose program has not opened it yet."""
+        """Let a network plugin assign a function to a pod, whose program has not opened it yet."""
         function = self._one(self.functions(), place)
         if function:
             tree = self.kernel.tree
@@ -271,7 +271,7 @@ class World:
             self._add(function.name, "pod")
 
     def _stopped(self, place):
-        """A container of LXC that is not running."""
+        """Add an LXC container that is not running."""
         function = self._with_interface(place)
         if function:
             self._number += 1
@@ -288,7 +288,7 @@ class World:
 
 
 class Watched:
-    """The files of a host, of which each write is looked at."""
+    """The files of a host, with each write observed."""
 
     def __init__(self, world, arrivals, failure):
         self._world, self._files = world, world.kernel.accessor()
@@ -320,7 +320,7 @@ class Watched:
             raise OSError(errno.EIO, "injected")
 
     def _let_in(self, near=None):
-        """Those who come now, every other one to the card that is at work."""
+        """Start the uses that are due, every second one on the card of the last write."""
         for number in [number for number in self._arrivals if number <= self._writes]:
             for kind, place in self._arrivals.pop(number):
                 self._world.use(kind, place // 2, near if place % 2 else None)
@@ -349,12 +349,12 @@ actions = st.one_of(
 
 
 def cards(world):
-    """Those whose VFs can be set."""
+    """Return the cards whose number of VFs can be set."""
     return [one["address"] for one in world.profile["functions"] if "sriov" in one]
 
 
 def prepare(world, of_cards, count, place):
-    """Nobody uses anything yet."""
+    """Set up cards and devices before there are users."""
     for card, (number, driver) in zip(cards(world), of_cards):
         if world.kernel.function(card).driver.name == "ice":
             act(world, ("modes", [(cards(world).index(card), {"mode": "vf", "num_vfs": number, "vf_driver": driver})]))
@@ -389,7 +389,7 @@ def change_instances(world, wanted, state):
 
 
 def act(world, action):
-    """One run of a module or of the program at boot; what it refuses or fails at is as good as anything else."""
+    """Run a module or the boot program once; refusals and failures are valid results."""
     kind, *arguments = action
     world.boots = kind == "restore"
     with contextlib.suppress(Refused, HostError):
@@ -415,7 +415,7 @@ def play(name, preparation, before, disturbances):
 
 
 def plays(*kinds):
-    """Plays with users of some kinds: before the first action, and while one is at work."""
+    """Generate plays with these kinds of users: before the first action, and during an action."""
     running = [kind for kind in kinds if kind not in BEFORE_ONLY]
     before = st.lists(st.tuples(st.sampled_from(kinds), places), max_size=2)
     arriving = st.lists(st.tuples(st.sampled_from(running or ["guest"]), places), min_size=1, max_size=3)
@@ -446,7 +446,7 @@ def without_guard(guard):
 
 
 def without_looks_at(job, name, nobody):
-    """Users are looked at for the plan, and not directly before a write."""
+    """Check the users for the plan, but not directly before a write."""
 
     def breaks(patch):
         patch.setattr(job, name, nobody)

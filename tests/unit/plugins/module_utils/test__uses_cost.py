@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a refusal costs on a large host, against reading once what every process has open."""
+"""Compare the cost of a refusal on a large host with one read of all open files of all processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NIC = {
     "sriov": {"total": VFS, "offset": 8, "device": "1889", "driver": "iavf", "netdev": True, "numvfs": VFS},
 }
 HOST = {"kernel": "6.12", "functions": [NIC], "routes": [{"interface": "ens49", "gateway": "192.0.2.1"}]}
-# In CPU time; on the machine that this was written on a refusal took 0.29 s, and a walk 0.27 s.
+# In CPU time; on the author's machine a refusal took 0.29 s, and a walk 0.27 s.
 MOST_TIMES_A_WALK = 3
 COLLECTION = "ansible_collections.vfio.devices.plugins.module_utils"
 IMPORTS = f"""
@@ -85,7 +85,7 @@ def tree():
 
 
 def seconds(tree, program):
-    """The CPU time of a program and of its children, and what it prints."""
+    """Return the CPU time in seconds of a program and its children, and its output."""
     process = subprocess.Popen([sys.executable, "-c", IMPORTS + program, tree], stdout=subprocess.PIPE, text=True)
     output = process.stdout.read()
     _pid, status, usage = os.wait4(process.pid, 0)
@@ -107,7 +107,7 @@ def test_refusal_costs_little_more_than_to_read_what_is_open(tree):
 
 @pytest.fixture
 def no_guards(monkeypatch):
-    """Whoever asks the guards fails."""
+    """Return a function after which every call of the guards fails."""
 
     def take_away():
         monkeypatch.setitem(sys.modules, every.__name__, None)

@@ -73,16 +73,23 @@ def documented(contains):
 
 
 def returned(value):
-    """The fields that a value has, those of list elements together."""
+    """Return the fields of a value; those of list elements are merged."""
     if isinstance(value, dict):
         return {name: returned(field) for name, field in value.items()}
     if isinstance(value, list):
         fields = {}
         for element in value:
             if isinstance(element, dict):
-                fields.update({name: field for name, field in returned(element).items() if field or name not in fields})
+                fields = together(fields, returned(element))
         return fields or None
     return None
+
+
+def together(fields, others):
+    """The fields of two values, and those of their parts."""
+    if not fields or not others:
+        return others or fields
+    return {name: together(fields.get(name), others.get(name)) for name in [*fields, *others]}
 
 
 def test_documentation_has_the_very_fields_that_are_returned(simulated, run_module):
@@ -93,10 +100,11 @@ def test_documentation_has_the_very_fields_that_are_returned(simulated, run_modu
     smi.run(["-i", "0000:41:00.0", "-mig", "1"])
     smi.run(["mig", "-i", "0000:41:00.0", "-cgi", "9"])
     facts["physical_functions"] += gpus.facts("physical_functions", "mig")["physical_functions"][:1]
-    (shared := simulated("xe")).files.write("sys/bus/pci/devices/0000:03:00.0/sriov_numvfs", b"1")
-    facts["physical_functions"] += shared.facts("physical_functions")["physical_functions"]
+    for profile, card in (("xe", "0000:03:00.0"), ("i915", "0000:00:02.0")):
+        (shared := simulated(profile)).files.write(f"sys/bus/pci/devices/{card}/sriov_numvfs", b"1")
+        facts["physical_functions"] += shared.facts("physical_functions")["physical_functions"]
     for parent in facts["parents"]:
-        # Of a card that does not answer.
+        # Fields of a card that does not answer.
         parent["unreadable"] = facts["physical_functions"][0]["unreadable"] = None
         for offered in parent["types"]:
             offered["attributes"] = {}

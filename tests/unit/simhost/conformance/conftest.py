@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same tests on both fronts of the simulator and, with ``--lab``, on the running lab's kernel."""
+"""Run the same tests on both fronts of the simulator and, with ``--lab``, on the kernel of the running lab."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MDEVS = "sys/bus/mdev/devices"
 DEVICES = "sys/bus/pci/devices"
 DRIVERS = "sys/bus/pci/drivers"
 PROBE = "sys/bus/pci/drivers_probe"
-# Two igb on different NUMA nodes, an NVMe whose VFs have no resources, two functions in one IOMMU group.
+# Two igb on different NUMA nodes, an NVMe whose VFs have no resources, and two functions in one IOMMU group.
 IGB, OTHER_IGB, NVME = "0000:41:00.0", "0000:81:00.0", "0000:c1:00.0"
 TOGETHER = ("0000:21:00.0", "0000:21:00.1")
 NATIVE = {IGB: "igb", OTHER_IGB: "igb", NVME: "nvme", TOGETHER[0]: "e1000e", TOGETHER[1]: "e1000e"}
 ENABLE_SRIOV = "sys/module/vfio_pci/parameters/enable_sriov"
-# What the lab's kernel has at each path after the boot.
+# The content of each path in the lab after the boot.
 AT_BOOT: dict[str, object] = {
     MDEVS: [],
     ENABLE_SRIOV: "N\n",
@@ -37,66 +37,66 @@ OTHER = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
 
 
 class Pending(Protocol):
-    """A call that the kernel blocks."""
+    """A call that blocks in the kernel."""
 
     def finish(self) -> OSError | None:
-        """Wait for its end; the error, or None."""
+        """Wait for the end of the call; return the error, or None."""
 
 
 class Host(Protocol):
-    """What a test may do, whatever is behind it."""
+    """The operations of a test, whatever the host."""
 
     files: Files
 
     def text(self, path: str) -> str:
-        """The content of a file."""
+        """Return the content of a file without the last newline."""
 
     def number(self, path: str) -> int:
-        """The number in a file."""
+        """Return the number in a file."""
 
     def target(self, path: str) -> str:
-        """Where a link points to."""
+        """Return the last part of a link's target."""
 
     def hold(self, device: str) -> str | None:
-        """Open a device as a guest does."""
+        """Open a device like a guest; return the errno by name, or None."""
 
     def release(self, device: str) -> None:
-        """Close it again."""
+        """Close the device."""
 
     def blocked_write(self, path: str, data: bytes) -> Pending:
-        """Begin a write that does not return."""
+        """Start a write that blocks."""
 
     def blocked_read(self, path: str) -> Pending:
-        """Begin a read that does not return."""
+        """Start a read that blocks."""
 
 
 class Lab(Readable):
-    """The lab's kernel."""
+    """The kernel of the lab."""
 
     def __init__(self) -> None:
         self.files: LabFiles = LabFiles(running_machine())
 
     def hold(self, device: str) -> str | None:
-        """Hold a device; the errno by name if it cannot be."""
+        """Open a device; return the errno by name, or None."""
         return refusal(self.files.hold, device)
 
     def release(self, device: str) -> None:
-        """Close it."""
+        """Close the device."""
         self.files.release(device)
 
     def blocked_write(self, path: str, data: bytes) -> Call:
-        """Write where the kernel blocks."""
+        """Start a write that blocks in the kernel."""
         return self.files.blocked("write", path, data)
 
     def blocked_read(self, path: str) -> Call:
-        """Read where the kernel blocks."""
+        """Start a read that blocks in the kernel."""
         return self.files.blocked("read", path)
 
     def put_back(self) -> None:
-        """Bring everything into the state of the boot."""
+        """Restore the state after the boot."""
         for device in list(self.files.held):
             self.release(device)
-        # One look first: most tests leave little behind, and every call to the guest takes its time.
+        # Compare first: most tests leave little behind, and every call to the guest is slow.
         differing = self._differing()
         if not differing:
             return
@@ -109,7 +109,7 @@ class Lab(Readable):
         assert self._differing() == {}
 
     def _differing(self) -> dict[str, object]:
-        """What is not as it was at boot, by path."""
+        """Return the current content of each path that differs from the boot."""
         found = zip(AT_BOOT.items(), self.files.look(AT_BOOT), strict=True)
         return {path: now for (path, before), now in found if now != before}
 
@@ -141,7 +141,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """The connection to the lab."""
+    """Connect to the lab."""
     connected = Lab()
     connected.put_back()
     yield connected
@@ -150,7 +150,7 @@ def lab() -> Iterator[Lab]:
 
 @pytest.fixture
 def host(request: pytest.FixtureRequest) -> Iterator[Host]:
-    """A host as tests/lab has it, just booted."""
+    """Return a freshly booted host with the configuration of tests/lab."""
     if request.param == "lab":
         connected: Lab = request.getfixturevalue("lab")
         yield connected
@@ -164,28 +164,28 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
 
 
 def write(host: Host, path: str, value: object) -> str | None:
-    """Write; the errno by name if it fails."""
+    """Write a value; return the errno by name, or None."""
     return refusal(host.files.write, path, f"{value}".encode())
 
 
 def types(parent: str) -> str:
-    """The directory of a parent's types."""
+    """Return the directory with the types of a parent."""
     return f"sys/class/mdev_bus/{parent}/mdev_supported_types"
 
 
 def create(host: Host, parent: str, kind: str, name: str) -> str | None:
-    """Create an mdev; the errno by name if it fails."""
+    """Create an mdev; return the errno by name, or None."""
     return write(host, f"{types(parent)}/{kind}/create", name)
 
 
 def driver(host: Host, address: str) -> str | None:
-    """The driver of a function."""
+    """Return the driver of a function, or None."""
     path = f"{DEVICES}/{address}/driver"
     return host.target(path) if host.files.exists(path) else None
 
 
 def to_vfio(host: Host, address: str) -> None:
-    """The safe sequence for one device."""
+    """Bind one device to vfio-pci with driver_override, unbind and probe."""
     bound = driver(host, address)
     write(host, f"{DEVICES}/{address}/driver_override", "vfio-pci")
     if bound:
@@ -194,12 +194,12 @@ def to_vfio(host: Host, address: str) -> None:
 
 
 def set_vfs(host: Host, pf: str, number: object) -> str | None:
-    """Write sriov_numvfs; the errno by name if it fails."""
+    """Write sriov_numvfs; return the errno by name, or None."""
     return write(host, f"{DEVICES}/{pf}/sriov_numvfs", number)
 
 
 def vfs(host: Host, pf: str) -> list[str]:
-    """The VF addresses behind the PF's links, in order."""
+    """Return the addresses of the VFs behind the PF's links, in order."""
     path = f"{DEVICES}/{pf}"
     links = sorted((name for name in host.files.list(path) if name.startswith("virtfn")), key=lambda n: int(n[6:]))
     assert links == [f"virtfn{number}" for number in range(len(links))]

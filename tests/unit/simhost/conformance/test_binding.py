@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""bind, unbind, driver_override, drivers_probe, new_id, remove_id and the other files of a PCI function."""
+"""Test bind, unbind, driver_override, drivers_probe, new_id, remove_id and the other files of a PCI function."""
 
 from __future__ import annotations
 

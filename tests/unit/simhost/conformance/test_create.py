@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``create``: what it parses, with what it fails, what it makes."""
+"""Test ``create``: its parser, its errors, and the device that it creates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_uuid_is_unique_on_the_host(host: Host, parent: str, kind: str) -> None:
 
 
 def fill(host: Host, parent: str, kind: str) -> tuple[int, str | None]:
-    """Create until it fails: how many there are, and the errno."""
+    """Create devices until it fails; return their number and the errno."""
     for number in range(70):
         problem = create(host, parent, kind, f"00000000-0000-0000-0000-{number:012x}")
         if problem:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for all kernel files."""
+"""Test the rules of all kernel files."""
 
 from __future__ import annotations
 

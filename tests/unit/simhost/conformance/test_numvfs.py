@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``sriov_numvfs``: the kernel's order of checks, and the VFs that come and go."""
+"""Test ``sriov_numvfs``: the order of the kernel's checks, and the creation and removal of VFs."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_nvme_vfs_do_not_probe(host: Host) -> None:
 
 
 def hold_second_vf(host: Host) -> None:
-    """Three VFs, of which the second is open in user space."""
+    """Create three VFs and open the second one in user space."""
     set_vfs(host, IGB, 3)
     to_vfio(host, SECOND)
     assert host.hold(SECOND) is None

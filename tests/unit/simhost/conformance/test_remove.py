@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``remove``: what it parses, and what is left of a device in use."""
+"""Test ``remove``: its parser, and the state of a device in use."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of what was compared names each test of this directory, in order."""
+"""Check that the table of comparisons lists every test of this directory, in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TABLE = HERE.parents[2] / "simhost" / "CONFORMANCE.md"
 
 
 def behaviours(path: Path) -> list[str]:
-    """What each test of a file says that it is about."""
+    """Return the docstrings of the tests in a file."""
     tests = ast.parse(path.read_text(encoding="utf-8")).body
     named = [test for test in tests if isinstance(test, ast.FunctionDef) and test.name.startswith("test_")]
     return [str(ast.get_docstring(test)) for test in named]

@@ -30,7 +30,7 @@ def test_program_starts_without_anything_else(tmp_path):
 
 
 def test_bytes_are_the_same_out_of_the_zip_file_of_a_module(tmp_path):
-    """As Ansible brings the engine to a host."""
+    """Ansible copies the engine to a host in a zip file."""
     package = "ansible_collections/vfio/devices/plugins/module_utils"
     payload = tmp_path / "payload.zip"
     with zipfile.ZipFile(payload, "w", zipfile.ZIP_DEFLATED) as archive:

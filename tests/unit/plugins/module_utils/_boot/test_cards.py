@@ -15,7 +15,7 @@ MODES, DEVICES = "etc/vfio-devices/sriov_pf_mode", "etc/vfio-devices/mdev_instan
 
 
 def change(host, path, **fields):
-    """Write other fields into the identity of a record."""
+    """Change fields in the identity of a record."""
     record = json.loads(host.files.read(path))
     record["identity"] = {**record.get("identity", {}), **fields}
     host.files.replace(path, json.dumps(record).encode())
@@ -28,7 +28,7 @@ def mac(host, address):
 
 
 def test_card_that_has_moved_is_left_and_found_again(switch):
-    """Another one of its model is at its address, before the host's network is up."""
+    """Another card of its model is at its address, before the network of the host is up."""
     run = switch("nics")
     run({"pf": FIRST, "mode": "pf"})
     run.host.kernel.reboot()
@@ -49,7 +49,7 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
 
 @pytest.mark.parametrize("wanted", [{"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}])
 def test_run_with_the_new_address_takes_the_record_along(switch, wanted):
-    """Nothing is left that a boot could not bring back."""
+    """Every remaining record can be restored at boot."""
     run = switch("nics")
     run({"pf": FIRST, **wanted})
     run.host.kernel.reboot()
@@ -77,7 +77,7 @@ def test_record_without_an_identity_is_compared_as_before(switch, identity):
     run.host.files.replace(f"{MODES}/{FIRST}.json", json.dumps({**record, "identity": identity}).encode())
     run.host.kernel.reboot()
     assert [one["outcome"] for one in _restore.restore(run.host.root())] == ["restored"]
-    # The next run records which card it is.
+    # The next run records the identity of the card.
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     assert not run({"pf": FIRST, "mode": "pf"})["changed"]
 

@@ -12,7 +12,7 @@ A40, L40S, T4 = "0000:41:00.0", "0000:84:00.0", "0000:3b:00.0"
 
 @pytest.fixture
 def stage(simulated):
-    """The stage of one card after a reboot with ``late`` things."""
+    """Return the stage of one card after a reboot; ``late`` maps things to the seconds until they appear."""
 
     def make(profile, *instances, late=None, **changes):
         host = simulated(profile, **changes)

@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 from ansible_collections.vfio.devices.tests.simhost.tree import Directory, File, Link
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make what belongs to root")
-# Files, directories and links of a host, the interpreter that is asked for, and what is said of it; None: nothing.
+# Files, directories and links of a host, the requested interpreter, and the expected problem or None.
 TREES = {
     "system": ({"usr/bin/python3": Link("python3.11"), "usr/bin/python3.11": 0o755}, "/usr/bin/python3", None),
     "read-only": ({"usr/bin/p": 0o555}, "/usr/bin/p", None),
@@ -101,7 +101,7 @@ def test_the_usual_name_comes_first_and_old_ones_never(simulated):
 
 @pytest.fixture
 def program():
-    """Make a program that only root may change, and that says something."""
+    """Create a program that only root may change and that prints text."""
     made = []
 
     def make(*lines):

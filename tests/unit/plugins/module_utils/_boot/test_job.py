@@ -48,7 +48,7 @@ def test_life(run):
 
 
 def difference(result):
-    """By path what the file was, and what it becomes."""
+    """Map each path to its content before and after."""
     assert all(diff["before_header"] == diff["after_header"] for diff in result["diff"])
     return {diff["after_header"].lstrip("/"): (diff["before"], diff["after"]) for diff in result["diff"]}
 
@@ -73,7 +73,7 @@ def test_difference_has_only_files_that_change(run):
     assert all(after is None for _before, after in difference(run(present=False, check=True)).values())
 
 
-# By hand, by a power failure, by an older version of this collection.
+# A manual change, a power failure, or an older version of this collection.
 @pytest.mark.parametrize("spoil", ["change", "cut", "empty", "remove"])
 @pytest.mark.parametrize("path", PATHS)
 def test_drift_is_mended(run, path, spoil):
@@ -178,7 +178,7 @@ def test_empty_file_is_mended_and_seen_in_check_mode(run, path):
 
 
 class Systemctl:
-    """The host's ``systemctl``; ``calls`` are its arguments."""
+    """A fake ``systemctl``; ``calls`` records its arguments."""
 
     def __init__(self):
         self.calls = []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The installed program as a process on mounted hosts."""
+"""Run the installed program as a process on mounted hosts."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PERSIST = {"on_busy": "fail", "accept_unseen": [], "persist": True}
 
 
 class Host:
-    """A mounted host with the program, set up by the engine itself."""
+    """A mounted host with the program, configured by the engine itself."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.changes(lambda host: _boot_restore.converge(host, True, None, 30.0, False))
 
     def changes(self, converge):
-        """Whether a run changes something; it has a process of its own, as it keeps the host's lock until its end."""
+        """Return whether a run changes something; its own process holds the lock of the host until it ends."""
         return _child.run(lambda: converge(HostRoot(str(self.root), 10))["changed"], 60)
 
     def modes(self, *functions, check=False):
@@ -59,7 +59,7 @@ class Host:
         self.simhost("reboot", str(self.root), *(word for name in late for word in ("--late", name)))
 
     def start(self, *arguments, **environment):
-        """The program as the unit has it, but below this root and with the Python of the tests."""
+        """Start the program with the command of the unit, but below this root and with the Python of the tests."""
         command = [sys.executable, "-I", "-B", self.root / _boot_files.PROGRAM, "--root", self.root, *arguments]
         clean = {name: value for name, value in os.environ.items() if name != "JOURNAL_STREAM"}
         return subprocess.Popen(
@@ -94,7 +94,7 @@ def test_cards_after_a_reboot(fleet):
         f"{MLX5} mode: stored the native driver until the next boot; bound {MLX5} to vfio-pci",
     ]
     assert not host.modes(VFS, WHOLE, check=True)
-    # A guest had the card whole.
+    # A guest had the whole card.
     driver = host.root / "sys/bus/pci/drivers/ice"
     for name in ("unbind", "bind"):
         (driver / name).write_text(ICE)

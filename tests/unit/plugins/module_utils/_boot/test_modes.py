@@ -11,7 +11,7 @@ ICE = "0000:31:00.0"
 
 @pytest.fixture
 def stage(switch):
-    """The stage of one card after a reboot with ``late`` things."""
+    """Return the stage of one card after a reboot; ``late`` maps things to the seconds until they appear."""
 
     def make(function, late=None):
         run = switch("nics")
@@ -29,7 +29,7 @@ def stage(switch):
         ({"mode": "vf", "num_vfs": "2"}, None, None),
         ({"mode": "vf", "num_vfs": "2"}, "ice", f"{ICE} is not bound to a driver"),
         ({"mode": "pf", "driver": "native"}, "ice", f"{ICE} is not bound to a driver"),
-        # Another card of its model may be there.
+        # Another card of the same model may be at the address.
         ({"mode": "pf"}, "ice", f"the MAC address of {ICE} is not known yet, so it cannot be compared"),
         ({"mode": "pf"}, None, None),
         ({"mode": "pf"}, ICE, f"there is no PCI function {ICE}"),

@@ -32,7 +32,7 @@ def test_options_are_those_of_the_module():
         (_restore_records.VIRTUAL_FUNCTION, wanted.VIRTUAL_FUNCTION),
     ):
         assert {name: kind.__name__ for name, kind in types.items()} == {
-            # What only messages have is not kept.
+            # Records omit fields that only messages use.
             name: "int" if name in _pf_wanted.LIMITS else one["type"]
             for name, one in spec.items()
             if name != "label"

@@ -21,7 +21,7 @@ WHOLE = {"pf": MLX5, "mode": "pf"}
 
 
 class Boot:
-    """A host that is set up, rebooted and restored; ``seconds`` is how long the last run took on its clock."""
+    """A configured host, rebooted and restored; ``seconds`` is the duration of the last run on its clock."""
 
     def __init__(self, switch, profile, **changes):
         self.switch = switch(profile, **changes)
@@ -148,7 +148,7 @@ def test_devices_of_a_card_that_failed_are_not_waited_for(boot):
 
 
 def test_passthrough_that_ends(boot):
-    """A guest has had the card: its own driver is back, its virtual functions and all about them are not."""
+    """A guest had the card: its native driver is bound again, but its virtual functions and their settings are lost."""
     host = boot("nics")
     host.switch(VFS)
     before = host.switch.card(ICE)
@@ -303,7 +303,7 @@ VALUES = st.recursive(
 
 
 def places(value, path=()):
-    """The way to every value in a record."""
+    """Yield the path of every value in a record."""
     yield path
     for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(inner, (*path, key))

@@ -36,7 +36,7 @@ def test_a_recording_has_the_facts_of_its_host(profile):
     again = replay.RecordedHost(reading.parse(text))
     said = facts(again.accessor(), replay.RecordedTools(again))
     wanted = facts(host.accessor(), Tools(host))
-    # Only identities differ.
+    # Only UUIDs and names of guests differ.
     for number, mdev in enumerate(sorted(spec.uuid for spec in host.profile.mdevs), 1):
         wanted = wanted.replace(mdev, f"00000000-0000-4000-8000-{number:012x}")
     for number, name in enumerate(("desktop-1", "render-1"), 1):

@@ -11,7 +11,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import missing_
 
 @pytest.fixture
 def python(monkeypatch, tmp_path):
-    """Makes this Python one with a prefix of its own, and that of a system with some files."""
+    """Return a function that asks for the command in a Python with these prefixes and existing files."""
 
     def python(prefix, base_prefix, *existing):
         monkeypatch.setattr(sys, "prefix", prefix)

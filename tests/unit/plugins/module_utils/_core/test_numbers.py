@@ -8,7 +8,7 @@ import math
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 
-# What no number is, with what a sentence says of it.
+# Values that are no numbers, with their description in a message.
 NO_NUMBER = [
     (True, "true"),
     (False, "false"),

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.tests.compat import find_old_pythons
 
 ROOT = Path(oldest_python.__file__).resolve().parents[3]
 MODULES = sorted(ROOT.glob("plugins/modules/*.py"))
-# What Python 2.7 cannot compile and is used elsewhere in this collection.
+# Syntax that Python 2.7 cannot compile and that the rest of this collection uses.
 NEWER = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr)
 
 
@@ -40,7 +40,7 @@ def test_an_old_python_compiles_modules_up_to_the_sentence(path):
     assert not [node.name for node in functions if node.returns or any(arg.annotation for arg in node.args.args)]
     imports = [node for node in module.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert not [node for node in imports if getattr(node, "module", None) == "__future__"]
-    # What only an action plugin does has no code for a host.
+    # A module that exists only for its action plugin has no code for a host.
     if path in MODULES and imports:
         assert [alias.name for alias in imports[0].names] == ["oldest_python"]
 

@@ -77,7 +77,7 @@ def test_what_a_gpu_tells(simulated):
         ({"slot": "1"}, {"slot": "1"}, None, False),
         ({"serial_number": "s"}, {"serial_number": "t"}, "serial number t instead of s", False),
         ({"gpu": "GPU-1"}, {"gpu": "GPU-2"}, "GPU UUID GPU-2 instead of GPU-1", False),
-        # Both ports of a card have one serial number.
+        # Both ports of a card have the same serial number.
         (
             {"serial_number": "s", "mac": "a"},
             {"serial_number": "s", "mac": "b"},
@@ -109,7 +109,7 @@ def test_what_is_not_told_now_is_kept_of_the_same_card():
         ({"nvme": "s"}, {}, None, "NVMe serial number"),
         ({"nvme": "s"}, {"nvme": "t"}, "nvme", None),
         ({"gpu": "g"}, {}, "nvidia", "GPU UUID"),
-        # Nothing will report it.
+        # No driver will report the GPU UUID.
         ({"gpu": "g"}, {}, None, None),
         ({"gpu": "g"}, {}, "nouveau", None),
     ],

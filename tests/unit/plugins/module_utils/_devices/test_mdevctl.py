@@ -24,7 +24,7 @@ BROKEN, RIGHT = rule("/usr/sbin/mdevctl", "/usr/sbin/mdevctl"), rule("/usr/bin/m
     [
         ({}, None, None, None, False),
         ({BIN: ""}, "/usr/bin/mdevctl", None, None, False),
-        # Debian 12 and 13: the rule calls what is not there.
+        # Debian 12 and 13: the rule calls a program that does not exist.
         ({BIN: "", SHIPPED: BROKEN}, "/usr/bin/mdevctl", f"/{SHIPPED}", "/usr/sbin/mdevctl", False),
         ({SBIN: "", SHIPPED: BROKEN}, "/usr/sbin/mdevctl", f"/{SHIPPED}", "/usr/sbin/mdevctl", True),
         ({BIN: "", SHIPPED: BROKEN, OURS: RIGHT}, "/usr/bin/mdevctl", f"/{OURS}", "/usr/bin/mdevctl", True),
@@ -35,9 +35,9 @@ BROKEN, RIGHT = rule("/usr/sbin/mdevctl", "/usr/sbin/mdevctl"), rule("/usr/bin/m
             "/usr/sbin/mdevctl",
             False,
         ),
-        # Switched off by an administrator.
+        # An administrator disabled it.
         ({BIN: "", SHIPPED: BROKEN, OURS: ""}, "/usr/bin/mdevctl", f"/{OURS}", None, False),
-        # The package is gone, the file in etc is left.
+        # The package was removed, but the file in /etc remains.
         ({OURS: RIGHT}, None, f"/{OURS}", "/usr/bin/mdevctl", False),
     ],
 )

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The texts of nvidia-smi, as drivers of several years write them."""
+"""Parse the output of nvidia-smi from drivers of several years."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ COMPUTE = """\
 
 
 class Said:
-    """A host whose program says given texts; a text that begins with ! is of a failure."""
+    """A host whose program prints given texts; a text that starts with ! is the message of a failure."""
 
     def __init__(self, **texts):
         self.texts = {"--query-gpu": f"0000{A100.upper()}, Enabled, Enabled\n", **texts}

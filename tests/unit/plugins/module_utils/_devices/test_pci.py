@@ -53,10 +53,10 @@ def test_numa_nodes_are_read_once_and_minus_one_is_none(simulated):
         ("060400", [], True),
         ("060900", [], True),
         ("060000", [], True),
-        # An NVSwitch, an ISA bridge.
+        # An NVSwitch and an ISA bridge.
         ("068000", [], False),
         ("060100", [], False),
-        # The header of a bridge, whatever the class.
+        # These have the header of a bridge, whatever their class.
         ("068000", ["secondary_bus_number"], True),
         ("058000", ["pci_bus"], True),
     ],

@@ -145,7 +145,7 @@ def test_definition_is_refused_at_boot(simulated):
     assert host.devices() == {}
 
 
-# What only shows once there is a device
+# Problems that only appear once a device exists
 
 
 @pytest.fixture
@@ -196,6 +196,7 @@ def test_what_cannot_be_written_is_told(device, name, errno):
         ("vfio_ap-passthrough", False, ["assign_adapter", "assign_domain"], None),
         ("vfio_ccw-io", False, ["assign_adapter"], "has no attributes. Remove the attribute"),
         ("mtty-1", False, ["x"], "has no attributes"),
+        ("mtty-1", False, ["\x1b[2J"], r"attribute '\x1b[2J' cannot be set"),
         ("unheard-of", False, ["x"], None),
         ("mtty-1", False, [], None),
     ],

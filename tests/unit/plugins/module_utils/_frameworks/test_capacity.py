@@ -52,7 +52,7 @@ def test_each_quantity_of_gvt_limits():
     ]
     capacity = card([parent("0000:00:02.0", *types, card="0000:00:02.0")])
     capacity.take("0000:00:02.0", "large")
-    # 256 MB of low memory are known to be free, of which one large device takes half.
+    # At least 256 MB of low memory are free, and one large device takes half of them.
     assert rooms(capacity, "0000:00:02.0", "large", "small") == [0, 0]
 
 

@@ -64,11 +64,11 @@ def record(type_id, name, uuid=UUID):
 @pytest.mark.parametrize(
     ("recorded", "shown"),
     [
-        # Another driver has given the id to another type since.
+        # Another driver has since assigned the id to another type.
         (("nvidia-231", "GRID T4-2B"), ("nvidia-223", "GRID T4-2B")),
         (("nvidia-231", "a type of another driver"), ("nvidia-231", "a type of another driver")),
         (("nvidia-231", "GRID T4-2Q"), ("nvidia-231", "GRID T4-2Q")),
-        # Somebody has defined another type since.
+        # The definition has since been changed to another type.
         (("nvidia-222", "GRID T4-2B"), ("nvidia-231", "GRID T4-2Q")),
         (None, ("nvidia-231", "GRID T4-2Q")),
     ],

@@ -19,7 +19,7 @@ def frameworks(host):
         ("t4", {"0000:3b:00.0": "mdev", "0000:af:00.0": "mdev"}),
         ("l40s", {"0000:84:00.0": "vendor_vfio", "0000:c4:00.0": "vendor_vfio"}),
         ("nics", {}),
-        # Its parent is not a PCI function.
+        # The parent is not a PCI function.
         ("mtty", {}),
     ],
 )

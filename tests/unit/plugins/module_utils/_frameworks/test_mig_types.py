@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances, capacities, room
 
 A100 = ("1g.5gb", "1g.5gb+me", "1g.10gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb")
-# One GPU instance of it has vGPUs of several sizes, by time slices.
+# One GPU instance of this card has vGPUs of several sizes, with time slices.
 RTX = ("1g.24gb", "1g.24gb+me", "2g.48gb", "4g.96gb")
 
 

@@ -35,7 +35,7 @@ OTHER = "0000:c4:00.0"
 
 
 def offers(host, card=CARD):
-    """By name of the type: its numbers on each function of the card."""
+    """Map each type name to its counts on each function of the card."""
     found = {}
     for parent in host.facts("parents")["parents"]:
         if parent["physical_function"] == card:

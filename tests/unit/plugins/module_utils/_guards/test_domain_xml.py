@@ -47,7 +47,7 @@ def domain(devices="", more="", attributes=""):
         ("<disk type='block'><source dev='/dev/nvme0n1'/></disk>", [("file", "/dev/nvme0n1")]),
         ("<hostdev type='misc'><source><char>/dev/hl0</char></source></hostdev>", [("file", "/dev/hl0")]),
         ("<interface type='bridge'><source bridge='br0'/></interface>", []),
-        # Of a container.
+        # The domain of a container.
         (
             "<hostdev mode='capabilities' type='net'><source><interface> eth7 </interface></source></hostdev>",
             [("interface", "eth7")],

@@ -53,7 +53,7 @@ def uses(simulated, files, **scene):
         ({"-1": ["GPU-2f0a4d5e-0000-4000-8000-000000000002"]}, b"", {}),
         ({"-1": ["MIG-2f0a4d5e-0000-5000-8000-000000000002"]}, b"", {CARD: LOSES_DRIVER}),
         ({"-1": [UUID]}, b"", {UUID: EVERY_EFFECT}),
-        # A plugin with names of its own.
+        # A plugin with device ids of its own.
         (
             {"-1": ["card0-0"]},
             b"\x12\x2a\n\x13/dev/dri/renderD128\x12\x13/dev/dri/renderD128\x1a\x03mrw",
@@ -104,6 +104,6 @@ def test_devices_in_files_of_network_plugins(simulated, kubelet):
     root, scene = observe(simulated, files)
     root.wakes_daemons = False
     found = list(kubernetes.observe(root, scene))
-    # Early at boot no pod is there.
+    # Early at boot, before the kubelet runs, there are no pods.
     assert [(one.subject, one.holder.guest) for one in found] == [(VF0, "c1 of a pod")] * (kubelet == "kubelet")
     assert all("remove /var/lib/cni/multus/c1" in one.advice for one in found)

@@ -100,7 +100,7 @@ def test_devices_as_the_daemon_tells_them(host, monkeypatch, devices, running, u
 )
 @pytest.mark.parametrize("problem", [None, TimeoutError(), RuntimeError("refused"), RuntimeError(_libvirt.MISSING)])
 def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices, uses, problem):
-    """Nor does a daemon that fails mean that there are no domains."""
+    """A failing daemon does not mean that there are no domains either."""
 
     def fail(socket):
         raise problem
@@ -120,15 +120,15 @@ def test_files_count_where_the_daemon_does_not_answer(host, monkeypatch, devices
         ({"run/libvirt/libvirt-sock": ""}, "libvirt-python is not installed"),
         (DAEMON, "has no socket"),
         ({"run/libvirtd.pid": "77"}, "has no socket"),
-        # The definitions of the daemon itself: there are none.
+        # The daemon's own definitions contain no domain.
         ({**DAEMON, "proc/77/root/etc/libvirt/qemu/networks/default.xml": "<network/>"}, None),
         ({**SOCKET, "usr/sbin/virtqemud": "", "etc/libvirt/qemu/networks/default.xml": "<network/>"}, None),
-        # Those of the host are not those of a daemon that the host has not installed.
+        # The definitions of the host do not belong to a daemon that is not installed on the host.
         ({**SOCKET, "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "libvirt-python is not installed"),
         ({**DAEMON, "usr/sbin/libvirtd": "", "etc/libvirt/qemu/networks/default.xml": "<network/>"}, "has no socket"),
         ({**SOCKET, "root/.config/libvirt/qemu/web1.xml": xml("")}, "libvirt-python is not installed"),
         ({**SOCKET, "etc/libvirt/lxc/web1.xml": xml("")}, "libvirt-python is not installed"),
-        # Its directories are never empty; this one cannot be seen.
+        # The directories of the daemon are never empty; this one is not visible.
         ({**SOCKET, "usr/sbin/virtqemud": "", "etc/libvirt/qemu": None}, "libvirt-python is not installed"),
         # The daemon of a user.
         ({**DAEMON, "proc/77/status": "Name:\tlibvirtd\nUid:\t1000\t1000\t1000\t1000\n"}, None),

@@ -30,7 +30,7 @@ STATUS = "<domstatus state='running' pid='%d'>" + XML + "</domstatus>"
         ("srv/docker/volumes/nova_libvirt_qemu/_data/web1.xml", False),
         ("srv/podman/volumes/nova_libvirt_qemu/_data/web1.xml", False),
         ("var/snap/openstack-hypervisor/common/etc/libvirt/qemu/web1.xml", False),
-        # Of a user whom only a directory service knows.
+        # The home of a user whom only a directory service knows.
         ("/".join(["home", "eve", ".config/libvirt/qemu/web1.xml"]), True),
         ("export/ann/.config/libvirt/qemu/web1.xml", True),
         ("root/.config/libvirt/qemu/web1.xml", True),
@@ -59,7 +59,7 @@ def test_other_files_are_not_read(simulated, path):
 def test_host_that_the_daemon_itself_tells_of_is_not_read(simulated):
     files = {"etc/libvirt/qemu/web1.xml": XML, "etc/libvirt/lxc/db.xml": XML.replace("web1", "db")}
     root = simulated("empty", files=files).root()
-    # It is asked about QEMU only.
+    # Only definitions of QEMU are requested.
     assert [one.domain.name for one in libvirt_files.read(root, [], host_too=False).found] == ["db"]
 
 

@@ -40,13 +40,13 @@ WHERE = "of pid 77, pause, in another network namespace"
 @pytest.mark.parametrize(
     ("files", "found"),
     [
-        # A macvlan says nothing of its kind.
+        # A macvlan does not report its kind.
         (interface("eth1", "3"), {"3": [f"interface eth1 {WHERE}"]}),
         (interface("eth1", "3", "ipvlan"), {"3": [f"ipvlan eth1 {WHERE}"]}),
         (interface("ens3.7", "3", "vlan"), {"3": [f"vlan ens3.7 {WHERE}"]}),
-        # A card that the pod has for itself.
+        # A card that belongs to the pod alone.
         (interface("eth1", "3", index="3"), {}),
-        # A pair, of which the host has no end.
+        # A veth pair without an end on the host.
         (
             {**interface("eth0", "5", index="3"), **interface("eth0", "3", index="5", of="proc/78/root/sys/class/net")},
             {},

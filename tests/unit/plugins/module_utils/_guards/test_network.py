@@ -229,7 +229,7 @@ def test_port_of_an_ovs_bridge(network):
 
 
 def test_interface_below_a_device_of_a_function(network):
-    """As that of a virtio card."""
+    """Like the interface of a virtio card."""
     host, _observe = network(ON_ICE)
     tree = host.kernel.tree
     below = f"{tree.resolve('sys/bus/pci/devices/0000:31:00.1')[0]}/virtio3/net/eth9"

@@ -24,7 +24,7 @@ def observe(host):
 
 
 def add_class_device(tree, address, kind, name, number, devname=None):
-    """A device of a driver below a function."""
+    """Add a class device of a driver below a function."""
     path = f"{tree.resolve(f'sys/bus/pci/devices/{address}')[0]}/{kind}/{name}"
     tree.add(f"{path}/dev", Attribute(number.encode() + b"\n"))
     if devname:
@@ -100,7 +100,7 @@ def test_switches_of_gpus(simulated, opened, found):
     }
     host = simulated(profile)
     for one in switches:
-        # The simulator knows no such driver.
+        # The simulator has no such driver.
         path = host.kernel.tree.resolve(f"sys/bus/pci/devices/{one}")[0]
         host.kernel.tree.link(f"{path}/driver", "sys/bus/pci/drivers/nvidia-nvswitch")
     add_process(host.kernel.tree, 70, opened, command="nv-fabricmanage")
@@ -138,7 +138,7 @@ def test_how_a_process_is_stopped(simulated, group, advice):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device files")
 def test_device_is_known_by_its_number(tmp_path):
-    """Whatever the file is called."""
+    """The name of the file does not matter."""
     card = tmp_path / "sys/devices/pci0000:00/0000:00:01.0"
     for directory in (card, tmp_path / "sys/bus/pci/devices", tmp_path / "sys/dev/char", tmp_path / "proc/70/fd"):
         directory.mkdir(parents=True)

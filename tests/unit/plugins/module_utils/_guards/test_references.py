@@ -30,7 +30,7 @@ FUNCTIONS = {
 
 
 def add_links(tree):
-    """Device files and interfaces of the functions."""
+    """Add device files and interfaces of the functions."""
     for path, address, below in (
         ("sys/class/vhost-vdpa/vhost-vdpa-0", VF0, "vdpa0/vhost-vdpa-0"),
         ("sys/class/net/ens2f0", CARD, "net/ens2f0"),

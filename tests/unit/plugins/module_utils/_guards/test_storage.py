@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
 
 
 class Host:
-    """A few files."""
+    """A host with a few files."""
 
     def __init__(self, links, files, holders=(), claimed=()):
         self.linked, self.files, self.holders, self.claimed = links, files, dict(holders), claimed

@@ -47,7 +47,7 @@ def test_holders_of_functions_through_group_and_own_file(simulated):
 
 @pytest.mark.parametrize("options", [{}, {"vfio_cdev": True}])
 def test_a_path_that_is_referred_to_is_not_open(simulated, options):
-    """udev does so for a moment with the node of each new group."""
+    """udev briefly opens the node of each new group with O_PATH."""
     host = simulated("mtty", **options)
     host.create("mtty", "mtty-1", UUID)
     group = host.facts("devices")["devices"][0]["iommu_group"]
@@ -99,7 +99,7 @@ def test_a_guest_that_only_the_driver_names(simulated):
 
 
 def functions_only(host):
-    """What is seen without any list of devices."""
+    """Return the uses that are visible without any list of devices."""
     root = host.root()
     return every.observe(root, Scene(_pci.observe(root), [], Processes(root)), every.HOLDERS)
 

@@ -72,12 +72,12 @@ def test_stuck_child_keeps_no_pipe_open():
             _child.run(lambda: [os.write(1, b"noise"), time.sleep(60)], 0.2)
     finally:
         os.dup2(saved, 1)
-    # All writers are gone: the end of file, and no noise, is there at once.
+    # All writers are gone: the pipe is at its end immediately, without any output.
     assert os.read(receiving, 10) == b""
 
 
 def work(request):
-    """What the child of these tests answers with."""
+    """Answer requests as the child process of these tests."""
     what, value = request
     if what == "sleep":
         time.sleep(value)
@@ -96,7 +96,7 @@ def child():
 
 
 def is_at_work(pid):
-    """Whether a process is there and has not ended; who has to bury it does not matter."""
+    """Return whether a process exists and has not ended; a zombie counts as ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
     except (FileNotFoundError, ProcessLookupError):
@@ -160,7 +160,7 @@ def test_a_process_ends_with_its_child(child):
 
 @pytest.fixture
 def counting():
-    """A child whose request is a list of seconds, each a part."""
+    """Yield a child whose request is a list of seconds, one for each part."""
 
     def answer(seconds):
         for done, pause in enumerate(seconds, start=1):
@@ -212,14 +212,14 @@ def test_a_process_ends_with_the_one_that_has_made_it(end):
         pid = int(parent.stdout.readline())
         assert is_at_work(pid)
         parent.kill() if end == "kill" else parent.stdin.close()
-        # Its end is seen at once: no other process has its output open.
+        # The end is noticed immediately, because no other process has the output open.
         assert parent.stdout.read() == b""
         parent.wait()
         wait_for_the_end_of(pid)
 
 
 def test_a_child_that_gets_no_processor_is_waited_for():
-    """Such as one of an emulated machine that stood still; a read that computes looks the same."""
+    """A paused virtual machine has this effect; a read that computes looks the same."""
 
     def compute(seconds):
         end = time.monotonic() + seconds
@@ -237,5 +237,5 @@ def test_a_child_that_gets_no_processor_is_waited_for():
     begin = time.monotonic()
     with pytest.raises(_child.Late):
         sleeping.ask(9, 0.2, 10)
-    # It sleeps, so that nothing is gained by more patience; a busy machine may be slow to say so.
+    # The child sleeps, so waiting longer does not help; a busy machine may notice this late.
     assert time.monotonic() - begin < 5

@@ -15,7 +15,7 @@ CALLS = ("open", "mkdir", "write", "fsync", "fchmod", "rename", "unlink", "symli
 
 @pytest.fixture
 def calls(monkeypatch):
-    """The calls that change something, in their order, each with the name of the file or directory."""
+    """Record the calls that change something, in order, each with the name of the file or directory."""
     found = []
     names = {}
 

@@ -46,7 +46,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def other_run(tmp_path, files):
-    """Another process that has the host locked, until its standard input ends."""
+    """Start another process that holds the lock of the host until its standard input ends."""
     with subprocess.Popen(
         [sys.executable, "-c", OTHER_RUN, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},

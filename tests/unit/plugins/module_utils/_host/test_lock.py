@@ -24,7 +24,7 @@ def path(tmp_path):
 
 
 def taken(path):
-    """Whether the lock can be had; it is released again."""
+    """Return whether the lock is free; it is released again."""
     descriptor = lock.take(str(path))
     if descriptor is not None:
         os.close(descriptor)
@@ -54,7 +54,7 @@ def test_nobody_else_may_open_it(path, umask, before):
 @ROOT_ONLY
 def test_another_user_cannot_hold_it(path):
     assert taken(path)
-    # The directories above may be closed to others as well.
+    # The parent directories may also deny access to others.
     code = f"import fcntl, os; os.setuid({NOBODY}); fcntl.flock(open('vfio-devices/lock'), fcntl.LOCK_EX)"
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, cwd=path.parents[1], capture_output=True, text=True, check=False)
@@ -111,7 +111,7 @@ def test_only_who_holds_it_now_is_named(path):
             for pid, words in sorted([(os.getpid(), lock._command(str(os.getpid()))), (child.pid, "sleep 60")])
         ]
         os.close(descriptor)
-        # The process that took it has left it to another one.
+        # The process that took the lock passed it on to another one.
         assert lock.holders(str(path)) == [f"pid {child.pid} (sleep 60)"]
     finally:
         for process in (child, other):

@@ -20,7 +20,7 @@ SECTIONS = {"pci": [("report_in_placement", "true")]}
 FACTS = dict.fromkeys([*facts.DEFAULT_PARTS, "warnings"], [])
 WANTS = "etc/systemd/system/multi-user.target.wants"
 
-# By kind what the collection itself writes.
+# Maps each kind to the text that the collection writes.
 WRITTEN = {
     "nova": settings_file.text("nova", SECTIONS),
     "cyborg": settings_file.text("Cyborg", SECTIONS),
@@ -107,7 +107,7 @@ def test_mode_and_owner_are_told(tmp_path):
 
 
 def make(kind, path):
-    """Something that is no ordinary file; what it is in words."""
+    """Create something that is not a regular file; return its description."""
     ours = path.parent / "ours"
     ours.write_text(WRITTEN["nova"])
     if kind == "directory":

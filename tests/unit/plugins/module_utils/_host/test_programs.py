@@ -73,6 +73,6 @@ def test_deadline(tree, keep):
         HostRoot(str(tree), 0.2).run("slow", [], keep=keep)
     assert error.value.pending
     assert time.monotonic() - before < 0.6
-    # What would do harm when ended in the middle goes on by itself, even if it has something to say.
+    # A program that must not be killed halfway continues, even if it prints output.
     assert HostRoot(str(tree)).wait(mark.exists, 1.5) is keep
     assert os.path.exists(mark) is keep

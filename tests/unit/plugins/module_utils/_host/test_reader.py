@@ -15,7 +15,7 @@ DEVICES = "sys/bus/pci/devices"
 
 
 class RecordedFiles:
-    """Answers each path with its name; ``silent`` ones never. ``requests`` are those that a child would get."""
+    """Answers each path with its name, except for ``silent`` paths; ``requests`` records what a child would receive."""
 
     def __init__(self, silent=()):
         self.silent = set(silent)
@@ -174,7 +174,7 @@ def test_real_files_that_were_read_before_the_silent_one_are_kept(tmp_path, monk
     (tmp_path / "a").write_text("1")
     (tmp_path / "c").write_text("3")
     files = OperatingSystemFiles(str(tmp_path))
-    # Opening a FIFO whose other end nobody opens waits for ever, as a driver does.
+    # Opening a FIFO without a peer blocks forever, like a driver.
     os.mkfifo(tmp_path / "b")
     monkeypatch.setattr(files, "read", lambda path: Path(tmp_path / path).read_bytes())
     assert files.each_in_time(0.3, 5, "read", ["a", "none", "b", "c"]) == ([(None, b"1"), (errno.ENOENT, None)], 2)

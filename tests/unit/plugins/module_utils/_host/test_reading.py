@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.reading import 
 
 
 class Files:
-    """A host of one file."""
+    """A host with one file."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -40,7 +40,7 @@ def test_a_read_ends_no_scan(answer, text, warnings):
 
 
 class SlowProcesses(Files):
-    """The maps of processes; each of ``silences`` is one time that a process does not answer."""
+    """The maps of processes; each entry of ``silences`` makes one read of that path time out."""
 
     def __init__(self, *silences):
         super().__init__(b"")

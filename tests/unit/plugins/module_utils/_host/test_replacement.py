@@ -89,7 +89,7 @@ def test_extended_attributes_stay(tmp_path):
     try:
         os.setxattr(file, "user.note", b"kept")
     except OSError as error:
-        # A file system without them has nothing to lose.
+        # A file system without extended attributes cannot lose any.
         assert error.errno == errno.ENOTSUP
         return
     replacement.put(str(file), b"new", 0o644, ME, MINE)

@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._host.root import Hos
 
 
 class ScriptedFiles(OperatingSystemFiles):
-    """Real files, of which some fail as they are told; nothing runs in a child, and time passes by pausing."""
+    """Real files, some of which fail on demand; no child is used, and time passes only by pausing."""
 
     def __init__(self, root):
         super().__init__(root)
@@ -72,7 +72,7 @@ CREATE, REMOVE, NONE = (f"sys/bus/pci/devices/0000:01:00.{number}/sriov_numvfs" 
 
 @pytest.fixture
 def attributes(tree):
-    """The directory of each of them."""
+    """Create the directory of each attribute."""
     for path in (CREATE, REMOVE, NONE):
         (tree.parent / path).parent.mkdir(parents=True)
     return tree.parent
@@ -252,7 +252,7 @@ def test_a_locked_attribute_is_given_up_by_itself(tree, monkeypatch):
     for device in "ab":
         (tree / device).mkdir()
     (tree / "a" / "driver_override").write_text("vfio-pci\n")
-    # Without O_NONBLOCK, reading it takes its time.
+    # Without O_NONBLOCK, opening a FIFO for reading blocks.
     os.mkfifo(tree / "b" / "driver_override")
     host = HostRoot(str(tree.parent), timeout=1)
     monkeypatch.setattr(host._files, "read", lambda path: (tree.parent / path).read_bytes())
@@ -327,7 +327,7 @@ def test_link_that_cannot_be_made_is_told(host, tree):
 
 @pytest.fixture
 def loop_device(tmp_path):
-    """The path of a real block device."""
+    """Return the path of a real block device."""
     image = tmp_path / "image"
     image.write_bytes(bytes(1 << 20))
     made = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True, check=False)

@@ -82,7 +82,7 @@ def test_any_other_path_is_refused(how, path):
 
 @pytest.mark.parametrize(("how", "path"), OTHERS)
 def test_door_opens_for_no_other_path(how, path):
-    # These files can do nothing.
+    # These files support no operation.
     door = HostRoot(files=object())
     actions = {
         ATTRIBUTE: [lambda: door.write(path, "1")],
@@ -139,7 +139,7 @@ def test_variables_with_a_path_are_in_the_list():
 
 @pytest.mark.parametrize("package", ["plugins/module_utils", "plugins/modules", "plugins/plugin_utils"])
 def test_only_managed_files_writes_where_a_variable_says(package):
-    """All others write through HostRoot."""
+    """All other code writes through HostRoot."""
     found = [
         path.name
         for path in (COLLECTION / package).rglob("*.py")

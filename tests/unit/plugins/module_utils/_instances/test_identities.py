@@ -61,7 +61,7 @@ SECOND_T4 = "0000:af:00.0"
 
 
 def gpus(host, *uuids):
-    """What the driver tells of both cards."""
+    """Set the UUIDs that the driver reports for both cards."""
     for address, uuid in zip((T4, SECOND_T4), uuids):
         path = f"proc/driver/nvidia/gpus/{address}/information"
         host.kernel.tree.remove(path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mdev_instance's engine on simulated hosts."""
+"""Run the engine of mdev_instance on simulated hosts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
 T4, SECOND_T4 = "0000:3b:00.0", "0000:af:00.0"
 
-# Profile, parent, a type, its greatest number, another type.
+# Profile, parent, type, its maximum number, and another type.
 CARDS = [
     ("t4", T4, "GRID T4-2B", 8, "GRID T4-1B"),
     ("a40", "0000:41:00.0", "NVIDIA A40-8Q", 6, "NVIDIA A40-4Q"),
@@ -33,7 +33,7 @@ CARDS = [
 
 
 def counts(result):
-    """A replaced device is one that went and one that came."""
+    """Return the counts; a replaced device counts as one removed and one created."""
     replaced = len(result["replaced"])
     numbers = {
         "created": len(result["created"]) + replaced,
@@ -209,7 +209,7 @@ def test_a_vgpu_whose_parameters_fail_keeps_its_type_if_it_is_used_already(simul
     assert len(host.devices()) == 1
 
 
-# Who holds what
+# Users of devices
 
 
 def test_a_device_in_use_is_refused_and_nothing_is_written(simulated):
@@ -290,7 +290,7 @@ def test_a_holder_that_comes_after_the_check(simulated, monkeypatch):
     assert host.facts()["devices"] == []
 
 
-# What a driver may answer
+# Answers of drivers
 
 
 @pytest.mark.parametrize("number", [errno.EEXIST, errno.EINVAL, errno.EUSERS, errno.ENOSPC, errno.EIO, errno.ENODEV])
@@ -422,7 +422,7 @@ def test_a_kernel_that_accepts_and_does_nothing_is_found_out(simulated, monkeypa
     assert result["changed"] is False
 
 
-# What lasts
+# Persistence
 
 
 def test_definitions_are_those_of_mdevctl_and_go_with_the_device(simulated):
@@ -563,7 +563,7 @@ def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, pr
 
 
 def test_ids_that_another_driver_has_shifted_change_no_uuid(simulated):
-    """The modules were loaded anew, and guests' XML has the UUIDs."""
+    """The modules were reloaded, and the XML of guests refers to the UUIDs."""
     host = simulated("t4")
     host.converge({"type": "GRID T4-2Q", "parent": T4, "count": "2"})
     before = sorted(host.devices())
@@ -579,5 +579,5 @@ def test_ids_that_another_driver_has_shifted_change_no_uuid(simulated):
 
 
 def shift(host, path):
-    """As an older driver has numbered its types."""
+    """Number the types like an older driver."""
     host.files.replace(path, host.files.read(path).replace(b"nvidia-231", b"nvidia-230"))

@@ -61,7 +61,7 @@ def test_an_entry_without_parents(fields, sentence):
         ({"type_id": "y"}, {}, False),
         ({"autostart": True, "attributes": (("a", "1"),)}, {"attributes": (("a", "1"),)}, True),
         ({"autostart": True, "attributes": (("a", "2"),)}, {"attributes": (("a", "1"),)}, False),
-        # Without a definition nobody knows its attributes.
+        # Without a definition the attributes are unknown.
         ({}, {"attributes": (("a", "1"),)}, True),
     ],
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""vGPUs on GPU instances of one card, next to time-sliced ones on another."""
+"""Test vGPUs on GPU instances of one card, next to time-sliced ones on another card."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = "NVIDIA A100-{}"
 
 @pytest.fixture
 def host(simulated):
-    """With MIG on the second card: four small GPU instances and one large one."""
+    """Return a host with MIG on the second card: four small GPU instances and one large one."""
     host = simulated("a100")
     smi = host.kernel.nvidia_smi
     assert smi.run(["-i", MIG, "-mig", "1"])[0] == 0

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several types on one card, on simulated hosts that follow the rules of the drivers."""
+"""Test several types on one card, on simulated hosts that follow the rules of the drivers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_sizes_are_mixed_once_the_gpu_was_told(simulated):
 
 @pytest.mark.parametrize(("is_mixed", "writes"), [(False, 28), (True, 12)])
 def test_no_vgpu_is_written_without_need(simulated, monkeypatch, is_mixed, writes):
-    """From 16 of one type to 8 of it and 4 of another: 8 are cleared and 4 made, or all if the mode has to change."""
+    """From 16 of one type to 8 of it and 4 of another: clear 8 and create 4, or all if the mode has to change."""
     host = simulated("l40s")
     if is_mixed:
         host.kernel.nvidia_smi.run(["vgpu", "-shm", "1", "-i", L40S])

@@ -1,11 +1,12 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A replacement that fails half-way restores what was there."""
+"""Check that a replacement that fails halfway restores the previous devices."""
 
 from __future__ import annotations
 
 import errno
+from collections import Counter
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._instances.put_back import describe
@@ -20,7 +21,7 @@ def entry(kind, card, count="max", **fields):
 
 
 def refuse(host, monkeypatch, beginning, type_ids):
-    """Let the driver refuse new devices of some types."""
+    """Let the driver reject new devices of some types."""
     write = host.files.write
 
     def answer(path, data):
@@ -107,3 +108,45 @@ def test_new_devices_stay(simulated, monkeypatch):
 )
 def test_what_a_failure_says(step, removed, again, text):
     assert describe(step, removed, again) == text
+
+
+def names_of(host):
+    return Counter(one["type_name"] for one in host.facts("devices")["devices"] if one["state"] == "active")
+
+
+@pytest.mark.parametrize(
+    ("profile", "card", "before", "after"),
+    [
+        ("l40s", L40S, {"NVIDIA L40S-3Q": 16}, {"NVIDIA L40S-3Q": 8, "NVIDIA L40S-6Q": 4}),
+        ("t4", "0000:3b:00.0", {"GRID T4-2B": 8}, {"GRID T4-2B": 4, "GRID T4-2Q": 4}),
+    ],
+)
+def test_each_write_in_turn_fails_and_no_card_is_left_empty(simulated, monkeypatch, profile, card, before, after):
+    """What was there is there again, unless new devices are there already; then at least what was to stay."""
+    new = set(after) - set(before)
+    for failing in (0, 5, 8, 16, 17, 25, 28):
+        host = simulated(profile)
+        host.converge(*(entry(name, card, count) for name, count in before.items()), exact=True)
+        old, number, write = host.devices(), iter(range(10**6)), host.files.write
+
+        def fail_once(path, data, number=number, failing=failing, write=write):
+            if path.startswith("sys/") and next(number) == failing:
+                raise OSError(errno.EIO, "Input/output error")
+            return write(path, data)
+
+        monkeypatch.setattr(host.files, "write", fail_once)
+        wanted = [entry(name, card, count) for name, count in after.items()]
+        result = host.converge(*wanted, exact=True)
+        done = next(number) <= failing
+        names = names_of(host)
+        assert bool(result["failures"]) is not done
+        if done:
+            assert names == after
+        elif not new & set(names):
+            assert host.devices() == old
+        else:
+            assert all(names[name] == after[name] for name in set(before) & set(after))
+        host.converge(*wanted, exact=True)
+        assert names_of(host) == after
+        if done:
+            break

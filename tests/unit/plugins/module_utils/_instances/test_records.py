@@ -33,7 +33,7 @@ def remove(**fields):
 
 
 def named(step):
-    """A step in a word, and what it writes."""
+    """Return the name of a step, and the record or definition that it writes."""
     if isinstance(step, KeepDevices):
         return step.stage, step.record
     if isinstance(step, KeepDefinition):

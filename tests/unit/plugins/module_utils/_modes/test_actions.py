@@ -80,7 +80,7 @@ def test_time_of_the_kernel_is_told(switch):
 
 @pytest.mark.parametrize("before", range(4))
 def test_interface_may_get_its_name_meanwhile(switch, monkeypatch, before):
-    """At boot, and after a guest had the card, this runs beside udev."""
+    """At boot, and after a guest had the card, the step runs in parallel with udev."""
     run = switch("nics")
     tools, start = run.host.tools, run.host.tools.start
     calls = iter(range(100))

@@ -161,7 +161,7 @@ def in_group(address, driver, **more):
 
 
 def of_group(peers=(), vfs=(), **more):
-    """A card in group 1; ``vfs`` are the peers of its VFs."""
+    """Return a card in group 1; ``vfs`` are the peers of its VFs."""
     virtual = tuple(
         VirtualFunction(f"0000:01:00.{number + 2}", number, Binding(), 1, peers=tuple(others))
         for number, others in enumerate(vfs)
@@ -200,7 +200,7 @@ PF, OTHER, ON_VFIO = (
         ),
         (of_group(vfs=[[ON_VFIO]]), 1, None),
         (of_group(vfs=[[PF]]), 0, None),
-        # VFs that are still to be made will be where the bridge above is.
+        # New VFs will share the group of the bridge above the card.
         (
             of_group([OTHER], is_bridged=True),
             4,
@@ -259,7 +259,7 @@ def test_group_waits_for_its_member_that_is_in_use(switch, skips):
 
 
 def gpu(*companions):
-    """A GPU with the other functions of its card, all in one group."""
+    """Return a GPU with the other functions of its card, all in one group."""
     functions = [("0", "030000", "nvidia"), *((str(number), *one) for number, one in enumerate(companions, 1))]
     return {
         "functions": [
@@ -303,14 +303,14 @@ def test_group_of_the_mode_without_an_iommu_is_none(switch):
     tree.add("sys/kernel/iommu_groups/0/name", Attribute(b"vfio-noiommu\n"))
     tree.link(f"sys/kernel/iommu_groups/0/devices/{ICE}", device)
     run.host.write(f"sys/bus/pci/devices/{ICE}/driver/unbind", ICE)
-    # The simulated driver knows no such mode.
+    # The simulated driver does not support the no-IOMMU mode.
     tree.link(f"{device}/driver", "sys/bus/pci/drivers/vfio-pci")
     facts = run.host.facts("physical_functions", "iommu")
     (card,) = [one for one in facts["physical_functions"] if one["address"] == ICE]
     assert (card["driver"], card["iommu_group"], facts["iommu"]["enabled"]) == ("vfio-pci", None, False)
     wanted = {"pf": ICE, "mode": "vf", "num_vfs": "1", "vf_driver": "vfio-pci"}
     assert "has no IOMMU group" in refusal(run, wanted)[0]
-    # Whoever has it open is seen all the same.
+    # A process that has the group open is found nevertheless.
     tree.add("proc/77/fd/5", Link("/dev/vfio/noiommu-0"))
     tree.add("proc/77/comm", Attribute(b"testpmd\n"))
     assert "in use by pid 77" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "1"})[0]
@@ -330,7 +330,7 @@ def test_defined_domain_keeps_its_functions(switch, monkeypatch):
     assert "in use by guest web1 (defined)" in refusal(run, {"pf": ICE, "mode": "pf"})[0]
     domains(monkeypatch, {ICE: [{"name": "router", "running": False}]})
     assert "in use by guest router (defined)" in refusal(run, {"pf": ICE, "mode": "vf", "num_vfs": "2"})[0]
-    # It wants the card just so.
+    # The domain needs exactly this mode of the card.
     run({"pf": ICE, "mode": "pf"})
     assert run.card(ICE)["driver"] == "vfio-pci"
 

@@ -24,11 +24,11 @@ def path(pf):
 
 
 class Killed(BaseException):
-    """The process was ended by force."""
+    """Stands for a process that was killed."""
 
 
 class CountedFiles:
-    """The files of a simulated host, which do something at a certain write."""
+    """The files of a simulated host, which run an action at a certain write."""
 
     def __init__(self, files, at, action):
         self._files, self._at, self._action, self.writes = files, at, action, 0
@@ -58,7 +58,7 @@ class CountedFiles:
 
 
 def at_write(run, number, action):
-    """Let a host do something at its n-th write; returns what counts them."""
+    """Let a host run ``action`` at its n-th write; return the object that counts the writes."""
     run.host.files = run.host.tools.files = CountedFiles(run.host.kernel.accessor(), number, action)
     return run.host.files
 
@@ -76,7 +76,7 @@ def fail():
 
 
 def comparable(result):
-    """What check mode can know of the result: not what only the kernel decides."""
+    """Return the parts of the result that check mode can predict, without the kernel's choices."""
     functions = []
     for function in result["functions"]:
         after = {name: function["after"][name] for name in ("mode", "driver_override", "num_vfs", "drivers_autoprobe")}
@@ -119,7 +119,7 @@ def test_round_trip_check_tells_the_truth_and_the_second_run_changes_nothing(swi
 
 
 def killed_at_every_write(switch, profile, before, wanted):
-    """Kill runs at their first, second, ... write, let the next one continue, and say at how many that was."""
+    """Kill runs at their first, second, ... write, let the next run continue, and return the number of writes."""
     clean = switch(profile)
     clean(before)
     clean(wanted)
@@ -227,7 +227,7 @@ GPU_WANTED = st.one_of(
 
 
 def faulty(wanted):
-    """Switches, each with the write that fails (0: none does), and whether all that follow it fail too."""
+    """Generate switches, each with the write that fails (0: none), and whether all later ones fail too."""
     return st.lists(st.tuples(wanted, st.integers(0, 14), st.booleans()), min_size=2, max_size=4)
 
 
@@ -313,7 +313,7 @@ def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
     run = switch("nics")
     run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
     virtual = run.card(ICE)["virtual"][0][0]
-    # The first two writes are those of the rule and of the memory; the third takes the virtual functions away.
+    # The first two writes are the rule and the record; the third removes the virtual functions.
     at_write(run, 3, lambda: run.host.kernel.hold(virtual, pid=4242))
     before = run.host.files.now()
     result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"})
@@ -323,7 +323,7 @@ def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
     assert f"{virtual} is in use by guest simulated (pid 4242" in result["failures"][0]
     assert 30 <= run.host.files.now() - before < 60
     assert not [read for read in run.host.files.reads if read.endswith("sriov_numvfs")]
-    # As long as that lasts, every change of VFs would wait.
+    # While the removal is pending, every change of VFs would block.
     undisturbed(run)
     with pytest.raises(_plan.Refused, match="removal of VF"):
         run({"pf": MLX5, "mode": "vf", "num_vfs": "2"})
@@ -346,7 +346,7 @@ def test_holder_that_appears_between_two_writes_keeps_its_virtual_function(switc
 
 @pytest.mark.parametrize("seconds", [0, 6])
 def test_guest_that_starts_while_others_are_changed(switch, seconds):
-    """Each step that takes something away is preceded by a look of its own."""
+    """Each destructive step checks the users directly before it runs."""
     run = switch("nics")
     for pf in (ICE, MLX5):
         run({"pf": pf, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
@@ -455,7 +455,7 @@ def test_persistence_is_removed_when_it_is_no_longer_wanted(switch):
 
 
 def test_lent_by_libvirt_is_as_it_shall_be(switch):
-    """In managed mode libvirt binds a device to vfio-pci for as long as its guest runs."""
+    """In managed mode libvirt binds a device to vfio-pci while its guest runs."""
     run = switch("nics")
     run({"pf": ICE, "mode": "pf", "driver": "native"})
     device = path(ICE)

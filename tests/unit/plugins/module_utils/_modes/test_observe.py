@@ -72,7 +72,7 @@ class Links:
 @pytest.mark.parametrize(
     ("address", "peers"),
     [
-        # What is behind a controller goes with its driver; a drive behind it never goes alone.
+        # Devices behind a controller go with its driver; a drive behind it never goes alone.
         (VMD, [("0000:00:0f.0", False)]),
         (DRIVE, [(VMD, True), ("0000:00:0f.0", False)]),
         ("0000:00:0f.0", [(VMD, False), (DRIVE, False)]),

@@ -59,7 +59,7 @@ def test_record_is_enough_to_do_the_same_again(switch, profile, pf):
 
 
 def test_gpus_have_no_rule(switch):
-    """Their program cannot run inside of udev: it makes the very events that would start it."""
+    """Their program cannot run inside udev, because it causes the events that start it."""
     run = switch("a40")
     run({"pf": "0000:41:00.0", "mode": "vf", "num_vfs": "max"})
     assert run.card("0000:41:00.0")["record"]
@@ -94,7 +94,7 @@ def test_what_is_remembered_is_trusted_as_far_as_it_has_its_form():
 
 
 def attributes(rule):
-    """What a rule asks of the attributes of the function."""
+    """Return the attributes of the function that a rule compares."""
     return dict(re.findall(r'ATTR\{(\w+)\}=="([^"]*)"', rule))
 
 
@@ -109,7 +109,7 @@ def test_rule_knows_the_card(switch):
     found = {name: run.host.root().read(f"{path}/{name}") for name in ("vendor", "device", "serial_number")}
     ids = {"subsystem_vendor": "0x8086", "subsystem_device": "0x0002"}
     assert wanted == {**found, **ids}
-    # The same model with another number is another card.
+    # A second run recognizes the card by its serial number.
     assert not run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "2"})["changed"]
 
 

@@ -29,7 +29,7 @@ MATCHES = _pf_persistence.card_matches("8086", "159b", {})
 
 
 def card(vfs=(), driver="ice", override=None, autoprobe=True, **fields):
-    """A card on its native driver; ``vfs`` are pairs of override and driver."""
+    """Return a card on its native driver; ``vfs`` are pairs of override and driver."""
     kept = {name: fields.pop(name) for name in Kept._fields if name in fields}
     virtual = (VirtualFunction(f"0000:31:01.{number}", number, Binding(*vf)) for number, vf in enumerate(vfs))
     return Card(
@@ -48,7 +48,7 @@ GIVEN = {"driver": "vfio-pci", "override": "vfio-pci", "is_native": False, "netd
 STUB = {"driver": "pci-pf-stub", "override": "pci-pf-stub", "is_native": False, "needs_program": True}
 NVIDIA = {"driver": "nvidia", "needs_program": True, "netdevs": ()}
 NATIVE, VFIO, BARE = (None, "iavf"), ("vfio-pci", "vfio-pci"), (None, None)
-# A run ended while it had switched autoprobe off.
+# A run ended while it had autoprobe switched off.
 STOPPED = {"autoprobe": False, "autoprobe_off": True}
 OFF, ON = "memory autoprobe", "autoprobe memory"
 TAGGED = {0: VfSettings(vlan=5)}
@@ -210,7 +210,7 @@ def test_stale_rule_waits_until_the_record_is_new(entries, before, expected):
 
 
 def test_files_stay_as_they_are_and_names_as_they_were(entries):
-    """The first names of interfaces at boot are not those that udev gives them."""
+    """The first names of interfaces at boot differ from those that udev assigns later."""
     known = Native("ice", ("ens1f0",), 8)
     before = card(native=known, netdevs=("eth3",), record={"a": 1}, rule="x")
     (entry,) = entries({"pf": PF, "mode": "pf"})

@@ -8,5 +8,5 @@ import pytest
 
 @pytest.fixture
 def host(simulated):
-    """A host with two H200 and an A100."""
+    """Return a host with two H200 and an A100."""
     return simulated("h200")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One GPU brought to a layout, for the tests of this directory."""
+"""Converge one GPU to a layout, for the tests of this directory."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def layout(result, moment="after"):
 
 
 def changes(host):
-    """What was asked of nvidia-smi besides reading."""
+    """Return the calls of nvidia-smi that do not only read."""
     reading = ("--query", "-lgi", "-lci")
     return [call for call in host.tools.calls if not any(word in call for word in reading)]

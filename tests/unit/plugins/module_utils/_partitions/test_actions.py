@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps that fail, or do not do what nvidia-smi says."""
+"""Test steps that fail, or that have another effect than nvidia-smi reports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_success_that_is_none(host):
 
 def test_failure_in_the_middle_brings_back_what_was_removed(host):
     converge(host, {"1g.18gb": 2})
-    # The profile of the new instance, not that of those that are made again.
+    # Only the profile of the new instance fails, not that of the restored ones.
     host.tools.failures[f"nvidia-smi mig -i {H200} -cgi 5:"] = "Unable to create a GPU instance: Insufficient Resources"
     result = converge(host, {"4g.71gb": 1})
     assert result["gpus"][0]["action"] == "restored"

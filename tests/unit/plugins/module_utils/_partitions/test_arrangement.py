@@ -46,7 +46,7 @@ def test_what_fits(wanted, starts):
 
 
 def all_ways(wanted):
-    """Whether there is a place for each, tried without any order."""
+    """Return whether there is a place for each profile, by trying all combinations."""
     for starts in itertools.product(*(profile.starts for profile in wanted)):
         slices = [slot for profile, start in zip(wanted, starts) for slot in range(start, start + profile.size)]
         if len(slices) == len(set(slices)):

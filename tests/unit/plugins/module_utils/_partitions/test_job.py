@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MIG layouts on a simulated host with two H200 and an A100."""
+"""Test MIG layouts on a simulated host with two H200 and an A100."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.tests.unit import placement_server
 
 
 class Run:
-    """One run of placement_inventory against a server: its result, what it took, and what reached the server."""
+    """One run of placement_inventory against a server: its result, its duration, and the requests to the server."""
 
     def __init__(self, run_module, server):
         self.run_module, self.server, self.seconds = run_module, server, 0.0
@@ -51,7 +51,7 @@ def run(run_module, server):
 
 @pytest.fixture
 def log_in(run, server, monkeypatch, tmp_path, caplog):
-    """A run that logs in with a password; neither that nor the token is in the result or in a log."""
+    """Log in with a password and run; check that neither password nor token is in the result or a log."""
     for name in ("HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
 
@@ -75,7 +75,7 @@ def log_in(run, server, monkeypatch, tmp_path, caplog):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """The paths of a certificate for 127.0.0.1 by nobody known, and of its key."""
+    """Return the paths of a self-signed certificate for 127.0.0.1 and of its key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -19,7 +19,7 @@ LISTED = [("resource_providers",), *(("resource_providers", -1, field) for field
 GENERATION = ("resource_provider_generation",)
 STOCK = [GENERATION, ("inventories",), ("inventories", "CUSTOM_VF")]
 
-# By what the message begins with: the request and the fields of its answer.
+# Maps the beginning of the message to the request and the fields of its answer.
 READS = {
     "cannot find the provider node": (r"GET .*\?name=node$", LISTED),
     "cannot read the tree of the provider": (r"GET .*\?in_tree=[^&]*$", LISTED),
@@ -58,12 +58,12 @@ ODD_BODIES = {
     "bytes": b"\xff\xfe\x00",
     "odd": b'"\\ud800"',
 }
-# Nothing is wrong with these.
+# These changes are valid.
 SOUND = {("parent_provider_uuid", "null"), ("name", "text"), (0, "missing"), ("CUSTOM_VF", "missing")}
 
 
 def changed(path, value):
-    """What makes of the true answer one in which a field is something else."""
+    """Return a function that changes one field of the real answer."""
 
     def change(answer):
         body = copy.deepcopy(answer.body)
@@ -80,7 +80,7 @@ def changed(path, value):
 
 
 def cases(requests):
-    """The beginning of the message, the request, what happens to the answer, and the field that is told."""
+    """Return the beginning of the message, the request, the change of the answer, and the reported field."""
     found = []
     for attempt, (pattern, fields) in requests.items():
         bodies = {**BODIES, **ODD_BODIES} if attempt in WHOLE else BODIES
@@ -117,7 +117,7 @@ def test_a_write_with_an_answer_of_another_shape_is_told(run, server, attempt, p
     after = [one["name"] for one in server.providers.values()]
     assert "node_1" in after
     assert result["changed"]
-    # What was written is found out, so that another answer is no failure of what is there.
+    # The run reads again after the write, so a wrong answer is no failure if the objects exist.
     if result.get("failed"):
         assert any(attempt in failure and field in failure for failure in result["failures"])
     told = result["diff"]["after"]
@@ -224,11 +224,29 @@ json = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def named(body):
+    return answers.named(body, NODE["name"])
+
+
+@pytest.mark.parametrize(
+    ("found", "is_same"), [("Node", True), ("node ", True), ("n\u00f6de", True), ("nodes", False), ("a\nb", False)]
+)
+def test_another_name_is_another_provider(found, is_same):
+    body = {"resource_providers": [{**NODE, "name": found}]}
+    if is_same:
+        assert answers.named(body, "node")
+    else:
+        with pytest.raises(answers.Malformed, match="resource_providers has .* instead of node"):
+            answers.named(body, "node")
+
+
 INVENTORIES = {"resource_provider_generation": 1, "inventories": {"VGPU": inventory(4)}}
 KINDS = {
     answers.provider: NODE,
     answers.providers: {"resource_providers": [NODE, one(A, "a")]},
-    answers.named: {"resource_providers": [NODE]},
+    named: {"resource_providers": [NODE]},
     answers.inventories: INVENTORIES,
     answers.traits: {"resource_provider_generation": 1, "traits": ["CUSTOM_A"]},
     answers.class_names: {"resource_classes": [{"name": "VGPU"}]},
@@ -237,7 +255,7 @@ KINDS = {
 
 
 def places(value, path=()):
-    """The path of each part of a value."""
+    """Return the path of each part of a value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
 
@@ -283,7 +301,7 @@ RUNS = [{}, {"drain": True}, {"purge": True, "scope": ["node"]}, {"state": "abse
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(data=st.data())
 def test_whatever_a_server_answers(run, server, data):
-    """No traceback, and whatever was written is told."""
+    """There is no traceback, and every write is reported."""
     server.reset()
     status, value, place = (
         data.draw(st.none() | st.sampled_from(STATUSES)),

@@ -15,7 +15,7 @@ PROVIDER = {"uuid": U, "name": "n", "parent_provider_uuid": None, "root_provider
 
 
 class Script(Transport):
-    """Gives the replies of a list, and notes what was sent."""
+    """Returns the replies of a list, and records the requests."""
 
     def __init__(self, *replies):
         self.replies, self.sent = list(replies), []

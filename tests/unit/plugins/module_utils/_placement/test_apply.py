@@ -272,7 +272,7 @@ def test_a_name_that_may_have_been_made(verb, known):
     placement.before = {verb: [afterwards]}
     result = converge(placement, *entries(), tries=1)
     assert len(result["failures"]) == 1
-    # The class is made before the trait.
+    # The class is created before the trait.
     assert result["changed"] is (known is not False or verb == "make_trait")
     assert bool(result["resource_classes"] if verb == "make_class" else result["traits"]) is bool(known)
 

@@ -140,7 +140,7 @@ def test_a_server_that_never_answers(monkeypatch, default, given, scheme):
             placement.find("node")
 
 
-# At a Keystone that answers oddly
+# At a Keystone with unusual answers
 
 
 def test_nobody_listens(monkeypatch):
@@ -148,7 +148,7 @@ def test_nobody_listens(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         auth = {"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}", "token": "admin"}
     placement = _placement_client.connect({**OPTIONS, "auth_type": "admin_token", "auth": auth})
-    with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused"):
+    with pytest.raises(PlacementError, match="no answer from Placement .*Connection refused.*[)]. Check the endpoint"):
         placement.find("node")
 
 
@@ -237,7 +237,7 @@ def test_no_password_goes_to_another_server(log_in, server):
     "address", ["http://127.0.0.1:1/v3/", "http://example.invalid/v3/", "https://example.invalid/v3"]
 )
 def test_no_password_goes_where_a_list_of_versions_says(log_in, secure, address):
-    """keystoneauth takes nothing but the version of it."""
+    """keystoneauth takes only the version from the list."""
 
     def change(answer):
         links = [{"rel": "self", "href": address}]
@@ -271,7 +271,7 @@ def test_an_answer_of_keystone_that_is_too_large(log_in, server):
 @pytest.mark.parametrize("pattern", ["GET /v3", "POST /v3", "GET .*name=", "PUT .*inventories"])
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
 def test_secrets_that_a_server_repeats(log_in, server, pattern, status, monkeypatch):
-    """Also those that Ansible does not know of, from the environment."""
+    """This includes secrets from the environment, which Ansible does not know."""
     said = f"you sent {PASSWORD} to http://admin:{PASSWORD}@127.0.0.1"
     if "v3" not in pattern:
         said += f" with {TOKEN}"
@@ -287,7 +287,7 @@ def test_secrets_that_a_server_repeats(log_in, server, pattern, status, monkeypa
         monkeypatch.setenv(f"OS_{name.upper()}", value)
     for name, value in {"project_name": "admin", "user_domain_id": "d", "project_domain_id": "d"}.items():
         monkeypatch.setenv(f"OS_{name.upper()}", value)
-    # keystoneauth waits for itself where Keystone wants to know who asks for its versions (401).
+    # keystoneauth itself waits if Keystone requires a login for its versions (401).
     log_in(check=False, auth_type=None, auth=None, tries=1, api_timeout=1)
 
 

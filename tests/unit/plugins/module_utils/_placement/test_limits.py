@@ -21,7 +21,7 @@ ZEROS = b"[" + b" " * (limits.MOST_BYTES + 2**20)
 
 
 def dripping(server, start, drop):
-    """An answer that begins well and then comes a byte at a time, for ever."""
+    """Return an answer that starts well and then sends one byte at a time, forever."""
 
     def send(handler):
         handler.close_connection = True
@@ -56,7 +56,7 @@ def test_an_answer_that_does_not_end(run, server, pattern, kind):
         assert "no answer from Placement" in result["msg"]
         assert server.writes() == []
     else:
-        # The server did it, and only the answer is missing: what is there has been looked at.
+        # The server executed the write, but its answer is missing: the run reads the state afterwards.
         assert result["changed"]
         for name, uuid in (("node_0", CHILD), ("node_1", result["providers"][2]["uuid"])):
             assert result["diff"]["after"][name]["inventories"] == server.providers[uuid]["inventories"]
@@ -285,7 +285,7 @@ def test_a_bundle_of_the_environment_that_is_missing(run, secure, monkeypatch, s
     assert slept == []
 
 
-# Work in time
+# Deadlines
 
 
 def test_work_in_time():

@@ -107,7 +107,7 @@ def test_new_roots():
 
 
 TRAITS = [
-    # what it has, what is listed, the mode, what it gets
+    # Current traits, listed traits, mode, and resulting traits.
     (["CUSTOM_B", MARKER], ["CUSTOM_A"], None, ["CUSTOM_A", MARKER]),
     (["CUSTOM_B", MARKER], ["CUSTOM_A"], "add", ["CUSTOM_A", "CUSTOM_B", MARKER]),
     (["CUSTOM_B", MARKER], None, None, None),
@@ -139,7 +139,7 @@ def test_drain():
 
 
 USAGES = [
-    # what is wanted, what is in use of a total of 4, what is said
+    # Wanted inventory, used amount of a total of 4, and problem.
     ({"total": 4}, 4, None),
     ({"total": 5}, 9, None),
     ({"total": 3}, 3, None),

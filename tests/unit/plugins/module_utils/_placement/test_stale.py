@@ -36,7 +36,7 @@ def run(cloud, *entries, check=False, **options):
 
 
 def offered(cloud):
-    """By name how many devices new guests can get."""
+    """Map each provider name to the number of devices that new guests can get."""
     found = {one["name"]: one["inventories"].get("CUSTOM_VF") for one in cloud.data.values() if one["parent"]}
     return {name: one["total"] - one["reserved"] if one else None for name, one in found.items()}
 
@@ -107,7 +107,7 @@ def test_a_card_with_two_providers(used):
 
 
 def test_what_is_not_stale():
-    """A card in no profile, providers of others, those with another name, and a host whose cards are not known."""
+    """A card in no profile, foreign providers, providers with another name, and a host without known cards."""
     others = [
         ours("node_vfio_0000:c1:00.0"),
         ours("node_gpu0", OTHER),

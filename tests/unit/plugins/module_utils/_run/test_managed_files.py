@@ -9,7 +9,7 @@ import stat
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._host import replacement
+from ansible_collections.vfio.devices.plugins.module_utils._host import durable, replacement
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
 from hypothesis import HealthCheck, example, given, settings
@@ -29,7 +29,7 @@ def requested(path=PATH, content=None, **options):
 
 
 class Host:
-    """A file system of its own, on which the files are written."""
+    """A separate file system on which the files are written."""
 
     def __init__(self, root):
         self.root = root
@@ -38,7 +38,7 @@ class Host:
         return managed_files.converge(str(self.root), list(files), check)
 
     def refusal(self, *files):
-        """The problems, which are the same in check mode; nothing is changed by either."""
+        """Return the problems; check that check mode reports the same and that neither run changes anything."""
         before = self.state()
         with pytest.raises(Refused) as predicted:
             self(*files, check=True)
@@ -159,8 +159,71 @@ def test_the_link_that_enables_the_boot_unit_may_be_looked_at_only(host):
     link.symlink_to("/etc/systemd/system/vfio-devices-restore.service")
     assert not host(requested(path, variable="")).changed
     for content in (OURS, ""):
-        (problem,) = host.refusal(requested(path, content))
+        (problem,) = host.refusal(requested(path, content, variable=""))
         assert "is a symbolic link" in problem
+
+
+@pytest.mark.parametrize(
+    ("path", "writer"),
+    [
+        ("/usr/local/lib/vfio-devices-restore.pyz", "module boot_restore"),
+        ("/etc/udev/rules.d/90-vfio-devices-0000:3b:00.0.rules", "module sriov_pf_mode"),
+        ("/etc/vfio-devices/mdev_instance/mtty.json", "module mdev_instance"),
+        ("/etc/modprobe.d/vfio-devices-nouveau.conf", "role iommu"),
+    ],
+)
+@pytest.mark.parametrize("content", [None, OURS, ""], ids=["look", "write", "remove"])
+def test_no_variable_is_the_path_of_another_file_of_this_collection(host, path, writer, content):
+    host.file(path, "# Written by the role vfio.devices.iommu.\n")
+    (problem,) = host.refusal(requested(path, content))
+    assert problem == (
+        f"nova_config_path must not be {path}, because {writer} writes this file. Set nova_config_path: {SUGGESTION}"
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "# Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.\n",
+        "# Written by the role vfio.devices.iommu.\n",
+        '{"generator": "vfio.devices"}',
+        "host,groups,kernel,card,model,ids,kind,numa_node,driver,driver_version,profile,",
+    ],
+)
+def test_another_file_of_this_collection_is_not_replaced(host, other):
+    place = host.file(PATH, other)
+    (problem,) = host.refusal(requested(content=OURS))
+    assert problem == (
+        f"{place} is another file of this collection, and is not replaced. To continue, use another path, or if "
+        f"nothing needs the file, mv {place} {place}.saved"
+    )
+    assert host(requested(content="")).files[0]["action"] == "removed"
+
+
+def test_a_file_that_is_too_large_to_be_ours_is_not_read(host):
+    os.truncate(host.file(PATH, OURS), 1 << 40)
+    with pytest.raises(Refused, match="was not written by this collection"):
+        host(requested(content=NEW))
+
+
+@pytest.mark.parametrize("content", [NEW, ""], ids=["write", "remove"])
+def test_what_cannot_be_written_is_known_before_the_first_write(host, monkeypatch, content):
+    place = host.file(PATH, OURS)
+    wanted = [requested("/etc/first", OURS, variable="cyborg_config_path"), requested(content=content)]
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(place))
+    (problem,) = host.refusal(*wanted)
+    assert f"{place} cannot be {'replaced' if content else 'removed'}: EPERM (Operation not permitted); " in problem
+    assert "(lsattr)" in problem
+    monkeypatch.undo()
+
+    def full(path, size):
+        if path == str(place.parent):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(durable, "look_for_room", full)
+    (problem,) = host.refusal(*wanted)
+    assert problem.endswith(": ENOSPC (No space left on device); its file system is full: free some space there")
 
 
 def test_a_file_where_a_directory_is_needed(host):
@@ -308,6 +371,42 @@ def test_what_another_program_puts_there_meanwhile_is_left_alone(host, monkeypat
         host(requested(content=NEW))
     assert "secret" not in str(error.value)
     assert place.read_text() == SECRET
+
+
+SWAPS = {
+    "a foreign file": lambda place, secret: secret.rename(place),
+    "a link": lambda place, secret: place.symlink_to(secret),
+    "a FIFO": lambda place, secret: os.mkfifo(place),
+}
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize(
+    ("module", "call", "options"),
+    [
+        (replacement, "read", {"content": NEW}),
+        (replacement, "put", {"content": NEW}),
+        (replacement, "set_access", {"content": OURS, "mode": "0666"}),
+        (durable, "unlink", {"content": ""}),
+    ],
+    ids=["read", "replace", "adjust", "remove"],
+)
+def test_what_takes_the_place_of_a_file_during_the_run_is_left_alone(host, monkeypatch, swap, module, call, options):
+    place, secret = host.file(PATH, OURS), host.file("/secret", SECRET, 0o600)
+    real = getattr(module, call)
+
+    def swapped(*arguments):
+        place.unlink()
+        SWAPS[swap](place, secret)
+        return real(*arguments)
+
+    monkeypatch.setattr(module, call, swapped)
+    with pytest.raises(HostError, match="was replaced by another program|cannot be read|could not be") as error:
+        host(requested(**options))
+    assert "secret" not in str(error.value)
+    kept = place if swap == "a foreign file" else secret
+    assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == (SECRET, 0o600)
+    assert os.path.lexists(place)
 
 
 def test_a_file_that_cannot_be_read_is_refused(host, monkeypatch):

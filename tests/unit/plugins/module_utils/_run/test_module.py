@@ -15,7 +15,7 @@ class End(Exception):
 
 
 class Module:
-    """What Ansible gives to a module."""
+    """The part of AnsibleModule that the code uses."""
 
     def __init__(self):
         self.warnings = []

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._run import room
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What is asked of the host: by directory the bytes."""
+    """Record the checks of free space: map each directory to the bytes."""
     found = {}
     monkeypatch.setattr(HostRoot, "try_room", lambda self, directory, size, write: found.update({directory: size}))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
+from ansible_collections.vfio.devices.plugins.module_utils._services.files import Files
 from ansible_collections.vfio.devices.plugins.module_utils._services.observe import libvirt_version, observe
 
 FILE = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
@@ -14,7 +15,7 @@ NOVA = "[DEFAULT]\ndebug = true\n[devices]\nenabled_mdev_types = b\n[pci]\nalias
 
 @pytest.fixture
 def look(tmp_path):
-    """What nova-compute makes of the file on a host with these other files, when it runs with a command."""
+    """Return a function that observes nova-compute on a host with these other files and this command line."""
 
     (tmp_path / "sys").mkdir()
 
@@ -41,6 +42,30 @@ def test_a_file_of_the_command_line_comes_after_the_default_directory(look):
     assert sentence.startswith("/etc/nova/nova.conf sets enabled_mdev_types of [devices] too, and nova-compute reads")
 
 
+@pytest.mark.parametrize("text", ["[Devices]\nenabled_mdev_types = b", "[devices]\nenabled_vgpu_types = b"])
+def test_a_file_read_later_wins_under_any_name(look, text):
+    (option,) = look({"etc/nova/nova.conf.d/60-mine.conf": text})["overridden"]
+    assert (option["section"], option["file"]) == ("devices", "/etc/nova/nova.conf.d/60-mine.conf")
+
+
+def test_options_of_devices_in_other_files(look):
+    spec = '{"vendor_id": "10de"}'
+    found = look(
+        {
+            "etc/nova/nova.conf": f"[DEFAULT]\npassword = p\npci_passthrough_whitelist = {spec}\n",
+            FILE[1:]: TEXT,
+            "etc/nova/nova.conf.d/60-b.conf": (
+                "[VGPU_a]\ndevice_addresses = 0000:84:00.0\n[pci]\nreport_in_placement = true\n[libvirt]\nx = y\n"
+            ),
+        }
+    )["others"]
+    assert [tuple(one.values()) for one in found] == [
+        ("/etc/nova/nova.conf", "pci", "device_spec", spec, False),
+        ("/etc/nova/nova.conf.d/60-b.conf", "mdev_a", "device_addresses", "0000:84:00.0", True),
+        ("/etc/nova/nova.conf.d/60-b.conf", "pci", "report_in_placement", "true", True),
+    ]
+
+
 @pytest.mark.parametrize(("name", "number"), [("60-mine.conf", 1), ("40-mine.conf", 0), ("60-mine.ini", 0)])
 def test_files_of_the_same_directory_are_read_by_name(look, name, number):
     assert len(look({f"etc/nova/nova.conf.d/{name}": NOVA})["overridden"]) == number
@@ -59,6 +84,24 @@ def test_containers(look):
     assert kolla["libvirt"] is None
 
 
+LIBRARY = "usr/lib64/libvirt.so.0.{}"
+IN_CONTAINER = {"cgroup": "0::/docker/1"}
+
+
+def test_versions_and_names_of_a_container_are_its_own(look):
+    files = {
+        LIBRARY.format("8000.0"): "",
+        f"proc/7/root/{LIBRARY.format('10000.0')}": "",
+        "proc/7/root/etc/nova/nova.conf": "[pci]\nalia = {}\n[libvirt]\nlive_migration_permit_post_copy = true\n",
+        "etc/nova/nova.conf": "[pci]\ndevice_specs = {}\n",
+    }
+    found = look(files, **IN_CONTAINER)
+    assert (found["libvirt"], found["post_copy"], found["others"]) == ("10.0.0", True, [])
+    assert [one.partition(" in ")[0] for one in found["unknown"]] == ["/etc/nova/nova.conf: nova has no option alia"]
+    daemon = {"proc/9/comm": "libvirtd\n", f"proc/9/root/{LIBRARY.format('11003.0')}": "", "proc/8/comm": "bash\n"}
+    assert look({**files, **daemon}, **IN_CONTAINER)["libvirt"] == "11.3.0"
+
+
 def test_nothing_tells(tmp_path):
     (tmp_path / "sys").mkdir()
     found = observe(HostRoot(str(tmp_path)), "nova", "nova-compute", "nova-compute", FILE, TEXT)
@@ -74,7 +117,7 @@ def test_libvirt_version(tmp_path, name, version):
     place = tmp_path / "usr/lib/x86_64-linux-gnu"
     place.mkdir(parents=True)
     (place / name).touch()
-    assert libvirt_version(HostRoot(str(tmp_path))) == version
+    assert libvirt_version(Files(HostRoot(str(tmp_path)), "")) == version
 
 
 def test_what_kolla_has_not_deployed(look):

@@ -14,7 +14,7 @@ DROP_IN = "[Service]\nExecStart=\nExecStart=-/opt/venv/bin/python /opt/venv/bin/
 
 @pytest.fixture
 def host(tmp_path):
-    """A host with these files."""
+    """Return a function that makes a host with these files."""
 
     (tmp_path / "sys").mkdir()
 

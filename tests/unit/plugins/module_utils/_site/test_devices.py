@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._instances import job
 from ansible_collections.vfio.devices.plugins.module_utils._instances.beside import observe_beside
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import as_plain, state_of
 
-# Each offers a type on its parents.
+# Maps each profile to a type that its parents offer.
 TYPES = {
     "t4": "GRID T4-2Q",
     "a40": None,
@@ -25,7 +25,7 @@ TYPES = {
 
 
 def plain(host):
-    """What goes to the controller, as it arrives there."""
+    """Return the observed state as the controller receives it."""
     root = host.root()
     functions = pci.observe(root)
     frameworks = Frameworks(root, functions, pci.NumaNodes(root))
@@ -35,7 +35,7 @@ def plain(host):
 
 
 def same(host):
-    """Whether the controller has the state that the module has."""
+    """Return whether the controller has the same state as the module."""
     return state_of(*plain(host)) == job.observe(host.root())._replace(functions={})
 
 

@@ -52,7 +52,7 @@ def test_every_difference_is_a_reason(run, spoil):
 
 
 def record(host, address, **identity):
-    """The record of the card for another address or another card."""
+    """Return the record of the card with another address or identity."""
     kept = json.loads(host.files.read(record_path(MODE_RECORDS, ICE)))
     kept["function"]["pf"] = address
     kept["identity"] = {**kept["identity"], "subsystem": "ffff:ffff", **identity}

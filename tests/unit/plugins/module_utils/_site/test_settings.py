@@ -36,7 +36,7 @@ def test_another_program_or_timeout_is_due(simulated):
 
 @pytest.fixture
 def settings(tmp_path):
-    """Look at a settings file below a root."""
+    """Return a function that observes a settings file below a root."""
 
     def look(content=None, **access):
         path = tmp_path / "etc/nova.conf"
@@ -59,12 +59,29 @@ def test_our_file_has_its_text(settings):
 
 def test_the_text_of_another_program_is_not_returned(settings):
     found = settings("password = secret\n")
-    assert found == ("", "/etc/nova.conf belongs to another program")
+    assert found == ("", "/etc/nova.conf was not written by this collection")
 
 
-def test_what_cannot_be_compared_is_a_reason(settings, tmp_path):
+def test_what_is_no_file_is_a_reason_and_not_read(settings, tmp_path):
     settings()
-    os.symlink("/nowhere", tmp_path / "etc/nova.conf")
-    found = settings()
+    path = tmp_path / "etc/nova.conf"
+    os.symlink("/nowhere", path)
+    assert settings() == ("", "/etc/nova.conf is a symbolic link")
+    path.unlink()
+    os.mkfifo(path)
+    assert settings() == ("", "/etc/nova.conf is a FIFO")
+    path.unlink()
+    settings(TEXT)
+    os.truncate(path, 1 << 40)
+    assert settings() == ("", "/etc/nova.conf was not written by this collection")
+
+
+def test_what_cannot_be_compared_is_a_reason(settings):
+    found = settings(TEXT, owner="nobody-here")
     assert found.text == ""
     assert "/etc/nova.conf cannot be compared" in found.reason
+
+
+def test_a_path_that_is_none_is_a_reason(tmp_path):
+    file = Requested("/etc/a\0b", None, "nova_config_path", "", "", "", "")
+    assert "cannot be compared" in observe_settings(str(tmp_path), file).reason

@@ -16,7 +16,7 @@ SEEN = {"facts": FACTS, "boot_problems": ["no Python"]}
 
 @pytest.fixture
 def act(monkeypatch):
-    """Run the action with an answer of its module; ``act.calls`` are the options of the module."""
+    """Run the action with a given result of its module; ``act.calls`` records the options of the module."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setattr(cards, "_options", lambda known: {"users": False})
     monkeypatch.setattr(cards, "selection", lambda profiles, facts: {"cards": {}})

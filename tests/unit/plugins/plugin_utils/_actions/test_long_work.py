@@ -12,7 +12,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_
 
 
 class Clock:
-    """Each look takes ten seconds and a half."""
+    """Each call advances the time by 10.5 seconds."""
 
     now = 0.0
 
@@ -23,7 +23,7 @@ class Clock:
 
 @pytest.fixture
 def act(monkeypatch):
-    """Run an action whose module returns the given parts; returns its result, and keeps what was shown and called."""
+    """Run an action whose module returns the given parts; return its result, and record output and calls."""
     lines, calls = [], []
     monkeypatch.setattr(_long_work, "tell", lines.append)
     monkeypatch.setattr(_long_work, "time", Clock())

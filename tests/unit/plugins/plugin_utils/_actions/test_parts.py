@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Work that is cut after each step comes to the same end, and to the same result, as work in one go."""
+"""Check that work that stops after each step has the same result as work without a stop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS = {
 
 
 def in_parts(run):
-    """All that a module does when it has no time: one step in each call. Returns the result and how many calls."""
+    """Run a module with no time, so that each call does one step; return the merged result and the number of calls."""
     merged = None
     for number in range(1, 1000):
         part = run()
@@ -39,7 +39,7 @@ def in_parts(run):
 
 
 def calls(profile):
-    """One entry with a preference, or two without: then it does not matter which of them a device is counted for."""
+    """Generate one entry with a preference, or two without, where it does not matter which entry counts a device."""
     parents, kinds = KINDS[profile]
 
     def entries(number, most):
@@ -70,7 +70,7 @@ def converge(host, call, **more):
 
 
 def of_any_entry(result):
-    """Where two entries want the same, a device may be counted for either."""
+    """Remove the entry: if two entries want the same, a device may count for either."""
     return {**result, "instances": [{**one, "item": None} for one in result["instances"]]}
 
 
@@ -94,7 +94,7 @@ def test_any_devices_cut_after_each_step(case):
         result, _number = in_parts(lambda call=call: converge(cut, call, budget=0))
         assert converge(cut, call)["changed"] is False
         if len({entry["parent"] for entry in call[0]}) > 1:
-            # What may be anywhere may be elsewhere, beside what is on a certain card; the next call finds other hosts.
+            # Devices on any parent may move, next to those on a certain card; later calls then see different hosts.
             assert kinds_of(cut) == kinds_of(whole)
             return
         assert of_any_entry(result) == of_any_entry(expected)

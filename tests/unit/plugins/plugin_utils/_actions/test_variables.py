@@ -13,12 +13,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import varia
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD
 
 ROOT = Path(__file__).resolve().parents[5]
-# With the facts of the host, by the filter resolve.
+# The filter resolve checks it with the facts of the host.
 DECLARATION = "vfio_profiles"
 
 
 def specs():
-    """The options of all argument specs, by name."""
+    """Map the name of each option to the option, from all argument specs."""
     files = [*ROOT.glob("roles/*/meta/argument_specs.yml"), ROOT / "playbooks/vars/argument_specs.yml"]
     found = {}
     for file in files:
@@ -169,3 +169,14 @@ def test_no_value_is_a_bug(name):
         for refusal in variables.refusals({name: value}):
             assert refusal.startswith(name)
             assert refusal.isprintable()
+
+
+def test_a_number_that_has_no_text_is_refused_by_the_name_of_its_variable():
+    (sentence,) = variables.refusals({"placement_publish": 10**5000})
+    assert sentence == "placement_publish must be true or false, and not a number of more than 40 digits"
+
+
+def test_of_thousands_of_items_the_first_are_shown():
+    found = variables.refusals({"mdev_packages": [None] * 5000})
+    assert found[0] == "mdev_packages[0] must be printable text of 1 to 4096 characters, and not null"
+    assert found[10:] == ["mdev_packages has 4990 more such items"]

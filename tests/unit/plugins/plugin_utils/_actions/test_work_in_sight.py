@@ -11,7 +11,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_
 
 
 class Waits:
-    """An event that is set after so many looks; before each look something happens."""
+    """An event that is set after a number of waits; each wait first runs something."""
 
     def __init__(self, *happenings):
         self.happenings = iter(happenings)

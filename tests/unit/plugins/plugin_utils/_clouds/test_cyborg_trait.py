@@ -18,7 +18,7 @@ SAME = [
     (None, "1EB8"),
 ]
 DIFFERENT = [
-    # the type, the safe tail, Cyborg's own or what is wrong with it
+    # Type, safe end of the trait, and the trait or problem in Cyborg.
     ("NVIDIA RTX Pro 6000 Blackwell DC-4Q", "1EB8_RTX_PRO_6000_BLACKWELL_DC_4Q", "1EB8_RTX"),
     ("NVIDIA RTX Pro 6000 Blackwell DC-8Q", "1EB8_RTX_PRO_6000_BLACKWELL_DC_8Q", "1EB8_RTX"),
     ("NVIDIA A30-1-6C+ME", "1EB8_A30_1_6C_ME", "not a valid trait"),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must be true of every cloud, also of one that comes later."""
+"""Check the rules for every cloud, including future ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings of cards with several types."""
+"""Test the settings of cards with several types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = ("NVIDIA L40S-4Q", "NVIDIA L40S-8Q")
 
 
 def mixed(make, *changes, **of_card):
-    """A card with a type for each of ``changes``, on two virtual functions each."""
+    """Return a card with a type for each of ``changes``, on two virtual functions each."""
     card = make(totals=(1,) * 2 * len(changes), **of_card)
     shares = []
     for place, (name, change) in enumerate(zip(NAMES, changes)):

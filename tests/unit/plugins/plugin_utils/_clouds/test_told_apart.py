@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole is tested with the filter ``nova_config``."""
+"""The tests of the filter ``nova_config`` cover the rest."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ texts = st.one_of(st.text(max_size=8), st.sampled_from(["GRID T4-2B", "NVIDIA RT
 
 @st.composite
 def cards(draw):
-    """A card as resolve has it, and some as it never has."""
+    """Generate cards of resolve, and some that it never returns."""
     name = draw(names)
     pci = ":" in name
     type_name = draw(st.one_of(st.none(), texts))
@@ -78,7 +78,7 @@ def test_placement_inventory_accepts_whatever_comes_out(cards, shape, agent, hos
     wanted = _placement_wanted.parse_providers(providers, settings)
     fresh = _placement_plan.plan_providers(placement_fake.state(placement_fake.root(), **KNOWN), wanted, settings)
     assert {step["name"] for step in fresh["steps"]} == {one["name"] for one in providers if not one.get("optional")}
-    # Now with all that nova and Cyborg make.
+    # Now with everything that nova and Cyborg create.
     others = [
         placement_fake.provider(f"00000000-0000-0000-0001-{place:012}", one["name"], traits=["OWNER_NOVA"])
         for place, one in enumerate(providers[1:])

@@ -29,3 +29,12 @@ def test_all_problems_are_one_error_and_none_is_no_error():
     with pytest.raises(AnsibleFilterError) as caught:
         refuse("not possible:", ["this", "that"])
     assert caught.value.message.splitlines() == ["not possible:", "this", "that"]
+
+
+def test_of_thousands_of_problems_the_first_are_shown():
+    with pytest.raises(AnsibleFilterError) as caught:
+        refuse("not possible:", [f"problem {number}" for number in range(5000)])
+    lines = caught.value.message.splitlines()
+    assert lines[1:3] == ["problem 0", "problem 1"]
+    assert lines[-1] == "4900 more problems"
+    assert len(lines) == 102

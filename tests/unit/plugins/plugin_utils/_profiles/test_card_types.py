@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The counts as a table shows them are tested with the filter ``fleet_table``."""
+"""The tests of the filter ``fleet_table`` cover the counts in a table."""
 
 from __future__ import annotations
 

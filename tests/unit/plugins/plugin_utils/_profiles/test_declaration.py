@@ -62,7 +62,7 @@ def test_what_is_no_list_of_dictionaries(profiles):
 
 
 def test_what_is_wrong_hides_nothing_else():
-    """Nor does it give rise to a sentence that is only true of what is left."""
+    """It also causes no message that is only true without the wrong part."""
     profile = {"name": 1, "select": "a = 1", "owner": "x", "num_vfs": 4, "count": 3, "vgpu": "GRID T4-2B"}
     parsed, problems = declaration.parse([profile, {"name": "b", "select": ["mtty"], "mode": "vfs", "num_vfs": 1}])
     assert [(one["name"], one["complete"]) for one in parsed] == [("b", False)]

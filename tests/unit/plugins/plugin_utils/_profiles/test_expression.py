@@ -155,3 +155,16 @@ def test_values_that_a_field_never_has():
     with pytest.raises(ValueError, match="mode is pf or vf, and never 'PF'"):
         _expression.compiled("mode != 'PF'", known)
     assert _expression.compiled("mode == 'pf' || mode == `null`", known)({"mode": None})
+
+
+@pytest.mark.parametrize("step", ["[@, @]", "[@, @][]", "{a: @, b: @}", "join('', [@, @])", "[@, {a: [@, @]}]"])
+def test_no_card_is_copied_without_end(step):
+    with pytest.raises(ValueError, match="Its lists would hold more than 1000 copies of the card"):
+        _expression.compiled(" | ".join([step] * 40), KNOWN)
+    assert _expression.compiled(" | ".join([step] * 3), KNOWN)
+
+
+def test_a_long_choice_copies_nothing():
+    names = [f"vendor_id == '{number:04}'" for number in range(90)]
+    assert _expression.compiled(" || ".join(names), KNOWN)
+    assert _expression.compiled(f"contains([{', '.join(['framework'] * 500)}], framework)", KNOWN)

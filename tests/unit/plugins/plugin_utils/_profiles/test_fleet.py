@@ -15,7 +15,7 @@ DESKTOPS = {"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type
 
 
 def select(simulated, **profiles):
-    """What the profiles of some hosts select; a host has the name of its simulated profile."""
+    """Return the selection on some hosts; each host has the name of its simulated profile."""
     return {host: selection(of_host, simulated(host).facts()) for host, of_host in profiles.items()}
 
 

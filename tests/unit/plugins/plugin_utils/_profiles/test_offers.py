@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The whole is tested with ``plan`` and with the filter ``resolve``."""
+"""The tests of ``plan`` and of the filter ``resolve`` cover the rest."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MIG layouts from the declaration to the option of mig_layout, with the facts of simulated hosts."""
+"""Test MIG layouts from the declaration to the option of mig_layout, with the facts of simulated hosts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plan as a whole is tested with the filter ``resolve``; here is what depends on the state of the devices."""
+"""Test what depends on the state of the devices; the tests of the filter ``resolve`` cover the whole plan."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_fleet_has_a_profile_for_each_kind_of_card(simulated):
         for profile in profiles
     }
     t4 = found["vendor_id == '10de' && product_id == '1eb8'"]
-    # Most of the devices that exist have this type.
+    # Most of the existing devices have this type.
     assert t4 == {"name": t4["name"], "select": t4["select"], "owner": "none", "vgpu": {"type": "GRID T4-2Q"}}
     a40 = found["vendor_id == '10de' && product_id == '2235'"]
     assert (a40["mode"], a40["num_vfs"]) == ("vf", "max")

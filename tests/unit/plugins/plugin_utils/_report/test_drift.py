@@ -16,7 +16,7 @@ SET = {"pf": NIC, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"}
 
 
 def drift(host, profile):
-    """What is told of each card that differs."""
+    """Return the reported drift of each card that differs."""
     facts = host.facts("physical_functions", "parents", "devices", "users")
     plan, problems = _host_plan.plan([{"name": "it", **profile}], facts)
     assert not problems

@@ -68,7 +68,7 @@ def test_work_and_size_grow_with_the_number_of_hosts():
         return pstats.Stats(profile).total_calls, len(page.encode())
 
     kinds = report_fleet.kinds()
-    # What is read and compiled once is not counted.
+    # Do not measure what is read and compiled only once.
     cost(1)
     (calls, size), (more_calls, more_size) = cost(40), cost(160)
     assert more_calls < 4.4 * calls

@@ -113,7 +113,7 @@ def test_a_whole_card_in_a_group_with_others(host, mode, number):
     name = facts["physical_functions"][0]["address"]
     facts["iommu"]["shared_groups"] = [{"group": 1, "devices": [name, "0000:00:1f.0"]}]
     found = build(facts)["findings"]
-    assert [one["cards"] for one in found] == [[name]] * number
+    assert [one["hosts"][0]["cards"] for one in found] == [[name]] * number
 
 
 def test_users_that_nobody_looked_for(host):
@@ -190,7 +190,7 @@ def test_placement_that_did_not_answer(host):
 
 
 def test_of_two_clouds_one_did_not_answer(host, placement):
-    """Nothing is said of a host whose cloud is not known."""
+    """The report contains no drift for a host of an unknown cloud."""
     other = {"msg": "connection refused"}
     data = build(facts_of(host()), None, [other, placement(pci_0000_99_00_0=4)])
     assert len(texts(data, "drift")) == 1

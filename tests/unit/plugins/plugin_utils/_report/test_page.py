@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""That names are no markup is tested with the filter ``fleet_report``, the look in a browser."""
+"""The tests of the filter ``fleet_report`` check that names are not markup; a browser tests the appearance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.tests.unit import report_fleet
 
 @pytest.fixture(scope="module")
 def pages():
-    """One page with all there is, and one without anything."""
+    """Return one page with all content, and one without any."""
     given = report_fleet.fleet(10)
     full = _report_fleet.build(given["facts_by_host"], given["profiles"], [given["placement"]], given["roots"])
     empty = _report_fleet.build({}, {}, [], {})
@@ -56,7 +56,7 @@ def test_a_bar_has_the_widths_of_its_numbers():
 def test_a_square_for_each_virtual_function(number, width, height):
     strip = _report_page._strip(["used"] + ["free"] * (number - 1))
     assert (strip["width"], strip["height"]) == (width, height)
-    # A dash of 9 and a gap of 2 for each square, and no gap after the last one of a line.
+    # A dash of 9 and a gap of 2 for each square, without a gap after the last one of a line.
     lengths = [int(length) for state, path in strip["paths"] for length in re.findall(r"h(\d+)", path)]
     assert sum((length + 2) // 11 for length in lengths) == number
     assert dict(strip["paths"])["used"] == "M0 4.5h9"

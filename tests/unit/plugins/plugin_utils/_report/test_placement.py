@@ -98,7 +98,7 @@ TRAITS = PLANNED["placement"]["traits"]
         ([provider("pci_0000_3b_00_0", TRAITS, VGPU=6)], ["a total of 6 in Placement, and 8 on the host"]),
         ([provider("pci_0000_3b_00_0", TRAITS[:1], VGPU=8)], ["without CUSTOM_NEW in Placement"]),
         ([provider("pci_0000_3b_00_0", TRAITS, CUSTOM_X=8)], ["resource class CUSTOM_X in Placement instead of VGPU"]),
-        ([], ["no provider in Placement"]),
+        ([], ["no provider in Placement, which the service of owner nova creates"]),
     ],
 )
 def test_differences_from_the_plan(simulated, providers, lines):
@@ -135,7 +135,10 @@ def test_providers_of_all_virtual_functions_together(simulated, number, used, li
 @pytest.mark.parametrize(
     ("profile", "lines"),
     [
-        ({"vgpu": {"type": "NVIDIA A40-8Q"}}, ["no provider in Placement"]),
+        (
+            {"vgpu": {"type": "NVIDIA A40-8Q"}},
+            ["no provider in Placement, which the service of owner nova creates"],
+        ),
         ({"vgpu": {"type": "NVIDIA A40-8Q"}, "owner": "none"}, ["no provider in Placement"]),
         ({"mode": "vf", "num_vfs": 16}, []),
         ({"mode": "vf", "num_vfs": 16, "owner": "none"}, ["no provider in Placement"]),

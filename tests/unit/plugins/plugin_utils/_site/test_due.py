@@ -31,7 +31,7 @@ DEVICES = {**OPTIONS, "placement": "spread"}
 
 
 class Site:
-    """The work of site on a simulated host, without Ansible."""
+    """The steps of the playbook site on a simulated host, without Ansible."""
 
     def __init__(self, host, profiles):
         self.host, self.profiles = host, profiles
@@ -40,7 +40,7 @@ class Site:
         return resolve(self.profiles, facts)
 
     def due(self):
-        """The reasons of the comparison, with what a module would have returned."""
+        """Return the reasons of the comparison, from the result that a module would have returned."""
         seen = observe_site(self.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
         seen = json.loads(json.dumps(seen))
         try:
@@ -49,7 +49,7 @@ class Site:
             return [str(error)]
 
     def roles(self, check):
-        """Whether the roles change anything, or report something."""
+        """Return whether the roles change or report anything."""
         said = False
         for step in (self._modes, self._devices, self._unwanted, self._boot):
             plan = self.plan(self.host.facts())
@@ -74,7 +74,7 @@ class Site:
         return boot.converge(self.host.root(), True, None, 60.0, check) if plan["cards"] else None
 
     def says(self):
-        """What the roles say in check mode; also where they refuse."""
+        """Return whether the roles report anything in check mode; a refusal counts."""
         try:
             return self.roles(check=True)
         except (AnsibleFilterError, Refused, HostError):
@@ -103,7 +103,7 @@ def test_the_comparison_says_what_check_mode_of_the_roles_says(site, name, host)
     with contextlib.suppress(Refused):
         one.roles(check=False)
         one.roles(check=False)
-        # With a warning, something in use or something unreadable the roles have to look.
+        # With a warning, a used device or an unreadable file the roles have to check.
         if not one.says() and not one.host.facts()["warnings"]:
             assert one.due() == []
     assert bool(one.due()) >= one.says()
@@ -130,7 +130,7 @@ def test_no_drift_is_missed(site, host, steps):
 
 
 def spoil(host, chance):
-    """Change something of the host that an administrator, a guest or another program could have changed."""
+    """Change something on the host that an administrator, a guest or another program could have changed."""
     nodes = host.kernel.tree.nodes
     ours = [
         path for path, node in nodes.items() if path.startswith(("etc/", "usr/local/lib/")) and isinstance(node, File)
@@ -153,7 +153,7 @@ def spoil(host, chance):
     if virtual:
         choices += [lambda: host.write(f"sys/bus/pci/devices/{virtual[-1]}/driver/unbind", virtual[-1])]
     if choices:
-        # The kernel refuses some of them.
+        # The kernel rejects some of them.
         with contextlib.suppress(OSError, HostError):
             chance.choice(choices)()
 

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""AMD GPUs with the driver gim (MxGPU): it makes VFs when it is loaded, as its parameter ``vf_num`` says, and removes
+them when it is unloaded. It has no ``sriov_configure``, so that a write to ``sriov_numvfs`` fails
+(github.com/amd/MxGPU-Virtualization: gim_shim/gim_config.c, gim_shim/gim_drv.c).
+"""
+
+from __future__ import annotations
+
+DRIVER = "gim"
+# From 1 to 31, one for each GPU in the order of their probe, the last for the others (gim_handle_array_token).
+PARAMETER = "vf_num"
+MOST = 31
+
+
+def refuse_number(present: int, count: int) -> str:
+    """Return why the number of VFs of a card cannot be changed at run time, with the remedy."""
+    if count == 0:
+        return (
+            f"the driver gim removes its {present} virtual functions only when it is unloaded. Stop the guests of all "
+            "AMD GPUs of the host and run `modprobe -r gim`, then this again"
+        )
+    if count > MOST:
+        return f"num_vfs {count} is more than the driver gim makes for a GPU, {MOST}. Set num_vfs: {MOST} or less"
+    return (
+        f"the driver gim makes virtual functions only when it is loaded, and made {present} for this GPU. Write "
+        f"`options gim {PARAMETER}={count}` to /etc/modprobe.d/gim.conf (one number for each AMD GPU of the host, with "
+        "commas), stop their guests and run `modprobe -r gim && modprobe gim`, or set "
+        f"num_vfs: {present}"
+    )

@@ -1,0 +1,242 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Conflicts between our settings and options in other files of nova.
+
+``others`` are the options of devices in these files in reading order. Each is a dictionary with ``file``, ``section``,
+``option``, ``value``, and ``later`` if nova reads the file after ours.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.vfio.devices.plugins.module_utils._core import wording
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
+    nova_mdev,
+    nova_pci,
+    nova_spec,
+    told_apart,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu, of_card, share_name
+
+TYPES = "enabled_mdev_types"
+SWITCHES = (
+    ("pci", "report_in_placement", "nova_config_report_in_placement"),
+    ("filter_scheduler", "pci_in_placement", "nova_config_pci_in_placement"),
+)
+TRUE = ("true", "1", "on", "yes")
+# Maximum number of cards or functions in a sentence.
+MOST_NAMES = 4
+FIELDS = {"file", "section", "option", "value", "later"}
+
+
+def checked(others):
+    """Return the list; raise ``ValueError`` for other values."""
+    if not isinstance(others, (list, tuple)) or not all(set(one) >= FIELDS for one in others):
+        raise ValueError("others must be the list that vfio.devices.service_settings_info returns")
+    return others
+
+
+def problems(plan, sections, options):
+    """Return a sentence for each difference between all files together and the profiles."""
+    others = options.get("others", [])
+    found = [*_switches(others, options), *_types(plan, others, sections), *_options_of_types(others, sections)]
+    found += _of_cyborg(plan, options)
+    if others:
+        found += [*_specs(plan, others, options), *_aliases(plan, others, sections, options)]
+    return found
+
+
+def _of_cyborg(plan, options):
+    """Reject NVIDIA GPUs that cyborg-agent also reports."""
+    file = options.get("cyborg_gpus")
+    gpus = [card for card in plan["cards"] if file and card["owner"] == "nova" and is_nvidia_gpu(card)]
+    return [
+        of_card(
+            card,
+            "cyborg-agent of this host also assigns every NVIDIA GPU. Remove nvidia_gpu_driver from enabled_drivers "
+            f"in {file}, or set owner: cyborg",
+        )
+        for card in gpus
+    ]
+
+
+def _last(others, section, option):
+    """Return the entry that nova uses, or None."""
+    return next((one for one in reversed(others) if (one["section"], one["option"]) == (section, option)), None)
+
+
+def _is_true(entry):
+    return entry is not None and entry["value"].strip().lower() in TRUE
+
+
+def _switches(others, options):
+    for section, option, variable in SWITCHES:
+        entry = _last(others, section, option)
+        if _is_true(entry) and not options[option]:
+            yield (
+                f"{entry['file']} sets {option} = true in [{section}]. Set {variable}: true, or remove the option "
+                "from the file"
+            )
+
+
+# Mediated devices
+
+
+def _words(value):
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _types(plan, others, sections):
+    """Check types that other files enable: our list replaces theirs, and without our list theirs applies."""
+    entry = _last(others, "devices", TYPES)
+    if entry is None:
+        return
+    mine = any(name.startswith("enabled_") for name, value in sections.get("devices", ()))
+    for type_id in dict.fromkeys(_words(entry["value"])):
+        lost = [one["name"] for one in plan.get("unselected", []) if _offers(others, type_id, one, one["types"])]
+        if mine and lost:
+            cards = wording.some(lost, MOST_NAMES)
+            yield (
+                f"{entry['file']} enables the type {type_id} for {cards} of no profile, and the file of this "
+                f"collection replaces this setting. Give {cards} a profile of owner nova, or remove {type_id} from "
+                f"{TYPES} of {entry['file']}"
+            )
+        for card in plan["cards"] if not mine else ():
+            if card["owner"] != "nova" and _offers(others, type_id, card, card.get("types", [])):
+                yield of_card(
+                    card,
+                    f"its owner is {card['owner']}, but {entry['file']} enables the type {type_id}, so nova also "
+                    "assigns its devices. Remove the type from the file, or set owner: nova",
+                )
+
+
+def _offers(others, type_id, card, types):
+    addresses = _last(others, f"mdev_{type_id.lower()}", "device_addresses")
+    names = {card["name"], *card["virtual_functions"]}
+    chosen = names & {word.lower() for word in _words(addresses["value"])} if addresses else names
+    return type_id in types and bool(chosen)
+
+
+def _options_of_types(others, sections):
+    """Check options of our types that only other files set, so that their values apply."""
+    for section, own in sections.items():
+        kind, dummy, type_id = section.partition("_")
+        mine = dict(own)
+        for option in ("mdev_class", "max_instances") if kind in ("mdev", "vgpu") else ():
+            entry = _last(others, section.lower(), option)
+            if entry is None or option in mine:
+                continue
+            if option == "mdev_class" and entry["value"].strip() == nova_mdev.DEFAULT_CLASS:
+                continue
+            advice = "placement.resource_class" if option == "mdev_class" else "nova.max_instances"
+            yield (
+                f"type {type_id}: {entry['file']} sets {option} = {entry['value'].strip()} in [{section}], which also "
+                f"holds for the profiles. Set {advice} in the profile, or remove the option from the file"
+            )
+
+
+# PCI devices
+
+
+def _functions(plan):
+    """Return all PCI functions of the host with their cards."""
+    found = {}
+    for card in [*plan["cards"], *plan.get("unselected", [])]:
+        if not card["address"]:
+            continue
+        is_sriov = bool(card.get("total_vfs") or card["vf_product_id"])
+        ids = card["vendor_id"], card["product_id"]
+        netdevs = tuple(card.get("netdevs", ()))
+        found[nova_spec.Function(card["address"], card["address"], *ids, is_sriov, netdevs)] = card
+        for address in card["virtual_functions"]:
+            ids = card["vendor_id"], card["vf_product_id"]
+            found[nova_spec.Function(address, card["address"], *ids, False, ())] = card
+    return found
+
+
+def _specs(plan, others, options):
+    """Check other specs: nova uses the first one that matches a function, in reading order."""
+    cards = nova_pci.cards(plan)
+    functions = _functions(plan)
+    everything = list(functions)
+    mine = {}
+    for card in cards:
+        for text in nova_pci.device_specs(card, options):
+            (spec,) = nova_spec.specs(text)
+            for function in nova_spec.matching(spec, everything):
+                mine.setdefault(function, (card, nova_spec.tags(spec)))
+    for entry in others:
+        if (entry["section"], entry["option"]) != ("pci", "device_spec"):
+            continue
+        for spec in nova_spec.specs(entry["value"]):
+            matched = nova_spec.matching(spec, everything)
+            what = f"device_spec {json.dumps(spec)} of [pci] in {entry['file']}"
+            first = {} if entry["later"] else {one: mine[one][0] for one in matched if _differs(one, mine, spec)}
+            yield from _by_card(first, f"nova uses {what} first, with other settings. Remove it from the file")
+            strange = [one for one in matched if one not in mine]
+            taken = {one: functions[one] for one in strange if "profile" in functions[one]}
+            yield from _by_card(
+                taken, f"{what} matches it too, so nova assigns what the profile does not. Remove it from the file"
+            )
+            yield from _of_no_profile(strange, functions, cards, spec, what, options)
+
+
+def _differs(function, mine, spec):
+    return function in mine and nova_spec.tags(spec) != mine[function][1]
+
+
+def _by_card(found, reason):
+    """Return a sentence for each card with its functions."""
+    by_card = {}
+    for function, card in found.items():
+        by_card.setdefault(card["name"], (card, []))[1].append(function.address)
+    for card, addresses in by_card.values():
+        others = [address for address in addresses if address != card["address"]]
+        names = f"{wording.some(others, MOST_NAMES)}: " if others else ""
+        yield of_card(card, f"{names}{reason}")
+
+
+def _of_no_profile(strange, functions, cards, spec, what, options):
+    """Check functions without a profile that the alias of a profile also matches."""
+    has = nova_spec.tags(spec)
+    for function in strange:
+        card = functions[function]
+        if "profile" in card:
+            continue
+        other = {
+            **card,
+            "name": function.address,
+            "mode": "vf" if function.address != function.card else "pf",
+            "total_vfs": int(function.is_sriov),
+            "resource_class": has.get("resource_class"),
+            "traits": _words(has.get("traits", "")),
+            "nova": {"physical_network": has.get("physical_network")},
+        }
+        for one in cards:
+            if one["nova"].get("alias") and told_apart.fits(one, other, options):
+                yield (
+                    f"profile {share_name(one)}, alias {one['nova']['alias']}: guests also get {function.address} of "
+                    f"no profile, because {what} matches it. Remove it from the file, or give the card a profile"
+                )
+                break
+
+
+def _aliases(plan, others, sections, options):
+    """Check aliases with equal names, because nova combines their values."""
+    mine = {}
+    for name, value in sections.get("pci", ()):
+        if name == "alias":
+            mine.setdefault(json.loads(value)["name"], []).append(json.loads(value))
+    for entry in others:
+        for spec in nova_spec.specs(entry["value"]) if (entry["section"], entry["option"]) == ("pci", "alias") else ():
+            own = mine.get(spec.get("name"))
+            if own and (spec not in own or options["pci_in_placement"]):
+                yield (
+                    f"alias {spec['name']} is also in [pci] of {entry['file']}, and nova puts both together. Use "
+                    "another nova.alias, or remove it from the file"
+                )

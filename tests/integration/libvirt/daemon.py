@@ -1,0 +1,46 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask a real libvirtd for the node devices of a simulated host."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+APT = Path(__file__).resolve().parents[2] / "apt"
+PACKAGES = ("libvirt-daemon", "libvirt-clients", "python3-libvirt", "mdevctl")
+UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
+
+
+def driver():
+    return next(iter(Path("/usr/lib").glob("*/libvirt/connection-driver/libvirt_driver_nodedev.so")), None)
+
+
+def install():
+    """Install the daemon and its node device driver, which is a separate package on newer distributions."""
+    if shutil.which("libvirtd") is None or driver() is None or shutil.which("mdevctl") is None:
+        if os.geteuid():
+            pytest.fail(f"packages are missing: run sudo apt-get install -y {' '.join(PACKAGES)}")
+        subprocess.run([APT, *PACKAGES], check=True, capture_output=True)
+        if driver() is None:
+            subprocess.run([APT, "libvirt-daemon-driver-nodedev"], check=True, capture_output=True)
+
+
+def ask(tree, *definitions):
+    """Return the XML of all node devices by name, and the defined ones."""
+    user = ["--map-root-user"] if os.geteuid() else []
+    script = Path(__file__).with_name("node_devices.py")
+    done = subprocess.run(
+        [*UNSHARE, *user, "/usr/bin/python3", str(script), str(tree), *definitions],
+        check=False,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

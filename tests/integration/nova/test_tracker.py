@@ -1,0 +1,217 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""nova's resource tracker reports the inventory of the plan to a real Placement.
+
+A real libvirtd lists the node devices of each simulated host once.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from ansible_collections.vfio.devices.plugins.filter import (
+    flavor_extra_specs,
+    nova_config,
+    provider_config,
+    resolve,
+)
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_mdev, nova_pci
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.tree import placement_tree
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    cards_of,
+    has_mdevs,
+    now,
+    share_name,
+)
+from ansible_collections.vfio.devices.tests.integration.libvirt import daemon
+from ansible_collections.vfio.devices.tests.integration.nova.conftest import answer
+from ansible_collections.vfio.devices.tests.integration.nova.test_mixtures import brought_to
+from ansible_collections.vfio.devices.tests.integration.placement import pusher, services
+from ansible_collections.vfio.devices.tests.simhost import plain
+from ansible_collections.vfio.devices.tests.unit.conftest import Simulated
+
+RELEASES = (29, 31, 34)
+MANAGED = "COMPUTE_MANAGED_PCI_DEVICE"
+BY_NOVA = {MANAGED, "OWNER_NOVA", "HW_PCI_LIVE_MIGRATABLE", "HW_PCI_ONE_TIME_USE"}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    running = services.placement(tmp_path_factory.mktemp("placement"))
+    yield services.Cloud(running.url)
+    running.stop()
+
+
+def t4(name, card, **more):
+    return {"name": name, "select": [card], "vgpu": {"type": "GRID T4-2B", "count": 0}, **more}
+
+
+def functions(name, card, number, **more):
+    return {"name": name, "select": [card], "mode": "vf", "num_vfs": number, **more}
+
+
+IN_PLACEMENT = {"report_in_placement": True, "pci_in_placement": True}
+L40S = {
+    **functions("large", "0000:84:00.0", "max", nova={"alias": "large"}),
+    "vgpu": {"type": "NVIDIA L40S-8Q", "count": 3},
+}
+# Host, profiles and options of nova_config.
+SCENARIOS = {
+    "two classes": (
+        "t4",
+        [
+            t4("gold", "0000:3b:00.0", placement={"traits": ["CUSTOM_GOLD"]}),
+            t4("own", "0000:af:00.0", placement={"traits": ["CUSTOM_SILVER"]}, vgpu={"type": "GRID T4-4Q", "count": 2}),
+        ],
+        {},
+    ),
+    "two types on a card": (
+        "a40",
+        [
+            {
+                **functions("mix", "0000:41:00.0", "max"),
+                "vgpu": [
+                    {"type": "NVIDIA A40-8Q", "count": 2, "placement": {"resource_class": "CUSTOM_GOLD"}},
+                    {"type": "NVIDIA A40-4Q", "count": "max"},
+                ],
+            }
+        ],
+        {},
+    ),
+    "vendor-specific vGPUs": ("l40s", [L40S], {}),
+    "vendor-specific vGPUs in Placement": (
+        "l40s",
+        [{**L40S, "placement": {"resource_class": "CUSTOM_LARGE", "traits": ["CUSTOM_GOLD"]}}],
+        IN_PLACEMENT,
+    ),
+    "network cards": (
+        "nics",
+        [functions("nfv", "0000:31:00.0", 4, nova={"alias": "nfv"})],
+        {},
+    ),
+    # A guest has a device of another type, and neutron has virtual functions with the same ids.
+    "all kinds": (
+        "mixed",
+        [
+            {"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-2B", "count": 0}},
+            functions("nfv", "0000:5e:00.0", 4, nova={"alias": "nfv"}),
+            functions("ports", "0000:d8:00.0", 8, nova={"physical_network": "physnet1"}),
+        ],
+        IN_PLACEMENT,
+    ),
+    "network cards in Placement": (
+        "nics",
+        [
+            functions("nfv", "0000:31:00.0", 4, nova={"alias": "nfv"}, placement={"traits": ["CUSTOM_FAST"]}),
+            functions("slow", "0000:31:00.1", 2, nova={"alias": "slow"}, placement={"traits": ["CUSTOM_SLOW"]}),
+        ],
+        IN_PLACEMENT,
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def scene(request, tmp_path_factory):
+    """Return a converged host with its node devices and its plan."""
+    daemon.install()
+    profile, profiles, options = SCENARIOS[request.param]
+    host = Simulated(profile)
+    plan, facts = brought_to(host, profiles)
+    tree = tmp_path_factory.mktemp("host")
+    plain.write(host.kernel, tree)
+    devices = list(daemon.ask(tree)["devices"].values())
+    return {"plan": plan, "tree": tree, "devices": devices, "options": options, "seen": f"{profile}-{uuid.uuid4().hex}"}
+
+
+def expected(plan, root, options):
+    """Return totals by class and traits of each provider of the plan."""
+    found = {}
+    for card in cards_of(plan, "nova"):
+        for parent in map(now, card["parents"]) if has_mdevs(card) else ():
+            if parent["total"]:
+                totals = {nova_mdev.resource_class(card): parent["total"]}
+                found[f"{root}_{libvirt.node_device(parent['name'])}"] = totals, sorted(card["traits"])
+    for card in nova_pci.cards(plan) if options.get("report_in_placement") else ():
+        if not card["nova"].get("physical_network"):
+            product = card["product_id"] if card["mode"] == "pf" else card["vf_product_id"]
+            name = card["resource_class"] or f"CUSTOM_PCI_{card['vendor_id']}_{product}".upper()
+            found[f"{root}_{card['address'].upper()}"] = {name: card["total"]}, sorted(card["traits"])
+    return found
+
+
+def reported(cloud, root):
+    return {
+        name: (
+            {key: one["total"] for key, one in provider["inventories"].items()},
+            sorted(set(provider["traits"]) - BY_NOVA),
+        )
+        for name, provider in cloud.tree(root).items()
+        if name != root
+    }
+
+
+def candidates(cloud, root, asked):
+    """Return the providers that the scheduler would use; ``asked`` is a list of parameters."""
+    words = "&".join(f"{key}={value}" for key, value in asked)
+    found = cloud("GET", f"/allocation_candidates?{words}")["allocation_requests"]
+    tree = {cloud.provider(name)["uuid"]: name for name in cloud.tree(root)}
+    return {tree[one] for request in found for one in request["allocations"] if one in tree}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_inventory(scene, release, cloud, tracked, file):
+    plan, options = scene["plan"], scene["options"]
+    root = f"{scene['seen']}-{release}"
+    if release < 31 and any(card["framework"] == "vendor_vfio" for card in plan["cards"]):
+        pytest.skip("this release cannot use them")
+    text = nova_config.nova_config(plan, release, **options)
+    traits = provider_config.provider_config(plan, root, release)
+    flavors = flavor_extra_specs.flavor_extra_specs(plan)
+    found = tracked(scene, root, release, text, traits, flavors)
+    assert "error" not in found, found
+    wanted = expected(plan, root, options)
+    assert reported(cloud, root) == wanted
+    # The module has nothing to change after nova.
+    providers = placement_tree(plan, root, root_optional=False)
+    assert pusher.push(cloud.url, providers)["changed"] is False
+    for card in cards_of(plan, "nova"):
+        specs = flavors.get(share_name(card))
+        if specs is None:
+            assert card["nova"]["physical_network"]
+            continue
+        own = expected(
+            {**plan, "cards": [one for one in plan["cards"] if one["profile"] == card["profile"]]}, root, options
+        )
+        got = found["gets"][share_name(card)]
+        if has_mdevs(card):
+            asked = [("resources", f"{nova_mdev.resource_class(card)}:1")]
+            asked += [("required", name) for name in card["traits"]]
+            own = {name for name, (totals, dummy) in own.items() if nova_mdev.resource_class(card) in totals}
+            assert candidates(cloud, root, asked) == own, specs
+        elif got["groups"]:
+            ((resources, required),) = got["groups"]
+            asked = [("resources", f"{name}:{amount}") for name, amount in resources.items()]
+            asked += [("required", name) for name in required]
+            assert candidates(cloud, root, asked) == set(own), specs
+        else:
+            assert len(got["devices"]) == card["total"]
+            assert set(got["devices"]) <= set(card["virtual_functions"]) | {card["address"]}
+
+
+def test_a_cyborg_agent_that_comes_later(cloud, started):
+    """The agent reuses providers in its shape, because names and UUIDs are equal."""
+    cloud.make("node-of-cyborg", traits=["COMPUTE_NODE"])
+    plan = resolve.resolve(
+        [{"name": "t4", "select": "product_id == '1eb8'", "owner": "cyborg"}], Simulated("t4").facts()
+    )
+    pusher.push(cloud.url, placement_tree(plan, "node-of-cyborg", cyborg_agent=False))
+    before = cloud.tree("node-of-cyborg")
+    providers = [name for name, one in before.items() if one["parent"]]
+    root = cloud.provider("node-of-cyborg")["uuid"]
+    asked = [[name, "PGPU", before[name]["traits"][:1], 1, root] for name in providers]
+    found = answer(started("cyborg", None), {"path": "providers", "placement": cloud.url, "providers": asked})
+    assert found == [cloud.provider(name)["uuid"] for name in providers]
+    assert len(found) == 2
+    assert cloud.tree("node-of-cyborg") == before
