@@ -43,7 +43,7 @@ _value:
   description: One line for each difference, empty without differences.
   type: list
   elements: str
-  sample: ["modes: 0000:41:00.0 num_vfs is 4, declared is 8"]
+  sample: ["modes: 0000:41:00.0 num_vfs: 4 -> 8"]
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.check_mode import drift

@@ -35,7 +35,7 @@ RETURN = r"""
 _value:
   description: The text of each host that has errors, by the name of the host.
   type: dict
-  sample: {gpu2: "vfio_profiles has the same errors on this host as on gpu1, see there."}
+  sample: {gpu2: "vfio_profiles has the same errors on this host as on gpu1. See gpu1."}
 """
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import fleet_refusals

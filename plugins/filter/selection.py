@@ -47,6 +47,10 @@ _value:
       description: Whether there is any profile.
       type: bool
       sample: true
+    valid:
+      description: Whether all profiles are valid.
+      type: bool
+      sample: true
     cards:
       description: Vendor and product of each card of the host, by its name.
       type: dict

@@ -39,6 +39,14 @@ def grouped(sentences: Iterable[str]) -> list[str]:
     return [_merged(key, members) for key, members in groups.items()]
 
 
+def labelled(label: str, sentence: str) -> str:
+    """Return the sentence with its label. The sentence does not repeat the address of the label at its beginning."""
+    first, dummy, rest = sentence.partition(" ")
+    if ADDRESS.fullmatch(first.rstrip(":")) and first.rstrip(":") in label:
+        sentence = rest if first.endswith(":") else f"it {rest}"
+    return f"{label}{LABEL}{sentence}"
+
+
 def _merged(key: str, members: list[tuple[str, str]]) -> str:
     addresses = list(dict.fromkeys(address for address, dummy in members))
     if len(addresses) == 1:

@@ -26,6 +26,11 @@ def some(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
+def one_of(names: Sequence[str]) -> str:
+    """Return all names as alternatives: ``a, b or c``."""
+    return " or ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
+
+
 def describe(types: dict[str, str | None], asked: Iterable[str]) -> str:
     """Return the names of ``types`` (names by id) in short, with the most similar name for each of ``asked``."""
     names = list(dict.fromkeys(name or type_id for type_id, name in types.items()))

@@ -44,12 +44,12 @@ def conflicts(touches: Iterable[Touch], uses: Iterable[Use], lifted: Container[s
 def blind_spots(unseen: Iterable[Unseen], accepted: Container[str] = ()) -> list[str]:
     """Return a sentence for each guard with a blind spot; ``accepted`` are names of guards to ignore."""
     return [
-        f"the users of the devices to change are unknown: {one.sentence}. Or accept this with accept_unseen: "
-        f"[{one.guard}], in the roles vfio_accept_unseen: [{one.guard}]"
+        f"the users of the devices to change are unknown: {one.sentence}. Or accept this with "
+        f"vfio_accept_unseen: [{one.guard}] (option accept_unseen of the module)"
         for one in unseen
         if one.guard not in accepted
     ]
 
 
 def _sentence(touch: Touch, clause: str, advice: str) -> str:
-    return f"{touch.label} would have to {touch.what}, but {clause}: {advice}"
+    return f"{touch.label} {clause}, so it cannot {touch.what}. {advice[:1].upper()}{advice[1:]}"

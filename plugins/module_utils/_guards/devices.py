@@ -49,7 +49,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 made.setdefault(address, []).append(occupant)
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
-            yield Use(address, NAME, LOSES_DRIVER, "stop its users, and remove it first", clause=clause)
+            yield Use(address, NAME, LOSES_DRIVER, "stop their users, and remove these devices first", clause=clause)
         interfaces, elsewhere = _interfaces(host, function)
         if elsewhere:
             yield Use(
@@ -57,14 +57,14 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
                 NAME,
                 LOSES_DRIVER | {PORT},
                 "stop this use first",
-                clause="its network interface is in another network namespace, and a container would lose it",
+                clause="has its network interface in another network namespace, and a container would lose it",
             )
         if interfaces and above is None:
             above = on_top(host, scene.processes)
         for path in interfaces if above else ():
             others = (above or {}).get(host.read(f"{path}/ifindex", optional=True) or "")
             if others:
-                clause = f"{path.rpartition('/')[2]} is below {' and '.join(others)}"
+                clause = f"has the interface {path.rpartition('/')[2]}, which is below {' and '.join(others)}"
                 yield Use(address, NAME, LOSES_DRIVER | {PORT}, "stop this use first", clause=clause)
 
 

@@ -22,7 +22,7 @@ from .base import Scene
 from .fabrics import connections
 
 NAME = "network"
-ADVICE = "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
+ADVICE = "select another card, or set sriov_allow_host_network: true (option allow_host_network of the module)"
 
 INTERFACES = "sys/class/net"
 # Process 1 has the mounts of the host, even if this process does not.
@@ -52,12 +52,16 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             continue
         if interfaces is None:
             interfaces = in_use(host, list(scene.connection))
+        # Ports of the same bond have the same uses.
+        alike: dict[str, list[str]] = {}
         for interface in own[address]:
-            sentences = interfaces.get(interface)
-            if sentences:
-                clause = f"has the host's interface {interface}, which {' and '.join(sentences)}"
-                ended_by = frozenset((DRIVER, GONE, PORT, SETTINGS))
-                yield Use(address, NAME, ended_by, ADVICE, clause=clause, lifted_by=ALLOW_HOST_NETWORK)
+            if interface in interfaces:
+                alike.setdefault(" and ".join(interfaces[interface]), []).append(interface)
+        for sentence, (first, *others) in alike.items():
+            also = f" (and {', '.join(others)})" if others else ""
+            clause = f"has the host's interface {first}{also}, which {sentence}"
+            ended_by = frozenset((DRIVER, GONE, PORT, SETTINGS))
+            yield Use(address, NAME, ended_by, ADVICE, clause=clause, lifted_by=ALLOW_HOST_NETWORK)
 
 
 def _of_functions(host: HostRoot) -> dict[str, list[str]]:
@@ -232,9 +236,9 @@ def _inherited(name: str, own: dict[str, list[str]], above: dict[str, list[str]]
         if upper in below or upper not in own:
             continue
         inherited = _inherited(upper, own, above, below | {name})
-        sentences += [f"is below {upper}, which {sentence}" for sentence in inherited]
-        if not inherited and not any(sentence.endswith(f" {upper}") for sentence in sentences):
-            sentences.append(f"is below {upper}")
+        port = next((sentence for sentence in own[name] if sentence.endswith(f" {upper}")), None)
+        sentence = f"{port or f'is below {upper}'}{', which ' if inherited else ''}{' and '.join(inherited)}"
+        sentences = [sentence if one == port else one for one in sentences] if port else [*sentences, sentence]
     return sentences
 
 

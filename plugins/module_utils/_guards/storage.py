@@ -63,7 +63,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         for address in owned[name]:
             found.setdefault(address, []).append(f"{name} is in use by {users}")
     for address, sentences in found.items():
-        clause = f"carries a disk of this host: {'; '.join(sentences)}"
+        clause = f"carries a disk of this host ({'; '.join(sentences)})"
         yield Use(address, NAME, LOSES_DRIVER, ADVICE, clause=clause)
 
 

@@ -23,8 +23,8 @@ def describe_busy(device: Device, unreadable: str | None) -> str:
     if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
         return f"{device.id} on {device.parent} would be removed, but may be in use: {unreadable}"
     return (
-        f"{device.id} on {device.parent} would be removed, but is in use by {holders(device.users)}. Stop this use, or "
-        "skip the device with on_busy: skip (in the roles vfio_on_busy: skip)"
+        f"{device.id} on {device.parent} would be removed, but is in use by {holders(device.users)}. Stop this use, "
+        "run the playbook reprofile, or skip the device with vfio_on_busy: skip (option on_busy of the module)"
     )
 
 
@@ -86,8 +86,8 @@ class Mixtures:
             return f"{sentence}, and it has {len(unlisted)} that are not listed. Set exact: true to remove them"
         busy = f"{in_use[0].id} is in use by {holders(in_use[0].users) or 'an unknown user'}"
         return (
-            f"{sentence}, and {busy}. Stop this use, or skip the card with on_busy: skip (in the roles vfio_on_busy: "
-            "skip)"
+            f"{sentence}, and {busy}. Stop this use, run the playbook reprofile, or skip the card with vfio_on_busy: "
+            "skip (option on_busy of the module)"
         )
 
     def refusals(self, state: State) -> list[str]:

@@ -170,7 +170,7 @@ def _show(view: View) -> dict[str, Shown]:
         words += ["created at boot"] if definition and definition.autostart else []
         words += ["recorded"] if device.key in recorded else []
         text = ", ".join(words)
-        # The type of a defined device comes from its mdevctl definition.
+        # The type of a defined device comes from its mdevctl definition, and does not exist.
         absent = device.state == "defined"
-        shown.setdefault(device.parent, {})[device.id] = f"missing, only defined as {text}" if absent else text
+        shown.setdefault(device.parent, {})[device.id] = "missing, only its definition exists" if absent else text
     return shown

@@ -44,7 +44,7 @@ def touches(card: Card, steps: list[CardStep]) -> list[Touch]:
     for virtual in card.virtual_functions:
         label = f"VF {virtual.address} of {address}"
         if removes:
-            found.append(Touch(virtual.address, GONE, label, "go"))
+            found.append(Touch(virtual.address, GONE, label, "be removed"))
         elif binds and virtual.number in binds.certain:
             found.append(Touch(virtual.address, DRIVER, label, "change its driver"))
         elif any(step and virtual.number in step.settings for step in (network, shares)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from .._core.grouping import labelled
 from .._core.problems import Refused
 from .._devices import driver_names, eswitch, vf_settings
 from .._devices.binding import DEFAULT, NO_DRIVER
@@ -84,7 +85,7 @@ def _plan_all(state: State, entries: list[CardWanted], rules: _Rules, skip_busy:
             if one.busy and not skip_busy:
                 found += one.busy
             planned.append(one)
-        problems += [f"{entry.label}: {sentence}" for sentence in found]
+        problems += [labelled(entry.label, sentence) for sentence in found]
     if problems:
         raise Refused(problems)
     return planned

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple, Optional
 
+from .._core.grouping import labelled
 from .._core.problems import Refused
 from .._devices import mig, pci
 from .._devices.identity import Identities, kept_identity, model_of
@@ -64,7 +65,7 @@ def converge(
     if takes_away:
         busy = _uses(host, functions, takes_away, options)
     if not options.skip_busy:
-        problems += [f"{one.wanted.label}: {sentence}" for one in plans for sentence in busy.get(one.wanted.pf, ())]
+        problems += [labelled(one.wanted.label, sentence) for one in plans for sentence in busy.get(one.wanted.pf, ())]
     if problems:
         raise Refused(problems)
     kept = _records(host, functions, [one.wanted for one in plans if not busy.get(one.wanted.pf)], options)

@@ -61,8 +61,8 @@ class ComparesHost(ActionBase):
         task_vars = task_vars or {}
         refused = variables.refusals(variables.known(task_vars, self._templar))
         if refused:
-            # The roles reject these variables with complete messages.
-            return {**result, "changed": False, **_by_roles(refused)}
+            # An argument spec of the roles would report only one of them.
+            return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}
         known = Variables(self._templar, task_vars)
         try:
             options = _options(known)

@@ -19,6 +19,7 @@ from typing import Any, Callable
 from ansible.errors import AnsibleError
 from ansible_collections.vfio.devices.plugins.module_utils._boot import interpreter
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
 from ansible_collections.vfio.devices.plugins.module_utils._guards import base
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work
@@ -78,7 +79,7 @@ def _refuse(value: Any, name: str, what: str) -> None:
 
 def _choice(value: Any, name: str, choices: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in choices:
-        _refuse(value, name, " or ".join(choices))
+        _refuse(value, name, one_of(choices))
 
 
 def _text(value: Any, name: str, empty: bool = False) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
-from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, printable
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of, printable
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option, Options
 
@@ -34,7 +34,7 @@ def wrong(
         elif key not in options:
             found[key] = _unknown(key, options, prefix)
         elif not kinds.fits(value, options[key]):
-            found[key] = f"{prefix}{key} must be {_good(options[key])}, and not {shown(value)}"
+            found[key] = _unfit(f"{prefix}{key}", value, options[key])
     return found
 
 
@@ -52,7 +52,9 @@ def parts(value: Any, label: str) -> list[tuple[str, Any]]:
 
 
 def shown(value: Any) -> str:
-    """Return a value for a message, shortened if it is long."""
+    """Return a value for a message, in YAML spelling if it is a single value, and shortened if it is long."""
+    if value is None or isinstance(value, bool):
+        return numbers.shown(value)
     try:
         text = repr(value)
     except (RecursionError, ValueError):
@@ -71,7 +73,28 @@ def _unknown(key: Any, options: Options, prefix: str) -> str:
     return f"{prefix}{printable(key, numbers.shown(key))} is not a key.{hint} The keys are {', '.join(options)}"
 
 
+def _unfit(label: str, value: Any, option: Option) -> str:
+    """Return a sentence about an invalid value, with the remedy for what YAML makes of a text without quotes."""
+    if value is None and "choices" in option:
+        return f"{label} is empty. Write {one_of([f'{label}: {choice}' for choice in option['choices']])}"
+    if value is None:
+        return f"{label} is empty. Write {_good(option)}" + ("" if option.get("required") else f", or remove {label}")
+    return f"{label} must be {_good(option)}, and not {shown(value)}{_quotes(value, option)}"
+
+
+def _quotes(value: Any, option: Option) -> str:
+    if isinstance(value, list) and value and kinds.fits(["text"] * len(value), option):
+        value = next((item for item in value if not isinstance(item, str)), None)
+    elif "choices" in option or not kinds.fits("text", option):
+        return ""
+    if isinstance(value, bool):
+        return (
+            ". Write the value in quotes, because YAML reads yes, on and true as true, and no, off and false as false"
+        )
+    return ". Write the value in quotes" if isinstance(value, (int, float)) else ""
+
+
 def _good(option: Option) -> str:
     if "choices" in option:
-        return " or ".join(option["choices"])
+        return one_of(option["choices"])
     return kinds.of(option) + (f" such as {option['sample']}" if "sample" in option else "")

@@ -31,7 +31,8 @@ def parse(profiles):
 
     Each profile has all keys of ``schema.PROFILE``. ``expression`` is the compiled ``select``, or None if it is a list
     of ``names``. ``shares`` are the entries of ``vgpu`` (result of ``vgpus.parse``), and ``vgpu`` is the first of them.
-    A profile that is not ``complete`` lacks its invalid parts and only defines the selected cards.
+    A profile that is not ``complete`` lacks its invalid parts and only defines the selected cards. A profile is
+    ``valid`` if it has no problem.
     """
     if not isinstance(profiles, list):
         return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}"]
@@ -55,7 +56,7 @@ def parse(profiles):
         # The valid parts are still checked, so all errors are reported together.
         one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
         if readable and places[name] == place:
-            parsed.append({**one, "complete": complete})
+            parsed.append({**one, "complete": complete, "valid": not found})
         problems += [f"{label}: {sentence}" for sentence in found]
     return parsed, problems
 
@@ -68,7 +69,7 @@ def _profile(profile, wrong, found):
         try:
             parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
         except ValueError as error:
-            found.append(f"select cannot be used: {error}")
+            found.append(f"select cannot be used. {error}")
             # It is unknown which cards the expression would select.
             parsed["required"] = False
     else:

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
+from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
-from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals, syntax
 
 # In these nodes, only the first child applies to the card, and the others apply to its result.
 FIRST_ONLY = (
@@ -26,10 +26,6 @@ FIRST_ONLY = (
     "flatten",
     "pipe",
 )
-BARE_NUMBER = re.compile(r"[=<>]\s*-?[0-9]")
-SINGLE_EQUALS = re.compile(r"[^=!<>]=[^=]")
-# An address, or the name of another parent.
-NAME_ONLY = re.compile(r"[\w:.-]+\Z")
 # jmespath is recursive, and Python limits the recursion depth.
 LONGEST = 10000
 DEEPEST = 100
@@ -37,7 +33,7 @@ DEEPEST = 100
 MOST_COPIES = 1000
 LISTS = ("multi_select_list", "multi_select_dict", "function_expression")
 CHOICES = ("comparator", "and_expression", "or_expression", "not_expression")
-TOO_DEEP = f"it is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
+TOO_DEEP = f"The expression is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
 
 MISSING = None
 try:
@@ -62,29 +58,39 @@ def compiled(text, known):
     installed (:data:`MISSING`).
     """
     if len(text) > LONGEST:
-        raise ValueError(f"it has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names")
+        raise ValueError(
+            f"The expression has {len(text)} characters, more than {LONGEST}. Select the cards by a list of names"
+        )
     try:
-        expression = _explained(jmespath.compile, text)
-        _check_depth(expression.parsed)
-        if _copies(expression.parsed) > MOST_COPIES:
-            raise ValueError(
-                f"its lists would hold more than {MOST_COPIES} copies of the card. Select the cards by a list of names"
-            )
-    except ValueError as error:
-        raise ValueError(f"{error}{_hint(text)}") from error
-    unknown = sorted(_fields(expression.parsed) - set(known))
+        expression = jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValueError(syntax.described(text, error)) from error
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    _check_depth(expression.parsed)
+    if _copies(expression.parsed) > MOST_COPIES:
+        raise ValueError(
+            f"Its lists would hold more than {MOST_COPIES} copies of the card. Select the cards by a list of names"
+        )
+    unknown = _fields(expression.parsed) - set(known)
     if unknown:
-        raise ValueError(f"{' or '.join(unknown)} is not a field of a card. The fields are {', '.join(known)}")
+        raise ValueError(_unknown(sorted(unknown), set(_compared(expression.parsed, known)), known))
     wrong = [*_wrong_kinds(expression.parsed, known), *literals.wrong(expression.parsed)]
     if wrong:
-        raise ValueError("; ".join(wrong))
+        raise ValueError(". ".join(wrong))
 
     asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
 
     def is_true(card):
         # jmespath supports only JSON types. Convert only the needed fields, because a card with types can be large.
         subject = plain({field: card[field] for field in asked if field in card}, "a field of the card")
-        answer = _explained(expression.search, subject)
+        try:
+            answer = expression.search(subject)
+        # jmespath does not catch all errors, such as the comparison of a list with a number.
+        except (jmespath.exceptions.JMESPathError, TypeError) as error:
+            raise ValueError(syntax.evaluated(error)) from error
+        except RecursionError:
+            raise ValueError(TOO_DEEP) from None
         return bool(answer) or (answer == 0 and answer is not False)
 
     return is_true
@@ -127,14 +133,23 @@ def _asked_of_card(node):
     return node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]
 
 
-def _hint(text):
-    if NAME_ONLY.match(text):
-        return f'. Write names of cards as a list, such as ["{text}"]'
-    if SINGLE_EQUALS.search(text):
-        return ". Compare two values with =="
-    if BARE_NUMBER.search(text):
-        return ". Write a number in backquotes, such as `64`, and an id in single quotes, such as '10de'"
-    return ""
+def _compared(node, known):
+    """Yield the names of unknown fields that are compared with a field of the card: probably values without quotes."""
+    if node["type"] == "comparator":
+        fields = [child["value"] for child in node["children"] if child["type"] == "field"]
+        if any(field in known for field in fields):
+            yield from (field for field in fields if field not in known)
+    for child in _asked_of_card(node):
+        yield from _compared(child, known)
+
+
+def _unknown(names, values, known):
+    sentence = f"{one_of(names)} is not a field of a card"
+    if values.issuperset(names):
+        return f"{sentence}. Write a value in single quotes, such as '{names[0]}'"
+    nearest = closest(known, next(name for name in names if name not in values))
+    hint = f" Did you mean {nearest}?" if nearest else ""
+    return f"{sentence}.{hint} The fields are {', '.join(known)}"
 
 
 def _wrong_kinds(node, known):
@@ -145,21 +160,10 @@ def _wrong_kinds(node, known):
         for field, literal in zip(fields, literals):
             kind = known[field]
             if isinstance(kind, tuple) and literal is not None and literal not in kind:
-                yield f"{field} is {' or '.join(kind)}, and never {literal!r}"
+                yield f"{field} is {one_of(kind)}, and never {literal!r}"
             elif kind == "text" and isinstance(literal, (int, float)):
                 yield f"{field} is a text, which is written in single quotes, such as '{literal}'"
             elif kind == "number" and isinstance(literal, str):
                 yield f"{field} is a number, which is written in backquotes, such as `64`, and not '{literal}'"
     for child in _asked_of_card(node):
         yield from _wrong_kinds(child, known)
-
-
-def _explained(function, argument):
-    try:
-        return function(argument)
-    # jmespath does not catch all errors, such as the comparison of a list with a number.
-    except (jmespath.exceptions.JMESPathError, TypeError) as error:
-        said = "".join(letter if letter.isprintable() else " " for letter in str(error))
-        raise ValueError(" ".join(said.split())) from error
-    except RecursionError:
-        raise ValueError(TOO_DEEP) from None

@@ -59,9 +59,10 @@ def fleet_refusals(errors: Any) -> dict[str, str]:
 def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return plain data of one host: ``declared``, ``cards`` with models, and the cards of each of ``profiles``.
 
-    An invalid profile is skipped, because the plan of the host reports its errors.
+    An invalid profile is skipped, because the plan of the host reports its errors. ``valid`` is false if any is.
     """
-    parsed, dummy = declaration.parse(profiles)
+    parsed, problems = declaration.parse(profiles)
+    parsed = [one for one in parsed if one["valid"]]
     by_name = subjects(facts)
     models = {name: model(subject) for name, subject in by_name.items()}
     cards: dict[str, dict[str, str]] = {profile["name"]: {} for profile in parsed}
@@ -73,6 +74,7 @@ def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         "declared": bool(profiles),
+        "valid": not problems,
         "cards": models,
         "profiles": [
             {"name": one["name"], "select": selects[one["name"]], "cards": cards[one["name"]]} for one in parsed
@@ -89,16 +91,23 @@ def model(subject: Mapping[str, Any]) -> str:
 
 def warnings(hosts: Mapping[str, Mapping[str, Any]], with_profiles: Iterable[str] = ()) -> list[str]:
     """Return sentences for each mistake; ``with_profiles`` are hosts outside of the run that declare profiles."""
-    found = _undeclared(hosts, list(with_profiles))
+    others = list(with_profiles)
+    found = _undeclared(hosts, others)
     for use in _uses(hosts):
-        if not use.cards:
-            found.append(_selects_nothing(use, hosts))
-        elif isinstance(use.select, list):
+        if use.cards and isinstance(use.select, list):
             found += _different_models(use)
-    idle = [host for host, one in hosts.items() if one["declared"] and not any(p["cards"] for p in one["profiles"])]
-    if idle and len(idle) < sum(one["declared"] for one in hosts.values()):
-        found.append(f"No profile selects a card on {_some(idle)}. Nothing is configured there.")
+        # With --limit, a profile may be for the other hosts.
+        elif not use.cards and not others:
+            found.append(_selects_nothing(use, hosts))
+    idle = [host for host, one in hosts.items() if one["declared"] and one["valid"] and not _selects_any(one)]
+    if idle and (others or len(idle) < sum(one["declared"] for one in hosts.values())):
+        cards = f" {_cards_of(idle, hosts)}" if others else ""
+        found.append(f"No profile selects a card on {_some(idle)}. Nothing is configured there.{cards}")
     return found
+
+
+def _selects_any(host: Mapping[str, Any]) -> bool:
+    return any(profile["cards"] for profile in host["profiles"])
 
 
 def _undeclared(hosts: Mapping[str, Mapping[str, Any]], others: list[str]) -> list[str]:
@@ -129,17 +138,25 @@ def _uses(hosts: Mapping[str, Mapping[str, Any]]) -> list[Use]:
 
 
 def _selects_nothing(use: Use, hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    return (
+        f"Profile {use.name} selects no card on {_some(use.hosts)}. No card meets select: {_shown(use.select)}. "
+        f"{_cards_of(use.hosts, hosts)}"
+    )
+
+
+def _cards_of(names: list[str], hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a sentence with the models of all cards of some hosts, and where to read more."""
+    whose = "Its" if len(names) == 1 else "Their"
     counts: dict[str, int] = {}
-    for host in use.hosts:
+    for host in names:
         for name in hosts[host]["cards"].values():
             counts[name] = counts.get(name, 0) + 1
-    shown = [f"{count} x {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1])[:SHOWN_MODELS]]
-    more = f" and {len(counts) - SHOWN_MODELS} more models" if len(counts) > SHOWN_MODELS else ""
-    there = f"Their cards are {', '.join(shown)}{more}." if shown else "They have no card to share."
-    return (
-        f"Profile {use.name} selects no card on {_some(use.hosts)}: no card meets select: {_shown(use.select)}. "
-        f"{there} Run vfio.devices.discover to see them."
-    )
+    shown = [f"{count} x {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1])]
+    if not shown:
+        return f"{'It has' if len(names) == 1 else 'They have'} no card to share."
+    rest = len(shown) - SHOWN_MODELS
+    more = f" and {rest} more model{'' if rest == 1 else 's'}" if rest > 0 else ""
+    return f"{whose} cards are {', '.join(shown[:SHOWN_MODELS])}{more}. Run vfio.devices.discover to see them."
 
 
 def _different_models(use: Use) -> list[str]:
@@ -151,7 +168,7 @@ def _different_models(use: Use) -> list[str]:
     shown = list(first.values())
     return [
         f"Profile {use.name} selects cards of different models by one list: {some(shown, SHOWN)}. Addresses "
-        "differ between hosts: move the list to host_vars, or select by vendor_id and product_id."
+        "differ between hosts. Move the list to host_vars, or select by vendor_id and product_id."
     ]
 
 
@@ -175,7 +192,7 @@ def refusals(hosts: Mapping[str, list[str]]) -> dict[str, str]:
     texts = {}
     for text, names in same.items():
         for host in names:
-            texts[host] = f"vfio_profiles has the same errors on this host as on {names[0]}, see there."
+            texts[host] = f"vfio_profiles has the same errors on this host as on {names[0]}. See {names[0]}."
         also = f"\nThe same errors: {_some(names)}." if len(names) > 1 else ""
         texts[names[0]] = f"{text}{also}"
     return texts

@@ -89,7 +89,7 @@ def select(profiles, cards, problems):
         if len(claiming) > 1:
             names = " and ".join(profile["name"] for profile in claiming)
             problems.append(
-                f"{name} is in the profiles {names}, but a card can only be in one profile. Restrict select of one "
+                f"{name}: selected by the profiles {names}. A card can only be in one profile. Restrict select of one "
                 "profile"
             )
     return [(profile, cards[name]) for name, claiming in claims.items() for profile in claiming]
@@ -102,7 +102,7 @@ def _matching(profile, cards, problems):
             if profile["expression"](card):
                 selected.append(name)
         except ValueError as error:
-            problems.append(f"profile {profile['name']}: select cannot be evaluated for {name}: {error}")
+            problems.append(f"profile {profile['name']} ({name}): select cannot be evaluated. {error}")
     return selected
 
 

@@ -81,7 +81,7 @@ def _of_diff(diff):
         if before is None or after is None:
             return [f"{where} {_of_file(before, after)}"]
         if before and after and "\n" not in f"{before}{after}":
-            return [f"{where} is {before}, declared is {after}"]
+            return [f"{where}: {before} -> {after}"]
     changes = difflib.ndiff(str(before or "").splitlines(), str(after or "").splitlines())
     words = {"- ": "has an undeclared line", "+ ": "lacks the line"}
     return [
@@ -103,7 +103,7 @@ def _of_values(before, after, path):
             lines.append(f"{' '.join([*path, str(key)])} {_of_file(now, then)}")
         else:
             alike.setdefault((_show(now), _show(then)), []).append(str(key))
-    lines += [f"{' '.join([*path, _some(keys)])} is {now}, declared is {then}" for (now, then), keys in alike.items()]
+    lines += [f"{' '.join([*path, _some(keys)])}: {now} -> {then}" for (now, then), keys in alike.items()]
     return lines
 
 

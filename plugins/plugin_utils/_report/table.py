@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from itertools import zip_longest
 
@@ -95,11 +94,12 @@ def _in_use(users):
 def _types(parents, devices, card):
     counts = card_types.by_name(parents, devices, gpu_instances(card))
     shown = [name for name, count in counts.items() if count["free"] or count["existing"]] or list(counts)
-    prefix = _common_prefix(shown)
-    cells = [f"{name[len(prefix) :]} {counts[name]['free']}/{_or_unknown(counts[name]['most'])}" for name in shown]
-    if len(shown) < len(counts):
-        cells.append(f"{len(counts) - len(shown)} other types 0")
-    text = (f"{prefix}: " if prefix else "") + ", ".join(cells)
+    # Full names, because profiles need them.
+    cells = [f"{name} {counts[name]['free']}/{_or_unknown(counts[name]['most'])}" for name in shown]
+    others = len(counts) - len(shown)
+    if others:
+        cells.append(f"no room for {others} other type{'' if others == 1 else 's'}")
+    text = ", ".join(cells)
     # Keep a name and its numbers on one line.
     return [line.replace("\0", " ") for line in textwrap.wrap(_glue(text), TYPES_WIDTH)] or ("",)
 
@@ -110,9 +110,3 @@ def _or_unknown(number):
 
 def _glue(text):
     return ", ".join(cell.replace(" ", "\0") for cell in text.split(", "))
-
-
-def _common_prefix(names):
-    """Return the common prefix of all names up to a dash: GRID T4- for GRID T4-1Q and GRID T4-2Q."""
-    common = os.path.commonprefix(names)
-    return common[: common.rfind("-") + 1] if len(names) > 1 else ""

@@ -8,20 +8,47 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import ADDRESS, LABEL, grouped, labelled
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
 
 # The registered result of a module.
 Result = Mapping[str, Any]
 UNCHANGED = ("kept", "absent", "unchanged")
+# Numbers of things that each card of a line has.
+COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances?)\b")
+# The infinitives of the verbs in results, for check mode.
+VERBS = {
+    **{"bound": "bind", "created": "create", "disabled": "disable", "enabled": "enable", "let": "let"},
+    **{"made": "create", "recorded": "record", "removed": "remove", "replaced": "replace", "set": "set"},
+    **{"stored": "store", "updated": "update", "wrote": "write"},
+}
 
 
-def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[str]:
+def of_host(results: Mapping[str, Result], models: Mapping[str, str], check_mode: bool = False) -> list[str]:
     """Return the lines; ``results`` is by variable name, ``models`` by card."""
+    lines = map(_each, grouped(_of_host(results, models)))
+    return [_would(line) for line in lines] if check_mode else list(lines)
+
+
+def _each(line: str) -> str:
+    """Mark the numbers of a line about several cards."""
+    label, colon, rest = line.partition(LABEL)
+    if len(set(ADDRESS.findall(label))) < 2:
+        return line
+    return f"{label}{colon}{COUNTED.sub(lambda found: f'{found[0]} each', rest)}"
+
+
+def _would(line: str) -> str:
+    """Return a line about finished steps as one about planned steps."""
+    return re.sub(rf"(?<=[:,;] )({'|'.join(VERBS)})\b", lambda found: f"would {VERBS[found[1]]}", line)
+
+
+def _of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[str]:
     lines = [*_cards(results.get("sriov_result", {}), models), *_cards(results.get("mig_result", {}), models)]
     for name in ("mdev_made", "mdev_cleared"):
         lines += _devices(results.get(name, {}), models)
@@ -29,13 +56,14 @@ def of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[st
     lines += _files(results.get("nova_config_result", {}), "nova configuration", "nova-compute")
     lines += _files(results.get("cyborg_config_result", {}), "Cyborg configuration", "cyborg-agent")
     lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
-    return grouped(lines)
+    return lines
 
 
-def of_providers(result: Result, names: set[str]) -> list[str]:
+def of_providers(result: Result, names: set[str], check_mode: bool = False) -> list[str]:
     """Return a line about providers with these ``names``, from the result of the call for all hosts."""
     done = _actions([one for one in result.get("providers", []) if one["name"] in names], "provider")
-    return [f"Placement: {done}"] if done else []
+    lines = [f"Placement: {done}"] if done else []
+    return [_would(line) for line in lines] if check_mode else lines
 
 
 def counted(number: int, thing: str) -> str:
@@ -56,7 +84,7 @@ def _named(name: str, models: Mapping[str, str]) -> str:
 def _cards(result: Result, models: Mapping[str, str]) -> Iterator[str]:
     for card in [*result.get("functions", []), *result.get("gpus", [])]:
         name = _named(card["pf"], models)
-        yield from (f"{name} is not changed: {sentence}" for sentence in card["busy"])
+        yield from (labelled(f"{name} is not changed", sentence) for sentence in card["busy"])
         if card["done"]:
             yield f"{name}: {_from_to(card)}{', '.join(card['done'])}"
         elif card["error"]:

@@ -55,7 +55,7 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
             group = DIFFERENT if "verify_differences" in variables else FAILED
             lines = _reasons(variables, results)
         else:
-            lines = _steps(variables, results, hostvars)
+            lines = _steps(variables, results, hostvars, bool(check_mode))
             # The playbook itself reports the reasons for a reboot.
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
             group = WAITING if is_waiting else changed if lines else UNCHANGED
@@ -71,14 +71,17 @@ def _results(variables: Any) -> dict[str, Mapping[str, Any]]:
     return {**_mapping(found.get("vfio_applied", {}).get("results")), **found}
 
 
-def _steps(variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any) -> tuple[str, ...]:
+def _steps(
+    variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any, check_mode: bool
+) -> tuple[str, ...]:
     """Return what was changed on a host, and for it in Placement."""
     compared = results.get("vfio_compared", {})
     models = (compared.get("selection") or {}).get("cards", {})
-    lines = [] if compared.get("due") == [] else steps.of_host(results, models)
+    lines = [] if compared.get("due") == [] else steps.of_host(results, models, check_mode)
     if "placement_leader" in variables and "placement_providers" in variables:
         result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
-        lines = [*lines, *steps.of_providers(result, {one["name"] for one in variables["placement_providers"]})]
+        names = {one["name"] for one in variables["placement_providers"]}
+        lines = [*lines, *steps.of_providers(result, names, check_mode)]
     return tuple(lines)
 
 

@@ -122,7 +122,7 @@ def test_a_card_without_its_vgpu_driver_is_not_a_card_that_is_missing(play):
     status, said, changed = play("site", hosts=["nics", "a40"], vfio_profiles=[DESKTOPS])
     assert (status, changed) == (0, {"nics": 0, "a40": 0}), said
     assert (
-        "Profile desktops selects no card on nics, a40 (2 hosts): no card meets select: product_id == '1eb8'. "
+        "Profile desktops selects no card on nics, a40 (2 hosts). No card meets select: product_id == '1eb8'. "
         "Their cards are 2 x 8086:10c9, 2 x 8086:159b, 2 x 10de:2235, 1 x 15b3:101d, 1 x 14e4:1750. "
         "Run vfio.devices.discover to see them."
     ) in said
@@ -146,7 +146,7 @@ def test_a_missing_library_is_named_with_the_python_and_the_command(play, tmp_pa
         f"The Python library jmespath is not installed for {python} on the controller (No module named 'jmespath'). "
         f"Run: {python} -m pip install jmespath The same errors: t4, a40 (2 hosts)."
     ) in said
-    assert "vfio_profiles has the same errors on this host as on t4, see there." in said
+    assert "vfio_profiles has the same errors on this host as on t4. See t4." in said
 
 
 @pytest.fixture(scope="module")
@@ -236,12 +236,34 @@ def test_a_limit_that_leaves_the_group_out_is_named_with_the_hosts_of_the_group(
     ) in said
 
 
+def test_all_invalid_variables_are_reported_together_and_not_converted(play):
+    wrong = {"vfio_on_busy": "ignore", "vfio_serial": "half", "placement_publish": "maybe"}
+    status, said, changed = play("site", vfio_profiles=[DESKTOPS], **wrong)
+    assert (status, changed) == (2, {"t4": 0}), said
+    for sentence in (
+        "placement_publish must be true or false, and not 'maybe'",
+        "vfio_serial must be a whole number from 1 to 100000, or a percentage such as 10%, and not 'half'",
+        "vfio_on_busy must be fail or skip, and not 'ignore'",
+    ):
+        assert sentence in said
+    assert "deprecat" not in said.lower()
+
+
+def test_an_invalid_profile_and_one_for_other_hosts_than_those_of_the_limit_do_not_select_nothing(play):
+    profiles = [{**PORTS, "select": "class == '0200' && total_vfs >= 64"}, DESKTOPS]
+    hosts = dict.fromkeys(("nics", "t4"), {})
+    status, said, changed = play("site", "--check", "--limit", "nics", hosts=hosts, vfio_profiles=profiles)
+    assert (status, changed) == (2, {"nics": 0}), said
+    assert "select cannot be used. Unexpected 64 at character 33. Write a number in backquotes" in said
+    assert "selects no card" not in said and "selects a card" not in said
+
+
 def test_one_list_of_addresses_for_different_cards_is_told_before_anything_is_changed(play):
     profiles = [{"name": "cards", "select": ["0000:41:00.0", "0000:3b:00.0"], "owner": "none", "mode": "pf"}]
     status, said, changed = play("site", "--check", hosts=["t4", "a40"], vfio_profiles=profiles)
     warning = (
         "Profile cards selects cards of different models by one list: 10de:1eb8 (0000:3b:00.0 on t4), 10de:2235 "
-        "(0000:41:00.0 on a40). Addresses differ between hosts: move the list to host_vars, or select by vendor_id and "
+        "(0000:41:00.0 on a40). Addresses differ between hosts. Move the list to host_vars, or select by vendor_id and "
         "product_id."
     )
     assert said.count(warning) == 1, said

@@ -78,7 +78,7 @@ def test_a_card_in_use_is_left_and_the_run_fails_when_all_else_is_done(play, fle
 
     status, said, changed = play("verify", **new)
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
-    assert "declared is GRID T4-4Q" in said
+    assert "-> GRID T4-4Q" in said
 
     status, said, changed = play("reprofile", "--check", "--diff", **new)
     assert (status, changed) == (2, {"mixed": 1, "t4": 1}), said
@@ -122,7 +122,7 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     status, said, changed = play("site", "--check", **given)
     assert (status, changed) == (2, {"mixed": 0, "t4": 1}), said
     assert "2 hosts: 1 would change, 1 refused or failed" in said
-    assert "t4 (would change): boot service: created 1 file" in said
+    assert "t4 (would change): boot service: would create 1 file" in said
     assert "mixed (refused or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
@@ -219,12 +219,12 @@ def test_profiles_are_refused_in_one_sentence_each(play):
         "vfio_profiles cannot be used on this host:",
         "profile a: vgpu must be a dictionary or a list of dictionaries such as {type: GRID T4-2B}, and not "
         "'GRID T4-2Q'",
-        "profile b: owner must be nova or cyborg or none, and not 'me'",
+        "profile b: owner must be nova, cyborg or none, and not 'me'",
         "profile b: the key count belongs to vgpu",
         "profile b: num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs",
-        "0000:3b:00.0 is in the profiles a and b, but a card can only be in one profile. Restrict select of one "
+        "0000:3b:00.0: selected by the profiles a and b. A card can only be in one profile. Restrict select of one "
         "profile",
     ]
     failed = {"changed": False, "msg": "\n".join([*lines, "The same errors: mixed, t4 (2 hosts)."])}
     assert f"fatal: [mixed]: FAILED! => {json.dumps(failed)}" in said
-    assert '"msg": "vfio_profiles has the same errors on this host as on mixed, see there."' in said
+    assert '"msg": "vfio_profiles has the same errors on this host as on mixed. See mixed."' in said

@@ -14,7 +14,7 @@ drift = FilterModule().filters()["drift"]
     ("result", "lines"),
     [
         ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 1}}}, []),
-        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 2}}}, ["a is 1, declared is 2"]),
+        ({"changed": False, "diff": {"before": {"a": 1}, "after": {"a": 2}}}, ["a: 1 -> 2"]),
         ({"changed": False, "diff": [{"before": "a\n\n", "after": "a\n"}]}, ["it differs from the declaration"]),
         (
             {"diff": {"before": {"a": "x\ny\n", "b": "1\n"}, "after": {"a": "x\nz\n", "c": "2\n"}}},
@@ -26,19 +26,19 @@ drift = FilterModule().filters()["drift"]
         ({"changed": True}, ["it differs from the declaration"]),
         (
             {"changed": True, "diff": {"before": {"card": {"num_vfs": 4}}, "after": {"card": {"num_vfs": 8}}}},
-            ["card num_vfs is 4, declared is 8"],
+            ["card num_vfs: 4 -> 8"],
         ),
         (
             {"changed": True, "diff": {"before": {}, "after": {"rp": {"traits": ["A", "B"], "parent": None}}}},
-            ["rp traits is missing, declared is A, B"],
+            ["rp traits: missing -> A, B"],
         ),
         (
             {"changed": True, "diff": {"before": {"rp": {"traits": ["A"]}}, "after": {"rp": {"traits": []}}}},
-            ["rp traits is A, declared is empty"],
+            ["rp traits: A -> empty"],
         ),
         (
             {"changed": True, "diff": {"before": {}, "after": {"card": dict.fromkeys(range(8), "vfio-pci")}}},
-            ["card 0, 1, 2 and 5 more is missing, declared is vfio-pci"],
+            ["card 0, 1, 2 and 5 more: missing -> vfio-pci"],
         ),
         (
             {"changed": True, "diff": [{"before": "a\nb\n", "after": "a\nc\n", "before_header": "nova.conf"}]},
@@ -54,7 +54,7 @@ drift = FilterModule().filters()["drift"]
         ),
         (
             {"changed": True, "diff": [{"before": "link to a", "after": "link to b", "before_header": "/unit"}]},
-            ["/unit is link to a, declared is link to b"],
+            ["/unit: link to a -> link to b"],
         ),
     ],
 )
@@ -66,12 +66,12 @@ def test_results_of_the_modules(simulated, switch):
     run = switch("nics")
     pf = next(card["address"] for card in run.host.facts()["physical_functions"][1:] if card["total_vfs"])
     modes = run({"pf": pf, "mode": "vf", "num_vfs": "2"}, check=True)
-    assert f"modes: {pf} num_vfs is 0, declared is 2" in drift({"modes": modes})
+    assert f"modes: {pf} num_vfs: 0 -> 2" in drift({"modes": modes})
     host = simulated("t4")
     parent = host.facts()["parents"][0]["name"]
     devices = host.converge({"type": "GRID T4-2B", "parent": parent}, check=True)
     assert drift({"devices": devices}) == [
-        f"devices: {parent} {devices['created'][0]} is missing, declared is GRID T4-2B, created at boot"
+        f"devices: {parent} {devices['created'][0]}: missing -> GRID T4-2B, created at boot"
     ]
 
 

@@ -68,7 +68,7 @@ def test_host_with_nothing():
     assert table()[1:] == ["host  nothing to share"]
 
 
-def test_card_with_types_of_a_common_beginning():
+def test_card_with_types_of_a_common_beginning_has_their_full_names():
     lines = table(
         physical_functions=[{**card("0000:3b:00.0"), "model": "Tesla T4", **T4}],
         parents=[parent("0000:3b:00.0", "0000:3b:00.0", offer("GRID T4-1Q", 13, 16), offer("GRID T4-2Q", 7, 8))],
@@ -78,7 +78,7 @@ def test_card_with_types_of_a_common_beginning():
         "HOST  CARD          MODEL     ID         CLASS  DRIVER  NUMA  FRAMEWORK  MODE  VFS   DEVICES  IN USE   "
         "FREE/MAX PER TYPE",
         "host  0000:3b:00.0  Tesla T4  10de:1eb8  3D     nvidia  0     mdev       host  0/16  2        1: web1  "
-        "GRID T4-: 1Q 13/16, 2Q 6/8",
+        "GRID T4-1Q 13/16, GRID T4-2Q 6/8",
     ]
 
 
@@ -89,7 +89,7 @@ def test_types_that_cannot_be_made_now_are_only_counted():
         parents=[parent("0000:3b:00.0", "0000:3b:00.0", *offers)],
         devices=[device("a", "0000:3b:00.0", "GRID T4-2Q")],
     )
-    assert lines[1].endswith("GRID T4-2Q 7/8, 2 other types 0")
+    assert lines[1].endswith("GRID T4-2Q 7/8, no room for 2 other types")
 
 
 def test_a_full_card_that_offers_nothing_shows_what_it_has():
@@ -128,7 +128,7 @@ def test_parent_that_is_no_pci_function():
         parents=[parent("mtty", None, offer("mtty-1", 22), offer("mtty-2", 11))],
         devices=[device("a", "mtty", "mtty-2")],
     )
-    assert lines[1].split(maxsplit=4) == ["host", "mtty", "mdev", "1", "mtty-: 1 22/22, 2 11/12"]
+    assert lines[1].split(maxsplit=4) == ["host", "mtty", "mdev", "1", "mtty-1 22/22, mtty-2 11/12"]
 
 
 def test_virtual_functions_in_use_name_the_guest_or_the_process():

@@ -209,13 +209,16 @@ SCHEMA = {
         ({"selekt": "x"}, "profile t4: selekt is not a key. Did you mean select? The keys are name, select,"),
         ({"nova": {"numapolicy": "legacy"}}, "nova.numapolicy is not a key. Did you mean nova.numa_policy?"),
         ({"nova": {"traits": ["CUSTOM_A"]}}, "nova.traits is not a key. Set placement.traits"),
-        ({"select": "vendor_id = '10de'"}, "profile t4: select cannot be used: "),
-        ({"select": "starts_with(driver_override, 'x')"}, "select cannot be evaluated for"),
+        (
+            {"select": "vendor_id = '10de'"},
+            "profile t4: select cannot be used. Unexpected = at character 11. Compare two values with ==",
+        ),
+        ({"select": "starts_with(driver_override, 'x')"}, "): select cannot be evaluated. starts_with() needs string"),
         ({"select": ["0000:AF:00.0"]}, "write the address 0000:AF:00.0 in lower case"),
         ({"select": ["af:00.0"]}, "write the address af:00.0 with its domain, 0000:af:00.0"),
         (
             {"select": "product == '1eb8'"},
-            "select cannot be used: product is not a field of a card. The fields are name, address,",
+            "select cannot be used. product is not a field of a card. Did you mean product_id? The fields are name,",
         ),
         ({"select": ["../etc"]}, "is not a PCI address, an interface or a parent"),
         ({"select": ["ens1f0"], "mode": "pf", "vgpu": None}, "must be a PCI address, because the interface disappears"),
@@ -224,7 +227,7 @@ SCHEMA = {
             "it is required, but selects no card on this host. The host has",
         ),
         ({"required": "yes"}, "required must be true or false, and not 'yes'"),
-        ({"owner": "neutron"}, "owner must be nova or cyborg or none"),
+        ({"owner": "neutron"}, "owner must be nova, cyborg or none"),
         ({"mode": "vfs"}, "mode must be pf or vf"),
         ({"mode": "pf"}, "a card with mode pf has no vGPUs. Remove vgpu or mode"),
         ({"mode": "vf", "num_vfs": "many"}, "num_vfs must be a number or max, and not 'many'"),
@@ -315,7 +318,7 @@ def test_all_conflicts_at_once(facts):
     ]
     problems = "\n".join(refusal(profiles, t4))
     assert "vfio_profiles[0] has the same name" in problems
-    assert f"{address} is in the profiles t4 and whole" in problems
+    assert f"{address}: selected by the profiles t4 and whole" in problems
     assert "profile odd: required must be" in problems
 
 

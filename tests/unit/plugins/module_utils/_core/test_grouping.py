@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped
+import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.grouping import grouped, labelled
 
 FIRST, SECOND, THIRD = "0000:41:00.0", "0000:65:00.0", "0000:af:00.1"
 
@@ -21,8 +22,8 @@ def test_other_sentences_stay_as_they_are():
     sentences = [
         "profile a: there is no key model",
         "profile b: there is no key model",
-        f"{FIRST} is in the profiles a and b",
-        f"{SECOND} is in the profiles a and b",
+        f"{FIRST} is in no IOMMU group",
+        f"{SECOND} is in no IOMMU group",
         f"profile a ({FIRST}): {SECOND} shares its IOMMU group",
         f"profile a ({SECOND}): {FIRST} shares its IOMMU group",
         f"VF {FIRST} of {SECOND}: it is in use",
@@ -33,6 +34,20 @@ def test_other_sentences_stay_as_they_are():
 
 def test_the_same_sentence_twice_is_said_once():
     assert grouped([f"profile a ({FIRST}): no"] * 2) == [f"profile a ({FIRST}): no"]
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence", "expected"),
+    [
+        (f"profile a ({FIRST})", f"{FIRST} has no IOMMU group", "it has no IOMMU group"),
+        (f"profile a ({FIRST})", f"{FIRST}: there is no type", "there is no type"),
+        (f"profile a ({FIRST})", f"{SECOND} is in its group", f"{SECOND} is in its group"),
+        ("gpus[0]", f"{FIRST} is in use", f"{FIRST} is in use"),
+        (f"profile a ({FIRST})", "it is pinned", "it is pinned"),
+    ],
+)
+def test_a_label_names_its_card_once(label, sentence, expected):
+    assert labelled(label, sentence) == f"{label}: {expected}"
 
 
 def test_a_long_list_is_cut():

@@ -35,22 +35,33 @@ ROUTE = Use(CARD, "network", frozenset([PORT, DRIVER]), "lift it", clause="has e
         (
             [DRIVER_TOUCH],
             [PROGRAM],
-            ["be unbound from its driver, but is in use by pid 7, python3, /dev/nvidia0: stop it"],
+            ["is in use by pid 7, python3, /dev/nvidia0, so it cannot be unbound from its driver. Stop it"],
         ),
-        ([DRIVER_TOUCH], [DISK], ["be unbound from its driver, but carries the disk sda: select another card"]),
-        ([PORT_TOUCH, DRIVER_TOUCH], [GUEST], ["be changed, but is in use by guest web1 (pid 8, qemu): shut it down"]),
-        ([PORT_TOUCH], [ROUTE], ["be changed, but has eth0: lift it"]),
-        ([Touch("0000:01:00.1", GONE, "VF", "go")], [PROGRAM, GUEST, DISK, ROUTE], []),
+        (
+            [DRIVER_TOUCH],
+            [DISK],
+            ["carries the disk sda, so it cannot be unbound from its driver. Select another card"],
+        ),
+        (
+            [PORT_TOUCH, DRIVER_TOUCH],
+            [GUEST],
+            ["is in use by guest web1 (pid 8, qemu), so it cannot be changed. Shut it down"],
+        ),
+        ([PORT_TOUCH], [ROUTE], ["has eth0, so it cannot be changed. Lift it"]),
+        ([Touch("0000:01:00.1", GONE, "VF", "be removed")], [PROGRAM, GUEST, DISK, ROUTE], []),
     ],
 )
 def test_conflicts(touches, uses, sentences):
-    assert conflicts(touches, uses) == [f"{CARD} would have to {sentence}" for sentence in sentences]
+    assert conflicts(touches, uses) == [f"{CARD} {sentence}" for sentence in sentences]
 
 
 def test_users_that_one_guard_has_found_are_one_sentence():
     other = PROGRAM._replace(holder=Holder(9, "python3", None, True, "/dev/nvidia0"))
     (sentence,) = conflicts([DRIVER_TOUCH], [PROGRAM, other])
-    assert "pid 7, python3, /dev/nvidia0, pid 9, python3, /dev/nvidia0: stop it" in sentence
+    assert (
+        "pid 7, python3, /dev/nvidia0, pid 9, python3, /dev/nvidia0, so it cannot be unbound from its driver. Stop it"
+        in sentence
+    )
     assert len(conflicts([DRIVER_TOUCH], [PROGRAM, other._replace(advice="kill it")])) == 2
 
 
@@ -62,7 +73,7 @@ def test_an_option_accepts_the_end_of_a_use():
 def test_what_was_not_seen_counts():
     unseen = Unseen("libvirt", "libvirt did not answer")
     assert blind_spots([unseen]) == [
-        "the users of the devices to change are unknown: libvirt did not answer. Or accept this with accept_unseen: "
-        "[libvirt], in the roles vfio_accept_unseen: [libvirt]"
+        "the users of the devices to change are unknown: libvirt did not answer. Or accept this with "
+        "vfio_accept_unseen: [libvirt] (option accept_unseen of the module)"
     ]
     assert blind_spots([unseen], ["libvirt"]) == []

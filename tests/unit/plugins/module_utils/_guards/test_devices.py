@@ -69,7 +69,10 @@ def test_macvlan_of_a_container(simulated):
     tree.add("proc/77/root/sys/class/net/eth1/iflink", Attribute(b"3\n"))
     (use,) = observe(host)
     assert use.subject == "0000:31:00.0"
-    assert use.clause == "ens49f0np0 is below interface eth1 of pid 77, pause, in another network namespace"
+    assert (
+        use.clause
+        == "has the interface ens49f0np0, which is below interface eth1 of pid 77, pause, in another network namespace"
+    )
     assert PORT in use.ended_by
 
 

@@ -50,8 +50,7 @@ def test_both_ends_of_the_connection(network):
 def test_port_of_a_bond_has_the_uses_of_the_bond(network):
     dummy, observe = network({"interface": "bond0"}, netdevs=[BOND])
     assert observe()["ens49f0np0"] == [
-        "is a port of the bond bond0",
-        "is below bond0, which carries the default route",
+        "is a port of the bond bond0, which carries the default route",
     ]
     dummy, observe = network(netdevs=[{**BOND, "name": "br0", "kind": "bridge"}])
     assert observe() == {"ens49f0np0": ["is a port of the bridge br0"]}
@@ -259,7 +258,7 @@ def test_settings_of_a_vf_of_the_host_stay(switch):
     (virtual,) = run.host.facts("physical_functions")["physical_functions"][2]["virtual_functions"]
     line = f"20010db8000000000000000000000005 03 40 00 80 {virtual['netdev']}\n"
     run.host.kernel.tree.add("proc/net/if_inet6", Attribute(line.encode()))
-    with pytest.raises(Refused, match="would have to be set up again, but has the host's interface"):
+    with pytest.raises(Refused, match="has the host's interface .* so it cannot be set up again"):
         run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "1", "vfs": [{"index": "0", "vlan": 7}]})
 
 

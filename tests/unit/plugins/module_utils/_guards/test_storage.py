@@ -193,4 +193,4 @@ def test_disk_that_a_process_has_open(simulated, target, flags, command, found):
     tree.add("proc/77/comm", Attribute(f"{command}\n".encode()))
     root = host.root()
     uses = storage.observe(root, Scene({}, [], Processes(root), asked=frozenset(["0000:61:00.0"])))
-    assert [use.clause for use in uses] == [f"carries a disk of this host: {sentence}" for sentence in found]
+    assert [use.clause for use in uses] == [f"carries a disk of this host ({sentence})" for sentence in found]

@@ -67,7 +67,7 @@ def test_what_was_done_to_each():
     assert (result["created"], result["replaced"], result["kept"]) == (["c"], ["b"], ["k"])
     assert result["removed"] == ["a", "d"]
     assert result["diff"] == {
-        "before": {"p": {"a": "x", "b": "x", "d": "missing, only defined as x", "k": "x"}},
+        "before": {"p": {"a": "x", "b": "x", "d": "missing, only its definition exists", "k": "x"}},
         "after": {"p": {"b": "y", "c": "y", "k": "x"}},
     }
 

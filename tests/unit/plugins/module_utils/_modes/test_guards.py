@@ -41,7 +41,7 @@ def test_all_uses_of_all_cards_at_once(switch):
     for pid, problem in zip((5000, 5002, 6000), problems):
         assert f"pid {pid}" in problem
     assert (
-        "select another card, or set allow_host_network: true (in the role sriov_allow_host_network: true)"
+        "Select another card, or set sriov_allow_host_network: true (option allow_host_network of the module)"
     ) in problems[3]
 
 
@@ -67,7 +67,10 @@ def test_interface_of_a_virtual_function(switch):
     tree.link("sys/class/net/br0", "sys/devices/virtual/net/br0")
     tree.link(f"{tree.resolve(f'sys/class/net/{interface}')[0]}/master", "sys/devices/virtual/net/br0")
     (problem,) = refusal(run, {"pf": ICE, "mode": "vf", "vf_driver": "vfio-pci"})
-    assert f"{interface}, which is a port of the bridge br0: select another card" in problem
+    assert (
+        f"{interface}, which is a port of the bridge br0, so it cannot change its driver. Select another card"
+        in problem
+    )
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
     run({"pf": ICE, "mode": "pf"}, allow_host_network=True)
 
@@ -79,7 +82,7 @@ def move_to_a_container(run, interface):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "what"), [({"num_vfs": "0"}, "go"), ({"vf_driver": "vfio-pci"}, "change its driver")]
+    ("wanted", "what"), [({"num_vfs": "0"}, "be removed"), ({"vf_driver": "vfio-pci"}, "change its driver")]
 )
 def test_interface_that_a_container_has(switch, wanted, what):
     run = switch("nics")
@@ -87,7 +90,10 @@ def test_interface_that_a_container_has(switch, wanted, what):
     virtual = result["functions"][0]["after"]["virtual_functions"][1]
     move_to_a_container(run, virtual["netdev"])
     (problem,) = refusal(run, {"pf": ICE, "mode": "vf", **wanted}, allow_host_network=True)
-    assert f"VF {virtual['address']} of {ICE} would have to {what}, but its network interface is in another" in problem
+    assert problem.startswith(
+        f"functions[0] ({ICE}): VF {virtual['address']} of {ICE} has its network interface in ano"
+    )
+    assert f", so it cannot {what}. Stop this use first" in problem
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "driver": "vfio-pci"}]})
 
 
@@ -106,8 +112,8 @@ def test_disk_that_a_process_has_open(switch):
     run({"pf": "0000:61:00.0", "mode": "vf", "num_vfs": "2"})
     (problem,) = refusal(run, {"pf": "0000:61:00.0", "mode": "pf"})
     assert (
-        "would have to be unbound from its driver, but carries a disk of this host: nvme0n1 is in use by pid 77, "
-        "ceph-osd" in problem
+        "(0000:61:00.0): it carries a disk of this host (nvme0n1 is in use by pid 77, ceph-osd" in problem
+        and "), so it cannot be unbound from its driver. Select another card" in problem
     )
 
 
@@ -332,7 +338,10 @@ def test_defined_domain_keeps_its_functions(switch, monkeypatch):
 def test_stopped_container_that_needs_the_driver_keeps_the_card(switch):
     run = switch("nics", files={"var/lib/lxc/web1/config": "lxc.net.0.type = phys\nlxc.net.0.link = ens49f0np0\n"})
     (problem,) = refusal(run, {"pf": ICE, "mode": "pf"})
-    assert "in use by guest web1 (defined): remove the device from /var/lib/lxc/web1/config" in problem
+    assert (
+        "in use by guest web1 (defined), so it cannot be unbound from its driver. Remove the device from "
+        "/var/lib/lxc/web1/config" in problem
+    )
 
 
 def test_settings_of_a_function_in_use_stay(switch):
@@ -340,8 +349,7 @@ def test_settings_of_a_function_in_use_stay(switch):
     run({"pf": ICE, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
     run.host.kernel.hold(run.card(ICE)["virtual"][1][0])
     assert (
-        "would have to be set up again"
-        in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
+        "so it cannot be set up again" in refusal(run, {"pf": ICE, "mode": "vf", "vfs": [{"index": "1", "vlan": 5}]})[0]
     )
     run({"pf": ICE, "mode": "vf", "vfs": [{"index": "0", "vlan": 5}]})
 
@@ -366,7 +374,8 @@ def test_vgpu_on_a_virtual_function(switch):
     run.host.write(f"sys/bus/pci/devices/{virtual}/nvidia/current_vgpu_type", types[0]["id"])
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert (
-        f"VF {virtual} of {pf} would have to go, but carries a vGPU of type {types[0]['id']}: stop its users" in problem
+        f"VF {virtual} of {pf} carries a vGPU of type {types[0]['id']}, so it cannot be removed. Stop their users"
+        in problem
     )
 
 
@@ -376,15 +385,16 @@ def test_users_of_the_mdevs_of_a_card_are_named(switch, monkeypatch):
     first, second = (f"c2177883-f1bb-47f0-914d-32a22e3a880{number}" for number in (1, 2))
     for uuid in (first, second):
         run.host.write(f"sys/class/mdev_bus/{pf}/mdev_supported_types/{kind}/create", uuid)
-    carries = f"{pf} would have to be unbound from its driver, but carries mdev {first}"
+    carries = f"({pf}): it carries mdev {first}"
+    remedy = "so it cannot be unbound from its driver. Stop their users, and remove these devices first"
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
-    assert problem.endswith(f"{carries} and mdev {second}: stop its users, and remove it first")
+    assert problem.endswith(f"{carries} and mdev {second}, {remedy}")
     run.host.kernel.hold(first, pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
     domains(monkeypatch, {second: [{"name": "spare", "running": False}]})
     (problem,) = refusal(run, {"pf": pf, "mode": "pf"})
     assert problem.endswith(
         f"{carries} (in use by guest web1 (pid 4242, qemu-system-x86)) and mdev {second} (in use by guest spare "
-        "(defined)): stop its users, and remove it first"
+        f"(defined)), {remedy}"
     )
 
 

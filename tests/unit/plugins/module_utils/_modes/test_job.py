@@ -339,7 +339,7 @@ def test_holder_that_appears_between_two_writes_keeps_its_virtual_function(switc
     at_write(run, 2, lambda: run.host.kernel.hold(virtual, pid=4242))
     (function,) = run({"pf": ICE, "mode": "pf"})["functions"]
     assert function["action"] == "restored"
-    assert f"meanwhile VF {virtual} of {ICE} would have to go, but is in use by guest simulated" in function["error"]
+    assert f"meanwhile VF {virtual} of {ICE} is in use by guest simulated" in function["error"]
     undisturbed(run)
     assert run.card(ICE) == before
 
@@ -362,7 +362,7 @@ def test_guest_that_starts_while_others_are_changed(switch, seconds):
     first, second = result["functions"]
     assert first["action"] == "changed"
     assert second["action"] == "failed"
-    assert f"remains unchanged, because during the run VF {virtual} of {MLX5} would have to go" in second["error"]
+    assert f"remains unchanged, because during the run VF {virtual} of {MLX5} is in use by" in second["error"]
     undisturbed(run)
     assert run.card(MLX5) == before
 

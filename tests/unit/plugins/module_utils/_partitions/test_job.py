@@ -107,10 +107,10 @@ def test_used_gpu_keeps_its_instances_and_may_get_more(host):
         with pytest.raises(Refused) as refused:
             converge(host, {"1g.18gb": 1}, check=check)
         assert refused.value.problems == [
-            f"gpus[0]: {H200} would have to lose GPU instances, but is in use by pid 70, python3, /dev/nvidia0: stop "
+            f"gpus[0]: {H200} is in use by pid 70, python3, /dev/nvidia0, so it cannot lose GPU instances. Stop "
             "the process, for example with kill 70"
         ]
-        with pytest.raises(Refused, match="would have to be reset, but is in use by pid 70"):
+        with pytest.raises(Refused, match="is in use by pid 70, .*, so it cannot be reset"):
             converge(host, enabled=False, check=check)
     skipped = converge(host, {"1g.18gb": 1}, skip_busy=True)
     assert skipped["gpus"][0]["action"] == "busy" and not skipped["changed"]

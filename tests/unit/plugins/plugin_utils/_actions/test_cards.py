@@ -58,11 +58,14 @@ def test_a_warning_of_a_role_is_one_of_the_comparison(act):
     assert (result["due"], result["warnings"]) == ([], ["mdevctl is missing"])
 
 
-def test_invalid_variables_leave_the_host_to_the_roles(act):
-    result = act({"facts": FACTS}, variables={"vfio_on_busy": "perhaps"})
-    assert "vfio_on_busy" in result["due"][0]
-    assert result["roles"] == result["due"]
+def test_all_invalid_variables_are_errors_of_the_task(act):
+    result = act({"facts": FACTS}, variables={"vfio_on_busy": "ignore", "mdev_persist": "maybe"})
     assert act.calls == []
+    assert result["failed"] and result["problems"] == [
+        "mdev_persist must be true or false, and not 'maybe'",
+        "vfio_on_busy must be fail or skip, and not 'ignore'",
+    ]
+    assert result["msg"] == "\n".join(result["problems"])
 
 
 def test_profiles_that_do_not_fit_leave_the_host_to_the_roles(act, monkeypatch):

@@ -21,8 +21,8 @@ KEYS = "The keys are title, box, boxes"
     ("values", "prefix", "sentences"),
     [
         ({"title": "a", "box": {}}, "", {}),
-        ({"title": 1}, "", {"title": "title must be text, and not 1"}),
-        ({"title": 1}, "shop.", {"title": "shop.title must be text, and not 1"}),
+        ({"title": 1}, "", {"title": "title must be text, and not 1. Write the value in quotes"}),
+        ({"title": 1}, "shop.", {"title": "shop.title must be text, and not 1. Write the value in quotes"}),
         ({"titel": 1}, "", {"titel": "titel is not a key. Did you mean title? The keys are title, box, boxes"}),
         ({"titel": 1}, "shop.", {"titel": f"shop.titel is not a key. Did you mean shop.title? {KEYS}"}),
         ({"x": 1}, "", {"x": f"x is not a key. {KEYS}"}),
@@ -76,3 +76,30 @@ def test_keys_that_have_their_meaning_elsewhere():
     assert check.wrong({"name": 1}, OPTIONS, "shop.", {"name": "Set title"}) == {
         "name": "shop.name is not a key. Set title"
     }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ({"type": "str", "choices": ["nova", "none"]}, None, "key is empty. Write key: nova or key: none"),
+        ({"type": "str"}, None, "key is empty. Write text, or remove key"),
+        ({"type": "str", "required": True}, None, "key is empty. Write text"),
+        ({"type": "str", "choices": ["a", "b", "c"]}, "d", "key must be a, b or c, and not 'd'"),
+        ({"type": "str", "choices": ["a", "b"]}, True, "key must be a or b, and not true"),
+        ({"type": "str"}, 5, "key must be text, and not 5. Write the value in quotes"),
+        (
+            {"type": "str"},
+            False,
+            "key must be text, and not false. Write the value in quotes, because YAML reads yes, on and true as true, "
+            "and no, off and false as false",
+        ),
+        (
+            {"type": "list", "elements": "str"},
+            ["a", 1.5],
+            "key must be a list of texts, and not ['a', 1.5]. Write the value in quotes",
+        ),
+        ({"type": "dict"}, True, "key must be a dictionary, and not true"),
+    ],
+)
+def test_what_yaml_makes_of_a_value_without_quotes(option, value, sentence):
+    assert check.wrong({"key": value}, {"key": option}) == {"key": sentence}

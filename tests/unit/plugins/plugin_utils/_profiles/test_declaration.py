@@ -68,10 +68,10 @@ def test_what_is_wrong_hides_nothing_else():
     assert [(one["name"], one["complete"]) for one in parsed] == [("b", False)]
     assert [problem.partition(": ")[2][:45] for problem in problems] == [
         "name must be text of 1 to 255 printable chara",
-        "owner must be nova or cyborg or none, and not",
+        "owner must be nova, cyborg or none, and not '",
         "the key count belongs to vgpu",
         "vgpu must be a dictionary or a list of dictio",
-        "select cannot be used: Bad jmespath expression"[:45],
+        "select cannot be used. Unexpected = at character 3"[:45],
         "num_vfs requires mode. Set mode: vf or mode: pf, or remove num_vfs"[:45],
         "mode must be pf or vf, and not 'vfs'",
     ]
@@ -82,7 +82,7 @@ def test_a_mistyped_owner_is_nothing_against_what_a_profile_has_for_a_cloud(monk
     monkeypatch.setattr(declaration, "CLOUDS", (*declaration.CLOUDS, OTHER))
     profile = {**VGPU, "other": {"port": "a"}}
     assert declaration.parse([{**profile, "owner": "othr"}])[1] == [
-        "profile a: owner must be nova or cyborg or none, and not 'othr'"
+        "profile a: owner must be nova, cyborg or none, and not 'othr'"
     ]
     assert declaration.parse([profile])[1] == [
         "profile a: other requires owner other, and the owner is nova. Remove other"

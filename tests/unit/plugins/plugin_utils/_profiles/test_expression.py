@@ -46,7 +46,7 @@ def test_reasons_are_one_line():
     ],
 )
 def test_what_no_card_has_is_refused(text):
-    with pytest.raises(ValueError, match="^product is not a field of a card. The fields are vendor_id, numa_node,"):
+    with pytest.raises(ValueError, match="^product is not a field of a card"):
         _expression.compiled(text, KNOWN)
 
 
@@ -74,7 +74,25 @@ def test_fields_of_what_a_card_has_are_not_looked_at(text):
         ("product_id == 1eb8", "an id in single quotes"),
         ("vendor_id = '10de'", "Compare two values with =="),
         ("0000:3b:00.0", r'Write names of cards as a list, such as \["0000:3b:00.0"\]'),
-        ("0000:3b:00.0, 0000:af:00.0", r"column \d+[^;]*$"),
+        ("0000:3b:00.0, 0000:af:00.0", r"^Unexpected 0 at character 1$"),
+        ("vendor_id == '10de' && total_vfs >= 64", "^Unexpected 64 at character 37. Write a number in backquotes"),
+        ("(vendor_id == '14e4'", r"^The expression is incomplete. Add \)$"),
+        ("types[?contains(name, '(['", r"^The expression is incomplete. Add \)\]$"),
+        ("vendor_id ==", "^The expression is incomplete. Write a value or a field after the last operator$"),
+        ("vendor_id == '10de", "^The quote ' at character 14 is not closed. Add ' after the value$"),
+        ("vendor_id == '10de')", r"^Unexpected \) at character 20. Remove \), or add the opening bracket$"),
+        ("vendor_id == '10de' and numa_node", "^Unexpected and at character 21. Write && for and$"),
+        ("vendor_id == '10de' & numa_node", "^Unexpected & at character 21. Write && for and$"),
+        ("vendor_id == '10de' or numa_node", r"^Unexpected or at character 21. Write \|\| for or$"),
+        ("not numa_node", "^Unexpected numa_node at character 5. Write ! for not$"),
+        ("vendor_id in ['10de']", r"^Unexpected in at character 11. Write contains\(\["),
+        ("", "^The expression is incomplete"),
+        ('vendor_id == "10de"', "^10de is not a field of a card. Write a value in single quotes, such as '10de'$"),
+        ("vendor_id == '8086' || vendor_id == abcd", "^abcd is not a field of a card. Write a value in single quotes"),
+        (
+            "vendr_id == '10de'",
+            "^vendr_id is not a field of a card. Did you mean vendor_id[?] The fields are vendor_id,",
+        ),
     ],
 )
 def test_hints(text, hint):
@@ -121,12 +139,14 @@ def test_what_cannot_be_compared():
     ],
 )
 def test_what_is_nested_too_deep(text):
-    with pytest.raises(ValueError, match="it is nested deeper than 100 levels. Select the cards by a list of names"):
+    with pytest.raises(
+        ValueError, match="The expression is nested deeper than 100 levels. Select the cards by a list of names"
+    ):
         _expression.compiled(text, KNOWN)
 
 
 def test_what_is_too_long():
-    with pytest.raises(ValueError, match="it has 10001 characters, more than 10000"):
+    with pytest.raises(ValueError, match="The expression has 10001 characters, more than 10000"):
         _expression.compiled("a" * 10001, KNOWN)
 
 
@@ -139,7 +159,7 @@ def test_values_that_a_field_never_has():
 
 @pytest.mark.parametrize("step", ["[@, @]", "[@, @][]", "{a: @, b: @}", "join('', [@, @])", "[@, {a: [@, @]}]"])
 def test_no_card_is_copied_without_end(step):
-    with pytest.raises(ValueError, match="its lists would hold more than 1000 copies of the card"):
+    with pytest.raises(ValueError, match="Its lists would hold more than 1000 copies of the card"):
         _expression.compiled(" | ".join([step] * 40), KNOWN)
     assert _expression.compiled(" | ".join([step] * 3), KNOWN)
 

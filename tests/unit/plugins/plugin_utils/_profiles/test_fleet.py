@@ -39,7 +39,7 @@ def test_what_selects_a_card_somewhere_is_fine(simulated):
 def test_what_selects_no_card_anywhere_is_one_warning_with_the_cards_that_there_are(simulated):
     (warning,) = selection_warnings(select(simulated, nics=[DESKTOPS], empty=[DESKTOPS]))
     assert warning == (
-        "Profile desktops selects no card on nics, empty (2 hosts): no card meets select: product_id == '1eb8'. Their "
+        "Profile desktops selects no card on nics, empty (2 hosts). No card meets select: product_id == '1eb8'. Their "
         "cards are 2 x 8086:10c9, 2 x 8086:159b, 1 x 15b3:101d, 1 x 14e4:1750, 1 x 1af4:1000. "
         "Run vfio.devices.discover to see them."
     )
@@ -48,6 +48,30 @@ def test_what_selects_no_card_anywhere_is_one_warning_with_the_cards_that_there_
 def test_profiles_of_one_name_that_select_in_another_way_are_not_the_same(simulated):
     other = {**DESKTOPS, "select": "product_id == '2235'"}
     assert selection_warnings(select(simulated, t4=[DESKTOPS], a40=[other])) == []
+
+
+def test_with_limit_a_profile_may_be_for_the_other_hosts(simulated):
+    nics = {"name": "ports", "select": "product_id == '159b'", "mode": "vf", "num_vfs": 2}
+    assert selection_warnings(select(simulated, t4=[DESKTOPS, nics]), ["nics"]) == []
+    (warning,) = selection_warnings(select(simulated, empty=[DESKTOPS], a40=[DESKTOPS]), ["t4"])
+    assert warning == (
+        "No profile selects a card on empty, a40 (2 hosts). Nothing is configured there. "
+        "Their cards are 2 x 10de:2235, 1 x 1af4:1000. Run vfio.devices.discover to see them."
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"owner": None},
+        {"mode": "vfs"},
+        {"select": "class == '0200' && total_vfs >= 64"},
+        {"select": "product_id == 'ffff'", "num_vfs": 4},
+    ],
+)
+def test_an_invalid_profile_is_not_a_selection_of_nothing(simulated, wrong):
+    invalid = {**DESKTOPS, "name": "invalid", "select": "product_id == 'ffff'", **wrong}
+    assert selection_warnings(select(simulated, t4=[invalid, DESKTOPS], nics=[invalid])) == []
 
 
 def test_a_list_is_for_cards_of_one_model(simulated):
@@ -69,7 +93,7 @@ def test_hosts_without_profiles(simulated):
 
 
 def test_a_long_list_of_hosts_is_cut():
-    none = {"declared": False, "cards": {}, "profiles": []}
+    none = {"declared": False, "valid": True, "cards": {}, "profiles": []}
     (warning,) = selection_warnings({f"web{number}": none for number in range(9)})
     assert "web4 and 4 more (9 hosts)" in warning
 
@@ -79,7 +103,7 @@ def test_the_same_errors_are_said_once():
     texts = fleet_refusals({"a": errors, "b": [], "c": errors, "d": ["other"]})
     assert texts == {
         "a": "\n".join([*errors, "The same errors: a, c (2 hosts)."]),
-        "c": "vfio_profiles has the same errors on this host as on a, see there.",
+        "c": "vfio_profiles has the same errors on this host as on a. See a.",
         "d": "other",
     }
 

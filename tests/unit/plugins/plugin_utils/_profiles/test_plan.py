@@ -60,12 +60,12 @@ def test_what_is_wrong_with_a_profile_hides_nothing_of_its_cards(simulated):
         {"name": "many", "select": [pf], "mode": "vf", "num_vfs": 9999},
     ]
     problems = _host_plan.plan(profiles, facts)[1]
-    assert [re.split(", and|, but|: Bad|[.] ", problem)[0] for problem in problems] == [
+    assert [re.split(", and|, but|[.] ", problem)[0] for problem in problems] == [
         "profile wrong: num_vfs must be a number or max",
         "profile absent: num_vfs must be a number or max",
         "profile question: select cannot be used",
         "profile absent: it is required",
-        f"{pf} is in the profiles wrong and many",
+        f"{pf}: selected by the profiles wrong and many",
         f"profile many, {pf}: it supports at most {card['total_vfs']} virtual functions",
     ]
 
@@ -96,7 +96,7 @@ def test_two_profiles_of_a_card_have_no_different_meanings_of_its_type(t4):
     one = {"select": [parent], "vgpu": {"type": "GRID T4-2B"}}
     profiles = [{**one, "name": "a"}, {**one, "name": "b", "placement": {"resource_class": "CUSTOM_GOLD"}}]
     assert _host_plan.plan(profiles, host.facts())[1] == [
-        f"{parent} is in the profiles a and b, but a card can only be in one profile. Restrict select of one profile"
+        f"{parent}: selected by the profiles a and b. A card can only be in one profile. Restrict select of one profile"
     ]
 
 

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
 CARD, OTHER = "0000:31:00.0", "0000:31:00.1"
@@ -20,7 +23,10 @@ def test_cards_with_the_same_steps_share_a_line():
     done = ["removed 8 virtual functions", "made 4 virtual functions"]
     result = {"functions": [card(CARD, 8, 4, done), card(OTHER, 8, 4, done)]}
     assert steps.of_host({"sriov_result": result}, MODELS) == [
-        f"{CARD}, {OTHER} (8086:159b): 8 VFs -> 4 VFs: removed 8 virtual functions, made 4 virtual functions"
+        f"{CARD}, {OTHER} (8086:159b): 8 VFs -> 4 VFs: removed 8 virtual functions each, made 4 virtual functions each"
+    ]
+    assert steps.of_host({"sriov_result": {"functions": [card(CARD, 8, 4, done)]}}, MODELS, check_mode=True) == [
+        f"{CARD} (8086:159b): 8 VFs -> 4 VFs: would remove 8 virtual functions, would create 4 virtual functions"
     ]
 
 
@@ -52,6 +58,21 @@ def test_devices_are_counted():
         "0000:3b:00.0 (10de:1eb8): created 2 devices of type GRID T4-2Q",
         "0000:3b:00.0 (10de:1eb8): replaced 1 device of type GRID T4-2B -> GRID T4-2Q",
     ]
+
+
+def test_the_card_that_is_not_changed_is_named_once():
+    result = {"functions": [card(CARD, 8, 8, [], busy=[f"{CARD} is in use by guest web1, so it cannot be changed"])]}
+    assert steps.of_host({"sriov_result": result}, MODELS) == [
+        f"{CARD} (8086:159b) is not changed: it is in use by guest web1, so it cannot be changed"
+    ]
+
+
+def test_the_verbs_of_all_steps_are_known():
+    """A new step with another verb would be reported as done in check mode."""
+    root = Path(steps.__file__).parents[2] / "module_utils"
+    texts = [path.read_text(encoding="utf-8") for name in ("_modes", "_partitions") for path in (root / name).glob("*")]
+    verbs = {verb for text in texts for verb in re.findall(r'(?:text = f?|[A-Z]\w+\(\w+, f?)"([a-z]+) ', text)}
+    assert len(verbs) > 5 and verbs <= set(steps.VERBS)
 
 
 def test_files_name_the_service_that_needs_a_restart():

@@ -39,7 +39,7 @@ def test_hosts_without_change_have_one_line():
 def test_check_mode_predicts():
     assert fleet_summary(["c"], {"c": BOOT}, ["c"], True) == [
         "1 host: 1 would change",
-        "c (would change): boot service: created 1 file",
+        "c (would change): boot service: would create 1 file",
     ]
 
 
@@ -60,10 +60,10 @@ def test_providers_are_counted_at_their_host():
 
 
 def test_verify_has_differences():
-    hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x is 1, declared is 2"]}}}
+    hosts = {"a": {"verify_differences": {"failed": True, "msg": ["modes: x: 1 -> 2"]}}}
     assert fleet_summary(["a"], hosts, []) == [
         "1 host: 1 different",
-        "a (different): modes: x is 1, declared is 2",
+        "a (different): modes: x: 1 -> 2",
     ]
 
 
