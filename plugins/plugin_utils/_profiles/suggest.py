@@ -26,7 +26,7 @@ WIDTH = 118
 DISPLAY, NETWORK = ("03", "12"), "02"
 UNSAFE = re.compile(r"[^a-z0-9]+")
 HEADING = """\
-# A declaration to begin with: remove or change what does not suit, then put it into group_vars of these hosts.
+# Suggested declaration. Review and edit it, then put it into group_vars of these hosts.
 # `owner: none` lets neither nova nor Cyborg assign the devices. Without this line the owner is nova.
 vfio_profiles:"""
 NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
@@ -117,7 +117,11 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
         count = min(total, FEW_VFS)
         notes = [f"Each card makes up to {total} VFs."]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, False
-    return ["owner: none", "mode: pf"], ["No VFs: only the whole card can go to a guest. The host may use it."], False
+    return (
+        ["owner: none", "mode: pf"],
+        ["No VFs: only the whole card can go to a guest. Check that the host does not use the card."],
+        False,
+    )
 
 
 def _vgpu(kind: Kind) -> tuple[str, list[str]]:
