@@ -24,7 +24,7 @@ LASTING = (
     "/usr/local/bin/python3",
 )
 SAYS_ITS_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
-VERSION = re.compile(r"(\d+)\.(\d+)\Z")
+VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
 # In seconds: the timeout for printing the version.
 PATIENCE = 10.0
 MOST_LINKS = 40
@@ -44,7 +44,7 @@ def problem(host: HostRoot, path: str) -> str | None:
     Below another root than /, it is not started, because it may be for another machine. Only its files are checked.
     """
     if not PATH.match(path):
-        return f"python must be the absolute path of an interpreter such as /usr/bin/python3, and not {path!r}"
+        return f"python must be the absolute path of an interpreter such as /usr/bin/python3, and not {path[:100]!r}"
     found = _problem_of_files(host, path)
     if found or host.root != "/":
         return f"python {path} {found}" if found else None

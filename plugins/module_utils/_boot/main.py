@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .._core import numbers
+from .._core import grammar, numbers
 from .._host.root import HostError, HostRoot, summarize
 from . import restore
 from .instances import Instances
@@ -62,13 +62,17 @@ def _say(level: int, text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vfio-devices-restore",
+        # An abbreviation of a misspelled option may mean another one.
+        allow_abbrev=False,
         description=(
             "Restore cards, virtual functions, mediated devices and vGPUs from the records in /etc/vfio-devices. "
             "Devices in use remain unchanged."
         ),
     )
     parser.add_argument("--root", default="/", metavar="DIRECTORY", help="root of the host's file system")
-    parser.add_argument("--card", metavar="NAME", help="restore only this card: a PCI address, or the name of a parent")
+    parser.add_argument(
+        "--card", type=_card, metavar="NAME", help="restore only this card: a PCI address, or the name of a parent"
+    )
     parser.add_argument(
         "--timeout",
         type=_seconds,
@@ -83,6 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--check", action="store_true", help="change nothing and print the predicted changes")
     return parser
+
+
+def _card(text: str) -> str:
+    """Return the name of a card. An empty name, such as that of an unset variable, does not mean all cards."""
+    try:
+        name = grammar.parent_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return name.lower() if grammar.PCI_ADDRESS.match(name.lower()) else name
 
 
 def _seconds(text: str) -> float:

@@ -44,6 +44,7 @@ UNREACHABLE = (
 )
 VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})\Z")
 
+CONFIGURATION = "the configuration of the cloud"
 # Maps option names of modules to those of the SDK.
 CONNECTION = {
     "auth": "auth",
@@ -90,7 +91,7 @@ def connect(options: dict[str, Any]) -> Placement:
 
     files = clouds.files(options, openstack.config.loader)
     place = [clouds.looked(files["config_files"])]
-    with _explained("the configuration of the cloud", failures, secrets, place):
+    with _explained(CONFIGURATION, failures, secrets, place):
         region = limits.within(min(SETTINGS, clock.left()), read_settings)
         secrets.values |= secret_values({"auth": region.config.get("auth")})
         region.config["api_timeout"] = seconds = _seconds(region.config.get("api_timeout"))
@@ -248,7 +249,14 @@ def _explained(what: str, failures: Any, secrets: Secrets, place: list[str]) -> 
             f"placement_auth. {''.join(place)}"
         ) from error
     except Exception as error:
-        raise PlacementError(f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}") from error
+        advice = (
+            ". Correct auth and auth_type, or the entry of the cloud in clouds.yaml. In the roles, these are "
+            f"placement_auth, placement_auth_type and placement_cloud. {''.join(place)}"
+        )
+        raise PlacementError(
+            f"cannot read {what}: {type(error).__name__}: {secrets.hide(error)}"
+            + (advice if what == CONFIGURATION else "")
+        ) from error
 
 
 def _seconds(value: Any) -> float:

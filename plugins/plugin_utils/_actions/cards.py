@@ -124,6 +124,11 @@ def reasons(known: Variables, plan: Any, seen: Any) -> list[str]:
     return found
 
 
+def declares_mig(profiles: Any) -> bool:
+    """Return whether profiles, whose form is checked later, need the answer of nvidia-smi."""
+    return isinstance(profiles, list) and any(isinstance(one, dict) and "mig" in one for one in profiles)
+
+
 def _options(known: Variables) -> Result:
     """Return the options of the module."""
     has_nova = "nova_config_release" in known and known["nova_config_host"] in ("", known["inventory_hostname"])
@@ -133,11 +138,10 @@ def _options(known: Variables) -> Result:
     service = {"project": "nova", "program": "nova-compute", "unit": known["nova_config_service"] if has_nova else ""}
     asks = has_nova and known.flag("nova_config_check_service")
     publishes = "placement_publish" in known and known.flag("placement_publish")
-    profiles = known["vfio_profiles"]
     return {
         "host_root": known["vfio_host_root"],
         "users": bool("nova_config_release" in known or cyborg or publishes),
-        "mig": any(isinstance(one, dict) and "mig" in one for one in profiles if isinstance(profiles, list)),
+        "mig": declares_mig(known["vfio_profiles"]),
         "boot": {
             "state": known["boot_state"],
             "python": known["boot_python"] or None,

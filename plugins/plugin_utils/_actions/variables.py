@@ -102,6 +102,13 @@ def _file(value: Any, name: str, empty: bool = False) -> None:
         raise ValueError(f"{name} {error}") from error
 
 
+def _page(value: Any, name: str) -> None:
+    _text(value, name)
+    # The other formats have the name of the page with these extensions.
+    if value.lower().endswith((".csv", ".json")):
+        _refuse(value, name, "the path of the page such as vfio-report.html")
+
+
 def _interpreter(value: Any, name: str) -> None:
     # Empty selects an interpreter of the system.
     if value != "":
@@ -268,7 +275,7 @@ CHECKS: dict[str, Check] = {
     "placement_traits_mode": partial(_choice, choices=("exact", "add")),
     "placement_purge": flag,
     **_connection("placement"),
-    "report_path": _text,
+    "report_path": _page,
     "report_title": _text,
     "report_formats": partial(_list, check=partial(_choice, choices=("page", "csv", "json"))),
     "report_placement": flag,

@@ -18,6 +18,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     nova_mdev,
     nova_pci,
+    nova_release,
     nova_spec,
     told_apart,
 )
@@ -44,7 +45,7 @@ def checked(others):
 def problems(plan, sections, options):
     """Return a sentence for each difference between all files together and the profiles."""
     others = options.get("others", [])
-    found = [*_switches(others, options), *_types(plan, others, sections), *_options_of_types(others, sections)]
+    found = [*_switches(others, options), *_types(plan, sections, options), *_options_of_types(others, sections)]
     found += _of_cyborg(plan, options)
     if others:
         found += [*_specs(plan, others, options), *_aliases(plan, others, sections, options)]
@@ -91,15 +92,18 @@ def _words(value):
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
-def _types(plan, others, sections):
+def _types(plan, sections, options):
     """Check types that other files enable: our list replaces theirs, and without our list theirs applies."""
+    others = options.get("others", [])
     entry = _last(others, "devices", TYPES)
     if entry is None:
         return
-    mine = any(name.startswith("enabled_") for name, value in sections.get("devices", ()))
+    mine = [type_id for name, value in sections.get("devices", ()) for type_id in _words(value)]
+    # Older releases ignore the addresses of a single type.
+    kept = mine if len(mine) == 1 and options["release"] < nova_release.MAX_INSTANCES else []
     for type_id in dict.fromkeys(_words(entry["value"])):
         lost = [one["name"] for one in plan.get("unselected", []) if _offers(others, type_id, one, one["types"])]
-        if mine and lost:
+        if mine and lost and type_id not in kept:
             cards = wording.some(lost, MOST_NAMES)
             yield (
                 f"{entry['file']} enables the type {type_id} for {cards} of no profile, and the file of this "

@@ -42,4 +42,4 @@ def refuse(headline: str, problems: list[str]) -> None:
         # A name from a host can contain control characters.
         lines = [printable(line, "") for line in grouped(problems)]
         more = [f"{len(lines) - MOST} more problems"] if len(lines) > MOST else []
-        raise AnsibleFilterError("\n".join([headline, *lines[:MOST], *more]))
+        raise AnsibleFilterError("\n".join([printable(headline, ""), *lines[:MOST], *more]))

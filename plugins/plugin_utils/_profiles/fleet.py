@@ -68,7 +68,10 @@ def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     cards: dict[str, dict[str, str]] = {profile["name"]: {} for profile in parsed}
     for profile, subject in select([{**one, "required": False} for one in parsed], by_name, []):
         cards[profile["name"]][subject["name"]] = models[subject["name"]]
-    selects = {one["name"]: one["select"] for one in profiles if isinstance(one, dict) and one.get("name") in cards}
+    listed = [one for one in profiles if isinstance(one, dict)] if isinstance(profiles, list) else []
+    selects = {
+        one["name"]: one["select"] for one in listed if isinstance(one.get("name"), str) and one["name"] in cards
+    }
     return {
         "declared": bool(profiles),
         "valid": not problems,

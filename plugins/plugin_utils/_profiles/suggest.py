@@ -110,18 +110,16 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
     if total and pci_class.startswith(NETWORK):
         count = max([one.get("num_vfs") or 0 for dummy, one in kind.cards] + [0]) or min(total, FEW_VFS)
         notes = [
-            f"Each card makes up to {total} VFs. A port that carries the host's own network is refused: use lists."
+            f"Each card supports up to {total} VFs. A port that carries the host's own network is rejected. Select "
+            "ports by lists."
         ]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, True
     if total:
         count = min(total, FEW_VFS)
-        notes = [f"Each card makes up to {total} VFs."]
+        notes = [f"Each card supports up to {total} VFs."]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, False
-    return (
-        ["owner: none", "mode: pf"],
-        ["No VFs: only the whole card can go to a guest. Check that the host does not use the card."],
-        False,
-    )
+    notes = ["No VFs: only the whole card can go to a guest. Check that the host does not use the card."]
+    return ["owner: none", "mode: pf"], notes, False
 
 
 def _vgpu(kind: Kind) -> tuple[str, list[str]]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.cyborg import cyborg_config
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova import nova_config
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_provider_config import provider_config
@@ -23,7 +24,7 @@ FILTERS = {
 def refusals(value, name, *arguments, **options):
     """Return the lines of the error that a filter raises for its input, or an empty list."""
     if not isinstance(name, str) or name not in FILTERS:
-        raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {name}")
+        raise AnsibleFilterError(f"refusals: name must be one of {', '.join(FILTERS)}, and not {numbers.shown(name)}")
     try:
         FILTERS[name](value, *arguments, **options)
     except AnsibleFilterError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
@@ -35,7 +36,7 @@ def fleet_report(
 ):
     """Return the page as text, the numbers of the fleet, CSV or JSON with a row per card, or all of them by name."""
     if output not in OUTPUTS:
-        raise AnsibleFilterError(f"fleet_report: output must be {one_of(OUTPUTS)}, and not {output}")
+        raise AnsibleFilterError(f"fleet_report: output must be {one_of(OUTPUTS)}, and not {numbers.shown(output)}")
     given = {"facts": facts_by_host, "profiles": profiles or {}, "roots": roots or {}, "groups": groups or {}}
     results = placement if isinstance(placement, list) else [placement] if placement else []
     for name, value in given.items():

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
 # The registered results of the roles, in the order of the run.
@@ -38,6 +39,11 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
     """Return the lines; ``reached`` are the hosts that have completed the plays."""
     if not isinstance(hosts, list) or not isinstance(reached, list) or not isinstance(hostvars, Mapping):
         raise AnsibleFilterError("fleet_summary takes names of hosts, their variables, and the hosts at the end")
+    with answering("fleet_summary", "fleet_summary takes the variables of all hosts"):
+        return _summary(hosts, hostvars, reached, bool(check_mode))
+
+
+def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], check_mode: bool) -> list[str]:
     changed = "would change" if check_mode else "changed"
     groups: dict[str, dict[tuple[str, ...], list[str]]]
     groups = {name: {} for name in (UNCHANGED, changed, WAITING, DIFFERENT, FAILED)}

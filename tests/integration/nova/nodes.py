@@ -36,7 +36,8 @@ def pci_functions(facts):
         yield {**common, **_at(card["address"], None), "product_id": card["product_id"], "dev_type": kind}
         for function in card["virtual_functions"]:
             place = _at(function["address"], card["address"])
-            yield {**common, **place, "product_id": card["vf_product_id"], "dev_type": "type-VF"}
+            kind = "vdpa" if function.get("vdpa") else "type-VF"
+            yield {**common, **place, "product_id": card["vf_product_id"], "dev_type": kind}
 
 
 def _at(address, parent):

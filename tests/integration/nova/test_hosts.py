@@ -241,6 +241,29 @@ def test_groups_of_virtual_functions(nova, nics, release):
     assert "alias nfv: guests also get 0000:31:00.0 of profile nfv" in found["refused"]
 
 
+@pytest.mark.parametrize("release", [21, 24, 34])
+def test_functions_with_a_vdpa_device(nova, ask, file, nics, release):
+    facts = nics.facts(*WITH_USERS)
+    (card,) = (one for one in facts["physical_functions"] if one["address"] == "0000:31:00.0")
+    for function in card["virtual_functions"][:2]:
+        function["vdpa"] = ["vdpa0"]
+    names = functions(nics, "0000:31:00.0")
+    neutron = nova([{**NFV, "nova": {"physical_network": "physnet1"}}], facts, release)
+    if release < 23:
+        assert "have vDPA devices, which nova 21 does not support" in neutron["refused"]
+        return
+    assert list(neutron["assignable"]) == names
+    assert f"{names[0]}, {names[1]} have vDPA devices" in nova([NFV], facts, release)["refused"]
+    # The real nova gives guests only the other functions.
+    del card["virtual_functions"][0]["vdpa"], card["virtual_functions"][1]["vdpa"]
+    text = nova_config.nova_config(resolve.resolve([NFV], facts), release)
+    for function in card["virtual_functions"][:2]:
+        function["vdpa"] = ["vdpa0"]
+    assert ask("nova", file(text), pci_functions(facts), version=VERSIONS[release])["gets"] == {"nfv": names[2:]}
+    others = {**NFV, "nova": {"alias": "nfv", "vfs": ["2-3"]}}
+    assert nova([others], facts, release)["gets"] == {"nfv": names[2:]}
+
+
 @pytest.mark.parametrize("release", [release for release in RELEASES if release > 26])
 def test_groups_in_placement(nova, nics, release):
     groups = [{"vfs": "0-1", "physical_network": "physnet1"}, {"vfs": "2-3", "alias": "nfv"}]

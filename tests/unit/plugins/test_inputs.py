@@ -19,6 +19,7 @@ from ansible_collections.vfio.devices.plugins.filter import (
     differing_cards,
     drift,
     flavor_extra_specs,
+    fleet_summary,
     fleet_table,
     held_cards,
     hostdev_xml,
@@ -26,6 +27,7 @@ from ansible_collections.vfio.devices.plugins.filter import (
     placement_tree,
     provider_config,
     refusals,
+    selection,
 )
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
@@ -314,6 +316,15 @@ def option_calls(planned):
     yield "", lambda value: refusals.refusals(plan, value)
     yield "", lambda value: refusals.refusals(value, "resolve", facts)
     yield "", fleet_table.fleet_table
+    yield "", lambda value: selection.selection(value, facts)
+    yield "", lambda value: fleet_summary.fleet_summary([value], {"h": {}}, ["h"])
+    variables = {"placement_leader": "h"}
+    for name in ("vfio_compared", "mdev_made", "placement_providers", "vfio_refusals"):
+        yield (
+            name,
+            lambda value, name=name: fleet_summary.fleet_summary(["h"], {"h": {**variables, name: value}}, ["h"]),
+        )
+    yield "", lambda value: fleet_summary.fleet_summary(["h"], {"h": value}, ["h"])
 
 
 def test_options_of_filters(planned, attempts):

@@ -131,6 +131,7 @@ def program():
         (["echo 2.7"], "is Python 2.7. The program needs 3.9 or later"),
         (["true"], "is not a Python interpreter. Its version output is ''"),
         (['echo "$@"'], "is not a Python interpreter"),
+        (["printf '3.%05000d' 9"], "is not a Python interpreter"),
         (["exit 3"], "cannot be run: .* failed with status 3"),
     ],
 )

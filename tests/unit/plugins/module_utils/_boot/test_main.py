@@ -139,7 +139,7 @@ def test_host_in_trouble(fleet):
     assert f"another run on this host holds it, pid {os.getpid()} (" in lines[0]
 
 
-@pytest.mark.parametrize("arguments", [["--timeout"], ["--surprise"]])
+@pytest.mark.parametrize("arguments", [["--timeout"], ["--surprise"], ["--CHECK"], ["--chec"], ["--time=5"]])
 def test_arguments_that_are_none(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         _restore_cli.main(arguments)
@@ -171,3 +171,18 @@ def test_the_same_warning_comes_once(simulated, monkeypatch, capsys):
 def test_root_that_is_none(capsys):
     assert _restore_cli.main(["--root=/no/such/root"]) == 1
     assert capsys.readouterr().err == "/no/such/root is not the root of a host: it has no directory sys\n"
+
+
+@pytest.mark.parametrize("name", ["", " ", "../x", "a b", "a\n", "..", "\udcff"])
+def test_a_card_without_a_name_does_not_mean_all_cards(capsys, name):
+    with pytest.raises(SystemExit) as ended:
+        _restore_cli.main([f"--card={name}"])
+    assert ended.value.code == 2
+    assert f"argument --card: {name!r} is not a name of a parent" in capsys.readouterr().err
+
+
+def test_a_card_may_have_capital_letters(simulated, monkeypatch, capsys):
+    root = simulated("empty").root()
+    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: root)
+    assert _restore_cli.main(["--card=0000:3B:00.0"]) == 0
+    assert capsys.readouterr().out == "there is no record of 0000:3b:00.0\n"

@@ -216,6 +216,20 @@ def test_an_answer_of_keystone_that_is_none(log_in, server, pattern, body):
         assert result["msg"].startswith("Nothing was changed in Placement: cannot ")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"auth_type": "token"},
+        {"auth": {"auth_url": ["x"], "username": "u", "password": PASSWORD}},
+        {"auth": {"auth_url": "http://127.0.0.1:1", "user": "u", "password": PASSWORD}},
+    ],
+)
+def test_a_configuration_that_the_library_cannot_use_is_named(log_in, options):
+    said = log_in(**options)["msg"]
+    assert "Correct auth and auth_type, or the entry of the cloud in clouds.yaml. In the roles, " in said
+    assert "There is no clouds.yaml in " in said
+
+
 def test_a_login_without_a_token(log_in, server):
     server.rule("POST /v3", lambda answer: Answer(answer.body, 201))
     assert "cannot read the responses of Keystone: KeyError: 'x-subject-token'" in log_in()["msg"]

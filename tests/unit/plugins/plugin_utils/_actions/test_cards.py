@@ -89,3 +89,12 @@ def test_a_missing_role_leaves_the_host_to_the_roles(act, monkeypatch):
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"unreachable": True, "msg": "no"}])
 def test_a_failed_module_is_a_failed_task(act, answer):
     assert act(answer) == answer
+
+
+@pytest.mark.parametrize("profiles", [5, 1.5, None, True, "mig", {}, {"mig": 1}, [5], [None], [[]], ["mig"], [{}]])
+def test_profiles_of_any_form_are_left_to_the_roles(profiles):
+    assert cards.declares_mig(profiles) is False
+
+
+def test_a_layout_of_mig_needs_its_answer():
+    assert cards.declares_mig([{}, {"mig": False}])

@@ -131,6 +131,7 @@ WRONG = {
     "vfio_host_root": ["host", "", "/a\n", "/a\0", None],
     "vfio_accept_unseen": ["libvirt", ["anything"], None],
     "placement_auth": ["text", [], 5],
+    "report_path": ["", "page.csv", "/tmp/page.JSON", 5],
     "report_title": ["", "a\x1b[31m", "a" * 5000, None],
 }
 

@@ -31,11 +31,11 @@ def spec(later=False, **keys):
     return entry("pci", "device_spec", keys, later)
 
 
-def refusals(cards, *others, unselected=(), **options):
+def refusals(cards, *others, unselected=(), release=34, **options):
     """The sentences of the filter, without its first line."""
     host = {**plan(*cards), "unselected": list(unselected)}
     try:
-        nova_config(host, 34, others=list(others), **options)
+        nova_config(host, release, others=list(others), **options)
     except AnsibleFilterError as error:
         return str(error).splitlines()[1:]
     return []
@@ -107,6 +107,11 @@ def test_types_that_only_other_files_enable(others, lost):
     found = refusals([mdevs()], *others, unselected=[FREE])
     assert [one.split()[4] for one in found] == lost
     assert all("for 0000:86:00.0 of no profile" in one for one in found)
+
+
+def test_older_releases_keep_a_single_type():
+    found = refusals([mdevs()], TYPES, unselected=[FREE], release=28)
+    assert [one.split()[4] for one in found if one.startswith(FILE)] == ["nvidia-36"]
 
 
 def test_types_of_cards_of_another_owner():
