@@ -56,8 +56,8 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
             {
                 "before_header": f"/{step['path']}",
                 "after_header": f"/{step['path']}",
-                "before": unsafe.get(f"/{step['path']}") or _show(step["path"], before[step["path"]]),
-                "after": _show(step["path"], step["content"]),
+                "before": unsafe.get(f"/{step['path']}") or _show(step["path"], before[step["path"]], step["content"]),
+                "after": _show(step["path"], step["content"], before[step["path"]]),
             }
             for step in steps
         ],
@@ -74,12 +74,15 @@ def _apply(host: HostRoot, step: dict[str, Any]) -> None:
         host.replace_file(path, content)
 
 
-def _show(path: str, content: bytes | str | None) -> str | None:
-    """Return the content for a diff: text, the checksum of the program, or the target of a link."""
+def _show(path: str, content: bytes | str | None, other: bytes | str | None) -> str | None:
+    """Return the content for a diff: text, the checksum of the program, or the target of a link.
+
+    The text of a new or removed file is the same on all hosts, so only its size is shown. ``other`` is the other side.
+    """
     if content is None:
         return None
     if isinstance(content, str):
         return f"link to {content}"
     if path == files.PROGRAM:
         return f"program of {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
-    return content.decode(errors="replace")
+    return f"file of {len(content)} bytes" if other is None else content.decode(errors="replace")
