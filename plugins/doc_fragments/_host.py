@@ -47,3 +47,20 @@ options:
     type: raw
     default: 30
 """
+
+    USERS = r"""
+options:
+  accept_unseen:
+    description:
+      - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
+        and the message contains the value to set here.
+      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run.
+      - V(containers) are LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a
+        process.
+      - The other values always read all users.
+      - Set it only if no such process or guest uses a device that is changed.
+    type: list
+    elements: str
+    choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
+    default: []
+"""

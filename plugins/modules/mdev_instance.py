@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.users
 options:
   instances:
     description: Desired devices. If O(state=absent), devices to remove.
@@ -113,19 +114,6 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
-  accept_unseen:
-    description:
-      - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
-        and the message contains the value to set here.
-      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run.
-      - V(containers) are LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a
-        process.
-      - The other values always read all users.
-      - Set it only if no such process or guest uses a device that is changed.
-    type: list
-    elements: str
-    choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
-    default: []
   persist:
     description:
       - Whether to write mdevctl definitions. At boot, mdevctl creates the devices with O(instances[].autostart).
@@ -289,7 +277,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
-from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot, summarize
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import INSTANCE, parse_instances
@@ -304,7 +292,7 @@ def main():
             "exact": {"type": "bool", "default": False},
             "placement": {"type": "str", "choices": ["spread", "pack"], "default": "spread"},
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
-            "accept_unseen": {"type": "list", "elements": "str", "choices": list(NAMES), "default": []},
+            "accept_unseen": ACCEPT_UNSEEN,
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "raw", "default": 30},
             "host_root": {"type": "path", "default": "/"},

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.users
 options:
   gpus:
     description: Desired state of the GPUs. Each GPU has at most one entry.
@@ -65,14 +66,6 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
-  accept_unseen:
-    description:
-      - Users that may be unreadable during a change, as for the option of the same name of
-        M(vfio.devices.sriov_pf_mode).
-    type: list
-    elements: str
-    choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
-    default: []
   persist:
     description:
       - Whether to record the layout in C(/etc/vfio-devices). If M(vfio.devices.boot_restore) is installed, it restores
@@ -199,7 +192,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
-from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._partitions import job
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import GPU, parse_gpus
@@ -211,7 +204,7 @@ def main():
         argument_spec={
             "gpus": {"type": "list", "elements": "dict", "required": True, "options": GPU},
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
-            "accept_unseen": {"type": "list", "elements": "str", "choices": list(NAMES), "default": []},
+            "accept_unseen": ACCEPT_UNSEEN,
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "raw", "default": 30},
             "host_root": {"type": "path", "default": "/"},

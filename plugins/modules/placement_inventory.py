@@ -355,7 +355,7 @@ def main():
         options["scope"] = parse_references(options["scope"], "scope")
         wanted = parse_providers(options["providers"], options)
         placement = client.connect(options)
-        return converge.converge(placement, options, wanted, module.check_mode, progress.wanted())
+        return converge.converge(placement, options, wanted, module.check_mode, progress.from_environment())
 
     unchanged = "Nothing was changed in Placement"
     run(module, work, unchanged, failed=unchanged + ": ")

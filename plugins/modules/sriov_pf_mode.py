@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - vfio.devices._attributes.host
   - vfio.devices._host
   - vfio.devices._host.changing
+  - vfio.devices._host.users
 options:
   functions:
     description: Desired state of the cards.
@@ -166,19 +167,6 @@ options:
     type: str
     choices: [fail, skip]
     default: fail
-  accept_unseen:
-    description:
-      - Users that may be unreadable during a change. By default, cards and devices with unknown users are not changed,
-        and the message contains the value to set here.
-      - V(processes) are the open files of some processes, V(libvirt) and V(proxmox) guests that do not run.
-      - V(containers) are LXD and Incus instances, V(kubernetes) devices of pods, V(vfio) unnamed VFIO devices of a
-        process.
-      - The other values always read all users.
-      - Set it only if no such process or guest uses a device that is changed.
-    type: list
-    elements: str
-    choices: [processes, vfio, open_devices, libvirt, proxmox, containers, kubernetes, devices, storage, network]
-    default: []
   allow_host_network:
     description:
       - Whether to change a card that carries the default route or the Ansible connection.
@@ -374,7 +362,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import progress
 from ansible_collections.vfio.devices.plugins.module_utils._core.numbers import duration
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import together
 from ansible_collections.vfio.devices.plugins.module_utils._guards import network
-from ansible_collections.vfio.devices.plugins.module_utils._guards.base import NAMES
+from ansible_collections.vfio.devices.plugins.module_utils._guards.base import ACCEPT_UNSEEN
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import FUNCTION, parse_functions
@@ -386,7 +374,7 @@ def main():
         argument_spec={
             "functions": {"type": "list", "elements": "dict", "required": True, "options": FUNCTION},
             "on_busy": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
-            "accept_unseen": {"type": "list", "elements": "str", "choices": list(NAMES), "default": []},
+            "accept_unseen": ACCEPT_UNSEEN,
             "allow_host_network": {"type": "bool", "default": False},
             "persist": {"type": "bool", "default": True},
             "timeout": {"type": "raw", "default": 60},

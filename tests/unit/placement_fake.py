@@ -20,7 +20,7 @@ OPTIONS = {
     "create_roots": False,
     "tries": 3,
     "timeout": 60,
-    "foretell": False,
+    "check_mode": False,
     "check_usages": True,
 }
 

@@ -32,15 +32,14 @@ ON_CONTROLLER = ["_plan", "_clouds", "_profiles", "_report", "_site", "_actions"
 
 # The number of untyped dictionaries for state. A change may lower a number, never raise one.
 LOOSE_DICTIONARIES = {
-    "_core": 1,
     "_host": 2,
     "_guards": 3,
     "_run": 1,
     "_modes": 4,
-    "_instances": 6,
-    "_boot": 20,
+    "_instances": 4,
+    "_boot": 2,
     "_capture": 1,
-    "_placement": 72,
+    "_placement": 6,
     "_services": 1,
 }
 
@@ -50,6 +49,7 @@ LOOSE_ON_CONTROLLER = {"_profiles": 8, "_report": 1, "_actions": 12}
 # Plans, and the code that they call: functions of plain data.
 PURE = [
     "_instances/choice.py",
+    "_instances/claims.py",
     "_instances/matching.py",
     "_instances/plan.py",
     "_instances/result.py",
@@ -185,6 +185,16 @@ def test_imports_on_the_controller_go_down(file):
 def test_state_gets_types_on_the_controller(package):
     texts = [file.read_text(encoding="utf-8") for file in (CONTROLLER / package).glob("*.py")]
     assert len(re.findall(r"dict\[str, Any\]", "".join(texts))) <= LOOSE_ON_CONTROLLER.get(package, 0)
+
+
+MOST_LINES_OF_A_FILE = 300
+
+
+@pytest.mark.parametrize(
+    "file", [*ENGINE.rglob("*.py"), *CONTROLLER.rglob("*.py")], ids=lambda file: f"{file.parent.name}-{file.stem}"
+)
+def test_a_file_has_one_concern(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_A_FILE
 
 
 # Files that Ansible finds by name contain only documentation and a call into the code.

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from .._core.problems import Refused
-from .._devices.pci import DEVICES
-from .._frameworks import mdev, nvidia_vfio
 from .._frameworks.definitions import read_definitions
+from .._frameworks.every import FRAMEWORKS
 from .._guards.base import CONFIGURED
+from .._host.records import Record
 from .._host.root import HostRoot
 from .._instances import job
 from .._instances.records import INSTANCE_RECORDS, observe_records
-from .._instances.wanted import parse_instances
 from .._model.host import Device
 from .cards import check_card
-from .records import recorded_instances
+from .records import RecordedDevice, recorded_instances
 
 OPTIONS = {
     "state": "present",
@@ -38,34 +36,34 @@ OPTIONS = {
 class Instances:
     """The record of mdev_instance for one card."""
 
-    kind = INSTANCE_RECORDS
+    kind, title = INSTANCE_RECORDS, "devices"
 
-    def __init__(self, host: HostRoot, card: str, record: dict[str, Any]) -> None:
+    def __init__(self, host: HostRoot, card: str, record: Record) -> None:
         self.card = card
         self._host = host
         self._record = record
-        self._options: list[dict[str, Any]] | None = None
+        self._devices: list[RecordedDevice] | None = None
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
+
         for card, record in observe_records(host).items():
             yield cls(host, card, record)
 
     def missing(self) -> str | None:
         """Return a sentence about parents that do not offer types yet, or None."""
-        absent = _list(one["parent"] for one in self._wanted() if not self._is(one["parent"]))
+        absent = _list(one.parent for one in self._wanted() if not self._offers_types(one.parent))
         return f"there is no parent {absent}" if absent else None
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
         """Create missing devices; at the ``last`` attempt create as many as possible."""
         check_card(self._host, self.card, self._record)
         wanted, problems = self._without_existing(self._wanted())
-        absent = [option for option in wanted if not self._is(option["parent"])]
+        absent = [one for one in wanted if not self._offers_types(one.parent)]
         if absent:
-            problems.append(
-                f"{len(absent)} of {_list(one['type'][0] for one in absent)} are not created: {self.missing()}"
-            )
-        possible = [option for option in wanted if option not in absent]
+            names = _list(one.wanted.types[0] for one in absent)
+            problems.append(f"{len(absent)} of {names} are not created: {self.missing()}")
+        possible = [one for one in wanted if one not in absent]
         if not possible:
             return [], problems
         deadline = self._host.now() + self._host.timeout
@@ -81,57 +79,58 @@ class Instances:
         return [f"created {count} of {name}" for name, count in done.items()], problems + failures
 
     def _make_each(
-        self, options: list[dict[str, Any]], done: Counter[str], check_mode: bool, deadline: float
+        self, devices: list[RecordedDevice], done: Counter[str], check_mode: bool, deadline: float
     ) -> list[str]:
         problems: list[str] = []
-        for option in options:
+        for device in devices:
             if self._host.now() >= deadline:
                 problems.append(
-                    f"{_name(option)} was skipped, because the other devices took {self._host.timeout:g} s. Increase "
+                    f"{device.id} was skipped, because the other devices took {self._host.timeout:g} s. Increase "
                     "boot_timeout"
                 )
                 continue
             try:
-                more, failures = self._make([option], check_mode)
+                more, failures = self._make([device], check_mode)
             except Refused as refused:
-                problems += [f"{_name(option)}: {text.removeprefix('instances[0]: ')}" for text in refused.problems]
+                problems += [f"{device.id}: {text.removeprefix('instances[0]: ')}" for text in refused.problems]
                 continue
             done.update(more)
             problems += failures
         return problems
 
-    def _make(self, options: list[dict[str, Any]], check_mode: bool) -> tuple[Counter[str], list[str]]:
+    def _make(self, devices: list[RecordedDevice], check_mode: bool) -> tuple[Counter[str], list[str]]:
         """Create devices; return the number of created ones by type, and the failures."""
-        wanted = parse_instances(options, "present", False)
+        wanted = [
+            device.wanted._replace(place=place, label=f"instances[{place}]") for place, device in enumerate(devices)
+        ]
         result = job.converge(self._host, OPTIONS, wanted, check_mode)
         made = [one for one in result["instances"] if one["action"] == "created"]
         done = Counter(str(one["type_name"] or one["type"]) for one in made)
         return done, result["failures"]
 
-    def _wanted(self) -> list[dict[str, Any]]:
-        if self._options is None:
-            self._options = recorded_instances(self._record, read_definitions(self._host))
-        return self._options
+    def _wanted(self) -> list[RecordedDevice]:
+        if self._devices is None:
+            self._devices = recorded_instances(self._record, read_definitions(self._host))
+        return self._devices
 
-    def _is(self, parent: str) -> bool:
+    def _offers_types(self, parent: str) -> bool:
         """Return whether a parent offers types, which some drivers list only after a delay."""
-        types = self._host.names(f"{mdev.PARENTS}/{parent}/mdev_supported_types")
-        return bool(types) or self._host.exists(f"{DEVICES}/{parent}/{nvidia_vfio.CURRENT_TYPE}")
+        return any(framework.offers_types(self._host, parent) for framework in FRAMEWORKS)
 
-    def _without_existing(self, options: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    def _without_existing(self, wanted: list[RecordedDevice]) -> tuple[list[RecordedDevice], list[str]]:
         """Return the missing devices, and a sentence for each that exists in another form."""
         existing = {device.id: device for device in job.observe(self._host).devices if device.state != "defined"}
         missing, problems = [], []
-        for option in options:
-            device = existing.get(_name(option))
+        for one in wanted:
+            device = existing.get(one.id)
             if device is None:
-                missing.append(option)
+                missing.append(one)
             elif device.state == "removing":
-                problems.append(f"{_name(option)} is being removed, but a process still has it open")
-            elif device.parent != option["parent"] or not _fits(device, option):
+                problems.append(f"{one.id} is being removed, but a process still has it open")
+            elif device.parent != one.parent or not _is_same_type(device, one):
                 problems.append(
-                    f"{_name(option)} remains unchanged: it is {device.type_name or device.type_id} on "
-                    f"{device.parent}, but the record has {option['type'][0]} on {option['parent']}"
+                    f"{one.id} remains unchanged: it is {device.type_name or device.type_id} on "
+                    f"{device.parent}, but the record has {one.wanted.types[0]} on {one.parent}"
                 )
         return missing, problems
 
@@ -140,13 +139,8 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
-def _name(option: dict[str, Any]) -> str:
-    """Return the UUID of an mdev, or the address of a VF."""
-    return str(option["uuid"] or option["parent"])
-
-
-def _fits(device: Device, option: dict[str, Any]) -> bool:
+def _is_same_type(device: Device, recorded: RecordedDevice) -> bool:
     """Compare type names, because ids may change. A full NVIDIA card does not list names, so then compare ids."""
     if device.type_name is None:
-        return bool(device.type_id == option["id"])
-    return option["type"][0] in (device.type_id, device.type_name)
+        return device.type_id == recorded.type_id
+    return recorded.wanted.types[0] in (device.type_id, device.type_name)

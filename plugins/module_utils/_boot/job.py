@@ -13,7 +13,7 @@ from typing import Any
 
 from .._host.root import HostError, HostRoot
 from . import archive, files
-from .plan import observe, paths, plan, unsafe_files, wanted_files
+from .plan import Content, FileStep, observe, paths, plan, unsafe_files, wanted_files
 
 BOOTED = "run/systemd/system"
 
@@ -30,23 +30,23 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
     before = observe(host)
     wanted = wanted_files(host, present, python, timeout, archive.build() if present else b"")
     unsafe = unsafe_files(host, before)
-    steps = plan(before, wanted, set(unsafe))
+    steps = plan(before, wanted, unsafe)
     reloaded = False
     if steps and not check_mode:
         for step in steps:
             _apply(host, step)
         after = observe(host)
-        wrong = [step["path"] for step in plan(after, wanted, set(unsafe_files(host, after)))]
+        wrong = [step.path for step in plan(after, wanted, unsafe_files(host, after))]
         if wrong:
             raise HostError(
                 f"{', '.join(wrong)} differs from the written content, because another program changes it", wrong[0]
             )
     # Without a running systemd, or below another root, nothing needs a reload.
-    if host.root == "/" and host.exists(BOOTED) and any(step["path"] != files.PROGRAM for step in steps):
+    if host.root == "/" and host.exists(BOOTED) and any(step.path != files.PROGRAM for step in steps):
         reloaded = True
         if not check_mode:
             host.run("systemctl", ["daemon-reload"])
-    actions = {step["path"]: step["action"] for step in steps}
+    actions = {step.path: step.action for step in steps}
     unchanged = "kept" if present else "absent"
     return {
         "changed": bool(steps),
@@ -54,18 +54,18 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
         "reloaded": reloaded,
         "diff": [
             {
-                "before_header": f"/{step['path']}",
-                "after_header": f"/{step['path']}",
-                "before": unsafe.get(f"/{step['path']}") or _show(step["path"], before[step["path"]], step["content"]),
-                "after": _show(step["path"], step["content"], before[step["path"]]),
+                "before_header": f"/{step.path}",
+                "after_header": f"/{step.path}",
+                "before": unsafe.get(f"/{step.path}") or _show(step.path, before[step.path], step.content),
+                "after": _show(step.path, step.content, before[step.path]),
             }
             for step in steps
         ],
     }
 
 
-def _apply(host: HostRoot, step: dict[str, Any]) -> None:
-    path, content = step["path"], step["content"]
+def _apply(host: HostRoot, step: FileStep) -> None:
+    path, content = step.path, step.content
     if content is None:
         host.remove_file(path)
     elif isinstance(content, str):
@@ -74,7 +74,7 @@ def _apply(host: HostRoot, step: dict[str, Any]) -> None:
         host.replace_file(path, content)
 
 
-def _show(path: str, content: bytes | str | None, other: bytes | str | None) -> str | None:
+def _show(path: str, content: Content, other: Content) -> str | None:
     """Return the content for a diff: text, the checksum of the program, or the target of a link.
 
     The text of a new or removed file is the same on all hosts, so only its size is shown. ``other`` is the other side.

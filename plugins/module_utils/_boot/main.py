@@ -13,15 +13,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .._core import grammar, numbers
+from .._core import grammar
+from .._core.arguments import seconds
 from .._host.root import HostError, HostRoot, summarize
 from . import restore
-from .instances import Instances
-from .modes import Modes
 
 # Levels of <syslog.h>; systemd reads them at the beginning of each line, see sd-daemon(3).
 ERROR, WARNING, INFO = 3, 4, 6
-KINDS = {Modes.kind: "mode", Instances.kind: "devices"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,15 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not results:
         _say(INFO, f"there is no record of {options.card or 'this host'}")
     for result in results:
-        what = f"{result['card']} {KINDS[result['kind']]}"
+        what = f"{result.card} {result.title}"
         would = "would have " if options.check else ""
-        if result["done"]:
-            _say(INFO, f"{what}: {would}{f'; {would}'.join(result['done'])}")
-        for problem in result["problems"]:
+        if result.done:
+            _say(INFO, f"{what}: {would}{f'; {would}'.join(result.done)}")
+        for problem in result.problems:
             _say(ERROR, f"{what}: {problem}")
-        if result["outcome"] == restore.UNCHANGED:
+        if result.outcome == restore.UNCHANGED:
             _say(INFO, f"{what}: as recorded")
-    return int(any(result["outcome"] == restore.FAILED for result in results))
+    return int(any(result.outcome == restore.FAILED for result in results))
 
 
 def _say(level: int, text: str) -> None:
@@ -75,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=60.0,
         metavar="SECONDS",
         help="seconds to wait for a device to appear, and for one write to the kernel (default 60)",
@@ -96,10 +94,3 @@ def _card(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return name.lower() if grammar.PCI_ADDRESS.match(name.lower()) else name
-
-
-def _seconds(text: str) -> float:
-    try:
-        return numbers.duration(text, "it")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Iterator
 
 from .._core.problems import Refused
-from .._devices.binding import DEFAULT, DRIVERS, NOBODY
+from .._devices.binding import DEFAULT, DRIVERS, NO_DRIVER
 from .._devices.pci import DEVICES
 from .._devices.sriov import is_vfio_driver
 from .._guards.base import CONFIGURED
@@ -31,7 +31,7 @@ MODPROBE = "modprobe"
 class Modes:
     """The record of sriov_pf_mode for one card."""
 
-    kind = MODE_RECORDS
+    kind, title = MODE_RECORDS, "mode"
 
     def __init__(self, host: HostRoot, card: str, record: Record, patient: bool) -> None:
         self.card = card
@@ -99,7 +99,7 @@ class Modes:
         """Load modules of drivers that no device requests itself, such as vfio-pci, once per driver."""
         drivers = [entry.driver] if entry.mode == "pf" else []
         drivers += [entry.vf_driver, *(virtual.driver for virtual in entry.vfs.values())]
-        ours = [name for name in drivers if name and name not in (NATIVE, DEFAULT, NOBODY)]
+        ours = [name for name in drivers if name and name not in (NATIVE, DEFAULT, NO_DRIVER)]
         for driver in dict.fromkeys(ours):
             if driver not in self._loaded and not self._host.exists(f"{DRIVERS}/{driver}"):
                 self._loaded.add(driver)

@@ -26,7 +26,7 @@ from .records import NotRestorable
 class Partitions:
     """The record of mig_layout for one card."""
 
-    kind = LAYOUT_RECORDS
+    kind, title = LAYOUT_RECORDS, "MIG layout"
 
     def __init__(self, host: HostRoot, card: str, record: Record) -> None:
         self.card = card

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Union
 
 from .._core.problems import Refused
 from .._host.root import HostRoot
@@ -19,32 +20,45 @@ NO_INTERPRETER = (
     "python of boot_restore) to another interpreter"
 )
 
-State = dict[str, Any]
+# Bytes of a file, the target of a link, None if there is neither.
+Content = Union[bytes, str, None]
+Contents = Mapping[str, Content]  # by path
 
 
-def observe(host: HostRoot) -> State:
-    """Return the current content by path: bytes of a file, text of a link target, or None."""
-    found: State = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
+class FileStep(NamedTuple):
+    """One file or link to write or to remove."""
+
+    path: str
+    action: str  # created, replaced, removed
+    content: Content
+
+
+def observe(host: HostRoot) -> Contents:
+    """Return the current content of all files and links of the program."""
+    found: Contents = {path: None if host.link(path) else host.read_bytes(path) for path in files.PATHS}
     return {**found, **{path: host.link(path) for path in files.links()}}
 
 
-def unsafe_files(host: HostRoot, state: State) -> dict[str, str]:
+def unsafe_files(host: HostRoot, current: Contents) -> dict[str, str]:
     """Return the problem of each file that users other than root can write, by path: root runs these files."""
     found = {}
     for path in files.PATHS:
         mode, owner = host.status(path) or (0, 0)
-        if isinstance(state[path], bytes) and (owner != 0 or mode & interpreter.OTHERS):
+        if isinstance(current[path], bytes) and (owner != 0 or mode & interpreter.OTHERS):
             found[f"/{path}"] = f"other users than root may write it: owner {owner}, mode {mode & 0o7777:04o}"
     return found
 
 
-def plan(state: State, wanted: State, unsafe: set[str]) -> list[dict[str, Any]]:
-    """Return a step for each path that differs. Files are created in dependency order and removed in reverse."""
+def plan(current: Contents, wanted: Contents, unsafe: Collection[str]) -> list[FileStep]:
+    """Return a step for each path that differs or is ``unsafe``; those have a leading slash.
+
+    Files are created in dependency order and removed in reverse.
+    """
     steps = []
     for path, content in wanted.items():
-        if state[path] != content or f"/{path}" in unsafe:
-            action = "removed" if content is None else "created" if state[path] is None else "replaced"
-            steps.append({"path": path, "action": action, "content": content})
+        if current[path] != content or f"/{path}" in unsafe:
+            action = "removed" if content is None else "created" if current[path] is None else "replaced"
+            steps.append(FileStep(path, action, content))
     return steps if any(content is not None for content in wanted.values()) else steps[::-1]
 
 
@@ -52,7 +66,7 @@ def paths() -> list[str]:
     return [*files.PATHS, *files.links()]
 
 
-def wanted_files(host: HostRoot, present: bool, python: str | None, timeout: float, program: bytes) -> State:
+def wanted_files(host: HostRoot, present: bool, python: str | None, timeout: float, program: bytes) -> Contents:
     """Return the desired content by path; raise :class:`Refused` on problems."""
     problems = [reason for reason in map(host.refusal, paths()) if reason]
     if present and python is None:

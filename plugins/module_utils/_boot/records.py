@@ -9,15 +9,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._core.grammar import PCI_ADDRESS
 from .._core.problems import Refused
 from .._host.records import Record
 from .._instances import records
-from .._instances.wanted import parse_instances
+from .._instances.wanted import INSTANCE, parse_instances
 from .._model.host import Definition
-from .._model.wanted import CardWanted
+from .._model.wanted import CardWanted, DeviceWanted
 from .._modes.wanted import parse_functions
 
 
@@ -78,12 +78,23 @@ def recorded_function(card: str, record: Record) -> CardWanted:
     return entry
 
 
-def recorded_instances(
-    record: dict[str, Any], definitions: Mapping[tuple[str, str], Definition]
-) -> list[dict[str, Any]]:
-    """Return the option ``instances`` for the devices that a record of mdev_instance restores at boot.
+class RecordedDevice(NamedTuple):
+    """A device that a record wants at boot; ``wanted`` has the name of its type, if the record knows it."""
 
-    Each entry also has the ``id`` of its type. Raises :class:`NotRestorable` for an invalid record.
+    wanted: DeviceWanted
+    type_id: str
+    parent: str
+
+    @property
+    def id(self) -> str:
+        """The UUID of an mdev, or the address of a VF."""
+        return self.wanted.uuid or self.parent
+
+
+def recorded_instances(record: Record, definitions: Mapping[tuple[str, str], Definition]) -> list[RecordedDevice]:
+    """Return the devices that a record of mdev_instance restores at boot.
+
+    Raises :class:`NotRestorable` for an invalid record.
     """
     wrong = [one for one in record["instances"] if not records.is_complete(one)]
     if wrong:
@@ -91,19 +102,23 @@ def recorded_instances(
     found = record["instances"]
     if not record.get(records.MARK):
         found = records.wanted_at_boot(found, definitions)
-    wanted = []
-    for instance in found:
-        option = {**dict.fromkeys(("uuid", "count", "numa_node", "autostart")), "parent": instance["parent"]}
-        # Ids may change with the driver version, names do not.
-        option.update(id=instance["type"], type=[instance["type_name"] or instance["type"]], uuid=instance["uuid"])
-        option["attributes"] = [{name: value} for name, value in instance["attributes"]]
-        if instance["autostart"]:
-            wanted.append(option)
+    at_boot = [instance for instance in found if instance["autostart"]]
+    options = [
+        {
+            **dict.fromkeys(INSTANCE),
+            "uuid": instance["uuid"],
+            "parent": instance["parent"],
+            # Ids may change with the driver version, names do not.
+            "type": [instance["type_name"] or instance["type"]],
+            "attributes": [{name: value} for name, value in instance["attributes"]],
+        }
+        for instance in at_boot
+    ]
     try:
-        parse_instances(wanted, "present", False)
+        wanted = parse_instances(options, "present", False)
     except Refused as refused:
         raise NotRestorable([f"its record is wrong: {problem}" for problem in refused.problems]) from None
-    return wanted
+    return [RecordedDevice(one, instance["type"], instance["parent"]) for one, instance in zip(wanted, at_boot)]
 
 
 def _checked(given: Any, types: dict[str, type], required: tuple[str, ...]) -> dict[str, Any]:

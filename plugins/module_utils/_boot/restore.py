@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from .._core.problems import Refused
 from .._host.records import DIRECTORY, RECORD_SUFFIX, recorded_cards
@@ -34,15 +34,27 @@ UNCHANGED, RESTORED, FAILED = "unchanged", "restored", "failed"
 
 
 class Stage(Protocol):
-    """One record of one card."""
+    """One record of one card; ``kind`` is the directory of such records, ``title`` what a log line calls them."""
 
     kind: str
+    title: str
 
     def missing(self) -> str | None:
         """Return what it waits for as a sentence, or None."""
 
     def run(self, last: bool, check_mode: bool) -> tuple[list[str], list[str]]:
         """Return what was done and what failed, as sentences. Raises :class:`Refused` before the ``last`` attempt."""
+
+
+class Result(NamedTuple):
+    """What became of one stage of a card; ``done`` and ``problems`` are sentences."""
+
+    card: str
+    kind: str
+    title: str
+    outcome: str  # UNCHANGED, RESTORED or FAILED
+    done: list[str]
+    problems: list[str]
 
 
 class _Card:
@@ -57,7 +69,7 @@ class _Card:
         self._deadline = host.now() + timeout
         self._next_try = -math.inf
 
-    def advance(self) -> list[dict[str, Any]]:
+    def advance(self) -> list[Result]:
         """Run the stages that are ready; return the results of those that ended."""
         results = []
         while self._stages:
@@ -68,14 +80,14 @@ class _Card:
             self._stages = self._stages[1:]
             self._next_try = -math.inf
             # After a failed stage, its results will not appear, so later stages do not wait.
-            self._deadline = self._host.now() + (0 if result["problems"] else self._timeout)
+            self._deadline = self._host.now() + (0 if result.problems else self._timeout)
         return results
 
     @property
     def ended(self) -> bool:
         return not self._stages
 
-    def _attempt(self, stage: Stage) -> dict[str, Any] | None:
+    def _attempt(self, stage: Stage) -> Result | None:
         last = self._check_mode or self._host.now() >= self._deadline
         if not last and self._host.now() < self._next_try:
             return None
@@ -95,20 +107,17 @@ class _Card:
             # An error of one card must not prevent the restoration of others.
             problems = [f"this is a bug in vfio.devices: {traceback.format_exc()}"]
         outcome = FAILED if problems else RESTORED if done else UNCHANGED
-        return {"card": self.name, "kind": stage.kind, "outcome": outcome, "done": done, "problems": problems}
+        return Result(self.name, stage.kind, stage.title, outcome, done, problems)
 
 
-def restore(
-    host: HostRoot, card: str | None = None, timeout: float = 60.0, check_mode: bool = False
-) -> list[dict[str, Any]]:
+def restore(host: HostRoot, card: str | None = None, timeout: float = 60.0, check_mode: bool = False) -> list[Result]:
     """Restore all cards that have a record, or only ``card``; each stage waits up to ``timeout`` seconds.
 
     Cards in use stay unchanged. A single ``card`` also waits for the end of its use, because it returns from a guest a
     moment before the guest's domain disappears.
 
-    Each stage returns ``card``, ``kind``, ``outcome`` (``unchanged``, ``restored``, ``failed``), and the sentences
-    ``done`` and ``problems``. Check mode neither waits nor changes anything. Raises HostError if another run holds the
-    lock for too long.
+    Returns a result for each stage. Check mode neither waits nor changes anything. Raises HostError if another run
+    holds the lock for too long.
     """
     if not check_mode:
         host.lock(timeout * LOCKED)
@@ -117,7 +126,7 @@ def restore(
         for name, stages in _stages(host, patient=card is not None).items()
         if card in (None, name)
     ]
-    results: list[dict[str, Any]] = []
+    results: list[Result] = []
 
     def advance() -> bool:
         for one in cards:
@@ -126,14 +135,15 @@ def restore(
 
     # Each card has its own deadline.
     host.wait(advance, math.inf)
-    return sorted(results, key=lambda result: str(result["card"]))
+    return sorted(results, key=lambda result: result.card)
 
 
 class _Unreadable:
     """A file that is not a record."""
 
-    def __init__(self, kind: str, path: str) -> None:
+    def __init__(self, kind: str, title: str, path: str) -> None:
         self.kind = kind
+        self.title = title
         self._path = path
 
     def missing(self) -> str | None:
@@ -146,15 +156,17 @@ class _Unreadable:
 
 
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
+
     stages: dict[str, list[Stage]] = {}
-    of_kinds: tuple[tuple[str, Iterable[Modes | Partitions | Instances]], ...] = (
-        (Modes.kind, Modes.observe(host, patient)),
-        (Partitions.kind, Partitions.observe(host)),
-        (Instances.kind, Instances.observe(host)),
+    of_kinds: tuple[tuple[type[Stage], Iterable[Modes | Partitions | Instances]], ...] = (
+        (Modes, Modes.observe(host, patient)),
+        (Partitions, Partitions.observe(host)),
+        (Instances, Instances.observe(host)),
     )
-    for kind, found in of_kinds:
+    for stage_class, found in of_kinds:
+        kind = stage_class.kind
         records: dict[str, Stage] = {stage.card: stage for stage in found}
         for card in recorded_cards(host, kind):
             path = f"{DIRECTORY}/{kind}/{card}{RECORD_SUFFIX}"
-            stages.setdefault(card, []).append(records.get(card) or _Unreadable(kind, path))
+            stages.setdefault(card, []).append(records.get(card) or _Unreadable(kind, stage_class.title, path))
     return stages

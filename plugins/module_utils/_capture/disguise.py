@@ -34,7 +34,7 @@ IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}(?![\w:])(?!\.[0-9a-f])")
 # UUIDs that Proxmox VE derives from the numbers of guest and device.
 OF_NUMBERS = re.compile(r"0{7}[0-9]-0000-0000-0000-[0-9]{12}\Z")
-NOBODY = re.compile(r"[0:-]*\Z|[fF:]*\Z")
+UNSPECIFIC = re.compile(r"[0:-]*\Z|[fF:]*\Z")
 # Networks whose prefix does not identify an owner, so it is kept. The prefixes of other networks are replaced.
 PRIVATE = tuple(
     ipaddress.ip_network(text)
@@ -82,7 +82,7 @@ class Disguise:
 
     def serial(self, serial: str) -> str:
         """Return the replacement for a serial number in any format."""
-        if PCI_SERIAL.match(serial) or NOBODY.match(serial):
+        if PCI_SERIAL.match(serial) or UNSPECIFIC.match(serial):
             return self.text(serial)
         return f"SERIAL{self._number('serial', serial):04d}"
 
@@ -124,15 +124,15 @@ class Disguise:
         return self._known[kind, name]
 
     def _uuid(self, text: str) -> str:
-        if NOBODY.match(text) or OF_NUMBERS.match(text):
+        if UNSPECIFIC.match(text) or OF_NUMBERS.match(text):
             return text
         return f"00000000-0000-4000-8000-{self._number('uuid', text.lower().replace('-', '')):012x}"
 
     def _long(self, text: str) -> str:
-        return text if NOBODY.match(text) else f"{self._number('uuid', text):x}".zfill(len(text))
+        return text if UNSPECIFIC.match(text) else f"{self._number('uuid', text):x}".zfill(len(text))
 
     def _hardware(self, text: str) -> str:
-        if NOBODY.match(text):
+        if UNSPECIFIC.match(text):
             return text
         digits = f"{self._number('hardware', text.lower()):0{len(text.split(':')) * 2}x}"
         pairs = [digits[place : place + 2] for place in range(0, len(digits), 2)]
@@ -144,7 +144,7 @@ class Disguise:
         return self._hardware(address).replace(":", "")
 
     def _grouped(self, text: str, size: int, separator: str) -> str:
-        if NOBODY.match(text):
+        if UNSPECIFIC.match(text):
             return text
         digits = f"{self._number('number', text):016x}"
         return separator.join(digits[place : place + size] for place in range(0, 16, size))

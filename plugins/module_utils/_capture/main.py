@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from .._core import numbers
+from .._core.arguments import seconds
 from .._host.root import HostError, summarize
 from .capture import capture
 
@@ -41,16 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root", default="/", metavar="DIRECTORY", help="root of the host's file system")
     parser.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         default=30.0,
         metavar="SECONDS",
         help="how long to wait for a file or a program that does not answer (default 30)",
     )
     return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        return numbers.duration(text, "it")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

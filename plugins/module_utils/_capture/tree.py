@@ -156,9 +156,9 @@ def _entries(notes: Notes, files: Files, places: _Places, processes: set[str]) -
             opened = _device(target) if PROCESS.match(path) and "/fd/" in path else None
             yield places.of(path, last=False), Entry("link", opened or target)
     for path, targets in notes.mapped.items():
-        told = sorted({device for device in map(_device, targets) if device}) if is_kept(path) else []
-        if told:
-            yield places.of(path), Entry("mapped", "\n".join(f"0-0 r--s 0 00:00 0 {target}" for target in told))
+        devices = sorted({device for device in map(_device, targets) if device}) if is_kept(path) else []
+        if devices:
+            yield places.of(path), Entry("mapped", "\n".join(f"0-0 r--s 0 00:00 0 {target}" for target in devices))
     for path, number in notes.numbers.items():
         if is_kept(path) and not path.startswith("proc/"):
             yield places.of(path), Entry("number", number)

@@ -13,8 +13,6 @@ from typing import Any, Callable
 
 from .grouping import grouped
 
-Step = dict[str, Any]
-
 
 class Refused(Exception):
     """The plan is impossible or forbidden; nothing has been written. ``problems`` has one sentence for each problem.

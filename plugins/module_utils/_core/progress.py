@@ -15,7 +15,7 @@ import time
 from typing import Callable
 
 # Arguments: name of the counted things, number done, total number.
-Tell = Callable[[str, int, int], None]
+Reporter = Callable[[str, int, int], None]
 
 # An action plugin sets these environment variables for its module: the seconds after which the module starts no further
 # work, and the path of the progress file.
@@ -33,31 +33,31 @@ def budget() -> float | None:
         return None
 
 
-def wanted() -> Tell:
+def from_environment() -> Reporter:
     """Return a function that writes to the file of the action plugin, or ignores the progress if there is none."""
     path = os.environ.get(PATH)
-    return into(path) if path else nobody
+    return to_file(path) if path else silent
 
 
-def nobody(things: str, done: int, number: int) -> None:
+def silent(things: str, done: int, number: int) -> None:
     """Ignore the progress, because none is requested."""
 
 
-def into(path: str) -> Tell:
+def to_file(path: str) -> Reporter:
     """Return a function that keeps ``[things, done, number]`` in a file as JSON; failed writes are ignored."""
-    told = 0.0
+    last_write = 0.0
 
-    def tell(things: str, done: int, number: int) -> None:
-        nonlocal told
+    def report(things: str, done: int, number: int) -> None:
+        nonlocal last_write
         now = time.monotonic()
-        if now - told >= INTERVAL:
-            told = now
+        if now - last_write >= INTERVAL:
+            last_write = now
             with contextlib.suppress(OSError):
                 with open(f"{path}.new", "w", encoding="utf-8") as file:
                     json.dump([things, done, number], file)
                 os.replace(f"{path}.new", path)
 
-    return tell
+    return report
 
 
 def read(path: str) -> tuple[str, int, int] | None:

@@ -19,7 +19,7 @@ PROBE = "sys/bus/pci/drivers_probe"
 # Any driver that the kernel's own matching selects, except VFIO drivers.
 CHOICE = "*"
 # An override that is not a driver name prevents all drivers (Documentation/ABI/testing/sysfs-bus-pci).
-NOBODY = "none"
+NO_DRIVER = "none"
 DEFAULT = "default"
 # In seconds: the timeout for a state that usually exists when the write returns.
 SETTLE = 5.0
@@ -34,8 +34,8 @@ def binding_of_option(text: str) -> BindingWanted:
     """Return the binding for a value of ``driver`` or ``vf_driver``: a name, ``none`` or ``default``."""
     if text == DEFAULT:
         return native(optional=True)
-    if text == NOBODY:
-        return BindingWanted(None, NOBODY, is_exact=True)
+    if text == NO_DRIVER:
+        return BindingWanted(None, NO_DRIVER, is_exact=True)
     return BindingWanted(text, text)
 
 

@@ -62,11 +62,13 @@ class Links(NamedTuple):
 def observe_links(host: HostRoot) -> Links:
     of_kernel, addresses = read_routes(host), _addresses(host)
     try:
-        told = _of_program(host)
+        of_program = _of_program(host)
     except (HostError, ValueError, KeyError, TypeError, AttributeError):
         # ip is missing, is the one of busybox, or does not support JSON (iproute2 before 4.14).
         return Links(of_kernel, addresses, set())
-    return Links(list(dict.fromkeys([*of_kernel, *told.routes])), {**addresses, **told.addresses}, told.xdp)
+    return Links(
+        list(dict.fromkeys([*of_kernel, *of_program.routes])), {**addresses, **of_program.addresses}, of_program.xdp
+    )
 
 
 def _of_program(host: HostRoot) -> Links:

@@ -25,7 +25,6 @@ OF_TYPES = {
     "vfio_ap-": ("assign_adapter", "assign_domain", "assign_control_domain", "ap_config"),
     **dict.fromkeys(("vfio_ccw-", "i915-GVTg", "mtty-", "mdpy-", "mbochs-"), ()),
 }
-OF_VENDOR_VFIO = (VGPU_PARAMS,)
 # NVIDIA plugin parameters, such as frame_rate_limiter=0,disable_vnc=1; a blank would clear them.
 PARAMETERS = re.compile(r"[a-z]\w*=[\w.:/-]+(,[a-z]\w*=[\w.:/-]+)*\Z", re.ASCII)
 MOST_PARAMETERS = 1023
@@ -57,20 +56,19 @@ def check(attribute: Any) -> tuple[str, str]:
     return name, text
 
 
-def unusable(type_id: str, on_function: bool, attributes: Iterable[tuple[str, str]]) -> str | None:
-    """Return why a type does not support the attributes, or None; ``on_function`` is true for vGPUs that are VFs."""
-    known = OF_VENDOR_VFIO if on_function else _of_type(type_id)
+def why_not(what: str, known: tuple[str, ...] | None, attributes: Iterable[tuple[str, str]]) -> str | None:
+    """Why a device, called ``what``, cannot have the attributes if it has those that are ``known``; None if it can."""
     names = dict.fromkeys(name for name, _value in attributes)
     wrong = [name for name in names if known is not None and name not in known]
     if not wrong:
         return None
-    what = "a vendor-specific vGPU" if on_function else f"a device of type {type_id}"
     has = f"only has {', '.join(known)}" if known else "has no attributes"
     shown = ", ".join(name if ATTRIBUTE.match(name) else numbers.shown(name) for name in wrong)
     return f"attribute {shown} cannot be set, because {what} {has}. Remove the attribute"
 
 
-def _of_type(type_id: str) -> tuple[str, ...] | None:
+def of_type(type_id: str) -> tuple[str, ...] | None:
+    """The attributes of an mdev of a type; None if they are not known."""
     return next((names for beginning, names in OF_TYPES.items() if type_id.startswith(beginning)), None)
 
 

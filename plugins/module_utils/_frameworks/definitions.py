@@ -10,19 +10,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, Optional, Protocol
 
 from .._core.grammar import PCI_ADDRESS, UUID, type_id
 from .._core.text import CONTROL
 from .._host.records import read_records
 from .._host.root import HostRoot
 from .._model.host import Definition, Device
-from . import mdev
 from .attributes import check
+from .mdev_view import MDEV
 
 DEFINITIONS = "etc/mdevctl.d"
 # The kind of records that mdev_instance writes.
 RECORDS = "mdev_instance"
+
+
+class Types(Protocol):
+    """The types that the parents of a host have now."""
+
+    def type_name(self, type_id: str) -> Optional[str]:
+        """The name of a type."""
+
+    def type_id(self, parent: str, name: str) -> Optional[str]:
+        """The id that a parent has for the type of this name."""
 
 
 def read_definitions(host: HostRoot) -> dict[tuple[str, str], Definition]:
@@ -67,7 +77,7 @@ def apply_definitions(
     host: HostRoot,
     definitions: Mapping[tuple[str, str], Definition],
     devices: list[Device],
-    mdevs: mdev.Mdevs,
+    types: Types,
 ) -> tuple[list[Device], list[Device]]:
     """Return ``devices`` with their definitions, and the devices that are only defined.
 
@@ -78,7 +88,7 @@ def apply_definitions(
     recorded = recorded_names(host) if waiting else {}
     return (
         [_with_definition(device, definitions.get(device.key)) for device in devices],
-        [_defined(place, definition, recorded.get(place), mdevs) for place, definition in waiting.items()],
+        [_defined(place, definition, recorded.get(place), types) for place, definition in waiting.items()],
     )
 
 
@@ -89,16 +99,16 @@ def _with_definition(device: Device, definition: Definition | None) -> Device:
 
 
 def _defined(
-    place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], mdevs: mdev.Mdevs
+    place: tuple[str, str], definition: Definition, recorded: Optional[tuple[str, str]], types: Types
 ) -> Device:
     parent, uuid = place
-    type_id, name = definition.type_id, mdevs.type_name(definition.type_id)
+    type_id, name = definition.type_id, types.type_name(definition.type_id)
     if recorded and recorded[0] == type_id and recorded[1] != name:
         name = recorded[1]
-        type_id = mdevs.type_id(parent, name) or type_id
+        type_id = types.type_id(parent, name) or type_id
     return Device(
         parent,
-        mdev.FRAMEWORK,
+        MDEV,
         uuid=uuid,
         type_id=type_id,
         type_name=name,
@@ -144,6 +154,7 @@ def save_definition(host: HostRoot, parent: str, uuid: str, definition: Definiti
 
 
 def definition_path(parent: str, uuid: str) -> str:
+
     return f"{DEFINITIONS}/{parent}/{uuid}"
 
 

@@ -8,53 +8,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Optional
 
 from .._devices.pci import NumaNodes, PciFunction
 from .._host.root import HostRoot
-from .._model.host import Definition, Device, Parent
-from . import mdev, nvidia_vfio
-from .definitions import apply_definitions, read_definitions
-from .mdev import Mdevs
+from .._model.host import Made
+from . import attributes, mdev, nvidia_vfio
 
+if TYPE_CHECKING:
+    from .base import Framework
+    from .capacity import Capacity, CardDevices
 
-class Made(NamedTuple):
-    """The state of all frameworks on a host."""
+# The one that any bus and vendor may use comes first.
+FRAMEWORKS: tuple[Framework, ...] = (mdev, nvidia_vfio)
+BY_NAME = {framework.NAME: framework for framework in FRAMEWORKS}
 
-    parents: list[Parent]
-    devices: list[Device]  # including devices that are only defined
-    definitions: Mapping[tuple[str, str], Definition]  # by parent and UUID
-    # by parent: names by id, including types that the parent does not offer now
-    known_types: Mapping[str, Mapping[str, str]]
+NO_PARENTS = "Check that the vendor's vGPU driver is loaded and bound to the card (`lspci -k`)"
 
 
 class Frameworks:
     def __init__(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> None:
         self._host = host
         self._functions = functions
-        self._numa_nodes = numa_nodes
-        self._mdevs = Mdevs(host, functions, numa_nodes)
-        self._vgpu_functions = nvidia_vfio.parent_functions(host, functions)
+        self._views = {framework.NAME: framework.view(host, functions, numa_nodes) for framework in FRAMEWORKS}
 
     def of_cards(self) -> dict[str, str]:
         """Return the framework of each card that can have vGPUs or other mdevs, directly or on its VFs."""
-        parents = {name: mdev.FRAMEWORK for name in self._mdevs.parent_names if name in self._functions}
-        parents.update((function.address, nvidia_vfio.FRAMEWORK) for function in self._vgpu_functions)
-        return {self._functions[name].physical_function or name: framework for name, framework in parents.items()}
+        parents = {name: framework for framework, view in self._views.items() for name in view.parent_names}
+        return {
+            self._functions[name].physical_function or name: framework
+            for name, framework in parents.items()
+            if name in self._functions
+        }
 
     def observe(self, with_parents: bool = True) -> Made:
-        """Return parents and devices; without ``with_parents``, skip mdev parents, whose types are slow to read."""
-        devices = self._mdevs.devices()
-        parents = self._mdevs.parents(devices) if with_parents else []
-        vgpu_parents, vgpus, known_types = nvidia_vfio.observe(
-            self._host, self._functions, self._vgpu_functions, self._numa_nodes
+        """Return parents and devices; without ``with_parents``, skip parents whose types are slow to read."""
+        found = [view.observe(with_parents) for view in self._views.values()]
+        devices = [device for made in found for device in made.devices]
+        return Made(
+            [parent for made in found for parent in made.parents],
+            # Those that are only defined at the end.
+            sorted(devices, key=lambda device: device.state == "defined"),
+            {key: one for made in found for key, one in made.definitions.items()},
+            {name: types for made in found for name, types in made.known_types.items()},
         )
-        definitions = read_definitions(self._host)
-        existing, defined = apply_definitions(self._host, definitions, devices, self._mdevs)
-        return Made([*parents, *vgpu_parents], [*existing, *vgpus, *defined], definitions, known_types)
 
     def unreadable(self) -> dict[str, str]:
         """Return why the state of a card is unknown, by card."""
-        reasons = nvidia_vfio.unreadable(self._host, self._functions, self._vgpu_functions)
+        reasons = {card: reason for view in self._views.values() for card, reason in view.unreadable().items()}
         return {**reasons, **self._host.silent}
+
+
+def capacity_of_card(card: CardDevices) -> Capacity:
+    """What still fits on a card, or on a parent that is not a PCI function."""
+    return BY_NAME[card.parents[0].framework].capacity(card)
+
+
+def advice(frameworks: Collection[str], vendor_id: Optional[str] = None) -> str:
+    """Return what to check for a card; ``frameworks`` are those of its parents, ``vendor_id`` may be unknown."""
+    chosen = [framework for framework in FRAMEWORKS if framework.NAME in frameworks]
+    return chosen[-1].advice(vendor_id) if chosen else NO_PARENTS
+
+
+def why_not_settable(framework: str, type_id: str, pairs: Iterable[tuple[str, str]]) -> Optional[str]:
+    """Why devices of a type cannot have the attributes, which are pairs of name and value; None if they can."""
+    one = BY_NAME[framework]
+    return attributes.why_not(one.describe(type_id), one.settable(type_id), pairs)

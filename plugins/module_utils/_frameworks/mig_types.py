@@ -23,6 +23,11 @@ PROFILE = re.compile(r"(\d{1,2})g\.(\d{1,4})gb(\+\w+)?\Z", re.ASCII)
 MEDIA_TYPE, MEDIA_PROFILE = "ME", "+me"
 
 
+def is_mig_backed(type_name: str | None) -> bool:
+    """Whether a type needs a GPU instance, by its name."""
+    return bool(TYPE.search(type_name or ""))
+
+
 class GpuInstances(NamedTuple):
     """The profile names of a GPU, and the profile of each of its GPU instances."""
 

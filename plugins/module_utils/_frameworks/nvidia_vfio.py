@@ -11,185 +11,99 @@ Source: NVIDIA vGPU user guide, "Creating an NVIDIA vGPU on Linux by using a ven
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Optional
 
-from .._core.text import printable
-from .._devices.pci import NumaNodes, PciFunction
-from .._host.records import read_records, save_record
-from .._host.root import HostRoot
-from .._model.host import Device, Offer, Parent, VgpuType
-from .vgpu_config import TYPE_ID, types_of
+from .._devices.pci import DEVICES, NumaNodes, PciFunction
+from .._host.root import HostError, HostRoot
+from . import nvidia_vfio_view
+from .attributes import VGPU_PARAMS
+from .nvidia_vfio_view import CREATABLE_TYPES, CURRENT_TYPE, NO_TYPE, Vgpus, parse_creatable_types
 
-FRAMEWORK = "vendor_vfio"
-DEVICE_API = "vfio-pci"
-CURRENT_TYPE = "nvidia/current_vgpu_type"
-CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
-NO_TYPE = "0"
-KNOWN_TYPES = "vgpu_types"
-# The type of a vGPU on a MIG instance contains two numbers, as in A100-1-5C.
-MIG = re.compile(r"-\d+-\d+[A-Z]+\Z")
+if TYPE_CHECKING:
+    from .capacity import Capacity, CardDevices
 
-
-def parent_functions(host: HostRoot, functions: dict[str, PciFunction]) -> list[PciFunction]:
-    """Return the functions that can have a type: their driver has created the attribute for it."""
-    return [
-        function
-        for function in functions.values()
-        if "nvidia" in function.entries and host.exists(f"{function.path}/{CURRENT_TYPE}")
-    ]
+NAME, TITLE = nvidia_vfio_view.NAME, "vendor VFIO"
+MAKES_MDEVS = False
+ADVICE = (
+    "Its creatable_vgpu_types are empty. If MIG mode is enabled without GPU instances (`nvidia-smi mig -lgi`), "
+    "create GPU instances (`nvidia-smi mig -cgi PROFILE`) or disable MIG mode (`nvidia-smi -mig 0`). "
+    "Otherwise check the service of the NVIDIA vGPU driver (`systemctl status nvidia-vgpu-mgr`)"
+)
 
 
-def observe(
-    host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction], numa_nodes: NumaNodes
-) -> tuple[list[Parent], list[Device], dict[str, dict[str, str]]]:
-    """Return the parents (all ``vgpu_functions``), the devices (functions that have a type), and the known types.
-
-    A function with a type lists no types, and no function of a full GPU does. Therefore the types of a card also come
-    from functions of the same model, from records of :func:`remember`, or from the driver's table. Each parent offers
-    all of them, with 0 available instances if its function does not list them.
-    """
-    current_types = {}
-    listed = {}
-    known = _remembered(host) if vgpu_functions else {}
-    remembered = frozenset(known)
-    files = [f"{one.path}/{name}" for one in vgpu_functions for name in (CURRENT_TYPE, CREATABLE_TYPES)]
-    answers = host.read_all(files)
-    for function in vgpu_functions:
-        path = f"{function.path}/{CURRENT_TYPE}"
-        current = answers[path]
-        if current is not None and not TYPE_ID.match(current):
-            host.warn(f"{path} holds {current[:40]!r}, which is not the number of a type", path)
-            current = None
-        creatable = parse_creatable_types(answers[f"{function.path}/{CREATABLE_TYPES}"] or "")
-        if current not in (None, NO_TYPE):
-            current_types[function.address] = current
-        card = _card(function, functions)
-        types = known.setdefault(_model(card), {})
-        if any(types.get(type_id, name) != name for type_id, name in creatable.items()):
-            # The ids changed with the driver version.
-            types.clear()
-        types.update(creatable)
-        listed[function.address] = creatable
-    cards = {function.address: _card(function, functions) for function in vgpu_functions}
-    _add_unlisted(host, known, remembered, cards, current_types)
-    known_types = {address: known[_model(card)] for address, card in cards.items()}
-    seen: dict[str, set[str]] = {}
-    for address, card in cards.items():
-        current = current_types.get(address, NO_TYPE)
-        seen.setdefault(card.address, set()).update(listed[address].values(), [known_types[address].get(current, "")])
-    parents = []
-    for function in vgpu_functions:
-        card = cards[function.address]
-        creatable = listed[function.address]
-        types = _of_one_mode({**known_types[function.address], **creatable}, seen[card.address])
-        current = current_types.get(function.address)
-        parents.append(_parent(function, card, types, creatable, current, numa_nodes))
-    devices = [_device(functions[address], known_types[address], current) for address, current in current_types.items()]
-    return parents, devices, known_types
+def view(host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> Vgpus:
+    return Vgpus(host, functions, numa_nodes)
 
 
-def _add_unlisted(
-    host: HostRoot,
-    known: dict[str, dict[str, str]],
-    remembered: frozenset[str],
-    cards: dict[str, PciFunction],
-    current_types: dict[str, str],
-) -> None:
-    """Add types from the driver's table for models that no empty card and no record describes; reading it is slow."""
-    occupied = {cards[address].address for address in current_types}
-    seen_empty = {_model(card) for card in cards.values() if card.address not in occupied}
-    for card in {_model(card): card for card in cards.values()}.values():
-        model = _model(card)
-        if model not in remembered and model not in seen_empty and card.identity is not None:
-            known[model].update({**types_of(host, card.identity), **known[model]})
+def capacity(card: CardDevices) -> Capacity:
+    from .nvidia_capacity import MigGpu, VendorGpu
+
+    return VendorGpu(card) if card.gpu_instances is None else MigGpu(card, card.gpu_instances)
 
 
-def unreadable(host: HostRoot, functions: dict[str, PciFunction], vgpu_functions: list[PciFunction]) -> dict[str, str]:
-    """Return by card why the type of one of its functions is unknown."""
-    reasons = {one: host.unread(f"{one.path}/{CURRENT_TYPE}") for one in reversed(vgpu_functions)}
-    return {_card(function, functions).address: reason for function, reason in reasons.items() if reason}
+def settable(type_id: str) -> Optional[tuple[str, ...]]:
+    return (VGPU_PARAMS,)
 
 
-def _card(function: PciFunction, functions: dict[str, PciFunction]) -> PciFunction:
-    return functions.get(function.physical_function or function.address, function)
+def describe(type_id: str) -> str:
+    return "a vendor-specific vGPU"
 
 
-def _of_one_mode(types: dict[str, str], seen: set[str]) -> dict[str, str]:
-    """Return the types that fit the names ``seen`` on a card: types with MIG differ from those without."""
-    modes = {bool(MIG.search(name)) for name in seen if name}
-    return {type_id: name for type_id, name in types.items() if not modes or bool(MIG.search(name)) in modes}
+def lists_types(rooms: Sequence[Optional[int]]) -> bool:
+    # The facts of a VF also list other types of its model, with 0 available.
+    return any(rooms)
 
 
-def _model(card: PciFunction) -> str:
-    """Return the model, as in ``10de-26b9``, because type ids depend on it."""
-    return f"{card.identity.vendor_id}-{card.identity.product_id}" if card.identity else card.address
+def advice(vendor_id: Optional[str]) -> str:
+    return ADVICE
 
 
-def remember(host: HostRoot, functions: dict[str, PciFunction], known_types: Mapping[str, Mapping[str, str]]) -> None:
-    """Record the type names of each model for the time when its functions list none."""
-    saved = _remembered(host)
-    for address, types in known_types.items():
-        model = _model(_card(functions[address], functions))
-        if types and saved.get(model) != types:
-            save_record(host, KNOWN_TYPES, model, types)
-            saved[model] = dict(types)
+def offers_types(host: HostRoot, parent: str) -> bool:
+    return host.exists(_type_path(parent))
 
 
-def _remembered(host: HostRoot) -> dict[str, dict[str, str]]:
-    records = read_records(host, KNOWN_TYPES)
-    return {
-        model: {
-            type_id: printable(name, "")
-            for type_id, name in types.items()
-            if TYPE_ID.match(type_id) and isinstance(name, str)
-        }
-        for model, types in records.items()
-    }
+def occupant(host: HostRoot, function: PciFunction) -> Optional[str]:
+    if "nvidia" not in function.entries:
+        return None
+    path = _type_path(function.address)
+    current = host.read_line(path, optional=True)
+    if host.unread(path):
+        return "possibly a vGPU, whose type is unreadable"
+    return None if current in (None, NO_TYPE) else f"a vGPU of type {current}"
 
 
-def parse_creatable_types(text: str) -> dict[str, str]:
-    """Parse the table in ``creatable_vgpu_types`` to names by type id; its header is skipped."""
-    types = {}
-    for line in text.splitlines():
-        type_id, dummy, name = line.partition(":")
-        if TYPE_ID.match(type_id.strip()):
-            types[type_id.strip()] = printable(name.strip(), "")
-    return types
+def directory(parent: str, identity: str) -> str:
+    return f"{DEVICES}/{identity}"
 
 
-def _parent(
-    function: PciFunction,
-    card: PciFunction,
-    types: dict[str, str],
-    creatable: dict[str, str],
-    current: str | None,
-    numa_nodes: NumaNodes,
-) -> Parent:
-    return Parent(
-        name=function.address,
-        framework=FRAMEWORK,
-        bus="pci",
-        address=function.address,
-        physical_function=card.address,
-        numa_node=numa_nodes[card.address],
-        offers=tuple(
-            Offer(
-                VgpuType(type_id, name, device_api=DEVICE_API),
-                available=int(type_id in creatable),
-                most=int(type_id in creatable or type_id == current),
-            )
-            for type_id, name in types.items()
-        ),
-    )
+def make(host: HostRoot, parent: str, identity: str, type_id: str) -> bool:
+    _set_type(host, identity, type_id)
+    return True
 
 
-def _device(function: PciFunction, names: dict[str, str], current: str) -> Device:
-    return Device(
-        function.address,
-        FRAMEWORK,
-        address=function.address,
-        type_id=current,
-        type_name=names.get(current),
-        iommu_group=function.iommu_group,
-    )
+def remove(host: HostRoot, parent: str, identity: str) -> None:
+    _set_type(host, identity, NO_TYPE)
+
+
+def has_room(host: HostRoot, parent: str, type_id: str) -> bool:
+    table = host.read(f"{DEVICES}/{parent}/{CREATABLE_TYPES}") or ""
+    return type_id in parse_creatable_types(table)
+
+
+def vanished(host: HostRoot, made: Mapping[str, str]) -> set[str]:
+    return {address for address, type_id in made.items() if host.read(_type_path(address)) != type_id}
+
+
+def _set_type(host: HostRoot, address: str, type_id: str) -> None:
+    path = _type_path(address)
+    # The driver rejects writing the current type again, and 0 if there is no type.
+    if host.read(path) == type_id:
+        return
+    host.write(path, type_id)
+    if not host.wait(lambda: host.read(path) == type_id):
+        raise HostError(f"{path} reads {host.read(path)}, although {type_id} was written", path, type_id)
+
+
+def _type_path(address: str) -> str:
+    return f"{DEVICES}/{address}/{CURRENT_TYPE}"

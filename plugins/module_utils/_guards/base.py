@@ -26,6 +26,8 @@ NAMES = (
     *(PROCESSES, "vfio", "open_devices", "libvirt", "proxmox", "containers", "kubernetes"),
     *("devices", "storage", "network"),
 )
+# The same as an option of a module.
+ACCEPT_UNSEEN = {"type": "list", "elements": "str", "choices": list(NAMES), "default": []}
 
 
 class Scene(NamedTuple):

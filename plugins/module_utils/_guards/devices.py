@@ -16,7 +16,7 @@ from .._core.problems import holders
 from .._devices import vdpa
 from .._devices.pci import PciFunction
 from .._devices.sriov import interface_owners
-from .._frameworks import nvidia_vfio
+from .._frameworks.every import FRAMEWORKS
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, PORT, Use
 from .base import Scene, user
@@ -43,13 +43,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
         function = scene.functions.get(address)
         if function is None:
             continue
-        if "nvidia" in function.entries:
-            path = f"{function.path}/{nvidia_vfio.CURRENT_TYPE}"
-            current = host.read_line(path, optional=True)
-            if host.unread(path):
-                made.setdefault(address, []).append("possibly a vGPU, whose type is unreadable")
-            elif current not in (None, nvidia_vfio.NO_TYPE):
-                made.setdefault(address, []).append(f"a vGPU of type {current}")
+        for framework in FRAMEWORKS:
+            occupant = framework.occupant(host, function)
+            if occupant:
+                made.setdefault(address, []).append(occupant)
         if address in made:
             clause = f"carries {' and '.join(made[address])}"
             yield Use(address, NAME, LOSES_DRIVER, "stop their users, and remove these devices first", clause=clause)

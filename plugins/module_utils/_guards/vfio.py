@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from .._core.grammar import FUNCTION_IN_PATH
 from .._devices import iommu, pci
-from .._frameworks import mdev
+from .._frameworks import mdev_view
 from .._host.root import HostRoot
 from .._model.uses import EVERY_EFFECT, Holder, Unseen, Use
 from .base import Scene
@@ -75,7 +75,7 @@ def _vgpu_paths(scene: Scene) -> dict[str, str]:
         if device.address:
             paths[device.address] = f"{pci.DEVICES}/{device.address}"
         elif device.state == "active" and str(device.type_id).startswith("nvidia-"):
-            paths[device.id] = f"{mdev.DEVICES}/{device.id}"
+            paths[device.id] = f"{mdev_view.DEVICES}/{device.id}"
     return paths
 
 

@@ -49,12 +49,6 @@ PATHS = (
     Writable("sys/bus/pci/drivers/<driver>/bind", ATTRIBUTE, MODES, "binds a card or VF to a driver"),
     Writable("sys/class/mdev_bus/<parent>/mdev_supported_types/<type>/create", ATTRIBUTE, INSTANCES, "creates an mdev"),
     Writable("sys/class/mdev_bus/<parent>/<uuid>/<attribute>", ATTRIBUTE, INSTANCES, "sets an attribute of a new mdev"),
-    Writable(
-        "sys/class/mdev_bus/<parent>/<uuid>/remove",
-        ATTRIBUTE,
-        INSTANCES,
-        "removes a new mdev whose attributes were refused",
-    ),
     Writable("sys/bus/mdev/devices/<uuid>/remove", ATTRIBUTE, INSTANCES, "removes an mdev"),
     Writable(f"{FUNCTION}/nvidia/current_vgpu_type", ATTRIBUTE, INSTANCES, "creates and removes the vGPU of a VF"),
     Writable(f"{FUNCTION}/nvidia/vgpu_params", ATTRIBUTE, INSTANCES, "sets the parameters of the new vGPU of a VF"),

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._frameworks.every import Made
 from .._host.records import Record
-from .._model.host import Device
+from .._model.host import Device, Made
 from . import identities
 from .beside import Beside
 from .records import is_complete, only_recorded

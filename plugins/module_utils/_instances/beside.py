@@ -14,12 +14,11 @@ from typing import NamedTuple, Optional
 from .._devices import mig
 from .._devices.identity import Identity
 from .._devices.pci import PciFunction
-from .._frameworks import nvidia_vfio
-from .._frameworks.every import Frameworks, Made
-from .._frameworks.mig_types import GpuInstances
+from .._frameworks.every import Frameworks
+from .._frameworks.mig_types import GpuInstances, is_mig_backed
 from .._host.records import Record
 from .._host.root import HostError, HostRoot
-from .._model.host import Parent
+from .._model.host import Made, Parent
 from . import identities
 from .records import observe_records
 
@@ -47,9 +46,7 @@ def observe_beside(host: HostRoot, functions: dict[str, PciFunction], frameworks
 
 def _gpu_instances(host: HostRoot, parents: list[Parent]) -> dict[str, GpuInstances]:
     """Return the GPU instances of cards with MIG types. If nvidia-smi fails, return none: the driver then decides."""
-    cards = {
-        parent.card for parent in parents for offer in parent.offers if nvidia_vfio.MIG.search(offer.type.name or "")
-    }
+    cards = {parent.card for parent in parents for offer in parent.offers if is_mig_backed(offer.type.name)}
     if not cards or not host.has_program(mig.PROGRAM):
         return {}
     try:

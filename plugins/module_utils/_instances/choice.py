@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._core import wording
-from .._frameworks import no_types
-from .._frameworks.capacity import ONE_TYPE, Capacity, capacity_of_card
+from .._frameworks.capacity import ONE_TYPE, Capacity, CardDevices
+from .._frameworks.every import BY_NAME, NO_PARENTS, advice, capacity_of_card
 from .._model.host import Device, Parent
 from .._model.wanted import DeviceWanted
 from . import records
@@ -62,6 +62,7 @@ class Inventory:
         self.capacities = {card: self._capacity(card, names) for card, names in self._cards.items()}
 
     def card(self, parent: str) -> str:
+
         known = self.parents.get(parent)
         return known.card if known else parent
 
@@ -119,7 +120,7 @@ class Inventory:
 
     def describe_unknown_parent(self, name: str) -> str:
         if not self._cards:
-            return f"there is no parent {name}; this host has none. {no_types.NO_PARENTS}"
+            return f"there is no parent {name}; this host has none. {NO_PARENTS}"
         return f"there is no parent {name}; this host has {_list(self._cards)}"
 
     def describe_unknown_type(self, parents: Sequence[Parent], specs: Sequence[str]) -> str:
@@ -128,7 +129,7 @@ class Inventory:
         where = cards[0] if len(cards) == 1 else "this host"
         sentence = f"there is no type {' or '.join(specs)}; {where} has {wording.describe(known, specs)}"
         if not cards:
-            return f"{sentence}. {no_types.NO_PARENTS}"
+            return f"{sentence}. {NO_PARENTS}"
         return sentence + self.why_no_types([card for card in cards if not self._types[card]])
 
     def why_no_types(self, cards: list[str]) -> str:
@@ -137,13 +138,12 @@ class Inventory:
         for card in cards:
             parents = [self.parents[name] for name in self._cards[card]]
             listed = any(
-                no_types.lists_types(parent.framework, [offer.available for offer in parent.offers])
+                BY_NAME[parent.framework].lists_types([offer.available for offer in parent.offers])
                 for parent in parents
             )
             if card not in self._unreadable and not listed:
-                advice = no_types.advice({parent.framework for parent in parents})
-                reasons.setdefault(advice, []).append(card)
-        return "".join(f". No types are listed by {_list(names)}. {advice}" for advice, names in reasons.items())
+                reasons.setdefault(advice({parent.framework for parent in parents}), []).append(card)
+        return "".join(f". No types are listed by {_list(names)}. {reason}" for reason, names in reasons.items())
 
     def _capacity(self, card: str, names: list[str]) -> Capacity:
         occupants = [
@@ -152,9 +152,8 @@ class Inventory:
             if device.parent in names and device.state != "defined"
         ]
         parents = [self.parents[name] for name in names]
-        return capacity_of_card(
-            parents, occupants, self._types[card], self._rules.get(card, ONE_TYPE), self._gpu_instances.get(card)
-        )
+        mix, gpu_instances = self._rules.get(card, ONE_TYPE), self._gpu_instances.get(card)
+        return capacity_of_card(CardDevices(parents, occupants, self._types[card], mix, gpu_instances))
 
     def _types_of(self, names: list[str]) -> dict[str, str | None]:
         types = {offer.type.id: offer.type.name for name in names for offer in self.parents[name].offers}
@@ -174,9 +173,9 @@ class Choice:
         self._spread = spread
         self._rooms: dict[tuple[str, str, tuple[str, ...]], tuple[int, str | None]] = {}
 
-    def next(self, entry: DeviceWanted, frozen: set[str]) -> tuple[str, str] | None:
+    def next(self, entry: DeviceWanted, untouched: set[str]) -> tuple[str, str] | None:
         """Reserve capacity for a device; return its parent and type id, or None if no type fits."""
-        cards = self._candidates(entry, frozen)
+        cards = self._candidates(entry, untouched)
         for spec in entry.types:
             options = []
             for card, parents in cards.items():
@@ -208,11 +207,11 @@ class Choice:
         # A card keeps its type names when its driver stops listing types.
         return sentence + self._inventory.why_no_types(list(self._candidates(entry, set())))
 
-    def _candidates(self, entry: DeviceWanted, frozen: set[str]) -> dict[str, tuple[str, ...]]:
+    def _candidates(self, entry: DeviceWanted, untouched: set[str]) -> dict[str, tuple[str, ...]]:
         cards: dict[str, tuple[str, ...]] = {}
         for parent in entry.parents:
             card = self._inventory.card(parent)
-            if card not in frozen:
+            if card not in untouched:
                 cards[card] = (*cards.get(card, ()), parent)
         return cards
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from .._core.problems import Refused
 from .._devices import pci, size_mode
-from .._frameworks import nvidia_vfio
 from .._frameworks.every import Frameworks
+from .._frameworks.nvidia_vfio_view import remember
 from .._guards.base import Scene, Seen
 from .._guards.conflicts import blind_spots
 from .._guards.processes import Processes
@@ -23,6 +23,7 @@ from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
 from .._run import room
 from . import actions, result
+from .apply import Outcome, apply
 from .assemble import assemble
 from .beside import observe_beside
 from .mixtures import Mixtures
@@ -45,14 +46,14 @@ def converge(
     """
     if not check_mode:
         host.lock()
-        actions.tidy(host)
+        actions.remove_leftovers(host)
     before = observe(host)
     # Reading the mode takes a second, so read it only where it matters.
     modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
     before = before._replace(size_modes=modes)
     plan = _planned(host, before, options, wanted)
     room.check(host, actions.files(plan.steps), write=not check_mode)
-    outcome = actions.Outcome()
+    outcome = Outcome()
     if check_mode:
         outcome.done = plan.steps
     elif plan.steps:
@@ -61,12 +62,12 @@ def converge(
         for sentence in managers.observe(host, managers.MEDIATED_DEVICES):
             host.warn(sentence)
         try:
-            nvidia_vfio.remember(host, before.functions, before.known_types)
+            remember(host, before.functions, before.known_types)
         except HostError as error:
             # During boot a file system may still be read-only, and unsaved type names must not prevent vGPUs.
             host.warn(str(error))
         # A guest that has started since the plan was made has a process.
-        outcome = actions.apply(
+        outcome = apply(
             host,
             plan.steps,
             budget,
@@ -120,6 +121,7 @@ def _complete(seen: Seen, accepted: Container[str]) -> Seen:
 
 
 def _look(host: HostRoot, state: State, configured: bool = True) -> Seen:
+
     scene = Scene(state.functions, state.devices, Processes(host), configured=configured)
     from .._guards import every
 

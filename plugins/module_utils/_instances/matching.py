@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from .._core.problems import holders
-from .._frameworks import attributes, nvidia_vfio
+from .._frameworks.every import BY_NAME, why_not_settable
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .choice import Inventory
@@ -29,15 +29,17 @@ def with_candidates(inventory: Inventory, entry: DeviceWanted) -> DeviceWanted:
     names = [parent.name for parent in parents if inventory.type_ids(parent.name, entry.types)]
     if not names:
         raise ValueError(inventory.describe_unknown_type(parents, entry.types))
-    if entry.uuid and any(inventory.parents[name].framework == nvidia_vfio.FRAMEWORK for name in names):
+    frameworks = {name: inventory.parents[name].framework for name in names}
+    on_functions = [one for one in map(BY_NAME.__getitem__, frameworks.values()) if not one.MAKES_MDEVS]
+    if entry.uuid and on_functions:
+        what = on_functions[0].describe(inventory.type_ids(names[0], entry.types)[0])
         raise ValueError(
-            "uuid cannot be set, because a vendor-specific vGPU is identified by the address of its VF. Use for "
-            f"example parent {names[0]}"
+            f"uuid cannot be set, because {what} is identified by the address of its VF. Use for example parent "
+            f"{names[0]}"
         )
     for name in names if entry.attributes else ():
-        is_function = inventory.parents[name].framework == nvidia_vfio.FRAMEWORK
         for type_id in inventory.type_ids(name, entry.types)[:1]:
-            reason = attributes.unusable(type_id, is_function, entry.attributes)
+            reason = why_not_settable(frameworks[name], type_id, entry.attributes)
             if reason:
                 raise ValueError(reason)
     return entry._replace(parents=tuple(names))

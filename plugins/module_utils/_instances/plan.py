@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._core.problems import Refused
-from .._frameworks import nvidia_vfio
-from .._frameworks.definitions import checked_attributes
+from .._frameworks.every import BY_NAME
 from .._model.host import Device
 from .._model.wanted import DeviceWanted
 from .._model.work import AllowSizes, MakeDevice, PlannedDevice, RemoveDevice
 from . import records
 from .choice import NO_MACHINE_ID, Choice, Inventory
+from .claims import Claims
 from .identities import with_identities
-from .matching import matches, satisfies, satisfying, why_not_here, with_candidates
+from .matching import matches
 from .mixtures import Mixtures, describe_busy
-from .state import Missing, Plan, State
+from .state import Plan, State
 from .wanted import MAX
 
 
@@ -35,21 +35,21 @@ def plan_instances(
     persist: bool | None = True,
 ) -> Plan:
     """Return the plan for ``wanted``; raise :class:`Refused` if it is impossible or forbidden."""
-    frozen: set[str] = set()
+    untouched: set[str] = set()
     mixtures = Mixtures(state, wanted)
     while True:
-        attempt = _Attempt(state, wanted, mixtures, exact, spread, skip_busy, frozen)
+        attempt = _Attempt(state, wanted, mixtures, exact, spread, skip_busy, untouched)
         result = attempt.present() if present else attempt.absent()
-        blocked = attempt.blocked_cards - frozen
+        blocked = attempt.blocked_cards - untouched
         if not blocked:
             steps = records.with_persistence(state, result, persist)
             return result._replace(steps=with_identities(state, result, steps, persist))
         # A card that supports one type at a time is changed completely or not at all.
-        frozen |= blocked
+        untouched |= blocked
 
 
 class _Attempt:
-    """One attempt to plan; cards in ``frozen`` stay unchanged."""
+    """One attempt to plan; cards in ``untouched`` stay unchanged."""
 
     def __init__(
         self,
@@ -59,45 +59,45 @@ class _Attempt:
         exact: bool,
         spread: bool,
         skip_busy: bool,
-        frozen: set[str],
+        untouched: set[str],
     ) -> None:
         self.mixtures = mixtures
-        self.problems: list[str] = self.mixtures.refusals(state)
+        self.problems = mixtures.refusals(state)
         self.inventory = Inventory(state, {entry.uuid for entry in wanted if entry.uuid}, self.mixtures.rules())
         self.choice = Choice(self.inventory, spread)
+        self.claims = Claims(state, self.inventory, mixtures, skip_busy, self.problems)
         self.wanted = wanted
         self.exact = exact
         self.skip_busy = skip_busy
-        self.frozen = frozen
+        self.untouched = untouched
         self.hidden = state.hidden
         self.unreadable = state.unreadable
         self.blocked_cards: set[str] = set()
-        self.kept: list[PlannedDevice] = []
         self.removals: list[tuple[Device, int | None]] = []
         self.creations: list[MakeDevice] = []
         self.busy: list[tuple[Device, int | None]] = []
-        self.missing: list[Missing] = []
-        self.claimed: set[tuple[str, str]] = set()
         # The types that each card will certainly have.
         self.present_types: set[tuple[str, str]] = set()
 
     def present(self) -> Plan:
-        entries = [entry for entry in map(self._with_candidates, self.wanted) if entry]
+        entries = [entry for entry in map(self.claims.with_candidates, self.wanted) if entry]
         self._refuse()
         # Place entries with fewer alternatives first, and "max" last.
         entries.sort(key=lambda entry: (not entry.uuid, not entry.parent, entry.amount == MAX, len(entry.types)))
         for entry in entries:
-            self._claim_identity(entry)
-        open_counts = [(entry, self._claim_existing(entry)) for entry in entries if not entry.uuid]
+            replaced = self.claims.claim_identity(entry)
+            if replaced:
+                self._remove(replaced, entry)
+        open_counts = [(entry, self.claims.claim_existing(entry)) for entry in entries if not entry.uuid]
         if self.exact:
             self._remove_what_is_not_listed(entries)
         self._empty()
         self._settle_removals()
         self._refuse()
-        claimed, busy = {uuid for parent, uuid in self.claimed}, {device.uuid for device, _place in self.busy}
+        claimed, busy = {uuid for parent, uuid in self.claims.claimed}, {device.uuid for device, _place in self.busy}
         for entry in entries:
             if entry.uuid and entry.uuid in busy:
-                self._miss(entry, 1)
+                self.claims.miss(entry, 1)
             elif entry.uuid and entry.uuid not in claimed:
                 self._create(entry, 1)
         for entry, count in open_counts:
@@ -109,7 +109,7 @@ class _Attempt:
 
     def absent(self) -> Plan:
         for asked in self.wanted if not self.skip_busy else ():
-            self._refuse_unreadable(asked.label, self._unreadable_cards(asked.parent))
+            self.claims.refuse_unreadable(asked.label, self.claims.unreadable_cards(asked.parent))
         for device in self.inventory.devices.values():
             entry = next((entry for entry in self.wanted if matches(self.inventory, entry, device)), None)
             if entry:
@@ -118,62 +118,6 @@ class _Attempt:
         self._refuse()
         return self._result()
 
-    # Desired devices and their parents
-
-    def _unreadable_cards(self, name: str | None) -> list[str]:
-        """Return the cards with unknown state that belong to the name of a card or parent."""
-        parents = self.inventory.parents_named(name) if name else []
-        cards = dict.fromkeys(parent.card for parent in parents)
-        return [card for card in cards if card in self.unreadable]
-
-    def _refuse_unreadable(self, where: str, cards: list[str]) -> None:
-        self.problems += [f"{where}: the state of {card} is unknown: {self.unreadable[card]}" for card in cards]
-
-    def _with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
-        """Return the entry with its possible parents; None if it cannot be satisfied."""
-        unreadable = self._unreadable_cards(entry.parent)
-        if unreadable and self.skip_busy:
-            self._miss(entry, entry.amount if isinstance(entry.amount, int) else 1)
-        elif unreadable:
-            self._refuse_unreadable(entry.label, unreadable)
-        else:
-            try:
-                return with_candidates(self.inventory, entry)
-            except ValueError as error:
-                self.problems.append(f"{entry.label}: {error}")
-        return None
-
-    def _miss(self, entry: DeviceWanted, count: int) -> None:
-        label = entry.label if self.mixtures.concerns(entry) else ""
-        self.missing.append(Missing(entry.place, entry.types, count, label))
-
-    def _claim_identity(self, entry: DeviceWanted) -> None:
-        """Keep or replace the device that the entry selects by UUID or by the address of a VF."""
-        device = self.inventory.by_uuid.get(entry.uuid or "")
-        if device is None:
-            device = self.inventory.devices.get((entry.parent or "", entry.parent or ""))
-            if device and not satisfies(self.inventory, entry, device):
-                self._remove(device, entry)
-            return
-        if device.state == "defined" and device.parent in entry.parents:
-            return
-        elsewhere = why_not_here(entry, device)
-        if elsewhere:
-            self.problems.append(elsewhere)
-        elif satisfies(self.inventory, entry, device):
-            self._keep(device, entry)
-        else:
-            self._remove(device, entry)
-
-    def _claim_existing(self, entry: DeviceWanted) -> int | None:
-        """Keep matching devices, those in use first; return the number of missing ones, or None for "max"."""
-        matching = satisfying(self.inventory, entry, self.claimed)
-        if entry.amount != MAX:
-            matching = matching[: int(entry.amount)]
-        for device in matching:
-            self._keep(device, entry)
-        return None if entry.amount == MAX else int(entry.amount) - len(matching)
-
     # Removals
 
     def _remove_what_is_not_listed(self, entries: Sequence[DeviceWanted]) -> None:
@@ -181,11 +125,15 @@ class _Attempt:
         listed = {parent.name for parent in named}
         to_remove = {device.key for device, _place in self.removals}
         for key, device in self.inventory.devices.items():
-            if device.parent in listed and key not in self.claimed | to_remove:
+            if device.parent in listed and key not in self.claims.claimed | to_remove:
                 self._remove(device, None)
 
     def _remove(self, device: Device, entry: DeviceWanted | None) -> None:
-        if device.state == "removing" or device.state == "active" and self.inventory.card(device.parent) in self.frozen:
+        if (
+            device.state == "removing"
+            or device.state == "active"
+            and self.inventory.card(device.parent) in self.untouched
+        ):
             self.busy.append((device, entry.place if entry else None))
         else:
             self.removals.append((device, entry.place if entry else None))
@@ -196,16 +144,16 @@ class _Attempt:
         for card in sorted(self.mixtures.to_empty):
             there = self.inventory.devices_on(card)
             in_use = [one for one in there if one.users or one.state == "removing" or card in self.unreadable]
-            unlisted = [one for one in there if one.key not in self.claimed | leaving and one not in in_use]
-            if (in_use or card in self.frozen) and self.skip_busy:
+            unlisted = [one for one in there if one.key not in self.claims.claimed | leaving and one not in in_use]
+            if (in_use or card in self.untouched) and self.skip_busy:
                 self.blocked_cards.add(card)
-                places = {kept.key: kept.place for kept in self.kept}
+                places = {kept.key: kept.place for kept in self.claims.kept}
                 self.busy += [(one, places[one.key]) for one in in_use if one.key in places]
             elif in_use or unlisted:
                 self.problems.append(self.mixtures.describe_occupied(card, in_use, unlisted))
             else:
-                staying = [one for one in self.kept if one.card == card]
-                self.kept = [one for one in self.kept if one.card != card]
+                staying = [one for one in self.claims.kept if one.card == card]
+                self.claims.kept = [one for one in self.claims.kept if one.card != card]
                 self.removals += [(self.inventory.devices[one.key], one.place) for one in staying]
                 self.creations += [MakeDevice(card, one) for one in staying]
                 self.present_types |= {(card, str(one.type_id)) for one in staying}
@@ -242,7 +190,7 @@ class _Attempt:
         """Plan ``count`` more devices of an entry; None means as many as fit."""
         made = 0
         while count is None or made < count:
-            chosen = self.choice.next(entry, self.frozen | set(self.unreadable))
+            chosen = self.choice.next(entry, self.untouched | set(self.unreadable))
             if chosen is None:
                 break
             self.creations.append(self._new_device(entry, *chosen, best_effort=count is None))
@@ -251,51 +199,40 @@ class _Attempt:
                 return
         # A capacity of zero is acceptable only if other entries have used it.
         nothing = count is None and not any(
-            device.parent in entry.parents for device in [*self.kept, *(step.device for step in self.creations)]
+            device.parent in entry.parents for device in [*self.claims.kept, *(step.device for step in self.creations)]
         )
         if nothing or count is not None and made < count:
             self._lacking(entry, count or 1, made)
 
     def _new_device(self, entry: DeviceWanted, parent: str, type_id: str, best_effort: bool) -> MakeDevice:
-        vendor = self.inventory.parents[parent].framework == nvidia_vfio.FRAMEWORK
+        framework = self.inventory.parents[parent].framework
+        is_mdev = BY_NAME[framework].MAKES_MDEVS
         # If the driver rejects the very first device of a type, the card is not full.
         kind = (self.inventory.card(parent), type_id)
         best_effort = best_effort and kind in self.present_types
         self.present_types.add(kind)
-        uuid = None if vendor else entry.uuid or self.inventory.new_uuid(parent, type_id)
-        if not vendor and not uuid:
+        uuid = (entry.uuid or self.inventory.new_uuid(parent, type_id)) if is_mdev else None
+        if is_mdev and not uuid:
             self.problems.append(f"{entry.label}: {NO_MACHINE_ID}")
         name = self.inventory.type_name(parent, type_id)
-        place = (kind[0], parent, uuid, parent if vendor else None)
+        place = (kind[0], parent, framework, uuid, None if is_mdev else parent)
         device = PlannedDevice(*place, type_id, name, entry.attributes, entry.autostart is not False, entry.place)
         return MakeDevice(device.card, device, best_effort)
 
     def _lacking(self, entry: DeviceWanted, count: int, made: int) -> None:
         cards = {self.inventory.card(name) for name in entry.parents}
         unreadable = cards & set(self.unreadable)
-        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards | self.frozen & cards
+        stuck = {self.inventory.card(device.parent) for device, _place in self.busy} & cards | self.untouched & cards
         if (stuck or unreadable) and self.skip_busy:
             busy = [device for device, _place in self.busy]
             self.blocked_cards |= {card for card in stuck if self.mixtures.is_shut(self.inventory, card, entry, busy)}
-            self._miss(entry, count - made)
+            self.claims.miss(entry, count - made)
         else:
             sentence = self.choice.describe_lack(entry, count, made, self.exact)
             skipped = "".join(f". {card} is skipped: {self.unreadable[card]}" for card in sorted(unreadable))
             self.problems.append(f"{entry.label}: {sentence}{skipped}")
 
     # Result
-
-    def _keep(self, device: Device, entry: DeviceWanted) -> None:
-        self.claimed.add(device.key)
-        try:
-            pairs = entry.attributes or checked_attributes(device)
-        except ValueError as error:
-            self.problems.append(f"{entry.label}: {error}")
-            return
-        autostart = device.autostart if entry.autostart is None else entry.autostart
-        place = (self.inventory.card(device.parent), device.parent, device.uuid, device.address)
-        kind = (device.type_id, device.type_name)
-        self.kept.append(PlannedDevice(*place, *kind, pairs, autostart is not False, entry.place))
 
     def _refuse(self) -> None:
         if self.problems:
@@ -305,4 +242,4 @@ class _Attempt:
         removals = [RemoveDevice(self.inventory.card(device.parent), device, place) for device, place in self.removals]
         made = {step.card for step in self.creations}
         modes = [AllowSizes(card) for card in sorted(self.mixtures.to_empty & made)]
-        return Plan([*removals, *modes, *self.creations], self.kept, self.busy, self.missing)
+        return Plan([*removals, *modes, *self.creations], self.claims.kept, self.busy, self.claims.missing)

@@ -32,7 +32,7 @@ def put_back(card: str, done: list[DeviceStep], later: Sequence[DeviceStep], mak
         device = step.device
         if _identity(step) in made or _identity(step) not in wanted:
             continue
-        place = (card, device.parent, device.uuid, device.address)
+        place = (card, device.parent, device.framework, device.uuid, device.address)
         try:
             make(MakeDevice(card, PlannedDevice(*place, device.type_id, device.type_name, device.attributes)))
         except HostError as error:

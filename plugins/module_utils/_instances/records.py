@@ -9,18 +9,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Optional, TypedDict
 
 from .._core.grammar import UUID
-from .._host.records import DIRECTORY, read_records
+from .._host.records import DIRECTORY, Record, read_records
 from .._host.root import HostRoot
 from .._model.host import Definition
 from .._model.work import AllowSizes, DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
 from .state import Plan, State
 
 INSTANCE_RECORDS = "mdev_instance"
-Instance = dict[str, Any]
-Record = dict[str, Any]
 # Parent, and UUID or address.
 Key = tuple[str, str]
 
@@ -30,7 +28,18 @@ MARK = "definitions_change"
 RETAIN, PROMISE, RECORD = "retain", "promise", "record"
 # A GPU must be empty when its mode changes.
 ORDER: list[type] = [RemoveDevice, AllowSizes, MakeDevice]
-RECORDED = ("uuid", "address", "parent", "type", "type_name", "attributes", "autostart")
+
+
+class Instance(TypedDict):
+    """One device in a record."""
+
+    uuid: Optional[str]  # of an mdev
+    address: Optional[str]  # of a VF
+    parent: str
+    type: Optional[str]  # id
+    type_name: Optional[str]
+    attributes: list[list[str]]  # name and value
+    autostart: bool
 
 
 def observe_records(host: HostRoot) -> dict[str, Record]:
@@ -47,19 +56,19 @@ def observe_records(host: HostRoot) -> dict[str, Record]:
 
 
 def _is_instance(instance: Any) -> bool:
-    if not isinstance(instance, dict) or set(instance) != set(RECORDED):
+    if not isinstance(instance, dict) or set(instance) != set(Instance.__annotations__):
         return False
     return isinstance(instance["parent"], str) and isinstance(instance["uuid"] or instance["address"], str)
 
 
 def is_complete(instance: Instance) -> bool:
     """Check the fields that :func:`observe_records` does not check."""
-    texts = ("uuid", "address", "type_name")
+    texts = (instance["uuid"], instance["address"], instance["type_name"])
     pairs = instance["attributes"]
     return (
         isinstance(instance["type"], str)
         and isinstance(instance["autostart"], bool)
-        and all(instance[name] is None or isinstance(instance[name], str) for name in texts)
+        and all(text is None or isinstance(text, str) for text in texts)
         and (instance["uuid"] is None) != (instance["address"] is None)
         and isinstance(pairs, list)
         and all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs)
@@ -73,7 +82,7 @@ def only_recorded(records: Mapping[str, Record], existing: set[Key], parents: se
     """
     for record in records.values():
         for instance in filter(is_complete, record["instances"]):
-            counts = instance["address"] or (record.get(MARK) and UUID.match(instance["uuid"]))
+            counts = instance["address"] or (record.get(MARK) and UUID.match(instance["uuid"] or ""))
             if counts and key_of(instance) not in existing and instance["parent"] in parents:
                 yield instance
 
@@ -191,7 +200,15 @@ def _of_definitions(state: State, steps: list[KeepDefinition]) -> Iterator[Insta
     """Yield the devices that the definitions to remove would restore, recorded or not."""
     for step in steps:
         if step.takes_away:
-            named = {**dict.fromkeys(RECORDED), "parent": step.parent, "uuid": step.uuid}
+            named: Instance = {
+                "uuid": step.uuid,
+                "address": None,
+                "parent": step.parent,
+                "type": None,
+                "type_name": None,
+                "attributes": [],
+                "autostart": False,
+            }
             yield _as_defined(named, state.definitions[step.key])
 
 
@@ -218,4 +235,4 @@ def _record(instances: Iterable[Instance], marked: bool = False) -> Record | Non
 
 
 def key_of(instance: Instance) -> Key:
-    return instance["parent"], instance["uuid"] or instance["address"]
+    return instance["parent"], str(instance["uuid"] or instance["address"])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from .._model.host import Definition, Device
 from .._model.work import DeviceStep, KeepDefinition, KeepDevices, MakeDevice, PlannedDevice, RemoveDevice
-from .actions import Outcome, is_work
+from .apply import Outcome, is_work
 from .state import Missing, Plan, State
 
 LISTED = ("created", "removed", "replaced", "kept")

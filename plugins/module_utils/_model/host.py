@@ -178,6 +178,16 @@ class Device(NamedTuple):
         return self.parent, self.id
 
 
+class Made(NamedTuple):
+    """What frameworks have on a host."""
+
+    parents: list[Parent]
+    devices: list[Device]  # including devices that are only defined
+    definitions: Mapping[tuple[str, str], Definition] = {}  # by parent and UUID
+    # by parent: names by id, including types that the parent does not offer now
+    known_types: Mapping[str, Mapping[str, str]] = {}
+
+
 class SharedGroup(NamedTuple):
     """An IOMMU group that can only be passed through as a whole."""
 

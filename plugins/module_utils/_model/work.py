@@ -122,6 +122,7 @@ class PlannedDevice(NamedTuple):
 
     card: str
     parent: str
+    framework: str
     uuid: Optional[str]
     address: Optional[str]  # of a VF with a type, which has no UUID
     type_id: Optional[str]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Apply the steps of sriov_pf_mode and read each change back; after a failure, restore the card."""
+"""The steps of sriov_pf_mode: one function for each, which writes and reads back from the kernel."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from .._devices.sriov import VIRTUAL_FUNCTION
 from .._frameworks import nvidia_sriov, vfs
 from .._host.records import RUN_DIRECTORY, save_record
 from .._host.root import HostError, HostRoot
-from .._model.host import Card
 from .._model.work import (
     BindCard,
     BindVfs,
-    CardStep,
     KeepRecord,
     KeepRule,
     MakeVfs,
@@ -34,150 +32,8 @@ from .._model.work import (
     SetVfShares,
 )
 from . import observe, records
-from .state import Planned
-from .steps import plan_steps
-from .target import present_target
 
 # Meaning and remedy of errnos of the kernel or a driver in this context.
-REMEDIES = {
-    "ENOENT": "its driver does not support virtual functions, or it has no driver",
-    "ERANGE": "the driver does not support this number",
-    "EBUSY": "the driver is busy, or its functions are in use. Run the play again later",
-    "EPERM": "the driver rejects this number, or reports assigned functions",
-    "EINVAL": "the driver does not accept this device or this number",
-    "EOPNOTSUPP": "the driver does not support it in its current mode, or not this number",
-    "ENOMEM": (
-        "enable SR-IOV and Above 4G Decoding in the firmware, or set the kernel argument pci=realloc "
-        "(iommu_kernel_arguments: [pci=realloc])"
-    ),
-    "EAGAIN": "the driver is resetting the card. Run the play again later",
-    "EIO": "read the reason of the driver in the kernel log (dmesg)",
-    "ENODEV": "the driver does not accept this device, or the device has disappeared",
-    "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
-}
-
-
-# Returns a sentence for each current use that the given steps of a planned card would end.
-Uses = Callable[[Planned, list[CardStep]], list[str]]
-
-
-class Outcome:
-    """The result of one card so far."""
-
-    def __init__(self) -> None:
-        self.done: list[CardStep] = []
-        self.error: str | None = None
-        self.pending = False
-        # After a failure: whether the previous state of the card was restored, without any difference.
-        self.restored: bool | None = None
-        self.seconds = 0.0
-        # Whether the card was not started before the deadline.
-        self.left = False
-
-
-def apply(
-    host: HostRoot, planned: list[Planned], budget: float | None = None, uses: Uses | None = None
-) -> dict[str, Outcome]:
-    """Apply the plans and return the outcome of each card by address.
-
-    ``budget`` is in seconds. After it no further card is started, but at least one is done. After a failure the budget
-    is ignored, so that the next run does not have to retry anything. After a timeout no other card is started, because
-    the kernel may hold a global lock.
-
-    ``uses`` returns the current uses that steps would end. It is called before each card and before each step.
-    """
-    outcomes: dict[str, Outcome] = {}
-    end = None if budget is None else host.now() + budget
-    for one in planned:
-        so_far = list(outcomes.values())
-        outcome = outcomes[one.card.address] = Outcome()
-        if any(other.pending for other in so_far):
-            continue
-        if end is not None and one.steps and any(other.done for other in so_far) and host.now() >= end:
-            outcome.left = not any(other.error for other in so_far)
-            if outcome.left:
-                continue
-        found = uses(one, one.steps) if uses else []
-        if found:
-            outcome.error = f"{one.card.address} remains unchanged, because during the run {'; '.join(found)}"
-            continue
-        started = host.now()
-        try:
-            for step in one.steps:
-                for part in _parts(one, step):
-                    _do(host, one, part, uses)
-                outcome.done.append(step)
-        except HostError as error:
-            outcome.error = _explain(step, error)
-            outcome.pending = error.pending
-            if not error.pending:
-                _restore(host, one, outcome, uses)
-        outcome.seconds = host.now() - started
-    return outcomes
-
-
-def _parts(one: Planned, step: CardStep) -> list[CardStep]:
-    """Split a step by VF if VFs lose their drivers: one unbind may take seconds, in which another VF may get a user."""
-    if not isinstance(step, BindVfs) or any(isinstance(other, MakeVfs) for other in one.steps):
-        return [step]
-    bound = {virtual.number for virtual in one.card.virtual_functions if virtual.binding.driver}
-    together = [number for number in step.bindings if number not in bound]
-    return [
-        step._replace(
-            bindings={number: step.bindings[number] for number in numbers},
-            certain=tuple(number for number in step.certain if number in numbers),
-        )
-        for numbers in (together, *([number] for number in step.bindings if number in bound))
-        if numbers
-    ]
-
-
-def _do(host: HostRoot, one: Planned, step: CardStep, uses: Uses | None) -> None:
-    """Apply one step; raise HostError if it fails or would end a use."""
-    found = uses(one, [step]) if uses else []
-    if found:
-        raise HostError(f"meanwhile {'; '.join(found)}", one.card.address)
-    ACTIONS[type(step)](host, step)
-
-
-def _restore(host: HostRoot, planned: Planned, outcome: Outcome, uses: Uses | None) -> None:
-    before = planned.card
-    target = present_target(before)
-    try:
-        card = _present(host, before)
-        one = planned._replace(card=card, target=target, steps=plan_steps(card, target))
-        for step in one.steps:
-            for part in _parts(one, step):
-                _do(host, one, part, uses)
-        found = _present(host, before)
-    except HostError as error:
-        outcome.restored, outcome.pending = False, error.pending
-        outcome.error = f"{outcome.error}. The previous state could not be restored: {error}; {_name(host, before)}"
-        return
-    outcome.restored = not plan_steps(found, target)
-    if outcome.restored:
-        outcome.error = f"{outcome.error}. The card has its previous state, {before.num_vfs} virtual functions"
-    else:
-        outcome.error = f"{outcome.error}. The card does not have its previous state: {_name(host, before)}"
-
-
-def _present(host: HostRoot, before: Card) -> Card:
-    cards = observe.observe_again(host, [before])
-    if not cards:
-        raise HostError(f"{before.address} is gone", f"{DEVICES}/{before.address}")
-    return cards[before.address]
-
-
-def _name(host: HostRoot, before: Card) -> str:
-    """Describe the current and the previous state of a card."""
-    address = before.address
-    override, driver = read_bindings(host, [address])[address]
-    number = len(links(host, address))
-    return (
-        f"{address} has now driver {driver or 'none'}, driver_override {override or 'unset'} and {number} virtual "
-        f"functions, and had driver {before.binding.driver or 'none'}, driver_override "
-        f"{before.binding.override or 'unset'} and {before.num_vfs}"
-    )
 
 
 def links(host: HostRoot, address: str) -> dict[int, str]:
@@ -220,13 +76,13 @@ def _rebind_gpu(host: HostRoot, address: str) -> None:
 
 
 def _verify_number(host: HostRoot, address: str, count: int) -> None:
-    def so() -> bool:
+    def is_so() -> bool:
         found = links(host, address)
         return len(found) == count and all(
             host.link_name(f"{DEVICES}/{virtual}/physfn") == address for virtual in found.values()
         )
 
-    if not host.wait(so, min(SETTLE, host.timeout)):
+    if not host.wait(is_so, min(SETTLE, host.timeout)):
         driver = host.link_name(f"{DEVICES}/{address}/driver")
         raise HostError(
             f"{address} has {len(links(host, address))} virtual functions after the driver {driver} accepted {count}: "
@@ -300,8 +156,3 @@ ACTIONS: dict[type, Callable[[HostRoot, Any], None]] = {
     KeepRecord: _keep_record,
     KeepRule: _keep_rule,
 }
-
-
-def _explain(step: CardStep, error: HostError) -> str:
-    remedy = REMEDIES.get(error.errno or "") if error.of_device else None
-    return f"{step.card}: {error}" + (f"; {remedy}" if remedy else "")

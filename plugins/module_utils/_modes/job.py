@@ -18,7 +18,8 @@ from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
 from .._model.work import CardStep
 from .._run import room
-from . import actions, guards, observe, records
+from . import guards, observe, records
+from .apply import Outcome, apply
 from .plan import plan_functions
 from .result import report
 from .state import Planned, State
@@ -40,7 +41,7 @@ def converge(
     """
     if not check_mode:
         host.lock()
-        records.tidy(host)
+        records.remove_leftovers(host)
     state = observe.observe_cards(host, entries)
     planned = _planned(host, state, options, entries, connection)
     for sentence in [sentence for one in planned for sentence in one.unusable]:
@@ -49,7 +50,7 @@ def converge(
     room.check(host, records.files(steps), write=not check_mode)
     outcomes = after = None
     if not check_mode:
-        outcomes = actions.apply(host, planned, budget, _uses(host, state, options, connection))
+        outcomes = apply(host, planned, budget, _uses(host, state, options, connection))
         for one in planned:
             outcome = outcomes[one.card.address]
             if outcome.pending:
@@ -107,7 +108,7 @@ def _uses(
     return uses
 
 
-def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, actions.Outcome]) -> dict[str, Card]:
+def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, Outcome]) -> dict[str, Card]:
     """Return the current state of the cards that were changed, or may have been."""
     touched = [one.card for one in planned if one.steps]
     # While the kernel holds the lock of a card, queries by programs would hang.
@@ -120,6 +121,7 @@ def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, actions.O
 
 
 def _who(host: HostRoot, card: Card) -> str:
+
     users = observe.users(host)
     names = [card.address, *(virtual.address for virtual in card.virtual_functions)]
     held = [f"{name} is in use by {holders(users[name])}" for name in names if users.get(name)]

@@ -17,7 +17,7 @@ from .._devices.binding import DRIVERS, read_bindings
 from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs
-from .._frameworks.mdev import Mdevs
+from .._frameworks.mdev_view import Mdevs
 from .._guards import managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES

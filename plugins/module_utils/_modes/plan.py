@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .._core.grouping import labelled
 from .._core.problems import Refused
 from .._devices import driver_names, eswitch, vf_settings
-from .._devices.binding import DEFAULT, NOBODY
+from .._devices.binding import DEFAULT, NO_DRIVER
 from .._frameworks import nvidia_sriov, vfs
 from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
@@ -169,7 +169,7 @@ def _check(state: State, entry: CardWanted, card: Card, found: list[str]) -> Non
     drivers = [entry.driver] if entry.mode == "pf" else []
     drivers += [entry.vf_driver, *(virtual.driver for virtual in entry.vfs.values())]
     for driver in dict.fromkeys(drivers):
-        if driver and driver not in (NATIVE, DEFAULT, NOBODY, *state.drivers):
+        if driver and driver not in (NATIVE, DEFAULT, NO_DRIVER, *state.drivers):
             found.append(driver_names.missing(driver, state.drivers))
     programs = {
         vf_settings.PROGRAM: any(virtual.settings.of_network.names for virtual in entry.vfs.values()),

@@ -37,6 +37,7 @@ def rule_path(address: str) -> str:
 
 
 def observe_rule(host: HostRoot, address: str) -> str | None:
+
     return host.read(rule_path(address), optional=True)
 
 
@@ -95,7 +96,7 @@ def save_rule(host: HostRoot, address: str, text: str | None) -> None:
         host.replace_file(rule_path(address), text + "\n")
 
 
-def tidy(host: HostRoot) -> None:
+def remove_leftovers(host: HostRoot) -> None:
     """Remove temporary files of a killed run."""
     ephemeral = [f"{RUN_DIRECTORY}/{kind}" for kind in (MODE_RECORDS, AUTOPROBE_OFF, CHANGING)]
     for directory in (f"{DIRECTORY}/{MODE_RECORDS}", *ephemeral, RULES):

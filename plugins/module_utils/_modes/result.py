@@ -18,7 +18,7 @@ from .._host.records import shown_record
 from .._model.host import Binding, Card, Kept, Sriov
 from .._model.wanted import BindingWanted, CardTarget
 from .._model.work import BindCard, BindVfs, CardStep, MakeVfs, RemoveVfs, SetAutoprobe
-from .actions import Outcome
+from .apply import Outcome
 from .state import Planned
 from .steps import find_step, plan_steps
 from .target import binding_of

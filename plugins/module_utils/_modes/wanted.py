@@ -15,7 +15,7 @@ from typing import Any
 from .._core import grammar, numbers
 from .._core.wording import printable
 from .._devices import driver_names
-from .._devices.binding import DEFAULT, NOBODY
+from .._devices.binding import DEFAULT, NO_DRIVER
 from .._model.host import OF_GPU, VfSettings
 from .._model.wanted import CardWanted, VfWanted
 
@@ -114,7 +114,7 @@ def _entry(place: int, function: Options) -> CardWanted:
         mode=mode,
         driver=_driver(VFIO_PCI if function["driver"] is None else function["driver"], "driver", (NATIVE,), found),
         num_vfs=count,
-        vf_driver=_driver(function["vf_driver"], "vf_driver", (DEFAULT, NOBODY), found),
+        vf_driver=_driver(function["vf_driver"], "vf_driver", (DEFAULT, NO_DRIVER), found),
         autoprobe=function["drivers_autoprobe"],
         reconfigurable=function["reconfigurable"],
         vfs=_virtual_functions(function["vfs"] or [], count, found),
@@ -180,7 +180,7 @@ def _virtual_functions(
         if isinstance(count, int) and indices and indices[-1] >= count:
             own.append(f"there is no VF {indices[-1]}, because num_vfs {count} creates the functions 0 to {count - 1}")
             indices = range(0)
-        driver = _driver(entry["driver"], "driver", (DEFAULT, NOBODY), own)
+        driver = _driver(entry["driver"], "driver", (DEFAULT, NO_DRIVER), own)
         settings = _settings(entry, own)
         if settings.mac is not None and len(indices) > 1:
             own.append(f"one mac is not possible for {len(indices)} VFs. Write one entry for each VF")

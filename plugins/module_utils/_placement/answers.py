@@ -13,15 +13,15 @@ sentence that names the field.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 
 from .._core import numbers
 from . import names
-from .inventory import HIGHEST, HIGHEST_RATIO, LEAST, Inventory
+from .inventory import HIGHEST, HIGHEST_RATIO
+from .model import Inventories, Inventory, Listed
 
 Value = TypeVar("Value")
-Provider = dict[str, Any]
-Inventories = dict[str, Inventory]
 
 # The largest integer of Placement's database.
 MOST = 2**63 - 1
@@ -50,8 +50,8 @@ def escaped(text: str) -> str:
 # One function for each kind of response
 
 
-def provider(body: Any, field: str = "") -> Provider:
-    """Return a provider as a dictionary of uuid, name, parent, root and generation."""
+def provider(body: Any, field: str = "") -> Listed:
+    """One provider."""
     found = _dictionary(body, field)
     return {
         "uuid": _item(found, field, "uuid", _uuid),
@@ -62,9 +62,9 @@ def provider(body: Any, field: str = "") -> Provider:
     }
 
 
-def providers(body: Any) -> list[Provider]:
+def providers(body: Any) -> list[Listed]:
     """Return all providers of a list; raise Malformed for duplicates."""
-    found: list[Provider] = _item(_dictionary(body, ""), "", "resource_providers", _list_of(provider))
+    found = _item(_dictionary(body, ""), "", "resource_providers", _list_of(provider))
     for key in ("uuid", "name"):
         seen: set[str] = set()
         for one in found:
@@ -74,7 +74,7 @@ def providers(body: Any) -> list[Provider]:
     return found
 
 
-def named(body: Any, name: str) -> Provider | None:
+def named(body: Any, name: str) -> Listed | None:
     """Return the provider that was found by ``name``, or None.
 
     Some databases ignore case or accents, so its spelling may differ, but there is at most one.
@@ -89,7 +89,7 @@ def named(body: Any, name: str) -> Provider | None:
     return found[0] if found else None
 
 
-def tree(body: Any, uuid: str) -> list[Provider]:
+def tree(body: Any, uuid: str) -> list[Listed]:
     """Return the providers of one tree that includes ``uuid`` and is consistent, or an empty list."""
     found = providers(body)
     parents = {one["uuid"]: one["parent"] for one in found}
@@ -123,10 +123,12 @@ def traits(body: Any) -> tuple[int, list[str]]:
 
 
 def trait_names(body: Any) -> set[str]:
+
     return set(_item(_dictionary(body, ""), "", "traits", _list_of(_trait_name)))
 
 
 def class_names(body: Any) -> set[str]:
+
     found = _item(_dictionary(body, ""), "", "resource_classes", _list_of(_dictionary))
     return {_item(one, f"resource_classes[{place}]", "name", _class_name) for place, one in enumerate(found)}
 
@@ -142,9 +144,14 @@ def usages(body: Any) -> dict[str, int]:
 
 def _inventory(value: Any, field: str) -> Inventory:
     found = _dictionary(value, field)
-    inventory: Inventory = {name: _item(found, field, name, _small) for name in LEAST}
-    inventory["allocation_ratio"] = _item(found, field, "allocation_ratio", _ratio)
-    return inventory
+    return {
+        "total": _item(found, field, "total", _small),
+        "reserved": _item(found, field, "reserved", _small),
+        "min_unit": _item(found, field, "min_unit", _small),
+        "max_unit": _item(found, field, "max_unit", _small),
+        "step_size": _item(found, field, "step_size", _small),
+        "allocation_ratio": _item(found, field, "allocation_ratio", _ratio),
+    }
 
 
 def _check_loops(parents: dict[str, str | None]) -> None:
@@ -160,7 +167,7 @@ def _check_loops(parents: dict[str, str | None]) -> None:
         sound.update(path)
 
 
-def _item(found: dict[str, Any], field: str, name: str, check: Callable[[Any, str], Value]) -> Value:
+def _item(found: Mapping[str, Any], field: str, name: str, check: Callable[[Any, str], Value]) -> Value:
     inner = f"{field}.{name}" if field else name
     if name not in found:
         raise Malformed(f"{inner} is missing")
@@ -176,7 +183,7 @@ def _list_of(check: Callable[[Any, str], Value]) -> Callable[[Any, str], list[Va
     return check_all
 
 
-def _dictionary(value: Any, field: str) -> dict[str, Any]:
+def _dictionary(value: Any, field: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise _unlike(value, field, "a dictionary")
     return value

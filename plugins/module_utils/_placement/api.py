@@ -8,12 +8,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 from urllib.parse import quote
 
 from . import answers
 from .errors import PlacementError, Reply, is_refusal
 from .inventory import is_same
+from .model import Inventories, Listed
 from .retry import Clock
 
 Value = TypeVar("Value")
@@ -28,7 +30,7 @@ class Transport:
     calls = 0
     clock = Clock()
 
-    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         raise NotImplementedError
 
     def hide(self, text: str) -> str:
@@ -37,13 +39,14 @@ class Transport:
 
 
 class Placement:
-    """All requests that this collection needs. A provider is a dictionary of uuid, name, parent, root, generation."""
+    """The requests that this collection needs."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
     @property
     def calls(self) -> int:
+
         return self.transport.calls
 
     @property
@@ -53,12 +56,12 @@ class Placement:
 
     # Reads
 
-    def find(self, name: str) -> answers.Provider | None:
+    def find(self, name: str) -> Listed | None:
         """Return the provider with this name, or None; names are unique in a cloud."""
         attempt = f"cannot find the provider {name}"
         return self._list(f"name={quote(name, safe='')}", attempt, lambda body: answers.named(body, name))
 
-    def tree(self, uuid: str) -> list[answers.Provider]:
+    def tree(self, uuid: str) -> list[Listed]:
         """Return all providers of the tree that contains the provider; empty if it does not exist."""
         attempt = f"cannot read the tree of the provider {uuid}"
         return self._list(f"in_tree={uuid}", attempt, lambda body: answers.tree(body, uuid))
@@ -75,18 +78,18 @@ class Placement:
         found = self._with_trait(f"in_tree={uuid}&required={trait}", f"cannot search for {trait} below {uuid}")
         return {one["uuid"] for one in found}
 
-    def marked_anywhere(self, trait: str) -> list[answers.Provider]:
+    def marked_anywhere(self, trait: str) -> list[Listed]:
         """Return all providers that have a trait."""
         return self._with_trait(f"required={trait}", f"cannot search for {trait}")
 
-    def _with_trait(self, query: str, attempt: str) -> list[answers.Provider]:
+    def _with_trait(self, query: str, attempt: str) -> list[Listed]:
         reply = self.transport.send("GET", f"/resource_providers?{query}")
         if reply.status == 400 and is_refusal(reply):
             # Placement returns this error if the trait does not exist yet.
             return []
         return self._checked(reply, attempt, answers.providers)
 
-    def provider(self, uuid: str) -> answers.Provider | None:
+    def provider(self, uuid: str) -> Listed | None:
         """Return the provider with this UUID, or None."""
         attempt = f"cannot read the provider {uuid}"
         found = self._get(f"/resource_providers/{uuid}", attempt, answers.provider)
@@ -94,7 +97,7 @@ class Placement:
             raise PlacementError(f"{attempt}: Placement returned another provider, {found['uuid']}", mine=True)
         return found
 
-    def inventories(self, uuid: str) -> tuple[int, answers.Inventories] | None:
+    def inventories(self, uuid: str) -> tuple[int, Inventories] | None:
         """Return the generation and the inventories by resource class; None if the provider is missing."""
         attempt = f"cannot read the inventories of {uuid}"
         return self._get(f"/resource_providers/{uuid}/inventories", attempt, answers.inventories)
@@ -123,11 +126,11 @@ class Placement:
     # Writes; each returns the new generation, and raises PlacementError if Placement did not write as requested
 
     def make_class(self, name: str) -> bool:
-        """Create a resource class; return whether it is new."""
+        """Whether it is new."""
         return self._make(f"/resource_classes/{name}", f"cannot create the resource class {name}")
 
     def make_trait(self, name: str) -> bool:
-        """Create a trait; return whether it is new."""
+        """Whether it is new."""
         return self._make(f"/traits/{name}", f"cannot create the trait {name}")
 
     def create(self, uuid: str, name: str, parent: str | None) -> int:
@@ -148,6 +151,7 @@ class Placement:
             raise _other(attempt, name, self.transport.hide(str(made)))
 
     def write_traits(self, uuid: str, generation: int, traits: list[str]) -> int:
+
         attempt = f"cannot write the traits of {uuid}"
         body = {"resource_provider_generation": generation, "traits": traits}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/traits", body)
@@ -156,7 +160,8 @@ class Placement:
             raise _other(attempt, traits, written)
         return _later(attempt, generation, after)
 
-    def write_inventories(self, uuid: str, generation: int, inventories: answers.Inventories) -> int:
+    def write_inventories(self, uuid: str, generation: int, inventories: Inventories) -> int:
+
         attempt = f"cannot write the inventories of {uuid}"
         body = {"resource_provider_generation": generation, "inventories": inventories}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/inventories", body)

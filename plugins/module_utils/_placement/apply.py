@@ -13,12 +13,12 @@ from itertools import groupby
 from typing import Any, Callable, TypeVar
 
 from .._core import progress
-from .._core.problems import Step
 from . import observe
-from .answers import Provider, words
+from .answers import words
 from .api import Placement
 from .errors import PlacementError
-from .provider import plan_again, show_provider, shrinks
+from .model import Attempt, Identity, Listed, Plan, PlanOptions, Provider, Shown, Step
+from .provider import identity, plan_again, show_provider, shrinks
 
 Value = TypeVar("Value")
 
@@ -30,8 +30,8 @@ class Outcome:
     """
 
     def __init__(self) -> None:
-        self.done: list[Step] = []
-        self.failed: list[Step] = []
+        self.done: list[Attempt] = []
+        self.failed: list[Attempt] = []
         self.classes: list[str] = []
         self.traits: list[str] = []
         self.retries = 0
@@ -47,9 +47,9 @@ class Outcome:
 def apply_plan(
     placement: Placement,
     pool: ThreadPoolExecutor,
-    planned: dict[str, Any],
-    options: dict[str, Any],
-    tell: progress.Tell = progress.nobody,
+    planned: Plan,
+    options: PlanOptions,
+    report_progress: progress.Reporter = progress.silent,
 ) -> Outcome:
     """Create classes and traits, remove providers from the leaves up, then write providers from the roots down.
 
@@ -57,32 +57,34 @@ def apply_plan(
     """
     work = _Work(placement, options)
     number = len(planned["removals"]) + len(planned["steps"])
-    work.tell = lambda: tell("providers written", len(work.outcome.done) + len(work.outcome.failed), number)
+    work.report_progress = lambda: report_progress(
+        "providers written", len(work.outcome.done) + len(work.outcome.failed), number
+    )
     work.make_names(pool, planned)
     work.each_depth(pool, planned["removals"], work.remove, lambda step, failed: failed["parent"] == step["uuid"])
     work.each_depth(pool, planned["steps"], work.bring, lambda step, failed: step["parent"] == failed["uuid"])
     return work.outcome
 
 
-def predict(planned: dict[str, Any]) -> Outcome:
+def predict(planned: Plan) -> Outcome:
     """Return the outcome of :func:`apply_plan` if no other client interferes."""
     outcome = Outcome()
     outcome.classes, outcome.traits = planned["classes"], planned["traits"]
     for step in [*planned["removals"], *planned["steps"]]:
-        outcome.done.append({**step, "actual": step.get("after"), "writes": 1})
+        outcome.done.append({**step, "error": None, "writes": 1, "unsure": False, "actual": step["after"]})
     return outcome
 
 
 class _Work:
-    def __init__(self, placement: Placement, options: dict[str, Any]) -> None:
+    def __init__(self, placement: Placement, options: PlanOptions) -> None:
         self.placement = placement
         self.options = options
         self.tries = options["tries"]
         self.outcome = Outcome()
         self.stopped: str | None = None
-        self.tell: Callable[[], None] = lambda: None
+        self.report_progress: Callable[[], None] = lambda: None
 
-    def make_names(self, pool: ThreadPoolExecutor, planned: dict[str, Any]) -> None:
+    def make_names(self, pool: ThreadPoolExecutor, planned: Plan) -> None:
         """Create classes and traits. One that exists already is not an error, so no plan is needed."""
         placement = self.placement
         for names, make, exists, made in (
@@ -96,37 +98,34 @@ class _Work:
         self,
         pool: ThreadPoolExecutor,
         steps: list[Step],
-        act: Callable[[Step], None],
-        hangs_on: Callable[[Step, Step], bool],
+        act: Callable[[Attempt], None],
+        hangs_on: Callable[[Step, Attempt], bool],
     ) -> None:
         for _depth, level in groupby(steps, key=lambda step: step["depth"]):
             ready = []
             for step in level:
                 cause = next((failed for failed in self.outcome.failed if hangs_on(step, failed)), None)
                 if cause:
-                    step["error"] = f"{step['name']} remains unchanged, because {cause['name']} failed"
-                    step.update(writes=0, actual=step["before"])
-                    self.outcome.failed.append(step)
+                    self.outcome.failed.append(_unchanged(step, f"{cause['name']} failed"))
                 else:
                     ready.append(step)
-            for step in pool.map(lambda step: self._attempt(act, step), ready):
-                (self.outcome.failed if step["error"] else self.outcome.done).append(step)
-                self.tell()
+            for attempt in pool.map(lambda step: self._attempt(act, step), ready):
+                (self.outcome.failed if attempt["error"] else self.outcome.done).append(attempt)
+                self.report_progress()
 
-    def _attempt(self, act: Callable[[Step], None], step: Step) -> Step:
-        step.update(error=None, writes=0, actual=step["before"], unsure=False)
+    def _attempt(self, act: Callable[[Attempt], None], step: Step) -> Attempt:
         if self.stopped:
-            step["error"] = f"{step['name']} remains unchanged, because {self.stopped}"
-            return step
+            return _unchanged(step, self.stopped)
+        attempt: Attempt = {**step, "error": None, "writes": 0, "unsure": False, "actual": step["before"]}
         try:
-            _call(act, step)
+            _call(act, attempt)
         except PlacementError as error:
-            step["error"] = f"{step['name']}: {error}"
+            attempt["error"] = f"{step['name']}: {error}"
             if error.final:
                 self.stopped = str(error)
-            if step["unsure"]:
-                self._find_out(step)
-        return step
+            if attempt["unsure"]:
+                self._find_out(attempt)
+        return attempt
 
     def _make(self, make: Callable[[str], bool], exists: Callable[[str], bool], name: str) -> bool:
         unsure = False
@@ -148,16 +147,16 @@ class _Work:
             self.outcome.unsure = True
             return False
 
-    def remove(self, step: Step) -> None:
+    def remove(self, step: Attempt) -> None:
         for attempt in range(1, self.tries + 1):
             try:
                 self.placement.delete(step["uuid"])
                 break
             except PlacementError as error:
                 self._again(step, error, attempt)
-        step.update(writes=1, actual=None)
+        step["writes"], step["actual"] = 1, None
 
-    def bring(self, step: Step) -> None:
+    def bring(self, step: Attempt) -> None:
         """Write the step. After a conflict or an unknown result, read the provider and plan again.
 
         Only consecutive failures without a write between them count: if many clients write to one provider, each needs
@@ -175,7 +174,7 @@ class _Work:
                 self._again(step, error, failures)
             now = self._replan(step)
 
-    def _again(self, step: Step, error: PlacementError, attempt: int) -> None:
+    def _again(self, step: Attempt, error: PlacementError, attempt: int) -> None:
         """Wait before the next attempt; raise PlacementError if there is none."""
         step["unsure"] = step["unsure"] or error.unclear or error.foreign
         if not (error.conflict or error.unclear):
@@ -186,28 +185,29 @@ class _Work:
             raise PlacementError(given_up, mine=not dead) from error
         self.outcome.retries += 1
 
-    def _find_out(self, step: Step) -> None:
+    def _find_out(self, step: Attempt) -> None:
         """Find out whether a step succeeded whose last write has an unknown result."""
         try:
             known = _call(self.placement.provider, step["uuid"])
-            self._settle(step, known and _call(observe.read_one, self.placement, known))
+            self._settle(step, _call(observe.read_one, self.placement, known) if known else None)
         except PlacementError:
             step["writes"] += 1
-            step["error"] += ". Placement may still have completed the change. Run the play again"
+            step["error"] = f"{step['error']}. Placement may still have completed the change. Run the play again"
 
-    def _settle(self, step: Step, provider: Provider | None) -> None:
+    def _settle(self, step: Attempt, provider: Provider | None) -> None:
         """Record the current state of a step with an unknown result; a removal is done if the provider is missing."""
         step["unsure"] = False
-        parent = (step["before"] or step.get("after") or {}).get("parent")
-        actual = provider and show_provider(provider, parent)
+        parent = (step["before"] or step["after"] or {}).get("parent")
+        actual = show_provider(provider, parent) if provider else None
         if actual and step["before"]:
             actual = {field: actual[field] for field in step["before"]}
         if actual != step["before"]:
-            step.update(writes=step["writes"] + 1, actual=actual)
+            step["writes"] += 1
+            step["actual"] = actual
             if actual is None and step["action"] == "remove":
                 step["error"] = None
 
-    def _write(self, step: Step, now: Step) -> None:
+    def _write(self, step: Attempt, now: Step) -> None:
         """Write a provider. ``step`` records the progress; ``now`` may be a newer plan for the same provider."""
         uuid, generation = now["uuid"], now["generation"]
         if now["action"] == "create":
@@ -215,7 +215,7 @@ class _Work:
             self._note(step, now, {"inventories": {}, "traits": []})
         if now["former"]:
             self.placement.rename(uuid, now["name"])
-            step.update(writes=step["writes"] + 1, renamed=True)
+            step["writes"] += 1
         # Write the marker first, so that providers of an interrupted run are recognized as ours.
         if now["traits"] is not None:
             generation = self.placement.write_traits(uuid, generation, now["traits"])
@@ -225,20 +225,22 @@ class _Work:
             self._note(step, now, {"inventories": now["inventories"]})
 
     @staticmethod
-    def _note(step: Step, now: Step, fields: dict[str, Any]) -> None:
+    def _note(step: Attempt, now: Step, fields: Shown) -> None:
         step["writes"] += 1
-        step["actual"] = {**now["after"], **(step["actual"] or {}), **fields}
+        step["actual"] = {**(now["after"] or {}), **(step["actual"] or {}), **fields}
 
-    def _replan(self, step: Step) -> Step | None:
+    def _replan(self, step: Attempt) -> Step | None:
         node = step["node"]
-        known: dict[str, Any] | None = {field: step[field] for field in ("uuid", "name", "parent", "root")}
+        if node is None:
+            return None
+        known: Identity | None = identity(step)
         if step["action"] == "create":
             # Check whether the existing provider is ours, or only has the same name or UUID.
             known = self.placement.provider(step["uuid"]) or self._check_name(step)
-        provider = known and observe.read_one(self.placement, known)
+        provider = observe.read_one(self.placement, known) if known else None
         if step["unsure"]:
             self._settle(step, provider)
-        if provider and shrinks(node, provider, self.options):
+        if provider and shrinks(node, provider):
             provider["usages"] = self.placement.usages(step["uuid"])
         problems: list[str] = []
         now = plan_again(node, provider, self.options, problems)
@@ -248,7 +250,7 @@ class _Work:
             )
         return now
 
-    def _check_name(self, step: Step) -> dict[str, Any] | None:
+    def _check_name(self, step: Attempt) -> Listed | None:
         other = self.placement.find(step["name"])
         if other:
             raise PlacementError(
@@ -257,6 +259,11 @@ class _Work:
                 mine=True,
             )
         return None
+
+
+def _unchanged(step: Step, reason: str) -> Attempt:
+    error = f"{step['name']} remains unchanged, because {reason}"
+    return {**step, "error": error, "writes": 0, "unsure": False, "actual": step["before"]}
 
 
 def _call(act: Callable[..., Value], *given: Any) -> Value:

@@ -15,7 +15,7 @@ import re
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ CONNECTION = {
 }
 
 
-def connect(options: dict[str, Any]) -> Placement:
+def connect(options: Mapping[str, Any]) -> Placement:
     """Log in to the cloud of the options (see :data:`ARGUMENT_SPEC`) and find Placement.
 
     The timeout for all requests starts here. Raises PlacementError.
@@ -133,7 +133,7 @@ class SdkTransport(Transport):
         self._own = threading.local()
         self._lock = threading.Lock()
 
-    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Reply:
         attempt = 1
         while True:
             reply = self._send_once(method, path, body)
@@ -147,7 +147,7 @@ class SdkTransport(Transport):
                 return reply
             attempt += 1
 
-    def _send_once(self, method: str, path: str, body: dict[str, Any] | None) -> Reply:
+    def _send_once(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
         seconds = min(self._seconds, self.clock.left())
         if not hasattr(self._own, "adapter"):
             self._own.adapter = self._open_adapter()
@@ -222,7 +222,8 @@ class SdkTransport(Transport):
         self.version = min(NEWEST, version)
 
 
-def _settings(options: dict[str, Any]) -> dict[str, Any]:
+def _settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
+
     settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
     cloud = options.get("cloud")
     if isinstance(cloud, dict):

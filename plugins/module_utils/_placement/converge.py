@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,8 +16,9 @@ from .._core import progress
 from . import names, observe, result
 from .api import Placement
 from .apply import apply_plan, predict
+from .model import Entry
+from .options import plan_options
 from .plan import plan_providers
-from .wanted import Entry
 
 # Each thread has its own connection.
 THREADS = 6
@@ -24,29 +26,28 @@ THREADS = 6
 
 def converge(
     placement: Placement,
-    options: dict[str, Any],
+    options: Mapping[str, Any],
     wanted: list[Entry],
     check_mode: bool,
-    tell: progress.Tell = progress.nobody,
+    report_progress: progress.Reporter = progress.silent,
 ) -> tuple[dict[str, Any], list[str]]:
     """Apply the desired state to Placement; return the module's result and its warnings.
 
     ``options`` are those of placement_inventory, ``wanted`` is the result of :func:`parse_providers`, and ``tell``
-    receives the progress. Raises :class:`Refused` before any write.
+    them.
     """
-    options = {**options, "foretell": check_mode}
+    of_plan = plan_options(options, check_mode)
     with ThreadPoolExecutor(THREADS) as pool:
-        state = observe.observe_providers(placement, pool, wanted, options, tell)
-        planned = plan_providers(state, wanted, options)
-        outcome = predict(planned) if check_mode else apply_plan(placement, pool, planned, options, tell)
+        state = observe.observe_providers(placement, pool, wanted, of_plan, report_progress)
+        planned = plan_providers(state, wanted, of_plan)
+        outcome = predict(planned) if check_mode else apply_plan(placement, pool, planned, of_plan, report_progress)
     return result.report(planned, outcome, placement.calls), planned["warnings"]
 
 
 def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, Any]:
     """Return the trees of the roots in the format of the option ``providers`` of placement_inventory."""
     with ThreadPoolExecutor(THREADS) as pool:
-        state = observe.observe_trees(placement, pool, roots, usages)
-    by_uuid = state["providers"]
+        by_uuid, missing = observe.observe_trees(placement, pool, roots, usages)
     ordered = sorted(by_uuid.values(), key=lambda one: (by_uuid[one["root"]]["name"], one["parent"] or "", one["name"]))
     return {
         "providers": [
@@ -59,8 +60,8 @@ def describe(placement: Placement, roots: list[str], usages: bool) -> dict[str, 
             }
             for one in ordered
         ],
-        "owners": {one["name"]: names.owner(one["traits"]) for one in ordered},
+        "owners": {one["name"]: names.owner(one["traits"] or ()) for one in ordered},
         "usages": {one["name"]: one["usages"] for one in ordered} if usages else {},
-        "missing": state["missing"],
+        "missing": missing,
         "calls": placement.calls,
     }

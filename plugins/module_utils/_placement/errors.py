@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .._core.problems import Failed
@@ -57,7 +58,7 @@ def is_refusal(reply: Reply) -> bool:
     return bool(_errors(reply))
 
 
-def _errors(reply: Reply) -> list[dict[str, Any]]:
+def _errors(reply: Reply) -> list[Mapping[str, Any]]:
     errors = reply.body.get("errors") if isinstance(reply.body, dict) else None
     return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 

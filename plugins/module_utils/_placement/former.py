@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from typing import Callable
 
 from . import names
-from .answers import Provider
-from .wanted import Entry
+from .model import Entry, Provider
 
 
 def provider_of(
@@ -36,4 +35,4 @@ def provider_of(
         and not {one["name"], one["uuid"]} & listed
         and is_ours(one)
     ]
-    return min(found, key=lambda one: str(one["name"]), default=None)
+    return min(found, key=lambda one: one["name"], default=None)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from .._core import numbers
-
-Inventory = dict[str, Any]
+from .model import Inventories, Inventory
 
 DIGITS = re.compile(r"-?[0-9]{1,20}\Z")
 HIGHEST = 2147483647
@@ -23,31 +23,38 @@ LEAST = {"total": 1, "reserved": 0, "min_unit": 1, "max_unit": 1, "step_size": 1
 FIELDS = (*LEAST, "allocation_ratio")
 
 
-def parse_inventory(fields: dict[str, Any], found: list[str]) -> Inventory | None:
+def parse_inventory(fields: Mapping[str, Any], found: list[str]) -> Inventory | None:
     """Return all six fields of an inventory from an option; add errors to ``found``.
 
     Placement checks little of this: it accepts a min_unit above max_unit, and a max_unit above the total.
     """
-    told = len(found)
+    found_before = len(found)
     for field in fields:
         if field not in FIELDS:
             found.append(f"{str(field)[:80]!r} is not a field of an inventory. The fields are {', '.join(FIELDS)}")
     if fields.get("total") is None:
         found.append("its total is missing")
         return None
-    inventory: Inventory = {}
-    for field, least in LEAST.items():
+
+    def whole(field: str, default: int) -> int:
         value = fields.get(field)
-        default = inventory["total"] if field == "max_unit" else least
-        inventory[field] = default if value is None else _whole(field, value, found)
-    ratio = fields.get("allocation_ratio")
-    inventory["allocation_ratio"] = _ratio(1.0 if ratio is None else ratio, found)
-    if len(found) == told:
+        return default if value is None else _whole(field, value, found)
+
+    total, ratio = whole("total", 0), fields.get("allocation_ratio")
+    inventory = Inventory(
+        total=total,
+        reserved=whole("reserved", 0),
+        min_unit=whole("min_unit", 1),
+        max_unit=whole("max_unit", total),
+        step_size=whole("step_size", 1),
+        allocation_ratio=_ratio(1.0 if ratio is None else ratio, found),
+    )
+    if len(found) == found_before:
         _compare(inventory, found)
-    return inventory if len(found) == told else None
+    return inventory if len(found) == found_before else None
 
 
-def is_same(one: dict[str, Inventory], other: dict[str, Inventory]) -> bool:
+def is_same(one: Inventories, other: Inventories) -> bool:
     """Return whether two sets of inventories are equal; databases may store ratios with low precision."""
     return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
 
@@ -93,12 +100,16 @@ def _ratio(value: Any, found: list[str]) -> float:
 
 
 def _compare(inventory: Inventory, found: list[str]) -> None:
-    for low, high in (("reserved", "total"), ("min_unit", "max_unit"), ("max_unit", "total")):
-        if inventory[low] > inventory[high]:
-            found.append(f"{low} {inventory[low]} is more than {high} {inventory[high]}")
+    total, most = ("total", inventory["total"]), ("max_unit", inventory["max_unit"])
+    for low, high in (
+        (("reserved", inventory["reserved"]), total),
+        (("min_unit", inventory["min_unit"]), most),
+        (most, total),
+    ):
+        if low[1] > high[1]:
+            found.append(f"{low[0]} {low[1]} is more than {high[0]} {high[1]}")
 
 
 def _same(one: Inventory, other: Inventory) -> bool:
-    return all(one[field] == other[field] for field in LEAST) and math.isclose(
-        one["allocation_ratio"], other["allocation_ratio"], rel_tol=1e-6
-    )
+    close = math.isclose(one["allocation_ratio"], other["allocation_ratio"], rel_tol=1e-6)
+    return close and {**one, "allocation_ratio": 1.0} == {**other, "allocation_ratio": 1.0}

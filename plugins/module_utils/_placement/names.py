@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Validate names in Placement, detect the owner of a provider, and derive UUIDs from names."""
+"""Names in Placement: their grammar, whose a provider is by its traits and its name, and the UUIDs made of names."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from collections.abc import Iterable
 
 from .._core import grammar
 
-# The trait of our own providers.
+# What our own providers carry.
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 OURS = "vfio.devices"
-# The part before the card in names of our own providers.
+# In their names, before that of the card.
 OWN = "_vfio_"
 NOVA = "nova"
 CYBORG = "cyborg"
 OWNER_TRAITS = {"OWNER_NOVA": NOVA, "COMPUTE_NODE": NOVA, "COMPUTE_MANAGED_PCI_DEVICE": NOVA, "OWNER_CYBORG": CYBORG}
-# With the first trait, nova-compute removes a provider of another service; with the others it adopts the provider.
+# nova-compute removes another service's provider with the first, and adopts it with the others.
 NEVER_SET = ("COMPUTE_MANAGED_PCI_DEVICE", "COMPUTE_NODE", "OWNER_NOVA")
-# nova-compute replaces all traits of a provider with this trait at each update.
+# nova-compute replaces all traits there whenever it updates the provider.
 REWRITTEN = "COMPUTE_MANAGED_PCI_DEVICE"
 
 LONGEST_PROVIDER = 200
-# The number of names in a sentence, and the similarity that a name needs (difflib).
+# In one sentence, and how much of a name has to be the same (difflib).
 SIMILAR_AT_MOST = 5
 SIMILARITY = 0.6
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}\Z")
 STANDARD = re.compile(r"(?!CUSTOM_)[A-Z][A-Z0-9_]{0,254}\Z")
 
-# Suffix of names that nova-compute derives from libvirt node devices: PCI functions and virtual devices.
+# Below a root, the names that nova-compute makes of libvirt's node devices: a PCI function, or a virtual device.
 NODE_DEVICE = re.compile(
     r"(pci_[0-9a-f]{4,8}(_[0-9a-f]{2}){2}_[0-7]|mtty_mtty|mdpy_mdpy|mbochs_mbochs|ap_matrix|css(_[0-9a-f]+){3})\Z"
 )
 
-# UUID namespace of the roots that this collection creates. Another value would change the UUIDs of existing roots.
+# The namespace of the roots that this collection creates. Another value would give existing providers new UUIDs.
 ROOTS = uuid.UUID("27982173-78e5-5f98-8d76-7bc29f762287")
 
 
 def provider_name(text: str) -> str:
-    """Check the name of a provider; nearly all texts are valid."""
+    """The name of a provider, which may be nearly anything."""
     if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > LONGEST_PROVIDER:
         raise ValueError(
             f"{text[:80]!r} is not the name of a provider: 1 to {LONGEST_PROVIDER} printable characters, "
@@ -55,12 +55,12 @@ def provider_name(text: str) -> str:
 
 
 def resource_class(text: str) -> str:
-    """Check a resource class such as ``VGPU`` or ``CUSTOM_NIC_VF``."""
+    """A resource class such as ``VGPU`` or ``CUSTOM_NIC_VF``."""
     return _checked(text, "resource class", "VGPU or CUSTOM_NIC_VF")
 
 
 def trait(text: str) -> str:
-    """Check a trait such as ``CUSTOM_TIER_GOLD``."""
+    """A trait such as ``CUSTOM_TIER_GOLD``."""
     return _checked(text, "trait", "CUSTOM_TIER_GOLD")
 
 
@@ -73,12 +73,12 @@ def is_uuid(text: str) -> bool:
 
 
 def derived_uuid(root: str | None, name: str) -> str:
-    """Derive the UUID of a new provider from its name and the UUID of its root, or only its name for a root."""
+    """The UUID of a provider that has none yet, always the same below a root; without one that of a root."""
     return str(uuid.uuid5(uuid.UUID(root) if root else ROOTS, name))
 
 
 def owner(traits: Iterable[str]) -> str | None:
-    """Return the owner of a provider with these traits, or None if no trait identifies the owner."""
+    """The owner of a provider with these traits, or None if no trait names it."""
     has = set(traits)
     if MARKER in has:
         return OURS
@@ -86,26 +86,26 @@ def owner(traits: Iterable[str]) -> str | None:
 
 
 def same_host(name: str, known: Iterable[str]) -> list[str]:
-    """Return the sorted names with the same short host name, ignoring case; an address has no short name."""
+    """The names, in order, whose short host name is the same if case is ignored; an address has no short name."""
     short = _short(name)
     return [one for one in sorted(known) if _short(one) == short]
 
 
 def card_of(name: str) -> str:
-    """Return the card that one of our providers represents: the end of its name, in lower case."""
+    """The end of the name of one of our own providers, in small letters, which is the card it stands for."""
     return name.rpartition(OWN if OWN in name else "_")[2].casefold()
 
 
 def is_of_card(name: str, uuid_text: str) -> bool:
-    """Return whether this collection creates such names: its own, or those of Cyborg with Cyborg's UUID."""
+    """Whether a provider has a name that this collection makes: its own, or the one and the UUID that Cyborg has."""
     of_cyborg = grammar.PCI_ADDRESS.match(card_of(name)) and uuid_text == str(uuid.uuid3(uuid.NAMESPACE_DNS, name))
     return OWN in name or bool(of_cyborg)
 
 
 def similar(name: str, known: Iterable[str]) -> list[str]:
-    """Return at most :data:`SIMILAR_AT_MOST` names: those with the same short host name, then similar ones.
+    """Some of the names, at most :data:`SIMILAR_AT_MOST`: first those of the same short host name, then similar ones.
 
-    If no name is similar, return the first names in order.
+    If none is similar, they are the first ones in order.
     """
     by_folded = {one.casefold(): one for one in sorted(known)}
     same = same_host(name.casefold(), by_folded)
@@ -114,8 +114,21 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
     return [by_folded[folded] for folded in found][:SIMILAR_AT_MOST]
 
 
+def describe_roots(name: str, roots: list[str]) -> str:
+    """The names of some roots, which a name may mean, as a clause."""
+    named = similar(name, roots)
+    if not named:
+        return "Placement has no root"
+    more = len(roots) - len(named)
+    same = same_host(name, roots)
+    return (
+        f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
+        f"{f'. If this is the host, set placement_root: {same[0]}' if same else ''}"
+    )
+
+
 def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | None:
-    """Return why a provider must not have this name: the service that manages the device creates it; or None."""
+    """Why a provider with this name must not be created: another service creates it, if it manages the device."""
     for prefix in (root_name, root_name.partition(".")[0]):
         if not name.lower().startswith(f"{prefix.lower()}_"):
             continue

@@ -8,24 +8,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import former, names
-from .answers import Provider
-from .wanted import Entry, where
-
-Node = dict[str, Any]
+from .model import Entry, Node, PlanOptions, Provider, ProviderToRemove, State
+from .wanted import label
 
 
 class Nodes:
     """Entries matched with providers. ``problems`` are sentences about entries that do not match.
 
-    ``doomed`` are the providers to remove, each with the ``item`` that lists it, or None. ``missing`` are names that
+    ``to_remove`` are the providers to remove, each with the ``item`` that names it or None; ``missing`` the names that
     state absent did not find, or that are optional or below a missing optional one.
     """
 
-    def __init__(self, state: dict[str, Any], wanted: list[Entry], options: dict[str, Any]) -> None:
-        self.providers: dict[str, Provider] = state["providers"]
+    def __init__(self, state: State, wanted: list[Entry], options: PlanOptions) -> None:
+        self.providers = state["providers"]
         self.wanted = wanted
         self.options = options
         self.problems: list[str] = []
@@ -33,7 +29,7 @@ class Nodes:
         self.lacks_a_root = False
         self._lost_roots: list[str] = []
         self._above = {entry["above"] for entry in wanted}
-        self._roots: list[str] = state["roots"]
+        self._roots = state["roots"]
         self._marked = state["marked"]
         self._by_name = {provider["name"]: provider for provider in self.providers.values()}
         self._by_folded_name = {provider["name"].casefold(): provider for provider in self.providers.values()}
@@ -42,7 +38,9 @@ class Nodes:
         for entry in wanted:
             self._resolve(entry)
         self._listed = {node["uuid"] for node in self._nodes.values() if node}
-        self.doomed = self._absent() if options["state"] == "absent" else self._unlisted() if options["purge"] else []
+        self.to_remove = (
+            self._absent() if options["state"] == "absent" else self._unlisted() if options["purge"] else []
+        )
 
     def present(self) -> list[Node]:
         """Return the desired entries that have a place in the tree."""
@@ -90,8 +88,8 @@ class Nodes:
 
     def unexpected(self) -> list[Provider]:
         """Return our own unlisted providers that are not removed."""
-        doomed = {provider["uuid"] for provider in self.doomed}
-        return [one for one in self.unlisted() if self._is_marked(one) and one["uuid"] not in doomed]
+        going = {provider["uuid"] for provider in self.to_remove}
+        return [one for one in self.unlisted() if self._is_marked(one) and one["uuid"] not in going]
 
     def _is_ours(self, provider: Provider) -> bool:
         """Return whether a provider has our marker, or was created by a run that was interrupted before the marker."""
@@ -128,7 +126,7 @@ class Nodes:
         return self._nodes[item]
 
     def _existing(self, entry: Entry, provider: Provider) -> Node | None:
-        told = len(self.problems)
+        problems_before = len(self.problems)
         for field in ("uuid", "name"):
             if entry[field] and entry[field] != provider[field]:
                 self._refuse(
@@ -143,15 +141,17 @@ class Nodes:
                 f"its parent is {parent_name or 'no provider'} and not {entry['parent']}. Providers are not moved: "
                 "correct parent, or remove the provider first",
             )
-        if len(self.problems) > told:
+        if len(self.problems) > problems_before:
             return None
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], parent_name)
 
     def _former(self, entry: Entry) -> Node | None:
         """Match the entry with the provider of its card that has another name, which will be renamed."""
         above = self._resolve(self.wanted[entry["above"]]) if entry["above"] is not None else None
-        parent = above["uuid"] if above else (self.named(entry["parent"] or "") or {}).get("uuid")
-        found = former.provider_of(entry, parent, self.providers.values(), self.wanted, self._is_marked)
+        parent = above or self.named(entry["parent"] or "")
+        found = former.provider_of(
+            entry, parent["uuid"] if parent else None, self.providers.values(), self.wanted, self._is_marked
+        )
         if found is None:
             return None
         return self._node(entry, found, found["uuid"], str(entry["name"]), found["parent"], self.parent_name(found))
@@ -164,7 +164,8 @@ class Nodes:
             return None
         if not entry["name"]:
             return self._refuse(entry, "there is no provider with this UUID. Set its name to create it")
-        if not entry["parent"]:
+        parent = entry["parent"]
+        if not parent:
             if not self.options["create_roots"]:
                 return self._lacks_root(
                     entry,
@@ -174,7 +175,7 @@ class Nodes:
                 )
             uuid = entry["uuid"] or names.derived_uuid(None, entry["name"])
             return self._node(entry, None, uuid, entry["name"], None, None)
-        above = self._parent_of(entry)
+        above = self._parent_of(entry, parent)
         if above is None:
             return None
         root = above["root"]
@@ -185,8 +186,7 @@ class Nodes:
         if reason:
             return self._refuse(entry, reason)
         node = self._node(entry, None, uuid, entry["name"], above["uuid"], above["name"])
-        node.update(root=root, root_name=above["root_name"], depth=above["depth"] + 1)
-        return node
+        return {**node, "root": root, "root_name": above["root_name"], "depth": above["depth"] + 1}
 
     def _is_left_out(self, entry: Entry) -> bool:
         """Return whether an entry is skipped because it or one above it is optional; record the topmost of these."""
@@ -214,14 +214,14 @@ class Nodes:
             )
         return names.name_conflict(name, root_name, traits)
 
-    def _parent_of(self, entry: Entry) -> Node | None:
+    def _parent_of(self, entry: Entry, parent: str) -> Node | None:
         if entry["above"] is not None:
             # Errors of the parent are reported at the parent's entry.
             return self._resolve(self.wanted[entry["above"]])
-        provider = self.named(entry["parent"])
+        provider = self.named(parent)
         if provider is None:
-            reason = f"its parent {entry['parent']} is neither listed nor in Placement"
-            return self._lacks_root(entry, entry["parent"], reason, "or correct parent")
+            reason = f"its parent {parent} is neither listed nor in Placement"
+            return self._lacks_root(entry, parent, reason, "or correct parent")
         return self._node(entry, provider, provider["uuid"], provider["name"], provider["parent"], None)
 
     def _node(
@@ -229,14 +229,17 @@ class Nodes:
     ) -> Node:
         root = self.providers.get(provider["root"]) if provider else None
         return {
-            **entry,
-            "drain": self.options["drain"] if entry["drain"] is None else entry["drain"],
-            "provider": provider,
             "uuid": uuid,
             "name": name,
             "parent": parent,
-            "parent_name": above,
             "root": provider["root"] if provider else uuid,
+            "item": entry["item"],
+            "inventories": entry["inventories"],
+            "traits": entry["traits"],
+            "drain": self.options["drain"] if entry["drain"] is None else entry["drain"],
+            "cards": entry["cards"],
+            "provider": provider,
+            "parent_name": above,
             "root_name": root["name"] if root else name,
             "depth": self.depth(uuid) if provider else 0,
             "ours": provider is None or self._is_ours(provider) or self._declared(entry, provider),
@@ -245,32 +248,27 @@ class Nodes:
     def _lacks_root(self, entry: Entry, name: str, reason: str, advice: str) -> Node | None:
         """Refuse an entry without an existing root; most likely the name is only spelled differently."""
         self.lacks_a_root = True
-        named = names.similar(name, self._roots)
-        more = len(self._roots) - len(named)
-        same = names.same_host(name, self._roots)
-        existing = f"the roots in Placement are {', '.join(named)}{f' and {more} more' if more else ''}"
-        if same:
-            existing += f". If this is the host, set placement_root: {same[0]}"
-        if not named:
-            existing = "Placement has no root"
         return self._refuse(
             entry,
-            f"{reason}. {existing}. Correct the name, which is the hypervisor_hostname of the compute node (in the "
+            f"{reason}. {names.describe_roots(name, self._roots)}. "
+            f"Correct the name, which is the hypervisor_hostname of the compute node (in the "
             f"roles placement_root), start nova-compute first, which creates the root, {advice}",
         )
 
     def _refuse(self, entry: Entry, sentence: str) -> Node | None:
-        self.problems.append(f"{where(entry)}: {sentence}")
+        self.problems.append(f"{label(entry)}: {sentence}")
         return None
 
     # Providers to remove
 
-    def _absent(self) -> list[Provider]:
+    def _absent(self) -> list[ProviderToRemove]:
         return [
-            {**node["provider"], "item": node["item"], "ours": node["ours"]} for node in self._nodes.values() if node
+            {**node["provider"], "item": node["item"], "ours": node["ours"]}
+            for node in self._nodes.values()
+            if node and node["provider"]
         ]
 
-    def _unlisted(self) -> list[Provider]:
+    def _unlisted(self) -> list[ProviderToRemove]:
         for reference in self.options["scope"]:
             if not self.named(reference) and not any(reference in (one["name"], one["uuid"]) for one in self.wanted):
                 self.problems.append(f"scope: there is no provider {reference} in Placement. Correct or remove it")

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable
+from typing import Any, Callable, Literal
 
 from .._core import progress
 from . import renamed
 from .api import Placement
+from .model import Entry, Identity, PlanOptions, Provider, State
 from .names import MARKER, is_uuid
 from .nodes import Nodes
 from .plan import details, roots_to_search, shrinking, unseen_names
-from .wanted import Entry
-
-State = dict[str, Any]
 
 # The largest number of reads of one provider until its inventories and traits have the same generation.
 READS = 10
@@ -30,19 +28,19 @@ def observe_providers(
     placement: Placement,
     pool: ThreadPoolExecutor,
     wanted: list[Entry],
-    options: dict[str, Any],
-    tell: progress.Tell = progress.nobody,
+    options: PlanOptions,
+    report_progress: progress.Reporter = progress.silent,
 ) -> State:
-    """Return the state for the plan.
-
-    It has ``providers`` by UUID (with inventories, traits and usages if the plan needs them), ``known_traits`` and
-    ``known_classes``. ``marked`` are the UUIDs of our own providers in trees with unlisted providers. ``anywhere`` are
-    all our own providers, if a host is published for the first time. ``roots`` are the names of all roots, if a desired
-    one is missing.
-    """
+    """Return the state for the plan; PlacementError if a request fails."""
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
-    state: State = {"providers": providers, "known_traits": set(), "known_classes": set(), "marked": set(), "roots": []}
-    state["anywhere"] = []
+    state: State = {
+        "providers": providers,
+        "known_traits": set(),
+        "known_classes": set(),
+        "marked": set(),
+        "anywhere": [],
+        "roots": [],
+    }
     if Nodes(state, wanted, options).lacks_a_root:
         state["roots"] = placement.roots()
     roots = roots_to_search(state, wanted, options)
@@ -50,7 +48,7 @@ def observe_providers(
         state["marked"] |= marked
     if renamed.is_first_time(Nodes(state, wanted, options)):
         state["anywhere"] = placement.marked_anywhere(MARKER)
-    read_details(placement, pool, state, *details(state, wanted, options), tell)
+    read_details(placement, pool, providers, *details(state, wanted, options), report_progress)
     uncertain = shrinking(state, wanted, options)
     for uuid, usages in zip(uncertain, pool.map(placement.usages, uncertain)):
         providers[uuid]["usages"] = usages
@@ -60,33 +58,33 @@ def observe_providers(
     return state
 
 
-def observe_trees(placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool) -> State:
-    """Return the complete trees of the roots; ``missing`` are the roots that do not exist."""
+def observe_trees(
+    placement: Placement, pool: ThreadPoolExecutor, roots: list[str], usages: bool
+) -> tuple[dict[str, Provider], list[str]]:
+    """Return all providers of the trees of the roots by UUID, and the roots that do not exist."""
     providers = _read_trees(placement, pool, roots)
     names = {provider["name"] for provider in providers.values()}
     missing = [one for one in roots if one not in names and one not in providers]
-    state: State = {"providers": providers, "missing": missing}
-    read_details(placement, pool, state, list(providers), list(providers))
+    read_details(placement, pool, providers, list(providers), list(providers))
     uuids = list(providers) if usages else []
     for uuid, used in zip(uuids, pool.map(placement.usages, uuids)):
         providers[uuid]["usages"] = used
-    return state
+    return providers, missing
 
 
 def read_details(
     placement: Placement,
     pool: ThreadPoolExecutor,
-    state: State,
+    providers: dict[str, Provider],
     inventories: list[str],
     traits: list[str],
-    tell: progress.Tell = progress.nobody,
+    report_progress: progress.Reporter = progress.silent,
 ) -> None:
-    """Add inventories and traits to the providers; remove providers from the state that no longer exist.
+    """Add inventories and traits to the providers with these UUIDs; remove providers that no longer exist.
 
     The generation is that of the earlier read, so a write with it fails if anything has changed since.
     """
-    providers = state["providers"]
-    jobs: list[tuple[str, str, Callable[[str], Any]]] = [
+    jobs: list[tuple[str, Literal["inventories", "traits"], Callable[[str], Any]]] = [
         *((uuid, "inventories", placement.inventories) for uuid in inventories),
         *((uuid, "traits", placement.traits) for uuid in traits),
     ]
@@ -101,7 +99,7 @@ def read_details(
         generation, providers[uuid][field] = found
         providers[uuid]["generation"] = min(generation, providers[uuid]["generation"]) if uuid in fresh else generation
         fresh.add(uuid)
-        tell("providers read", len(fresh) + len(gone), number)
+        report_progress("providers read", len(fresh) + len(gone), number)
     while gone:
         # Placement removes children first, so providers below a removed one do not exist either.
         for uuid in gone:
@@ -109,7 +107,7 @@ def read_details(
         gone = {uuid for uuid, one in providers.items() if one["parent"] and one["parent"] not in providers}
 
 
-def read_one(placement: Placement, known: dict[str, Any]) -> dict[str, Any] | None:
+def read_one(placement: Placement, known: Identity) -> Provider | None:
     """Return a provider with its current details, or None if it no longer exists.
 
     Another client is writing to it, so inconsistent data is read again immediately, instead of in a write that fails.
@@ -143,15 +141,15 @@ def _anchors(wanted: list[Entry]) -> list[str]:
         top = entry
         while top["above"] is not None:
             top = wanted[top["above"]]
-        anchors.append(top["parent"] or top["uuid"] or top["name"])
+        anchors.append(str(top["parent"] or top["uuid"] or top["name"]))
     return anchors
 
 
-def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _read_trees(placement: Placement, pool: ThreadPoolExecutor, references: Iterable[str]) -> dict[str, Provider]:
     distinct = dict.fromkeys(references)
     names = [one for one in distinct if not is_uuid(one)]
     roots = dict.fromkeys(found["root"] for found in pool.map(placement.find, names) if found)
-    providers: dict[str, dict[str, Any]] = {}
+    providers: dict[str, Provider] = {}
 
     def read(uuids: list[str]) -> None:
         for tree in pool.map(placement.tree, uuids):

@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from .._core import grammar, numbers
+from .model import PlanOptions
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "cloud": {"type": "raw"},
@@ -40,7 +41,7 @@ HARMLESS = (
 KNOWN_SECRETS = ("password", "token", "secret", "passcode", "key")
 
 
-def check_options(options: dict[str, Any], found: list[str]) -> None:
+def check_options(options: MutableMapping[str, Any], found: list[str]) -> None:
     """Convert numeric options to numbers; add a sentence to ``found`` for each invalid one."""
     try:
         options["tries"] = numbers.count(options["tries"], "tries", 1, MOST_TRIES)
@@ -54,12 +55,27 @@ def check_options(options: dict[str, Any], found: list[str]) -> None:
     options["api_timeout"] = grammar.collect(lambda value: numbers.duration(value, "api_timeout"), timeout, found)
 
 
-def hidden_values(options: dict[str, Any], declared: set[str]) -> set[str]:
+def plan_options(options: Mapping[str, Any], check_mode: bool) -> PlanOptions:
+    """Those of placement_inventory that a plan depends on."""
+    return {
+        "state": options["state"],
+        "traits_mode": options["traits_mode"],
+        "drain": options["drain"],
+        "purge": options["purge"],
+        "scope": options["scope"],
+        "create_roots": options["create_roots"],
+        "check_usages": options["check_usages"],
+        "tries": options["tries"],
+        "check_mode": check_mode,
+    }
+
+
+def hidden_values(options: Mapping[str, Any], declared: set[str]) -> set[str]:
     """Return the values to hide; ``declared`` are values that Ansible hides because of their options."""
     return (declared - harmless(options)) | secret_values(options)
 
 
-def secret_values(options: dict[str, Any]) -> set[str]:
+def secret_values(options: Mapping[str, Any]) -> set[str]:
     """Return the values of options that must never be shown."""
     found = {options["client_key"]} if options.get("client_key") else set()
     found |= set(_leaves(options.get("auth"), everything=True))
@@ -68,7 +84,7 @@ def secret_values(options: dict[str, Any]) -> set[str]:
     return found
 
 
-def harmless(options: dict[str, Any]) -> set[str]:
+def harmless(options: Mapping[str, Any]) -> set[str]:
     """Return the values in ``auth`` that may be shown: they are not secret and differ from all secrets."""
     auth = options.get("auth") or {}
     return {str(auth[key]) for key in HARMLESS if auth.get(key)} - secret_values(options)

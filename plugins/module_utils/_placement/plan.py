@@ -9,16 +9,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from .._core.problems import Refused, Step
-from . import renamed, stale
+from .._core.problems import Refused
+from . import renamed
+from .model import Entry, Kept, Plan, PlanOptions, State, Step
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
-from .provider import owner_of, plan_provider, show_provider, shrinks
-from .wanted import Entry, where
-
-State = dict[str, Any]
+from .provider import identity, owner_of, plan_provider, plan_removal, show_provider, shrinks
+from .stale import plan_stale, stale_providers
+from .wanted import label
 
 # Classes of every supported Placement; other standard classes are checked in Placement.
 STANDARD_CLASSES = {"VGPU", "VGPU_DISPLAY_HEAD", "PGPU", "FPGA", "PCI_DEVICE", "SRIOV_NET_VF"}
@@ -27,25 +26,23 @@ STANDARD_CLASSES = {"VGPU", "VGPU_DISPLAY_HEAD", "PGPU", "FPGA", "PCI_DEVICE", "
 NAMED_AT_MOST = 10
 
 
-def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -> dict[str, Any]:
+def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> Plan:
     """Return the plan for ``wanted`` (result of :func:`parse_providers`); raise :class:`Refused` on problems.
 
-    ``state`` is the result of :func:`observe_providers`. The plan has ``removals`` (children first), ``steps`` (parents
-    first), ``kept``, ``missing`` (names that were not found), ``classes`` and ``traits`` to create, our own
-    ``unexpected`` providers, and ``warnings``.
+    ``state`` is what :func:`observe_providers` returns.
     """
     nodes = Nodes(state, wanted, options)
     problems = nodes.problems
     removals = _removals(nodes, problems)
     steps: list[Step] = []
-    kept = []
+    kept: list[Kept] = []
     for node in nodes.present():
         step = plan_provider(node, node["provider"], options, problems)
         if step:
             steps.append(step)
         elif node["provider"]:
-            kept.append({**_identity(node), "item": node["item"]})
-    stale_removals, stale_steps, of_stale = stale.plan(nodes, options, problems)
+            kept.append({**identity(node), "item": node["item"]})
+    stale_removals, stale_steps, of_stale = plan_stale(nodes, options, problems)
     removals += stale_removals
     steps += stale_steps
     gone = {step["uuid"] for step in removals}
@@ -59,11 +56,9 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
         "steps": sorted(steps, key=lambda step: step["depth"]),
         "kept": kept,
         "missing": nodes.missing,
-        "unexpected": [_identity(one) for one in nodes.unexpected() if one["uuid"] not in gone],
-        "classes": sorted(
-            name for name in classes - _seen(state, "inventories") - state["known_classes"] if is_custom(name)
-        ),
-        "traits": sorted(name for name in traits - _seen(state, "traits") - state["known_traits"] if is_custom(name)),
+        "unexpected": [identity(one) for one in nodes.unexpected() if one["uuid"] not in gone],
+        "classes": sorted(name for name in classes - _seen_classes(state) - state["known_classes"] if is_custom(name)),
+        "traits": sorted(name for name in traits - _seen_traits(state) - state["known_traits"] if is_custom(name)),
         "warnings": [
             *_left_out(nodes),
             *_other_names(nodes),
@@ -78,10 +73,10 @@ def plan_providers(state: State, wanted: list[Entry], options: dict[str, Any]) -
 # Data that the plan needs
 
 
-def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
+def details(state: State, wanted: list[Entry], options: PlanOptions) -> tuple[list[str], list[str]]:
     """Return the UUIDs of providers whose inventories are needed, and those whose traits are needed."""
     nodes = Nodes(state, wanted, options)
-    inventories = [one["uuid"] for one in [*nodes.doomed, *stale.providers(nodes)]]
+    inventories = [one["uuid"] for one in [*nodes.to_remove, *stale_providers(nodes)]]
     traits = list(inventories)
     for node in nodes.present():
         if node["provider"]:
@@ -92,49 +87,53 @@ def details(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple
     return inventories, traits
 
 
-def shrinking(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
+def shrinking(state: State, wanted: list[Entry], options: PlanOptions) -> list[str]:
     """Return the UUIDs of providers that will offer less, so that their usages are needed."""
     nodes = Nodes(state, wanted, options)
     if not options["check_usages"]:
         return []
-    return [one["uuid"] for one in [*nodes.doomed, *stale.providers(nodes)]] + [
-        node["uuid"] for node in nodes.present() if shrinks(node, node["provider"], options)
+    return [one["uuid"] for one in [*nodes.to_remove, *stale_providers(nodes)]] + [
+        node["uuid"] for node in nodes.present() if shrinks(node, node["provider"])
     ]
 
 
-def unseen_names(state: State, wanted: list[Entry], options: dict[str, Any]) -> tuple[list[str], list[str]]:
+def unseen_names(state: State, wanted: list[Entry], options: PlanOptions) -> tuple[list[str], list[str]]:
     """Return the traits and the resource classes whose existence must be checked.
 
     Custom classes are checked only in check mode: creating a class costs as much as checking it.
     """
-    traits = {name for entry in wanted for name in entry["traits"] or []} - _seen(state, "traits")
+    traits = {name for entry in wanted for name in entry["traits"] or []} - _seen_traits(state)
     if traits or any(node["provider"] is None and node["parent"] for node in Nodes(state, wanted, options).present()):
-        traits |= {MARKER} - _seen(state, "traits")
-    classes = {name for entry in wanted for name in entry["inventories"] or {}} - _seen(state, "inventories")
-    foretold = [name for name in classes if is_custom(name)] if options["foretell"] else []
-    return sorted(traits), [*foretold, *_odd_classes(state, wanted)]
+        traits |= {MARKER} - _seen_traits(state)
+    classes = {name for entry in wanted for name in entry["inventories"] or {}} - _seen_classes(state)
+    predicted = [name for name in classes if is_custom(name)] if options["check_mode"] else []
+    return sorted(traits), [*predicted, *_odd_classes(state, wanted)]
 
 
-def roots_to_search(state: State, wanted: list[Entry], options: dict[str, Any]) -> list[str]:
+def roots_to_search(state: State, wanted: list[Entry], options: PlanOptions) -> list[str]:
     """Return the roots of trees with unlisted providers that may be purged, or reported if they are ours."""
     nodes = Nodes(state, wanted, options)
     purged = [one for one in nodes.in_scope() if not nodes.is_listed(one)] if options["purge"] else []
     return list(dict.fromkeys(provider["root"] for provider in [*purged, *nodes.unlisted()]))
 
 
-def _seen(state: State, field: str) -> set[str]:
-    return {name for provider in state["providers"].values() for name in provider[field] or ()}
+def _seen_traits(state: State) -> set[str]:
+    return {name for provider in state["providers"].values() for name in provider["traits"] or ()}
+
+
+def _seen_classes(state: State) -> set[str]:
+    return {name for provider in state["providers"].values() for name in provider["inventories"] or ()}
 
 
 def _odd_classes(state: State, wanted: list[Entry]) -> list[str]:
     named = {name for entry in wanted for name in entry["inventories"] or {}}
-    odd = named - STANDARD_CLASSES - _seen(state, "inventories")
+    odd = named - STANDARD_CLASSES - _seen_classes(state)
     return sorted(name for name in odd if not is_custom(name))
 
 
 def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
     traits = {name for entry in wanted for name in entry["traits"] or []} - state["known_traits"]
-    traits = {name for name in traits - _seen(state, "traits") if not is_custom(name)}
+    traits = {name for name in traits - _seen_traits(state) if not is_custom(name)}
     classes = set(_odd_classes(state, wanted)) - state["known_classes"]
     problems = []
     for entry in wanted:
@@ -143,7 +142,7 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
             ("resource class", classes, entry["inventories"]),
         ):
             problems += [
-                f"{where(entry)}: Placement has no {what} {name}. Correct it, or use a name that begins with CUSTOM_"
+                f"{label(entry)}: Placement has no {what} {name}. Correct it, or use a name that begins with CUSTOM_"
                 for name in listed or ()
                 if name in unknown
             ]
@@ -151,6 +150,7 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
 
 
 def _left_out(nodes: Nodes) -> list[str]:
+
     others = nodes.other_names()
     lost = {name: below for name, below in nodes.left_out().items() if name not in others}
     if not lost:
@@ -181,7 +181,7 @@ def _leftovers(nodes: Nodes) -> list[str]:
         if node["parent"] and node["ours"]
     }
     warnings = []
-    handled = {node["uuid"] for node in stale.providers(nodes)}
+    handled = {node["uuid"] for node in stale_providers(nodes)}
     for one in nodes.unexpected():
         if one["uuid"] in handled:
             continue
@@ -206,9 +206,9 @@ def _leftovers(nodes: Nodes) -> list[str]:
 
 def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
     removals = []
-    doomed = {provider["uuid"] for provider in nodes.doomed}
-    stay = Counter(provider["parent"] for provider in nodes.providers.values() if provider["uuid"] not in doomed)
-    for provider in nodes.doomed:
+    going = {provider["uuid"] for provider in nodes.to_remove}
+    stay = Counter(provider["parent"] for provider in nodes.providers.values() if provider["uuid"] not in going)
+    for provider in nodes.to_remove:
         subject = f"{provider['name']} ({provider['uuid']})"
         used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
         if not provider["ours"]:
@@ -222,20 +222,9 @@ def _removals(nodes: Nodes, problems: list[str]) -> list[Step]:
             )
         elif stay[provider["uuid"]]:
             below = [one for one in nodes.providers.values() if one["parent"] == provider["uuid"]]
-            names = ", ".join(sorted(one["name"] for one in below if one["uuid"] not in doomed))
+            names = ", ".join(sorted(one["name"] for one in below if one["uuid"] not in going))
             problems.append(f"{subject} cannot be removed, because it has other children: {names}. Remove them too")
         else:
-            removals.append(
-                {
-                    "action": "remove",
-                    "item": provider["item"],
-                    "depth": nodes.depth(provider["uuid"]),
-                    "before": show_provider(provider, nodes.parent_name(provider)),
-                    **{field: provider[field] for field in ("uuid", "name", "parent", "root")},
-                }
-            )
+            before = show_provider(provider, nodes.parent_name(provider))
+            removals.append(plan_removal(provider, provider["item"], nodes.depth(provider["uuid"]), before))
     return removals
-
-
-def _identity(one: dict[str, Any]) -> dict[str, Any]:
-    return {field: one[field] for field in ("uuid", "name", "parent", "root")}

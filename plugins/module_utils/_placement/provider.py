@@ -11,21 +11,16 @@ The same functions plan a provider again after another client has changed it.
 
 from __future__ import annotations
 
-from typing import Any
-
-from .._core.problems import Step
 from . import names
-from .answers import Provider
 from .inventory import capacities, drained, is_same
-from .wanted import where
+from .model import Identity, Inventories, Node, PlanOptions, Provider, Shown, Step
+from .wanted import label
 
-Node = dict[str, Any]
 
-
-def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
+def plan_provider(node: Node, provider: Provider | None, options: PlanOptions, problems: list[str]) -> Step | None:
     """Return the step or None; ``provider`` is its current state, or None if it must be created."""
     found: list[str] = []
-    inventories = desired_inventories(node, provider, options)
+    inventories = desired_inventories(node, provider)
     traits = _desired_traits(node, provider, options)
     if node["ours"]:
         _check_added(provider, traits, found)
@@ -33,69 +28,103 @@ def plan_provider(node: Node, provider: Provider | None, options: dict[str, Any]
             _check_usages(provider, inventories, found)
     elif provider:
         _check_owner(provider, inventories, traits, found)
-    problems += [f"{where(node)}: {sentence}" for sentence in found]
-    now = provider or {"inventories": {}, "traits": [], "generation": 0}
-    writes_traits = traits is not None and traits != now["traits"]
-    writes_inventories = inventories is not None and not is_same(inventories, now["inventories"])
+    problems += [f"{label(node)}: {sentence}" for sentence in found]
+    traits_now = provider["traits"] if provider else []
+    inventories_now = provider["inventories"] if provider else {}
+    writes_traits = traits is not None and traits != traits_now
+    writes_inventories = inventories is not None and not is_same(inventories, inventories_now or {})
     is_renamed = bool(provider and provider["name"] != node["name"])
     if provider and not writes_traits and not writes_inventories and not is_renamed:
         return None
     return {
         "action": "update" if provider else "create",
-        **{field: node[field] for field in ("item", "uuid", "name", "parent", "root", "depth")},
-        "generation": now["generation"],
+        **identity(node),
+        "item": node["item"],
+        "depth": node["depth"],
+        "generation": provider["generation"] if provider else 0,
         "traits": traits if writes_traits else None,
         "inventories": inventories if writes_inventories else None,
         "former": provider["name"] if provider and is_renamed else None,
         "before": show_provider(provider, node["parent_name"]) if provider else None,
-        "after": show_provider({**node, **now, **_known(inventories=inventories, traits=traits)}, node["parent_name"]),
+        "after": _show(
+            node["uuid"],
+            node["parent_name"],
+            inventories_now if inventories is None else inventories,
+            traits_now if traits is None else traits,
+        ),
         "warnings": _warnings(node, inventories, traits) if writes_inventories else [],
         "node": node,
     }
 
 
-def plan_again(node: Node, provider: Provider | None, options: dict[str, Any], problems: list[str]) -> Step | None:
+def plan_removal(provider: Identity, item: int | None, depth: int, before: Shown) -> Step:
+    """The step that removes a provider, which has ``depth`` others above it."""
+    return {
+        "action": "remove",
+        **identity(provider),
+        "item": item,
+        "depth": depth,
+        "generation": 0,
+        "traits": None,
+        "inventories": None,
+        "former": None,
+        "before": before,
+        "after": None,
+        "warnings": [],
+        "node": None,
+    }
+
+
+def plan_again(node: Node, provider: Provider | None, options: PlanOptions, problems: list[str]) -> Step | None:
     """Return the step for the current state after a change by another client."""
-    known = {node["name"], (node.get("provider") or node)["name"]}
-    if provider and (provider["name"] not in known or provider["parent"] != node["parent"]):
-        problems.append(f"{where(node)}: it was renamed or moved during the run. Run the play again")
+    before = node["provider"]
+    names_before = {node["name"], before["name"] if before else node["name"]}
+    if provider and (provider["name"] not in names_before or provider["parent"] != node["parent"]):
+        problems.append(f"{label(node)}: it was renamed or moved during the run. Run the play again")
     if provider is None and not node["ours"]:
-        problems.append(f"{where(node)}: it was removed by another client during the run, which still manages it")
+        problems.append(f"{label(node)}: it was removed by another client during the run, which still manages it")
         return None
-    marked = provider is None or names.MARKER in provider["traits"] or provider["generation"] == 0
+    marked = provider is None or names.MARKER in (provider["traits"] or ()) or provider["generation"] == 0
     return plan_provider({**node, "ours": node["ours"] and marked}, provider, options, problems)
 
 
-def shrinks(node: Node, provider: Provider | None, options: dict[str, Any]) -> bool:
+def shrinks(node: Node, provider: Provider | None) -> bool:
     """Return whether the provider will offer less of any resource class."""
-    inventories = desired_inventories(node, provider, options)
+    inventories = desired_inventories(node, provider)
     if not provider or not node["ours"] or inventories is None:
         return False
     return any(
         new < old
-        for name, inventory in provider["inventories"].items()
+        for name, inventory in (provider["inventories"] or {}).items()
         for new, old in zip(capacities(inventories.get(name)), capacities(inventory))
     )
 
 
-def show_provider(provider: Provider, parent_name: str | None) -> dict[str, Any]:
-    """Return a provider in the form of a difference."""
+def identity(provider: Identity) -> Identity:
+    """Only which provider it is."""
     return {
         "uuid": provider["uuid"],
-        "parent": parent_name,
-        **_known(inventories=provider["inventories"], traits=provider["traits"]),
+        "name": provider["name"],
+        "parent": provider["parent"],
+        "root": provider["root"],
     }
 
 
+def show_provider(provider: Provider, parent_name: str | None) -> Shown:
+    """Return a provider in the form of a difference."""
+    return _show(provider["uuid"], parent_name, provider["inventories"], provider["traits"])
+
+
 def owner_of(who: str | None) -> str:
+
     if who:
         return f"belongs to {who}"
     return f"belongs to another service, because it does not have the trait {names.MARKER}"
 
 
-def desired_inventories(node: Node, provider: Provider | None, options: dict[str, Any]) -> dict[str, Any] | None:
+def desired_inventories(node: Node, provider: Provider | None) -> Inventories | None:
     """Return the desired inventories by class, or None if they are not requested."""
-    inventories: dict[str, Any] | None = node["inventories"]
+    inventories = node["inventories"]
     if node["drain"] and (inventories is not None or node["ours"]):
         if inventories is None:
             inventories = provider["inventories"] if provider else None
@@ -104,7 +133,7 @@ def desired_inventories(node: Node, provider: Provider | None, options: dict[str
     return inventories
 
 
-def _desired_traits(node: Node, provider: Provider | None, options: dict[str, Any]) -> list[str] | None:
+def _desired_traits(node: Node, provider: Provider | None, options: PlanOptions) -> list[str] | None:
     """Return the sorted desired traits, or None if they are not requested."""
     now = set(provider["traits"] or ()) if provider else set()
     listed, mode = node["traits"], options["traits_mode"]
@@ -121,19 +150,19 @@ def _desired_traits(node: Node, provider: Provider | None, options: dict[str, An
 
 
 def _check_owner(
-    provider: Provider, inventories: dict[str, Any] | None, traits: list[str] | None, found: list[str]
+    provider: Provider, inventories: Inventories | None, traits: list[str] | None, found: list[str]
 ) -> None:
     """Check that only custom traits of another service's provider change."""
     who = names.owner(provider["traits"] or ())
     adopt = "" if who else f", or add this trait to manage it (it has the UUID {provider['uuid']})"
-    if inventories is not None and not is_same(inventories, provider["inventories"]):
+    if inventories is not None and not is_same(inventories, provider["inventories"] or {}):
         found.append(
             f"its inventories cannot be changed, because it {owner_of(who)}. Omit inventories to set only custom "
             f"traits{adopt}"
         )
     if traits is None:
         return
-    now = set(provider["traits"])
+    now = set(provider["traits"] or ())
     added = [name for name in traits if name not in now and not names.is_custom(name)]
     if added:
         found.append(f"it cannot get {', '.join(added)}, because it {owner_of(who)}. Use only custom traits")
@@ -154,9 +183,9 @@ def _check_added(provider: Provider | None, traits: list[str] | None, found: lis
         )
 
 
-def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[str]) -> None:
+def _check_usages(provider: Provider, inventories: Inventories, found: list[str]) -> None:
     """Check usages, because Placement accepts a total below the used amount."""
-    for name, inventory in provider["inventories"].items():
+    for name, inventory in (provider["inventories"] or {}).items():
         used = (provider["usages"] or {}).get(name, 0)
         new = inventories.get(name)
         if new is None:
@@ -180,7 +209,7 @@ def _check_usages(provider: Provider, inventories: dict[str, Any], found: list[s
             )
 
 
-def _warnings(node: Node, inventories: dict[str, Any] | None, traits: list[str] | None) -> list[str]:
+def _warnings(node: Node, inventories: Inventories | None, traits: list[str] | None) -> list[str]:
     if "VGPU" in (inventories or {}) and "OWNER_CYBORG" not in (traits or ()) and node["parent"]:
         return [
             f"{node['name']}: nova finds the device of a VGPU by the name of its provider, and has no device with this "
@@ -189,5 +218,6 @@ def _warnings(node: Node, inventories: dict[str, Any] | None, traits: list[str] 
     return []
 
 
-def _known(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _show(uuid: str, parent_name: str | None, inventories: Inventories | None, traits: list[str] | None) -> Shown:
+    details = {"inventories": inventories, "traits": traits}
+    return {"uuid": uuid, "parent": parent_name, **{name: one for name, one in details.items() if one is not None}}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from . import names
-from .answers import Provider
+from .model import Listed
 from .nodes import Nodes
 
 
@@ -20,12 +20,12 @@ def is_first_time(nodes: Nodes) -> bool:
     return bool(_new_cards(nodes))
 
 
-def sentences(nodes: Nodes, marked: Iterable[Provider]) -> list[str]:
+def sentences(nodes: Nodes, marked: Iterable[Listed]) -> list[str]:
     """Return a sentence for each such host; ``marked`` are all our own providers in Placement."""
-    found: dict[tuple[str, str], list[Provider]] = {}
+    found: dict[tuple[str, str], list[Listed]] = {}
     published = {node["root"] for node in nodes.present()}
     new = _new_cards(nodes)
-    for one in sorted(marked, key=lambda one: str(one["name"])):
+    for one in sorted(marked, key=lambda one: one["name"]):
         old = one["name"].rpartition(names.OWN)[0]
         for root, cards in new.items() if old and one["root"] not in published else ():
             if names.card_of(one["name"]) in cards and names.same_host(root, [old]):
@@ -33,7 +33,7 @@ def sentences(nodes: Nodes, marked: Iterable[Provider]) -> list[str]:
     return [_sentence(root, old, providers) for (root, old), providers in found.items()]
 
 
-def _sentence(root: str, old: str, providers: list[Provider]) -> str:
+def _sentence(root: str, old: str, providers: list[Listed]) -> str:
     uuids = " ".join(one["uuid"] for one in providers)
     return (
         f"{root} has the cards of {', '.join(one['name'] for one in providers)} below the root {old}, which is "

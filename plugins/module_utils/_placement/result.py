@@ -10,18 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._core.problems import Step
 from .apply import Outcome
+from .model import Attempt, Kept, Plan, Shown
 
 ACTIONS = {"create": "created", "update": "updated", "remove": "removed"}
 LISTED = (*ACTIONS.values(), "kept")
 
 
-def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, Any]:
+def report(planned: Plan, outcome: Outcome, calls: int) -> dict[str, Any]:
     """Return the result of the module; in check mode, ``outcome`` is the predicted one."""
-    providers = [_provider(one, "kept") for one in planned["kept"]]
-    providers += [_provider(step, ACTIONS[step["action"]]) for step in outcome.done]
-    providers += [_provider(step, "failed") for step in outcome.failed]
+    providers = [_provider(one, None, "kept") for one in planned["kept"]]
+    providers += [_provider(step, step["former"], ACTIONS[step["action"]]) for step in outcome.done]
+    providers += [_provider(step, step["former"], "failed") for step in outcome.failed]
     providers.sort(key=lambda one: (one["item"] is None, one["item"] or 0, one["name"]))
     listed = {action: [one["name"] for one in providers if one["action"] == action] for action in LISTED}
     return {
@@ -39,18 +39,25 @@ def report(planned: dict[str, Any], outcome: Outcome, calls: int) -> dict[str, A
     }
 
 
-def _provider(one: dict[str, Any], action: str) -> dict[str, Any]:
-    identity = {field: one[field] for field in ("item", "name", "uuid", "parent", "root")}
-    return {**identity, "former": one.get("former"), "action": action}
+def _provider(one: Kept, former: str | None, action: str) -> dict[str, Any]:
+    return {
+        "item": one["item"],
+        "name": one["name"],
+        "uuid": one["uuid"],
+        "parent": one["parent"],
+        "root": one["root"],
+        "former": former,
+        "action": action,
+    }
 
 
-def _shown(steps: list[Step], side: str) -> dict[str, Any]:
+def _shown(steps: list[Attempt], side: str) -> dict[str, Shown]:
     """Return the previous or current state of the providers of the steps, by name."""
     shown = {}
     for step in steps:
         one = step["before"] if side == "before" else step["actual"]
-        if one is not None and (step["before"] != step["actual"] or step.get("former")):
+        if one is not None and (step["before"] != step["actual"] or step["former"]):
             # The state before a rename is shown under the old name.
-            former = step.get("former") if side == "before" else None
+            former = step["former"] if side == "before" else None
             shown[former or step["name"]] = one
     return shown

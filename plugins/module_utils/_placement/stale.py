@@ -8,17 +8,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from .._core.problems import Step
 from . import names
-from .answers import Provider
-from .nodes import Node, Nodes
-from .provider import plan_provider, show_provider
+from .model import PlanOptions, Provider, Stale, Step
+from .nodes import Nodes
+from .provider import identity, plan_provider, plan_removal, show_provider
 
 
-def providers(nodes: Nodes) -> list[Node]:
-    """Return the stale providers below roots with known cards, each as an entry that drains it.
+def stale_providers(nodes: Nodes) -> list[Stale]:
+    """The stale providers, each as one that is to be drained, below the roots whose cards are known.
 
     A card that was moved to another slot has a provider for each slot, and a card has two after a change of its shape.
     """
@@ -26,9 +23,16 @@ def providers(nodes: Nodes) -> list[Node]:
     listed = _listed(nodes)
     return [
         {
-            **dict.fromkeys(("item", "inventories", "traits", "above", "cards", "optional")),
-            **{field: one[field] for field in ("uuid", "name", "parent", "root")},
-            **{"provider": one, "drain": True, "ours": True, "depth": nodes.depth(one["uuid"])},
+            **identity(one),
+            "item": None,
+            "inventories": None,
+            "traits": None,
+            "drain": True,
+            "cards": None,
+            "provider": one,
+            "root_name": nodes.providers[one["root"]]["name"],
+            "depth": nodes.depth(one["uuid"]),
+            "ours": True,
             "parent_name": nodes.parent_name(one),
             "card": names.card_of(one["name"]),
             "successor": listed.get((one["root"], names.card_of(one["name"]))),
@@ -40,25 +44,21 @@ def providers(nodes: Nodes) -> list[Node]:
     ]
 
 
-def plan(nodes: Nodes, options: dict[str, Any], problems: list[str]) -> tuple[list[Step], list[Step], list[str]]:
+def plan_stale(nodes: Nodes, options: PlanOptions, problems: list[str]) -> tuple[list[Step], list[Step], list[str]]:
     """Return removals of unused stale providers, steps that drain used ones, and a sentence for each."""
-    removals, steps, sentences = [], [], []
+    removals: list[Step] = []
+    steps: list[Step] = []
+    sentences = []
     parents = {one["parent"] for one in nodes.providers.values()}
-    for node in providers(nodes):
-        provider = node["provider"]
+    for node in stale_providers(nodes):
+        provider = nodes.providers[node["uuid"]]
         used = {name: amount for name, amount in (provider["usages"] or {}).items() if amount}
         if used or node["uuid"] in parents:
             step = plan_provider(node, provider, options, problems)
             steps += [step] if step else []
             sentences.append(_of_used(node, used))
         else:
-            removals.append(
-                {
-                    "action": "remove",
-                    **{field: node[field] for field in ("item", "depth", "uuid", "name", "parent", "root")},
-                    "before": show_provider(provider, node["parent_name"]),
-                }
-            )
+            removals.append(plan_removal(node, None, node["depth"], show_provider(provider, node["parent_name"])))
             sentences.append(f"{_subject(node)} It has no allocation and is removed.")
     return removals, steps, sentences
 
@@ -73,14 +73,14 @@ def _is_stale(one: Provider, cards: set[str], listed: dict[tuple[str, str], str]
     return card not in cards or (one["root"], card) in listed
 
 
-def _subject(node: Node) -> str:
+def _subject(node: Stale) -> str:
     name = f"{node['name']} ({node['uuid']})"
     if node["successor"]:
         return f"{name} represents the same card as {node['successor']}, so Placement offered the card twice."
     return f"{name} represents the card {node['card']}, which is missing on the host."
 
 
-def _of_used(node: Node, used: dict[str, int]) -> str:
+def _of_used(node: Stale, used: dict[str, int]) -> str:
     if not used:
         return f"{_subject(node)} It has children, so it is drained and not removed. Remove its children."
     amounts = ", ".join(f"{amount} of {name}" for name, amount in sorted(used.items()))

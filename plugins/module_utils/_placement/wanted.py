@@ -9,33 +9,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 from .._core import grammar
 from .._core.problems import Refused
 from .inventory import parse_inventory
+from .model import Entry, Inventories, Node, ProviderToRemove
 from .names import LONGEST_PROVIDER, MARKER, is_uuid, provider_name, resource_class, trait
 from .options import check_options
 
-Entry = dict[str, Any]
-
-# The beginning of sentences that :func:`where` creates.
-PLACE = re.compile(rf"providers\[(\d+)\] \((.{{0,{LONGEST_PROVIDER}}}?)\): ")
+# The beginning of sentences that :func:`label` creates.
+LABEL = re.compile(rf"providers\[(\d+)\] \((.{{0,{LONGEST_PROVIDER}}}?)\): ")
 
 
-def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) -> list[Entry]:
+def parse_providers(providers: Iterable[Mapping[str, Any]], options: MutableMapping[str, Any]) -> list[Entry]:
     """Return the entries in one form; raise :class:`Refused` with a sentence for each problem.
 
-    Each entry has ``item`` (index in the list), ``name``, ``uuid``, ``parent`` (name or UUID), ``above`` (item of the
-    parent if it is listed), ``optional``, ``drain``, ``inventories`` (six fields by resource class), ``traits`` and
-    ``cards`` (in lower case). The last four are None if the option is omitted.
+    ``options`` are those of placement_inventory; their numbers are parsed in place.
     """
     problems = _check_options(options)
     entries = []
     for item, provider in enumerate(providers):
         found: list[str] = []
         entries.append(_entry(item, provider, options["state"] == "present", found))
-        problems += [f"{where(entries[item])}: {sentence}" for sentence in found]
+        problems += [f"{label(entries[item])}: {sentence}" for sentence in found]
     problems += _find_parents(entries)
     problems += _find_loops(entries)
     if problems:
@@ -43,7 +41,7 @@ def parse_providers(providers: list[dict[str, Any]], options: dict[str, Any]) ->
     return entries
 
 
-def where(entry: Entry) -> str:
+def label(entry: Entry | Node | ProviderToRemove) -> str:
     """Return the name of an entry in messages: ``providers[3] (node1_gpu0)``, or only the name if it is not listed."""
     if entry["item"] is None:
         return str(entry["name"])
@@ -52,7 +50,7 @@ def where(entry: Entry) -> str:
 
 def split_sentence(sentence: str) -> tuple[int | None, str]:
     """Return the index of the entry of a sentence or None, and the sentence without the index."""
-    found = PLACE.match(sentence)
+    found = LABEL.match(sentence)
     if not found:
         return None, sentence
     return int(found[1]), f"{found[2]}: {sentence[found.end() :]}"
@@ -76,7 +74,7 @@ def parse_references(texts: list[str], option: str) -> list[str]:
     return list(dict.fromkeys(references))
 
 
-def _check_options(options: dict[str, Any]) -> list[str]:
+def _check_options(options: MutableMapping[str, Any]) -> list[str]:
     problems: list[str] = []
     check_options(options, problems)
     if options["purge"] and not options["scope"]:
@@ -90,7 +88,7 @@ def _check_options(options: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str]) -> Entry:
+def _entry(item: int, provider: Mapping[str, Any], present: bool, found: list[str]) -> Entry:
     name = grammar.collect(provider_name, provider.get("name"), found)
     uuid = grammar.collect(grammar.uuid, provider.get("uuid"), found)
     if provider.get("name") is None and provider.get("uuid") is None:
@@ -110,8 +108,8 @@ def _entry(item: int, provider: dict[str, Any], present: bool, found: list[str])
     }
 
 
-def _inventories(inventories: dict[str, Any], found: list[str]) -> dict[str, Any]:
-    parsed = {}
+def _inventories(inventories: Mapping[str, Any], found: list[str]) -> Inventories:
+    parsed: Inventories = {}
     for name, fields in inventories.items():
         wrong: list[str] = []
         grammar.collect(resource_class, str(name), wrong)
@@ -139,7 +137,7 @@ def _find_parents(entries: list[Entry]) -> list[str]:
         for key in filter(None, (entry["name"] and entry["name"].casefold(), entry["uuid"])):
             if key in items and items[key] != entry["item"]:
                 problems.append(
-                    f"{where(entry)}: it is {where(entries[items[key]])} again. "
+                    f"{label(entry)}: it is {label(entries[items[key]])} again. "
                     "List each provider once. Names that differ only by case are equal"
                 )
             items.setdefault(key, entry["item"])
@@ -161,6 +159,6 @@ def _find_loops(entries: list[Entry]) -> list[str]:
         if item is not None and item in path:
             loop = [*path[path.index(item) :], item]
             names = " below ".join(str(entries[one]["name"] or entries[one]["uuid"]) for one in loop)
-            problems.append(f"{where(entries[item])}: its parents form a loop, {names}. Correct one of them")
+            problems.append(f"{label(entries[item])}: its parents form a loop, {names}. Correct one of them")
         settled.update(path)
     return problems

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Optional
 from .._devices import iommu, mdevctl, pci, sriov, vdpa
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs, vgpu_scheduler
-from .._frameworks.every import Frameworks, Made
+from .._frameworks.every import Frameworks
 from .._host.root import HostRoot
-from .._model.host import Card, Device, Iommu, Parent, Sriov
+from .._model.host import Card, Device, Iommu, Made, Parent, Sriov
 
 PHYSICAL_FUNCTIONS = "physical_functions"
 PARENTS = "parents"

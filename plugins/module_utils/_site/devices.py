@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from .._devices.identity import Identity
-from .._frameworks.every import Made
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._instances.assemble import assemble
 from .._instances.beside import Beside
 from .._instances.state import State
-from .._model.host import Definition, Device, Offer, Parent, VgpuType
+from .._model.host import Definition, Device, Made, Offer, Parent, VgpuType
 from .._run.facts import DEVICES, PARENTS, Facts
 
 

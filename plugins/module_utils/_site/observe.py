@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from .._core.problems import Failed, Refused
-from .._frameworks.every import Made
 from .._host.root import HostRoot
 from .._instances.beside import observe_beside
+from .._model.host import Made
 from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
 from .._run.managed_files import Requested
 from .._services.observe import observe

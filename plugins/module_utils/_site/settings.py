@@ -31,11 +31,11 @@ def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: f
 
     The program is the same for all hosts, so the controller creates it only once.
     """
-    state = observe(host)
-    current = state[PROGRAM]
-    is_same = isinstance(current, bytes) and hashlib.sha256(current).hexdigest() == program
-    wanted = wanted_files(host, present, python, timeout, current if is_same else b"")
-    return bool(plan(state, wanted, set(unsafe_files(host, state))))
+    current = observe(host)
+    content = current[PROGRAM]
+    installed = content if isinstance(content, bytes) and hashlib.sha256(content).hexdigest() == program else None
+    wanted = wanted_files(host, present, python, timeout, installed or b"")
+    return present and installed is None or bool(plan(current, wanted, unsafe_files(host, current)))
 
 
 def observe_settings(root: str, file: managed_files.Requested) -> Settings:

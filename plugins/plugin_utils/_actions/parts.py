@@ -25,9 +25,9 @@ def merge(so_far: Result | None, part: Result) -> Result:
         return part
     merged = {**so_far, **part, "changed": bool(so_far.get("changed") or part.get("changed"))}
     for field in TOLD:
-        told = [*so_far.get(field, []), *part.get(field, [])]
-        if told:
-            merged[field] = [one for number, one in enumerate(told) if one not in told[:number]]
+        items = [*so_far.get(field, []), *part.get(field, [])]
+        if items:
+            merged[field] = [one for number, one in enumerate(items) if one not in items[:number]]
     if "diff" not in part:
         return _ended(merged)
     merged["diff"] = {"before": so_far["diff"]["before"], "after": part["diff"]["after"]}

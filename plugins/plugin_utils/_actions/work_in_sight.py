@@ -46,8 +46,8 @@ def show(path: str, where: str, seconds: float, ended: threading.Event) -> None:
     """Print a line every ``seconds`` until the work ends, if there is new progress."""
     begin, last = time.monotonic(), None
     while not ended.wait(seconds):
-        told = progress.read(path)
-        if told and told != last:
-            things, done, number = told
+        reported = progress.read(path)
+        if reported and reported != last:
+            things, done, number = reported
             long_work.tell(long_work.sentence(where, done, number, things, time.monotonic() - begin))
-            last = told
+            last = reported

@@ -12,10 +12,10 @@ import re
 from xml.etree import ElementTree
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
@@ -101,7 +101,7 @@ def _api_of(parent):
 
 def _is_managed(entry):
     """Return false if the function has the driver that the guest needs, because rebinding would destroy its vGPU."""
-    if entry.get("framework") == nvidia_vfio.FRAMEWORK and entry.get("type"):
+    if is_vendor_vfio(entry) and entry.get("type"):
         return False
     driver = entry.get("driver")
     if "profile" in entry:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan
 
 NVIDIA = "10de"
@@ -34,11 +34,13 @@ def shares_of(card: Card) -> list[Card]:
 
 def has_mdevs(card: Card) -> bool:
     """Return whether guests get mediated devices of the card, and not PCI functions."""
-    return card["type"] is not None and card["framework"] != nvidia_vfio.FRAMEWORK
+    return card["type"] is not None and not is_vendor_vfio(card)
 
 
 def is_vendor_vfio(card: Mapping[str, object]) -> bool:
-    return card["framework"] == nvidia_vfio.FRAMEWORK
+    """Whether guests get virtual functions of the card that were given a type."""
+    framework = BY_NAME.get(str(card.get("framework")))
+    return framework is not None and not framework.MAKES_MDEVS
 
 
 def is_display(card: Card) -> bool:

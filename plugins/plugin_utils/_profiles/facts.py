@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
 
 TEXT, NUMBER, FLAG = "text", "a whole number", "true or false"
+FRAMEWORK = " or ".join(BY_NAME)
 # A dictionary with any keys.
 ANYTHING = {}
 # Null stands for unreadable values.
-OR_NULL = {kind: f"{kind} or null" for kind in (TEXT, NUMBER, FLAG)}
+OR_NULL = {kind: f"{kind} or null" for kind in (TEXT, NUMBER, FLAG, FRAMEWORK)}
 USERS = {
     "pid": OR_NULL[NUMBER],
     "command": OR_NULL[TEXT],
@@ -32,13 +34,13 @@ PARTS = {
         "num_vfs": NUMBER,
         "netdevs": [TEXT],
         "virtual_functions": [{"address": TEXT}],
-        "framework": OR_NULL[TEXT],
+        "framework": OR_NULL[FRAMEWORK],
     },
     "parents": {
         "name": TEXT,
         **dict.fromkeys(("address", "physical_function"), OR_NULL[TEXT]),
         "numa_node": OR_NULL[NUMBER],
-        "framework": TEXT,
+        "framework": FRAMEWORK,
         "types": [
             {
                 "id": TEXT,
@@ -115,6 +117,8 @@ def _check(value, form, where, found):
 def _is(value, kind):
     if value is None:
         return kind in OR_NULL.values()
+    if kind.startswith(FRAMEWORK):
+        return isinstance(value, str) and value in BY_NAME
     if kind.startswith(TEXT):
         # Names are never empty, but values that may be null may also be empty.
         return isinstance(value, str) and (value != "" or kind != TEXT)

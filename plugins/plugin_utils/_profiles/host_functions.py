@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NOBODY
+from ansible_collections.vfio.devices.plugins.module_utils._devices.binding import NO_DRIVER
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
@@ -71,4 +71,4 @@ def held_mode(mode, subject):
 
 
 def _is_of_host(driver):
-    return isinstance(driver, str) and driver != NOBODY and not is_vfio_driver(driver)
+    return isinstance(driver, str) and driver != NO_DRIVER and not is_vfio_driver(driver)

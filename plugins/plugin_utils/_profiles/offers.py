@@ -11,10 +11,8 @@ nova fails at a parent whose devices are missing while a guest uses one of them.
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import (
-    ONE_TYPE,
-    capacity_of_card,
-)
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ONE_TYPE, CardDevices
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import capacity_of_card
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 
@@ -55,9 +53,8 @@ def rooms_of(subject, mix, occupied=True):
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
     occupants = [(device["parent"], device["type"]) for device in present]
-    rooms = capacity_of_card(
-        [_parent(parent) for parent in subject["parents"]], occupants, names, mix, gpu_instances(subject)
-    )
+    parents = [_parent(parent) for parent in subject["parents"]]
+    rooms = capacity_of_card(CardDevices(parents, occupants, names, mix, gpu_instances(subject)))
     for parent, type_id in () if occupied else occupants:
         rooms.give(parent, type_id)
     return rooms

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio, vgpu_scheduler
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import vgpu_scheduler
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.attributes import VGPU_PARAMS
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ONE_SIZE
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import is_mig_backed
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import BEST_EFFORT, FIXED_SHARE
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, offers, schema, type_choice
@@ -55,7 +56,7 @@ def problems(wanted, profile, card, subject):
         found.append(f"vgpu_scheduler: GPUs of the architecture Maxwell only support {BEST_EFFORT}. Set that policy")
     chosen = [type_choice.choose(share["types"], subject) for share in profile["shares"]]
     chosen = [offered for offered in chosen if offered]
-    on_mig = [offered["name"] for offered in chosen if nvidia_vfio.MIG.search(offered["name"] or "")]
+    on_mig = [offered["name"] for offered in chosen if is_mig_backed(offered["name"])]
     if on_mig or (profile["mig"] and profile["mig"]["enabled"]):
         found.append(
             f"vgpu_scheduler: {policy} is for time-sliced vGPUs, and vGPUs on GPU instances of MIG have their own part "

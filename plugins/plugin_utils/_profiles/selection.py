@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+
 # The fields of a card for select, and their types; a parent that is not a PCI function has only some.
 FIELDS = {
     "name": "text",
@@ -30,7 +32,7 @@ FIELDS = {
     "virtual_functions": None,
     "mig": None,
     "vgpu_scheduler": None,
-    "framework": ("mdev", "vendor_vfio"),
+    "framework": tuple(BY_NAME),
     "bus": "text",
     "physical_function": "text",
     "parents": None,

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio_view import DEVICE_API
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixt
 
 
 def device_api(offered, subject):
-    return offered.get("device_api") or (nvidia_vfio.DEVICE_API if is_vendor_vfio(subject) else None)
+    return offered.get("device_api") or (DEVICE_API if is_vendor_vfio(subject) else None)
 
 
 def published(part):

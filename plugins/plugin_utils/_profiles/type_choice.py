@@ -9,9 +9,8 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes, no_types
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio import MIG
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import advice, why_not_settable
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import is_mig_backed
 
 
 def choose(specs, subject):
@@ -38,8 +37,9 @@ def why_none(specs, subject):
     names = " or ".join(wording.printable(text, numbers.shown(text)) for text in specs)
     if known:
         return f"there is no type {names}; it has {wording.describe(known, specs)}{_about_mig(specs, subject)}"
-    advice = no_types.advice({parent["framework"] for parent in subject["parents"]}, subject.get("vendor_id"))
-    return f"it lists no types, so there is no type {names}. {advice}"
+    frameworks = {parent["framework"] for parent in subject["parents"]}
+    check = advice(frameworks, subject.get("vendor_id"))
+    return f"it lists no types, so there is no type {names}. {check}"
 
 
 def why_unreadable(type_id, subject):
@@ -53,13 +53,13 @@ def why_unreadable(type_id, subject):
 def why_unsettable(share, type_id, subject):
     """Return why devices of a type do not support the attributes of an entry, or None."""
     pairs = [pair for attribute in share["attributes"] for pair in attribute.items()]
-    return attributes.unusable(type_id, is_vendor_vfio(subject), pairs)
+    return why_not_settable(subject["framework"], type_id, pairs)
 
 
 def _about_mig(specs, subject):
     """Return the remedy if the types need MIG and the card has it off, or vice versa."""
-    asked = {bool(MIG.search(spec)) for spec in specs}
-    has = {bool(MIG.search(offered["name"] or "")) for offered in subject["types"]}
+    asked = {is_mig_backed(spec) for spec in specs}
+    has = {is_mig_backed(offered["name"]) for offered in subject["types"]}
     if len(asked) != 1 or asked & has:
         return ""
     if asked == {True}:

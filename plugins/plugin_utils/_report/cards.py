@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of, type_name
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
@@ -84,7 +85,7 @@ def _labels(card, versions):
         if card["total_vfs"]:
             labels.append(("VFs", f"{card['num_vfs']} of {card['total_vfs']}"))
     if card["framework"]:
-        labels.append(("vGPUs", {"mdev": "mdev", "vendor_vfio": "vendor VFIO"}[card["framework"]]))
+        labels.append(("vGPUs", BY_NAME[card["framework"]].TITLE))
     if card.get("iommu_group") is not None and card.get("mode") in ("pf", "vf"):
         labels.append(("IOMMU group", str(card["iommu_group"])))
     if card.get("netdevs"):

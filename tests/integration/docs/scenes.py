@@ -95,6 +95,8 @@ ELSEWHERE = {
     ("guide_installation.rst", "OpenStack"): "the Python of the tests has the library",
     ("benchmarks.rst", "How to repeat"): "it takes long; tests/integration/bench runs each part in its smallest size",
     ("guide_architecture.rst", "Add a cloud"): "tests/unit/plugins/plugin_utils/_clouds/test_every.py adds it",
+    ("guide_architecture.rst", "Add a framework"): "tests/unit/plugins/module_utils/_frameworks/test_every.py adds it",
+    ("guide_architecture.rst", "Add a guard"): "tests/unit/plugins/module_utils/_guards/test_every.py adds it",
     ("guide_awx.rst", "Execution environment"): "tests/integration/awx makes the context; an image needs more",
     ("guide_awx.rst", "Job templates"): "there is no AWX here; tests/integration/awx checks and runs the templates",
     ("guide_awx.rst", "Progress"): "tests/integration/awx reads such lines",

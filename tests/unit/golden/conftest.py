@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.vfio.devices.tests.layout import pretty
 from ansible_collections.vfio.devices.tests.unit.golden.play import Play
 
 DATA = Path(__file__).with_name("data")
@@ -40,7 +41,7 @@ def golden(request):
 
     def compare(name, value):
         path = DATA / f"{name}.json"
-        text = PROGRAM.sub("<number> bytes, SHA-256 <sum>", pretty(json.loads(json.dumps(value)))) + "\n"
+        text = PROGRAM.sub("<number> bytes, SHA-256 <sum>", pretty(json.loads(json.dumps(value)), WIDTH)) + "\n"
         if request.config.getoption("--golden-renew", default=False):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -61,18 +62,3 @@ def play(run_module, simulated, monkeypatch):
     for variable in [name for name in os.environ if name.startswith(("VFIO_DEVICES_", "SSH_CONNECTION"))]:
         monkeypatch.delenv(variable)
     return Play(run_module, simulated, monkeypatch)
-
-
-def pretty(value, indent=0):
-    """Format JSON with each list and dictionary on one line if it fits; keep the order of keys."""
-    line = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, (dict, list)) or len(line) + indent <= WIDTH:
-        return line
-    margin = " " * (indent + 1)
-    if isinstance(value, dict):
-        opening, closing = "{}"
-        parts = [f"{json.dumps(key, ensure_ascii=False)}: {pretty(one, indent + 1)}" for key, one in value.items()]
-    else:
-        opening, closing = "[]"
-        parts = [pretty(one, indent + 1) for one in value]
-    return f"{opening}\n{margin}" + f",\n{margin}".join(parts) + f"\n{' ' * indent}{closing}"

@@ -32,7 +32,9 @@ from ansible_collections.vfio.devices.plugins.filter import (
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import capacity, type_description
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import every as frameworks
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import type_description
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import CardDevices
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
 from ansible_collections.vfio.devices.plugins.modules import boot_restore, mdev_facts, mdev_instance, sriov_pf_mode
 from ansible_collections.vfio.devices.tests.unit.plugins.mutations import BAD, OF_YAML, mutations
@@ -348,7 +350,7 @@ def put(host, path, content):
 def restored(host):
     """Run the boot program in check mode; raise Refused for its problems, and fail for a bug."""
     results = restore(host.root(), timeout=0.1, check_mode=True)
-    problems = [problem for result in results for problem in result["problems"]]
+    problems = [problem for result in results for problem in result.problems]
     assert not [problem for problem in problems if "this is a bug" in problem]
     if problems:
         raise Refused(problems)
@@ -398,5 +400,5 @@ def test_descriptions_of_types(attempts):
         text = ", ".join(f"{name}={value}" for name, value in bad.items()) if isinstance(bad, dict) else f"{bad}"
         found = attempts(what, (), lambda text=text: type_description.attributes(text)[0])
         parent = Parent("p", "mdev", physical_function="p", offers=(Offer(VgpuType("a", "A", text, found), 4),))
-        card = capacity.capacity_of_card([parent], [("p", "a")], {"a": "A"})
+        card = frameworks.capacity_of_card(CardDevices([parent], [("p", "a")], {"a": "A"}))
         assert card.room("p", "a") >= 0

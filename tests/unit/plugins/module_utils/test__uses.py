@@ -24,7 +24,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import (
 from ansible_collections.vfio.devices.plugins.module_utils._guards.base import Seen
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job as instances_job
-from ansible_collections.vfio.devices.plugins.module_utils._modes import actions as modes_actions
+from ansible_collections.vfio.devices.plugins.module_utils._modes import apply as modes_apply
 from ansible_collections.vfio.devices.plugins.module_utils._modes import job as modes_job
 from ansible_collections.vfio.devices.tests.simhost.pci import PciFunction
 from ansible_collections.vfio.devices.tests.simhost.tree import Attribute, Link
@@ -431,7 +431,7 @@ def test_nobody_loses_what_is_used(wanted):
     assert play(*wanted).taken == []
 
 
-RESTORE = modes_actions._restore
+RESTORE = modes_apply._restore
 
 
 def restore_without_looks(host, before, outcome, uses):
@@ -466,7 +466,7 @@ def without_looks_at(job, name, nobody):
         (without_guard(containers), ["stopped"]),
         (without_looks_at(modes_job, "_uses", lambda *arguments: None), ["guest", "program"]),
         (without_looks_at(instances_job, "_complete", lambda *arguments: Seen()), ["guest"]),
-        (without_looks_at(modes_actions, "_restore", restore_without_looks), ["guest", "program", "address"]),
+        (without_looks_at(modes_apply, "_restore", restore_without_looks), ["guest", "program", "address"]),
     ],
 )
 def test_property_fails_if_something_is_not_looked_at(monkeypatch, breaks, kinds):

@@ -35,16 +35,15 @@ def test_card_that_has_moved_is_left_and_found_again(switch):
     moved = mac(run.host, SECOND)
     change(run.host, f"{MODES}/{FIRST}.json", mac=moved)
     (result,) = _restore.restore(run.host.root())
-    assert result["outcome"] == "failed"
+    assert result.outcome == "failed"
     assert (
-        f"another card is at this address: MAC address {mac(run.host, FIRST)} instead of {moved}"
-        in result["problems"][0]
+        f"another card is at this address: MAC address {mac(run.host, FIRST)} instead of {moved}" in result.problems[0]
     )
-    assert f"The recorded card is now at {SECOND}. Run the play" in result["problems"][0]
+    assert f"The recorded card is now at {SECOND}. Run the play" in result.problems[0]
     assert run.card(FIRST)["driver"] != "vfio-pci"
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     run.host.kernel.reboot()
-    assert [one["outcome"] for one in _restore.restore(run.host.root())] == ["restored"]
+    assert [one.outcome for one in _restore.restore(run.host.root())] == ["restored"]
 
 
 @pytest.mark.parametrize("wanted", [{"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}])
@@ -66,7 +65,7 @@ def test_run_with_the_new_address_takes_the_record_along(switch, wanted):
     assert f"90-vfio-devices-{old}.rules" not in root.names("etc/udev/rules.d")
     assert not run({"pf": FIRST, **wanted})["changed"]
     run.host.kernel.reboot()
-    assert [one["outcome"] for one in _restore.restore(root)] == ["restored"]
+    assert [one.outcome for one in _restore.restore(root)] == ["restored"]
 
 
 @pytest.mark.parametrize("identity", [None, {}, {"mac": 5}, "x"])
@@ -76,7 +75,7 @@ def test_record_without_an_identity_is_compared_as_before(switch, identity):
     record = json.loads(run.host.files.read(f"{MODES}/{FIRST}.json"))
     run.host.files.replace(f"{MODES}/{FIRST}.json", json.dumps({**record, "identity": identity}).encode())
     run.host.kernel.reboot()
-    assert [one["outcome"] for one in _restore.restore(run.host.root())] == ["restored"]
+    assert [one.outcome for one in _restore.restore(run.host.root())] == ["restored"]
     # The next run records the identity of the card.
     assert run({"pf": FIRST, "mode": "pf"})["changed"]
     assert not run({"pf": FIRST, "mode": "pf"})["changed"]
@@ -96,11 +95,11 @@ def test_devices_are_not_made_on_another_card(simulated):
     change(host, f"{DEVICES}/{T4}.json", subsystem="10de:ffff")
     host.kernel.reboot()
     (result,) = _restore.restore(host.root())
-    assert "another card is at this address: subsystem 10de:" in result["problems"][0]
+    assert "another card is at this address: subsystem 10de:" in result.problems[0]
     assert host.devices() == {}
     host.converge({"type": "GRID T4-2B", "parent": T4, "count": "2"}, exact=True)
     host.kernel.reboot()
-    assert [one["outcome"] for one in _restore.restore(host.root())] == ["restored"]
+    assert [one.outcome for one in _restore.restore(host.root())] == ["restored"]
 
 
 def test_interface_that_is_not_there_yet_is_waited_for(simulated):

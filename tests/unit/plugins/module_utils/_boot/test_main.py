@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -166,6 +167,15 @@ def test_the_same_warning_comes_once(simulated, monkeypatch, capsys):
     assert _restore_cli.main(["--boot"]) == 1
     assert not root.wakes_daemons
     assert capsys.readouterr().out.count("all is lost") == 1
+
+
+def test_layouts_are_reported_like_cards_and_devices(simulated, monkeypatch, capsys):
+    host = simulated("h200")
+    gpu = {"pf": "0000:41:00.0", "enabled": True, "layout": {}, "compute_instances": True}
+    host.files.replace("etc/vfio-devices/mig_layout/0000:41:00.0.json", json.dumps({"gpu": gpu}).encode())
+    monkeypatch.setattr(_restore_cli, "HostRoot", lambda *args: host.root())
+    assert _restore_cli.main([]) == 0
+    assert "0000:41:00.0 MIG layout: enabled MIG" in capsys.readouterr().out.splitlines()
 
 
 def test_root_that_is_none(capsys):

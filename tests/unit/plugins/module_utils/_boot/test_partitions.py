@@ -30,21 +30,21 @@ def test_layout_is_back_after_a_boot(host):
     host.kernel.reboot()
     assert instances(host) == 0
     (result,) = restore(host.root(), timeout=1, check_mode=True)
-    assert (result["kind"], result["outcome"], instances(host)) == ("mig_layout", "restored", 0)
+    assert (result.kind, result.outcome, instances(host)) == ("mig_layout", "restored", 0)
     (result,) = restore(host.root(), timeout=1)
-    assert result["done"] == [
+    assert result.done == [
         "enabled MIG",
         "created a GPU instance 1g.18gb at memory slice 0",
         "created a GPU instance 1g.18gb at memory slice 1",
     ]
     assert instances(host) == 2
-    assert restore(host.root(), timeout=1)[0]["outcome"] == "unchanged"
+    assert restore(host.root(), timeout=1)[0].outcome == "unchanged"
 
 
 def test_driver_that_never_comes(host):
     host.kernel.reboot(late={"nvidia": 100})
     (result,) = restore(host.root(), timeout=1)
-    assert result["problems"] == [f"{H200} is not bound to the driver nvidia"]
+    assert result.problems == [f"{H200} is not bound to the driver nvidia"]
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_record_that_somebody_has_changed(host, change, sentence):
     host.kernel.reboot()
     host.kernel.tree.nodes[RECORD].data = json.dumps({**record, **change}).encode()
     (result,) = restore(host.root(), timeout=1)
-    assert result["outcome"] == "failed" and sentence in result["problems"][0]
+    assert result.outcome == "failed" and sentence in result.problems[0]
     assert instances(host) == 0

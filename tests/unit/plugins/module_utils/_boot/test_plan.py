@@ -15,8 +15,8 @@ def test_the_steps_are_in_the_order_of_starting(simulated):
     assert wanted == {**files.files(PYTHON, 60.0, build()), **files.links()}
     state = plan.observe(root)
     steps = plan.plan(state, wanted, set())
-    assert [step["path"] for step in steps] == plan.paths()
-    assert {step["action"] for step in steps} == {"created"}
+    assert [step.path for step in steps] == plan.paths()
+    assert {step.action for step in steps} == {"created"}
     assert plan.plan(wanted, wanted, set()) == []
     gone = plan.plan(wanted, plan.wanted_files(root, False, None, 60.0, b""), set())
-    assert [step["path"] for step in gone] == plan.paths()[::-1]
+    assert [step.path for step in gone] == plan.paths()[::-1]

@@ -80,29 +80,29 @@ def of(instances, **more):
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [
-        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION.attribute_list]),
-        (Definition("mtty-2", True), ["mtty-2", "mtty-2", []]),
+        (DEFINITION, ["Single port serial", "mtty-1", DEFINITION.attributes]),
+        (Definition("mtty-2", True), ["mtty-2", "mtty-2", ()]),
         (DEFINITION._replace(autostart=False), None),
         (None, None),
     ],
 )
 def test_definition_says_whether_and_how_an_mdev_is_wanted(definition, expected):
     found = _restore_records.recorded_instances(of([MDEV]), {("mtty", UUID): definition} if definition else {})
-    assert [[*option["type"], option["id"], option["attributes"]] for option in found] == (
+    assert [[*one.wanted.types, one.type_id, one.wanted.attributes] for one in found] == (
         [expected] if expected else []
     )
 
 
 @pytest.mark.parametrize("definitions", [{}, {("mtty", UUID): DEFINITION._replace(type_id="mtty-2", autostart=False)}])
 def test_while_definitions_change_the_record_alone_says_it(definitions):
-    (option,) = _restore_records.recorded_instances(of([MDEV], definitions_change=True), definitions)
-    assert (option["uuid"], option["id"]) == (UUID, "mtty-1")
+    (device,) = _restore_records.recorded_instances(of([MDEV], definitions_change=True), definitions)
+    assert (device.id, device.type_id) == (UUID, "mtty-1")
 
 
 def test_vgpu_is_wanted_by_its_record():
-    (option,) = _restore_records.recorded_instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
-    assert (option["parent"], option["uuid"], option["type"]) == ("0000:84:00.4", None, ["Single port serial"])
-    assert _restore_records.recorded_instances(of([{**VGPU, "type_name": None}]), {})[0]["type"] == ["1150"]
+    (device,) = _restore_records.recorded_instances(of([VGPU, {**VGPU, "parent": "x", "autostart": False}]), {})
+    assert (device.id, device.wanted.uuid, device.wanted.types) == ("0000:84:00.4", None, ("Single port serial",))
+    assert _restore_records.recorded_instances(of([{**VGPU, "type_name": None}]), {})[0].wanted.types == ("1150",)
 
 
 @pytest.mark.parametrize(

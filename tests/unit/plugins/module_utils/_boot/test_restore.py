@@ -38,7 +38,7 @@ class Boot:
         return results
 
     def outcomes(self, **options):
-        return [(result["card"], result["outcome"]) for result in self.run(**options)]
+        return [(result.card, result.outcome) for result in self.run(**options)]
 
     def records(self):
         files, found = self.host.files, {}
@@ -105,7 +105,7 @@ def test_gpu_without_virtual_functions_goes_through_its_program_first(boot):
     devices = host.host.devices()
     host.reboot({f"{A40}/vfs": 9999})
     results = host.run()
-    assert [result["done"][-1] for result in results] == [
+    assert [result.done[-1] for result in results] == [
         "removed the stored driver name",
         "created 4 of NVIDIA A40-8Q",
     ]
@@ -131,9 +131,9 @@ def test_card_that_never_comes_costs_the_others_nothing(boot):
     begin = root.now()
     write = root.write
     root.write = lambda *args: seen.append((root.now() - begin, args[0])) or write(*args)
-    results = {result["card"]: result for result in _restore.restore(root, timeout=60)}
-    assert [results[card]["outcome"] for card in (ICE, ICE1, MLX5)] == ["restored", "failed", "restored"]
-    assert results[ICE1]["problems"] == [f"there is no PCI function {ICE1}"]
+    results = {result.card: result for result in _restore.restore(root, timeout=60)}
+    assert [results[card].outcome for card in (ICE, ICE1, MLX5)] == ["restored", "failed", "restored"]
+    assert results[ICE1].problems == [f"there is no PCI function {ICE1}"]
     assert max(moment for moment, path in seen) < 11
     assert 60 <= root.now() - begin < 62
 
@@ -169,8 +169,8 @@ def test_card_in_use_is_left_to_its_guest(boot):
     host.host.write("sys/bus/pci/drivers_probe", ICE)
     host.host.kernel.hold(ICE)
     (result,) = host.run()
-    assert result["outcome"] == "failed"
-    assert "in use by guest simulated" in result["problems"][0]
+    assert result.outcome == "failed"
+    assert "in use by guest simulated" in result.problems[0]
     assert host.seconds < 1
     assert host.switch.card(ICE)["driver"] == "vfio-pci"
 
@@ -184,7 +184,7 @@ def test_card_that_comes_back_is_waited_for_until_its_domain_is_gone(boot, monke
     domain = {"name": "web1", "running": False}
     monkeypatch.setattr(_libvirt, "ask", lambda root: told({ICE: [domain]} if now() < gone else {}))
     (result,) = host.run()
-    assert "in use by guest web1 (defined)" in result["problems"][0]
+    assert "in use by guest web1 (defined)" in result.problems[0]
     assert host.seconds < 1
     assert host.outcomes(card=ICE, timeout=20) == [(ICE, "failed")]
     assert 20 <= host.seconds < 22
@@ -201,7 +201,7 @@ def test_card_with_the_default_route_gets_its_virtual_functions_and_is_not_given
     host.switch({"pf": pf, "mode": "pf"}, allow_host_network=True)
     host.reboot()
     (result,) = host.run()
-    assert "carries the default route" in result["problems"][0]
+    assert "carries the default route" in result.problems[0]
     assert host.switch.card(pf)["driver"] == "igb"
 
 
@@ -212,7 +212,7 @@ def test_another_card_at_the_address_is_left_alone(boot):
     function.device = "1021"
     host.reboot()
     (result,) = host.run()
-    assert result["problems"][0].startswith("another card is at this address: 15b3:1021 instead of 15b3:101d")
+    assert result.problems[0].startswith("another card is at this address: 15b3:1021 instead of 15b3:101d")
     assert host.seconds < 1
     assert host.switch.card(MLX5)["driver"] == "mlx5_core"
 
@@ -231,9 +231,9 @@ def test_check_mode_waits_for_nothing_and_changes_nothing(boot):
     host.switch(VFS, WHOLE)
     host.reboot({MLX5: 10})
     before = host.switch.card(ICE)
-    results = {result["card"]: result for result in host.run(check_mode=True)}
-    assert results[ICE]["done"][0] == "made 4 virtual functions"
-    assert results[MLX5]["problems"] == [f"there is no PCI function {MLX5}"]
+    results = {result.card: result for result in host.run(check_mode=True)}
+    assert results[ICE].done[0] == "made 4 virtual functions"
+    assert results[MLX5].problems == [f"there is no PCI function {MLX5}"]
     assert host.seconds == 0
     assert host.switch.card(ICE) == before
 
@@ -265,8 +265,8 @@ def test_bug_is_told_and_hurts_nobody(boot, monkeypatch):
     missing = _restore.Modes.missing
     monkeypatch.setattr(_restore.Modes, "missing", lambda self: missing(self) if self.card == ICE else 1 / 0)
     results = host.run()
-    assert [result["outcome"] for result in results] == ["restored", "failed"]
-    assert "this is a bug in vfio.devices: Traceback" in results[1]["problems"][0]
+    assert [result.outcome for result in results] == ["restored", "failed"]
+    assert "this is a bug in vfio.devices: Traceback" in results[1].problems[0]
 
 
 RECORDED = {
@@ -326,5 +326,5 @@ def test_no_record_makes_it_fall(simulated, data, kind, value):
     record = spoilt(RECORDED[kind], path, value)
     host.files.replace(f"{_desired.DIRECTORY}/{kind}/{card}.json", json.dumps(record).encode())
     (result,) = _restore.restore(host.root(), timeout=0.0)
-    assert result["card"] == card
-    assert not [problem for problem in result["problems"] if "this is a bug" in problem]
+    assert result.card == card
+    assert not [problem for problem in result.problems if "this is a bug" in problem]

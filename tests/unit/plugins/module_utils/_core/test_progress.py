@@ -12,18 +12,18 @@ def test_what_was_told_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr(_progress.time, "monotonic", lambda: clock[0])
     path = str(tmp_path / "progress")
     assert _progress.read(path) is None
-    tell = _progress.into(path)
-    tell("providers", 1, 9)
-    tell("providers", 2, 9)
+    report = _progress.to_file(path)
+    report("providers", 1, 9)
+    report("providers", 2, 9)
     assert _progress.read(path) == ("providers", 1, 9)
     clock[0] += 1
-    tell("providers", 3, 9)
+    report("providers", 3, 9)
     assert _progress.read(path) == ("providers", 3, 9)
 
 
 def test_a_file_that_cannot_be_written_is_no_failure(tmp_path):
-    _progress.into(str(tmp_path / "none" / "progress"))("providers", 1, 9)
-    _progress.nobody("providers", 1, 9)
+    _progress.to_file(str(tmp_path / "none" / "progress"))("providers", 1, 9)
+    _progress.silent("providers", 1, 9)
     assert not list(tmp_path.iterdir())
 
 
@@ -37,7 +37,7 @@ def test_budget(monkeypatch, text, seconds):
 
 def test_somebody_wants_to_know(monkeypatch, tmp_path):
     monkeypatch.delenv(_progress.PATH, raising=False)
-    assert _progress.wanted() is _progress.nobody
+    assert _progress.from_environment() is _progress.silent
     monkeypatch.setenv(_progress.PATH, str(tmp_path / "progress"))
-    _progress.wanted()("providers", 1, 9)
+    _progress.from_environment()("providers", 1, 9)
     assert _progress.read(str(tmp_path / "progress")) == ("providers", 1, 9)

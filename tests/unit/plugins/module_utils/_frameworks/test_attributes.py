@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.vfio.devices.plugins.filter.resolve import resolve
 from ansible_collections.vfio.devices.plugins.module_utils._boot.restore import restore
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks import attributes, every
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.tests.simhost.tree import constant
 from hypothesis import given
@@ -140,8 +140,8 @@ def test_definition_is_refused_at_boot(simulated):
     host.write(f"sys/bus/mdev/devices/{UUID}/remove", "1")
     define(host, {"mdev_type/create": OTHER})
     (result,) = restore(host.root())
-    assert result["outcome"] == "failed"
-    assert "'mdev_type/create'" in result["problems"][0]
+    assert result.outcome == "failed"
+    assert "'mdev_type/create'" in result.problems[0]
     assert host.devices() == {}
 
 
@@ -187,22 +187,22 @@ def test_what_cannot_be_written_is_told(device, name, errno):
 
 
 @pytest.mark.parametrize(
-    ("type_id", "on_function", "names", "reason"),
+    ("type_id", "framework", "names", "reason"),
     [
-        ("nvidia-223", False, ["nvidia/vgpu_params", "nvidia/placement_id"], None),
-        ("nvidia-223", False, ["assign_adapter"], "a device of type nvidia-223 only has nvidia/vgpu_params"),
-        ("1149", True, ["nvidia/vgpu_params"], None),
-        ("1149", True, ["a", "a"], "attribute a cannot be set, because a vendor-specific vGPU only has"),
-        ("vfio_ap-passthrough", False, ["assign_adapter", "assign_domain"], None),
-        ("vfio_ccw-io", False, ["assign_adapter"], "has no attributes. Remove the attribute"),
-        ("mtty-1", False, ["x"], "has no attributes"),
-        ("mtty-1", False, ["\x1b[2J"], r"attribute '\x1b[2J' cannot be set"),
-        ("unheard-of", False, ["x"], None),
-        ("mtty-1", False, [], None),
+        ("nvidia-223", "mdev", ["nvidia/vgpu_params", "nvidia/placement_id"], None),
+        ("nvidia-223", "mdev", ["assign_adapter"], "a device of type nvidia-223 only has nvidia/vgpu_params"),
+        ("1149", "vendor_vfio", ["nvidia/vgpu_params"], None),
+        ("1149", "vendor_vfio", ["a", "a"], "attribute a cannot be set, because a vendor-specific vGPU only has"),
+        ("vfio_ap-passthrough", "mdev", ["assign_adapter", "assign_domain"], None),
+        ("vfio_ccw-io", "mdev", ["assign_adapter"], "has no attributes. Remove the attribute"),
+        ("mtty-1", "mdev", ["x"], "has no attributes"),
+        ("mtty-1", "mdev", ["\x1b[2J"], r"attribute '\x1b[2J' cannot be set"),
+        ("unheard-of", "mdev", ["x"], None),
+        ("mtty-1", "mdev", [], None),
     ],
 )
-def test_what_a_driver_lets_be_set(type_id, on_function, names, reason):
-    found = attributes.unusable(type_id, on_function, [(name, "1") for name in names])
+def test_what_a_driver_lets_be_set(type_id, framework, names, reason):
+    found = every.why_not_settable(framework, type_id, [(name, "1") for name in names])
     assert (found is None) == (reason is None)
     assert reason is None or reason in found
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from ansible_collections.vfio.devices.plugins.doc_fragments._host import ModuleDocFragment
 from ansible_collections.vfio.devices.plugins.module_utils._guards import base, every, libvirt
-from ansible_collections.vfio.devices.plugins.modules import mdev_instance, sriov_pf_mode
+from ansible_collections.vfio.devices.plugins.modules import sriov_pf_mode
+from ansible_collections.vfio.devices.tests.unit import guide
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.lists import by
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
 OTHER = "c2177883-f1bb-47f0-914d-32a22e3a8805"
+MLX5 = "0000:98:00.0"
 
 
 def test_domains_of_libvirt_join_the_processes(simulated, monkeypatch):
@@ -34,10 +37,20 @@ def test_every_guard_has_a_name_of_its_own(guard):
     assert guard.NAME != base.PROCESSES
 
 
-@pytest.mark.parametrize("module", [mdev_instance, sriov_pf_mode], ids=lambda module: module.__name__)
-def test_what_may_be_accepted_is_documented(module):
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"]["accept_unseen"]["choices"]
+def test_what_may_be_accepted_is_documented():
+    documented = yaml.safe_load(ModuleDocFragment.USERS)["options"]["accept_unseen"]["choices"]
     assert documented == list(base.NAMES)
+
+
+def test_the_example_of_the_guide_is_a_guard(simulated, run_module, monkeypatch):
+    example = guide.example("Add a guard", "reservations", every.__package__)
+    monkeypatch.setattr(every.observe, "__defaults__", ((*every.GUARDS, example),))
+    host = simulated("nics", files={f"etc/reserved-cards/{MLX5}": "night shift"})
+    options = {"functions": [{"pf": MLX5, "mode": "pf"}]}
+    refused = run_module(sriov_pf_mode, options, host)
+    assert f"but is reserved: remove /etc/reserved-cards/{MLX5} first" in refused["msg"]
+    host.files.unlink(f"etc/reserved-cards/{MLX5}")
+    assert run_module(sriov_pf_mode, options, host)["changed"]
 
 
 def test_base_names_all_guards():

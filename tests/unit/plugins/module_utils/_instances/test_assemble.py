@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Made
 from ansible_collections.vfio.devices.plugins.module_utils._instances.assemble import assemble
 from ansible_collections.vfio.devices.plugins.module_utils._instances.beside import Beside
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Parent
+from ansible_collections.vfio.devices.plugins.module_utils._model.host import Made, Parent
 
 CARD = "0000:84:00.0"
 VF = {

@@ -13,7 +13,7 @@ from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 T4 = "0000:3b:00.0"
 OLD, NOW = {"slot": "1", "gpu": "GPU-1"}, {"slot": "1"}
-MADE = MakeDevice("a", PlannedDevice("a", "a", "u", None, "x", None))
+MADE = MakeDevice("a", PlannedDevice("a", "a", "mdev", "u", None, "x", None))
 
 
 def test_identities_are_no_part_of_what_the_plan_compares():

@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt
-from ansible_collections.vfio.devices.plugins.module_utils._instances import actions as _instance_apply
+from ansible_collections.vfio.devices.plugins.module_utils._instances.apply import apply
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, PlannedDevice
 from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
@@ -391,14 +391,14 @@ def test_max_is_what_there_is_where_the_driver_offers_no_more(simulated, left):
     root = host.root()
     host.kernel.faults.fail("*/create", errno.EIO, operations=("write",), skip=3)
     kind = next(one["id"] for one in host.facts()["parents"][0]["types"] if one["name"] == "GRID T4-2B")
-    devices = [PlannedDevice(T4, T4, UUID[:-1] + str(number), None, kind, None) for number in range(5)]
+    devices = [PlannedDevice(T4, T4, "mdev", UUID[:-1] + str(number), None, kind, None) for number in range(5)]
     steps = [MakeDevice(T4, device, best_effort=number > 0) for number, device in enumerate(devices)]
     offered = f"sys/class/mdev_bus/{T4}/mdev_supported_types/{kind}/available_instances"
     if left is None:
         host.kernel.faults.fail(offered, errno.EINVAL)
     else:
         host.kernel.faults.content(offered, left)
-    outcome = _instance_apply.apply(root, steps)
+    outcome = apply(root, steps)
     assert (outcome.done, outcome.failed, outcome.skipped) == (steps[:3], [], steps[3:])
     assert f"{T4} counts as full: {T4} rejected one more of type {kind} (EIO) after 3 of 5" in root.warnings[-1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks import no_types
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import NO_PARENTS
 from ansible_collections.vfio.devices.plugins.module_utils._instances import plan as _instance_plan
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Device, Offer, Parent, VgpuType
@@ -128,7 +128,7 @@ def test_what_to_check_when_no_types_are_listed():
 def test_what_to_check_on_a_host_without_parents():
     host = state(parents=[])
     for problem in refusal(host, entry(0), entry(1, parent="a")):
-        assert problem.endswith("; this host has none. " + no_types.NO_PARENTS)
+        assert problem.endswith("; this host has none. " + NO_PARENTS)
 
 
 def test_a_card_that_is_unreadable_is_not_said_to_list_no_types():

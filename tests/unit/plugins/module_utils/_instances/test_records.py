@@ -19,7 +19,7 @@ DEFINITION = Definition("x", True, (("a", "1"),))
 
 
 def device(uuid=UUID, parent="p", card="p", address=None, type_id="x"):
-    return PlannedDevice(card, parent, uuid, address, type_id, "X", (("a", "1"),))
+    return PlannedDevice(card, parent, "vendor_vfio" if address else "mdev", uuid, address, type_id, "X", (("a", "1"),))
 
 
 def make(**fields):
@@ -28,8 +28,8 @@ def make(**fields):
 
 
 def remove(**fields):
-    card, parent, uuid, address, type_id, name, *_others = device(**fields)
-    return RemoveDevice(card, Device(parent, "mdev", uuid, address, type_id, name))
+    card, parent, framework, uuid, address, type_id, name, *_others = device(**fields)
+    return RemoveDevice(card, Device(parent, framework, uuid, address, type_id, name))
 
 
 def named(step):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._instances.actions import Outcome
+from ansible_collections.vfio.devices.plugins.module_utils._instances.apply import Outcome
 from ansible_collections.vfio.devices.plugins.module_utils._instances.result import report
 from ansible_collections.vfio.devices.plugins.module_utils._instances.state import Failed, Plan, State
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import Definition, Device
@@ -21,7 +21,7 @@ def device(name, type_id="x", parent="p", state="active", address=None, **fields
 
 
 def planned(name, type_id="x"):
-    return PlannedDevice("p", "p", name, None, type_id, None, place=0)
+    return PlannedDevice("p", "p", "mdev", name, None, type_id, None, place=0)
 
 
 def make(*arguments):

@@ -276,7 +276,7 @@ def test_names_are_asked_for_only_if_none_has_them():
     wanted = parse(entry())
     assert plans.unseen_names(state(root(), ours()), wanted, OPTIONS) == ([], [])
     assert plans.unseen_names(state(root()), wanted, OPTIONS) == (["CUSTOM_A", MARKER], [])
-    assert plans.unseen_names(state(root()), wanted, {**OPTIONS, "foretell": True})[1] == ["CUSTOM_VF"]
+    assert plans.unseen_names(state(root()), wanted, {**OPTIONS, "check_mode": True})[1] == ["CUSTOM_VF"]
     odd = parse(entry(inventories={"NET_BW": {"total": 1}}))
     assert plans.unseen_names(state(root()), odd, OPTIONS)[1] == ["NET_BW"]
     assert (

@@ -20,6 +20,9 @@ NODE = {
     "inventories": {"CUSTOM_VF": inventory(2)},
     "traits": None,
     "drain": False,
+    "cards": None,
+    "provider": None,
+    "root_name": "node",
 }
 
 
@@ -58,11 +61,11 @@ def test_one_that_was_only_made_is_ours():
     [(inventory(1), False), (inventory(2), False), (inventory(3), True), (inventory(2, allocation_ratio=2.0), True)],
 )
 def test_shrinks(has, shrinks):
-    assert one.shrinks(NODE, provider(A, "node_a", inventories={"CUSTOM_VF": has}), OPTIONS) is shrinks
+    assert one.shrinks(NODE, provider(A, "node_a", inventories={"CUSTOM_VF": has})) is shrinks
 
 
 def test_others_cannot_shrink_since_they_are_refused():
-    assert not one.shrinks({**NODE, "ours": False}, provider(A, "a", inventories={"X": inventory(1)}), OPTIONS)
+    assert not one.shrinks({**NODE, "ours": False}, provider(A, "a", inventories={"X": inventory(1)}))
 
 
 def test_whose():

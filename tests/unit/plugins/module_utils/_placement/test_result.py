@@ -20,6 +20,7 @@ def step(name, action="update", item=0, before=None, actual=None, **fields):
         "before": before,
         "actual": actual,
         "writes": 1,
+        "former": None,
         "node": {"secret": "inner"},
         **fields,
     }

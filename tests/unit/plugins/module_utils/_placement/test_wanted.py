@@ -145,7 +145,7 @@ def test_garbage_is_refused_with_sentences(providers):
 @pytest.mark.parametrize("name", ["a", "node (1): b", "x" * 200, "[0] ) ("])
 def test_a_sentence_is_split_into_its_entry_and_the_rest(name):
     (entry,) = parse({"name": name})
-    item, text = wanted.split_sentence(f"{wanted.where(entry)}: it is wrong: (a): b")
+    item, text = wanted.split_sentence(f"{wanted.label(entry)}: it is wrong: (a): b")
     assert item == 0
     assert text.endswith(": it is wrong: (a): b")
     assert text.startswith(name[:4])
@@ -155,4 +155,4 @@ def test_a_sentence_is_split_into_its_entry_and_the_rest(name):
 def test_the_address_at_the_end_of_a_long_name_is_whole():
     name = f"{'x' * 181}_vfio_0000:5e:00.0"
     (entry,) = parse({"name": name})
-    assert wanted.split_sentence(f"{wanted.where(entry)}: wrong") == (0, f"{name}: wrong")
+    assert wanted.split_sentence(f"{wanted.label(entry)}: wrong") == (0, f"{name}: wrong")

@@ -9,10 +9,11 @@ import os
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job
 from ansible_collections.vfio.devices.plugins.module_utils._boot.archive import build
+from ansible_collections.vfio.devices.plugins.module_utils._boot.files import PROGRAM as PATH_OF_PROGRAM
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._site.settings import is_boot_due, observe_settings
 
-PROGRAM = hashlib.sha256(build()).hexdigest()
+CHECKSUM = hashlib.sha256(build()).hexdigest()
 TEXT = "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n\n[devices]\n"
 
 
@@ -23,15 +24,22 @@ def test_the_boot_files_are_compared_as_the_module_does(simulated, present, inst
     if installed:
         job.converge(root, True, None, 60.0, False)
     changed = job.converge(root, present, None, 60.0, True)["changed"]
-    assert is_boot_due(root, present, None, 60.0, PROGRAM) == changed == (present != installed)
+    assert is_boot_due(root, present, None, 60.0, CHECKSUM) == changed == (present != installed)
 
 
 def test_another_program_or_timeout_is_due(simulated):
     root = simulated("empty").root()
     job.converge(root, True, None, 60.0, False)
     assert is_boot_due(root, True, None, 60.0, "0" * 64)
-    assert is_boot_due(root, True, None, 61.0, PROGRAM)
-    assert is_boot_due(root, True, "/usr/bin/../bin/python3", 60.0, PROGRAM)
+    assert is_boot_due(root, True, None, 61.0, CHECKSUM)
+    assert is_boot_due(root, True, "/usr/bin/../bin/python3", 60.0, CHECKSUM)
+
+
+def test_an_empty_program_is_due(simulated):
+    root = simulated("empty").root()
+    job.converge(root, True, None, 60.0, False)
+    root.replace_file(PATH_OF_PROGRAM, b"")
+    assert is_boot_due(root, True, None, 60.0, CHECKSUM)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_only_news_are_shown(tmp_path, monkeypatch):
     path = str(tmp_path / "progress")
 
     def told(done):
-        progress.into(path)("providers written", done, 9)
+        progress.to_file(path)("providers written", done, 9)
 
     waits = Waits(lambda: "nothing yet", lambda: told(3), lambda: "the same", lambda: told(7))
     work_in_sight.show(path, "Placement", 0, waits)

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Carry out the steps of mdev_instance in their order, until a failure or the end of the time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.problems import holders
+from .._frameworks.every import BY_NAME
+from .._host.root import HostError, HostRoot
+from .._model.host import Device
+from .._model.work import (
+    DeviceStep,
+    KeepDevices,
+    MakeDevice,
+    PlannedDevice,
+    RemoveDevice,
+)
+from .actions import ACTIONS, Users, make
+from .explained import explain
+from .put_back import describe, put_back
+from .records import RETAIN, key_of
+from .state import Failed
+
+# Seconds in which a device that another program is making is complete.
+# By UUID or address who uses devices now; HostError if not all of them can be seen.
+
+
+class Outcome:
+    """The result of all steps so far, after success, a failure or a deadline."""
+
+    def __init__(self) -> None:
+        self.done: list[DeviceStep] = []
+        self.failed: list[Failed] = []
+        self.skipped: list[DeviceStep] = []
+        # Steps that were not started before the deadline.
+        self.left: list[DeviceStep] = []
+
+
+def apply(
+    host: HostRoot,
+    steps: list[DeviceStep],
+    budget: float | None = None,
+    users: Users | None = None,
+) -> Outcome:
+    """Apply the steps in order. After a failure, skip the rest of that card; after the deadline, skip everything.
+
+    ``budget`` is in seconds. After it no further device is changed, but at least one is. After a failure the budget is
+    ignored, so that the next run does not have to retry anything. ``users`` returns the current users.
+    """
+    outcome = Outcome()
+    end = None if budget is None else host.now() + budget
+    worked = False
+    broken: set[str] = set()
+    full: set[tuple[str, str | None]] = set()
+    not_made: set[tuple[str, str]] = set()
+    for number, planned in enumerate(steps):
+        if end is not None and worked and not outcome.failed and is_work(planned) and host.now() >= end:
+            outcome.left = steps[number:]
+            break
+        step = _without(not_made, planned)
+        if step.card in broken or (step.card, _type_of(step)) in full or step.key in not_made:
+            outcome.skipped.append(step)
+            if isinstance(step, MakeDevice):
+                not_made.add(step.key)
+            continue
+        try:
+            if users and isinstance(step, RemoveDevice) and _takes_away(step):
+                _check_free(step.device, users())
+            if isinstance(step, MakeDevice):
+                make(host, step, users)
+            else:
+                ACTIONS[type(step)](host, step)
+            outcome.done.append(step)
+            worked = worked or is_work(step)
+        except HostError as error:
+            if isinstance(step, MakeDevice) and step.best_effort and _is_full(host, step.device, error):
+                # "max" uses all capacity, and some drivers report a full card only as an error.
+                host.warn(_describe_full(step.device, error, steps, outcome.done))
+                full.add((step.card, step.device.type_id))
+                not_made.add(step.key)
+                outcome.skipped.append(step)
+                continue
+            removed = sum(_takes_away(one) and one.card == step.card for one in outcome.done)
+            is_replaced = any(isinstance(one, MakeDevice) and one.card == step.card for one in steps[number:])
+            again = (
+                0
+                if error.pending or not is_replaced
+                else put_back(step.card, outcome.done, steps[number:], lambda step: make(host, step, users))
+            )
+            outcome.failed.append(Failed(step, explain(step, error) + describe(step, removed, again)))
+            broken.add(step.card)
+            if error.pending:
+                outcome.skipped += steps[number + 1 :]
+                break
+    _confirm(host, outcome)
+    return outcome
+
+
+def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> None:
+    users = users_of.get(device.id)
+    if users:
+        path = BY_NAME[device.framework].directory(device.parent, device.id)
+        raise HostError(f"{holders(users)} started to use it during the run, so it remains unchanged", path)
+
+
+def _is_full(host: HostRoot, device: PlannedDevice, error: HostError) -> bool:
+    """Return whether an error means that the card is full. EIO is ambiguous, so check what the card still offers."""
+    if error.errno != "EIO":
+        return error.errno in ("ENOSPC", "EUSERS")
+    return not BY_NAME[device.framework].has_room(host, device.parent, str(device.type_id))
+
+
+def _describe_full(device: PlannedDevice, error: HostError, steps: list[DeviceStep], done: list[DeviceStep]) -> str:
+    """Return the warning for a card with less capacity than it reported."""
+    kind = (device.card, device.type_id)
+    made, expected = (
+        sum(isinstance(one, MakeDevice) and (one.card, one.device.type_id) == kind for one in some)
+        for some in (done, steps)
+    )
+    return (
+        f"{device.card} counts as full: {device.parent} rejected one more of type {device.type_id} ({error.errno}) "
+        f"after {made} of {expected}"
+    )
+
+
+def is_work(step: DeviceStep) -> bool:
+    """Return whether a step changes a device. Other steps write files, which is fast."""
+    return isinstance(step, MakeDevice) or _takes_away(step)
+
+
+def _takes_away(step: DeviceStep) -> bool:
+    return isinstance(step, RemoveDevice) and step.device.state == "active"
+
+
+def _confirm(host: HostRoot, outcome: Outcome) -> None:
+    """Check all created devices again, because a driver or another program may have removed some."""
+    made = [step for step in outcome.done if isinstance(step, MakeDevice)]
+    vanished: set[str] = set()
+    for framework in {step.device.framework for step in made}:
+        types = {step.device.id: str(step.device.type_id) for step in made if step.device.framework == framework}
+        vanished |= BY_NAME[framework].vanished(host, types)
+    for step in made:
+        if step.device.id in vanished:
+            outcome.done.remove(step)
+            outcome.failed.append(Failed(step, explain(step, HostError("it was created, but has disappeared", ""))))
+
+
+def _type_of(step: DeviceStep) -> str | None:
+    return step.device.type_id if isinstance(step, (MakeDevice, RemoveDevice)) else None
+
+
+def _without(not_made: set[tuple[str, str]], step: DeviceStep) -> DeviceStep:
+    """Return the step without devices that were not created for lack of capacity."""
+    if not not_made or not isinstance(step, KeepDevices) or not step.record or step.stage == RETAIN:
+        return step
+    instances = [one for one in step.record["instances"] if key_of(one) not in not_made]
+    return step._replace(record={**step.record, "instances": instances} if instances else None)
