@@ -36,15 +36,15 @@ options:
     required: true
     suboptions:
       state:
-        description: As O(vfio.devices.boot_restore#module:state).
+        description: Same as O(vfio.devices.boot_restore#module:state).
         type: str
         choices: [present, absent]
         required: true
       python:
-        description: As O(vfio.devices.boot_restore#module:python).
+        description: Same as O(vfio.devices.boot_restore#module:python).
         type: str
       timeout:
-        description: As O(vfio.devices.boot_restore#module:timeout).
+        description: Same as O(vfio.devices.boot_restore#module:timeout).
         type: raw
         required: true
       program:
@@ -58,23 +58,23 @@ options:
     default: []
     suboptions:
       path:
-        description: As O(vfio.devices.managed_files#module:files[].path).
+        description: Same as O(vfio.devices.managed_files#module:files[].path).
         type: str
         required: true
       variable:
-        description: As O(vfio.devices.managed_files#module:files[].variable).
+        description: Same as O(vfio.devices.managed_files#module:files[].variable).
         type: str
         default: ""
       owner:
-        description: As O(vfio.devices.managed_files#module:files[].owner).
+        description: Same as O(vfio.devices.managed_files#module:files[].owner).
         type: str
         default: ""
       group:
-        description: As O(vfio.devices.managed_files#module:files[].group).
+        description: Same as O(vfio.devices.managed_files#module:files[].group).
         type: str
         default: ""
       mode:
-        description: As O(vfio.devices.managed_files#module:files[].mode).
+        description: Same as O(vfio.devices.managed_files#module:files[].mode).
         type: str
         default: ""
   services:
@@ -84,19 +84,19 @@ options:
     default: []
     suboptions:
       project:
-        description: As O(vfio.devices.service_settings_info#module:project).
+        description: Same as O(vfio.devices.service_settings_info#module:project).
         type: str
         required: true
       program:
-        description: As O(vfio.devices.service_settings_info#module:program).
+        description: Same as O(vfio.devices.service_settings_info#module:program).
         type: str
         required: true
       unit:
-        description: As O(vfio.devices.service_settings_info#module:unit).
+        description: Same as O(vfio.devices.service_settings_info#module:unit).
         type: str
         default: ""
       path:
-        description: As O(vfio.devices.service_settings_info#module:path).
+        description: Same as O(vfio.devices.service_settings_info#module:path).
         type: str
         required: true
 seealso:

@@ -100,7 +100,7 @@ files:
   elements: dict
   contains:
     path:
-      description: Path on the host, with O(host_root).
+      description: Path on the host, including O(host_root).
       type: str
       sample: /etc/nova/nova.conf.d/50-vfio-devices.conf
     action:

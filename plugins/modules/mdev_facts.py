@@ -484,7 +484,7 @@ ansible_facts:
               elements: dict
               contains:
                 pid:
-                  description: Process that has it open, or null for a guest that does not run.
+                  description: Process that has the device open, or null for a guest that does not run.
                   type: int
                   sample: 4242
                 command:

@@ -85,7 +85,7 @@ WantedBy=multi-user.target
 def _unit_of_card(python: str, timeout: float) -> str:
     return f"""{HEADER}
 [Unit]
-Description=Restore %i, which has its own driver again
+Description=Restore %i after its driver is bound
 After=vfio-devices-restore.service {" ".join(AFTER)}
 # A card whose driver fails may appear and disappear forever.
 StartLimitIntervalSec=10min

@@ -68,8 +68,8 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
             {
                 "before_header": f"/{step.path}",
                 "after_header": f"/{step.path}",
-                "before": unsafe.get(f"/{step.path}") or _show(step.path, before[step.path]),
-                "after": _show(step.path, step.content),
+                "before": unsafe.get(f"/{step.path}") or _show(step.path, before[step.path], step.content),
+                "after": _show(step.path, step.content, before[step.path]),
             }
             for step in steps
         ],
@@ -95,12 +95,15 @@ def _apply(host: HostRoot, step: FileStep) -> None:
         host.replace_file(path, content)
 
 
-def _show(path: str, content: Content) -> str | None:
-    """Return the content for a diff: text, the checksum of the program, or the target of a link."""
+def _show(path: str, content: Content, other: Content) -> str | None:
+    """Return the content for a diff: text, the checksum of the program, or the target of a link.
+
+    The text of a new or removed file is the same on all hosts, so only its size is shown. ``other`` is the other side.
+    """
     if content is None:
         return None
     if isinstance(content, str):
         return f"link to {content}"
     if path == files.PROGRAM:
         return f"program of {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
-    return content.decode(errors="replace")
+    return f"file of {len(content)} bytes" if other is None else content.decode(errors="replace")

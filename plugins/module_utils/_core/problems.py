@@ -57,7 +57,7 @@ def _holder(user: Mapping[str, Any]) -> str:
     if process and user.get("device_file"):
         process += f", {user['device_file']}"
     if not user["domain"]:
-        return process or "somebody"
+        return process or "an unknown user"
     if process:
         return f"guest {user['domain']} ({process})"
     return f"guest {user['domain']} ({'running' if user['running'] else 'defined'})"

@@ -209,7 +209,7 @@ class _Steps:
         if kept.autoprobe_off or self.unprobed:
             self.found.append(Remember(address, "", records.AUTOPROBE_OFF, None))
         if lasting is not None and target.remembered is None:
-            text = "removed the stored native driver, which is bound again"
+            text = "removed the stored driver name"
             self.found.append(Remember(address, text, records.MODE_RECORDS, None))
         if kept.record != target.record:
             text = "recorded the mode" if target.record is not None else "removed the record of the mode"

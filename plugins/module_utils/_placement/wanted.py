@@ -137,7 +137,7 @@ def _find_parents(entries: list[Entry]) -> list[str]:
         for key in filter(None, (entry["name"] and entry["name"].casefold(), entry["uuid"])):
             if key in items and items[key] != entry["item"]:
                 problems.append(
-                    f"{label(entry)}: it is {label(entries[items[key]])} again; "
+                    f"{label(entry)}: it is {label(entries[items[key]])} again. "
                     "List each provider once. Names that differ only by case are equal"
                 )
             items.setdefault(key, entry["item"])

@@ -26,7 +26,7 @@ WIDTH = 118
 DISPLAY, NETWORK = ("03", "12"), "02"
 UNSAFE = re.compile(r"[^a-z0-9]+")
 HEADING = """\
-# A declaration to begin with: remove or change what does not suit, then put it into group_vars of these hosts.
+# Suggested declaration. Review and edit it, then put it into group_vars of these hosts.
 # `owner: none` lets neither nova nor Cyborg assign the devices. Without this line the owner is nova.
 vfio_profiles:"""
 NOTHING = "# These hosts have no card that can be shared.\nvfio_profiles: []"
@@ -110,14 +110,16 @@ def _settings(kind: Kind) -> tuple[list[str], list[str], bool]:
     if total and pci_class.startswith(NETWORK):
         count = max([one.get("num_vfs") or 0 for dummy, one in kind.cards] + [0]) or min(total, FEW_VFS)
         notes = [
-            f"Each card makes up to {total} VFs. A port that carries the host's own network is refused: use lists."
+            f"Each card supports up to {total} VFs. A port that carries the host's own network is rejected. Select "
+            "ports by lists."
         ]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, True
     if total:
         count = min(total, FEW_VFS)
-        notes = [f"Each card makes up to {total} VFs."]
+        notes = [f"Each card supports up to {total} VFs."]
         return ["owner: none", "mode: vf", f"num_vfs: {count}", "vf_driver: vfio-pci"], notes, False
-    return ["owner: none", "mode: pf"], ["No VFs: only the whole card can go to a guest. The host may use it."], False
+    notes = ["No VFs: only the whole card can go to a guest. Check that the host does not use the card."]
+    return ["owner: none", "mode: pf"], notes, False
 
 
 def _vgpu(kind: Kind) -> tuple[str, list[str]]:

@@ -124,7 +124,7 @@ def test_the_same_input_gives_the_same_page(fleet):
         ({}, {"profiles": [1]}, "profiles must be a dictionary, and not list"),
         ({}, {"placement": "x"}, "placement must be a dictionary"),
         ({}, {"placement": ["x"]}, "placement must be a dictionary or a list of dictionaries"),
-        ({}, {"output": "pdf"}, "output must be page, summary, csv, json or all, and not pdf"),
+        ({}, {"output": "pdf"}, "output must be page, summary, csv, json or all, and not 'pdf'"),
         ({"host": {}}, {}, "needs facts of vfio.devices.mdev_facts"),
         ({"host": {"physical_functions": [{}], "parents": [], "devices": []}}, {}, "needs facts of"),
     ],

@@ -190,5 +190,5 @@ def test_a_guest_whose_name_is_not_told_counts(simulated):
     host.converge({"type": "NVIDIA L40S-1Q", "parent": parent})
     host.kernel.faults.delay(f"sys/bus/pci/devices/{parent}/nvidia/vm_name", SLOW, ("read",))
     if host.files.exists(f"sys/bus/pci/devices/{parent}/nvidia/vm_name"):
-        with pytest.raises(Refused, match="is in use by somebody"):
+        with pytest.raises(Refused, match="is in use by an unknown user"):
             host.converge({"parent": parent}, state="absent")

@@ -106,7 +106,7 @@ def test_gpu_without_virtual_functions_goes_through_its_program_first(boot):
     host.reboot({f"{A40}/vfs": 9999})
     results = host.run()
     assert [result.done[-1] for result in results] == [
-        "removed the stored native driver, which is bound again",
+        "removed the stored driver name",
         "created 4 of NVIDIA A40-8Q",
     ]
     assert host.host.devices() == devices

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
         ({"pid": 7, "command": "qemu", "domain": "web1", "running": True}, "guest web1 (pid 7, qemu)"),
         ({"pid": None, "command": None, "domain": "web1", "running": True}, "guest web1 (running)"),
         ({"pid": None, "command": None, "domain": "web1", "running": False}, "guest web1 (defined)"),
-        ({"pid": None, "command": None, "domain": None, "running": True}, "somebody"),
+        ({"pid": None, "command": None, "domain": None, "running": True}, "an unknown user"),
     ],
 )
 def test_who_holds_a_device(user, sentence):
