@@ -357,7 +357,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for action in (KINDS[0].states[0], KINDS[1].states[0]):
         for problem in wrong(run(action)):
             raise SystemExit(problem)
-    (device,) = seen.devices()["mdpy"]
+    device = next(iter(seen.devices()["mdpy"]))
     cutter.hold(MDEVS / device)
     cutter.hold((FUNCTIONS / DRIVE / "virtfn0").resolve())
     try:

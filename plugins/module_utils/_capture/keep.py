@@ -129,6 +129,8 @@ RULES: tuple[tuple[re.Pattern[str], Reduce], ...] = tuple(
         (r"proc/\d+/status", _lines(STATUS)),
         (r"proc/\d+/fdinfo/\d+", _lines(re.compile(r"^(?:flags|minor|vfio\S*|iommufd\S*|drm-pdev):"))),
         (r"proc/driver/nvidia/gpus/[^/]+/information", _all),
+        # Registry keys could name paths or licenses.
+        (r"proc/driver/nvidia/params", _lines(re.compile(r"^RegistryDwords(?:PerDevice)?:"))),
         (r"proc/sys/kernel/osrelease", _all),
         (r"proc/sys/kernel/hostname|etc/hostname", _host_name),
         (r"proc/(?:version|devices|modules)", _all),

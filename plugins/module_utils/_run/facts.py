@@ -74,7 +74,8 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         for entry in facts[PHYSICAL_FUNCTIONS]:
             _add_shares(host, entry)
         _add_schedulers(host, facts[PHYSICAL_FUNCTIONS])
-        _add_vdpa(host, facts[PHYSICAL_FUNCTIONS])
+        if any(entry["virtual_functions"] for entry in facts[PHYSICAL_FUNCTIONS]):
+            _add_vdpa(host, facts[PHYSICAL_FUNCTIONS])
         if MODELS in gather:
             from .._devices import models
 

@@ -11,7 +11,7 @@ import json
 import pytest
 from ansible_collections.vfio.devices.tests.recordings import HOSTS, hosts
 from ansible_collections.vfio.devices.tests.recordings.expected import expected
-from ansible_collections.vfio.devices.tests.recordings.renew import pretty
+from ansible_collections.vfio.devices.tests.recordings.renew import WIDTH, pretty
 from ansible_collections.vfio.devices.tests.recordings.replay import load
 
 
@@ -20,7 +20,7 @@ def test_facts_and_answers(name):
     said = json.loads(json.dumps(expected(load(HOSTS / name))))
     facts = said.pop("facts")
     for file, value in (("facts.json", facts), ("answers.json", said)):
-        lines = ((HOSTS / name / file).read_text(encoding="utf-8").splitlines(), pretty(value).splitlines())
+        lines = ((HOSTS / name / file).read_text(encoding="utf-8").splitlines(), pretty(value, WIDTH).splitlines())
         difference = "\n".join(difflib.unified_diff(*lines, f"{name}/{file}", "now", lineterm=""))
         if difference:
             pytest.fail(f"make recordings writes them anew:\n{difference}", pytrace=False)

@@ -110,6 +110,7 @@ def test_documentation_has_the_very_fields_that_are_returned(simulated, run_modu
             offered["attributes"] = {}
     found = returned(facts)
     found["versions"]["drivers"] = None
+    found["physical_functions"]["virtual_functions"]["vdpa"] = None
     for where in (found["physical_functions"], found["physical_functions"]["virtual_functions"]):
         where["users"] = None
     for parent in (found["parents"]["types"],):

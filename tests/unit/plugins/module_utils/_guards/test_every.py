@@ -48,7 +48,10 @@ def test_the_example_of_the_guide_is_a_guard(simulated, run_module, monkeypatch)
     host = simulated("nics", files={f"etc/reserved-cards/{MLX5}": "night shift"})
     options = {"functions": [{"pf": MLX5, "mode": "pf"}]}
     refused = run_module(sriov_pf_mode, options, host)
-    assert f"but is reserved: remove /etc/reserved-cards/{MLX5} first" in refused["msg"]
+    assert (
+        f"it is reserved, so it cannot be unbound from its driver. Remove /etc/reserved-cards/{MLX5} first"
+        in refused["msg"]
+    )
     host.files.unlink(f"etc/reserved-cards/{MLX5}")
     assert run_module(sriov_pf_mode, options, host)["changed"]
 

@@ -647,7 +647,7 @@ def test_everything_wrong_is_told_at_once(switch):
         )
     problems = "\n".join(refused.value.problems)
     for sentence in (
-        f"{virtual} is a virtual function of {ICE}",
+        f"({virtual}): it is a virtual function of {ICE}",
         "no such PCI function",
         "num_vfs 8 is more than the maximum of this card, 7",
         "num_vfs is not valid with mode pf",

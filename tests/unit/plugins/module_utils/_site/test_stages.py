@@ -67,7 +67,7 @@ def test_what_was_checked_is_not_checked_again(simulated):
 
 def test_a_failure_ends_the_work_and_keeps_the_results(simulated):
     host = simulated("t4")
-    host.kernel.faults.fail("usr/local/lib/*", errno.EIO, operations=("write",))
+    host.kernel.faults.fail("usr/local/lib/*", errno.EIO, operations=("write",), skip=1)
     result = apply(host.root(), {"devices": devices(), "boot": BOOT}, ["devices"], NOW)
     assert (result["changed"], result["failed"], list(result["stages"])) == (True, True, ["devices", "boot"])
     assert result["msg"] == result["stages"]["boot"]["msg"]

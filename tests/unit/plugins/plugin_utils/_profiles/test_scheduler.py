@@ -29,7 +29,7 @@ def problems(simulated):
 @pytest.mark.parametrize(
     ("declared", "sentence"),
     [
-        ({"policy": "fair"}, "vgpu_scheduler.policy must be best_effort or equal_share or fixed_share, and not 'fair'"),
+        ({"policy": "fair"}, "vgpu_scheduler.policy must be best_effort, equal_share or fixed_share, and not 'fair'"),
         ({}, "vgpu_scheduler has no policy"),
         ({"policy": "equal_share", "slice": 3}, "vgpu_scheduler.slice is not a key"),
         ({**FAIR, "time_slice_ms": 31}, "vgpu_scheduler.time_slice_ms 31 must be from 1 to 30"),
