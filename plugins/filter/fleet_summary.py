@@ -9,8 +9,9 @@ name: fleet_summary
 short_description: Summarize a run of the playbook site or verify
 version_added: 1.0.0
 description:
-  - Returns how many hosts are unchanged, changed, waiting for a reboot, and refused or failed, and one line for each
-    step of the other hosts. Hosts with the same steps or errors share their lines.
+  - Returns how many hosts are unchanged, changed, in use, waiting for a reboot, and rejected or failed. One line
+    follows for each step and error. Hosts with the same steps or errors share their lines. A host is in use if it
+    differs only in cards and devices that guests use.
   - A step names the card with its model, and the mode or type before and after. Users that prevent a change are named,
     and services that need a restart.
 author:

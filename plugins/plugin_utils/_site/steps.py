@@ -35,6 +35,19 @@ def of_host(results: Mapping[str, Result], models: Mapping[str, str], check_mode
     return [_would(line) for line in lines] if check_mode else list(lines)
 
 
+def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> list[str]:
+    """Return a line for each card and device that stays as it is because it is in use."""
+    lines: list[str] = []
+    for name in ("sriov_result", "mig_result"):
+        for card in [*results.get(name, {}).get("functions", []), *results.get(name, {}).get("gpus", [])]:
+            lines += [labelled(f"{_named(card['pf'], models)} is not changed", sentence) for sentence in card["busy"]]
+    for name in ("mdev_made", "mdev_cleared"):
+        for device in results.get(name, {}).get("busy", []):
+            who = holders(device["users"]) if device["users"] else "guests of other devices of its card"
+            lines.append(f"{device['parent']} {device['uuid'] or device['address']} is not changed: in use by {who}")
+    return grouped(lines)
+
+
 def _each(line: str) -> str:
     """Mark the numbers of a line about several cards."""
     label, colon, rest = line.partition(LABEL)
@@ -84,7 +97,6 @@ def _named(name: str, models: Mapping[str, str]) -> str:
 def _cards(result: Result, models: Mapping[str, str]) -> Iterator[str]:
     for card in [*result.get("functions", []), *result.get("gpus", [])]:
         name = _named(card["pf"], models)
-        yield from (labelled(f"{name} is not changed", sentence) for sentence in card["busy"])
         if card["done"]:
             yield f"{name}: {_from_to(card)}{', '.join(card['done'])}"
         elif card["error"]:
@@ -116,9 +128,6 @@ def _devices(result: Result, models: Mapping[str, str]) -> Iterator[str]:
         counts[_named(_card_of(device["parent"], models), models), device["action"], kind] += 1
     for (name, action, kind), number in counts.items():
         yield f"{name}: {action} {counted(number, 'device')} of type {kind}"
-    for device in result.get("busy", []):
-        name = device["uuid"] or device["address"]
-        yield f"{device['parent']} {name} is not changed: in use by {holders(device['users'])}"
     if result.get("changed") and not counts:
         yield "records or definitions of devices"
 

@@ -31,7 +31,8 @@ RESULTS = (
     "cyborg_config_result",
 )
 # Final states of hosts in addition to changed.
-UNCHANGED, WAITING, DIFFERENT, FAILED = "unchanged", "waiting for a reboot", "different", "refused or failed"
+UNCHANGED, IN_USE, WAITING, DIFFERENT = "unchanged", "in use", "waiting for a reboot", "different"
+FAILED = "rejected or failed"
 SHOWN = 5
 SHOWN_LINES = 10
 
@@ -47,18 +48,22 @@ def fleet_summary(hosts: Any, hostvars: Any, reached: Any, check_mode: Any = Fal
 def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], check_mode: bool) -> list[str]:
     changed = "would change" if check_mode else "changed"
     groups: dict[str, dict[tuple[str, ...], list[str]]]
-    groups = {name: {} for name in (UNCHANGED, changed, WAITING, DIFFERENT, FAILED)}
+    groups = {name: {} for name in (UNCHANGED, changed, IN_USE, WAITING, DIFFERENT, FAILED)}
     for host in hosts:
         variables = hostvars[host]
         results = _results(variables)
-        if host not in reached:
-            group = DIFFERENT if "verify_differences" in variables else FAILED
-            lines = _reasons(variables, results)
+        if host not in reached and "verify_differences" in variables:
+            group, lines = DIFFERENT, _reasons(variables, results)
         else:
-            lines = _steps(variables, results, hostvars, bool(check_mode))
+            done = _steps(variables, results, hostvars, check_mode)
+            left = () if _is_unchanged(results) else tuple(steps.left_in_use(results, _models(results)))
             # The playbook itself reports the reasons for a reboot.
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
-            group = WAITING if is_waiting else changed if lines else UNCHANGED
+            group = WAITING if is_waiting else changed if done else IN_USE if left else UNCHANGED
+            lines = (*done, *left)
+            if host not in reached:
+                group = FAILED
+                lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))
         groups[group].setdefault(lines, []).append(host)
     counts = [f"{sum(map(len, entries.values()))} {name}" for name, entries in groups.items() if entries]
     found = [f"{steps.counted(len(hosts), 'host')}: {', '.join(counts)}"]
@@ -75,14 +80,22 @@ def _steps(
     variables: Any, results: Mapping[str, Mapping[str, Any]], hostvars: Any, check_mode: bool
 ) -> tuple[str, ...]:
     """Return what was changed on a host, and for it in Placement."""
-    compared = results.get("vfio_compared", {})
-    models = (compared.get("selection") or {}).get("cards", {})
-    lines = [] if compared.get("due") == [] else steps.of_host(results, models, check_mode)
+    lines = [] if _is_unchanged(results) else steps.of_host(results, _models(results), check_mode)
     if "placement_leader" in variables and "placement_providers" in variables:
         result = _mapping(hostvars[variables["placement_leader"]].get("placement_result"))
         names = {one["name"] for one in variables["placement_providers"]}
         lines = [*lines, *steps.of_providers(result, names, check_mode)]
     return tuple(lines)
+
+
+def _is_unchanged(results: Mapping[str, Mapping[str, Any]]) -> bool:
+    return bool(results.get("vfio_compared", {}).get("due") == [])
+
+
+def _models(results: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return the models of the selected cards by name."""
+    cards: Mapping[str, str] = (results.get("vfio_compared", {}).get("selection") or {}).get("cards", {})
+    return cards
 
 
 def _lines(what: str, entries: Mapping[tuple[str, ...], list[str]]) -> list[str]:

@@ -121,9 +121,9 @@ def test_an_unchanged_host_needs_one_module_run(play, fleet, tmp_path):
     (fleet / "t4/usr/local/lib/vfio-devices-restore.pyz").unlink()
     status, said, changed = play("site", "--check", **given)
     assert (status, changed) == (2, {"mixed": 0, "t4": 1}), said
-    assert "2 hosts: 1 would change, 1 refused or failed" in said
+    assert "2 hosts: 1 would change, 1 rejected or failed" in said
     assert "t4 (would change): boot service: would create 1 file" in said
-    assert "mixed (refused or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
+    assert "mixed (rejected or failed): profile t4, 0000:3b:00.0, 0000:af:00.0: there is no type NONE" in said
 
 
 def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):

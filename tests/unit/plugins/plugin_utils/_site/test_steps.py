@@ -32,7 +32,8 @@ def test_cards_with_the_same_steps_share_a_line():
 
 def test_who_is_in_the_way_is_named():
     result = {"functions": [card(CARD, 8, 8, [], busy=["0000:31:01.0 is in use by guest web1"])]}
-    assert steps.of_host({"sriov_result": result}, MODELS) == [
+    assert steps.of_host({"sriov_result": result}, MODELS) == []
+    assert steps.left_in_use({"sriov_result": result}, MODELS) == [
         f"{CARD} (8086:159b) is not changed: 0000:31:01.0 is in use by guest web1"
     ]
 
@@ -62,7 +63,7 @@ def test_devices_are_counted():
 
 def test_the_card_that_is_not_changed_is_named_once():
     result = {"functions": [card(CARD, 8, 8, [], busy=[f"{CARD} is in use by guest web1, so it cannot be changed"])]}
-    assert steps.of_host({"sriov_result": result}, MODELS) == [
+    assert steps.left_in_use({"sriov_result": result}, MODELS) == [
         f"{CARD} (8086:159b) is not changed: it is in use by guest web1, so it cannot be changed"
     ]
 

@@ -14,6 +14,7 @@ BOOT = {
 }
 REFUSED = {"vfio_refusals": ["profile x: there is no type A"]}
 FAILED = {"sriov_result": {"failed": True, "msg": "0000:31:00.0 is busy"}}
+USER = {"domain": "web1", "pid": 5, "command": "qemu", "running": True}
 REBOOT = {**BOOT, "iommu_reboot_needed": True}
 
 
@@ -21,12 +22,12 @@ def test_every_thing_is_said_once():
     hosts = {"a": SAME, "b": SAME, "c": BOOT, "d": BOOT, "e": REFUSED, "f": REFUSED, "g": FAILED, "h": {}}
     hosts["i"], hosts["j"] = REBOOT, {**SAME, "iommu_reboot_needed": True}
     assert fleet_summary([*hosts], hosts, ["a", "b", "c", "d", "i", "j"]) == [
-        "10 hosts: 2 unchanged, 2 changed, 2 waiting for a reboot, 4 refused or failed",
+        "10 hosts: 2 unchanged, 2 changed, 2 waiting for a reboot, 4 rejected or failed",
         "c, d (changed): boot service: created 1 file",
         "i (waiting for a reboot): boot service: created 1 file",
-        "e, f (refused or failed): profile x: there is no type A",
-        "g (refused or failed): 0000:31:00.0 is busy",
-        "h (refused or failed): see its error above",
+        "e, f (rejected or failed): profile x: there is no type A",
+        "g (rejected or failed): 0000:31:00.0 is busy",
+        "h (rejected or failed): see its error above",
     ]
 
 
@@ -56,6 +57,25 @@ def test_providers_are_counted_at_their_host():
     assert fleet_summary([*hosts], hosts, [*hosts]) == [
         "3 hosts: 2 unchanged, 1 changed",
         "a (changed): Placement: updated 1 provider",
+    ]
+
+
+def test_a_host_that_failed_names_what_was_changed_before():
+    hosts = {"a": {**BOOT, **FAILED}}
+    assert fleet_summary(["a"], hosts, []) == [
+        "1 host: 1 rejected or failed",
+        "a (rejected or failed): 0000:31:00.0 is busy",
+        "a (rejected or failed): before the failure, changed: boot service: created 1 file",
+    ]
+
+
+@pytest.mark.parametrize(("users", "who"), [([USER], "guest web1 (pid 5, qemu)"), ([], "guests of other devices of its card")])
+def test_devices_in_use_are_no_change(users, who):
+    busy = [{"uuid": "u1", "address": None, "parent": "0000:3b:00.0", "users": users}]
+    hosts = {"a": {**BOOT, "boot_result": {}, "mdev_made": {"busy": busy}}}
+    assert fleet_summary(["a"], hosts, ["a"]) == [
+        "1 host: 1 in use",
+        f"a (in use): 0000:3b:00.0 u1 is not changed: in use by {who}",
     ]
 
 
