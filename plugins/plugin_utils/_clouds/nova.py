@@ -209,8 +209,8 @@ def _compute(plan, options, problems):
     mdevs = nova_mdev.sections(plan, options["release"], problems, options.get("present", ""))
     if mdevs and not options.get("names_fit", True):
         problems.append(
-            f"nova {options['release']} stops at the first mediated device of this libvirt, whose names end in those "
-            f"of their parents since 7.7. Use nova 24.2 or later"
+            f"nova {options['release']} cannot parse the names of mediated devices of libvirt 7.7 and later. Use nova "
+            "24.2 or later"
         )
     problems += _check_cards(cards, options)
     if options["report_in_placement"]:

@@ -173,7 +173,8 @@ def check_mixes(cards):
                     of_card(
                         card,
                         f"nova rejects virtual functions of one card with different {key.replace('_', ' ')} in "
-                        f"Placement, and has {mine} and for {type_name(other)} {theirs}. Use one type on each card",
+                        f"Placement. {type_name(card)} has {mine}, and {type_name(other)} has {theirs}. Use one type "
+                        "on each card, or equal values",
                     )
                 )
     return found
