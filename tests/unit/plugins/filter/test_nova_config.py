@@ -497,7 +497,10 @@ def test_names_of_mediated_devices_of_libvirt(release, libvirt, fits):
     if fits:
         assert nova_config(plan(mdevs()), release, libvirt=libvirt)
     else:
-        assert "cannot parse the names of mediated devices" in refusals(nova_config, plan(mdevs()), release, libvirt=libvirt)[0]
+        assert (
+            "cannot parse the names of mediated devices"
+            in refusals(nova_config, plan(mdevs()), release, libvirt=libvirt)[0]
+        )
     assert nova_config(plan(ports()), "23", libvirt="11.3.0")
 
 

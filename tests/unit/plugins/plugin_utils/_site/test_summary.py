@@ -69,7 +69,9 @@ def test_a_host_that_failed_names_what_was_changed_before():
     ]
 
 
-@pytest.mark.parametrize(("users", "who"), [([USER], "guest web1 (pid 5, qemu)"), ([], "guests of other devices of its card")])
+@pytest.mark.parametrize(
+    ("users", "who"), [([USER], "guest web1 (pid 5, qemu)"), ([], "guests of other devices of its card")]
+)
 def test_devices_in_use_are_no_change(users, who):
     busy = [{"uuid": "u1", "address": None, "parent": "0000:3b:00.0", "users": users}]
     hosts = {"a": {**BOOT, "boot_result": {}, "mdev_made": {"busy": busy}}}
