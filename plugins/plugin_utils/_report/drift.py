@@ -74,7 +74,7 @@ def _devices(wanted, card):
     )
     numbers = {type_name(one): present.pop(type_name(one), 0) for one in wanted}
     names = " or ".join(numbers)
-    lines = [f"{number} of type {name}, declared is type {names}" for name, number in present.items()]
+    lines = [f"{number} of type {name} instead of type {names}" for name, number in present.items()]
     for one in wanted:
         if one["count"] is None:
             continue

@@ -21,6 +21,7 @@ import jinja2
 from markupsafe import Markup
 
 FILES = Path(__file__).parent
+COUNTABLE = ("GPU", "NIC", "accelerator")
 LISTED = 12  # number of warnings that are shown together
 # Characters that a browser would hide, or that change the order of the following text.
 INVISIBLE = re.compile(
@@ -145,9 +146,10 @@ def _version():
 
 
 def _kinds(cards):
-    """Summarize the cards of a host: ``2 GPU, 1 NIC``."""
+    """Summarize the cards of a host: ``2 GPUs, 1 NIC``."""
     counts = Counter(card["kind"] for card in cards)
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items())) or "no cards"
+    parts = (f"{number} {kind}{'s' if number > 1 and kind in COUNTABLE else ''}" for kind, number in counts.items())
+    return ", ".join(sorted(parts, key=lambda part: part.partition(" ")[2])) or "no cards"
 
 
 def _total(cards):

@@ -83,7 +83,7 @@ def test_a_whole_card_that_a_guest_has_may_have_another_driver(switch):
         (
             {"GRID T4-1B": "2"},
             {"count": 0},
-            ["2 of type GRID T4-1B, declared is type GRID T4-2B"],
+            ["2 of type GRID T4-1B instead of type GRID T4-2B"],
         ),
     ],
 )
