@@ -8,4 +8,4 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards_apply 
 
 
 class ActionModule(AppliesPlan):
-    """The action plugin of this file."""
+    """The action plugin of the module cards_apply."""

@@ -8,12 +8,11 @@ module: cards_apply
 short_description: Apply the profiles to the cards of a host in one run
 version_added: 1.0.0
 description:
-  - Does the work of M(vfio.devices.sriov_pf_mode), M(vfio.devices.mig_layout), M(vfio.devices.mdev_instance) and
-    M(vfio.devices.boot_restore) in this order, as far as M(vfio.devices.cards) has found something to do. Each step has
+  - Runs M(vfio.devices.sriov_pf_mode), M(vfio.devices.mig_layout), M(vfio.devices.mdev_instance) and
+    M(vfio.devices.boot_restore) in this order, if M(vfio.devices.cards) has found differences for them. Each step has
     the options and the result of its module.
   - If one of several modules rejects its options or the state of the host, nothing is changed.
-  - Only for the playbooks of this collection. The variables of the play are those of its roles, and the options are set
-    by the action plugin.
+  - Only for the playbooks of this collection. The action plugin sets the options from the variables of the roles.
 author:
   - vfio.devices contributors (@vfio-devices)
 extends_documentation_fragment:
@@ -34,11 +33,11 @@ options:
     elements: str
     default: []
   has_changed:
-    description: Whether a run before this one has changed the host.
+    description: Whether an earlier run has changed the host.
     type: bool
     default: false
   is_checked:
-    description: Whether a run before this one has checked that no module rejects its options or the state of the host.
+    description: Whether an earlier run has checked that no module rejects its options or the state of the host.
     type: bool
     default: false
   timeout:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Several types on a card: the change of one L40S, and the plan of a host with eight of them.
+"""Measure several types on a card: the change of one L40S, and the plan of a host with eight L40S.
 
-All in this process, whose processor time is counted, so that other work of the machine does not.
+All work runs in this process and is measured in processor time, so other processes hardly affect the results.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OPTIONS = {
 
 
 class CountingAccessor(Accessor):
-    """Counts what is written to the kernel."""
+    """Count the writes to the kernel."""
 
     written = 0
 
@@ -52,7 +52,7 @@ class CountingAccessor(Accessor):
 
 
 def measure(effort: Effort) -> Findings:
-    """The change, the same again, and the plan."""
+    """Measure the change, a second run without changes, and the plan."""
     turns = effort.turns(ROUNDS)
     measured: times.Times = {"change": [], "unchanged": [], "plan": []}
     written = runs = 0
@@ -89,7 +89,7 @@ def measure(effort: Effort) -> Findings:
 
 
 def gpus(number: int) -> SimHost:
-    """L40S with as many VFs as vGPUs of the smallest size here."""
+    """Return a host with L40S cards that have one VF per vGPU of the smallest size."""
     gpu = load("l40s").functions[0]
     assert gpu.sriov
     sriov = dataclasses.replace(gpu.sriov, total=VFS, numvfs=VFS)
@@ -97,7 +97,7 @@ def gpus(number: int) -> SimHost:
 
 
 def converge(host: SimHost, files: Accessor, counts: dict[str, int]) -> dict[str, Any]:
-    """One run of mdev_instance without Ansible."""
+    """Run mdev_instance once without Ansible."""
     blank = dict.fromkeys(("uuid", "parent", "count", "numa_node", "attributes", "autostart"))
     entries = [
         {**blank, "type": [name], "count": str(count), "parent": "0000:04:00.0"} for name, count in counts.items()
@@ -109,5 +109,5 @@ def converge(host: SimHost, files: Accessor, counts: dict[str, int]) -> dict[str
 
 
 def milliseconds(seconds: list[float]) -> list[float]:
-    """The same in the unit of the figures."""
+    """Convert seconds to the unit of the figures."""
     return [1000 * one for one in seconds]

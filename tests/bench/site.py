@@ -42,7 +42,7 @@ VARIABLES = {
     "vfio_profiles": [{"name": "desktops", "select": "product_id == '1eb8'", "vgpu": {"type": "GRID T4-1B"}}],
     "nova_config_release": 34,
 }
-# Each module run starts the interpreter once, and leaves the seconds that it took.
+# Each module run starts the interpreter once, and records its CPU seconds.
 INTERPRETER = '#!/bin/sh\n"{python}" "$@"\nstatus=$?\ntimes >>"{count}"\nexit "$status"\n'
 TIMES = re.compile(r"(\d+)m([\d.]+)s")
 
@@ -97,8 +97,7 @@ def one_host(effort: Effort) -> list[Figure]:
 def whole_processes(effort: Effort, size: int, shared: bool = False) -> list[Figure]:
     """Compare runs on many hosts with ``ansible -m ping`` in CPU seconds, which hardly depend on other processes.
 
-    With ``shared`` all hosts but the first have the files of one, which are made once. Then changes of all hosts are
-    only predicted.
+    With ``shared``, all hosts but the first share the files of one host, and changes of all hosts are only predicted.
     """
     turns = 1 if shared else effort.turns(ROUNDS)
     with mounted.fleet(f"t4={min(size, 2) if shared else size}") as place:
@@ -128,14 +127,14 @@ def whole_processes(effort: Effort, size: int, shared: bool = False) -> list[Fig
 
 
 def change(fleet: Path, hosts: list[str]) -> None:
-    """Take away what the boot service and nova need on some hosts."""
+    """Remove files of the boot service and nova on some hosts."""
     for host in hosts:
         for path in (BOOT_PROGRAM, NOVA_FILE):
             (fleet / host / path).unlink(missing_ok=True)
 
 
 def figures_of(size: int, taken: dict[str, list[Cost]], first: list[Cost]) -> list[Figure]:
-    """The figures of runs on so many hosts; ``first`` is that from nothing."""
+    """Return the figures of runs on ``size`` hosts; ``first`` are the runs that configure everything."""
     pings, starts = taken.pop("ping"), taken.pop("start")
     title = f"{size} {'host' if size == 1 else 'hosts'}"
     times.note(
@@ -185,7 +184,7 @@ def many_hosts(size: int) -> dict[str, dict[str, float]]:
 
 
 class Cost(NamedTuple):
-    """A run with the seconds that its modules took on the processors, and their number."""
+    """A run with the CPU seconds of its modules, and the number of module runs."""
 
     run: processes.Run
     host: float
@@ -197,7 +196,7 @@ class Cost(NamedTuple):
 
 
 class Playbooks:
-    """Runs ansible-playbook on mounted hosts. With ``shared`` all but the first have the files of this host."""
+    """Run ansible-playbook on mounted hosts. With ``shared``, all but the first share the files of this host."""
 
     def __init__(self, fleet: Path, hosts: list[str], shared: str = "") -> None:
         place = fleet.parent
@@ -222,7 +221,7 @@ class Playbooks:
         self.forks = min(len(hosts), 20)
 
     def files_of(self, name: str) -> str:
-        """The simulated host that has the files of a host of the inventory."""
+        """Return the name of the simulated host with the files of an inventory host."""
         return self.shared if self.shared and name != self.first else name
 
     def play(self, playbook: str, *options: str) -> processes.Run:
@@ -240,15 +239,15 @@ class Playbooks:
         return start, (pings - start) / PINGS
 
     def cost(self, play: Callable[[], processes.Run]) -> Cost:
-        """What a run takes."""
+        """Run ``play`` and return its cost."""
         before, runs_before = self._module_seconds(), self.module_runs()
         run = play()
         return Cost(run, self._module_seconds() - before, self.module_runs() - runs_before)
 
     def module_runs(self) -> int:
-        # Each has a line of its shell and a line of its children.
+        # Each record has a line for the shell and a line for its children.
         return len(self.count.read_text().splitlines()) // 2
 
     def _module_seconds(self) -> float:
-        """The seconds of all module runs so far."""
+        """Return the CPU seconds of all module runs so far."""
         return sum(60 * int(minutes) + float(seconds) for minutes, seconds in TIMES.findall(self.count.read_text()))

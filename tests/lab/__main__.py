@@ -84,7 +84,7 @@ def peers() -> int:
 
 
 def kills(kills: int, seed: int, full: bool) -> int:
-    """Run the kills, and with ``full`` the full disks."""
+    """Run the kills, and the tests of full disks if ``full`` is set."""
     return _run("kills", f"--kills={kills}", f"--seed={seed}", *(["--full"] if full else []))
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The power fails at random instants of site, of reprofile and of a boot: ``python -m tests.lab.cuts``.
+"""Cut the power at random instants of site, reprofile and a boot: ``python -m tests.lab.cuts``.
 
-One run of the three is recorded with all that it writes to its disk. For each instant a machine boots from the disk
-that a cut leaves behind: each card is then as before or as declared. A guest starts, site brings the rest, and changes
-nothing when it runs again. Exits with 1 if an instant went wrong.
+One run of the three phases is recorded with all its disk writes. For each instant, a machine boots from the disk as
+the power cut left it. Each card must then have its previous or its declared state. A guest starts, site applies the
+rest, and a second run of site must change nothing. The exit status is 1 if an instant failed.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from .kernel import LabFiles
 from .machine import Machine, stop
 
 HERE = Path(__file__).parent
-# In reprofile a guest has the device of this parent, whose declaration stays the same.
+# During reprofile, a guest uses the device of this parent, whose declaration does not change.
 HELD = "mdpy"
 ENABLED = "/etc/systemd/system/multi-user.target.wants/vfio-devices-restore.service"
-# How many of the instants are in each phase.
+# Fraction of the instants in each phase.
 PARTS = {"site": 0.4, "reprofile": 0.35, "boot": 0.25}
 TRIES = 2
 
@@ -38,7 +38,7 @@ State = dict[str, Any]
 
 
 def profiles(serial: str, ports: int, whole: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A declaration of devices, of virtual functions and of a card that a guest gets whole, or not."""
+    """Return profiles of devices, of virtual functions, and of a card for guests as a whole or in parts."""
     return [
         {"name": "serial", "select": ["mtty"], "owner": "none", "vgpu": {"type": serial, "count": 3}},
         {"name": "displays", "select": [HELD], "owner": "none", "vgpu": {"type": "mdpy-hd", "count": 1}},
@@ -70,7 +70,7 @@ class Phase(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What one run wrote to its disk, a copy of ``disk``."""
+    """The writes of one run to its disk, which is a copy of ``disk``."""
 
     disk: Path
     log: Path
@@ -79,7 +79,7 @@ class Record(NamedTuple):
 
 
 class Instant(NamedTuple):
-    """A cut after so many entries of the log; ``seed`` decides what the disk loses."""
+    """A power cut after ``entry`` entries of the log; ``seed`` determines which writes the disk loses."""
 
     phase: Phase
     entry: int
@@ -87,7 +87,7 @@ class Instant(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Record, cut and check; the exit status."""
+    """Record the run, cut the power, check the results, and return the exit status."""
     parser = argparse.ArgumentParser(prog="cuts", description="Power cuts at random instants of site, reprofile, boot.")
     parser.add_argument("--instants", type=int, default=20, metavar="N", help="how many instants (default 20)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed has other instants (default 1)")
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parts(instants: int) -> Iterator[tuple[str, int]]:
-    """The phases that have instants, each with their number; the last one gets what rounding leaves."""
+    """Yield the phases and their numbers of instants; the last phase gets the remainder."""
     left = instants
     for name, part in PARTS.items():
         number = min(left, round(instants * part + 0.49)) if name != [*PARTS][-1] else left
@@ -126,7 +126,7 @@ def parts(instants: int) -> Iterator[tuple[str, int]]:
 
 
 def choose(record: Record, wanted: list[tuple[str, int]], chance: Random) -> list[Instant]:
-    """Random instants, in the order of time."""
+    """Return random instants in order of time."""
     chosen = []
     numbers = dict(wanted)
     for phase in record.phases:
@@ -137,7 +137,7 @@ def choose(record: Record, wanted: list[tuple[str, int]], chance: Random) -> lis
 
 
 def take_record(machine: Machine, directory: Path, wanted: list[tuple[str, int]]) -> Record:
-    """Run the phases that are wanted, and those before them, on a disk of their own."""
+    """Run the desired phases and those before them on a separate disk, and return the record."""
     log, disk = directory / "log", directory / "recorded"
     power.copy(machine.image.disk, disk)
     machine.start(power.logged_drive(disk, log))
@@ -166,13 +166,13 @@ def take_record(machine: Machine, directory: Path, wanted: list[tuple[str, int]]
 
 
 def mark(machine: Machine, log: Path) -> int:
-    """How many entries the log has, when all that was done before is on the disk."""
+    """Write all data of the guest to its disk, and return the number of log entries."""
     machine.ssh("sync")
     return len(power.entries(log))
 
 
 def check(machine: Machine, record: Record, instant: Instant, directory: Path) -> tuple[str, list[str]]:
-    """Cut the power at an instant and go on; what was cut, and what is wrong."""
+    """Cut the power at an instant and continue. Return a description of the cut, and the errors."""
     disk = directory / "cut"
     power.copy(record.disk, disk)
     lost, uncertain = power.cut(disk, record.log, record.entries[: instant.entry], Random(instant.seed))
@@ -189,7 +189,7 @@ def check(machine: Machine, record: Record, instant: Instant, directory: Path) -
 
 
 def after_cut(machine: Machine, phase: Phase, disk: Path) -> Iterator[str]:
-    """Boot from a disk, let a guest start, and run site twice; what is wrong."""
+    """Boot from a disk, start a guest, run site twice, and yield the errors."""
     try:
         machine.start(forgetful_drive(disk))
     except image.LabError as problem:
@@ -214,7 +214,7 @@ def after_cut(machine: Machine, phase: Phase, disk: Path) -> Iterator[str]:
 
 
 def wrong_after_boot(phase: Phase, booted: State) -> Iterator[str]:
-    """A boot brings each card to what it was before or to what is declared, and never to something between."""
+    """Yield the cards that have neither their previous nor their declared state after a boot."""
     before, after = phase.before["cards"], phase.after["cards"]
     for name, card in booted["cards"].items():
         is_part = ENABLED not in booted["files"] and is_part_of(card, after[name])
@@ -229,7 +229,7 @@ def wrong_after_boot(phase: Phase, booted: State) -> Iterator[str]:
 
 
 def is_part_of(card: Any, declared: Any) -> bool:
-    """Before site has installed the boot service, mdevctl makes what is defined so far, and udev the VFs alone."""
+    """Return whether a card is partly restored: without the boot service, only mdevctl and udev restore."""
     if isinstance(card, dict):
         return bool(card.items() <= declared.items())
     return [*card[:3], len(card[3])] == [*declared[:3], len(declared[3])]
@@ -244,13 +244,13 @@ def differences(when: str, found: State, wanted: State) -> Iterator[str]:
 
 
 def see(machine: Machine) -> State:
-    """Cards, devices and files of the guest."""
+    """Return the cards, devices and files of the machine."""
     state: State = json.loads(machine.ssh("python3 -", data=(HERE / "seen.py").read_text(encoding="utf-8")).stdout)
     return state
 
 
 def guest(machine: Machine, state: State) -> LabFiles:
-    """Hold the device as a guest does."""
+    """Open the device as a guest does."""
     files = LabFiles(machine)
     (device,) = state["cards"][HELD]
     files.hold(device)
@@ -258,13 +258,13 @@ def guest(machine: Machine, state: State) -> LabFiles:
 
 
 def identity(machine: Machine) -> str:
-    """Of the held device the name, the type and the number of its directory, which another one would not have."""
+    """Return name, type and inode number of the open device; a new device would have another inode number."""
     found = f"/sys/class/mdev_bus/{HELD}/*-*-*"
     return machine.ssh(f"stat --format='%n %i' {found} && readlink {found}/mdev_type").stdout
 
 
 class Said(NamedTuple):
-    """How a playbook ended."""
+    """The result of a playbook run."""
 
     changed: int
     failed: int
@@ -272,13 +272,13 @@ class Said(NamedTuple):
 
 
 def command(machine: Machine, playbook: str, declared: list[dict[str, Any]]) -> list[str]:
-    """The command that runs a playbook of the collection."""
+    """Return the command that runs a playbook of the collection."""
     variables = json.dumps({"vfio_profiles": declared})
     return ["ansible-playbook", "-i", str(machine.inventory), "-e", variables, f"vfio.devices.{playbook}"]
 
 
 def play(machine: Machine, playbook: str, declared: list[dict[str, Any]]) -> Said:
-    """Run a playbook of the collection."""
+    """Run a playbook of the collection and return its result."""
     words = command(machine, playbook, declared)
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     recap = re.search(r"changed=(\d+) +unreachable=(\d+) +failed=(\d+)", done.stdout)

@@ -15,7 +15,7 @@ MANAGEMENT_MAC = "52:54:00:00:00:01"
 
 
 def forgetful_drive(disk: Path) -> list[str]:
-    """Return the arguments for a drive with the content of a file. Its changes end with QEMU."""
+    """Return the arguments for a drive with the content of a file. QEMU discards its changes at exit."""
     return ["-drive", f"file={disk},if=none,id=disk,format=raw,snapshot=on,cache=unsafe"]
 
 

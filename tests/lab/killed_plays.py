@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGKILL ends a whole ansible-playbook at random tasks, in the running machine: ``python -m tests.lab.killed_plays``.
+"""Kill ansible-playbook with SIGKILL at random tasks, in the running machine: ``python -m tests.lab.killed_plays``.
 
-What Ansible has started on the host goes on by itself. After each instant site does all that is declared, a third run
-changes nothing, and a guest keeps its device.
+Processes that Ansible has started on the host continue. After each instant, site must apply all profiles, a third run
+must change nothing, and a guest must keep its device.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from .machine import Machine, running_machine
 
 DECLARED = (OLD, NEW)
 TASK = b"TASK ["
-# A play is killed so many seconds after the beginning of a task at most.
+# Maximum seconds between the start of a task and SIGKILL.
 MOST_SECONDS = 4.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Kill and check; the exit status."""
+    """Kill plays, check the results, and return the exit status."""
     parser = argparse.ArgumentParser(prog="killed_plays", description="SIGKILL of ansible-playbook at random tasks.")
     parser.add_argument("--kills", type=int, default=5, metavar="N", help="how many instants (default 5)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="another seed has other instants (default 1)")
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def learn(machine: Machine) -> tuple[list[int], list[State]]:
-    """For both declarations how many tasks lead to it from the other one, and the state then."""
+    """Return, for both declarations, the number of tasks from the other one, and the final state."""
     tasks, states = [], []
     for declared in (NEW, OLD, NEW):
         said = play(machine, "site", declared)
@@ -72,7 +72,7 @@ def learn(machine: Machine) -> tuple[list[int], list[State]]:
 def check(
     machine: Machine, declared: list[dict[str, Any]], expected: State, task: int, seconds: float
 ) -> Iterator[str]:
-    """Kill a run of site after some seconds of a task, and run it twice more; what is wrong."""
+    """Kill a run of site some seconds after the start of a task, run site twice more, and yield the errors."""
     files = guest(machine, see(machine))
     held = identity(machine)
     try:
@@ -91,7 +91,7 @@ def check(
 
 
 def kill(words: Sequence[str], task: int, seconds: float) -> bool:
-    """Run a playbook and kill its process group; whether it came to the task."""
+    """Run a playbook and kill its process group. Return whether it reached the task."""
     process = subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,

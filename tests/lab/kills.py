@@ -1,9 +1,10 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the guest: runs that SIGKILL ends before one of their system calls, and runs that meet a full disk.
+"""In the guest: kill runs with SIGKILL before one of their system calls, and run them with a full disk.
 
-After each, the same run again does all that is declared, and a third one changes nothing. Meanwhile a process holds a
-mediated device and a virtual function, whose cards every run would change: both stay as they are, with their records.
+After each instant, a second run must apply everything, and a third run must change nothing. Meanwhile, a process uses
+a mediated device and a virtual function. Every run would change their cards, but both must stay unchanged, as must
+their records.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ from . import holder, runs, seen
 
 PORTS, WHOLE, DRIVE = "0000:41:00.0", "0000:81:00.0", "0000:c1:00.0"
 FUNCTIONS, MDEVS = Path("/sys/bus/pci/devices"), Path("/sys/bus/mdev/devices")
-# A run may be killed before each of these, also in the children that it starts.
+# A run may be killed before each of these calls, also in its child processes.
 CALLS = ("write", "fsync", "rename", "unlink", "mkdir", "symlink", "fchmod")
 COUNTER = struct.Struct("q")
 BLOCK = 4096
-# Where a run writes, and how many blocks it can have there: too few at once, or in the middle of the run.
+# Free blocks by directory: too few from the start, or too few in the middle of the run.
 FULL = {"/": (0, 2, 8, 20, 70), "/run": (0, 1)}
-# Blocks of the root file system that ext4 gives to nobody (Documentation/ABI/testing/sysfs-fs-ext4).
+# Blocks of the root file system that ext4 reserves for itself (Documentation/ABI/testing/sysfs-fs-ext4).
 RESERVED = Path("/sys/fs/ext4/vda/reserved_clusters")
 FILLER = "filler"
 TRIES = 3
@@ -54,7 +55,7 @@ Run = Callable[[], Result]
 
 
 class Kind(NamedTuple):
-    """Something that is brought to one of two states in turn; ``prepare`` comes before each change."""
+    """A kind of run that alternates between two states; ``prepare`` is called before each change."""
 
     name: str
     part: float
@@ -63,7 +64,7 @@ class Kind(NamedTuple):
 
 
 def devices(type_id: str, held: str) -> Run:
-    """Three devices of a type, and another type for the device in use."""
+    """Return a run for three devices of a type, and another type for the device in use."""
     entries = [
         {"parent": "mtty", "type": [type_id], "count": "3"},
         {"parent": "mdpy", "type": [held], "count": "1"},
@@ -78,7 +79,7 @@ def devices(type_id: str, held: str) -> Run:
 
 
 def modes(ports: str, whole: dict[str, str], drive: str) -> Run:
-    """Another number of virtual functions, a card as a whole or in parts, and a card of which a part is in use."""
+    """Return a run that sets modes: of a free card, of a card as a whole or in parts, of a card in use."""
     entries = [
         {"pf": PORTS, "mode": "vf", "num_vfs": ports, "vf_driver": "vfio-pci"},
         {"pf": WHOLE, **whole},
@@ -93,12 +94,12 @@ def modes(ports: str, whole: dict[str, str], drive: str) -> Run:
 
 
 def service(timeout: float) -> Run:
-    """The files of the boot service."""
+    """Return a run that writes the files of the boot service."""
     return lambda: _boot.converge(HostRoot(), True, None, timeout, False)
 
 
 def restore() -> Result:
-    """What the boot service does."""
+    """Restore all cards as the boot service does."""
     results = _restore.restore(HostRoot(timeout=60), timeout=60)
     return {
         "changed": any(one.outcome == _restore.RESTORED for one in results),
@@ -107,7 +108,7 @@ def restore() -> Result:
 
 
 def lose_all() -> None:
-    """Bring the free cards to where a boot begins."""
+    """Reset the free cards to their state at the start of a boot."""
     for uuid, _type in seen.devices()["mtty"].items():
         (MDEVS / uuid / "remove").write_text("1")
     for card in (PORTS, WHOLE):
@@ -128,7 +129,7 @@ KINDS = (
 
 
 class Ended(NamedTuple):
-    """How a run ended: its result, or what it said instead; both empty if it was killed."""
+    """The end of a run: its result or its error. Both are empty if the run was killed."""
 
     result: Result
     problem: str
@@ -136,7 +137,7 @@ class Ended(NamedTuple):
 
 
 class Cutter:
-    """Ends runs, and counts what is right."""
+    """Use devices during the runs, and count the successful instants."""
 
     def __init__(self, chance: Random) -> None:
         self.chance = chance
@@ -144,7 +145,7 @@ class Cutter:
         self.held: list[tuple[subprocess.Popen[bytes], Path, int]] = []
 
     def hold(self, device: Path) -> None:
-        """Open a device in a process of its own, as a guest does."""
+        """Open a device in a separate process, as a guest does."""
         group = (device / "iommu_group").resolve().name
         process = subprocess.Popen(
             [sys.executable, holder.__file__, group, device.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -156,7 +157,7 @@ class Cutter:
         self.held.append((process, device, device.stat().st_ino))
 
     def lost(self) -> Iterator[str]:
-        """What the holders no longer have."""
+        """Yield a sentence for each device that its user has lost."""
         for process, device, number in self.held:
             if process.poll() is not None:
                 yield f"the holder of {device.name} has ended"
@@ -164,7 +165,7 @@ class Cutter:
                 yield f"{device.name} is not the device that is held any more"
 
     def release(self) -> None:
-        """End the holders."""
+        """End the processes that use devices."""
         for process, _device, _number in self.held:
             process.communicate()
 
@@ -178,7 +179,7 @@ class Cutter:
 
 
 def run(action: Run, before: int = 0, alone: bool = False) -> Ended:
-    """Run in a process of its own, as Ansible does; SIGKILL it before so many calls, ``alone`` without its children."""
+    """Run in a separate process, as Ansible does. Kill it before a call by number, without its child if ``alone``."""
     counter = mmap.mmap(-1, COUNTER.size)
     reader, writer = os.pipe()
     main = os.fork()
@@ -226,12 +227,12 @@ def _count(counter: mmap.mmap, before: int, alone: bool) -> None:
 
 
 def see() -> dict[str, Any]:
-    """Cards, devices and files."""
+    """Return the state of cards, devices and files."""
     return {**{name: seen.card(name) for name in (PORTS, WHOLE, DRIVE)}, **seen.devices(), **seen.files()}
 
 
 def wrong(ended: Ended, changes: bool | None = None) -> Iterator[str]:
-    """What is wrong with a run that was not disturbed."""
+    """Yield the errors of a run that was not killed."""
     if ended.problem or ended.result.get("failures"):
         said = [*ended.result.get("failures", []), *ended.result.get("warnings", [])]
         yield f"it failed: {ended.problem or '; '.join(said)}"
@@ -240,7 +241,7 @@ def wrong(ended: Ended, changes: bool | None = None) -> Iterator[str]:
 
 
 def stale() -> Iterator[str]:
-    """The units of which systemd knows another text than that of their files."""
+    """Yield an error if systemd has not reloaded changed units."""
     command = ["systemctl", "show", "--property=NeedDaemonReload", "--value", *UNITS]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     if "yes" in said:
@@ -248,7 +249,7 @@ def stale() -> Iterator[str]:
 
 
 def finish(action: Run, expected: dict[str, Any]) -> Iterator[str]:
-    """Run twice more; what is wrong."""
+    """Run twice more and yield the errors."""
     yield from (f"the next run: {problem}" for problem in wrong(run(action)))
     yield from (f"the third run: {problem}" for problem in wrong(run(action), False))
     now = see()
@@ -259,7 +260,7 @@ def finish(action: Run, expected: dict[str, Any]) -> Iterator[str]:
 
 
 def kill(cutter: Cutter, kind: Kind, number: int) -> None:
-    """Kill so many runs of a kind."""
+    """Kill ``number`` runs of a kind."""
     calls, expected = learn(kind)
     for each in range(number):
         state = 1 - each % 2
@@ -270,7 +271,7 @@ def kill(cutter: Cutter, kind: Kind, number: int) -> None:
             ended = run(kind.states[state], before, alone)
             if not ended.result and not ended.problem:
                 break
-            # This time it needed fewer calls.
+            # This run needed fewer calls.
             before = cutter.chance.randint(1, ended.calls)
             run(kind.states[1 - state])
         problems = ["it was not killed"] if ended.result or ended.problem else []
@@ -281,7 +282,7 @@ def kill(cutter: Cutter, kind: Kind, number: int) -> None:
 
 
 def learn(kind: Kind) -> tuple[list[int], list[dict[str, Any]]]:
-    """For each state how many calls lead to it from the other one, and what is there then; the first state is left."""
+    """Return the calls to reach each state from the other, and the results. The host ends in the first state."""
     calls = [0, 0]
     expected: list[dict[str, Any]] = [{}, {}]
     for state in (0, 1, 0):
@@ -295,7 +296,7 @@ def learn(kind: Kind) -> tuple[list[int], list[dict[str, Any]]]:
 
 
 def fill(cutter: Cutter, kind: Kind) -> None:
-    """Let runs of a kind meet full file systems, and go on with room."""
+    """Run a kind with full file systems, then continue with free space."""
     _calls, expected = learn(kind)
     state = 1
     for directory, rooms in FULL.items():
@@ -309,7 +310,7 @@ def fill(cutter: Cutter, kind: Kind) -> None:
             if problems:
                 said = "refused"
                 if "not enough space available on /run" in ended.problem:
-                    # For a reload systemd wants 16 MiB, which it says only then.
+                    # systemd requires 16 MiB for a reload, and reports this only at the reload.
                     problems = []
                 elif "full" not in ended.problem:
                     problems = [f"it does not say what to do: {problems[0]}"]
@@ -323,13 +324,13 @@ def fill(cutter: Cutter, kind: Kind) -> None:
 
 @contextlib.contextmanager
 def filled(directory: str, room: int) -> Iterator[None]:
-    """A file system with so many bytes left."""
+    """Fill a file system except for ``room`` bytes."""
     path = os.path.join(directory, FILLER)
     if directory == "/":
         room += int(RESERVED.read_text()) * BLOCK
     with open(path, "wb", buffering=0) as file:
         try:
-            # The file system reserves more than it uses in the end.
+            # The file system first reserves more than it finally uses.
             for _try in range(20):
                 os.sync()
                 found = os.statvfs(directory)
@@ -346,7 +347,7 @@ def filled(directory: str, room: int) -> Iterator[None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Kill and fill; the exit status."""
+    """Kill runs, fill file systems, and return the exit status."""
     parser = argparse.ArgumentParser(prog="kills")
     parser.add_argument("--kills", type=int, default=45, metavar="N")
     parser.add_argument("--full", action="store_true")

@@ -140,7 +140,7 @@ class Machine:
             raise LabError(f"the lab's boot ended {state!r}: {failed}")
 
     def reboot(self) -> None:
-        """Reboot the guest, and wait until its boot has ended well. Raises LabError."""
+        """Reboot the guest and wait until it has booted successfully. Raises LabError."""
         before = self._boot_id()
         self.ssh("systemctl reboot", check=False)
         if not wait(lambda: self._boot_id() not in ("", before), START_SECONDS):
@@ -148,7 +148,7 @@ class Machine:
         self.wait_until_booted()
 
     def _boot_id(self) -> str:
-        """What differs in each boot, or an empty text while ssh does not answer."""
+        """Return an identifier of the boot, or an empty text while ssh does not respond."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.ssh("cat /proc/sys/kernel/random/boot_id", check=False, seconds=CONNECT_SECONDS).stdout
         return ""

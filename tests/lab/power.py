@@ -1,9 +1,9 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks as a power cut leaves them: QEMU logs what the guest writes, so one run has the disks of all its instants.
+"""Create disks as a power cut leaves them. One run is enough for all instants, because QEMU logs the guest's writes.
 
-A disk may lose what it was given since the last flush, each write or none: that is what flushes and the journal of
-ext4 are for. The log has the format of the kernel's dm-log-writes, see drivers/md/dm-log-writes.c.
+A disk may lose any of the writes since its last flush; flushes and the journal of ext4 must handle this. The log has
+the format of the kernel's dm-log-writes, see drivers/md/dm-log-writes.c.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from random import Random
 from typing import NamedTuple
 
 SECTOR = 512
-# The sector on the disk, the number of sectors, what it is, and the bytes of a mark; the data follow in the next one.
+# Sector on the disk, number of sectors, flags, and bytes of a mark. The data start at the next sector of the log.
 HEADER = struct.Struct("<4Q")
 FLUSH, DISCARD = 1, 4
 
 
 class Entry(NamedTuple):
-    """One request of the guest: ``size`` bytes for ``offset`` on the disk, which are at ``place`` in the log."""
+    """One request of the guest: ``size`` bytes at ``offset`` on the disk, stored at ``place`` in the log."""
 
     kind: int
     offset: int
@@ -36,9 +36,9 @@ class Entry(NamedTuple):
 
 
 def logged_drive(disk: Path, log: Path) -> list[str]:
-    """The arguments of QEMU for a drive that keeps its changes, and logs them."""
+    """Return the QEMU arguments for a drive that keeps and logs its changes."""
     log.write_bytes(b"")
-    # QEMU and this host go on after the cut of the guest's power, so that nothing has to reach the real disk.
+    # QEMU and this host keep running after the simulated power cut, so flushes to the real disk are not needed.
     file = {"driver": "file", "filename": str(disk), "cache": {"no-flush": True}}
     filters = {
         "driver": "blklogwrites",
@@ -51,12 +51,12 @@ def logged_drive(disk: Path, log: Path) -> list[str]:
 
 
 def copy(disk: Path, target: Path) -> None:
-    """Copy a disk, holes included."""
+    """Copy a disk as a sparse file."""
     subprocess.run(["cp", "--sparse=always", str(disk), str(target)], check=True)
 
 
 def entries(log: Path) -> list[Entry]:
-    """What is logged so far; the number of entries in the log's first sector is not up to date before QEMU ends."""
+    """Return the entries so far. The count in the first sector of the log is only correct after QEMU ends."""
     return list(_entries(log))
 
 
@@ -76,9 +76,9 @@ def _entries(log: Path) -> Iterator[Entry]:
 
 
 def cut(disk: Path, log: Path, logged: Sequence[Entry], chance: Random) -> tuple[int, int]:
-    """Bring a copy of the disk from before the run to a cut after the entries given.
+    """Apply the entries before a power cut to a copy of the disk from before the run.
 
-    ``chance`` decides which writes after the last flush are lost: returns how many, and of how many.
+    ``chance`` determines which writes after the last flush are lost. Return the numbers of lost and unflushed writes.
     """
     flushes = [number for number, entry in enumerate(logged) if entry.kind & FLUSH]
     durable = flushes[-1] if flushes else -1

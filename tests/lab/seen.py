@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In the guest: prints as JSON its cards, its devices, and all files that the collection writes."""
+"""In the guest: print its cards, its devices and all files that the collection writes as JSON."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ OURS = ("vfio-devices", "mdevctl")
 
 
 def link(path: Path) -> str:
-    """The last part of a link's target, or an empty text."""
+    """Return the last part of a link's target, or an empty text."""
     return os.path.basename(os.readlink(path)) if path.is_symlink() else ""
 
 
 def card(name: str) -> list[object]:
-    """Driver, override, autoprobe, and the drivers of the virtual functions."""
+    """Return driver, override, autoprobe, and the drivers of the virtual functions."""
     path = Path("/sys/bus/pci/devices", name)
     texts = [(path / attribute).read_text().strip() for attribute in ("driver_override", "sriov_drivers_autoprobe")]
     virtual = sorted(path.glob("virtfn*"), key=lambda one: int(one.name[6:]))
@@ -36,7 +36,7 @@ def card(name: str) -> list[object]:
 
 
 def devices() -> dict[str, dict[str, str]]:
-    """By parent the type of each device."""
+    """Return the type of each device by parent and UUID."""
     found: dict[str, dict[str, str]] = {"mtty": {}, "mdpy": {}}
     for device in Path("/sys/bus/mdev/devices").iterdir():
         found[device.resolve().parent.name][device.name] = link(device / "mdev_type")
@@ -44,7 +44,7 @@ def devices() -> dict[str, dict[str, str]]:
 
 
 def files() -> dict[str, str]:
-    """By path the text of each file, the target of each link, and the hash of the program."""
+    """Return the text of each file, the target of each link, and the hash of the program, by path."""
     found = {}
     for directory in FILES:
         for path in Path(directory).rglob("*"):

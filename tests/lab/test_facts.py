@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The facts of the running lab are those of the simulated host that stands for it, kernel drivers included."""
+"""Check that the running lab has the same facts as its simulated host, including kernel drivers."""
 
 from __future__ import annotations
 

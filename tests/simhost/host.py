@@ -76,7 +76,7 @@ class SimHost:
         self.boots += 1
         self.drivers = load_drivers(profile)
         self.nvml_clients = profile.nvml_clients
-        # RegistryDwords and RegistryDwordsPerDevice, which the driver was loaded with.
+        # RegistryDwords and RegistryDwordsPerDevice at the load of the driver.
         self.nvidia_parameters: dict[str, str] = {}
         self.nvidia_smi = NvidiaSmi(self)
         self.vfio_enables_sriov = False

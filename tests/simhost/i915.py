@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``prelim_iov`` of Intel's driver i915 with SR-IOV: what each VF gets of the GPU (i915_sriov_sysfs.c, gt/iov)."""
+"""Simulate ``prelim_iov`` of the driver i915 with SR-IOV: the shares of each VF (i915_sriov_sysfs.c, gt/iov)."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
     from .pci import PciFunction
 
 MIB = 1 << 20
-# By name the bits of the number, its granularity and what VFs can have of it together.
+# Bits of the number, its granularity, and the maximum of all VFs together, by name.
 TIMES = {"exec_quantum_ms": 32, "preempt_timeout_us": 32}
 QUOTAS = {
     "ggtt_quota": (64, 4096, 3072 * MIB),
     "contexts_quota": (16, 128, 57344),
     "doorbells_quota": (16, 1, 256),
 }
-# Without them a VF is no valid one (pf_validate_config).
+# A VF is only valid with these quotas (pf_validate_config).
 NEEDED = ("ggtt_quota", "contexts_quota")
 
 
 class Provisioning:
-    """The directories of all VFs that a card can have, enabled or not."""
+    """The directories of all possible VFs of a card, enabled or not."""
 
     def __init__(self, function: PciFunction, total: int) -> None:
         self.function = function
         self.path = f"{function.path}/drm/card0/prelim_iov"
-        # Whether the driver provides for new VFs, and whether it has done so.
+        # Whether the driver provisions new VFs, and whether it has done so.
         self.automatic = True
         self.provided = False
         self.values = [dict.fromkeys([*TIMES, *QUOTAS], 0) for _number in range(total)]
 
     def attach(self) -> None:
-        """Make the files."""
+        """Create the files."""
         tree = self.function.host.tree
         auto = Attribute(lambda: f"{int(self.automatic)}\n", self._store_auto)
         tree.attributes(f"{self.path}/pf", {"auto_provisioning": auto})
@@ -48,7 +48,7 @@ class Provisioning:
             tree.attributes(f"{self.path}/vf{number}/gt0", files)
 
     def detach(self) -> Steps[None]:
-        """Remove them."""
+        """Remove the files."""
         yield from ()
         self.function.host.tree.remove(f"{self.function.path}/drm")
 
@@ -66,7 +66,7 @@ class Provisioning:
             raise error(errno.ENOKEY)
 
     def after_disable(self) -> None:
-        """Take back what the driver gave by itself (pf_auto_unprovision)."""
+        """Remove the quotas that the driver has set by default (pf_auto_unprovision)."""
         if self.provided:
             for values in self.values:
                 values.update(dict.fromkeys(values, 0))

@@ -75,7 +75,7 @@ class GpuEntry:
         self.host.tree.attributes("proc/driver/nvidia", {"params": Attribute(self._show_parameters)})
 
     def _show_parameters(self) -> str:
-        """What the module was loaded with (nv_procfs_read_params), the last lines of it."""
+        """Return the last lines of the module parameters (nv_procfs_read_params)."""
         words = {"RegistryDwords": "", "RegistryDwordsPerDevice": "", **self.host.nvidia_parameters}
         return "ResmanDebugLevel: 4294967295\n" + "".join(f'{name}: "{value}"\n' for name, value in words.items())
 

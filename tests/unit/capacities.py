@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Cards with their types and devices, as far as a capacity is counted from them."""
+"""Create cards with types and devices as input of capacities."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the guide for contributors as modules, so that tests can add them to the collection."""
+"""Load the examples of the contributor guide as modules, so that tests can add them to the collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BLOCK = re.compile(r"^\.\. code-block:: python\n\n((?:   .*\n|\n)+)", re.MULTILI
 
 
 def example(section: str, name: str, package: str) -> types.ModuleType:
-    """The code of a section as a module of a package, which need not be a file."""
+    """Return the code of a section as a module of a package, without a file."""
     text = GUIDE.read_text(encoding="utf-8").split(f"\n{section}\n{'-' * len(section)}\n", 1)[1]
     match = BLOCK.search(text)
     assert match, f"{section} has no code"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work of site on a simulated host, without Ansible: as its roles do it, and in one run of their modules."""
+"""Run the work of site on a simulated host without Ansible: as its roles do, and in one module run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Site:
         return resolve(self.profiles, facts)
 
     def due(self):
-        """The reasons of the comparison, with what a module would have returned."""
+        """Return the reasons from the comparison with the result of a module."""
         seen = observe_site(self.host.root(), False, False, Boot(True, None, 60.0, PROGRAM), [], [])
         seen = json.loads(json.dumps(seen))
         try:
@@ -61,7 +61,7 @@ class Site:
             return [str(error)]
 
     def roles(self, check):
-        """Whether the roles change anything, or report something."""
+        """Return whether the roles change or report anything."""
         said = False
         for step in (self._modes, self._devices, self._unwanted, self._boot):
             plan = self.plan(self.host.facts())
@@ -86,7 +86,7 @@ class Site:
         return boot.converge(self.host.root(), True, None, 60.0, check) if plan["cards"] else None
 
     def direct(self, check=False, parts=PARTS):
-        """The same work as the playbook does it without the roles: the results of the stages, or Refused."""
+        """Do the work as the playbook does without the roles. Return the results of the stages, or raise Refused."""
         results, plan = {}, self.plan(self.host.facts())
         for number, of_round in enumerate(stages.rounds(plan, parts, check)):
             if number and plan["later"]:
@@ -98,7 +98,7 @@ class Site:
         return results
 
     def says(self):
-        """What the roles say in check mode; also where they refuse."""
+        """Return whether the roles change, report or refuse anything in check mode."""
         try:
             return self.roles(check=True)
         except (AnsibleFilterError, Refused, HostError):

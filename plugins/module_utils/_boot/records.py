@@ -79,7 +79,7 @@ def recorded_function(card: str, record: Record) -> CardWanted:
 
 
 class RecordedDevice(NamedTuple):
-    """A device that a record wants at boot; ``wanted`` has the name of its type, if the record knows it."""
+    """A device to restore at boot. ``wanted`` contains the name of its type if the record contains it."""
 
     wanted: DeviceWanted
     type_id: str
@@ -87,7 +87,7 @@ class RecordedDevice(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The UUID of an mdev, or the address of a VF."""
+        """Return the UUID of an mdev or the address of a VF."""
         return self.wanted.uuid or self.parent
 
 

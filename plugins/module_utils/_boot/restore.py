@@ -34,7 +34,7 @@ UNCHANGED, RESTORED, FAILED = "unchanged", "restored", "failed"
 
 
 class Stage(Protocol):
-    """One record of one card; ``kind`` is the directory of such records, ``title`` what a log line calls them."""
+    """One record of one card; ``kind`` is the directory of such records, ``title`` is their name in log lines."""
 
     kind: str
     title: str
@@ -47,7 +47,7 @@ class Stage(Protocol):
 
 
 class Result(NamedTuple):
-    """What became of one stage of a card; ``done`` and ``problems`` are sentences."""
+    """The result of one stage of a card; ``done`` and ``problems`` are sentences."""
 
     card: str
     kind: str

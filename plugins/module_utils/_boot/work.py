@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of boot_restore from its options to its result."""
+"""Run boot_restore: parse its options, apply them and return its result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import job
 
 
 def set_boot(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """The result and the warnings; ``given`` are all options of the module."""
+    """Return the result and the warnings; ``given`` contains all options of the module."""
     (timeout,) = together(lambda: duration(given["timeout"], "timeout"))
     host = call.open(given["host_root"], timeout)
     result = job.converge(host, given["state"] == "present", given["python"], timeout, call.check_mode)

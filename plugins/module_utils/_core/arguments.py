@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Values in the command lines of the programs that this collection installs."""
+"""Parse values in the command lines of the programs that this collection installs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import numbers
 
 
 def seconds(text: str) -> float:
-    """A number of seconds from 0.1 to 86400; ``argparse.ArgumentTypeError`` for anything else."""
+    """Return a number of seconds from 0.1 to 86400; raise ``argparse.ArgumentTypeError`` for other values."""
     try:
         return numbers.duration(text, "it")
     except ValueError as error:

@@ -40,7 +40,7 @@ def grouped(sentences: Iterable[str]) -> list[str]:
 
 
 def labelled(label: str, sentence: str) -> str:
-    """Return the sentence with its label. The sentence does not repeat the address of the label at its beginning."""
+    """Return the sentence with its label. The sentence does not repeat the address from the label."""
     first, dummy, rest = sentence.partition(" ")
     if ADDRESS.fullmatch(first.rstrip(":")) and first.rstrip(":") in label:
         sentence = rest if first.endswith(":") else f"it {rest}"

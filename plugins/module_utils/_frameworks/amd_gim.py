@@ -4,15 +4,17 @@
 
 # Private to this collection: may change without notice.
 
-"""AMD GPUs with the driver gim (MxGPU): it makes VFs when it is loaded, as its parameter ``vf_num`` says, and removes
-them when it is unloaded. It has no ``sriov_configure``, so that a write to ``sriov_numvfs`` fails
-(github.com/amd/MxGPU-Virtualization: gim_shim/gim_config.c, gim_shim/gim_drv.c).
+"""Refuse to change the number of VFs of AMD GPUs with the driver gim (MxGPU).
+
+The driver creates VFs when it is loaded, and removes them when it is unloaded. The parameter ``vf_num`` sets their
+number. The driver has no ``sriov_configure``, so writing ``sriov_numvfs`` fails (github.com/amd/MxGPU-Virtualization:
+gim_shim/gim_config.c, gim_shim/gim_drv.c).
 """
 
 from __future__ import annotations
 
 DRIVER = "gim"
-# From 1 to 31, one for each GPU in the order of their probe, the last for the others (gim_handle_array_token).
+# Numbers from 1 to 31, one per GPU in probe order. The last one applies to all further GPUs (gim_handle_array_token).
 PARAMETER = "vf_num"
 MOST = 31
 

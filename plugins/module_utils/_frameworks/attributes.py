@@ -57,7 +57,7 @@ def check(attribute: Any) -> tuple[str, str]:
 
 
 def why_not(what: str, known: tuple[str, ...] | None, attributes: Iterable[tuple[str, str]]) -> str | None:
-    """Why a device, called ``what``, cannot have the attributes if it has those that are ``known``; None if it can."""
+    """Return why the device ``what`` cannot have the attributes, or None; ``known`` are those that it supports."""
     names = dict.fromkeys(name for name, _value in attributes)
     wrong = [name for name in names if known is not None and name not in known]
     if not wrong:
@@ -68,7 +68,7 @@ def why_not(what: str, known: tuple[str, ...] | None, attributes: Iterable[tuple
 
 
 def of_type(type_id: str) -> tuple[str, ...] | None:
-    """The attributes of an mdev of a type; None if they are not known."""
+    """Return the attributes of an mdev type, or None if they are unknown."""
     return next((names for beginning, names in OF_TYPES.items() if type_id.startswith(beginning)), None)
 
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What a framework is: one way to make devices on a card, in one file of this package."""
+"""The interface of a framework. Each framework is one way to create devices on a card, and one file here."""
 
 from __future__ import annotations
 
@@ -18,70 +18,70 @@ from .capacity import Capacity, CardDevices
 
 
 class View(Protocol):
-    """What one framework has on one host."""
+    """The parents and devices of one framework on one host."""
 
     @property
     def parent_names(self) -> Sequence[str]:
-        """The names of all parents."""
+        """Return the names of all parents."""
 
     def observe(self, with_parents: bool = True) -> Made:
-        """Parents and devices; ``with_parents`` false allows to skip the parents, whose types may take a while."""
+        """Return parents and devices. Without ``with_parents``, parents whose types are slow to read may be missing."""
 
     def unreadable(self) -> Mapping[str, str]:
-        """By card why it is unknown which devices it has."""
+        """Return why the devices of a card are unknown, by card."""
 
 
 class Framework(Protocol):
-    """A module of this package with these names.
+    """The names that a module of this package must define.
 
-    A device is known by its ``identity``: the UUID of an mdev, or the address of a VF. ``parent`` is a parent's name.
+    ``identity`` is the UUID of an mdev or the address of a VF. ``parent`` is the name of a parent.
     """
 
     NAME: str  # in facts
-    TITLE: str  # for people
-    MAKES_MDEVS: bool  # otherwise a device is a VF that was given a type
+    TITLE: str  # in messages
+    MAKES_MDEVS: bool  # if false, a device is a VF with a type
 
     def view(self, host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNodes) -> View:
-        """What the framework has on a host, of which this reads no more than the names of parents."""
+        """Return the view of a host. This call reads only the names of parents."""
 
     def capacity(self, card: CardDevices) -> Capacity:
-        """What still fits on a card."""
+        """Return the capacity of a card."""
 
     def settable(self, type_id: str) -> Optional[tuple[str, ...]]:
-        """The attributes that a device of a type has; None if they are not known."""
+        """Return the attributes of devices of a type, or None if they are unknown."""
 
     def describe(self, type_id: str) -> str:
-        """What a sentence calls a device of a type, with its article."""
+        """Return the name of a device of a type in messages, with its article."""
 
     def lists_types(self, rooms: Sequence[Optional[int]]) -> bool:
-        """Whether a parent lists types now, from how many more devices of each type it can have."""
+        """Return whether a parent lists types. ``rooms`` are the available instances of each type."""
 
     def advice(self, vendor_id: Optional[str]) -> str:
-        """What to check on a card that lists no types; ``vendor_id`` is None where it is unknown."""
+        """Return what to check for a card that lists no types; ``vendor_id`` is None if it is unknown."""
 
     def offers_types(self, host: HostRoot, parent: str) -> bool:
-        """Whether the parent is there with its types; after a boot some drivers need a while."""
+        """Return whether the parent exists and has types. After a boot, some drivers create them late."""
 
     def occupant(self, host: HostRoot, function: PciFunction) -> Optional[str]:
-        """What a function has been given and would lose with its driver, for a sentence; None if nothing.
+        """Return, for a message, what a function would lose with its driver, such as a type; None if nothing.
 
-        Mediated devices are not meant, since all of a host are read together.
+        Mediated devices are excluded, because all mdevs of a host are read together.
         """
 
     def directory(self, parent: str, identity: str) -> str:
-        """The directory of an existing device, with its attributes."""
+        """Return the directory of an existing device, which contains its attributes."""
 
     def make(self, host: HostRoot, parent: str, identity: str, type_id: str) -> bool:
-        """Create a device, and read it back; HostError if it fails.
+        """Create a device and read it back; raise HostError on failure.
 
-        False if another program was faster and has created the very same device, attributes included.
+        Return False if another program has already created the same device with the same attributes.
         """
 
     def remove(self, host: HostRoot, parent: str, identity: str) -> None:
-        """Remove a device, and read it back; HostError if it fails, or does not end in time."""
+        """Remove a device and check the removal; raise HostError on failure or timeout."""
 
     def has_room(self, host: HostRoot, parent: str, type_id: str) -> bool:
-        """Whether the driver says now that the parent can make one more device of a type."""
+        """Return whether the driver reports room for one more device of a type on the parent."""
 
     def vanished(self, host: HostRoot, made: Mapping[str, str]) -> set[str]:
-        """The identities of devices that have disappeared or have another type; ``made`` has the types by identity."""
+        """Return the devices that disappeared or changed their type; ``made`` maps identities to types."""

@@ -22,13 +22,13 @@ ONE_TYPE, ONE_SIZE, ANY_SIZE = "one type", "one size", "any size"
 
 
 class CardDevices(NamedTuple):
-    """A card, or a parent that is not a PCI function, with its devices: what a capacity is counted from."""
+    """The input of a capacity: a card, or a parent that is not a PCI function, with its devices."""
 
     parents: Sequence[Parent]
-    occupants: Sequence[tuple[str, Optional[str]]]  # of each device its parent and type
-    names: Mapping[str, Optional[str]]  # of all types that are known to belong to the card, by id
-    mix: str = ONE_TYPE  # ANY_SIZE if the GPU is in the mode for that, or will be before the first vGPU is made
-    gpu_instances: Optional[GpuInstances] = None  # of a GPU with MIG; None without MIG or if they are not known
+    occupants: Sequence[tuple[str, Optional[str]]]  # parent and type of each device
+    names: Mapping[str, Optional[str]]  # of all known types of the card, by id
+    mix: str = ONE_TYPE  # ANY_SIZE if the GPU allows mixed sizes, or will before its first vGPU is created
+    gpu_instances: Optional[GpuInstances] = None  # None without MIG, or if they are unknown
 
 
 class Capacity:

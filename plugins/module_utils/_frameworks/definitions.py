@@ -26,13 +26,13 @@ RECORDS = "mdev_instance"
 
 
 class Types(Protocol):
-    """The types that the parents of a host have now."""
+    """The current types of the parents of a host."""
 
     def type_name(self, type_id: str) -> Optional[str]:
-        """The name of a type."""
+        """Return the name of a type."""
 
     def type_id(self, parent: str, name: str) -> Optional[str]:
-        """The id that a parent has for the type of this name."""
+        """Return the id of the type with this name on a parent."""
 
 
 def read_definitions(host: HostRoot) -> dict[tuple[str, str], Definition]:

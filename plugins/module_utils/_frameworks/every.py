@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .base import Framework
     from .capacity import Capacity, CardDevices
 
-# The one that any bus and vendor may use comes first.
+# The framework for all buses and vendors comes first.
 FRAMEWORKS: tuple[Framework, ...] = (mdev, nvidia_vfio)
 BY_NAME = {framework.NAME: framework for framework in FRAMEWORKS}
 
@@ -48,7 +48,7 @@ class Frameworks:
         devices = [device for made in found for device in made.devices]
         return Made(
             [parent for made in found for parent in made.parents],
-            # Those that are only defined at the end.
+            # Devices that are only defined come last.
             sorted(devices, key=lambda device: device.state == "defined"),
             {key: one for made in found for key, one in made.definitions.items()},
             {name: types for made in found for name, types in made.known_types.items()},
@@ -61,17 +61,17 @@ class Frameworks:
 
 
 def capacity_of_card(card: CardDevices) -> Capacity:
-    """What still fits on a card, or on a parent that is not a PCI function."""
+    """Return the capacity of a card, or of a parent that is not a PCI function."""
     return BY_NAME[card.parents[0].framework].capacity(card)
 
 
 def advice(frameworks: Collection[str], vendor_id: Optional[str] = None) -> str:
-    """Return what to check for a card; ``frameworks`` are those of its parents, ``vendor_id`` may be unknown."""
+    """Return what to check for a card whose parents belong to ``frameworks``; ``vendor_id`` may be None."""
     chosen = [framework for framework in FRAMEWORKS if framework.NAME in frameworks]
     return chosen[-1].advice(vendor_id) if chosen else NO_PARENTS
 
 
 def why_not_settable(framework: str, type_id: str, pairs: Iterable[tuple[str, str]]) -> Optional[str]:
-    """Why devices of a type cannot have the attributes, which are pairs of name and value; None if they can."""
+    """Return why devices of a type cannot have the attributes, or None; ``pairs`` are names and values."""
     one = BY_NAME[framework]
     return attributes.why_not(one.describe(type_id), one.settable(type_id), pairs)

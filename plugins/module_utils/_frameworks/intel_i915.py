@@ -4,12 +4,14 @@
 
 # Private to this collection: may change without notice.
 
-"""Shares of an Intel GPU that the driver i915 with SR-IOV gives to VFs. It is not in Linux, but public: linux-intel-lts
-and i915-sriov-dkms (drivers/gpu/drm/i915/i915_sriov_sysfs.c, gt/iov/intel_iov_sysfs.c, intel_iov_provisioning.c).
+"""Read and write the shares that the driver i915 with SR-IOV gives to the VFs of an Intel GPU.
 
-The directories are ``iov``, or ``prelim_iov``, of the card's DRM device. They exist for all VFs that the card can have,
-and their first is ``vf1``. By default the driver gives each new VF an equal part (``pf/auto_provisioning``). It ends
-this as soon as one share is set, even a time slice, and VFs without memory would be made then.
+Linux does not include this driver; linux-intel-lts and i915-sriov-dkms do (drivers/gpu/drm/i915/i915_sriov_sysfs.c,
+gt/iov/intel_iov_sysfs.c, intel_iov_provisioning.c).
+
+The files are in ``iov`` or ``prelim_iov`` of the card's DRM device. Each possible VF has a directory, from ``vf1`` on.
+By default, the driver gives each new VF an equal part (``pf/auto_provisioning``). Setting any share, even a time slice,
+disables this default, and the driver would then create VFs without memory.
 """
 
 from __future__ import annotations
@@ -25,26 +27,26 @@ from .shares import Shown, settings_of, write_shares
 
 DRIVER = "i915"
 TIMES = ("exec_quantum_ms", "preempt_timeout_us")
-# A VF without one of these that the GPU has cannot be used (pf_validate_config).
+# A VF needs each of these quotas that its GPU supports (pf_validate_config).
 NEEDED = ("ggtt_quota", "contexts_quota", "vram_quota")
 QUOTAS = (*NEEDED, "doorbells_quota")
 NAMES = (*TIMES, *QUOTAS)
 REQUIREMENT = "the driver i915 with SR-IOV (linux-intel-lts or i915-sriov-dkms)"
-# Other numbers are rounded up (CTXS_GRANULARITY).
+# The driver rounds up to multiples of this number (CTXS_GRANULARITY).
 CONTEXTS = 128
 AUTO = "auto_provisioning"
 CARD = re.compile(r"card\d+\Z")
-# What the driver calls the memory of the GPU.
+# The driver's name for the memory of the GPU.
 FILES = {"vram_quota": "lmem_quota"}
 HOMES = ("prelim_iov", "iov")
-# One for each tile, or the only one.
+# One directory per tile, or a single directory.
 GT = re.compile(r"gt\d*\Z")
 
 
 def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, VfSettings]:
     """Return the shares of VFs by index; empty if the driver does not support shares.
 
-    Quotas that the driver gave by itself count as 0, because they end with the VFs.
+    Quotas that the driver has set by default count as 0, because they end with the VFs.
     """
     home = _home(host, address)
     if home is None:
@@ -56,7 +58,7 @@ def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, V
 
 
 def facts(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, Shown]:
-    """Return the current shares of VFs for the facts, also those that the driver gave by itself."""
+    """Return the current shares of VFs for the facts, including the driver's defaults."""
     home = _home(host, address)
     if home is None:
         return {}

@@ -22,7 +22,7 @@ from .._model.host import VfSettings
 from .shares import Shown, settings_of, write_shares
 
 DRIVER = "xe"
-# The quota is missing on cards without memory of their own, and in older kernels.
+# Cards without own memory and older kernels do not have this quota.
 NAMES = ("exec_quantum_ms", "preempt_timeout_us", "vram_quota")
 REQUIREMENT = "the driver xe and a kernel that has this setting below sriov_admin (Linux 6.19 or later)"
 PRIORITY = "sched_priority"

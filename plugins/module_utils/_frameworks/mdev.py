@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Mediated devices: a parent makes devices of the types that its driver offers, each known by a UUID."""
+"""Mediated devices: a parent creates devices of the types of its driver, and each device has a UUID."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAME = TITLE = MDEV
 MAKES_MDEVS = True
-# Seconds in which another program that makes the same device comes to its end.
+# In seconds: the wait for another program that is creating the same device.
 BY_OTHERS = 5.0
 NVIDIA_SERVICES = "`systemctl status nvidia-vgpud nvidia-vgpu-mgr`"
 NO_TYPES = "Its mdev_supported_types is empty. Check"
@@ -52,7 +52,7 @@ def view(host: HostRoot, functions: dict[str, PciFunction], numa_nodes: NumaNode
 
 
 def capacity(card: CardDevices) -> Capacity:
-    # Only one module counts, and Ansible compiles what is imported in each run.
+    # Only one of these modules is needed, and Ansible compiles each import in each run.
     from .nvidia_capacity import Gpu, MigGpu
     from .quantities import Quantities
 

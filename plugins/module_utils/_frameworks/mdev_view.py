@@ -22,7 +22,7 @@ DEVICES = "sys/bus/mdev/devices"
 AVAILABLE = "available_instances"
 # Files whose content depends only on the type, and not on the parent.
 STATIC = ("description", "name", "device_api")
-# In seconds: libvirt waits as long for the same link (nodeDeviceCreateXML).
+# In seconds: the same wait as in libvirt for this link (nodeDeviceCreateXML).
 SETTLE = 1.0
 
 

@@ -24,7 +24,7 @@ MEDIA_TYPE, MEDIA_PROFILE = "ME", "+me"
 
 
 def is_mig_backed(type_name: str | None) -> bool:
-    """Whether a type needs a GPU instance, by its name."""
+    """Return whether a type needs a GPU instance, according to its name."""
     return bool(TYPE.search(type_name or ""))
 
 

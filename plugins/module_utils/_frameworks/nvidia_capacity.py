@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What fits on an NVIDIA GPU: by the sizes that its driver states, by those in the names of its types, or by MIG."""
+"""Compute the capacity of an NVIDIA GPU from the sizes of its driver, the names of its types, or MIG."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MIB = 1024
 class Gpu(Capacity):
     """An NVIDIA GPU whose driver reports size and largest number of each type.
 
-    By default all its vGPUs have one framebuffer size, and with old drivers without SR-IOV one type. With SR-IOV each
+    By default, all its vGPUs have one framebuffer size; old drivers without SR-IOV allow one type. With SR-IOV, each
     VF has one vGPU. If a GPU offers other sizes next to an existing vGPU, it allows mixed sizes.
     """
 

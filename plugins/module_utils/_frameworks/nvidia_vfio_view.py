@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""What NVIDIA's vendor-specific VFIO framework has on a host: functions that can take a type, and their types."""
+"""Read the functions and types of NVIDIA's vendor-specific VFIO framework on a host."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Types that take from common quantities: ports, memory, or a counter of the kernel."""
+"""Compute the capacity of types that share quantities: ports, memory, or a counter of the kernel."""
 
 from __future__ import annotations
 

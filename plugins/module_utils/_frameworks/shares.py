@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Read and write the shares of a GPU that a driver gives to each VF; every such driver has its own files."""
+"""Read and write the shares of a GPU for each VF. Each driver has its own files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any, Union
 from .._host.root import HostError, HostRoot
 from .._model.host import VfSettings
 
-# What the facts of a VF say of its shares.
+# The shares in the facts of a VF, by name.
 Shown = Mapping[str, Union[int, str, None]]
 MIB = 1 << 20
-# These settings are in MiB, and in bytes in the files of the drivers.
+# In MiB; the files of the drivers contain bytes.
 SIZES = ("vram_quota", "ggtt_quota")
 MOST = (1 << 63) - 1
 
@@ -36,7 +36,7 @@ def write_shares(
 ) -> None:
     """Write the shares that differ and read them back. Lower quotas come first to make room for higher ones.
 
-    ``paths`` gives the files of a setting by the index of a VF and the name of the setting.
+    ``paths`` returns the files of a setting from the index of the VF and the name of the setting.
     """
     changes = []
     for index, settings in wanted.items():
@@ -54,6 +54,6 @@ def write_shares(
 
 
 def settings_of(host: HostRoot, names: Iterable[str], path: Callable[[str], str]) -> VfSettings:
-    """Return the shares of one VF; ``path`` gives the file of a name."""
+    """Return the shares of one VF; ``path`` returns the file of a share from its name."""
     values: Mapping[str, Any] = {name: read_share(host, path(name), name) for name in names}
     return VfSettings(**values)

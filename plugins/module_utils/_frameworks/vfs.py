@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""GPU drivers with special VFs: drivers that give them shares, and drivers that create them when loaded."""
+"""Handle GPU drivers that assign shares to VFs, and GPU drivers that create VFs when they are loaded."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .._host.root import HostError, HostRoot
 from .._model.host import VfSettings
 from . import amd_gim, intel_i915, intel_xe
 
-# Each has NAMES, REQUIREMENT, observe, facts, check, apply and prepare.
+# Each module defines NAMES, REQUIREMENT, observe, facts, check, apply and prepare.
 SHARES: dict[str, ModuleType] = {one.DRIVER: one for one in (intel_xe, intel_i915)}
-# Each has refuse_number.
+# Each module defines refuse_number.
 LOADED: dict[str, ModuleType] = {one.DRIVER: one for one in (amd_gim,)}
 
 
@@ -29,13 +29,13 @@ def shares_of(driver: Optional[str]) -> Optional[ModuleType]:
 
 
 def requirement(names: set[str]) -> str:
-    """Return what a card needs for VF settings with these names."""
+    """Return the drivers that support VF settings with these names, for a message."""
     able = [one.REQUIREMENT for one in SHARES.values() if names <= set(one.NAMES)]
     return " or ".join(able) or "drivers of their own, of which none has all of them"
 
 
 def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> None:
-    """Set the shares of VFs of a card. Raise HostError if its current driver has none."""
+    """Set the shares of VFs of a card. Raise HostError if its current driver does not support shares."""
     driver = _driver(host, address)
     shares = shares_of(driver)
     if shares is None:
@@ -44,7 +44,7 @@ def apply(host: HostRoot, address: str, wanted: Mapping[int, VfSettings]) -> Non
 
 
 def prepare(host: HostRoot, address: str, count: int) -> None:
-    """Prepare the driver of a card for ``count`` new VFs. Raise HostError if they would be unusable."""
+    """Prepare the driver of a card for ``count`` new VFs. Raise HostError if the VFs would be unusable."""
     shares = shares_of(_driver(host, address))
     if shares is not None:
         shares.prepare(host, address, count)

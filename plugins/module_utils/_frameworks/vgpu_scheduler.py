@@ -4,12 +4,12 @@
 
 # Private to this collection: may change without notice.
 
-"""How NVIDIA's driver divides the time of a GPU among its time-sliced vGPUs (NVIDIA vGPU user guide, "Changing
-Scheduling Behavior for Time-Sliced vGPUs", registry key RmPVMRL).
+"""Read the scheduler of NVIDIA GPUs, which divides their time among time-sliced vGPUs (registry key RmPVMRL).
 
-The driver takes the key from its module parameters, for all GPUs or for each. No file changes it afterwards; those of
-the parameters show what the driver was loaded with (open-gpu-kernel-modules, kernel-open/nvidia/nv-procfs.c). What a
-program has set since then through NVML ends with the driver, and shows in no file.
+Source: NVIDIA vGPU user guide, "Changing Scheduling Behavior for Time-Sliced vGPUs". The module parameters of the
+driver set the key for all GPUs or for each GPU. Their file shows the values from the load of the driver
+(open-gpu-kernel-modules, kernel-open/nvidia/nv-procfs.c). NVML can change the scheduler until the driver is unloaded;
+no file shows this.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ OPTIONS = "/etc/modprobe.d/nvidia.conf"
 
 
 class Scheduler(NamedTuple):
-    """The scheduler of a GPU; a number is None where the driver chooses it."""
+    """The scheduler of a GPU; a number is None if the driver chooses it."""
 
     policy: str
     time_slice_ms: Optional[int] = None
     averaging_factor: Optional[int] = None
     frequency: Optional[int] = None  # Hz
-    registry: Optional[str] = None  # the number of the key, None if it is not set
+    registry: Optional[str] = None  # value of the key, None if it is not set
 
 
 def observe(host: HostRoot, addresses: Iterable[str]) -> dict[str, Scheduler]:
@@ -47,7 +47,7 @@ def observe(host: HostRoot, addresses: Iterable[str]) -> dict[str, Scheduler]:
 
 
 def parse(text: str, addresses: Iterable[str]) -> dict[str, Scheduler]:
-    """Return the same from the text of the parameters. The key of a GPU overrides the key of all GPUs."""
+    """Return the scheduler by address from the parameters' text. The key of a GPU overrides the key of all GPUs."""
     parameters = dict(LINE.findall(text))
     common = _keys(parameters.get(ALL, "")).get(KEY)
     own: dict[str, str] = {}

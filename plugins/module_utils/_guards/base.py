@@ -26,7 +26,7 @@ NAMES = (
     *(PROCESSES, "vfio", "open_devices", "libvirt", "proxmox", "containers", "kubernetes"),
     *("devices", "storage", "network"),
 )
-# The same as an option of a module.
+# The argument spec of the module option.
 ACCEPT_UNSEEN = {"type": "list", "elements": "str", "choices": list(NAMES), "default": []}
 
 

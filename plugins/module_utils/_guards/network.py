@@ -52,7 +52,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use]:
             continue
         if interfaces is None:
             interfaces = in_use(host, list(scene.connection))
-        # Ports of the same bond have the same uses.
+        # Ports of one bond have the same uses.
         alike: dict[str, list[str]] = {}
         for interface in own[address]:
             if interface in interfaces:

@@ -46,8 +46,8 @@ def replace(
 ) -> None:
     """Create or replace a file and create missing directories above it; raise ``OSError`` on failure.
 
-    ``prepare`` gets the descriptor of the new file before the rename. It sets mode, owner and attributes instead of the
-    default mode. ``confirm`` is called last before the rename, and raises to leave the path unchanged.
+    ``prepare`` receives the descriptor of the new file before the rename. It sets mode, owner and attributes instead of
+    the default mode. ``confirm`` is called last before the rename. It raises to leave the path unchanged.
     """
 
     def write(directory: int, name: str) -> None:
@@ -62,7 +62,7 @@ def symlink(path: str, target: str) -> None:
 
 
 def unlink(path: str, confirm: Callable[[], None] | None = None) -> None:
-    """Remove a file or symbolic link durably. ``confirm`` is called last, and raises to keep it."""
+    """Remove a file or symbolic link durably. ``confirm`` is called last. It raises to keep the file."""
     above, name = os.path.split(path)
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -34,7 +34,7 @@ GENERATOR = ("generator", "vfio.devices")
 # The link that enables the boot unit, whatever the path to the unit.
 ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
-# Bytes. Larger than the report of any fleet; a larger file is not read.
+# In bytes, larger than the report of any fleet. Larger files are not read.
 MOST = 1 << 28
 PROGRAM = b"PK"
 LINK = "a symbolic link"

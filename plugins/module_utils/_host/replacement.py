@@ -78,7 +78,7 @@ def obstacle(place: str, size: int) -> OSError | None:
 def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
     """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
 
-    ``confirm`` is called last before the rename, and raises to leave the path unchanged.
+    ``confirm`` is called last before the rename. It raises to leave the path unchanged.
     """
 
     def prepare(descriptor: int) -> None:
@@ -89,7 +89,7 @@ def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Call
 
 
 def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
-    """Set mode and owner of an ordinary file. ``confirm`` is called when it is open, and raises to keep them."""
+    """Set mode and owner of an ordinary file. ``confirm`` is called after opening it. It raises to keep them."""
     with _opened(place) as descriptor:
         if confirm:
             confirm()

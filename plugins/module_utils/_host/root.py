@@ -73,7 +73,7 @@ class HostRoot(Reading):
         self._locked = False
 
     def again(self, timeout: float) -> HostRoot:
-        """The same host for further work of this process, with its own deadline and warnings; the lock is shared."""
+        """Return the same host with a new deadline and new warnings; the lock is shared."""
         other = HostRoot(self.root, timeout, self._files, self._tools)
         other._locked = self._locked
         return other

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The steps of mdev_instance: one function for each, which writes and reads back from the kernel."""
+"""Apply the steps of mdev_instance. Each step has one function, which writes and reads back from the kernel."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def files(steps: list[DeviceStep]) -> Iterator[tuple[str, str | None]]:
 
 
 def make(host: HostRoot, step: MakeDevice, users: Users | None = None) -> None:
-    """Create a device with its attributes; ``users`` says by UUID or address who uses devices now."""
+    """Create a device with its attributes; ``users`` returns the current users by UUID or address."""
     device = step.device
     framework = BY_NAME[device.framework]
     if framework.make(host, device.parent, device.id, str(device.type_id)):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the steps of mdev_instance in their order, until a failure or the end of the time."""
+"""Apply the steps of mdev_instance in order, until a failure or the deadline."""
 
 from __future__ import annotations
 
@@ -26,9 +26,6 @@ from .explained import explain
 from .put_back import describe, put_back
 from .records import RETAIN, key_of
 from .state import Failed
-
-# Seconds in which a device that another program is making is complete.
-# By UUID or address who uses devices now; HostError if not all of them can be seen.
 
 
 class Outcome:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which existing devices the entries of the option ``instances`` keep, and which entries have to wait; no I/O."""
+"""Select the existing devices that the entries of the option ``instances`` keep; no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .wanted import MAX
 
 
 class Claims:
-    """What has been decided about existing devices so far; errors are added to ``problems``."""
+    """The decisions about existing devices so far; errors are added to ``problems``."""
 
     def __init__(
         self, state: State, inventory: Inventory, mixtures: Mixtures, skip_busy: bool, problems: list[str]
@@ -41,7 +41,7 @@ class Claims:
         return [card for card in cards if card in self.unreadable]
 
     def refuse_unreadable(self, label: str, cards: list[str]) -> None:
-        """Add an error for each card; ``label`` is what messages call the entry."""
+        """Add an error for each card; ``label`` is the name of the entry in messages."""
         self.problems += [f"{label}: the state of {card} is unknown: {self.unreadable[card]}" for card in cards]
 
     def with_candidates(self, entry: DeviceWanted) -> DeviceWanted | None:
@@ -64,7 +64,7 @@ class Claims:
         self.missing.append(Missing(entry.place, entry.types, count, label))
 
     def claim_identity(self, entry: DeviceWanted) -> Device | None:
-        """Keep the device that the entry means by its UUID, or by the VF that it names; return one to be replaced."""
+        """Keep the device that the entry selects by UUID or VF. Return the device if it must be replaced."""
         device = self.inventory.by_uuid.get(entry.uuid or "")
         if device is None:
             device = self.inventory.devices.get((entry.parent or "", entry.parent or ""))

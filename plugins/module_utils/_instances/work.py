@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of mdev_instance from its options to its result."""
+"""Run mdev_instance: parse its options, apply them and return its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .wanted import parse_instances
 
 
 def set_devices(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """The result and the warnings; ``given`` are all options of the module."""
+    """Return the result and the warnings; ``given`` contains all options of the module."""
     wanted, timeout = together(
         lambda: parse_instances(given["instances"], given["state"], given["exact"]),
         lambda: duration(given["timeout"], "timeout"),

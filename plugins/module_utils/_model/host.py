@@ -179,7 +179,7 @@ class Device(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What frameworks have on a host."""
+    """The parents and devices of the frameworks on a host."""
 
     parents: list[Parent]
     devices: list[Device]  # including devices that are only defined

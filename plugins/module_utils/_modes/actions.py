@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The steps of sriov_pf_mode: one function for each, which writes and reads back from the kernel."""
+"""Apply the steps of sriov_pf_mode. Each step has one function, which writes and reads back from the kernel."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from . import observe, records
 def links(host: HostRoot, address: str) -> dict[int, str]:
     """Return the VFs of a card by index, from links. Reading ``sriov_numvfs`` could block forever."""
     found = {}
-    # Links need no answer of a driver: a card that did not answer a read must not seem to have no VFs.
+    # Links are readable even if the driver does not respond, so such a card does not seem to have no VFs.
     for name, target in host.links(f"{DEVICES}/{address}"):
         match = VIRTUAL_FUNCTION.match(name)
         if match:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Carry out the plan of sriov_pf_mode card by card; after a failure put a card back."""
+"""Apply the plan of sriov_pf_mode card by card. After a failure, restore the previous state of the card."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ REMEDIES = {
 }
 
 
-# Returns a sentence for each current use that the given steps of a planned card would end.
-
-# Of a planned card and its next steps: what uses these steps would end now.
+# Takes a planned card and its next steps, and returns a sentence for each current use that these steps would end.
 Uses = Callable[[Planned, list[CardStep]], list[str]]
 
 

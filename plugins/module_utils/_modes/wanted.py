@@ -29,7 +29,7 @@ MOST_RATE = 4294967295
 LIMITS = {
     **{"vlan": 4094, "qos": 7, "min_tx_rate": MOST_RATE, "max_tx_rate": MOST_RATE},
     **dict.fromkeys(OF_GPU, 4294967295),
-    # Numbers of 16 bits (gt/iov/intel_iov_sysfs.c of the driver i915 with SR-IOV).
+    # 16-bit numbers (gt/iov/intel_iov_sysfs.c of the driver i915 with SR-IOV).
     **dict.fromkeys(("contexts_quota", "doorbells_quota"), 65535),
 }
 DRIVER = re.compile(r"(?!\.)[\w.+-]{1,64}\Z", re.ASCII)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of sriov_pf_mode from its options to its result."""
+"""Run sriov_pf_mode: parse its options, apply them and return its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .wanted import parse_functions
 
 
 def set_modes(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """The result and the warnings; ``given`` are all options of the module."""
+    """Return the result and the warnings; ``given`` contains all options of the module."""
     entries, timeout = together(
         lambda: parse_functions(given["functions"]), lambda: duration(given["timeout"], "timeout")
     )

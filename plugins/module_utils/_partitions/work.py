@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The work of mig_layout from its options to its result."""
+"""Run mig_layout: parse its options, apply them and return its result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .wanted import parse_gpus
 
 
 def set_layouts(given: Mapping[str, Any], call: Call) -> tuple[Mapping[str, Any], list[str]]:
-    """The result and the warnings; ``given`` are all options of the module."""
+    """Return the result and the warnings; ``given`` contains all options of the module."""
     wanted, timeout = together(lambda: parse_gpus(given["gpus"]), lambda: duration(given["timeout"], "timeout"))
     host = call.open(given["host_root"], timeout)
     options = job.Options(given["on_busy"] == "skip", tuple(given["accept_unseen"]), given["persist"])

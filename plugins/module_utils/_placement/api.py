@@ -126,11 +126,11 @@ class Placement:
     # Writes; each returns the new generation, and raises PlacementError if Placement did not write as requested
 
     def make_class(self, name: str) -> bool:
-        """Whether it is new."""
+        """Create a resource class. Return whether it is new."""
         return self._make(f"/resource_classes/{name}", f"cannot create the resource class {name}")
 
     def make_trait(self, name: str) -> bool:
-        """Whether it is new."""
+        """Create a trait. Return whether it is new."""
         return self._make(f"/traits/{name}", f"cannot create the trait {name}")
 
     def create(self, uuid: str, name: str, parent: str | None) -> int:

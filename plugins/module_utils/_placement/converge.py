@@ -33,8 +33,7 @@ def converge(
 ) -> tuple[dict[str, Any], list[str]]:
     """Apply the desired state to Placement; return the module's result and its warnings.
 
-    ``options`` are those of placement_inventory, ``wanted`` is the result of :func:`parse_providers`, and ``tell``
-    them.
+    ``options`` are the options of placement_inventory. ``wanted`` is the result of :func:`parse_providers`.
     """
     of_plan = plan_options(options, check_mode)
     with ThreadPoolExecutor(THREADS) as pool:

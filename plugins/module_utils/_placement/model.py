@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""The nouns of this package: providers as Placement has them and as they are desired, and the steps between both.
+"""The data types of this package: current providers, desired providers, and the steps between them.
 
-They are dictionaries with named fields, because most of them come from JSON or become JSON.
+They are typed dictionaries, because most of them are read from JSON or written as JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Optional, TypedDict
 
 
 class Inventory(TypedDict):
-    """How much of one resource class a provider offers."""
+    """The amount of one resource class that a provider offers."""
 
     total: int
     reserved: int
@@ -27,12 +27,12 @@ class Inventory(TypedDict):
 
 Inventories = dict[str, Inventory]  # by resource class
 
-# A provider in a difference: JSON of the result, without the details that were not read.
+# A provider in a diff, as in the JSON result; details that were not read are omitted.
 Shown = dict[str, Any]
 
 
 class PlanOptions(TypedDict):
-    """The options of placement_inventory that a plan and its execution depend on."""
+    """The options of placement_inventory for a plan and its execution."""
 
     state: str
     traits_mode: Optional[str]
@@ -46,7 +46,7 @@ class PlanOptions(TypedDict):
 
 
 class Identity(TypedDict):
-    """Which provider, and where it is; ``parent`` and ``root`` are UUIDs."""
+    """The identity of a provider and its place in the tree; ``parent`` and ``root`` are UUIDs."""
 
     uuid: str
     name: str
@@ -55,13 +55,13 @@ class Identity(TypedDict):
 
 
 class Listed(Identity):
-    """A provider as a list of Placement has it; ``generation`` grows with each write to it."""
+    """A provider in a list from Placement; each write to it increases ``generation``."""
 
     generation: int
 
 
 class Provider(Listed):
-    """A provider with its details, each None if it was not read; ``usages`` is the used amount by resource class."""
+    """A provider with its details, which are None if not read; ``usages`` are amounts by resource class."""
 
     inventories: Optional[Inventories]
     traits: Optional[list[str]]
@@ -69,40 +69,40 @@ class Provider(Listed):
 
 
 class ProviderToRemove(Provider):
-    """A provider that goes; ``item`` is its place in the option ``providers``, None if it is not listed there."""
+    """A provider to remove; ``item`` is its index in the option ``providers``, None if it is not listed."""
 
     item: Optional[int]
     ours: bool
 
 
 class State(TypedDict):
-    """What Placement has, as far as a plan looks at it."""
+    """The state of Placement that a plan needs."""
 
     providers: dict[str, Provider]  # by UUID
     known_traits: set[str]
     known_classes: set[str]
-    marked: set[str]  # UUIDs of our own providers in the trees with providers that are not listed
-    anywhere: list[Listed]  # all our own providers, if a host is published for the first time
-    roots: list[str]  # names of all roots, if one of those that are desired is missing
+    marked: set[str]  # UUIDs of our own providers in trees that contain unlisted providers
+    anywhere: list[Listed]  # all our own providers, read if a host is published for the first time
+    roots: list[str]  # names of all roots, read if a desired root is missing
 
 
 class Entry(TypedDict):
-    """One item of the option ``providers``, checked; what was omitted is None."""
+    """One validated item of the option ``providers``; omitted fields are None."""
 
-    item: int  # its place in the option
+    item: int  # its index in the option
     name: Optional[str]
     uuid: Optional[str]
     parent: Optional[str]  # a name or a UUID
-    above: Optional[int]  # the item of the parent, if that is listed too
+    above: Optional[int]  # the item of the parent, if it is listed too
     inventories: Optional[Inventories]
     traits: Optional[list[str]]
     optional: bool
     drain: Optional[bool]
-    cards: Optional[set[str]]  # PCI addresses in small letters
+    cards: Optional[set[str]]  # PCI addresses in lower case
 
 
 class Node(Identity):
-    """A desired provider at its place in the tree; ``provider`` is what Placement has there."""
+    """A desired provider at its place in the tree; ``provider`` is the current one, if any."""
 
     item: Optional[int]
     inventories: Optional[Inventories]
@@ -112,49 +112,49 @@ class Node(Identity):
     provider: Optional[Provider]
     parent_name: Optional[str]
     root_name: str
-    depth: int  # providers above it
+    depth: int  # number of providers above it
     ours: bool
 
 
 class Stale(Node):
-    """A provider to drain or to remove, because its card is missing or is offered by ``successor`` as well."""
+    """A provider to drain or remove, because its card is missing or ``successor`` also offers it."""
 
     card: str
     successor: Optional[str]
 
 
 class Kept(Identity):
-    """A provider that is already as desired."""
+    """A provider that already has the desired state."""
 
     item: Optional[int]
 
 
 class Step(Kept):
-    """One provider to create, to update or to remove; traits and inventories are None if they are not written."""
+    """One provider to create, update or remove; traits and inventories are None if they are not written."""
 
     action: str  # create, update, remove
     depth: int
     generation: int
     traits: Optional[list[str]]
     inventories: Optional[Inventories]
-    former: Optional[str]  # the name before, of a provider that gets another one
+    former: Optional[str]  # previous name of a renamed provider
     before: Optional[Shown]
     after: Optional[Shown]
     warnings: list[str]
-    node: Optional[Node]  # to plan it again; None of a removal
+    node: Optional[Node]  # for planning it again; None for a removal
 
 
 class Attempt(Step):
-    """A step that was begun, or could not be; ``actual`` is what Placement has after it."""
+    """A step that was started or failed to start; ``actual`` is the state in Placement after it."""
 
     error: Optional[str]
     writes: int
-    unsure: bool  # the last write may have been carried out
+    unsure: bool  # whether the last write may have succeeded
     actual: Optional[Shown]
 
 
 class Plan(TypedDict):
-    """What is to be written, in this order, and what is only reported."""
+    """The steps to apply in this order, and what is only reported."""
 
     classes: list[str]
     traits: list[str]

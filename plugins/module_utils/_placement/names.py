@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Names in Placement: their grammar, whose a provider is by its traits and its name, and the UUIDs made of names."""
+"""Names in Placement: check them, find the owner of a provider, and derive UUIDs from names."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from collections.abc import Iterable
 
 from .._core import grammar
 
-# What our own providers carry.
+# The trait of our own providers.
 MARKER = "CUSTOM_OWNER_VFIO_DEVICES"
 OURS = "vfio.devices"
-# In their names, before that of the card.
+# The part of their names before the name of the card.
 OWN = "_vfio_"
 NOVA = "nova"
 CYBORG = "cyborg"
 OWNER_TRAITS = {"OWNER_NOVA": NOVA, "COMPUTE_NODE": NOVA, "COMPUTE_MANAGED_PCI_DEVICE": NOVA, "OWNER_CYBORG": CYBORG}
-# nova-compute removes another service's provider with the first, and adopts it with the others.
+# nova-compute removes other services' providers with the first trait, and adopts those with the others.
 NEVER_SET = ("COMPUTE_MANAGED_PCI_DEVICE", "COMPUTE_NODE", "OWNER_NOVA")
 # nova-compute replaces all traits there whenever it updates the provider.
 REWRITTEN = "COMPUTE_MANAGED_PCI_DEVICE"
 
 LONGEST_PROVIDER = 200
-# In one sentence, and how much of a name has to be the same (difflib).
+# Maximum of names in a sentence, and minimum similarity of names (difflib).
 SIMILAR_AT_MOST = 5
 SIMILARITY = 0.6
 CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}\Z")
 STANDARD = re.compile(r"(?!CUSTOM_)[A-Z][A-Z0-9_]{0,254}\Z")
 
-# Below a root, the names that nova-compute makes of libvirt's node devices: a PCI function, or a virtual device.
+# Names below a root that nova-compute derives from libvirt's node devices: PCI functions or virtual devices.
 NODE_DEVICE = re.compile(
     r"(pci_[0-9a-f]{4,8}(_[0-9a-f]{2}){2}_[0-7]|mtty_mtty|mdpy_mdpy|mbochs_mbochs|ap_matrix|css(_[0-9a-f]+){3})\Z"
 )
@@ -45,7 +45,7 @@ ROOTS = uuid.UUID("27982173-78e5-5f98-8d76-7bc29f762287")
 
 
 def provider_name(text: str) -> str:
-    """The name of a provider, which may be nearly anything."""
+    """Return a valid name of a provider; raise ``ValueError`` for other texts."""
     if not text.strip() or text != text.strip() or not text.isprintable() or len(text) > LONGEST_PROVIDER:
         raise ValueError(
             f"{text[:80]!r} is not the name of a provider: 1 to {LONGEST_PROVIDER} printable characters, "
@@ -55,12 +55,12 @@ def provider_name(text: str) -> str:
 
 
 def resource_class(text: str) -> str:
-    """A resource class such as ``VGPU`` or ``CUSTOM_NIC_VF``."""
+    """Return a resource class such as ``VGPU`` or ``CUSTOM_NIC_VF``; raise ``ValueError`` for other texts."""
     return _checked(text, "resource class", "VGPU or CUSTOM_NIC_VF")
 
 
 def trait(text: str) -> str:
-    """A trait such as ``CUSTOM_TIER_GOLD``."""
+    """Return a trait such as ``CUSTOM_TIER_GOLD``; raise ``ValueError`` for other texts."""
     return _checked(text, "trait", "CUSTOM_TIER_GOLD")
 
 
@@ -73,12 +73,12 @@ def is_uuid(text: str) -> bool:
 
 
 def derived_uuid(root: str | None, name: str) -> str:
-    """The UUID of a provider that has none yet, always the same below a root; without one that of a root."""
+    """Return the UUID of a new provider below ``root``, or of a new root. Equal names below a root give equal UUIDs."""
     return str(uuid.uuid5(uuid.UUID(root) if root else ROOTS, name))
 
 
 def owner(traits: Iterable[str]) -> str | None:
-    """The owner of a provider with these traits, or None if no trait names it."""
+    """Return the owner of a provider according to its traits, or None if it is unknown."""
     has = set(traits)
     if MARKER in has:
         return OURS
@@ -86,26 +86,26 @@ def owner(traits: Iterable[str]) -> str | None:
 
 
 def same_host(name: str, known: Iterable[str]) -> list[str]:
-    """The names, in order, whose short host name is the same if case is ignored; an address has no short name."""
+    """Return the sorted names with the same short host name, ignoring case; an address has no short name."""
     short = _short(name)
     return [one for one in sorted(known) if _short(one) == short]
 
 
 def card_of(name: str) -> str:
-    """The end of the name of one of our own providers, in small letters, which is the card it stands for."""
+    """Return the card of one of our own providers: the end of its name in lower case."""
     return name.rpartition(OWN if OWN in name else "_")[2].casefold()
 
 
 def is_of_card(name: str, uuid_text: str) -> bool:
-    """Whether a provider has a name that this collection makes: its own, or the one and the UUID that Cyborg has."""
+    """Return whether a provider has a name of this collection, or the name and UUID that Cyborg gives to a card."""
     of_cyborg = grammar.PCI_ADDRESS.match(card_of(name)) and uuid_text == str(uuid.uuid3(uuid.NAMESPACE_DNS, name))
     return OWN in name or bool(of_cyborg)
 
 
 def similar(name: str, known: Iterable[str]) -> list[str]:
-    """Some of the names, at most :data:`SIMILAR_AT_MOST`: first those of the same short host name, then similar ones.
+    """Return up to :data:`SIMILAR_AT_MOST` names: first those with the same short host name, then similar names.
 
-    If none is similar, they are the first ones in order.
+    If no name is similar, return the first names in order.
     """
     by_folded = {one.casefold(): one for one in sorted(known)}
     same = same_host(name.casefold(), by_folded)
@@ -115,7 +115,7 @@ def similar(name: str, known: Iterable[str]) -> list[str]:
 
 
 def describe_roots(name: str, roots: list[str]) -> str:
-    """The names of some roots, which a name may mean, as a clause."""
+    """Return a clause with the roots that a name may mean."""
     named = similar(name, roots)
     if not named:
         return "Placement has no root"
@@ -128,7 +128,7 @@ def describe_roots(name: str, roots: list[str]) -> str:
 
 
 def name_conflict(name: str, root_name: str, traits: Iterable[str]) -> str | None:
-    """Why a provider with this name must not be created: another service creates it, if it manages the device."""
+    """Return why a provider with this name must not be created, because another service may create it; or None."""
     for prefix in (root_name, root_name.partition(".")[0]):
         if not name.lower().startswith(f"{prefix.lower()}_"):
             continue

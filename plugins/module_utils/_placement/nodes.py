@@ -16,8 +16,8 @@ from .wanted import label
 class Nodes:
     """Entries matched with providers. ``problems`` are sentences about entries that do not match.
 
-    ``to_remove`` are the providers to remove, each with the ``item`` that names it or None; ``missing`` the names that
-    state absent did not find, or that are optional or below a missing optional one.
+    ``to_remove`` are the providers to remove, each with its ``item`` or None. ``missing`` are the names that state
+    absent did not find, and names of missing optional providers with all below them.
     """
 
     def __init__(self, state: State, wanted: list[Entry], options: PlanOptions) -> None:

@@ -31,7 +31,7 @@ def observe_providers(
     options: PlanOptions,
     report_progress: progress.Reporter = progress.silent,
 ) -> State:
-    """Return the state for the plan; PlacementError if a request fails."""
+    """Return the state for the plan; raise PlacementError if a request fails."""
     providers = _read_trees(placement, pool, [*_anchors(wanted), *(options["scope"] if options["purge"] else [])])
     state: State = {
         "providers": providers,

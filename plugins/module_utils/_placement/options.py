@@ -56,7 +56,7 @@ def check_options(options: MutableMapping[str, Any], found: list[str]) -> None:
 
 
 def plan_options(options: Mapping[str, Any], check_mode: bool) -> PlanOptions:
-    """Those of placement_inventory that a plan depends on."""
+    """Return the options of placement_inventory that a plan depends on."""
     return {
         "state": options["state"],
         "traits_mode": options["traits_mode"],

@@ -58,7 +58,7 @@ def plan_provider(node: Node, provider: Provider | None, options: PlanOptions, p
 
 
 def plan_removal(provider: Identity, item: int | None, depth: int, before: Shown) -> Step:
-    """The step that removes a provider, which has ``depth`` others above it."""
+    """Return the step that removes a provider with ``depth`` providers above it."""
     return {
         "action": "remove",
         **identity(provider),
@@ -101,7 +101,7 @@ def shrinks(node: Node, provider: Provider | None) -> bool:
 
 
 def identity(provider: Identity) -> Identity:
-    """Only which provider it is."""
+    """Return only the identity of a provider."""
     return {
         "uuid": provider["uuid"],
         "name": provider["name"],

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Our own providers below the former root of a renamed host for which nova has created a new root; no I/O."""
+"""Find our providers below the former root of a renamed host, for which nova has created a new root; no I/O."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .nodes import Nodes
 
 
 def is_first_time(nodes: Nodes) -> bool:
-    """Return whether a host is published below a root without any provider of ours."""
+    """Return whether a host is published below a root that has none of our providers."""
     return bool(_new_cards(nodes))
 
 
 def sentences(nodes: Nodes, marked: Iterable[Listed]) -> list[str]:
-    """Return a sentence for each such host; ``marked`` are all our own providers in Placement."""
+    """Return a sentence for each renamed host; ``marked`` are all our own providers in Placement."""
     found: dict[tuple[str, str], list[Listed]] = {}
     published = {node["root"] for node in nodes.present()}
     new = _new_cards(nodes)
@@ -43,7 +43,7 @@ def _sentence(root: str, old: str, providers: list[Listed]) -> str:
 
 
 def _new_cards(nodes: Nodes) -> dict[str, set[str]]:
-    """Return the new cards by the name of each root without any provider of ours."""
+    """Return the new cards by root name, for roots that have none of our providers."""
     known = {one["root"] for one in nodes.providers.values() if names.OWN in one["name"]}
     found: dict[str, set[str]] = {}
     for node in nodes.present():

@@ -15,9 +15,9 @@ from .provider import identity, plan_provider, plan_removal, show_provider
 
 
 def stale_providers(nodes: Nodes) -> list[Stale]:
-    """The stale providers, each as one that is to be drained, below the roots whose cards are known.
+    """Return the stale providers to drain below the roots whose cards are known.
 
-    A card that was moved to another slot has a provider for each slot, and a card has two after a change of its shape.
+    A card that was moved has a provider for each slot. A card whose shape has changed has two providers.
     """
     cards = {node["uuid"]: node["cards"] for node in nodes.present() if node["cards"] is not None}
     listed = _listed(nodes)

@@ -26,7 +26,7 @@ LABEL = re.compile(rf"providers\[(\d+)\] \((.{{0,{LONGEST_PROVIDER}}}?)\): ")
 def parse_providers(providers: Iterable[Mapping[str, Any]], options: MutableMapping[str, Any]) -> list[Entry]:
     """Return the entries in one form; raise :class:`Refused` with a sentence for each problem.
 
-    ``options`` are those of placement_inventory; their numbers are parsed in place.
+    ``options`` are the options of placement_inventory; their numbers are parsed in place.
     """
     problems = _check_options(options)
     entries = []

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""How a module is called, besides its options."""
+"""The parameters of a module call besides the module options."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .._host.root import HostRoot
 
 
 class Call(NamedTuple):
-    """``budget`` are the seconds after which the module stops, and ``process`` is the id of its own process."""
+    """``budget`` is the time in seconds after which the module stops; ``process`` is the id of its process."""
 
     check_mode: bool
     budget: Optional[float] = None
     process: int = 0
-    # The host of a root and a timeout in seconds.
+    # Returns the host for a root and a timeout in seconds.
     open: Callable[[str, float], HostRoot] = HostRoot

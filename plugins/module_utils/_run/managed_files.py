@@ -63,9 +63,9 @@ class Wanted(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The action for one path. ``content`` is None if the file is removed, ``before`` is None if it is missing.
+    """The action for one path. ``content`` is None to remove the file, ``before`` is None if it is missing.
 
-    ``entry`` is the state of the path during planning.
+    ``entry`` is the state of the path at planning time.
     """
 
     action: str

@@ -34,8 +34,8 @@ Work = Callable[[], tuple[Mapping[str, Any], Iterable[str]]]
 def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Mapping[str, Any]:
     """Return the result and ``warnings`` of ``work``, with ``failed`` and ``msg`` if it is refused or fails.
 
-    ``unchanged`` is the beginning of a refusal, None for a module without changes; ``failed`` is that of an error. A
-    module whose result has ``failures``, which are sentences, fails.
+    A refusal begins with ``unchanged``, which is None for a module without changes. An error begins with ``failed``. A
+    module fails if its result has ``failures``, which are sentences.
     """
     try:
         result, warnings = work()
@@ -52,7 +52,7 @@ def ended(work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> Ma
 
 
 def run(module: Module, work: Work, unchanged: str | None = UNCHANGED, failed: str = "") -> NoReturn:
-    """End a module with what :func:`ended` says of its work."""
+    """End a module with the result and the warnings that :func:`ended` returns."""
     result = dict(ended(work, unchanged, failed))
     for sentence in result.pop("warnings", ()):
         module.warn(sentence)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The settings files of a service, on the host or in its container."""
+"""Find and read the settings files of a service, on the host or in its container."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .started import Started
 
 
 class Files(NamedTuple):
-    """Files of the host, or of a container with a directory of its own in ``top``, by their paths there."""
+    """The files of the host, or of a container with its root directory in ``top``."""
 
     host: HostRoot
     top: str
@@ -29,12 +29,12 @@ class Files(NamedTuple):
 
 
 def of_service(host: HostRoot, found: Started) -> Files:
-    """Return the files that the process of the service sees."""
+    """Return access to the files that the process of the service sees."""
     return Files(host, f"proc/{found.pid}/root/" if found.container else "")
 
 
 def order_of(files: Files, sources: oslo.Sources, path: str = "") -> list[str]:
-    """All files in the order of reading, ``path`` also if it does not exist."""
+    """Return all files in reading order, including ``path`` even if it does not exist."""
     of_directories = []
     for directory in sources.directories:
         names = {name for name in files.names(directory) if name.endswith(".conf") and name[:1] != "."}

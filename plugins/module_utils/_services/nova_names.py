@@ -19,7 +19,7 @@ SPECS = ("device_spec", "passthrough_whitelist")
 OF_A_TYPE = ("device_addresses", "max_instances", "mdev_class")
 # Type sections are [mdev_<type>], or [vgpu_<type>] before nova 24.
 PREFIXES = ("mdev_", "vgpu_")
-# Former names of options (nova/conf/pci.py, nova/conf/devices.py). Those of a type's section are in ``current``.
+# Former names of options (nova/conf/pci.py, nova/conf/devices.py). The function ``current`` has those of type sections.
 FORMER = {
     ("devices", "enabled_vgpu_types"): ("devices", "enabled_mdev_types"),
     ("pci", "passthrough_whitelist"): ("pci", "device_spec"),

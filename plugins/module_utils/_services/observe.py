@@ -16,7 +16,7 @@ from .._host.root import HostRoot
 from . import cyborg, nova_names, oslo, started
 from .files import Files, of_service, order_of
 
-# A section, an option in it, and the file that sets it.
+# A section, an option in it, and the file that sets the option.
 Option = Mapping[str, str]
 
 # Processes of libvirt that list the devices of a host.

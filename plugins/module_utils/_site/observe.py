@@ -46,8 +46,8 @@ def observe_site(
 ) -> Facts:
     """Return the result of the module ``cards``.
 
-    ``reasons`` are sentences that say why the current state may differ from its records, by the part of the work that
-    would change it. Those of ``host`` may concern every part. Only the roles can report those of ``roles``.
+    ``reasons`` are sentences on why the current state may differ from its records, by the part of the work that would
+    change it. Reasons of ``host`` may concern every part. Only the roles can report reasons of ``roles``.
     """
     gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
     gather += [MIG] if mig else []

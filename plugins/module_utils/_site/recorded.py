@@ -28,7 +28,7 @@ from .._modes.records import MODE_RECORDS
 from .._partitions import job
 from .._partitions.records import LAYOUT_RECORDS, recorded_layout
 
-# By address.
+# PCI functions by address.
 Functions = dict[str, PciFunction]
 
 

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change without notice.
 
-"""Several modules' work on a host in one run: card modes, MIG layouts, devices and the boot service, in this order.
+"""Run several modules on a host in one call: card modes, MIG layouts, devices and the boot service, in this order.
 
-Each stage does what its module does, with the same options and result.
+Each stage has the options and the result of its module.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def apply(
     has_changed: bool = False,
     is_checked: bool = False,
 ) -> Facts:
-    """Do the work of the ``stages``, and gather the parts ``gather`` of the facts afterwards.
+    """Apply the ``stages``, then gather the parts ``gather`` of the facts. Return the results of the stages by name.
 
-    The result has the results of the stages by their names; a failure or the end of the time ends the work. If one of
-    several stages is refused, nothing is done. ``has_changed`` is whether a run before has changed something, and
-    ``is_checked`` whether one has checked all stages. Each stage has the time of a whole call.
+    A failure or the deadline ends the work. If one of several stages is refused, nothing is changed. Each stage has the
+    time budget of a whole call. ``has_changed`` is true if an earlier run has changed the host, ``is_checked`` if an
+    earlier run has checked all stages.
     """
     if not call.check_mode:
         host.lock()
@@ -63,7 +63,7 @@ def apply(
 
 
 def refuse(stages: Mapping[str, Options], call: Call) -> None:
-    """Refused with the problems of all stages whose module would refuse its work."""
+    """Raise :class:`Refused` with the problems of all stages whose modules would refuse their options."""
     problems: list[str] = []
     for name, options in stages.items():
         try:
@@ -75,7 +75,7 @@ def refuse(stages: Mapping[str, Options], call: Call) -> None:
 
 
 def unchanged(has_changed: bool) -> str:
-    """What a refusal says first: it must not deny what was done before."""
+    """Return the beginning of a refusal, which must not deny earlier changes."""
     return "The changes before this step remain" if has_changed else UNCHANGED
 
 

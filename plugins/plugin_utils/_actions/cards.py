@@ -43,7 +43,7 @@ PROVIDER_CHANGES = ("created", "updated", "removed", "missing", "failures", "res
 
 
 class Reasons(NamedTuple):
-    """Why a host differs, the parts of the work that correct it, and why only the roles can do so."""
+    """The reasons why a host differs, the parts of the work that correct it, and the reasons to run the roles."""
 
     due: list[str]
     parts: list[str]
@@ -61,7 +61,7 @@ class ComparesHost(ActionBase):
         task_vars = task_vars or {}
         refused = variables.refusals(variables.known(task_vars, self._templar))
         if refused:
-            # An argument spec of the roles would report only one of them.
+            # The argument specs of the roles would report only one of these errors.
             return {**result, "changed": False, "failed": True, "msg": "\n".join(refused), "problems": refused}
         known = Variables(self._templar, task_vars)
         try:

@@ -4,10 +4,10 @@
 
 # Private to this collection: may change without notice.
 
-"""Do with one module run what the module ``cards`` has found to be due on a host.
+"""Correct with one module run what the module ``cards`` has found to differ on a host.
 
-Two runs are needed if the devices of a card can only be planned when its mode or layout has changed. Long work is cut
-into further runs, which show how far it is.
+A second run is needed if the devices of a card can only be planned after a change of its mode or layout. Long work is
+split into more runs to show progress.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import stages
 
 FAILED = ("failed", "msg", "problems", "exception", "unreachable")
-# Of differences that have no path.
+# Headers of diffs that have no path.
 HEADERS = {"modes": "card modes", "layouts": "MIG layouts", "devices": "devices", "unwanted": "unwanted devices"}
 
 
 class AppliesPlan(long_work.LongWork):
-    """Runs the module with the stages that are due, and plans again between two runs."""
+    """Run the module with the stages that are due, and plan again between two runs."""
 
     _supports_async = False
     _arguments: Result = {}
 
     def arguments(self) -> Result:
-        """The options of the module, which are made here."""
+        """Return the options of the module for the current run."""
         return self._arguments
 
     def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
-        """The results of all stages, the plan afterwards, and the services whose settings differ from it."""
+        """Return the results of all stages, the plan after them, and the services whose settings differ."""
         result: Result = super(long_work.LongWork, self).run(tmp, task_vars)
         task_vars = task_vars or {}
         return {**result, **self.work(task_vars, self._interval(task_vars))}
 
     def work(self, task_vars: Result, seconds: float) -> Result:
-        """The same, with a line each ``seconds`` if they are not 0."""
+        """Return the result of the action. Show progress every ``seconds``, or never if 0."""
         known = Variables(self._templar, task_vars)
         found: Result = {"changed": False, "results": {}, "diff": [], "warnings": []}
         try:
@@ -68,7 +68,7 @@ class AppliesPlan(long_work.LongWork):
         plan = resolve(known["vfio_profiles"], known["ansible_facts"]["mdev"])
         for number, of_round in enumerate(stages.rounds(plan, compared["parts"], check_mode)):
             if number and plan["later"] and known["vfio_on_busy"] != "skip":
-                # The role sriov reports them.
+                # The role sriov reports these cards.
                 break
             todo = stages.of_plan(known, plan, of_round)
             if not todo:
@@ -94,7 +94,7 @@ class AppliesPlan(long_work.LongWork):
         found["settings"] = _settings(known, plan, compared)
 
     def _all_parts(self, task_vars: Result, options: Result, seconds: float) -> Result:
-        """The result of one round, whose work may need several runs of the module."""
+        """Run the module for one round, several times if the work is long, and return the merged result."""
         begin = time.monotonic()
         budget = {BUDGET: str(seconds)} if seconds else {}
         results: Result = {}
@@ -109,7 +109,7 @@ class AppliesPlan(long_work.LongWork):
             progress = part.pop("progress", None)
             if not progress:
                 return {**part, "stages": results}
-            # The work goes on with the stage that the time has ended.
+            # Continue with the stage that stopped at the deadline.
             todo = {name: given for name, given in options["stages"].items() if name == last or name not in results}
             has_changed = options["has_changed"] or part["changed"]
             options = {**options, "stages": todo, "has_changed": has_changed, "is_checked": True}
@@ -124,7 +124,7 @@ class AppliesPlan(long_work.LongWork):
 
 
 def _settings(known: Variables, plan: Any, compared: Any) -> dict[str, str]:
-    """By service whose settings are written now the tasks of its role: all of them if they report an error."""
+    """Return the task file for each service to configure: ``main`` for all if their roles must report an error."""
     every = {NOVA: "main"} if "nova_config_release" in known else {}
     every.update({CYBORG: "main"} if known[CYBORG_FILE] else {})
     try:
@@ -137,7 +137,7 @@ def _settings(known: Variables, plan: Any, compared: Any) -> dict[str, str]:
 
 
 def _add(found: Result, part: Result) -> None:
-    """Add the results of a round."""
+    """Add the results of a round to ``found``."""
     of_stages = part.get("stages", {})
     for stage, result in of_stages.items():
         found["results"][stages.REGISTERED[stage]] = result
@@ -148,7 +148,7 @@ def _add(found: Result, part: Result) -> None:
     found.update({name: part[name] for name in FAILED if part.get(name)})
     last = list(of_stages.values())[-1] if of_stages else {}
     if last.get("failed"):
-        # Merged from several runs.
+        # This result is merged from several runs.
         found.update({name: last[name] for name in FAILED if name in last})
 
 
@@ -160,6 +160,6 @@ def _diffs(stage: str, diff: Any) -> list[Result]:
 
 
 def _has_busy(result: Result) -> bool:
-    """Whether something was skipped, which the roles report."""
+    """Return whether cards or devices were skipped, so that the roles must report them."""
     cards = [*result.get("functions", []), *result.get("gpus", [])]
     return bool(result.get("busy") or result.get("missing") or any(one["busy"] for one in cards))

@@ -17,7 +17,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 
 
 def _no_template(value: Any) -> Any:
-    """Mark a value so that Ansible does not evaluate it. Since ansible-core 2.19 only trusted text is a template."""
+    """Mark a value so that Ansible does not evaluate it. Since ansible-core 2.19, only trusted text is a template."""
     if hasattr(template, "trust_as_template"):
         return value
     from ansible.utils.unsafe_proxy import wrap_var
@@ -26,7 +26,7 @@ def _no_template(value: Any) -> Any:
 
 
 class Variables:
-    """The variables of a play, each evaluated once; more can be added."""
+    """The variables of a play, each evaluated once. Values can be added."""
 
     def __init__(self, templar: Any, raw: Mapping[str, Any]) -> None:
         self._raw = dict(raw)
@@ -45,8 +45,8 @@ class Variables:
         return flag(self[name], name)
 
     def add(self, **more: Any) -> None:
-        """Add values, which are never evaluated as templates."""
+        """Add values that are not evaluated as templates."""
         self._raw.update({name: _no_template(value) for name, value in more.items()})
         self._templar = self._templar.copy_with_new_env(available_variables=self._raw)
-        # Others may depend on them.
+        # Other variables may depend on the new values.
         self._evaluated = {}

@@ -71,7 +71,7 @@ class LongWork(ActionBase):
         return result
 
     def arguments(self) -> Result:
-        """The options of the module, which are those of the task."""
+        """Return the options of the module, which are the options of the task."""
         return dict(self._task.args)
 
     def _compute_environment_string(self, raw_environment_out: dict[str, str] | None = None) -> str:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Whether the settings of nova and Cyborg differ from what a host has, from the variables of their roles."""
+"""Compare the settings of nova and Cyborg on a host with the variables of their roles."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ PROGRAM = "nova-compute"
 
 
 class Differing(NamedTuple):
-    """A sentence for each differing text by service, and why only the role of nova can go on."""
+    """A sentence for each differing text by service, and the reasons to run the role of nova."""
 
     texts: Mapping[str, list[str]]
     roles: list[str]
 
 
 def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
-    """Compare the texts for ``plan`` with those that the module ``cards`` has read; AnsibleError if there is none."""
+    """Compare the texts for ``plan`` with the texts that the module ``cards`` has read.
+
+    Raise AnsibleError if a text cannot be created.
+    """
     texts: dict[str, list[str]] = {NOVA: [], CYBORG: []}
     roles: list[str] = []
     if "nova_config_release" in known:
@@ -53,7 +56,7 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     has_providers = known.flag("nova_config_provider_config")
     if has_providers and known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
         found.append("the provider configuration of nova differs")
-    # Without a card for nova its file is not written.
+    # Without a card for nova, its file is not written.
     if not started or all(card["owner"] != "nova" for card in plan["cards"]):
         return []
     if started["reads"] is False:

@@ -30,7 +30,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 Check = Callable[[Any, str], Any]
 
 LONGEST = 4096
-# Sentences about the items of one list.
+# Matches sentences about the items of one list.
 SHOWN = 10
 # Empty means the version of the host.
 VERSION = re.compile(r"(\d{1,6}(\.\d{1,6})*)?\Z", re.ASCII)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Conflicts between our settings and options in other files of nova.
+"""Find conflicts between our settings and options in other files of nova.
 
 ``others`` are the options of devices in these files in reading order. Each is a dictionary with ``file``, ``section``,
 ``option``, ``value``, and ``later`` if nova reads the file after ours.
@@ -85,7 +85,7 @@ def _switches(others, options):
             )
 
 
-# Mediated devices
+# Checks of mediated devices
 
 
 def _words(value):
@@ -144,7 +144,7 @@ def _options_of_types(others, sections):
             )
 
 
-# PCI devices
+# Checks of PCI devices
 
 
 def _functions(plan):

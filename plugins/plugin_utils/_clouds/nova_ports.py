@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Virtual functions that nova assigns only to neutron ports: functions of a DPU and functions with a vDPA device."""
+"""Check VFs that nova assigns only to neutron ports: functions of a DPU and functions with a vDPA device."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_NAMES = 4
 
 
 def check(card, release):
-    """Return a sentence for each setting of such functions that nova would reject or ignore."""
+    """Return a sentence for each setting of these functions that nova would reject or ignore."""
     found = _check_remote_managed(card, release) if card["nova"].get("remote_managed") else []
     return found + _check_vdpa(card, release)
 

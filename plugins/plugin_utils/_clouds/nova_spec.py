@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Which PCI functions a value of ``[pci] device_spec`` matches (nova/pci/devspec.py, nova/pci/whitelist.py)."""
+"""Find the PCI functions that ``[pci] device_spec`` matches (nova/pci/devspec.py, nova/pci/whitelist.py)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ TRUE = ("1", "t", "true", "on", "y", "yes")
 
 
 class Function(NamedTuple):
-    """A PCI function of the host. ``card`` is the address of its card, also for the card itself."""
+    """A PCI function of the host. ``card`` is the address of its card, or of the function itself if it is the card."""
 
     address: str
     card: str
     vendor_id: str | None
     product_id: str | None
-    # Whether it is a card with SR-IOV, whose address also matches its virtual functions.
+    # True for a card with SR-IOV, whose address also matches its virtual functions.
     is_sriov: bool
     netdevs: tuple[str, ...]
 

@@ -32,7 +32,7 @@ def answering(name: str, needs: str) -> Iterator[None]:
         raise AnsibleFilterError(f"{needs}: {misfit(error)}") from None
 
 
-# Lines of one error. A wrong template can cause thousands of problems.
+# Maximum lines of one error. A wrong template can cause thousands of problems.
 MOST = 100
 
 

@@ -38,7 +38,7 @@ def has_mdevs(card: Card) -> bool:
 
 
 def is_vendor_vfio(card: Mapping[str, object]) -> bool:
-    """Whether guests get virtual functions of the card that were given a type."""
+    """Return whether guests get virtual functions of the card that have a type."""
     framework = BY_NAME.get(str(card.get("framework")))
     return framework is not None and not framework.MAKES_MDEVS
 

@@ -76,9 +76,9 @@ class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
     # For a card with several types: ``type`` is None then, and numbers are sums.
     shares: list[Share]
     waiting: int
-    # For a card with mediated devices and an owner other than nova: the ids of all its types.
+    # The ids of all types of a card with mediated devices and an owner other than nova.
     types: list[str]
-    # For a card with vDPA devices: the virtual functions that have one.
+    # The virtual functions of a card that have a vDPA device.
     vdpa_functions: list[str]
 
 

@@ -57,7 +57,7 @@ def _formless(value: Any, what: str) -> str:
         elif isinstance(part, int) and abs(part) >= 10**MOST_DIGITS:
             return f"{place} is {numbers.shown(part)}, which is too large"
         elif part is not None and not isinstance(part, (str, int, float)):
-            # For example a date, which YAML creates from 2026-01-01 without quotes.
+            # For example, YAML converts 2026-01-01 without quotes to a date.
             return f"{place} is of type {type(part).__name__}, which cannot be used. Write text in quotes"
     return f"{what} must be made of texts, numbers, lists and dictionaries"
 

@@ -52,7 +52,7 @@ def parts(value: Any, label: str) -> list[tuple[str, Any]]:
 
 
 def shown(value: Any) -> str:
-    """Return a value for a message, in YAML spelling if it is a single value, and shortened if it is long."""
+    """Return a value for a message: in YAML spelling if it is a scalar, and shortened if it is long."""
     if value is None or isinstance(value, bool):
         return numbers.shown(value)
     try:
@@ -74,7 +74,7 @@ def _unknown(key: Any, options: Options, prefix: str) -> str:
 
 
 def _unfit(label: str, value: Any, option: Option) -> str:
-    """Return a sentence about an invalid value, with the remedy for what YAML makes of a text without quotes."""
+    """Return a sentence about an invalid value, with a remedy if YAML has converted a text without quotes."""
     if value is None and "choices" in option:
         return f"{label} is empty. Write {one_of([f'{label}: {choice}' for choice in option['choices']])}"
     if value is None:

@@ -119,7 +119,7 @@ def _card(profile, subject):
         "total": None,
         "not_shareable": None,
         **shares.published(profile["vgpu"] if len(profile["shares"]) == 1 else profile),
-        # nova offers any of them that another file enables.
+        # nova offers each of these types that another file enables.
         **({"types": unselected.types_of(subject)} if subject["framework"] == "mdev" and not is_of_nova else {}),
     }
 

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The key ``vgpu_scheduler`` of a profile: whether a GPU can have the scheduler, and whether it has it."""
+"""Check the key ``vgpu_scheduler`` of a profile: whether a GPU supports the scheduler, and whether it uses it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_sche
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, offers, schema, type_choice
 
-# M10, M60, M6: of GPUs with vGPUs the ones of the architecture Maxwell.
+# M10, M60, M6: the GPUs with vGPUs of the architecture Maxwell.
 MAXWELL = ("13bd", "13f2", "13f3")
 LIMITER = "frame_rate_limiter=1"
 
 
 def parse(profile, found):
-    """The scheduler of a profile in one form, or None; what is wrong with it goes to ``found``."""
+    """Return the scheduler of a profile in one form, or None. Add sentences about errors to ``found``."""
     given = profile.get("vgpu_scheduler")
     if given is None:
         return None
@@ -46,7 +46,7 @@ def parse(profile, found):
 
 
 def problems(wanted, profile, card, subject):
-    """The rules of the driver that a declared scheduler breaks on a card."""
+    """Return a sentence for each rule of the driver that a declared scheduler breaks on a card."""
     if not is_nvidia_gpu(card):
         return ["vgpu_scheduler is only for NVIDIA GPUs. Remove it from the profile"]
     if wanted["policy"] == BEST_EFFORT:
@@ -83,7 +83,7 @@ def problems(wanted, profile, card, subject):
 
 
 def differences(wanted, facts):
-    """What of the schedulers of a host the driver was not loaded with. ``wanted`` has it by address of the card."""
+    """Return sentences about GPUs whose driver was loaded with another scheduler; ``wanted`` is by address."""
     seen = {one["address"]: one.get("vgpu_scheduler") for one in facts["physical_functions"]}
     unknown = [address for address in wanted if not seen.get(address)]
     wrong = [address for address in wanted if seen.get(address) and not _is(wanted[address], seen[address])]

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Describe errors of jmespath: what is wrong at which character, and the remedy."""
+"""Describe errors of jmespath: the error, its position and the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
 
 BARE_NUMBER = re.compile(r"[=<>]\s*-?[0-9]")
-# An address, or the name of another parent.
+# Matches a PCI address, or the name of another parent.
 NAME_ONLY = re.compile(r"[\w:.-]+\Z")
 QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"")
 PAIRS = {"(": ")", "[": "]", "{": "}"}
@@ -30,7 +30,7 @@ LONGEST = 40
 
 
 def described(text: str, error: Exception) -> str:
-    """Return sentences about an error of ``jmespath.compile`` for ``text``: the position, and a remedy if known."""
+    """Return sentences about an error of ``jmespath.compile`` for ``text``: its position, and the remedy if known."""
     if NAME_ONLY.match(text):
         return f'{text[:LONGEST]} is not an expression. Write names of cards as a list, such as ["{text[:LONGEST]}"]'
     position = getattr(error, "lex_position", len(text))

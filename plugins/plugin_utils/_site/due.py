@@ -42,17 +42,17 @@ class Seen(TypedDict):
 
 
 class Due(NamedTuple):
-    """Why a host differs, by the part of the work that corrects it."""
+    """The reasons why a host differs, by the part of the work that corrects it."""
 
     modes: list[str]
     layouts: list[str]
     devices: list[str]
     boot: list[str]
-    # Any of these parts may be concerned.
+    # Reasons that may concern every part.
     host: list[str]
-    # Settings files whose access differs.
+    # Settings files with different access.
     settings: list[str]
-    # Only the roles can report or correct these.
+    # Reasons that only the roles can report or correct.
     roles: list[str]
 
     @property

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""The stages of the work on a host, with the options that the tasks of the roles give to their modules."""
+"""Plan the stages of the work on a host, with the module options that the tasks of the roles set."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._site import due, ent
 
 # The options of a module.
 Options = dict[str, object]
-# What is before the devices, and what comes with them.
+# Stages before the devices, and stages that run with the devices.
 OF_CARDS, OF_DEVICES = (MODES, LAYOUTS), (DEVICES, BOOT)
-# The result of each stage has the name that the task of its role registers.
+# The variable that the task of a role registers, by stage.
 REGISTERED = {
     MODES: "sriov_result",
     LAYOUTS: "mig_result",
@@ -40,9 +40,9 @@ class Variables(Protocol):
 
 
 def rounds(plan: Plan, parts: Iterable[str], check_mode: bool) -> list[list[str]]:
-    """The parts of the work in the module runs that they need.
+    """Return the parts of the work for each module run.
 
-    The devices of a card whose mode or layout is still to change can be planned after this change only.
+    The devices of a card can only be planned after a pending change of its mode or layout.
     """
     wanted = [name for name in due.PARTS if name in parts]
     of_cards = [name for name in wanted if name in OF_CARDS]
@@ -57,7 +57,7 @@ def _is_linked(plan: Plan) -> bool:
 
 
 def of_plan(known: Variables, plan: Plan, parts: Sequence[str]) -> dict[str, Options]:
-    """The options of each stage that has something in the plan."""
+    """Return the options of each stage for which the plan has entries."""
     found: dict[str, Options] = {}
     if MODES in parts and plan["functions"]:
         found[MODES] = {
@@ -99,17 +99,17 @@ def _common(known: Variables, role: str) -> Options:
 
 
 def declares_mig(profiles: Any) -> bool:
-    """Return whether profiles, whose form is checked later, need the answer of nvidia-smi."""
+    """Return whether profiles need facts from nvidia-smi; the profiles may still be invalid."""
     return isinstance(profiles, list) and any(isinstance(one, dict) and "mig" in one for one in profiles)
 
 
 def parts_of_facts(known: Variables) -> list[str]:
-    """What the facts of the host must have, as the role vfio gathers them."""
+    """Return the parts of the facts that the host needs, as in the role vfio."""
     needs_users = "nova_config_release" in known or known["cyborg_config_path"] or publishes(known)
     needs_mig = declares_mig(known["vfio_profiles"])
     return [*DEFAULT_PARTS, *([USERS] if needs_users else []), *([MIG] if needs_mig else [])]
 
 
 def publishes(known: Variables) -> bool:
-    """Whether the providers of the host are published in Placement."""
+    """Return whether the cards of the host are published in Placement."""
     return "placement_publish" in known and flag(known["placement_publish"], "placement_publish")

@@ -19,9 +19,9 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 # The registered result of a module.
 Result = Mapping[str, Any]
 UNCHANGED = ("kept", "absent", "unchanged")
-# Numbers of things that each card of a line has.
+# Matches counts of things that each card of a line has.
 COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances?)\b")
-# The infinitives of the verbs in results, for check mode.
+# Infinitives of the verbs in results, for check mode.
 VERBS = {
     **{"bound": "bind", "created": "create", "disabled": "disable", "enabled": "enable", "let": "let"},
     **{"made": "create", "recorded": "record", "removed": "remove", "replaced": "replace", "set": "set"},
@@ -36,7 +36,7 @@ def of_host(results: Mapping[str, Result], models: Mapping[str, str], check_mode
 
 
 def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> list[str]:
-    """Return a line for each card and device that stays as it is because it is in use."""
+    """Return a line for each card and device that is unchanged because it is in use."""
     lines: list[str] = []
     for name in ("sriov_result", "mig_result"):
         for card in [*results.get(name, {}).get("functions", []), *results.get(name, {}).get("gpus", [])]:

@@ -33,7 +33,7 @@ def install():
 
 
 def ask(tree, *definitions):
-    """Return the XML of all node devices by name, and the defined ones."""
+    """Return the XML of all node devices by name, and of the defined devices."""
     user = ["--map-root-user"] if os.geteuid() else []
     script = Path(__file__).with_name("node_devices.py")
     done = subprocess.run(

@@ -50,7 +50,7 @@ def answer(process, question):
 @pytest.fixture
 def ask(started):
     def ask(service, path, devices=(), nodes=None, version=None):
-        """Return how nova or Cyborg interprets a file or directory, with devices of the host."""
+        """Return how nova or Cyborg interprets a file or directory with the devices of the host."""
         question = {"path": str(path), "devices": list(devices), "nodes": nodes or {}}
         return answer(started(service, version), question)
 

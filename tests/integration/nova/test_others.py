@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compare options of other nova files with the real nova: the filter rejects those, and only those, that matter."""
+"""Compare options of other nova files with the real nova: the filter rejects exactly the options with an effect."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def spec(**keys):
 
 
 CASES = [
-    # Devices with the ids of our alias.
+    # Devices that have the ids of our alias.
     ([NFV], {}, BASE, spec(vendor_id="8086", product_id="1889"), True),
     ([NFV], {}, LATER, spec(vendor_id="8086", product_id="1889"), True),
     ([NFV], {}, BASE, "[PCI]\npassthrough_whitelist = " + json.dumps({"address": "d8:*.*"}), True),
     ([NFV], {}, BASE, "[DEFAULT]\npci_passthrough_whitelist = " + json.dumps([{"address": "d8:1.1"}]), True),
     ([NFV], IN_PLACEMENT, BASE, spec(address="*:d8:01.*", resource_class="CUSTOM_OTHER"), False),
     ([NFV], {}, BASE, spec(vendor_id="144d", product_id="a80a"), False),
-    # Our own devices with other settings, or functions that the profile does not assign.
+    # Our own devices with different settings, or functions that the profile does not assign.
     ([NFV], {}, BASE, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), True),
     ([NFV], {}, LATER, spec(address="0000:5e:00.0", product_id="1889", physical_network="a"), False),
     ([NFV], {}, BASE, spec(address="0000:5e:00.0"), True),

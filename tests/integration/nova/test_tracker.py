@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""nova's resource tracker reports the inventory of the plan to a real Placement.
+"""Check that nova's resource tracker reports the inventory of the plan to a real Placement.
 
 A real libvirtd lists the node devices of each simulated host once.
 """
@@ -201,7 +201,7 @@ def test_inventory(scene, release, cloud, tracked, file):
 
 
 def test_a_cyborg_agent_that_comes_later(cloud, started):
-    """The agent reuses providers in its shape, because names and UUIDs are equal."""
+    """Check that the agent reuses providers in its shape, because names and UUIDs are equal."""
     cloud.make("node-of-cyborg", traits=["COMPUTE_NODE"])
     plan = resolve.resolve(
         [{"name": "t4", "select": "product_id == '1eb8'", "owner": "cyborg"}], Simulated("t4").facts()

@@ -34,7 +34,7 @@ def enter(tree):
 
 
 class NodeDevice:
-    """A node device with the methods of libvirt-python."""
+    """A node device with the methods that libvirt-python provides."""
 
     def __init__(self, xml):
         self.xml = xml

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the instants are, and what counts as wrong after a cut."""
+"""Check the choice of instants, and the detection of errors after a power cut."""
 
 from __future__ import annotations
 

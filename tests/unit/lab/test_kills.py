@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs are really killed, at the call that was chosen, and their results are really looked at."""
+"""Check that runs are killed at the chosen call, and that their results are checked."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_child_goes_on_only_if_the_run_is_killed_alone(tmp_path: Path, alone: 
 
     assert kills.run(action, 1, alone) == kills.Ended({}, "", 1)
     os.close(writer)
-    # It ends when the last process that could write has ended.
+    # The pipe closes when the last process that could write has ended.
     assert os.read(reader, 1) == b""
     os.close(reader)
     assert (tmp_path / "made").exists() == alone

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""After a cut the disk has all that was flushed, and of the rest any part."""
+"""Check that a disk has all flushed writes after a power cut, and any part of the others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ansible_collections.vfio.devices.tests.lab import power
 
 SECTOR = power.SECTOR
 FLUSH, WRITE = power.FLUSH, 0
-# By entry the sector that is written with its number, or None for a flush.
+# The sector of each entry, which is written with the number of the entry; None for a flush.
 RUN = [1, 2, None, 3, 1, None, 4, 5]
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """The log of a run."""
+    """Write the log of a run."""
     path = tmp_path / "log"
     with open(path, "wb") as file:
         file.write(bytes(SECTOR))
@@ -53,7 +53,7 @@ def test_cut(tmp_path: Path, log: Path, instant: int) -> None:
         lost, uncertain = power.cut(disk, log, logged, Random(seed))
         content = disk.read_bytes()
         numbers = tuple(content[sector * SECTOR] for sector in range(8))
-        # A sector is never a mixture.
+        # A sector never contains parts of two writes.
         assert content == b"".join(bytes([number]) * SECTOR for number in numbers)
         seen.add(numbers)
         assert uncertain == instant - flushed and 0 <= lost <= uncertain

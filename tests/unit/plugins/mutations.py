@@ -55,7 +55,7 @@ BAD = {
 }
 
 
-# What only YAML has a form for.
+# Values that only YAML can express.
 LOOP: list[object] = []
 LOOP.append(LOOP)
 OF_YAML = {

@@ -58,7 +58,7 @@ def test_what_the_role_iommu_writes_is_ours():
         assert ownership.is_ours(file["content"].encode())
 
 
-# They give a file its name without waiting for its content to be on the disk.
+# These modules rename a file without waiting until its content is on the disk.
 NOT_DURABLE = {f"ansible.builtin.{name}" for name in ("copy", "template", "replace", "lineinfile", "blockinfile")}
 
 

@@ -49,7 +49,7 @@ def test_such_templates_are_found(text, is_null):
 
 
 def templates(value, key=None):
-    """Yield all templates in a file; those of conditions without the braces that they do not have."""
+    """Yield all templates in a file, including conditions, which have no braces."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield from templates(one, name)

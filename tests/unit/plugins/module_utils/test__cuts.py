@@ -122,7 +122,7 @@ def kill():
 
 
 def killed(monkeypatch, make, run):
-    """Each write at which a run can be killed, with a host where it was."""
+    """Yield each write at which a run can be killed, and the host after the kill."""
     for number in range(1, 200):
         host = make()
         with monkeypatch.context() as patch:

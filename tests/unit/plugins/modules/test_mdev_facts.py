@@ -86,7 +86,7 @@ def returned(value):
 
 
 def together(fields, others):
-    """The fields of two values, and those of their parts."""
+    """Merge the fields of two values and of their parts."""
     if not fields or not others:
         return others or fields
     return {name: together(fields.get(name), others.get(name)) for name in [*fields, *others]}

@@ -216,11 +216,11 @@ def test_systemd_of_the_running_system_is_told(run, root, booted, told):
 
 
 class Killed(BaseException):
-    """The end that kill -9 makes: no handler of ours runs."""
+    """The end of a process by SIGKILL, for which none of our handlers runs."""
 
 
 class Counted:
-    """Files of a host, of which the n-th change does something else; ``stale`` as long as systemd has to reload."""
+    """Files of a host whose n-th change is replaced; ``stale`` while systemd must reload."""
 
     def __init__(self, files, number, action):
         self.files, self.number, self.action = files, number, action
@@ -249,7 +249,7 @@ def fill():
 @pytest.mark.parametrize("end", [kill, fill])
 @pytest.mark.parametrize("change", [{}, {"timeout": 90.0}, {"present": False}])
 def test_systemd_learns_what_a_run_without_an_end_has_written(simulated, monkeypatch, change, end):
-    # Making it takes a second.
+    # Building the program takes a second.
     program = _boot_files.HEADER.encode()
     monkeypatch.setattr(archive, "build", lambda: program)
     arguments = {"present": True, "python": PYTHON, "timeout": 60.0, "check_mode": False}

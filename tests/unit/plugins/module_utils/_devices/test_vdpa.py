@@ -11,7 +11,7 @@ CARD = {"name": "c", "select": ["0000:d8:00.0"], "mode": "vf", "num_vfs": 8}
 
 
 def with_vdpa(host, address, name="vdpa0"):
-    """A vDPA device on a function, as the kernel shows it."""
+    """Create a vDPA device on a function, as the kernel does."""
     tree = host.kernel.tree
     path = f"{tree.resolve(f'sys/bus/pci/devices/{address}')[0]}/{name}"
     tree.directory(path)

@@ -9,7 +9,7 @@ from ansible_collections.vfio.devices.tests.unit.capacities import offered, pare
 
 
 class Six(Capacity):
-    """A driver by whose rules six devices fit, whatever its counters say."""
+    """A driver whose rules allow six devices, independent of its counters."""
 
     def _expected(self, parent, type_id):
         return 6 - len(list(self.all_occupants()))

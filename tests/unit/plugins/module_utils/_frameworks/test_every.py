@@ -87,7 +87,7 @@ def test_types_without_room_are_not_listed_by_a_vf(framework, rooms, listed):
 
 
 class Acme:
-    """A host whose virtual functions have a driver as in the guide."""
+    """Return a host whose virtual functions have the driver from the guide."""
 
     CARD = "0000:01:00.0"
 

@@ -76,7 +76,7 @@ def test_quotas_of_all_functions_before_they_are_made(host):
 
 
 def test_a_time_slice_alone_leaves_the_parts_to_the_driver(host):
-    """The driver would make functions without memory after the first share that is set."""
+    """After the first share is set, the driver would create functions without memory."""
     run = Switch(host)
     wanted = entry(shares("0-1", exec_quantum_ms=20))
     run(wanted)

@@ -122,7 +122,7 @@ def names_of(host):
     ],
 )
 def test_each_write_in_turn_fails_and_no_card_is_left_empty(simulated, monkeypatch, profile, card, before, after):
-    """What was there is there again, unless new devices are there already; then at least what was to stay."""
+    """All previous devices exist again. If new devices exist, at least the devices to keep exist."""
     new = set(after) - set(before)
     for failing in (0, 5, 8, 16, 17, 25, 28):
         host = simulated(profile)

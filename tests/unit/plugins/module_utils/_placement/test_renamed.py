@@ -29,7 +29,7 @@ def sentences(root, old, card="0000:41:00.0", own=(), below=OLD_ROOT):
         ("compute1", "COMPUTE1.example.org", {}, 1),
         ("compute1", "compute2", {}, 0),
         ("compute1.example.org", "compute1", {"card": "0000:42:00.0"}, 0),
-        # It is published by the same call.
+        # The same call publishes this host.
         ("compute1.example.org", "compute1", {"below": ROOT}, 0),
     ],
 )

@@ -19,7 +19,7 @@ T4 = "0000:3b:00.0"
 
 @pytest.fixture
 def act(monkeypatch, run_module):
-    """Run the action with its module on a simulated host; ``act.calls`` are the options of the module."""
+    """Run the action with its module on a simulated host; ``act.calls`` lists the module options of each call."""
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
     lines, calls = [], []
     monkeypatch.setattr(long_work, "tell", lines.append)
@@ -99,7 +99,7 @@ def test_long_work_is_reported_and_its_parts_are_one_result(act, simulated):
     assert len(act.calls) == 16
     assert act.lines[0].startswith("compute7: 1 of 16 devices after ")
     assert {**cut, "diff": 0} == {**whole, "diff": 0}
-    # The first stage is done in a call of its own, and not again.
+    # The first stage runs in a separate call, and not again.
     assert list(act.calls[-1]["stages"]) == ["devices", "boot"]
 
 

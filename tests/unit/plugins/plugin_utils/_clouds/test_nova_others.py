@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the real nova makes of such files is in ``tests/integration/nova/test_others.py``."""
+"""Test conflicts; ``tests/integration/nova/test_others.py`` compares such files with the real nova."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def spec(later=False, **keys):
 
 
 def refusals(cards, *others, unselected=(), release=34, **options):
-    """The sentences of the filter, without its first line."""
+    """Return the sentences of the filter without its first line."""
     host = {**plan(*cards), "unselected": list(unselected)}
     try:
         nova_config(host, release, others=list(others), **options)
@@ -45,7 +45,7 @@ NFV = {"profile": "nfv", "name": "0000:81:00.0", "nova": {"alias": "nfv"}}
 IN_PLACEMENT = {"report_in_placement": True, "pci_in_placement": True}
 TYPES = entry("devices", "enabled_mdev_types", "nvidia-36, nvidia-35")
 MATCHES = [
-    # The same as ours, and devices that no profile has.
+    # Entries equal to ours, and devices without a profile.
     ([ports(**NFV)], [spec(address="0000:81:00.0", product_id="1889")], None),
     ([ports(**NFV)], [spec(vendor_id="10de")], None),
     ([ports(**NFV)], [spec(address="0000:81:00.0", product_id="1889", physical_network="a")], "with other settings"),
@@ -56,7 +56,7 @@ MATCHES = [
     ([ports(**NFV)], [spec(vendor_id="8086", product_id="1889")], "guests also get 0000:99:01.0 of no profile"),
     ([ports(**NFV)], [spec(devname="ens9")], "guests also get 0000:99:01.0 of no profile"),
     ([ports(**NFV)], [spec(devname="ens7")], None),
-    # nova-compute stops at, or adds up, two values of one alias.
+    # nova-compute rejects or combines two values of one alias.
     ([ports(**NFV)], [entry("pci", "alias", {"name": "nfv", "vendor_id": "15b3"})], "alias nfv is also in"),
     ([ports(**NFV)], [entry("pci", "alias", {"name": "other", "vendor_id": "15b3"})], None),
 ]

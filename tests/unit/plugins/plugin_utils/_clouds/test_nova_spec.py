@@ -1,7 +1,7 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real nova answers the same in ``tests/integration/nova/test_others.py``."""
+"""Test matches; ``tests/integration/nova/test_others.py`` compares them with the real nova."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ansible_collections.vfio.devices.tests.simhost.tree import File, Link
 from ansible_collections.vfio.devices.tests.unit.site import DECLARATIONS, VARIABLES, Site
 
 ROLES = Path(__file__).resolve().parents[5] / "roles"
-# By stage the task of its role.
+# The task of the role for each stage.
 TASKS = {
     "modes": ("sriov", 0),
     "layouts": ("mig", 0),
@@ -28,7 +28,7 @@ DEMO = [("demo", host) for host in ("t4", "l40s", "nics", "mtty", "mixed", "empt
 
 
 def state(host):
-    """What is on a host: its files and its facts."""
+    """Return the files and the facts of a host."""
     kinds = (File, Link)
     files = {path: node for path, node in host.kernel.tree.nodes.items() if isinstance(node, kinds)}
     texts = {path: node.data if isinstance(node, File) else node.target for path, node in files.items()}
@@ -36,7 +36,7 @@ def state(host):
 
 
 def outcome(work):
-    """What some work returns, or the problems with which it is refused."""
+    """Return the result of the work, or the problems of its refusal."""
     try:
         return work()
     except Refused as refused:
@@ -53,7 +53,7 @@ def test_one_run_does_what_the_roles_do(simulated, name, host):
     assert state(direct.host) == state(simulated(host))
     results = outcome(direct.direct)
     if isinstance(predicted, list):
-        # All problems at once, and before the first write.
+        # All problems are reported together, before the first write.
         assert first and set(first) <= set(predicted)
         assert results["modes"]["problems"] == first
         assert state(direct.host)[0].keys() - state(simulated(host))[0].keys() <= {"run/vfio-devices/lock"}
@@ -89,7 +89,7 @@ def test_only_what_is_in_the_plan_is_a_stage(simulated):
 
 @pytest.mark.parametrize("stage", TASKS)
 def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
-    """By their names, and by the variables behind them."""
+    """Compare the names of the options, and the variables that set them."""
     role, number = TASKS[stage]
     task = yaml.safe_load((ROLES / role / "tasks/configure.yml").read_text(encoding="utf-8"))[number]
     (module,) = (name for name in task if name.startswith("vfio.devices."))
@@ -104,7 +104,7 @@ def test_the_options_are_those_of_the_tasks_of_the_roles(stage):
     )}  # fmt: skip
     marked = {**VARIABLES, "vfio_accept_unseen": ["marked"], "boot_python": "/python"}
     made = stages.of_plan(marked, plan, due.PARTS)[stage]
-    # The playbook's role sets host_root of the module by its defaults, and another default is that of the module.
+    # The defaults of the role set host_root of the module, which has another default.
     assert {*options, "host_root"} == made.keys() - ({"state", "exact", "placement"} - {*options})
     for name, text in options.items():
         if isinstance(text, str) and text.startswith("{{ ") and "vfio_plan" not in text and "omit" not in text:
