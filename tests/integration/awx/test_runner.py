@@ -66,7 +66,8 @@ def run(directory, playbook):
 
 def test_site(site, cloud):
     assert set(ends(site)["changed"]) == set(HOSTS)
-    (made,) = results(site, "t4", "mdev_instance")
+    (applied,) = results(site, "t4", "cards_apply")
+    made = applied["results"]["mdev_made"]
     assert {one["type_name"] for one in made["instances"]} == {"GRID T4-2Q"}
     assert len(made["created"]) == 16
     assert set(made["diff"]) == {"before", "after"}

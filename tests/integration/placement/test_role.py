@@ -273,9 +273,9 @@ def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tm
     text = page.read_text(encoding="utf-8")
     for words in (
         "<code>pci_0000_3b_00_0</code>",
-        "without CUSTOM_TIER_GOLD in Placement",
-        "a total of 4 in Placement",
-        "<code>0000:af:00.0</code>: no provider in Placement",
+        "Without CUSTOM_TIER_GOLD in Placement",
+        "A total of 4 in Placement",
+        "No provider in Placement, which the service of owner nova creates",
         "No provider of the host in Placement, so its cards have no providers",
     ):
         assert words in text
@@ -286,7 +286,7 @@ def test_the_report_has_placement_beside_the_hosts(play, cloud, nodes, proxy, tm
     asked = {**hosts, "mixed": {**hosts["mixed"], "report_placement": True}}
     assert play(asked, **{**options, "hosts": ("t4-1", "mixed")}) == 0, play.said
     text = page.read_text(encoding="utf-8")
-    assert "a total of 4 in Placement" in text
+    assert "A total of 4 in Placement" in text
     assert "No provider of the host in Placement" not in text
 
     nowhere = {"OS_AUTH_TYPE": "admin_token", "OS_ENDPOINT": "http://127.0.0.1:9", "OS_TOKEN": "admin"}

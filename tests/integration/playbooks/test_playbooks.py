@@ -145,7 +145,7 @@ def test_drift_in_placement_is_told_at_its_host(play, cloud, fleet):
     assert (status, changed) == (2, {"mixed": 0, "t4": 0}), said
     assert re.findall(r"^fatal: \[(\w+)\]", said, re.MULTILINE) == ["t4"]
     (line,) = re.findall(r'^ +"(placement: .*)",$', said, re.MULTILINE)
-    assert line.startswith(f"placement: {provider} traits is ")
+    assert line.startswith(f"placement: {provider} traits: ")
 
 
 @pytest.mark.parametrize(
