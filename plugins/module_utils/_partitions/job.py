@@ -32,6 +32,11 @@ from .plan import Plan, SetMode, plan
 from .result import Result, report
 from .wanted import Wanted
 
+NO_PROGRAM = (
+    "nvidia-smi is not installed on this host, so MIG cannot be read. Install the NVIDIA driver with nvidia-smi, or "
+    "remove mig from the profile"
+)
+
 
 class Options(NamedTuple):
     """The options of mig_layout without its GPUs. With ``persist`` None, records stay unchanged."""
@@ -56,6 +61,8 @@ def converge(
     if not check_mode:
         host.lock()
         host.remove_unfinished(f"{DIRECTORY}/{records.LAYOUT_RECORDS}")
+    if gpus is None and not host.has_program(mig.PROGRAM):
+        raise Refused([f"{one.label} ({one.pf}): {NO_PROGRAM}" for one in wanted])
     functions = pci.observe(host) if functions is None else functions
     gpus = mig.observe(host, [one.pf for one in wanted]) if gpus is None else gpus
     problems: list[str] = []

@@ -23,6 +23,11 @@ from ansible_collections.vfio.devices.tests.unit.plugins.module_utils._partition
 FULL = {"1g.18gb": 4, "3g.71gb": 1}
 
 
+def test_without_the_program_nothing_is_known(simulated):
+    with pytest.raises(Refused, match=r"\(0000:3b:00.0\): nvidia-smi is not installed on this host, .* remove mig"):
+        converge(simulated("t4"), FULL, pf="0000:3b:00.0")
+
+
 def test_whole_life_of_a_layout(host):
     predicted = converge(host, FULL, check=True)
     assert predicted["changed"] and not changes(host)
