@@ -23,7 +23,7 @@ from typing import Any, Optional
 from .._devices.pci import DEVICES
 from .._host.root import HostError, HostRoot
 from .._model.host import VfSettings
-from .shares import Shown, settings_of, write_shares
+from .shares import Shown, settings_of, shown, write_shares
 
 DRIVER = "i915"
 TIMES = ("exec_quantum_ms", "preempt_timeout_us")
@@ -63,10 +63,7 @@ def facts(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, Sho
     if home is None:
         return {}
     automatic = _is_automatic(host, home)
-    return {
-        index: {**{name: getattr(_read(host, home, index), name) for name in NAMES}, AUTO: automatic}
-        for index in sorted(set(indices))
-    }
+    return {index: {**shown(_read(host, home, index), NAMES), AUTO: automatic} for index in sorted(set(indices))}
 
 
 def check(wanted: Mapping[int, VfSettings], known: Mapping[int, VfSettings], count: int) -> list[str]:
@@ -117,7 +114,10 @@ def prepare(host: HostRoot, address: str, count: int) -> None:
     total = host.read_number(f"{DEVICES}/{address}/sriov_totalvfs") or count
     has = {index: any(getattr(_read(host, home, index), name) for name in QUOTAS) for index in range(total)}
     if not any(has.values()):
-        host.write(f"{home}/pf/{AUTO}", "1")
+        path = f"{home}/pf/{AUTO}"
+        host.write(path, "1")
+        if not _is_automatic(host, home):
+            raise HostError(f"{path} reads {host.read(path)}, although 1 was written", path, "1")
         return
     without = [str(index) for index in range(count) if not has[index]]
     if without:

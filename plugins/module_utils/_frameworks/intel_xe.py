@@ -19,7 +19,7 @@ from typing import Optional
 from .._devices.pci import DEVICES
 from .._host.root import HostRoot
 from .._model.host import VfSettings
-from .shares import Shown, settings_of, write_shares
+from .shares import Shown, settings_of, shown, write_shares
 
 DRIVER = "xe"
 # Cards without own memory and older kernels do not have this quota.
@@ -40,10 +40,7 @@ def observe(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, V
 def facts(host: HostRoot, address: str, indices: Iterable[int]) -> dict[int, Shown]:
     """Return the shares of VFs for the facts, with the scheduling priority."""
     return {
-        index: {
-            **{name: getattr(settings, name) for name in NAMES},
-            PRIORITY: priority(host, address, index),
-        }
+        index: {**shown(settings, NAMES), PRIORITY: priority(host, address, index)}
         for index, settings in observe(host, address, indices).items()
     }
 

@@ -53,6 +53,11 @@ def write_shares(
                 raise HostError(f"{path} has {now}, although {new} was written", path, str(new))
 
 
+def shown(settings: VfSettings, names: Iterable[str]) -> dict[str, Union[int, str, None]]:
+    """Return the shares ``names`` of one VF for the facts."""
+    return {name: getattr(settings, name) for name in names}
+
+
 def settings_of(host: HostRoot, names: Iterable[str], path: Callable[[str], str]) -> VfSettings:
     """Return the shares of one VF; ``path`` returns the file of a share from its name."""
     values: Mapping[str, Any] = {name: read_share(host, path(name), name) for name in names}

@@ -8,6 +8,7 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import intel_i915
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import VfSettings
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Switch
 
@@ -63,6 +64,21 @@ def test_equal_parts_are_given_by_the_driver_alone(host):
         }
     ] * 2
     assert not run(entry(quotas("0-1", 0, 0)), persist=None)["changed"]
+
+
+def test_a_driver_that_stays_without_equal_parts_is_an_error(host):
+    host.kernel.faults.content(f"{HOME}/pf/auto_provisioning", b"0\n")
+    with pytest.raises(HostError, match="auto_provisioning reads 0, although 1 was written"):
+        intel_i915.prepare(host.root(), CARD, 2)
+
+
+def test_facts_read_each_share_once(host):
+    Switch(host)(entry(), persist=None)
+    host.files.reads.clear()
+    host.facts()
+    read_files = {path: number for path, number in host.files.reads.items() if "/prelim_iov/" in path}
+    assert len(read_files) == 2 * 6 + 1
+    assert set(read_files.values()) == {1}
 
 
 def test_quotas_of_all_functions_before_they_are_made(host):
