@@ -18,7 +18,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 
 # The registered result of a module.
 Result = Mapping[str, Any]
-UNCHANGED = ("kept", "absent", "unchanged")
+UNCHANGED = ("kept", "absent", "unchanged", "failed")
 # Matches counts of things that each card of a line has.
 COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances?)\b")
 # Infinitives of the verbs in results, for check mode.
@@ -43,8 +43,8 @@ def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> lis
             lines += [labelled(f"{_named(card['pf'], models)} is not changed", sentence) for sentence in card["busy"]]
     for name in ("mdev_made", "mdev_cleared"):
         for device in results.get(name, {}).get("busy", []):
-            who = holders(device["users"]) if device["users"] else "guests of other devices of its card"
-            lines.append(f"{device['parent']} {device['uuid'] or device['address']} is not changed: in use by {who}")
+            why = f"in use by {holders(device['users'])}" if device["users"] else "its card is in use or unreadable"
+            lines.append(f"{device['parent']} {device['uuid'] or device['address']} is not changed: {why}")
     return grouped(lines)
 
 
@@ -99,8 +99,6 @@ def _cards(result: Result, models: Mapping[str, str]) -> Iterator[str]:
         name = _named(card["pf"], models)
         if card["done"]:
             yield f"{name}: {_from_to(card)}{', '.join(card['done'])}"
-        elif card["error"]:
-            yield f"{name}: {card['error']}"
 
 
 def _from_to(card: Result) -> str:

@@ -14,6 +14,22 @@ BOOT = {
 }
 REFUSED = {"vfio_refusals": ["profile x: there is no type A"]}
 FAILED = {"sriov_result": {"failed": True, "msg": "0000:31:00.0 is busy"}}
+BROKEN = {
+    "vfio_compared": {"due": ["x"], "selection": None},
+    "sriov_result": {
+        "failed": True,
+        "msg": "0000:31:00.0: EIO",
+        "functions": [{"pf": "0000:31:00.0", "busy": [], "done": [], "error": "EIO", "before": {}, "after": None}],
+    },
+    "mdev_made": {
+        "failed": True,
+        "msg": "u1: EIO",
+        "busy": [],
+        "instances": [
+            {"action": "failed", "type_name": "A", "type": "a", "parent": "0000:3b:00.0", "uuid": "u1", "address": None}
+        ],
+    },
+}
 USER = {"domain": "web1", "pid": 5, "command": "qemu", "running": True}
 REBOOT = {**BOOT, "iommu_reboot_needed": True}
 
@@ -69,15 +85,22 @@ def test_a_host_that_failed_names_what_was_changed_before():
     ]
 
 
+def test_errors_are_no_changes():
+    assert fleet_summary(["a"], {"a": BROKEN}, []) == [
+        "1 host: 1 rejected or failed",
+        "a (rejected or failed): 0000:31:00.0: EIO",
+    ]
+
+
 @pytest.mark.parametrize(
-    ("users", "who"), [([USER], "guest web1 (pid 5, qemu)"), ([], "guests of other devices of its card")]
+    ("users", "why"), [([USER], "in use by guest web1 (pid 5, qemu)"), ([], "its card is in use or unreadable")]
 )
-def test_devices_in_use_are_no_change(users, who):
+def test_devices_in_use_are_no_change(users, why):
     busy = [{"uuid": "u1", "address": None, "parent": "0000:3b:00.0", "users": users}]
     hosts = {"a": {**BOOT, "boot_result": {}, "mdev_made": {"busy": busy}}}
     assert fleet_summary(["a"], hosts, ["a"]) == [
         "1 host: 1 in use",
-        f"a (in use): 0000:3b:00.0 u1 is not changed: in use by {who}",
+        f"a (in use): 0000:3b:00.0 u1 is not changed: {why}",
     ]
 
 
