@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from .._devices import iommu, mdevctl, pci, sriov, vdpa
+from .._devices import iommu, mdevctl, pci, sriov
 from .._devices.pci import NumaNodes, PciFunction
-from .._frameworks import nvidia_sriov, vfs, vgpu_scheduler
+from .._frameworks import nvidia_sriov
 from .._frameworks.every import Frameworks
 from .._host.root import HostRoot
 from .._model.host import Card, Device, Iommu, Made, Parent, Sriov
@@ -71,11 +71,8 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         selected = _selected(functions, by_card, tuple(classes))
         cards = sriov.read_cards(host, selected, functions, numa_nodes)
         facts[PHYSICAL_FUNCTIONS] = [_physical_function(card, by_card.get(card.address)) for card in cards]
-        for entry in facts[PHYSICAL_FUNCTIONS]:
-            _add_shares(host, entry)
         _add_schedulers(host, facts[PHYSICAL_FUNCTIONS])
-        if any(entry["virtual_functions"] for entry in facts[PHYSICAL_FUNCTIONS]):
-            _add_vdpa(host, facts[PHYSICAL_FUNCTIONS])
+        _add_properties_of_vfs(host, [one for one in facts[PHYSICAL_FUNCTIONS] if one["virtual_functions"]])
         if MODELS in gather:
             from .._devices import models
 
@@ -170,26 +167,32 @@ def _physical_function(card: Card, framework: str | None) -> Facts:
     }
 
 
-def _add_shares(host: HostRoot, entry: Facts) -> None:
-    """Add the shares of each VF of a GPU if its driver reports them."""
-    driver = vfs.shares_of(entry["driver"])
-    virtual_functions = {one["index"]: one for one in entry["virtual_functions"] if driver}
-    for index, shares in driver.facts(host, entry["address"], virtual_functions).items() if driver else ():
-        virtual_functions[index]["shares"] = shares
-
-
 def _add_schedulers(host: HostRoot, entries: list[Facts]) -> None:
     """Add the scheduler of NVIDIA GPUs with vGPUs."""
     gpus = {one["address"]: one for one in entries if one["framework"] and one["driver"] == nvidia_sriov.DRIVER}
-    for address, scheduler in vgpu_scheduler.observe(host, gpus).items() if gpus else ():
+    if not gpus:
+        return
+    from .._frameworks import vgpu_scheduler
+
+    for address, scheduler in vgpu_scheduler.observe(host, gpus).items():
         gpus[address]["vgpu_scheduler"] = scheduler._asdict()
 
 
-def _add_vdpa(host: HostRoot, entries: list[Facts]) -> None:
-    """Add the vDPA devices of each VF."""
-    names = vdpa.observe(host)
-    for virtual in (one for entry in entries for one in entry["virtual_functions"] if one["address"] in names):
-        virtual["vdpa"] = names[virtual["address"]]
+def _add_properties_of_vfs(host: HostRoot, entries: list[Facts]) -> None:
+    """Add the shares of each VF if the driver of its GPU reports them, and its vDPA devices."""
+    if not entries:
+        return
+    from .._devices import vdpa
+    from .._frameworks import vfs
+
+    of_vdpa = vdpa.observe(host)
+    for entry in entries:
+        driver = vfs.shares_of(entry["driver"])
+        virtual_functions = {one["index"]: one for one in entry["virtual_functions"]}
+        shares = driver.facts(host, entry["address"], virtual_functions) if driver else {}
+        for index, virtual in virtual_functions.items():
+            virtual.update({"shares": shares[index]} if index in shares else {})
+            virtual.update({"vdpa": of_vdpa[virtual["address"]]} if virtual["address"] in of_vdpa else {})
 
 
 def _parent(parent: Parent) -> Facts:
