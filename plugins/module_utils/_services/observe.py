@@ -40,7 +40,11 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
     reads = False if found.container else reads
     files = of_service(host, found)
     is_readable = known and (not found.container or found.pid is not None)
-    later = _later(files, sources, path) if reads else []
+    order = order_of(files, sources, path) if is_readable else []
+    # Several checks need these texts, so each file is read once.
+    texts = {file: files.text(file) for file in order}
+    before_and_after = order if reads else []
+    later = _later(before_and_after, texts, path)
     problems = not_effective(later, content, program, path)
     return {
         "source": found.source,
@@ -52,9 +56,10 @@ def observe(host: HostRoot, project: str, program: str, unit: str, path: str, co
         "reads": reads,
         "later": later,
         "overridden": overridden(later, content),
-        "others": _others(files, sources, path) if reads else [],
-        "unknown": _unknown(files, sources, project) if is_readable else [],
-        "post_copy": is_readable and _permits_post_copy(files, sources),
+        "others": _others(before_and_after, texts, path),
+        # The names of options of other projects are not known.
+        "unknown": nova_names.unknown(texts.items()) if project == "nova" else [],
+        "post_copy": _permits_post_copy(order, texts),
         "cyborg_gpus": cyborg.file_with_gpus(host) if project == "nova" else None,
         "undeployed": _undeployed(host, project, program, content) if found.kolla else [],
         "problems": [_not_read(found, sources, project, program, path)] if reads is False else problems,
@@ -114,21 +119,22 @@ def not_effective(later: Sequence[Option], content: str, program: str, path: str
     ]
 
 
-def _later(files: Files, sources: oslo.Sources, path: str) -> list[Option]:
+def _later(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[Option]:
+    """Return the options of all files that are read after ``path``."""
+    after = order[order.index(path) + 1 :] if path in order else []
     return [
         {"section": section, "option": name, "file": later}
-        for later in _after(files, sources, path)
-        for section, name in dict.fromkeys(oslo.options(files.text(later)))
+        for later in after
+        for section, name in dict.fromkeys(oslo.options(texts[later]))
     ]
 
 
-def _others(files: Files, sources: oslo.Sources, path: str) -> list[dict[str, object]]:
+def _others(order: Sequence[str], texts: Mapping[str, str], path: str) -> list[dict[str, object]]:
     """Return the options of devices in all other files, with their newest names and in reading order."""
-    order = order_of(files, sources, path)
     found = []
     for file in order:
         later = order.index(file) > order.index(path)
-        for entry in oslo.entries(files.text(file)) if file != path else ():
+        for entry in oslo.entries(texts[file]) if file != path else ():
             section, option = nova_names.current(*entry[:2])
             if nova_names.is_of_devices(section, option):
                 value = entry[2].replace("$$", "$")
@@ -136,19 +142,12 @@ def _others(files: Files, sources: oslo.Sources, path: str) -> list[dict[str, ob
     return found
 
 
-def _unknown(files: Files, sources: oslo.Sources, project: str) -> list[str]:
-    """Return unknown names in the files of nova; the names of other projects are not known."""
-    if project != "nova":
-        return []
-    return nova_names.unknown((path, files.text(path)) for path in order_of(files, sources))
-
-
-def _permits_post_copy(files: Files, sources: oslo.Sources) -> bool:
+def _permits_post_copy(order: Sequence[str], texts: Mapping[str, str]) -> bool:
     """Return whether post-copy is permitted for the service, which prevents live migration of PCI devices."""
     values = [
         value.lower()
-        for path in order_of(files, sources)
-        for section, name, value in oslo.entries(files.text(path))
+        for file in order
+        for section, name, value in oslo.entries(texts[file])
         if (section, name) == POST_COPY
     ]
     return bool(values) and values[-1] in oslo.TRUE
@@ -160,9 +159,3 @@ def _undeployed(host: HostRoot, project: str, program: str, content: str) -> lis
     deployed = set(oslo.entries(merged))
     lacking = [entry[:2] for entry in oslo.entries(content) if entry not in deployed]
     return [f"[{section}]{name}" for section, name in dict.fromkeys(lacking)]
-
-
-def _after(files: Files, sources: oslo.Sources, path: str) -> list[str]:
-    """Return the files that are read after ``path``, whether it exists or not."""
-    order = order_of(files, sources, path)
-    return order[order.index(path) + 1 :] if path in order else []

@@ -34,6 +34,15 @@ def test_the_directory_comes_after_the_default_files(look):
     assert (found["reads"], found["overridden"], found["problems"]) == (True, [], [])
 
 
+def test_each_settings_file_is_read_once(look, monkeypatch):
+    read = []
+    text = Files.text
+    monkeypatch.setattr(Files, "text", lambda files, path: read.append(path) or text(files, path))
+    look({"etc/nova/nova.conf": NOVA, "etc/nova/nova.conf.d/60-b.conf": NOVA})
+    assert sorted(read) == sorted(set(read))
+    assert {"/etc/nova/nova.conf", "/etc/nova/nova.conf.d/60-b.conf", FILE} <= set(read)
+
+
 def test_a_file_of_the_command_line_comes_after_the_default_directory(look):
     found = look({"etc/nova/nova.conf": NOVA}, "--config-file", "/etc/nova/nova.conf")
     option = {"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova/nova.conf"}
