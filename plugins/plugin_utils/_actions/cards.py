@@ -31,6 +31,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_sett
     PROVIDER_FILE,
     Differing,
     differing,
+    is_elsewhere,
+    managed,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.fleet import selection
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
@@ -115,16 +117,17 @@ def reasons(known: Variables, plan: Any, seen: Any) -> Reasons:
 def _services(found: Differing, access: Iterable[str], known: Variables) -> list[str]:
     """Return the services whose settings differ: all if the access of a file differs."""
     if any(access):
-        return [*([NOVA] if "nova_config_release" in known else []), *([CYBORG] if known[CYBORG_FILE] else [])]
+        return managed(known)
     return [service for service, sentences in found.texts.items() if sentences]
 
 
 def _options(known: Variables) -> Result:
     """Return the options of the module."""
-    has_nova = "nova_config_release" in known and known["nova_config_host"] in ("", known["inventory_hostname"])
+    services = managed(known)
+    has_nova = NOVA in services and not is_elsewhere(known)
     files = [_file(known, NOVA_FILE)] if has_nova else []
     files += [_file(known, PROVIDER_FILE)] if has_nova and known.flag("nova_config_provider_config") else []
-    cyborg = [_file(known, CYBORG_FILE)] if known[CYBORG_FILE] else []
+    cyborg = [_file(known, CYBORG_FILE)] if CYBORG in services else []
     service = {"project": "nova", "program": PROGRAM, "unit": known["nova_config_service"] if has_nova else ""}
     asks = has_nova and known.flag("nova_config_check_service")
     gather = stages.parts_of_facts(known)

@@ -22,12 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.cards import said
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.known import Variables
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import (
-    CYBORG,
-    CYBORG_FILE,
-    NOVA,
-    differing,
-)
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.service_settings import differing, managed
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import stages
 
@@ -125,8 +120,7 @@ class AppliesPlan(long_work.LongWork):
 
 def _settings(known: Variables, plan: Any, compared: Any) -> dict[str, str]:
     """Return the task file for each service to configure: ``main`` for all if their roles must report an error."""
-    every = {NOVA: "main"} if "nova_config_release" in known else {}
-    every.update({CYBORG: "main"} if known[CYBORG_FILE] else {})
+    every = dict.fromkeys(managed(known), "main")
     try:
         found = differing(known, plan, compared)
     except (AnsibleError, ValueError, KeyError):

@@ -27,6 +27,16 @@ class Differing(NamedTuple):
     roles: list[str]
 
 
+def managed(known: Variables) -> list[str]:
+    """Return the services whose configuration the variables of the host manage."""
+    return [*([NOVA] if "nova_config_release" in known else []), *([CYBORG] if known[CYBORG_FILE] else [])]
+
+
+def is_elsewhere(known: Variables) -> bool:
+    """Return whether the nova configuration of the host is written on another host."""
+    return known["nova_config_host"] not in ("", known["inventory_hostname"])
+
+
 def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing:
     """Compare the texts for ``plan`` with the texts that the module ``cards`` has read.
 
@@ -34,15 +44,16 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
     """
     texts: dict[str, list[str]] = {NOVA: [], CYBORG: []}
     roles: list[str] = []
-    if "nova_config_release" in known:
+    services = managed(known)
+    if NOVA in services:
         roles = _nova(known, plan, seen, texts[NOVA])
-    if known[CYBORG_FILE] and known["cyborg_config_text"] != seen["settings"][known[CYBORG_FILE]]:
+    if CYBORG in services and known["cyborg_config_text"] != seen["settings"][known[CYBORG_FILE]]:
         texts[CYBORG].append("the Cyborg configuration differs")
     return Differing(texts, roles)
 
 
 def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]) -> list[str]:
-    if known["nova_config_host"] not in ("", known["inventory_hostname"]):
+    if is_elsewhere(known):
         return ["the nova configuration is written on another host"]
     if known["_nova_config_kept"]:
         return ["guests have devices of an undeclared type"]

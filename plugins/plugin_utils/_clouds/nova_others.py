@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
+from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     nova_mdev,
     nova_pci,
@@ -29,7 +30,6 @@ SWITCHES = (
     ("pci", "report_in_placement", "nova_config_report_in_placement"),
     ("filter_scheduler", "pci_in_placement", "nova_config_pci_in_placement"),
 )
-TRUE = ("true", "1", "on", "yes")
 # Maximum number of cards or functions in a sentence.
 MOST_NAMES = 4
 FIELDS = {"file", "section", "option", "value", "later"}
@@ -72,7 +72,7 @@ def _last(others, section, option):
 
 
 def _is_true(entry):
-    return entry is not None and entry["value"].strip().lower() in TRUE
+    return entry is not None and entry["value"].strip().lower() in oslo.TRUE
 
 
 def _switches(others, options):

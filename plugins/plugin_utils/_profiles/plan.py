@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio, of_card, shares_of
@@ -95,7 +96,7 @@ def plan(profiles, facts):
 
 
 def _card(profile, subject):
-    is_of_nova = profile["owner"] == CLOUDS[0].OWNER
+    is_of_nova = profile["owner"] == nova.OWNER
     return {
         "name": subject["name"],
         "address": subject["address"],
