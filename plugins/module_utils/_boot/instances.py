@@ -46,7 +46,6 @@ class Instances:
 
     @classmethod
     def observe(cls, host: HostRoot) -> Iterator[Instances]:
-
         for card, record in observe_records(host).items():
             yield cls(host, card, record)
 

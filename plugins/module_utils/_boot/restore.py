@@ -156,7 +156,6 @@ class _Unreadable:
 
 
 def _stages(host: HostRoot, patient: bool) -> dict[str, list[Stage]]:
-
     stages: dict[str, list[Stage]] = {}
     of_kinds: tuple[tuple[type[Stage], Iterable[Modes | Partitions | Instances]], ...] = (
         (Modes, Modes.observe(host, patient)),

@@ -63,12 +63,10 @@ class Capacity:
         return live - self._taken.get((parent, type_id), 0)
 
     def take(self, parent: str, type_id: str) -> None:
-
         self.occupants[parent].append(type_id)
         self._taken[parent, type_id] = self._taken.get((parent, type_id), 0) + 1
 
     def give(self, parent: str, type_id: str | None) -> None:
-
         self.occupants[parent].remove(type_id)
         self._given = True
 

@@ -154,7 +154,6 @@ def save_definition(host: HostRoot, parent: str, uuid: str, definition: Definiti
 
 
 def definition_path(parent: str, uuid: str) -> str:
-
     return f"{DEFINITIONS}/{parent}/{uuid}"
 
 

@@ -24,7 +24,6 @@ CURRENT_TYPE = "nvidia/current_vgpu_type"
 CREATABLE_TYPES = "nvidia/creatable_vgpu_types"
 NO_TYPE = "0"
 KNOWN_TYPES = "vgpu_types"
-# The type of a vGPU on a MIG instance contains two numbers, as in A100-1-5C.
 
 
 class Vgpus:

@@ -30,14 +30,11 @@ from .._model.work import (
 )
 from .records import INSTANCE_RECORDS
 
-# In seconds: how long another program may take to complete a device that it is creating.
 # Returns the current users by UUID or address; raises HostError if some users are unknown.
-
 Users = Callable[[], dict[str, list[dict[str, Any]]]]
 
 
 def remove_leftovers(host: HostRoot) -> None:
-
     directories = [f"{DIRECTORY}/{INSTANCE_RECORDS}"]
     directories += [f"{DEFINITIONS}/{parent}" for parent in host.names(DEFINITIONS)]
     for directory in directories:

@@ -62,7 +62,6 @@ class Inventory:
         self.capacities = {card: self._capacity(card, names) for card, names in self._cards.items()}
 
     def card(self, parent: str) -> str:
-
         known = self.parents.get(parent)
         return known.card if known else parent
 

@@ -33,8 +33,6 @@ from .._model.work import (
 )
 from . import observe, records
 
-# Meaning and remedy of errnos of the kernel or a driver in this context.
-
 
 def links(host: HostRoot, address: str) -> dict[int, str]:
     """Return the VFs of a card by index, from links. Reading ``sriov_numvfs`` could block forever."""

@@ -21,6 +21,7 @@ from .state import Planned
 from .steps import plan_steps
 from .target import present_target
 
+# Meaning and remedy of errnos of the kernel or a driver in this context.
 REMEDIES = {
     "ENOENT": "its driver does not support virtual functions, or it has no driver",
     "ERANGE": "the driver does not support this number",
@@ -37,8 +38,6 @@ REMEDIES = {
     "ENODEV": "the driver does not accept this device, or the device has disappeared",
     "EACCES": "run as root (become: true). If the play runs as root, the file is not writable at all",
 }
-
-
 # Takes a planned card and its next steps, and returns a sentence for each current use that these steps would end.
 Uses = Callable[[Planned, list[CardStep]], list[str]]
 

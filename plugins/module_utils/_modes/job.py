@@ -121,7 +121,6 @@ def _after(host: HostRoot, planned: list[Planned], outcomes: dict[str, Outcome])
 
 
 def _who(host: HostRoot, card: Card) -> str:
-
     users = observe.users(host)
     names = [card.address, *(virtual.address for virtual in card.virtual_functions)]
     held = [f"{name} is in use by {holders(users[name])}" for name in names if users.get(name)]

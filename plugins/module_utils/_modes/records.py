@@ -37,7 +37,6 @@ def rule_path(address: str) -> str:
 
 
 def observe_rule(host: HostRoot, address: str) -> str | None:
-
     return host.read(rule_path(address), optional=True)
 
 

@@ -123,12 +123,10 @@ def traits(body: Any) -> tuple[int, list[str]]:
 
 
 def trait_names(body: Any) -> set[str]:
-
     return set(_item(_dictionary(body, ""), "", "traits", _list_of(_trait_name)))
 
 
 def class_names(body: Any) -> set[str]:
-
     found = _item(_dictionary(body, ""), "", "resource_classes", _list_of(_dictionary))
     return {_item(one, f"resource_classes[{place}]", "name", _class_name) for place, one in enumerate(found)}
 

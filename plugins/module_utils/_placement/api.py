@@ -46,7 +46,6 @@ class Placement:
 
     @property
     def calls(self) -> int:
-
         return self.transport.calls
 
     @property
@@ -151,7 +150,6 @@ class Placement:
             raise _other(attempt, name, self.transport.hide(str(made)))
 
     def write_traits(self, uuid: str, generation: int, traits: list[str]) -> int:
-
         attempt = f"cannot write the traits of {uuid}"
         body = {"resource_provider_generation": generation, "traits": traits}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/traits", body)
@@ -161,7 +159,6 @@ class Placement:
         return _later(attempt, generation, after)
 
     def write_inventories(self, uuid: str, generation: int, inventories: Inventories) -> int:
-
         attempt = f"cannot write the inventories of {uuid}"
         body = {"resource_provider_generation": generation, "inventories": inventories}
         reply = self.transport.send("PUT", f"/resource_providers/{uuid}/inventories", body)

@@ -223,7 +223,6 @@ class SdkTransport(Transport):
 
 
 def _settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
-
     settings = {theirs: options[ours] for ours, theirs in CONNECTION.items() if options.get(ours) is not None}
     cloud = options.get("cloud")
     if isinstance(cloud, dict):

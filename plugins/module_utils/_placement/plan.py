@@ -150,7 +150,6 @@ def _unknown_names(state: State, wanted: list[Entry]) -> list[str]:
 
 
 def _left_out(nodes: Nodes) -> list[str]:
-
     others = nodes.other_names()
     lost = {name: below for name, below in nodes.left_out().items() if name not in others}
     if not lost:

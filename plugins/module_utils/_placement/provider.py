@@ -116,7 +116,6 @@ def show_provider(provider: Provider, parent_name: str | None) -> Shown:
 
 
 def owner_of(who: str | None) -> str:
-
     if who:
         return f"belongs to {who}"
     return f"belongs to another service, because it does not have the trait {names.MARKER}"
