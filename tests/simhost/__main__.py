@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,8 @@ def _mount(options: argparse.Namespace) -> None:
     directory = options.directory.absolute()
     if options.foreground:
         mounting.serve(directory, options.hosts)
+        # libfuse may cancel a thread that holds the lock of stderr, for which a normal exit waits without end.
+        os._exit(0)
     else:
         mounting.mount(directory, options.hosts)
 

@@ -99,6 +99,25 @@ def test_signals_unmount(tmp_path: Path, number: int) -> None:
     assert os.listdir(directory) == []
 
 
+# Serves nothing, and leaves the lock of the C library's stderr to a thread that has ended.
+LOCKED = """
+import ctypes, sys, threading
+from ansible_collections.vfio.devices.tests.simhost import __main__ as command
+libc = ctypes.CDLL(None)
+stderr = ctypes.c_void_p.in_dll(libc, "stderr")
+def serve(directory, hosts):
+    thread = threading.Thread(target=libc.flockfile, args=[stderr])
+    thread.start()
+    thread.join()
+command.mounting.serve = serve
+sys.exit(command.main(["mount", "--foreground", sys.argv[1], "mtty"]))
+"""
+
+
+def test_daemon_ends_if_libfuse_leaves_stderr_locked(tmp_path: Path) -> None:
+    assert subprocess.run([sys.executable, "-c", LOCKED, tmp_path], check=False, timeout=10).returncode == 0
+
+
 def test_mount_of_a_crashed_daemon_is_repaired(tmp_path: Path) -> None:
     directory = tmp_path / "fleet"
     os.kill(mounting.mount(directory, ["mtty"]), signal.SIGKILL)
