@@ -216,7 +216,13 @@ def _check_number(entry: CardWanted, card: Card, found: list[str]) -> None:
         return
     count = entry.num_vfs
     most = most_vfs(card)
-    if isinstance(count, int) and count > most:
+    if most == 0 and count not in (None, 0):
+        found.append(
+            "its maximum number of virtual functions is 0 now. Enable them in the firmware of the card, or with its "
+            f"driver (Mellanox: `mlxconfig -d {card.address} set SRIOV_EN=1 NUM_OF_VFS=8`, i915 and xe: module option "
+            "max_vfs), and reboot"
+        )
+    elif isinstance(count, int) and count > most:
         found.append(
             f"num_vfs {count} is more than the maximum of this card, {most}. Set num_vfs: max or a lower number"
         )
