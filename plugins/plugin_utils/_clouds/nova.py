@@ -144,7 +144,7 @@ def settings(plan, options):
         sections = _compute(plan, options, problems)
     else:
         sections = _api(plan if isinstance(plan, (list, tuple)) else [plan], options, problems)
-    return settings_file.text("nova", sections), problems
+    return settings_file.text("nova_config", sections), problems
 
 
 def why_no_provider(card, options):

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
@@ -21,7 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
-HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
+HEADER = ownership.header("provider_config")
 
 
 def provider_config(plan, root, release, inventories=False):

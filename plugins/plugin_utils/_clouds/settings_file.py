@@ -11,17 +11,21 @@ from __future__ import annotations
 import configparser
 import re
 
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
+
 # Valid names of sections and items of lists.
 WORD = re.compile(r"[A-Za-z0-9_.:+-]+\Z")
 
 
-def text(service, sections):
-    """Return a file for ``service``; ``sections`` maps names to lists of (option, value). Empty without options."""
+def text(part, sections):
+    """Return a file of a ``part`` of the collection, such as ``nova_config``; empty without options.
+
+    ``sections`` maps names to lists of (option, value).
+    """
     parts = [f"[{name}]\n" + "".join(map(_line, options)) for name, options in sections.items() if options]
     if not parts:
         return ""
-    header = f"# Settings of {service}, made by vfio.devices. Changes made by hand get lost.\n"
-    return "\n".join([header, *parts])
+    return "\n".join([ownership.header(part), *parts])
 
 
 def options_of(file_text, section):
