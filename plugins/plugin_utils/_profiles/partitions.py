@@ -10,23 +10,41 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.module_utils._devices.mig import Profile
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.plan import expand
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
 
+SHOWN = 3
 
-def problems(wanted, card, seen):
-    """Return why a planned card cannot have a layout; ``seen`` is its ``mig`` in the facts, None if unknown."""
+
+def problems(wanted, card, subjects):
+    """Return why a planned card cannot have a layout; ``subjects`` are the cards of the host by name."""
     if not is_nvidia_gpu(card):
         return ["mig is only for NVIDIA GPUs. Remove mig from the profile"]
     found = []
-    if seen and wanted["enabled"]:
+    seen = subjects[card["name"]].get("mig")
+    if seen and wanted["enabled"] and not seen["profiles"]:
+        found.append(_unsupported(subjects, card["name"]))
+    elif seen and wanted["enabled"]:
         offered = [
             Profile(one["name"], place, one["most"], one["memory_mib"], tuple(one["starts"]), one["size"])
             for place, one in enumerate(seen["profiles"])
         ]
         expand(wanted["layout"].items(), offered, found)
     return [f"mig: {sentence}" for sentence in found]
+
+
+def _unsupported(subjects, name):
+    able = [other for other, one in subjects.items() if (one.get("mig") or {}).get("profiles")]
+    there = f"GPUs of this host with MIG: {wording.some(able, SHOWN)}" if able else "No GPU of this host supports MIG"
+    return f"this GPU ({model(subjects[name])}) does not support MIG. Remove mig from the profile. {there}"
+
+
+def model(subject):
+    """Return the model in the names of the vGPU types of a GPU, or its vendor and product."""
+    names = [offered["name"] for offered in subject["types"] if offered["name"]]
+    return (names and names[0].rpartition("-")[0]) or f"{subject['vendor_id']}:{subject['product_id']}"
 
 
 def is_there(wanted, seen):

@@ -9,7 +9,7 @@ from ansible_collections.vfio.devices.plugins.modules.mig_layout import GPU
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
 
-H200 = "0000:41:00.0"
+H200 = A40 = "0000:41:00.0"
 PARTS = ("physical_functions", "parents", "devices", "mig")
 
 
@@ -48,6 +48,32 @@ def test_entry_of_the_module(simulated, mig, entry, total):
 def test_layouts_that_do_not_fit_are_refused_before_anything_runs(simulated, mig, sentence):
     dummy, problems = plan(simulated("h200"), mig)
     assert problems[0].startswith(f"profile a, {H200}: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("others", "end"),
+    [([], "No GPU of this host supports MIG"), ([H200], f"GPUs of this host with MIG: {H200}")],
+)
+def test_gpu_without_mig_is_refused_with_its_model_and_the_gpus_that_have_it(simulated, others, end):
+    found = simulated("a40").facts(*PARTS)
+    assert found["physical_functions"][0]["mig"] == {
+        "enabled": False,
+        "pending": False,
+        "instances": [],
+        "profiles": [],
+    }
+    able = simulated("h200").facts(*PARTS)["physical_functions"]
+    found["physical_functions"] += [{**one, "address": "0000:c1:00.0"} for one in able if one["address"] in others]
+    profiles = [{"name": "a", "select": [A40], "owner": "none", "mig": {"1g.5gb": 1}}]
+    dummy, problems = _host_plan.plan(profiles, found)
+    assert problems == [
+        f"profile a, {A40}: mig: this GPU (NVIDIA A40) does not support MIG. Remove mig from the profile. "
+        f"{end.replace(H200, '0000:c1:00.0')}"
+    ]
+    result, problems = _host_plan.plan([{**profiles[0], "mig": False}], found)
+    assert not problems and result["partitions"] == [
+        {"pf": A40, "enabled": False, "compute_instances": True, "label": "profile a"}
+    ]
 
 
 def test_card_that_is_no_gpu(simulated):
