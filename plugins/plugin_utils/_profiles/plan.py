@@ -166,6 +166,7 @@ def _plan_function(profile, subject, card, result, found):
 
 def _plan_partitions(profile, subjects, card, result, found):
     wrong = partitions.problems(profile["mig"], card, subjects)
+    wrong = wrong or partitions.of_vgpus(profile["shares"], profile["mig"], subjects[card["name"]].get("mig"))
     found += wrong
     if not wrong:
         result["partitions"].append(partitions.entry(profile["mig"], card))
