@@ -12,6 +12,8 @@ Source: drivers/vfio/pci/vfio_pci.c, vfio_pci_fill_ids.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from .._host.root import HostRoot
 from .pci import DEVICES
@@ -23,27 +25,43 @@ ARGUMENT = re.compile(r"(?:^|\s)\"?vfio[-_]pci\.ids=\"?([\w:,]+)")
 OPTION = re.compile(r"^\s*options\s+vfio[-_]pci\s(?:.*\s)?ids=\"?([\w:,]+)", re.MULTILINE)
 
 
-def source(host: HostRoot, vendor_id: str, product_id: str) -> str | None:
-    """Return the kernel argument or file that gives these ids to vfio-pci, such as ``/etc/modprobe.d/vfio.conf``."""
-    if _contain(ARGUMENT.findall(host.read(COMMAND_LINE, optional=True) or ""), vendor_id, product_id):
-        return ARGUMENT_NAME
+class Setting(NamedTuple):
+    """Ids that are given to vfio-pci, and where."""
+
+    source: str  # a file such as /etc/modprobe.d/vfio.conf, or the kernel argument
+    ids: tuple[str, ...]  # such as 10de:1eb8, or with more parts such as the subsystem
+
+
+def read(host: HostRoot) -> list[Setting]:
+    """Return the settings with ids for vfio-pci."""
+    found = [_setting(ARGUMENT_NAME, ARGUMENT.findall(host.read(COMMAND_LINE, optional=True) or ""))]
     for directory in DIRECTORIES:
         for name in host.names(directory):
             path = f"{directory}/{name}"
             text = host.read(path, optional=True) if name.endswith(".conf") else None
-            if _contain(OPTION.findall(text or ""), vendor_id, product_id):
-                return f"/{path}"
-    return None
+            found.append(_setting(f"/{path}", OPTION.findall(text or "")))
+    return [one for one in found if one.ids]
+
+
+def source(settings: Iterable[Setting], vendor_id: str, product_id: str) -> str | None:
+    """Return the source of the first setting that gives these ids to vfio-pci."""
+    return next((one.source for one in settings if _contains(one, vendor_id, product_id)), None)
 
 
 def advice(source_of_ids: str, vendor_id: str, product_id: str) -> str:
-    """Return what to do against the result of :func:`source`."""
+    """Return how to give a card back to its driver, with the result of :func:`source`."""
+    removal = advice_for_boot(source_of_ids, vendor_id, product_id)
+    if source_of_ids == ARGUMENT_NAME:
+        return f"{removal}, and reboot"
+    return f"{removal}. Then reboot, or run {_forget(vendor_id, product_id)}"
+
+
+def advice_for_boot(source_of_ids: str, vendor_id: str, product_id: str) -> str:
+    """Return how to remove a setting."""
     ids = f"{vendor_id}:{product_id}"
     if source_of_ids == ARGUMENT_NAME:
-        return f"Remove {ids} there, and reboot"
-    return (
-        f"Remove {ids} there, and update the initial file system. Then reboot, or run {_forget(vendor_id, product_id)}"
-    )
+        return f"Remove {ids} there"
+    return f"Remove {ids} there, and update the initial file system (update-initramfs -u or dracut -f)"
 
 
 def advice_for(host: HostRoot, address: str) -> str:
@@ -58,7 +76,10 @@ def _forget(vendor_id: str, product_id: str) -> str:
     return f"echo '{vendor_id} {product_id}' > /sys/bus/pci/drivers/vfio-pci/remove_id"
 
 
-def _contain(lists: list[str], vendor_id: str, product_id: str) -> bool:
-    # More parts of an entry, such as the subsystem, make it more specific.
-    given = [one.lower().split(":") for entries in lists for one in entries.split(",")]
+def _setting(source_of_ids: str, lists: list[str]) -> Setting:
+    return Setting(source_of_ids, tuple(one for entries in lists for one in entries.split(",") if one))
+
+
+def _contains(setting: Setting, vendor_id: str, product_id: str) -> bool:
+    given = [one.lower().split(":") for one in setting.ids]
     return any([part.zfill(4) for part in parts[:2]] == [vendor_id, product_id] for parts in given)

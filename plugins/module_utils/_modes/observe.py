@@ -18,7 +18,7 @@ from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs
 from .._frameworks.mdev_view import Mdevs
-from .._guards import managers
+from .._guards import boot_drivers, managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
@@ -72,14 +72,15 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         address = str(names.get(entry.pf or ""))
         if address in cards:
             cards[address] = _with_network(host, entry, cards[address])
-    return state._replace(cards=cards)
+    of_boot = boot_drivers.observe(host, {str(names.get(one.pf or "")): one for one in entries}, cards)
+    return state._replace(cards=cards, managers=[*state.managers, *of_boot])
 
 
 def _claimed_by(host: HostRoot, card: Card, kept: Kept) -> str | None:
     by_ids = sriov.is_vfio_driver(card.binding.driver) and card.binding.override is None
     if kept.native.driver or not (by_ids and card.ids):
         return None
-    return claimed_ids.source(host, card.ids.vendor_id, card.ids.product_id)
+    return claimed_ids.source(claimed_ids.read(host), card.ids.vendor_id, card.ids.product_id)
 
 
 class _Left:
