@@ -19,6 +19,18 @@ def members(physical_functions):
     return found
 
 
+def companions(profile, facts):
+    """Return the addresses in ``select`` that are no cards, but in the IOMMU group of one: the audio of a GPU.
+
+    The facts contain no more of these functions, and they can only be passed through.
+    """
+    shared = (facts.get("iommu") or {}).get("shared_groups") or []
+    grouped = [name for group in shared for name in group["devices"]]
+    cards = facts["physical_functions"]
+    listed = {one["address"] for card in cards for one in (card, *card["virtual_functions"])}
+    return [name for name in profile.get("names") or () if name in grouped and name not in listed]
+
+
 def why_not_shareable(subject, mode, groups):
     """Return why the functions of a profile cannot be assigned to different guests, as a sentence, or None."""
     offered = subject["virtual_functions"] if mode == "vf" else [subject] if mode == "pf" else []

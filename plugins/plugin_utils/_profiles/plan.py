@@ -84,6 +84,8 @@ def plan(profiles, facts):
                 schedulers.update({} if wrong else {card["name"]: profile["vgpu_scheduler"]})
         found += dict.fromkeys(line for one in shares_of(card) for line in BY_OWNER[card["owner"]].check_card(one))
         problems += [of_card(card, sentence) for sentence in found]
+    for profile in parsed:
+        _plan_companions(profile, facts, result, problems)
     problems += scheduler.differences(schedulers, facts)
     planned = Counter(card["name"] for card in cards)
     for cloud in CLOUDS:
@@ -162,6 +164,16 @@ def _plan_function(profile, subject, card, result, found):
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
+
+
+def _plan_companions(profile, facts, result, problems):
+    """Add the functions of a profile that only have to be passed through with a card of their IOMMU group."""
+    label = f"profile {profile['name']}"
+    for name in groups.companions(profile, facts) if profile["complete"] else ():
+        if profile["mode"] == "pf":
+            result["functions"].append({"pf": name, **profile["function"], "label": label})
+        else:
+            problems.append(f"{label}: {name} has neither virtual functions nor vGPUs, so it requires mode: pf")
 
 
 def _plan_partitions(profile, subjects, card, result, found):
