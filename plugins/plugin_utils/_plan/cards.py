@@ -49,6 +49,12 @@ def is_vendor_vfio(card: Mapping[str, object]) -> bool:
     return framework is not None and not framework.MAKES_MDEVS
 
 
+def makes_mdevs(card: Mapping[str, object]) -> bool:
+    """Return whether the framework of the card creates mediated devices."""
+    framework = BY_NAME.get(str(card.get("framework")))
+    return framework is not None and framework.MAKES_MDEVS
+
+
 def is_display(card: Card | Unselected) -> bool:
     """Return whether its PCI class is that of a display controller."""
     return (card["class"] or "").startswith(DISPLAY)

@@ -13,13 +13,16 @@ from collections import Counter
 from ansible_collections.vfio.devices.plugins.module_utils._devices.mig import Profile
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.plan import expand
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Mig
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout
 
 
-def problems(wanted, card, seen):
+def problems(wanted: Layout, card: Card, seen: Mig | None) -> list[str]:
     """Return why a planned card cannot have a layout; ``seen`` is its ``mig`` in the facts, None if unknown."""
     if not is_nvidia_gpu(card):
         return ["mig is only for NVIDIA GPUs. Remove mig from the profile"]
-    found = []
+    found: list[str] = []
     if seen and wanted["enabled"]:
         offered = [
             Profile(one["name"], place, one["most"], one["memory_mib"], tuple(one["starts"]), one["size"])
@@ -29,7 +32,7 @@ def problems(wanted, card, seen):
     return [f"mig: {sentence}" for sentence in found]
 
 
-def is_there(wanted, seen):
+def is_there(wanted: Layout, seen: Mig | None) -> bool:
     """Return whether a card has its layout now, so that its vGPU types are known."""
     if seen is None:
         return not wanted["enabled"]
@@ -37,7 +40,7 @@ def is_there(wanted, seen):
     return seen["enabled"] == wanted["enabled"] and instances == Counter(wanted["layout"])
 
 
-def entry(wanted, card):
+def entry(wanted: Layout, card: Card) -> dict[str, object]:
     """Return the entry for the option ``gpus`` of mig_layout."""
     layout = {"layout": wanted["layout"]} if wanted["enabled"] else {}
     return {
