@@ -154,7 +154,11 @@ class PhysicalFunction(_OfPhysicalFunctions):  # pylint: disable=inherit-non-cla
     framework: str | None
 
 
-class Subject(_OfPhysicalFunctions):  # pylint: disable=inherit-non-class
+class _OfOtherParents(TypedDict, total=False):
+    bus: str
+
+
+class Subject(_OfPhysicalFunctions, _OfOtherParents):  # pylint: disable=inherit-non-class
     """A card that a profile can select: a physical function, or a parent that is not a PCI function."""
 
     name: str

@@ -53,6 +53,7 @@ def subjects(facts: Facts) -> dict[str, Subject]:
     A physical function gets ``name``, ``parents`` (itself or its VFs), ``devices`` on them and ``types``. These are all
     types of parents and devices, each once with ``id`` and ``name``.
     """
+    devices = facts["devices"]
     parents: dict[str, list[Parent]] = {}
     for parent in facts["parents"]:
         parents.setdefault(parent["physical_function"] or parent["name"], []).append(parent)
@@ -61,7 +62,7 @@ def subjects(facts: Facts) -> dict[str, Subject]:
     }
     for name, members in parents.items():
         cards.setdefault(name, members[0])
-    return {name: _subject(card, parents.get(name, []), facts["devices"]) for name, card in cards.items()}
+    return {name: _subject(card, parents.get(name, []), devices) for name, card in cards.items()}
 
 
 def _subject(card: Mapping[str, object], parents: list[Parent], all_devices: list[Device]) -> Subject:

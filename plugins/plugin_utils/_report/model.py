@@ -53,7 +53,9 @@ class DescribedUser(TypedDict):
     detail: str | None
 
 
-class _Device(TypedDict):
+class DeviceOnCard(TypedDict):
+    """A device."""
+
     name: str
     type: str
     # The virtual function, such as ``VF 3``.
@@ -61,7 +63,7 @@ class _Device(TypedDict):
     state: str
 
 
-class UsedDevice(_Device):
+class UsedDevice(DeviceOnCard):
     """A device in use."""
 
     users: list[DescribedUser]
@@ -92,16 +94,23 @@ class ClassCounts(TypedDict):
     used: int | None
 
 
-class MergedClass(ClassCounts):
-    """The numbers of a resource class of several providers."""
+class ClassRow(ClassCounts):
+    """The numbers of a resource class of one or more providers."""
 
     providers: int
     # The number of devices on the host, or None if it is unknown.
     has: int | None
+
+
+class MergedClass(ClassRow):
+    """The numbers of a resource class of all providers."""
+
     free: int | None
 
 
-class _ProviderEntry(TypedDict):
+class ProviderEntry(TypedDict):
+    """A provider with its numbers."""
+
     name: str
     # The service that has created it.
     owner: str | None
@@ -109,8 +118,8 @@ class _ProviderEntry(TypedDict):
     classes: list[ClassCounts]
 
 
-class ProviderEntry(_ProviderEntry, total=False):
-    """A provider on the page."""
+class ReportedProvider(ProviderEntry):
+    """A provider of a card on the page."""
 
     # The name without the root.
     label: str
@@ -143,12 +152,14 @@ class Description(TypedDict):
 class ReportedCard(Description):
     """A card on the page."""
 
-    providers: list[ProviderEntry]
+    providers: list[ReportedProvider]
     classes: list[MergedClass]
     findings: list[Finding]
 
 
-class _Host(TypedDict):
+class DescribedHost(TypedDict):
+    """A host with its cards and findings."""
+
     name: str
     # By NUMA node and name.
     cards: list[ReportedCard]
@@ -164,7 +175,7 @@ class _Host(TypedDict):
     level: str
 
 
-class ReportedHost(_Host, total=False):
+class ReportedHost(DescribedHost):
     """A host on the page."""
 
     anchor: str
@@ -199,8 +210,6 @@ class MergedFinding(TypedDict):
     level: str
     # The most frequent text.
     text: str
-    # The number of findings with each text.
-    texts: dict[str, int]
     # The number of other texts.
     similar: int
     remedy: str | None
