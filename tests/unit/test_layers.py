@@ -232,6 +232,15 @@ def test_plugins_hold_no_logic(file):
     ]
 
 
+# File names that say how the code came about, and not what it is for.
+PRIVATE_WORDS = {"beside", "disguise", "explained", "given", "held", "others", "put_back", "room", "told_apart"}
+
+
+def test_files_have_names_of_their_subject():
+    words = {file.stem for kind in (ENGINE, CONTROLLER) for file in kind.rglob("*.py")}
+    assert not words & PRIVATE_WORDS
+
+
 ALL = [*(ENGINE / file for file in FILES), *ALL_OF_CONTROLLER, *(ENGINE.parent / "modules").glob("*.py")]
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression

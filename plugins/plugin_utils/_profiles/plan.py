@@ -14,8 +14,8 @@ from typing import Any, cast
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain

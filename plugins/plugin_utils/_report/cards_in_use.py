@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import device_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement.wanted import split_sentence
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 
 # The result of placement_inventory, or a part of it.
 Result = Mapping[str, Any]
