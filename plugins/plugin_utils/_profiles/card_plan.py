@@ -73,10 +73,12 @@ def create(profile: Profile, subject: Subject, shared: groups.Groups) -> Card:
     return card
 
 
-def fill(card: Card, profile: Profile, subject: Subject, result: Plan, found: list[str]) -> None:
+def fill(card: Card, profile: Profile, subjects: Mapping[str, Subject], result: Plan, found: list[str]) -> None:
     """Plan the functions, GPU instances and devices of a card; add its entries to the lists of ``result``."""
+    subject = subjects[card["name"]]
     if profile["mig"]:
-        wrong = partitions.problems(profile["mig"], card, subject.get("mig"))
+        wrong = partitions.problems(profile["mig"], card, subjects)
+        wrong = wrong or partitions.of_vgpus(profile["shares"], profile["mig"], subject.get("mig"))
         found += wrong
         result["partitions"] += [] if wrong else [partitions.entry(profile["mig"], card)]
     if profile["function"] is not None:

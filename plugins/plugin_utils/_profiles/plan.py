@@ -70,7 +70,7 @@ def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
         found: list[str] = []
         card = card_plan.create(profile, subject, shared)
         cards.append(card)
-        card_plan.fill(card, profile, subject, result, found)
+        card_plan.fill(card, profile, subjects, result, found)
         wanted = profile["vgpu_scheduler"]
         if wanted and profile["vgpu"]:
             wrong = scheduler.problems(wanted, profile, card, subject)
