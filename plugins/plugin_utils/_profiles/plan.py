@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import empty_plan, of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
@@ -49,16 +49,8 @@ def resolve(profiles: Any, facts: Any) -> Plan:
 def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
     """Return the plan of the host and a sentence for each conflict; with conflicts, the plan is invalid."""
     parsed, problems = declaration.parse(profiles)
-    cards: list[Card] = []
-    result: Plan = {
-        "cards": cards,
-        "functions": [],
-        "partitions": [],
-        "instances": [],
-        "unwanted": [],
-        "later": [],
-        "unselected": [],
-    }
+    result = empty_plan()
+    cards = result["cards"]
     shared = groups.members(facts["physical_functions"])
     subjects = selection.subjects(facts)
     selected = set()
