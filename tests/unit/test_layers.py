@@ -232,6 +232,19 @@ def test_plugins_hold_no_logic(file):
     ]
 
 
+GUIDE = ENGINE.parents[1] / "docs" / "docsite" / "rst" / "guide_architecture.rst"
+
+
+@pytest.mark.parametrize("kind", [ENGINE, CONTROLLER], ids=lambda kind: kind.name)
+def test_the_guide_describes_every_package(kind):
+    text = GUIDE.read_text(encoding="utf-8")
+    tables = {ENGINE: "Packages of the engine", CONTROLLER: "Packages on the controller"}
+    section = text.split(f"\n{tables[kind]}\n", 1)[1].split("\n----", 1)[0]
+    rows = "\n".join(re.findall(r"^   \* - (.*)$", section, re.MULTILINE))
+    packages = {path.parent.name for path in kind.glob("_*/*.py")}
+    assert set(re.findall(r"``(_[a-z]+)``", rows)) == packages
+
+
 # File names that say how the code came about, and not what it is for.
 PRIVATE_WORDS = {"beside", "disguise", "explained", "given", "held", "others", "put_back", "room", "told_apart"}
 
