@@ -197,6 +197,15 @@ def test_a_file_has_one_concern(file):
     assert len(file.read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_A_FILE
 
 
+MOST_LINES_OF_A_TEST = 450
+TESTS = Path(__file__).parent
+
+
+@pytest.mark.parametrize("file", sorted(TESTS.rglob("*.py")), ids=lambda file: str(file.relative_to(TESTS)))
+def test_a_test_file_has_one_concern(file):
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_A_TEST
+
+
 # Files that Ansible finds by name contain only documentation and a call into the code.
 THIN = [file for kind in ("filter", "lookup", "action") for file in sorted((ENGINE.parent / kind).glob("*.py"))]
 ALL_OF_CONTROLLER = [*THIN, *sorted(CONTROLLER.rglob("*.py"))]
