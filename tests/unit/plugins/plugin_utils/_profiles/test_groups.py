@@ -49,10 +49,10 @@ FACTS = {
     [
         ([GPU, AUDIO], FACTS, [AUDIO]),
         ([AUDIO, USB, "0000:09:00.0"], FACTS, [AUDIO, USB]),
-        (None, FACTS, []),
+        ([], FACTS, []),
         ([AUDIO], {**FACTS, "iommu": None}, []),
         ([AUDIO], {**FACTS, "physical_functions": [function(GPU, 1), function(AUDIO, 1)]}, []),
     ],
 )
 def test_functions_that_only_go_along_with_a_card(names, facts, found):
-    assert groups.companions({"names": names}, facts) == found
+    assert groups.companions(names, facts) == found
