@@ -33,9 +33,9 @@ def members(physical_functions: Iterable[PhysicalFunction]) -> Groups:
 
 
 def companions(names: Iterable[str], facts: Facts) -> list[str]:
-    """Return the addresses of ``select`` that are no cards, but in the IOMMU group of one: the audio of a GPU.
+    """Return the ``names`` of other functions in the IOMMU groups of cards, such as the audio function of a GPU.
 
-    The facts contain no more of these functions, and they can only be passed through.
+    The facts contain only their addresses, and they can only be passed through.
     """
     iommu = facts.get("iommu")
     grouped = [name for group in iommu["shared_groups"] for name in group["devices"]] if iommu else []
