@@ -109,7 +109,10 @@ def try_to_write(path: str, size: int) -> None:
 
 
 def look_for_room(path: str, size: int) -> None:
-    """Raise ``OSError`` if the file system is read-only or has less than ``size`` bytes free; write nothing."""
+    """Raise ``OSError`` if a directory is read-only or has less than ``size`` bytes free; write nothing.
+
+    If the directory is missing, the existing one above it counts, in which it will be created.
+    """
     while True:
         try:
             found = os.statvfs(path)
@@ -119,6 +122,9 @@ def look_for_room(path: str, size: int) -> None:
             path = os.path.dirname(path)
     if found.f_flag & os.ST_RDONLY:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    # Root can write everything except immutable files and directories (fs/namei.c, inode_permission).
+    if os.geteuid() == 0 and not os.access(path, os.W_OK):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
     free = found.f_bavail if os.geteuid() else found.f_bfree
     if free * found.f_frsize < size or (found.f_files and not found.f_ffree):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -63,16 +63,12 @@ def blocking_parent(place: str) -> str | None:
 
 def obstacle(place: str, size: int) -> OSError | None:
     """Return why ``size`` bytes cannot be written to a path, or its file cannot be removed, as far as it is visible."""
-    above = os.path.dirname(place)
-    while not os.path.lexists(above):
-        above = os.path.dirname(above)
     try:
-        durable.look_for_room(above, size)
+        durable.look_for_room(os.path.dirname(place), size)
     except OSError as error:
         return error
-    # Root can write everything except immutable files (fs/namei.c, inode_permission).
-    fixed = os.geteuid() == 0 and any(os.path.exists(one) and not os.access(one, os.W_OK) for one in (above, place))
-    return OSError(errno.EPERM, os.strerror(errno.EPERM)) if fixed else None
+    is_immutable = os.geteuid() == 0 and os.path.exists(place) and not os.access(place, os.W_OK)
+    return OSError(errno.EPERM, os.strerror(errno.EPERM)) if is_immutable else None
 
 
 def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:

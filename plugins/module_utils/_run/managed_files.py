@@ -237,11 +237,17 @@ def _obstacles(step: Step) -> list[str]:
             f"{step.place} is another file of this collection, and is not replaced. To continue, use another path, or "
             f"if nothing needs the file, {ownership.rename_command(step.place)}"
         )
-    error = replacement.obstacle(step.place, len(step.content or b""))
-    if error:
-        remedy = durable.REMEDIES.get(error.errno or 0)
-        found.append(f"{step.place} cannot be {step.action}: {describe(error)}" + (f"; {remedy}" if remedy else ""))
-    return found
+    obstacle = obstacle_to(step.place, len(step.content or b""), step.action)
+    return [*found, obstacle] if obstacle else found
+
+
+def obstacle_to(place: str, size: int, action: str = WRITING[1]) -> str | None:
+    """Return why ``size`` bytes cannot be written to a path, as far as it is visible without a write, or None."""
+    error = replacement.obstacle(place, size)
+    if error is None:
+        return None
+    remedy = durable.REMEDIES.get(error.errno or 0)
+    return f"{place} cannot be {action}: {describe(error)}" + (f"; {remedy}" if remedy else "")
 
 
 def _read(place: str) -> bytes:
