@@ -22,9 +22,9 @@ from .._model.work import (
     RemoveDevice,
 )
 from .actions import ACTIONS, Users, make
-from .explained import explain
-from .put_back import describe, put_back
+from .failures import explain
 from .records import RETAIN, key_of
+from .restore_devices import describe, restore_devices
 from .state import Failed
 
 
@@ -88,7 +88,7 @@ def apply(
             again = (
                 0
                 if error.pending or not is_replaced
-                else put_back(step.card, outcome.done, steps[number:], lambda step: make(host, step, users))
+                else restore_devices(step.card, outcome.done, steps[number:], lambda step: make(host, step, users))
             )
             outcome.failed.append(Failed(step, explain(step, error) + describe(step, removed, again)))
             broken.add(step.card)

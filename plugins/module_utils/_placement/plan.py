@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .._core.problems import Refused
-from . import renamed
+from . import renamed_root
 from .model import Entry, Kept, Plan, PlanOptions, State, Step
 from .names import MARKER, OWN, card_of, is_custom, owner
 from .nodes import Nodes
@@ -62,7 +62,7 @@ def plan_providers(state: State, wanted: list[Entry], options: PlanOptions) -> P
         "warnings": [
             *_left_out(nodes),
             *_other_names(nodes),
-            *renamed.sentences(nodes, state["anywhere"]),
+            *renamed_root.sentences(nodes, state["anywhere"]),
             *of_stale,
             *_leftovers(nodes),
             *(sentence for step in steps for sentence in step["warnings"]),

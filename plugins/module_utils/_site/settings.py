@@ -16,7 +16,7 @@ from .._boot.plan import observe, owes_reload, plan, unsafe_files, wanted_files
 from .._core.problems import Failed, Refused
 from .._host import ownership, replacement
 from .._host.root import HostRoot
-from .._run import managed_files, room
+from .._run import managed_files, record_space
 
 # In bytes: more than the text of any host. The role compares the free space with its text.
 ROOM = 1 << 16
@@ -45,7 +45,7 @@ def is_boot_due(host: HostRoot, present: bool, python: Optional[str], timeout: f
     steps = plan(current, wanted, unsafe_files(host, current))
     sizes = {PROGRAM: range(ROOM_OF_PROGRAM)}
     written = [(step.path, sizes.get(step.path)) for step in steps if step.content is not None]
-    room.check(host, written, write=False, what=DESCRIPTION)
+    record_space.check(host, written, write=False, what=DESCRIPTION)
     return present and installed is None or bool(steps) or owes_reload(host)
 
 

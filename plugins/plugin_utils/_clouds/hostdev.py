@@ -16,8 +16,8 @@ from xml.etree.ElementTree import Element
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")

@@ -27,7 +27,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import P
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Option, Sections
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
@@ -38,6 +37,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
