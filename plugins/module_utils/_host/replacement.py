@@ -16,9 +16,8 @@ import pwd
 import re
 import stat
 from collections.abc import Iterator
-from typing import Callable
 
-from . import durable
+from . import durable, exchange
 
 
 def user_id(name: str) -> int:
@@ -71,10 +70,10 @@ def obstacle(place: str, size: int) -> OSError | None:
     return OSError(errno.EPERM, os.strerror(errno.EPERM)) if is_immutable else None
 
 
-def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None) -> None:
     """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
 
-    ``confirm`` is called last before the rename. It raises to leave the path unchanged.
+    ``confirm`` raises if the file is not the expected one; then the file stays at its path.
     """
 
     def prepare(descriptor: int) -> None:
@@ -84,11 +83,11 @@ def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Call
     durable.replace(place, content, prepare, confirm)
 
 
-def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+def set_access(place: str, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None) -> None:
     """Set mode and owner of an ordinary file. ``confirm`` is called after opening it. It raises to keep them."""
     with _opened(place) as descriptor:
         if confirm:
-            confirm()
+            confirm(place)
         _set_access(descriptor, mode, uid, gid)
 
 
