@@ -18,6 +18,19 @@ NVIDIA = "10de"
 DISPLAY = "03"
 
 
+def empty_plan() -> Plan:
+    """Return a plan without cards."""
+    return {
+        "cards": [],
+        "functions": [],
+        "partitions": [],
+        "instances": [],
+        "unwanted": [],
+        "later": [],
+        "unselected": [],
+    }
+
+
 def cards_of(plan: Plan, owner: str) -> list[Card]:
     """Return the cards of an owner, without cards whose virtual functions must be created first.
 

@@ -180,9 +180,14 @@ class SharedGroup(TypedDict):
 
 
 class Iommu(TypedDict):
-    """The IOMMU of a host."""
+    """The IOMMU of a host, with its kernel."""
 
     enabled: bool
+    # ``intel``, ``amd``, or None if it is unknown.
+    cpu_vendor: str | None
+    kernel_arguments: list[str]
+    # The VFIO drivers that are loaded or part of the kernel.
+    vfio_drivers: list[str]
     shared_groups: list[SharedGroup]
 
 

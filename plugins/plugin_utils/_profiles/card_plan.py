@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova
@@ -73,15 +73,12 @@ def create(profile: Profile, subject: Subject, shared: groups.Groups) -> Card:
     return card
 
 
-def fill(
-    card: Card, profile: Profile, subject: Subject, result: Plan, found: list[str], with_mig: Sequence[str]
-) -> None:
-    """Plan the functions, GPU instances and devices of a card; add its entries to the lists of ``result``.
-
-    ``with_mig`` are the GPUs of the host that support MIG, for messages.
-    """
+def fill(card: Card, profile: Profile, subjects: Mapping[str, Subject], result: Plan, found: list[str]) -> None:
+    """Plan the functions, GPU instances and devices of a card; add its entries to the lists of ``result``."""
+    subject = subjects[card["name"]]
     if profile["mig"]:
-        wrong = partitions.problems(profile, card, subject, with_mig)
+        wrong = partitions.problems(profile["mig"], card, subjects)
+        wrong = wrong or partitions.of_vgpus(profile["shares"], profile["mig"], subject.get("mig"))
         found += wrong
         result["partitions"] += [] if wrong else [partitions.entry(profile["mig"], card)]
     if profile["function"] is not None:

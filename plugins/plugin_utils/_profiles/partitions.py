@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
-from ansible_collections.vfio.devices.plugins.module_utils._devices.mig import Profile as MigProfile
+from ansible_collections.vfio.devices.plugins.module_utils._devices.mig import Profile
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import (
     GpuInstances,
     capacities,
@@ -25,42 +25,35 @@ from ansible_collections.vfio.devices.plugins.module_utils._partitions.plan impo
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Mig, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout, Profile, Share
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout, Share
 
 # Names of types without a number of compute slices: GRID T4-2Q, NVIDIA A40-48C.
 TIME_SLICED = re.compile(r"-[0-9]{1,4}[A-Z]+[0-9]?\Z")
 SHOWN = 3
-NONE = "No GPU of this host supports MIG"
 
 
-def problems(profile: Profile, card: Card, subject: Subject, with_mig: Sequence[str]) -> list[str]:
-    """Return why a planned card cannot have the layout of its profile; ``with_mig`` are the GPUs that support MIG."""
-    wanted, seen = profile["mig"], subject.get("mig")
+def problems(wanted: Layout, card: Card, subjects: Mapping[str, Subject]) -> list[str]:
+    """Return why a planned card cannot have a layout; ``subjects`` are the cards of the host by name."""
     if not is_nvidia_gpu(card):
         return ["mig is only for NVIDIA GPUs. Remove mig from the profile"]
-    if not seen or not wanted or not wanted["enabled"]:
-        return []
     found: list[str] = []
-    if not seen["profiles"]:
-        found.append(_unsupported(subject, with_mig))
-    else:
+    seen = subjects[card["name"]].get("mig")
+    if seen and wanted["enabled"] and not seen["profiles"]:
+        found.append(_unsupported(subjects, card["name"]))
+    elif seen and wanted["enabled"]:
         offered = [
-            MigProfile(one["name"], place, one["most"], one["memory_mib"], tuple(one["starts"]), one["size"])
+            Profile(one["name"], place, one["most"], one["memory_mib"], tuple(one["starts"]), one["size"])
             for place, one in enumerate(seen["profiles"])
         ]
         expand(wanted["layout"].items(), offered, found)
-    return [f"mig: {sentence}" for sentence in found] or _of_vgpus(profile["shares"], wanted, seen)
+    return [f"mig: {sentence}" for sentence in found]
 
 
-def supporting(subjects: Iterable[Subject]) -> list[str]:
-    """Return the GPUs that support MIG."""
-    found = ((subject["name"], subject.get("mig")) for subject in subjects)
-    return [name for name, mig in found if mig and mig["profiles"]]
-
-
-def _of_vgpus(shares: Sequence[Share], wanted: Layout, seen: Mig) -> list[str]:
+def of_vgpus(shares: Sequence[Share], wanted: Layout, seen: Mig | None) -> list[str]:
     """Return why the entries of ``vgpu`` do not fit on the declared GPU instances; types by id are not checked."""
     specs = [spec for share in shares for spec in share["types"]]
+    if not seen or not wanted["enabled"]:
+        return []
     if not all(map(is_mig_backed, specs)):
         return [
             f"{spec} is a time-sliced type, which needs a GPU without MIG. Set mig: false, or use a type whose name "
@@ -71,7 +64,7 @@ def _of_vgpus(shares: Sequence[Share], wanted: Layout, seen: Mig) -> list[str]:
     names = tuple(profile["name"] for profile in seen["profiles"])
     gpu = GpuInstances(names, tuple(Counter(wanted["layout"]).elements()))
     others: list[str] = []
-    found: list[str] = []
+    found = []
     for share in shares:
         most, kind = max(((room(spec, others, gpu), spec) for spec in share["types"]), key=itemgetter(0))
         number = share["count"] if isinstance(share["count"], int) else 1
@@ -86,15 +79,16 @@ def _of_vgpus(shares: Sequence[Share], wanted: Layout, seen: Mig) -> list[str]:
     return found
 
 
-def _unsupported(subject: Subject, with_mig: Sequence[str]) -> str:
-    there = f"GPUs of this host with MIG: {wording.some(with_mig, SHOWN)}" if with_mig else NONE
-    return f"this GPU ({_model(subject)}) does not support MIG. Remove mig from the profile. {there}"
+def _unsupported(subjects: Mapping[str, Subject], name: str) -> str:
+    able = [other for other, one in subjects.items() if (mig := one.get("mig")) and mig["profiles"]]
+    there = f"GPUs of this host with MIG: {wording.some(able, SHOWN)}" if able else "No GPU of this host supports MIG"
+    return f"this GPU ({model(subjects[name])}) does not support MIG. Remove mig from the profile. {there}"
 
 
-def _model(subject: Subject) -> str:
+def model(subject: Subject) -> str:
     """Return the model in the names of the vGPU types of a GPU, or its vendor and product."""
-    names = [offered["name"].rpartition("-")[0] for offered in subject["types"] if offered["name"]]
-    return names[0] if names else f"{subject.get('vendor_id')}:{subject.get('product_id')}"
+    names = [offered["name"] for offered in subject["types"] if offered["name"]]
+    return (names and names[0].rpartition("-")[0]) or f"{subject['vendor_id']}:{subject['product_id']}"
 
 
 def is_there(wanted: Layout, seen: Mig | None) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import empty_plan, of_card, shares_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
@@ -25,7 +25,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     declaration,
     expression,
     groups,
-    partitions,
     scheduler,
     selection,
     unselected,
@@ -50,19 +49,10 @@ def resolve(profiles: Any, facts: Any) -> Plan:
 def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
     """Return the plan of the host and a sentence for each conflict; with conflicts, the plan is invalid."""
     parsed, problems = declaration.parse(profiles)
-    cards: list[Card] = []
-    result: Plan = {
-        "cards": cards,
-        "functions": [],
-        "partitions": [],
-        "instances": [],
-        "unwanted": [],
-        "later": [],
-        "unselected": [],
-    }
+    result = empty_plan()
+    cards = result["cards"]
     shared = groups.members(facts["physical_functions"])
     subjects = selection.subjects(facts)
-    with_mig = partitions.supporting(subjects.values())
     selected = set()
     schedulers: dict[str, Scheduler] = {}
     for profile, subject in selection.select(parsed, subjects, problems):
@@ -72,7 +62,7 @@ def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
         found: list[str] = []
         card = card_plan.create(profile, subject, shared)
         cards.append(card)
-        card_plan.fill(card, profile, subject, result, found, with_mig)
+        card_plan.fill(card, profile, subjects, result, found)
         wanted = profile["vgpu_scheduler"]
         if wanted and profile["vgpu"]:
             wrong = scheduler.problems(wanted, profile, card, subject)

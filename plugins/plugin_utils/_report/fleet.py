@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypedDict
 
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import empty_plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import selection
@@ -38,16 +39,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report.placement imp
     trees,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.remedies import remedy_for
-
-EMPTY_PLAN: Plan = {
-    "cards": [],
-    "functions": [],
-    "partitions": [],
-    "instances": [],
-    "unwanted": [],
-    "later": [],
-    "unselected": [],
-}
 
 NO_PROVIDERS: CardProviders = {"providers": [], "has": None}
 
@@ -181,10 +172,10 @@ def _judged(findings: list[Finding]) -> Judged:
 def _plan(profiles: Any, facts: Facts) -> tuple[Plan, list[Finding]]:
     """Return the plan of the host, empty on conflicts, and the findings about conflicts."""
     if not profiles:
-        return EMPTY_PLAN, []
+        return empty_plan(), []
     plan, problems = plan_of(profiles, facts)
     if problems:
-        return EMPTY_PLAN, [_finding("problem", f"profiles that do not fit the host: {line}") for line in problems]
+        return empty_plan(), [_finding("problem", f"profiles that do not fit the host: {line}") for line in problems]
     return plan, []
 
 
