@@ -37,8 +37,12 @@ def replace(directory: int, above: str, new: str, name: str, confirm: Confirm) -
     if not _swap(directory, new, name):
         os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
         return
+    former = os.path.join(above, new)
+    if not os.path.lexists(former):
+        # Some FUSE file systems ignore the flag and rename the file.
+        return
     try:
-        confirm(os.path.join(above, new))
+        confirm(former)
     except BaseException:
         _swap(directory, new, name)
         if os.lstat(new, dir_fd=directory).st_ino != own:

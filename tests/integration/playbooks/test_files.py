@@ -169,7 +169,8 @@ def test_files_of_ours_keep_their_mode_and_are_replaced_and_removed(root, play):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n\n[pci]\nby = hand\n")
     file.chmod(0o640)
-    assert play("site", **variables)[0]
+    went_well, said = play("site", **variables)
+    assert went_well, said
     assert "enabled_mdev_types = mtty-2" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     texts = age(root)

@@ -121,6 +121,20 @@ def test_without_links_and_swaps_a_rename_remains(place, monkeypatch, before):
     assert path.read_bytes() == NEW
 
 
+def test_a_file_system_that_ignores_the_flag(place, monkeypatch):
+    path, put = place
+    put(OURS)
+
+    def swap(directory, one, other):
+        os.rename(one, other, src_dir_fd=directory, dst_dir_fd=directory)
+        return True
+
+    monkeypatch.setattr(exchange, "_swap", swap)
+    act(path, OURS, expects(OURS))
+    assert path.read_bytes() == NEW
+    assert names(path) == ["file"]
+
+
 @BEFORE
 def test_no_file_of_another_program_is_lost_in_a_race(place, before):
     path, put = place
