@@ -82,6 +82,7 @@ def observe_site(
         "boot_problems": boot_problems,
         "settings": {path: one.text for path, one in settings.items()},
         "services": started,
+        "obstacles": {path: one.obstacle for path, one in settings.items() if one.obstacle},
         "reasons": {
             "modes": modes.reasons,
             "layouts": layouts.reasons,
