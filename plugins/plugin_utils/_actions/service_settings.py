@@ -18,6 +18,7 @@ NOVA, CYBORG = "nova", "cyborg"
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
 CYBORG_FILE = "cyborg_config_path"
 PROGRAM = "nova-compute"
+AGENT = "cyborg-agent"
 
 
 class Differing(NamedTuple):
@@ -49,6 +50,9 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
         roles = _nova(known, plan, seen, texts[NOVA])
     if CYBORG in services and known["cyborg_config_text"] != seen["settings"][known[CYBORG_FILE]]:
         texts[CYBORG].append("the Cyborg configuration differs")
+    for service, program in ((NOVA, PROGRAM), (CYBORG, AGENT)):
+        if service in services and program in seen["restarts_owed"] and not texts[service]:
+            texts[service].append(f"{program} still has its former configuration")
     return Differing(texts, roles)
 
 
@@ -67,9 +71,10 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     has_providers = known.flag("nova_config_provider_config")
     if has_providers and known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
         found.append("the provider configuration of nova differs")
+    refused = list(known["_nova_config_provider_refusals"])
     # Without a card for nova, its file is not written.
     if not started or all(card["owner"] != "nova" for card in plan["cards"]):
-        return []
+        return refused
     if started["reads"] is False:
-        return list(started["problems"])
-    return not_effective(started["later"], text, PROGRAM, known[NOVA_FILE])
+        return [*refused, *started["problems"]]
+    return [*refused, *not_effective(started["later"], text, PROGRAM, known[NOVA_FILE])]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_provider_others, nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
@@ -24,18 +24,42 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
 
 
-def provider_config(plan, root, release, inventories=False):
+def provider_config(
+    plan,
+    root,
+    release,
+    inventories=False,
+    path="",
+    service=None,
+    report_in_placement=False,
+    pci_in_placement=False,
+    written=True,
+):
     """Return the file; raise ``AnsibleFilterError`` with a sentence for each problem."""
-    problems = []
+    problems, providers = [], []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
-        if nova_release.number(release) < nova_release.PROVIDER_CONFIG:
+        service, path = nova_provider_others.checked(or_default(service, {})), or_default(path, "")
+        options = {
+            "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
+            "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
+        }
+        root = names.provider_name(root)
+        is_written = flag(or_default(written, True), "written")
+        is_read = nova_release.number(release) >= nova_release.PROVIDER_CONFIG
+        if is_written and not is_read:
             problems.append(
                 f"nova {release} does not read such files. nova {nova_release.PROVIDER_CONFIG} or later does"
             )
-        providers = _of_mdevs(plan, names.provider_name(root), problems)
-        if flag(or_default(inventories, False), "inventories"):
+        if is_written:
+            providers = _of_mdevs(plan, root, problems)
+        if is_written and flag(or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
-    refuse("the nova provider configuration cannot be created:", problems)
+        if providers and path and service:
+            problems += nova_provider_others.not_read(path, service)
+        if is_read:
+            others = nova_provider_others.except_ours(service, path)
+            problems += nova_provider_others.problems(plan, root, providers, others, options)
+    refuse(f"the nova provider configuration cannot be {'created' if is_written else 'used'}:", problems)
     if not providers:
         return ""
     # nova parses a schema version without quotes as a number, and stops.

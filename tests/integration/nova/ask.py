@@ -260,6 +260,32 @@ def reports_provider(question):
     return [manager.provider_report(context.get_admin_context(), *provider) for provider in question["providers"]]
 
 
+def merged(question):
+    """Return the provider tree after two reports of nova-compute: inventory classes and traits by name."""
+    import os_traits
+    from nova.compute import provider_config, provider_tree, resource_tracker
+
+    configs = provider_config.get_provider_configs(question["directory"])
+    tracker = resource_tracker.ResourceTracker.__new__(resource_tracker.ResourceTracker)
+    tracker.absent_providers = set()
+    tree = provider_tree.ProviderTree()
+    root = tree.new_root(question["root"], "27982173-78e5-5f98-8d76-7bc29f762287")
+    # Only the providers of nova get a new inventory for each report.
+    for by_nova in (False, True, True):
+        tree.update_traits(root, [os_traits.COMPUTE_NODE])
+        tree.update_inventory(root, {})
+        for name, (owner, resource_class, traits) in question["children"].items():
+            if not tree.exists(name):
+                tree.new_child(name, root)
+            if by_nova == (owner == "nova"):
+                tree.update_inventory(name, {resource_class: {"total": 1}} if resource_class else {})
+                tree.update_traits(name, traits)
+        if by_nova:
+            tracker._merge_provider_configs(configs, tree)
+    names = [question["root"], *question["children"]]
+    return {name: [sorted(tree.data(name).inventory), sorted(tree.data(name).traits)] for name in names}
+
+
 ABOUT = {"features": features, "names": names}
 
 
@@ -271,6 +297,8 @@ def answer(question):
             import tracker
 
             return tracker.report(question)
+        if question["path"] == "provider tree":
+            return merged(question)
         if question["path"] == "providers":
             return reports_provider(question)
         if question["path"] == "device profiles":

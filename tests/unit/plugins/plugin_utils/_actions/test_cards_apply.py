@@ -121,6 +121,7 @@ def test_settings_follow_the_plan_after_the_change(act, simulated):
         "nova_config_provider_config": False,
         "nova_config_path": "/nova",
         "nova_config_text": "new",
+        "_nova_config_provider_refusals": [],
     }
     compared = {"parts": ["boot"], "settings": {"/nova": "old"}, "services": {}}
     assert act(simulated("t4"), **nova, vfio_compared=compared)["settings"] == {"nova": "configure"}

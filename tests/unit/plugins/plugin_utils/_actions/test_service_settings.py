@@ -33,6 +33,7 @@ def known(**more):
             "nova_config_provider_config": False,
             "nova_config_provider_path": "/traits",
             "nova_config_provider_text": "traits",
+            "_nova_config_provider_refusals": [],
             **more,
         }
     )
@@ -60,6 +61,7 @@ def test_the_texts_are_compared():
         ({"nova_config_host": "deploy"}, STARTED, "on another host"),
         ({"_nova_config_kept": ["x"]}, STARTED, "undeclared type"),
         ({}, {"reads": False, "problems": ["it is not read"]}, "it is not read"),
+        ({"_nova_config_provider_refusals": ["two files list it"]}, STARTED, "two files list it"),
         (
             {},
             {**STARTED, "later": [{"section": "devices", "option": "enabled_mdev_types", "file": "/etc/nova.conf"}]},
