@@ -141,6 +141,11 @@ services:
   description: Results of M(vfio.devices.service_settings_info) by program.
   returned: if RV(due) is not empty
   type: dict
+restarts_owed:
+  description: Programs of which a process was started before its settings changed, such as V(nova-compute).
+  returned: if RV(due) is not empty
+  type: list
+  elements: str
 boot_problems:
   description: Why the boot service cannot be installed, one sentence for each reason.
   returned: if RV(due) is not empty

@@ -67,6 +67,12 @@ options:
             file V('0644').
         type: str
         default: ""
+  program:
+    description:
+      - Name of the program that reads the files, such as V(nova-compute). Before a change, the module records its
+        processes below C(/run/vfio-devices), so that a later run knows whether they still have their former settings.
+    type: str
+    default: ""
   host_root:
     description: Root of the host's file system.
     type: path
@@ -109,6 +115,12 @@ files:
           a missing file.
       type: str
       sample: created
+restart_owed:
+  description:
+    - Whether the files stay unchanged, and a process of O(program) was started before their last change. For example, a
+      play was stopped before its handlers.
+  returned: always, but when it is refused
+  type: bool
 problems:
   description: Why the files are rejected, one sentence for each reason.
   returned: when it is refused
@@ -120,8 +132,10 @@ from ansible_collections.vfio.devices.plugins.module_utils._core import oldest_p
 
 # isort: split
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostRoot
 from ansible_collections.vfio.devices.plugins.module_utils._run import managed_files
 from ansible_collections.vfio.devices.plugins.module_utils._run.module import run
+from ansible_collections.vfio.devices.plugins.module_utils._services import restarts
 
 
 def main():
@@ -141,14 +155,26 @@ def main():
                     "mode": {"type": "str", "default": ""},
                 },
             },
+            "program": {"type": "str", "default": ""},
             "host_root": {"type": "path", "default": "/"},
         },
         supports_check_mode=True,
     )
+    program, root = module.params["program"], module.params["host_root"]
     files = [managed_files.Requested(**file) for file in module.params["files"]]
 
     def work():
-        return managed_files.converge(module.params["host_root"], files, module.check_mode)._asdict(), ()
+        planned = managed_files.converge(root, files, check_mode=True)
+        if not program:
+            host, is_owed = None, False
+        else:
+            host = HostRoot(root)
+            is_owed = not planned.changed and program in restarts.owed(host)
+        if planned.changed and not module.check_mode:
+            if host:
+                restarts.note(host, program)
+            planned = managed_files.converge(root, files, check_mode=False)
+        return {**planned._asdict(), "restart_owed": is_owed}, host.warnings if host else ()
 
     run(module, work)
 

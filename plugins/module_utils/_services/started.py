@@ -34,9 +34,9 @@ class Started(NamedTuple):
 def observe(host: HostRoot, program: str, unit: str) -> Started:
     """Return how ``program`` is started: from its process if it runs, or else from its unit."""
     is_kolla = host.exists(f"{kolla.DIRECTORY}/{program}/config.json")
-    for pid, arguments in processes(host, program).items():
+    for pid, running in processes(host, program).items():
         contained = bool(CONTAINER.search(host.read(f"proc/{pid}/cgroup", optional=True) or ""))
-        return Started(arguments, "process", pid, contained, is_kolla)
+        return Started(running, "process", pid, contained, is_kolla)
     if is_kolla:
         planned = _of_program(kolla.command(host, program), program)
         return Started(planned, "kolla" if planned else None, None, True, True)

@@ -17,6 +17,7 @@ from .._instances.beside import observe_beside
 from .._model.host import Made
 from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
 from .._run.managed_files import Requested
+from .._services import restarts
 from .._services.observe import observe
 from .devices import as_plain
 from .recorded import observe_layouts, observe_modes
@@ -82,6 +83,7 @@ def observe_site(
         "boot_problems": boot_problems,
         "settings": {path: one.text for path, one in settings.items()},
         "services": started,
+        "restarts_owed": restarts.owed(host),
         "reasons": {
             "modes": modes.reasons,
             "layouts": layouts.reasons,

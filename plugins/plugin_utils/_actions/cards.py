@@ -88,7 +88,7 @@ class ComparesHost(ActionBase):
             found.update(_by_roles([said(error)], found["selection"]))
         if found["due"]:
             found["ansible_facts"] = {"mdev": facts}
-            found.update({name: seen[name] for name in ("boot_problems", "settings", "services")})
+            found.update({name: seen[name] for name in ("boot_problems", "settings", "services", "restarts_owed")})
         return found
 
 

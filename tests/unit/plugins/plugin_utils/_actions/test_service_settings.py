@@ -39,8 +39,12 @@ def known(**more):
     )
 
 
-def seen(text="", started=None, **files):
-    return {"settings": {FILE: text, **files}, "services": {"nova-compute": started or STARTED}}
+def seen(text="", started=None, owed=(), **files):
+    return {
+        "settings": {FILE: text, **files},
+        "services": {"nova-compute": started or STARTED},
+        "restarts_owed": list(owed),
+    }
 
 
 def test_the_texts_are_compared():
@@ -77,10 +81,21 @@ def test_what_only_the_role_reports(variables, started, words):
 def test_problems_of_the_service_need_a_card_of_nova():
     unread = {"reads": False, "problems": ["it is not read"]}
     assert differing(known(), {"cards": [{"owner": "none"}]}, seen(started=unread)).roles == []
-    assert differing(known(), {"cards": []}, {"settings": {FILE: ""}, "services": {}}).roles == []
+    assert differing(known(), {"cards": []}, {**seen(), "services": {}}).roles == []
 
 
 def test_without_nova_and_cyborg_there_is_nothing():
     given = known()
     del given["nova_config_release"]
-    assert differing(given, PLAN, {}).texts == {"nova": [], "cyborg": []}
+    assert differing(given, PLAN, seen(owed=["nova-compute"])).texts == {"nova": [], "cyborg": []}
+
+
+def test_services_with_their_former_configuration():
+    given = known(cyborg_config_path="/cyborg", cyborg_config_text="new")
+    owed = ["cyborg-agent", "nova-compute"]
+    found = differing(given, PLAN, seen(given["nova_config_text"], owed=owed, **{"/cyborg": "new"}))
+    assert found.texts == {
+        "nova": ["nova-compute still has its former configuration"],
+        "cyborg": ["cyborg-agent still has its former configuration"],
+    }
+    assert len(differing(known(), PLAN, seen("other", owed=owed)).texts["nova"]) == 1
