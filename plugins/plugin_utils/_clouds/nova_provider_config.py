@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_provider_others, nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_other_providers, nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
@@ -19,33 +22,38 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
+# A provider in the file.
+Entry = dict[str, object]
 HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
 
 
 def provider_config(
-    plan,
-    root,
-    release,
-    inventories=False,
-    path="",
-    service=None,
-    report_in_placement=False,
-    pci_in_placement=False,
-    written=True,
-):
+    plan: Plan,
+    root: Any,
+    release: object,
+    inventories: object = False,
+    path: Any = "",
+    service: object = None,
+    report_in_placement: object = False,
+    pci_in_placement: object = False,
+    written: object = True,
+) -> str:
     """Return the file; raise ``AnsibleFilterError`` with a sentence for each problem."""
-    problems, providers = [], []
+    problems: list[str] = []
+    providers: list[Entry] = []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
-        service, path = nova_provider_others.checked(or_default(service, {})), or_default(path, "")
-        options = {
+        seen, path = nova_other_providers.checked(or_default(service, {})), or_default(path, "")
+        options: Options = {
+            "release": nova_release.number(release),
             "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
         }
         root = names.provider_name(root)
         is_written = flag(or_default(written, True), "written")
-        is_read = nova_release.number(release) >= nova_release.PROVIDER_CONFIG
+        is_read = options["release"] >= nova_release.PROVIDER_CONFIG
         if is_written and not is_read:
             problems.append(
                 f"nova {release} does not read such files. nova {nova_release.PROVIDER_CONFIG} or later does"
@@ -54,11 +62,11 @@ def provider_config(
             providers = _of_mdevs(plan, root, problems)
         if is_written and flag(or_default(inventories, False), "inventories"):
             providers += _of_root(plan, problems)
-        if providers and path and service:
-            problems += nova_provider_others.not_read(path, service)
+        if providers and path and seen:
+            problems += nova_other_providers.not_read(path, seen)
         if is_read:
-            others = nova_provider_others.except_ours(service, path)
-            problems += nova_provider_others.problems(plan, root, providers, others, options)
+            others = nova_other_providers.except_ours(seen, path)
+            problems += nova_other_providers.problems(plan, root, providers, others, options)
     refuse(f"the nova provider configuration cannot be {'created' if is_written else 'used'}:", problems)
     if not providers:
         return ""
@@ -67,9 +75,9 @@ def provider_config(
     return HEADER + yaml.safe_dump(content, sort_keys=False)
 
 
-def _of_mdevs(plan, root, problems):
+def _of_mdevs(plan: Plan, root: str, problems: list[str]) -> list[Entry]:
     """Return the traits of providers that nova creates for mediated devices."""
-    providers = []
+    providers: list[Entry] = []
     for card in cards_of(plan, "nova"):
         if not card["traits"] or not has_mdevs(card):
             continue
@@ -84,9 +92,9 @@ def _of_mdevs(plan, root, problems):
     return providers
 
 
-def _of_root(plan, problems):
+def _of_root(plan: Plan, problems: list[str]) -> list[Entry]:
     """Return inventories of the compute node; nova restores them whenever it reports the node."""
-    totals = {}
+    totals: dict[str, int] = {}
     for card in cards_of(plan, "none"):
         name = card["resource_class"]
         if not name:

@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider_yaml
 from ansible_collections.vfio.devices.tests.integration.nova.conftest import VERSIONS, answer
 from ansible_collections.vfio.devices.tests.unit.plans import plan
 from ansible_collections.vfio.devices.tests.unit.plugins.plugin_utils._clouds import (
-    test_nova_provider_others as conflicts,
+    test_nova_other_providers as conflicts,
 )
 from ansible_collections.vfio.devices.tests.unit.plugins.plugin_utils._clouds import test_provider_yaml as files
 

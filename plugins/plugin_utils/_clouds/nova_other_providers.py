@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_pci, told_apart
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_pci, overlaps
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider_yaml import COMPUTE_NODE, Entry, entries
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
@@ -74,7 +75,7 @@ def not_read(path: str, service: Mapping[str, Any]) -> list[str]:
 
 
 def problems(
-    plan: Plan, root: str, ours: Iterable[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], options: Any
+    plan: Plan, root: str, ours: Iterable[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], options: Options
 ) -> list[str]:
     """Return a sentence for each conflict. ``ours`` are the entries of the file of this collection."""
     found: list[str] = []
@@ -117,7 +118,7 @@ def _named_by_us(root: str, ours: set[str], listed: Iterable[Entry]) -> Iterator
         )
 
 
-def _of_devices(plan: Plan, root: str, listed: Sequence[Entry], options: Any) -> Iterator[str]:
+def _of_devices(plan: Plan, root: str, listed: Sequence[Entry], options: Options) -> Iterator[str]:
     """Check what other files add to providers of devices, or offer without a device."""
     providers = dict(_providers(plan, root, options))
     own = {f"{root}_vfio_{card['name']}": card for card in plan["cards"] if card["owner"] == "none"}
@@ -147,22 +148,22 @@ def _of_devices(plan: Plan, root: str, listed: Sequence[Entry], options: Any) ->
                 if name in classes
             )
         if mine and entry.traits:
-            yield from _told_apart(mine, entry, providers.values(), options)
+            yield from _overlaps(mine, entry, providers.values(), options)
 
 
-def _providers(plan: Plan, root: str, options: Any) -> Iterator[tuple[str, Provider]]:
+def _providers(plan: Plan, root: str, options: Options) -> Iterator[tuple[str, Provider]]:
     for card in cards_of(plan, "nova"):
         if has_mdevs(card):
             for parent in usable_parents(card):
-                yield f"{root}_{libvirt.node_device(parent)}", Provider(card, told_apart.mdev_class(card), True)
+                yield f"{root}_{libvirt.node_device(parent)}", Provider(card, overlaps.mdev_class(card), True)
     for card in nova_pci.cards(plan) if options["report_in_placement"] else ():
         if not card["nova"].get("physical_network"):
             product = card["product_id"] if card["mode"] == "pf" else card["vf_product_id"]
             name = card["resource_class"] or f"CUSTOM_PCI_{card['vendor_id']}_{product}".upper()
-            yield f"{root}_{card['address'].upper()}", Provider(card, name, False)
+            yield f"{root}_{card['name'].upper()}", Provider(card, name, False)
 
 
-def _told_apart(mine: Provider, entry: Entry, providers: Iterable[Provider], options: Any) -> Iterator[str]:
+def _overlaps(mine: Provider, entry: Entry, providers: Iterable[Provider], options: Options) -> Iterator[str]:
     """Check whether guests of other profiles also get a card, because a file adds the traits that they ask for."""
     if not mine.is_mdev and not options["pci_in_placement"]:
         return
