@@ -15,7 +15,7 @@ from .._core.problems import Failed, Refused
 from .._host.root import HostRoot
 from .._instances.beside import observe_beside
 from .._model.host import Made
-from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
+from .._run.facts import DEFAULT_PARTS, Facts, observe_host
 from .._run.managed_files import Requested
 from .._services import restarts
 from .._services.observe import observe
@@ -43,16 +43,14 @@ class Service(NamedTuple):
 
 
 def observe_site(
-    host: HostRoot, users: bool, mig: bool, boot: Boot, services: Sequence[Service], files: Sequence[Requested]
+    host: HostRoot, parts: Sequence[str], boot: Boot, services: Sequence[Service], files: Sequence[Requested]
 ) -> Facts:
-    """Return the result of the module ``cards``.
+    """Return the result of the module ``cards``. ``parts`` are those of the facts that are not gathered by default.
 
     ``reasons`` are sentences on why the current state may differ from its records, by the part of the work that would
     change it. Reasons of ``host`` may concern every part. Only the roles can report reasons of ``roles``.
     """
-    gather = [*DEFAULT_PARTS, *([USERS] if users else [])]
-    gather += [MIG] if mig else []
-    observed = observe_host(host, gather)
+    observed = observe_host(host, [*DEFAULT_PARTS, *parts])
     made = observed.made or Made([], [], {}, {})
     modes = observe_modes(host, observed.functions)
     layouts = observe_layouts(host, observed.functions, observed.gpus)

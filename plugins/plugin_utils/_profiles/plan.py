@@ -159,6 +159,7 @@ def _plan_function(profile, subject, card, result, found):
         card["host_functions"] = [one["address"] for one in functions if one.get("index") in kept]
         with_vdpa = [one["address"] for one in functions if one.get("vdpa")]
         card.update({"vdpa_functions": with_vdpa} if with_vdpa else {})
+        card.update({name: subject[name] for name in ("has_serial_number",) if name in subject})
         card["total"] = number - len([index for index in kept if index < number])
     label = f"profile {profile['name']}"
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})

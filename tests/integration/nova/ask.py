@@ -63,6 +63,10 @@ def of_nova(path, devices, nodes):
     conf([], project="nova", default_config_files=str(path).split(os.pathsep), default_config_dirs=[])
     physical = {device["address"] for device in devices if device["dev_type"] == "type-PF"}
     utils.is_physical_function = lambda *parts: "{}:{}:{}.{}".format(*parts) in physical
+    of_card = {device["parent_addr"]: device["product_id"] for device in devices}
+    utils.get_vf_product_id_by_pf_addr = of_card.__getitem__
+    ids = {device["address"]: (device["vendor_id"], device["product_id"]) for device in devices}
+    utils.get_pci_ids_by_pci_addr = ids.__getitem__
     driver = driver_of(nodes)
     named = "device_spec" if hasattr(conf.pci, "device_spec") else "passthrough_whitelist"
     specs = whitelist.Whitelist(getattr(conf.pci, named))
