@@ -11,7 +11,8 @@ description:
   - Creates, replaces and removes the files of the roles of this collection, such as the nova configuration.
   - Rejects a file that was not written by this collection. No result, difference or message contains its content. All
     paths are checked before the first write, also in check mode.
-  - A file of this collection begins with a comment that names V(vfio.devices). The report page contains it as its
+  - A file of this collection begins with a comment that names V(vfio.devices), also in the form of earlier versions,
+    which is then replaced. The report page contains it as its
     generator, and saved facts are identified by their keys. Such a file is replaced also after a manual change.
   - Also rejects symbolic links, directories, devices, FIFOs, and paths that are not absolute or contain V(..). A path
     in a variable cannot be that of another file of this collection.
@@ -111,14 +112,20 @@ files:
       sample: /etc/nova/nova.conf.d/50-vfio-devices.conf
     action:
       description:
-        - V(created), V(replaced), V(removed), V(adjusted) for a change of mode or owner only, V(kept), or V(absent) for
-          a missing file.
+        - V(created), V(replaced), V(removed), V(adjusted) if only mode or owner change, V(renewed) if only the header
+          changes, V(kept), or V(absent) for a missing file.
       type: str
       sample: created
+restart:
+  description:
+    - Whether a service that reads the files must be restarted. Not necessary if only headers have changed. Also true if
+      RV(restart_owed) is.
+  returned: always, but when it is refused
+  type: bool
 restart_owed:
   description:
-    - Whether the files stay unchanged, and a process of O(program) was started before their last change. For example, a
-      play was stopped before its handlers.
+    - Whether the files need no restart now, but a process of O(program) was started before their last change. For
+      example, a play was stopped before its handlers.
   returned: always, but when it is refused
   type: bool
 problems:
@@ -169,12 +176,13 @@ def main():
             host, is_owed = None, False
         else:
             host = HostRoot(root)
-            is_owed = not planned.changed and program in restarts.owed(host)
+            is_owed = not planned.restart and program in restarts.owed(host)
         if planned.changed and not module.check_mode:
-            if host:
+            if host and planned.restart:
                 restarts.note(host, program)
             planned = managed_files.converge(root, files, check_mode=False)
-        return {**planned._asdict(), "restart_owed": is_owed}, host.warnings if host else ()
+        restart = planned.restart or is_owed
+        return {**planned._asdict(), "restart": restart, "restart_owed": is_owed}, host.warnings if host else ()
 
     run(module, work)
 

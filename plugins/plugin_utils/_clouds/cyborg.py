@@ -98,7 +98,9 @@ def settings(plan: Plan, options: Options) -> tuple[str, list[str]]:
     problems = [of_card(card, sentence) for card in cards for sentence in _check(card, options["nova_release"])]
     if cards:
         problems += _check_others(plan)
-    return ("", problems) if problems else (settings_file.text("Cyborg", _sections(cards, options["drivers"])), [])
+    if problems:
+        return "", problems
+    return settings_file.text("cyborg_config", _sections(cards, options["drivers"])), []
 
 
 def why_no_provider(card: Card, options: ProviderOptions) -> str | None:

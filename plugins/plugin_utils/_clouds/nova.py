@@ -151,7 +151,7 @@ def settings(plan: Any, options: Options) -> tuple[str, list[str]]:
         sections = _compute(plan, options, problems)
     else:
         sections = _api(plan if isinstance(plan, (list, tuple)) else [plan], options, problems)
-    return settings_file.text("nova", sections), problems
+    return settings_file.text("nova_config", sections), problems
 
 
 def why_no_provider(card: Card, options: ProviderOptions) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_other_providers, nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
@@ -27,7 +28,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 
 # A provider in the file.
 Entry = dict[str, object]
-HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
+HEADER = ownership.header("provider_config")
 
 
 def provider_config(

@@ -12,6 +12,8 @@ import configparser
 import re
 from collections.abc import Mapping, Sequence
 
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
+
 # An option with its value.
 Option = tuple[str, str]
 Sections = Mapping[str, Sequence[Option]]
@@ -19,13 +21,15 @@ Sections = Mapping[str, Sequence[Option]]
 WORD = re.compile(r"[A-Za-z0-9_.:+-]+\Z")
 
 
-def text(service: str, sections: Sections) -> str:
-    """Return a file for ``service``; ``sections`` maps names to lists of (option, value). Empty without options."""
+def text(part: str, sections: Sections) -> str:
+    """Return a file of a ``part`` of the collection, such as ``nova_config``; empty without options.
+
+    ``sections`` maps names to lists of (option, value).
+    """
     parts = [f"[{name}]\n" + "".join(map(_line, options)) for name, options in sections.items() if options]
     if not parts:
         return ""
-    header = f"# Settings of {service}, made by vfio.devices. Changes made by hand get lost.\n"
-    return "\n".join([header, *parts])
+    return "\n".join([ownership.header(part), *parts])
 
 
 def options_of(file_text: str, section: str) -> dict[str, str]:
