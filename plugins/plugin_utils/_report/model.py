@@ -70,7 +70,7 @@ class UsedDevice(DeviceOnCard):
 
 
 class UnusedDevices(TypedDict):
-    """Devices of one type and state that nobody uses."""
+    """Devices of one type and state that no process and no guest uses."""
 
     type: str
     state: str
