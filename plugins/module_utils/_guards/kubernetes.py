@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._core.grammar import PCI_ADDRESS, UUID
+from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
 from . import pod_files
@@ -31,11 +32,11 @@ NAME = "kubernetes"
 # Including k0s and MicroK8s.
 KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
 CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
-GPU = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GPU = lazy_pattern(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A part of a GPU; its UUID does not identify the GPU.
-PART_OF_GPU = re.compile(r"MIG-")
-GPU_UUID = re.compile(r"^GPU UUID:\s*(\S+)\s*$", re.MULTILINE)
-NAMED = re.compile(
+PART_OF_GPU = lazy_pattern(r"MIG-")
+GPU_UUID = lazy_pattern(r"^GPU UUID:\s*(\S+)\s*$", re.MULTILINE)
+NAMED = lazy_pattern(
     r"(?<![0-9a-f:-])(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
 

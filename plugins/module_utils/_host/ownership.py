@@ -16,9 +16,11 @@ import shlex
 import stat
 from typing import NamedTuple
 
+from .._core.patterns import lazy_pattern
+
 # Settings, units and rules are detected by their first line, the boot program by its first entry, the report by its
 # generator.
-OURS = re.compile(
+OURS = lazy_pattern(
     rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
     rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w+)"
     rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
@@ -32,7 +34,7 @@ FACTS = {"devices", "iommu", "mdevctl", "parents", "physical_functions", "warnin
 # The report as JSON has this entry.
 GENERATOR = ("generator", "vfio.devices")
 # The link that enables the boot unit, whatever the path to the unit.
-ENABLED = re.compile(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
+ENABLED = lazy_pattern(r"\.wants/(vfio-devices-restore\.service)\n(?:.*/)?\1\Z")
 HEAD = 2048
 # In bytes, larger than the report of any fleet. Larger files are not read.
 MOST = 1 << 28

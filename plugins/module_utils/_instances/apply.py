@@ -24,7 +24,8 @@ from .._model.work import (
 from .actions import ACTIONS, Users, make
 from .explained import explain
 from .put_back import describe, put_back
-from .records import RETAIN, key_of
+from .recorded import key_of
+from .records import RETAIN
 from .state import Failed
 
 

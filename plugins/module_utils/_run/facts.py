@@ -95,11 +95,11 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
             facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
             # Ansible compiles each imported module again in every run.
-            from .._guards import every
+            from .._guards import holders
             from .._guards.base import PROCESSES, Scene
             from .._guards.processes import Processes
 
-            seen = every.observe(host, Scene(functions, made.devices, Processes(host)), every.HOLDERS)
+            seen = holders.observe(host, Scene(functions, made.devices, Processes(host)))
             for unseen in seen.unseen:
                 if unseen.guard != PROCESSES:
                     host.warn(unseen.sentence)
