@@ -49,7 +49,7 @@ _value:
   description: The text, empty without settings for Cyborg.
   type: str
   sample: |
-    # Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.
+    # Managed by vfio.devices.cyborg_config. Manual changes are overwritten.
 
     [agent]
     enabled_drivers = nvidia_gpu_driver

@@ -107,7 +107,7 @@ _value:
   description: The text, empty without settings for nova.
   type: str
   sample: |
-    # Settings of nova, made by vfio.devices. Changes made by hand get lost.
+    # Managed by vfio.devices.nova_config. Manual changes are overwritten.
 
     [devices]
     enabled_mdev_types = nvidia-35

@@ -54,7 +54,7 @@ _value:
   description: The text, empty if there is nothing to add.
   type: str
   sample: |
-    # Made by vfio.devices for nova-compute. Changes made by hand get lost.
+    # Managed by vfio.devices.provider_config. Manual changes are overwritten.
     meta:
       schema_version: '1.0'
     providers:

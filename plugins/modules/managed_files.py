@@ -11,7 +11,8 @@ description:
   - Creates, replaces and removes the files of the roles of this collection, such as the nova configuration.
   - Rejects a file that was not written by this collection. No result, difference or message contains its content. All
     paths are checked before the first write, also in check mode.
-  - A file of this collection begins with a comment that names V(vfio.devices). The report page contains it as its
+  - A file of this collection begins with a comment that names V(vfio.devices), also in the form of earlier versions,
+    which is then replaced. The report page contains it as its
     generator, and saved facts are identified by their keys. Such a file is replaced also after a manual change.
   - Also rejects symbolic links, directories, devices, FIFOs, and paths that are not absolute or contain V(..). A path
     in a variable cannot be that of another file of this collection.
@@ -105,10 +106,14 @@ files:
       sample: /etc/nova/nova.conf.d/50-vfio-devices.conf
     action:
       description:
-        - V(created), V(replaced), V(removed), V(adjusted) for a change of mode or owner only, V(kept), or V(absent) for
-          a missing file.
+        - V(created), V(replaced), V(removed), V(adjusted) if only mode or owner change, V(renewed) if only the header
+          changes, V(kept), or V(absent) for a missing file.
       type: str
       sample: created
+restart:
+  description: Whether a service that reads the files must be restarted. Not necessary if only headers have changed.
+  returned: always, but when it is refused
+  type: bool
 problems:
   description: Why the files are rejected, one sentence for each reason.
   returned: when it is refused

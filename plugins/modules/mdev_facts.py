@@ -282,8 +282,8 @@ ansible_facts:
                   sample: "0x00030001"
             mig:
               description:
-                - MIG of an NVIDIA GPU. Null for other cards, for GPUs without MIG, and if C(nvidia-smi) does not
-                  answer.
+                - MIG of an NVIDIA GPU, without profiles if the GPU does not support it. Null for other cards, and if
+                  C(nvidia-smi) does not answer or list the GPU.
               returned: when V(mig) is gathered
               type: dict
               contains:

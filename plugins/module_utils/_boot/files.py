@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from .._devices import mdevctl
+from .._host import ownership
 from .._host.records import DIRECTORY, INSTANCE_RECORDS, LAYOUT_RECORDS, MODE_RECORDS, RUN_DIRECTORY
 
 # Not in /usr/lib, which belongs to packages and is read-only on image-based systems.
@@ -25,7 +26,7 @@ OWED = "systemctl daemon-reload\n"
 PATHS = (PROGRAM, UNIT, UNIT_OF_CARD, RULE)
 SYSTEMCTL = "/usr/bin/systemctl"
 
-HEADER = "# Written by the Ansible module vfio.devices.boot_restore, and removed by it.\n"
+HEADER = ownership.header("boot_restore")
 # Without these NVIDIA daemons, GPUs offer no types.
 AFTER = ("nvidia-vgpud.service", "nvidia-vgpu-mgr.service")
 # Services that look for devices or start guests at their start. These are libvirt (modular or monolithic), nova and

@@ -27,6 +27,8 @@ TOTAL, VF_DEVICE, AUTOPROBE = "sriov_totalvfs", "sriov_vf_device", "sriov_driver
 OVERRIDE = "driver_override"
 # vfio-pci and its variant drivers, such as mlx5_vfio_pci and nvgrace-gpu-vfio-pci.
 VFIO_DRIVER = lazy_pattern(r"(.*[-_])?vfio[-_]pci\Z")
+# A driver that only keeps other drivers away.
+STUB = "pci-stub"
 # The network interface of a virtio NIC belongs to the virtio device of the PCI function.
 VIRTIO_DEVICE = lazy_pattern(r"virtio\d+\Z")
 # The port name of a representor of a VF or subfunction (Documentation/networking/devlink/devlink-port.rst).
@@ -35,6 +37,14 @@ REPRESENTOR = lazy_pattern(r"(c\d+)?pf\d+(vf|sf)\d+\Z")
 
 def is_vfio_driver(driver: str | None) -> bool:
     return bool(driver and VFIO_DRIVER.match(driver))
+
+
+def allows_passthrough_beside(driver: str | None) -> bool:
+    """Return whether the kernel passes through the other members of an IOMMU group with a member on this driver.
+
+    Source: ``driver_managed_dma`` of drivers/pci/pci-stub.c and drivers/vfio/pci/vfio_pci.c.
+    """
+    return driver in (None, STUB) or is_vfio_driver(driver)
 
 
 def normal_override(text: str | None) -> str | None:

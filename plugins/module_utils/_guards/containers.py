@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Find devices of containers and guests of systemd-nspawn, LXC, LXD and Incus in their text files.
+"""Find devices of containers and of guests without libvirt in their text files.
 
 LXD and Incus store instances in a database. A copy of the configuration is next to the disk of an instance, and is
 readable while the storage pool is mounted.
@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
 from .._model.uses import Holder, Unseen, Use
+from . import container_engines
 from .base import Scene
 from .lxc import containers
-from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, subjects
+from .references import DEVICE, FILE, INTERFACE, POOL, Guest, Reference, in_command_line, subjects
 
 NAME = "containers"
 
@@ -32,6 +33,8 @@ UNITS = ("etc/systemd/system", "run/systemd/system")
 # Matches web1.service, systemd-nspawn@web1.service and the directory systemd-nspawn@web1.service.d.
 UNIT = lazy_pattern(r"([^/]+)\.service(\.d)?\Z")
 NSPAWN_PROGRAM = "systemd-nspawn "
+# A guest that is started without libvirt. Its devices are arguments of the program.
+GUEST_PROGRAM = lazy_pattern(r"^\s*Exec\w+\s*=.*\b(?:qemu-system-\w+|qemu-kvm|kvm|cloud-hypervisor)\s", re.MULTILINE)
 ARGUMENT = lazy_pattern(r"--(bind|bind-ro|network-interface|network-macvlan|network-ipvlan)[=\s]\s*\"?([^\s\"\\]+)")
 
 LXD = ("var/lib/lxd", "var/snap/lxd/common/lxd", "var/lib/incus")
@@ -48,9 +51,10 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
     if not scene.configured:
         return
     unreadable: list[str] = []
-    for guest in (*_nspawn(host), *_of_units(host), *containers(host), *_instances(host, unreadable)):
+    of_engines = container_engines.containers(host)
+    for guest in (*_nspawn(host), *_of_units(host), *containers(host), *of_engines, *_instances(host, unreadable)):
         if guest.references:
-            advice = (
+            advice = guest.advice or (
                 "stop it, and remove the device from its configuration"
                 if guest.running
                 else f"remove the device from /{guest.path}"
@@ -68,7 +72,7 @@ def observe(host: HostRoot, scene: Scene) -> Iterator[Use | Unseen]:
 
 
 def _of_units(host: HostRoot) -> Iterator[Guest]:
-    """Yield containers whose unit, or a drop-in file of it, starts systemd-nspawn."""
+    """Yield containers and guests whose unit, or a drop-in file of it, starts systemd-nspawn or QEMU."""
     for directory in UNITS:
         for name in host.names(directory):
             unit = UNIT.match(name)
@@ -77,10 +81,13 @@ def _of_units(host: HostRoot) -> Iterator[Guest]:
                 paths = [f"{paths[0]}/{file}" for file in host.names(paths[0]) if file.endswith(".conf")]
             for path in paths if unit else ():
                 text = host.read(path, optional=True) or ""
+                container = unit[1].partition("@")[2] or unit[1] if unit else ""
                 if NSPAWN_PROGRAM in text:
-                    container = unit[1].partition("@")[2] or unit[1] if unit else ""
                     running = host.exists(f"{MACHINES}/{container}")
                     yield Guest(container, path, running, tuple(in_arguments(text)))
+                elif GUEST_PROGRAM.search(text):
+                    # The process of a running guest is found with its open devices.
+                    yield Guest(container, path, False, tuple(in_command_line(text)))
 
 
 def in_arguments(text: str) -> Iterator[Reference]:

@@ -15,27 +15,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._core.grammar import PCI_ADDRESS, UUID
 from .._core.patterns import lazy_pattern
 from .._host.root import HostRoot
-from .._model.uses import LOSES_DRIVER, Holder, Unseen, Use
+from .._model.uses import Holder, Unseen, Use
 from . import pod_files
 from .base import Scene
-from .references import DEVICE, DEVICE_FILE, FILE, NVIDIA, Reference, subjects
+from .references import DEVICE, DEVICE_FILE, FILE, GPU, GPU_UUID, Reference, subjects
 
 NAME = "kubernetes"
 
 # Including k0s and MicroK8s.
 KUBELETS = ("var/lib/kubelet", "var/lib/k0s/kubelet", "var/snap/microk8s/common/var/lib/kubelet")
 CHECKPOINT = "device-plugins/kubelet_internal_checkpoint"
-GPU = lazy_pattern(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A part of a GPU; its UUID does not identify the GPU.
-PART_OF_GPU = lazy_pattern(r"MIG-")
-GPU_UUID = lazy_pattern(r"^GPU UUID:\s*(\S+)\s*$", re.MULTILINE)
+PART_OF_GPU = lazy_pattern(r"\AMIG-")
 NAMED = lazy_pattern(
     r"(?<![0-9a-f:-])(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
@@ -110,25 +107,14 @@ def _uses(host: HostRoot, scene: Scene, given: Given) -> Iterator[Use]:
     references = [Reference(DEVICE, device) for device in given.devices if _is_device(device)]
     references += [Reference(DEVICE, name) for name in NAMED.findall(given.answer)]
     references += [Reference(FILE, path) for path in DEVICE_FILE.findall(given.answer)]
-    found = subjects(host, scene.functions, references)
-    for address in _gpus(host, given.devices):
-        found.setdefault(address, LOSES_DRIVER)
-    for subject, effects in found.items():
+    references += [Reference(GPU, name) for device in given.devices for name in _gpus(device)]
+    for subject, effects in subjects(host, scene.functions, references).items():
         yield Use(subject, NAME, effects, advice, holder)
+
+
+def _gpus(device: str) -> list[str]:
+    return GPU_UUID.findall(device) or PART_OF_GPU.findall(device)
 
 
 def _is_device(text: str) -> bool:
     return bool(PCI_ADDRESS.match(text.lower()) or UUID.match(text.lower()))
-
-
-def _gpus(host: HostRoot, devices: tuple[str, ...]) -> list[str]:
-    wanted = {uuid for device in devices for uuid in GPU.findall(device)}
-    parts = any(PART_OF_GPU.match(device) and not GPU.search(device) for device in devices)
-    if not (wanted or parts):
-        return []
-    found = []
-    for address in host.names(NVIDIA):
-        uuid = GPU_UUID.search(host.read(f"{NVIDIA}/{address}/information", optional=True) or "")
-        if parts or (uuid and uuid[1] in wanted):
-            found.append(address.lower())
-    return found

@@ -24,6 +24,7 @@ DEVICE = "device"  # PCI address, with or without domain and function, or UUID o
 FILE = "file"  # path of a device file, or of a directory of device files
 INTERFACE = "interface"  # network interface
 POOL = "pool"  # network interface of a card whose VFs are given to guests
+GPU = "gpu"  # of the NVIDIA driver: UUID, or number in the order of addresses; any other name means all GPUs
 NUMBER = "number"  # of a device file: "c 226:128", or "c 226:*" for all of a major number
 
 SHORT_ADDRESS = lazy_pattern(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01]?[0-9a-f])(?:\.([0-7]))?\Z")
@@ -37,6 +38,8 @@ NVIDIA = "proc/driver/nvidia/gpus"
 # Documentation/admin-guide/devices.txt
 NVIDIA_MAJOR = 195
 NUMBERS = {"c": "sys/dev/char", "b": "sys/dev/block"}
+GPU_UUID = lazy_pattern(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GPU_NUMBER = lazy_pattern(r"[0-9]{1,3}\Z")
 MINOR = lazy_pattern(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
 # Maps directories below /dev to the classes of their device files.
 DIRECTORIES = {
@@ -47,7 +50,8 @@ DIRECTORIES = {
 }
 # A device in QEMU arguments, as text or JSON: -device vfio-pci,host=01:00.0 or sysfsdev=/sys/bus/...
 HOST = lazy_pattern(r"\bhost\"?\s*[=:]\s*\"?((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01]?[0-9a-f]\.[0-7])\b", re.IGNORECASE)
-SYSFS = lazy_pattern(r"\bsysfsdev\"?\s*[=:]\s*\"?/sys/[^\s,\"]*/([^\s,\"/]+)")
+# Cloud Hypervisor: --device path=/sys/bus/...
+SYSFS = lazy_pattern(r"\b(?:sysfsdev|path)\"?\s*[=:]\s*\"?/sys/[^\s,\"]*?/([^\s,\"/]+)/?(?=[\s,\"]|\Z)")
 DEVICE_FILE = lazy_pattern(r"(?<![\w/])(/dev/[\w./:!-]+)")
 
 
@@ -65,6 +69,7 @@ class Guest(NamedTuple):
     path: str  # the file that names its devices
     running: bool
     references: tuple[Reference, ...]
+    advice: str = ""  # how to end its use, if its file is not for people to edit
 
 
 def in_command_line(text: str) -> Iterator[Reference]:
@@ -91,6 +96,8 @@ def subjects(
             names = behind_file(host, functions, name)
         elif kind == NUMBER:
             names = _behind_number(host, name)
+        elif kind == GPU:
+            names = _behind_gpu(host, name)
         else:
             names = _behind_interface(host, name)
             if kind == POOL:
@@ -173,6 +180,16 @@ def nvidia_minors(host: HostRoot) -> dict[str, str]:
         if said and PCI_ADDRESS.match(address.lower()):
             found[address.lower()] = said[1]
     return found
+
+
+def _behind_gpu(host: HostRoot, name: str) -> set[str]:
+    gpus = {address.lower(): f"{NVIDIA}/{address}/information" for address in sorted(host.names(NVIDIA))}
+    if GPU_NUMBER.match(name):
+        return {*[*gpus][int(name) : int(name) + 1]}
+    if not GPU_UUID.match(name):
+        # A MIG device has a UUID of its own.
+        return {*gpus}
+    return {address for address, path in gpus.items() if name in (host.read(path, optional=True) or "").split()}
 
 
 def _behind_interface(host: HostRoot, name: str) -> set[str]:

@@ -18,12 +18,21 @@ from typing import NamedTuple
 
 from .._core.patterns import lazy_pattern
 
-# Settings, units and rules are detected by their first line, the boot program by its first entry, the report by its
-# generator.
+# Settings, units and rules are detected by their first line, which names the part of the collection that writes them.
+HEADER = "# Managed by vfio.devices.{}. Manual changes are overwritten.\n"
+HEADERS = lazy_pattern(
+    rb"# (?:Managed by vfio\.devices\.(\w+)\. |Written by the (?:role|Ansible module) vfio\.devices\.(\w+)"
+    rb"|(Settings of \w+), made by vfio\.devices\. |(Made by vfio\.devices for nova-compute)\. )"
+)
+# Parts by their headers in earlier versions.
+FORMER = {
+    b"Settings of nova": b"nova_config",
+    b"Settings of Cyborg": b"cyborg_config",
+    b"Made by vfio.devices for nova-compute": b"provider_config",
+}
+# The boot program is detected by its first entry, and the report by its generator.
 OURS = lazy_pattern(
-    rb"# (?:Settings of \w+, made by vfio\.devices\. |Made by vfio\.devices for "
-    rb"|Written by the (?:role|Ansible module) vfio\.devices\.\w+)"
-    rb"|PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
+    rb"PK\x03\x04.{26}__main__\.py.{0,800}?\bvfio_devices\b"
     rb'|<!doctype html>\n?<html lang="en">\n?<head>\n?<meta name="generator" content="vfio\.devices">'
     # The first columns of the report as a table.
     rb"|host,groups,kernel,card,model,ids,kind,numa_node,driver,driver_version,profile,",
@@ -92,13 +101,27 @@ def is_ours(content: bytes) -> bool:
         except (ValueError, RecursionError):
             return False
         return isinstance(data, dict) and (set(data) >= FACTS or GENERATOR in data.items())
-    return OURS.match(content) is not None
+    return kind(content) is not None
 
 
-def header(content: bytes) -> bytes | None:
-    """Return the header of a file of this collection, which is equal for all files of one kind; None for JSON."""
+def header(part: str) -> str:
+    """Return the first line of a file that a part of this collection writes, such as ``boot_restore``."""
+    return HEADER.format(part)
+
+
+def kind(content: bytes) -> bytes | None:
+    """Return the kind of a file of this collection, such as the part that writes it; None for JSON."""
+    headed = HEADERS.match(content)
+    if headed:
+        part: bytes = headed[headed.lastindex or 0]
+        return FORMER.get(part, part)
     found = OURS.match(content)
     return found and (PROGRAM if found[0].startswith(PROGRAM) else found[0])
+
+
+def body(content: bytes) -> bytes:
+    """Return a file of this collection without its header."""
+    return content.partition(b"\n")[2] if HEADERS.match(content) else content
 
 
 def is_own_link(place: str, target: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Container, Iterable
 
 from .._core.problems import holders
 from .._devices.binding import CHOICE, exactly, has_driver
-from .._devices.sriov import is_vfio_driver
+from .._devices.sriov import allows_passthrough_beside, is_vfio_driver
 from .._guards.base import Seen
 from .._guards.conflicts import blind_spots, conflicts
 from .._model.host import Card, GroupPeer
@@ -103,8 +103,7 @@ def _left_behind(card: Card, passed_through: Collection[str]) -> Found:
         other
         for other in card.peers
         if not (other.physical_function == card.address or other.address in passed_through)
-        and other.driver is not None
-        and not is_vfio_driver(other.driver)
+        and not allows_passthrough_beside(other.driver)
     ]
     above = next((other for other in card.peers if other.is_above), None)
     if above:
@@ -158,7 +157,7 @@ def _of_host(peers: Iterable[GroupPeer], others: Collection[str]) -> str:
     return ", ".join(
         f"{one.address} ({one.driver})"
         for one in peers
-        if one.driver and not is_vfio_driver(one.driver) and one.address not in others
+        if not allows_passthrough_beside(one.driver) and one.address not in others
     )
 
 

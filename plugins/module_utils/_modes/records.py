@@ -16,6 +16,7 @@ from .._core.patterns import lazy_pattern
 from .._devices import pci
 from .._devices.identity import SUBSYSTEM, Identities, kept_identity, model_of
 from .._devices.mdevctl import RESTORE_UNIT
+from .._host import ownership
 from .._host.records import DIRECTORY, MODE_RECORDS, RECORD_SUFFIX, RUN_DIRECTORY, Record, record_path, record_text
 from .._host.root import HostRoot
 from .._model.host import Card, Native
@@ -65,7 +66,7 @@ def rule(address: str, count: int, matches_card: Sequence[str] = ()) -> str:
         _unless_changing(address),
         f'ATTR{{sriov_numvfs}}="{count}"',
     ]
-    return "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n" + ", ".join(matches)
+    return ownership.header("sriov_pf_mode") + ", ".join(matches)
 
 
 def card_matches(vendor_id: str | None, product_id: str | None, identity: Mapping[str, str]) -> list[str]:

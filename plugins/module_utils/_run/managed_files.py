@@ -23,8 +23,10 @@ NEW_MODE = 0o644
 SHOWN = 15
 
 # Actions that write a new file, and actions that change nothing.
-WRITING = ("created", "replaced")
+WRITING = ("created", "replaced", "renewed")
 UNCHANGED = ("kept", "absent")
+# Actions that a service which reads the file does not notice.
+SILENT = (*UNCHANGED, "renewed")
 
 
 class Requested(NamedTuple):
@@ -41,6 +43,7 @@ class Requested(NamedTuple):
 
 class Result(NamedTuple):
     changed: bool
+    restart: bool
     files: list[dict[str, str]]
     diff: list[dict[str, str]]
 
@@ -99,7 +102,7 @@ def converge(root: str, files: list[Requested], check_mode: bool) -> Result:
             done.append(step)
     except HostError as error:
         result = _result(done)
-        error.result = {"changed": result.changed, "files": result.files}
+        error.result = {"changed": result.changed, "restart": result.restart, "files": result.files}
         raise
     return _result(done)
 
@@ -114,7 +117,8 @@ def _refuse(problems: list[str]) -> None:
 def _result(done: list[Step]) -> Result:
     files = [{"path": step.place, "action": step.action} for step in done]
     changes = [step for step in done if step.action not in UNCHANGED]
-    return Result(bool(changes), files, [_diff(step) for step in changes])
+    restart = any(step.action not in SILENT for step in done)
+    return Result(bool(changes), restart, files, [_diff(step) for step in changes])
 
 
 def _parse(root: str, files: list[Requested], problems: list[str]) -> list[Wanted]:
@@ -208,11 +212,13 @@ def _plan(file: Wanted, entry: ownership.Entry | None) -> Step:
         return step
     if not file.content:
         return step._replace(action="removed", content=None) if entry else step
-    if before != file.content:
-        return step._replace(action="replaced" if entry else "created")
+    if before is None:
+        return step._replace(action="created")
+    if ownership.body(before) != ownership.body(file.content):
+        return step._replace(action="replaced")
     if entry and (entry.mode, entry.uid, entry.gid) != (mode, uid, gid):
-        return step._replace(action="adjusted")
-    return step
+        return step._replace(action="adjusted" if before == file.content else "replaced")
+    return step if before == file.content else step._replace(action="renewed")
 
 
 def _obstacles(step: Step) -> list[str]:
@@ -225,8 +231,8 @@ def _obstacles(step: Step) -> list[str]:
             f"{step.place} belongs to user id {step.uid}, and only root can keep this owner. Run the play with "
             "become: true"
         )
-    headers = [ownership.header(content) for content in (step.before, step.content) if content]
-    if len(set(headers)) > 1:
+    kinds = {ownership.kind(content) for content in (step.before, step.content) if content}
+    if len(kinds) > 1:
         found.append(
             f"{step.place} is another file of this collection, and is not replaced. To continue, use another path, or "
             f"if nothing needs the file, {ownership.rename_command(step.place)}"

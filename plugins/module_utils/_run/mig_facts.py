@@ -68,8 +68,8 @@ def observe_mig(host: HostRoot, functions: Mapping[str, PciFunction]) -> dict[st
 
 
 def mig_facts(gpus: Mapping[str, Gpu]) -> dict[str, Facts]:
-    """Return the facts of the GPUs with MIG support by address."""
-    return {address: _facts(gpu) for address, gpu in gpus.items() if gpu.enabled is not None}
+    """Return the facts of the GPUs by address; those without MIG support have no profiles."""
+    return {address: _facts(gpu) for address, gpu in gpus.items()}
 
 
 def _facts(gpu: Gpu) -> Facts:

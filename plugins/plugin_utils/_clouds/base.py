@@ -12,10 +12,55 @@ caller adds profile and card.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypedDict
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
+
+
+class Provider(TypedDict, total=False):
+    """A provider for placement_inventory; ``name`` is always present."""
+
+    name: str
+    parent: str
+    uuid: str
+    optional: bool
+    drain: bool
+    traits: Sequence[str]
+    inventories: Mapping[str, Mapping[str, int]]
+    # The names of all cards of the host, on its root provider.
+    cards: list[str]
+
+
+class _Options(TypedDict):
+    root: str
+    # The shape of all providers, or None for that of each card's owner.
+    shape: str | None
+    # ``exact`` or ``add``
+    traits_mode: str | None
+    # Whether cyborg-agent runs on the host.
+    cyborg_agent: bool
+    cyborg_host: str | None
+    exact_names: bool
+    root_optional: bool
+    # Whether cards whose devices do not exist yet get providers too.
+    preview: bool
+
+
+class ProviderOptions(_Options):
+    """The validated options of the filter placement_tree for one card."""
+
+    # Whether the card is drained.
+    drain: bool
+
+
+class TreeOptions(_Options):
+    """The validated options of the filter placement_tree."""
+
+    # Whether all cards are drained, or the names of the drained ones.
+    drain: bool | list[str]
 
 
 class Cloud(Protocol):
@@ -34,8 +79,8 @@ class Cloud(Protocol):
     # Whether the cloud assigns whole cards that have neither ``mode`` nor ``vgpu``.
     TAKES_UNTOUCHED_CARDS: bool
 
-    def check(self, profile: Any) -> list[str]:
-        """Return problems of a profile (result of ``check.parse``) that do not depend on the host."""
+    def check(self, profile: Profile) -> list[str]:
+        """Return problems of a profile that do not depend on the host."""
 
     def check_card(self, card: Card) -> list[str]:
         """Return problems of a planned card."""
@@ -49,14 +94,11 @@ class Cloud(Protocol):
         ``options`` are the validated options of the cloud's filter. The sentences name their cards.
         """
 
-    def why_no_provider(self, card: Card, options: Any) -> str | None:
+    def why_no_provider(self, card: Card, options: ProviderOptions) -> str | None:
         """Return why the card cannot be in Placement in the cloud's shape, or None."""
 
-    def providers(self, card: Card, options: Any) -> tuple[list[Any], list[str]]:
-        """Return the card as providers for placement_inventory in the cloud's shape, and the problems.
-
-        ``options`` are those of ``tree.providers``; ``drain`` is whether this card is drained.
-        """
+    def providers(self, card: Card, options: ProviderOptions) -> tuple[list[Provider], list[str]]:
+        """Return the card as providers for placement_inventory in the cloud's shape, and the problems."""
 
     def reserved_names(self, card: Card, root: str) -> list[str]:
         """Return names of providers that the service creates and that ``providers`` does not return."""

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypedDict
 from uuid import NAMESPACE_DNS, uuid3
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
@@ -17,6 +19,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     provider,
     settings_file,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider import Content
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
@@ -27,6 +32,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     usable_parents,
 )
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan, Unselected, VgpuType
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 
 OWNER = "cyborg"
 SHAPE = "cyborg"
@@ -40,7 +47,16 @@ DRIVER = "nvidia_gpu_driver"
 FOUND = ("0300", "0302")
 
 
-def cyborg_config(plan, drivers=(), nova_release=None):
+class Options(TypedDict):
+    """The validated options of the filter cyborg_config."""
+
+    # Other drivers of cyborg-agent.
+    drivers: Sequence[str]
+    # The number of the nova release, or None if the host has no nova.
+    nova_release: int | None
+
+
+def cyborg_config(plan: Plan, drivers: Any = (), nova_release: object = None) -> str:
     """Return the configuration of cyborg-agent; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("cyborg_config", "cyborg_config needs a plan of vfio.devices.resolve"):
         if not isinstance(drivers, (list, tuple)) or not all(_is_word(driver) for driver in drivers):
@@ -50,7 +66,7 @@ def cyborg_config(plan, drivers=(), nova_release=None):
     return text
 
 
-def check(profile):
+def check(profile: Profile) -> list[str]:
     found = []
     if len(profile["shares"]) > 1:
         found.append("cyborg-agent knows one type of each GPU. Use one type, or set owner: none")
@@ -65,7 +81,7 @@ def check(profile):
     return found
 
 
-def check_card(card):
+def check_card(card: Card) -> list[str]:
     if not is_nvidia_gpu(card):
         return ["Cyborg's GPU driver supports NVIDIA GPUs only. Set owner: nova or owner: none"]
     if is_vendor_vfio(card):
@@ -73,19 +89,21 @@ def check_card(card):
     return []
 
 
-def check_host(cards):
+def check_host(cards: list[Card]) -> list[str]:
     return []
 
 
-def settings(plan, options):
+def settings(plan: Plan, options: Options) -> tuple[str, list[str]]:
     cards = cards_of(plan, OWNER)
     problems = [of_card(card, sentence) for card in cards for sentence in _check(card, options["nova_release"])]
     if cards:
         problems += _check_others(plan)
-    return ("", problems) if problems else (settings_file.text("Cyborg", _sections(cards, options["drivers"])), [])
+    if problems:
+        return "", problems
+    return settings_file.text("cyborg_config", _sections(cards, options["drivers"])), []
 
 
-def why_no_provider(card, options):
+def why_no_provider(card: Card, options: ProviderOptions) -> str | None:
     if card["owner"] == "nova":
         return "its owner is nova, and a GPU cannot be managed by nova and Cyborg"
     if not card["address"] or not is_nvidia_gpu(card):
@@ -96,58 +114,59 @@ def why_no_provider(card, options):
     return None
 
 
-def providers(card, options):
+def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], list[str]]:
     """Create the providers that cyborg-agent would create, if it does not run on the host."""
-    found = []
+    found: list[str] = []
+    address = card["address"] or ""
     if not options["cyborg_agent"]:
-        name = _provider_name(card["address"], options)
+        name = _provider_name(address, options)
         # cyborg-agent fails if the provider with this name has another UUID (cyborg/conductor/manager.py).
-        return [provider.ours(card, name, options, _content, found, uuid=uuid3(NAMESPACE_DNS, name))], found
-    addresses = usable_parents(card) if card["framework"] else [card["address"]]
-    provider_names = [_provider_name(address, options) for address in addresses]
+        return [provider.create(card, name, options, _content, found, uuid=uuid3(NAMESPACE_DNS, name))], found
+    addresses = usable_parents(card) if card["framework"] else [address]
+    provider_names = [_provider_name(one, options) for one in addresses]
     return provider.traits_only(card, provider_names, OWNER, options, found), found
 
 
-def reserved_names(card, root):
+def reserved_names(card: Card, root: str) -> list[str]:
     return []
 
 
-def extra_specs(card):
+def extra_specs(card: Card) -> dict[str, str]:
     # A flavor names only the device profile; the requested resources are stored in Cyborg.
     return {"accel:device_profile": card["profile"]}
 
 
-def _is_word(text):
-    return isinstance(text, str) and settings_file.WORD.match(text)
+def _is_word(text: object) -> bool:
+    return isinstance(text, str) and bool(settings_file.WORD.match(text))
 
 
-def _release(text):
+def _release(text: object) -> int | None:
     """Return the release number, or None if the host has no nova."""
     return None if text in (None, "") else nova_release.number(text)
 
 
-def _check(card, release):
+def _check(card: Card, release: int | None) -> list[str]:
     found = list(filter(None, [card.get("not_shareable")]))
     if not nova_mdev.ADDRESS.match(card["address"] or ""):
         found.append("cyborg-agent fails at this address, because it supports only PCI domains of four digits")
     if not is_nvidia_gpu(card):
         found.append("cyborg-agent supports NVIDIA GPUs only. Set owner: nova or owner: none")
     if card["type"]:
-        found += _check_type(card, release)
+        found += _check_type(card, card["type"], release)
     return found
 
 
-def _check_type(card, release):
+def _check_type(card: Card, vgpu_type: VgpuType, release: int | None) -> list[str]:
     found = []
     if [parent["name"] for parent in card["parents"]] != [card["address"]]:
         found.append(
             "cyborg-agent would also assign the complete card, because its vGPUs are on virtual functions. Set owner: "
             "nova"
         )
-    if not _is_word(card["type"]["id"]):
-        found.append(f"the type {card['type']['id']!r} cannot be the name of a section in the Cyborg configuration")
+    if not _is_word(vgpu_type["id"]):
+        found.append(f"the type {vgpu_type['id']!r} cannot be the name of a section in the Cyborg configuration")
     try:
-        cyborg_trait.gpu_trait(card["product_id"] or "", card["type"]["name"] or "", exact=True)
+        cyborg_trait.gpu_trait(card["product_id"] or "", vgpu_type["name"] or "", exact=True)
     except ValueError as error:
         found.append(f"{error}. Use another type, or set owner: nova")
     if release is not None and release < nova_release.VIRTUAL_PARENTS:
@@ -157,10 +176,11 @@ def _check_type(card, release):
     return found
 
 
-def _check_others(plan):
+def _check_others(plan: Plan) -> list[str]:
     """Report other NVIDIA GPUs: cyborg-agent reports all of them, whole if they lack a type, and cannot exclude any."""
-    others = [(of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"]]
-    others = [(text, card) for text, card in others if card["owner"] != OWNER]
+    others: list[tuple[str, Card | Unselected]] = [
+        (of_card(card, f"its owner is {card['owner']}"), card) for card in plan["cards"] if card["owner"] != OWNER
+    ]
     others += [(f"{card['name']}: it is in no profile", card) for card in plan.get("unselected", [])]
     return [
         f"{text}, but cyborg-agent manages every NVIDIA GPU of its host. Give all of them profiles of owner cyborg, "
@@ -170,14 +190,16 @@ def _check_others(plan):
     ]
 
 
-def _sections(cards, drivers):
+def _sections(cards: list[Card], drivers: Sequence[str]) -> Sections:
     if not cards:
         return {}
-    sections = {"agent": [("enabled_drivers", ",".join(dict.fromkeys([*drivers, DRIVER])))]}
-    by_type = {}
+    sections: dict[str, list[settings_file.Option]] = {
+        "agent": [("enabled_drivers", ",".join(dict.fromkeys([*drivers, DRIVER])))]
+    }
+    by_type: dict[str, list[str]] = {}
     for card in cards:
         if card["type"]:
-            by_type.setdefault(card["type"]["id"], []).append(card["address"])
+            by_type.setdefault(card["type"]["id"], []).append(card["address"] or "")
     # Without this option, each virtual function is assigned as a complete GPU.
     sections["gpu_devices"] = [("filter_sriov_vfs", "true")]
     if by_type:
@@ -187,12 +209,12 @@ def _sections(cards, drivers):
     return sections
 
 
-def _provider_name(address, options):
+def _provider_name(address: str, options: ProviderOptions) -> str:
     """Return the name with the address in lower case, as lspci prints it for Cyborg."""
     return f"{options['cyborg_host'] or options['root']}_{address.lower()}"
 
 
-def _content(card, options, found):
+def _content(card: Card, options: ProviderOptions, found: list[str]) -> Content:
     """Return resource class and traits that Cyborg gives to a GPU; a future device has no type yet."""
     to_come = card["total"] is None
     resource_class = "VGPU" if card["type"] or to_come else "PGPU"
@@ -202,7 +224,7 @@ def _content(card, options, found):
     if to_come:
         return resource_class, traits
     try:
-        traits.append(cyborg_trait.gpu_trait(card["product_id"], type_name(card), options["exact_names"]))
+        traits.append(cyborg_trait.gpu_trait(card["product_id"] or "", type_name(card), options["exact_names"]))
     except ValueError as error:
         found.append(f"{error}. Remove exact_names to get a valid trait")
     return resource_class, traits

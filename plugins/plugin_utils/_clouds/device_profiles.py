@@ -9,30 +9,41 @@
 from __future__ import annotations
 
 import re
+from typing import Any, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, cyborg_trait, told_apart
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, cyborg_trait, overlaps
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, of_card, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 
 NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
+# Resource class and traits of a card.
+Kind = tuple[str, frozenset[str]]
 
 
-def cyborg_device_profiles(plan):
+class Body(TypedDict):
+    """The request to create a device profile."""
+
+    name: str
+    groups: list[dict[str, str]]
+
+
+def cyborg_device_profiles(plan: Any) -> list[Body]:
     """Return the request bodies; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("cyborg_device_profiles", "cyborg_device_profiles needs a plan of vfio.devices.resolve"):
         plans = plan if isinstance(plan, (list, tuple)) else [plan]
-        problems = []
-        kinds = {}
+        problems: list[str] = []
+        kinds: dict[str, set[Kind]] = {}
         for card in (card for one in plans for card in cards_of(one, cyborg.OWNER)):
             kinds.setdefault(card["profile"], set()).add(_kind(card, problems))
         bodies = [_body(profile, kinds[profile], problems) for profile in sorted(kinds)]
-        problems += _not_told_apart(bodies, kinds)
+        problems += _overlaps(bodies, kinds)
     refuse("the Cyborg device profiles cannot be created:", problems)
     return bodies
 
 
-def _kind(card, problems):
+def _kind(card: Card, problems: list[str]) -> Kind:
     """Return the resource class and the traits of the card in Placement."""
     standard = [name for name in card["traits"] if not names.is_custom(name)]
     if standard:
@@ -45,7 +56,7 @@ def _kind(card, problems):
     return "VGPU" if card["type"] else "PGPU", frozenset(traits)
 
 
-def _body(profile, kinds, problems):
+def _body(profile: str, kinds: set[Kind], problems: list[str]) -> Body:
     """Request only what all cards of the profile have, because a guest may get any of them."""
     if not NAME.match(profile):
         problems.append(
@@ -62,19 +73,19 @@ def _body(profile, kinds, problems):
     return {"name": profile, "groups": [group]}
 
 
-def _not_told_apart(bodies, kinds):
+def _overlaps(bodies: list[Body], kinds: dict[str, set[Kind]]) -> list[str]:
     """Return a sentence for each profile whose request also matches different devices of another profile."""
     found = []
     for body in bodies:
         resource_class, traits = _asked(body)
-        for other in kinds:
-            strangers = kinds[other] - kinds[body["name"]]
-            if any(theirs == resource_class and traits <= has for theirs, has in strangers):
-                found.append(told_apart.sentence(body["name"], other, resource_class, traits))
+        for other, theirs in kinds.items():
+            strangers = theirs - kinds[body["name"]]
+            if any(its_class == resource_class and traits <= has for its_class, has in strangers):
+                found.append(overlaps.sentence(body["name"], other, resource_class, traits))
     return found
 
 
-def _asked(body):
+def _asked(body: Body) -> Kind:
     (group,) = body["groups"]
     resource_class, *traits = (key.partition(":")[2] for key in group)
     return resource_class, frozenset(traits)

@@ -11,9 +11,10 @@ from __future__ import annotations
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, share_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 
 
-def flavor_extra_specs(plan):
+def flavor_extra_specs(plan: Plan) -> dict[str, dict[str, str]]:
     """Return extra specs by profile, or by profile and type if a profile has several types."""
     with answering("flavor_extra_specs", "flavor_extra_specs needs a plan of vfio.devices.resolve"):
         found = {share_name(card): cloud.extra_specs(card) for cloud in CLOUDS for card in cards_of(plan, cloud.OWNER)}

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any, TypedDict
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
@@ -26,60 +28,106 @@ MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}\Z")
 MOST_VLANS = 4094
 
 
+class Device(TypedDict, total=False):
+    """A device or function of the facts, or a card of a plan, with a valid ``uuid`` or ``address``."""
+
+    uuid: str
+    address: str
+    parent: str | None
+    driver: str | None
+    framework: str | None
+    type: object
+    # Present for virtual functions.
+    index: int
+    # Present for physical functions.
+    virtual_functions: object
+    # Present for cards of a plan.
+    profile: str
+
+
+class Network(TypedDict):
+    """The settings of a virtual function as an interface."""
+
+    mac: object
+    vlan: object
+
+
+class Options(TypedDict):
+    """The options of the filter; those of the XML element are None if they are omitted."""
+
+    device_api: object
+    managed: object
+    display: object
+    mac: object
+    vlan: object
+    interface: bool
+    ramfb: bool
+
+
 def hostdev_xml(
-    device,
-    device_api=None,
-    managed=None,
-    display=None,
-    ramfb=False,
-    interface=False,
-    mac=None,
-    vlan=None,
-):
+    device: Any,
+    device_api: object = None,
+    managed: object = None,
+    display: object = None,
+    ramfb: object = False,
+    interface: object = False,
+    mac: object = None,
+    vlan: object = None,
+) -> str:
     """Return the XML element of a device; raise ``AnsibleFilterError`` if that is impossible."""
     with answering("hostdev_xml", "hostdev_xml needs a device of mdev_facts, or its name"):
-        options = tuple(map(or_default, (device_api, managed, display, mac, vlan)))
-        flags = flag(or_default(interface, False), "interface"), flag(or_default(ramfb, False), "ramfb")
-        problems = []
-        element = _element(_entry(device), *options, *flags, problems)
+        options: Options = {
+            "device_api": or_default(device_api),
+            "managed": or_default(managed),
+            "display": or_default(display),
+            "mac": or_default(mac),
+            "vlan": or_default(vlan),
+            "interface": flag(or_default(interface, False), "interface"),
+            "ramfb": flag(or_default(ramfb, False), "ramfb"),
+        }
+        problems: list[str] = []
+        element = _element(_entry(device), options, problems)
         if problems:
             raise ValueError("; ".join(problems))
     ElementTree.indent(element)
     return ElementTree.tostring(element, encoding="unicode") + "\n"
 
 
-def _element(entry, device_api, managed, display, mac, vlan, interface, ramfb, problems):
+def _element(entry: Device, options: Options, problems: list[str]) -> Element:
+    managed, mac, vlan = options["managed"], options["mac"], options["vlan"]
     if entry.get("uuid"):
-        if managed is not None or interface or mac is not None or vlan is not None:
+        if managed is not None or options["interface"] or mac is not None or vlan is not None:
             problems.append("managed, interface, mac and vlan are for PCI functions, and this is a mediated device")
-        return _mdev(entry, device_api, display, ramfb, problems)
-    if device_api is not None or display is not None or ramfb:
+        return _mdev(entry, options, problems)
+    if options["device_api"] is not None or options["display"] is not None or options["ramfb"]:
         problems.append("device_api, display and ramfb are for mediated devices, and this is a PCI function")
-    managed = _is_managed(entry) if managed is None else flag(managed, "managed")
-    network = {"mac": mac, "vlan": vlan} if interface else None
+    is_managed = _is_managed(entry) if managed is None else flag(managed, "managed")
+    network: Network | None = {"mac": mac, "vlan": vlan} if options["interface"] else None
     if network is None and (mac is not None or vlan is not None):
         problems.append("mac and vlan need interface=true")
-    return _pci(entry, managed, network, problems)
+    return _pci(entry, is_managed, network, problems)
 
 
-def _entry(device):
+def _entry(device: Any) -> Device:
     """Return the device in the form of facts, with a valid ``uuid`` or ``address``."""
     if isinstance(device, str):
         if grammar.UUID.match(device.lower()):
             return {"uuid": device.lower()}
         return {"address": grammar.pci_address(device)}
-    if device.get("uuid"):
-        return {**device, "uuid": grammar.uuid(device["uuid"])}
+    entry: Device = device
+    if entry.get("uuid"):
+        return {**entry, "uuid": grammar.uuid(entry["uuid"])}
     if "profile" in device and device["mode"] != "pf":
         raise ValueError(f"card {device['name']} has several devices for guests. Use one of these devices")
-    return {**device, "address": grammar.pci_address(device["address"])}
+    return {**entry, "address": grammar.pci_address(entry["address"])}
 
 
-def _mdev(entry, device_api, display, ramfb, problems):
+def _mdev(entry: Device, options: Options, problems: list[str]) -> Element:
+    device_api, display, ramfb = options["device_api"], options["display"], options["ramfb"]
     model = _api_of(entry.get("parent") or "") if device_api is None else device_api
     if model not in DEVICE_APIS:
         problems.append(f"libvirt supports {', '.join(DEVICE_APIS)}, and not {numbers.shown(model)}")
-    attributes = {"mode": "subsystem", "type": "mdev", "model": model}
+    attributes = {"mode": "subsystem", "type": "mdev", "model": str(model)}
     if model != DEVICE_APIS[0] and (display is not None or ramfb):
         problems.append(f"a {model} device has no display")
     if display is not None:
@@ -93,13 +141,13 @@ def _mdev(entry, device_api, display, ramfb, problems):
     return element
 
 
-def _api_of(parent):
+def _api_of(parent: str) -> str:
     if libvirt.SUBCHANNEL.match(parent):
         return "vfio-ccw"
     return "vfio-ap" if parent == libvirt.MATRIX else "vfio-pci"
 
 
-def _is_managed(entry):
+def _is_managed(entry: Device) -> bool:
     """Return false if the function has the driver that the guest needs, because rebinding would destroy its vGPU."""
     if is_vendor_vfio(entry) and entry.get("type"):
         return False
@@ -112,7 +160,7 @@ def _is_managed(entry):
     return not VFIO_DRIVER.match(driver or "")
 
 
-def _pci(entry, managed, network, problems):
+def _pci(entry: Device, managed: bool, network: Network | None, problems: list[str]) -> Element:
     domain, bus, slot, function = re.split("[:.]", entry["address"])
     address = {"domain": f"0x{domain}", "bus": f"0x{bus}", "slot": f"0x{slot}", "function": f"0x{function}"}
     attributes = {"managed": "yes" if managed else "no"}

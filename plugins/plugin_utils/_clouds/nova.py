@@ -9,19 +9,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
     nova_mdev,
-    nova_others,
+    nova_other_files,
     nova_pci,
     nova_profile,
     nova_release,
     provider,
     settings_file,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Option, Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
@@ -33,6 +38,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 OWNER = "nova"
@@ -46,24 +52,24 @@ MDEV_CLASS = re.compile(r"(VGPU|CUSTOM_[A-Z0-9_]+)\Z")
 
 
 def nova_config(
-    plan,
-    release,
-    report_in_placement=False,
-    pci_in_placement=False,
-    service="compute",
-    libvirt=None,
-    present="",
-    post_copy=False,
-    others=(),
-    cyborg_gpus="",
-):
+    plan: Any,
+    release: object,
+    report_in_placement: object = False,
+    pci_in_placement: object = False,
+    service: str = "compute",
+    libvirt: object = None,
+    present: object = "",
+    post_copy: object = False,
+    others: object = (),
+    cyborg_gpus: str = "",
+) -> str:
     """Return the nova configuration; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("nova_config", "nova_config needs a plan of vfio.devices.resolve"):
         if service not in ("compute", "api"):
             raise ValueError(f"service must be compute or api, and not {numbers.shown(service)}")
         version = or_default(libvirt)
         version = None if version is None else nova_release.version(version, "libvirt")
-        options = {
+        options: Options = {
             "release": nova_release.number(release),
             "report_in_placement": flag(or_default(report_in_placement, False), "report_in_placement"),
             "pci_in_placement": flag(or_default(pci_in_placement, False), "pci_in_placement"),
@@ -72,7 +78,7 @@ def nova_config(
             "names_fit": version is None or nova_release.knows_names_of(release, version),
             "post_copy": flag(or_default(post_copy, False), "post_copy"),
             "present": str(or_default(present, "")),
-            "others": nova_others.checked(or_default(others, ())),
+            "others": nova_other_files.checked(or_default(others, ())),
             "cyborg_gpus": or_default(cyborg_gpus),
         }
         text, problems = settings(plan, options)
@@ -83,16 +89,17 @@ def nova_config(
 check = nova_profile.check
 
 
-def check_card(card):
+def check_card(card: Card) -> list[str]:
     if is_vendor_vfio(card) and card["type"] and card["count"] is None:
         return ["nova does not create vendor-specific vGPUs itself. Remove vgpu.count: 0"]
     return []
 
 
-def check_host(cards):
+def check_host(cards: list[Card]) -> list[str]:
     """Check that cards agree: nova has one class and limit per type of a host (nova/conf/devices.py)."""
     problems = []
-    seen, parents = {}, {}
+    seen: dict[str, tuple[dict[str, str | int | None], str]] = {}
+    parents: dict[str, str | None] = {}
     for card in cards:
         if card["framework"] != "mdev":
             continue
@@ -122,7 +129,7 @@ def check_host(cards):
     return problems
 
 
-def _check_parents(card, taken):
+def _check_parents(card: Card, taken: dict[str, str | None]) -> list[str]:
     """Check that types do not share parents, because nova-compute then stops.
 
     See nova/virt/libvirt/driver.py, _get_supported_vgpu_types.
@@ -137,25 +144,26 @@ def _check_parents(card, taken):
     return [of_card(card, sentence) for sentence in sentences]
 
 
-def settings(plan, options):
+def settings(plan: Any, options: Options) -> tuple[str, list[str]]:
     """Return the settings of the plan's host for service ``compute``, or of one or more plans for ``api``."""
     problems = _check_options(options)
     if options["service"] == "compute":
         sections = _compute(plan, options, problems)
     else:
         sections = _api(plan if isinstance(plan, (list, tuple)) else [plan], options, problems)
-    return settings_file.text("nova", sections), problems
+    return settings_file.text("nova_config", sections), problems
 
 
-def why_no_provider(card, options):
+def why_no_provider(card: Card, options: ProviderOptions) -> str | None:
     if card["owner"] != OWNER:
         return f"nova creates no provider for it, because its owner is {card['owner']}"
     return None
 
 
-def providers(card, options):
+def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], list[str]]:
     """Return providers with traits; nova replaces all traits of PCI devices, so these are omitted."""
-    found, entries = [], []
+    found: list[str] = []
+    entries: list[Provider] = []
     for share in shares_of(card):
         parents = usable_parents(share) if share["framework"] == "mdev" else []
         provider_names = [f"{options['root']}_{libvirt.node_device(name)}" for name in parents]
@@ -163,12 +171,12 @@ def providers(card, options):
     return entries, list(dict.fromkeys(found))
 
 
-def reserved_names(card, root):
+def reserved_names(card: Card, root: str) -> list[str]:
     """Return the provider name of a PCI device if nova reports PCI devices to Placement."""
     return [f"{root}_{card['address'].upper()}"] if card["framework"] != "mdev" and card["address"] else []
 
 
-def extra_specs(card):
+def extra_specs(card: Card) -> dict[str, str]:
     if has_mdevs(card):
         return _specs_of_mdevs(card, card["nova"].get("count", 1))
     parts = [card["nova"], *(card["nova"].get("groups") or [])]
@@ -176,7 +184,7 @@ def extra_specs(card):
     return {"pci_passthrough:alias": f"{alias}:{card['nova'].get('count', 1)}"} if alias else {}
 
 
-def _specs_of_mdevs(card, count):
+def _specs_of_mdevs(card: Card, count: int) -> dict[str, str]:
     """Use a separate group for each device, because nova uses one device of each allocation."""
     specs = {}
     for group in range(1, count + 1) if count > 1 else [""]:
@@ -185,7 +193,7 @@ def _specs_of_mdevs(card, count):
     return {**specs, "group_policy": "none"} if count > 1 else specs
 
 
-def _check_options(options):
+def _check_options(options: Options) -> list[str]:
     release, problems = options["release"], []
     if options["report_in_placement"] and release < nova_release.REPORT_IN_PLACEMENT:
         problems.append(
@@ -204,7 +212,7 @@ def _check_options(options):
     return problems
 
 
-def _compute(plan, options, problems):
+def _compute(plan: Plan, options: Options, problems: list[str]) -> Sections:
     cards = nova_pci.cards(plan)
     mdevs = nova_mdev.sections(plan, options["release"], problems, options.get("present", ""))
     if mdevs and not options.get("names_fit", True):
@@ -226,17 +234,17 @@ def _compute(plan, options, problems):
         "pci": [*pci, *_aliases(cards, options, problems)],
         "filter_scheduler": _filter_scheduler(options),
     }
-    problems += dict.fromkeys(nova_others.problems(plan, sections, options))
+    problems += dict.fromkeys(nova_other_files.problems(plan, sections, options))
     return sections
 
 
-def _api(plans, options, problems):
+def _api(plans: Sequence[Plan], options: Options, problems: list[str]) -> Sections:
     cards = [card for plan in plans for card in nova_pci.cards(plan)]
     problems += dict.fromkeys(_check_cards(cards, options))
     return {"pci": _aliases(cards, options, problems), "filter_scheduler": _filter_scheduler(options)}
 
 
-def _check_cards(cards, options):
+def _check_cards(cards: list[Card], options: Options) -> list[str]:
     return [
         of_card(card, sentence)
         for card in cards
@@ -244,7 +252,7 @@ def _check_cards(cards, options):
     ]
 
 
-def _check_classes(plan, cards):
+def _check_classes(plan: Plan, cards: list[Card]) -> list[str]:
     """Check classes: nova treats each allocation of a class of mediated devices as an mdev, even for a PCI device."""
     classes = {nova_mdev.resource_class(card) for card in cards_of(plan, OWNER) if has_mdevs(card)}
     return [
@@ -256,9 +264,9 @@ def _check_classes(plan, cards):
     ]
 
 
-def _check_traits(cards):
+def _check_traits(cards: list[Card]) -> list[str]:
     """Check traits: all functions of a card are one provider, whose traits include live migration."""
-    kinds = {}
+    kinds: dict[str, dict[bool, Card]] = {}
     for card in cards:
         if not card["nova"].get("physical_network"):
             kinds.setdefault(card["name"], {})[bool(card["nova"].get("live_migratable"))] = card
@@ -269,10 +277,10 @@ def _check_traits(cards):
     ]
 
 
-def _aliases(cards, options, problems):
+def _aliases(cards: list[Card], options: Options, problems: list[str]) -> list[Option]:
     return [("alias", spec) for spec in nova_pci.aliases(cards, options, problems)]
 
 
-def _filter_scheduler(options):
+def _filter_scheduler(options: Options) -> list[Option]:
     # nova-compute reads aliases too. Without this option it stops at an alias without ids.
     return [("pci_in_placement", "true")] if options["pci_in_placement"] else []

@@ -9,36 +9,43 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     libvirt,
     nova_release,
+    overlaps,
     settings_file,
-    told_apart,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Option, Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
     now,
     of_card,
+    type_of,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan
 
-DEFAULT_CLASS = told_apart.DEFAULT_CLASS
+DEFAULT_CLASS = overlaps.DEFAULT_CLASS
 # The only virtual parent that libvirt lists.
 VIRTUAL_PARENT = libvirt.MTTY
 # The nova keys of a profile that apply to mediated devices.
 OPTIONS = ("max_instances", "count")
+# A card with one of its parents.
+Offered = tuple[Card, Parent]
+ByType = dict[str, list[Offered]]
 # The addresses that nova, libvirt and the kernel support; other PCI domains have more digits.
 ADDRESS = re.compile(r"[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\Z")
 
 
-def sections(plan, release, problems, present=""):
+def sections(plan: Plan, release: int, problems: list[str], present: str = "") -> Sections:
     """Return sections for settings_file; add settings that nova would reject or ignore to ``problems``.
 
     ``present`` is the current configuration: types that stay only until guests leave keep their options.
     """
     cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
-    by_type = {}
+    by_type: ByType = {}
     for card in cards:
         found = [
             f"nova.{key} is only for PCI devices. Guests request mediated devices by their resource class. Remove "
@@ -52,7 +59,7 @@ def sections(plan, release, problems, present=""):
                 "assigns several"
             )
         offering = _offering(card)
-        for type_id in dict.fromkeys([card["type"]["id"], *(parent["type"] for parent in offering)]):
+        for type_id in dict.fromkeys([type_of(card)["id"], *(parent["type"] for parent in offering)]):
             if not settings_file.WORD.match(type_id):
                 found.append(f"the type {type_id!r} cannot be the name of a section in the nova configuration")
         found += [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
@@ -68,7 +75,7 @@ def sections(plan, release, problems, present=""):
         )
     _check_single_type(plan, by_type, release, problems)
     problems += _check_other_parents(plan, by_type)
-    problems += told_apart.of_mdevs(cards)
+    problems += overlaps.of_mdevs(cards)
     legacy = release < nova_release.MDEV_TYPES
     kind = "vgpu" if legacy else "mdev"
     result = {"devices": [(f"enabled_{kind}_types", ",".join(sorted(by_type)))]}
@@ -84,29 +91,29 @@ def sections(plan, release, problems, present=""):
     return result
 
 
-def _offering(card):
+def _offering(card: Card) -> list[Parent]:
     """Return the parents with devices or capacity, each with its current type."""
-    parents = [now({"type": card["type"]["id"], **parent}) for parent in card["parents"]]
+    parents = [now(parent) for parent in card["parents"]]
     return sorted((parent for parent in parents if parent["total"]), key=lambda parent: parent["name"])
 
 
-def resource_class(card):
-    return told_apart.mdev_class(card)
+def resource_class(card: Card) -> str:
+    return overlaps.mdev_class(card)
 
 
-def _declares(card, type_id):
-    return card["type"]["id"] == type_id and not card.get("next_type")
+def _declares(card: Card, type_id: str) -> bool:
+    return type_of(card)["id"] == type_id and not card.get("next_type")
 
 
-def _addresses(offered):
+def _addresses(offered: list[Offered]) -> str:
     return ",".join(sorted(_device_address(parent["name"]) for card, parent in offered))
 
 
-def _kept(options):
+def _kept(options: Mapping[str, str]) -> list[Option]:
     return [(name, options[name]) for name in ("mdev_class", "max_instances") if name in options]
 
 
-def _type_options(type_id, card, offered, release, problems):
+def _type_options(type_id: str, card: Card, offered: list[Offered], release: int, problems: list[str]) -> list[Option]:
     """Return the options of a type; ``resolve`` has ensured that all cards agree on class and limit."""
     options = [("device_addresses", _addresses(offered))]
     if resource_class(card) != DEFAULT_CLASS:
@@ -119,15 +126,15 @@ def _type_options(type_id, card, offered, release, problems):
     limit = card["nova"].get("max_instances")
     if limit is not None:
         problems += [f"type {type_id}: {sentence}" for sentence in _check_limit(limit, offered, release)]
-        options.append(("max_instances", limit))
+        options.append(("max_instances", str(limit)))
     return options
 
 
-def _device_address(name):
+def _device_address(name: str) -> str:
     return name if ADDRESS.match(name) else libvirt.node_device(name)
 
 
-def _why_not(name, release):
+def _why_not(name: str, release: int) -> str | None:
     """Return why nova cannot use a parent, or None."""
     if ADDRESS.match(name):
         return None
@@ -143,7 +150,7 @@ def _why_not(name, release):
     return None
 
 
-def _check_single_type(plan, by_type, release, problems):
+def _check_single_type(plan: Plan, by_type: ByType, release: int, problems: list[str]) -> None:
     """Check that no other card has the type: nova before 29 uses a single type on all its parents."""
     if release >= nova_release.MAX_INSTANCES or len(by_type) > 1:
         return
@@ -163,7 +170,7 @@ def _check_single_type(plan, by_type, release, problems):
         )
 
 
-def _check_other_parents(plan, by_type):
+def _check_other_parents(plan: Plan, by_type: ByType) -> list[str]:
     """Report parents that stop nova: it reads PCI ids of each parent that libvirt lists, and fails without ids."""
     known = {parent["name"] for offered in by_type.values() for card, parent in offered}
     present = [card["name"] for card in plan["cards"] if card["framework"] == "mdev" and not card["address"]]
@@ -177,7 +184,7 @@ def _check_other_parents(plan, by_type):
     ]
 
 
-def _check_limit(limit, offered, release):
+def _check_limit(limit: int, offered: list[Offered], release: int) -> list[str]:
     """Check the limit: nova ignores a parent with all its devices if its free devices would exceed the limit."""
     if release < nova_release.MAX_INSTANCES:
         return [f"nova {release} does not support max_instances. nova {nova_release.MAX_INSTANCES} or later does"]
@@ -199,8 +206,8 @@ def _check_limit(limit, offered, release):
     return []
 
 
-def _made(card, parents):
+def _made(card: Card, parents: list[Parent]) -> int:
     """Return the future number of devices of the card; devices that nova creates itself stay."""
     if card["count"] is None or card.get("next_type"):
         return sum(parent["existing"] for parent in parents)
-    return sum(parent["total"] for parent in parents) if card["count"] == "max" else card["count"]
+    return sum(parent["total"] for parent in parents) if card["count"] == "max" else int(card["count"])

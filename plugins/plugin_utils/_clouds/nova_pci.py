@@ -15,8 +15,9 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     nova_mdev,
     nova_ports,
     nova_release,
-    told_apart,
+    overlaps,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
@@ -25,6 +26,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     type_name,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 
 # Other names without CUSTOM_ do not belong to devices, or nova adds CUSTOM_ to them.
 STANDARD_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
@@ -33,34 +35,33 @@ VARIANT_DRIVER = re.compile(r".+[-_]vfio[-_]pci\Z")
 LONGEST_ALIAS = 256
 
 
-def cards(plan):
+def cards(plan: Plan) -> list[Card]:
     """Return the cards whose PCI functions nova assigns to guests."""
     own = [card for card in cards_of(plan, "nova") if not has_mdevs(card) and card["num_vfs"] != 0]
     return [part for card in own for part in _parts(card)]
 
 
-def _parts(card):
+def _parts(card: Card) -> list[Card]:
     """Return the card, or a copy for each of its groups of virtual functions with the settings of the group."""
     groups = card["nova"].get("groups")
     if not groups or card["mode"] != "vf" or card.get("held_mode"):
         return [card]
-    common = {key: value for key, value in card["nova"].items() if key != "groups"}
     return [
         {
             **card,
             "is_part": True,
-            "nova": {**common, **{key: value for key, value in group.items() if key not in ("vfs", "functions")}},
+            "nova": {**card["nova"], **group},
             "host_functions": [name for name in card["virtual_functions"] if name not in group["functions"]],
         }
         for group in groups
     ]
 
 
-def check(card, options):
+def check(card: Card, options: Options) -> list[str]:
     """Return a sentence for each setting that nova would reject or ignore."""
     nova, release = card["nova"], options["release"]
     found = []
-    if not nova_mdev.ADDRESS.match(card["address"]):
+    if not nova_mdev.ADDRESS.match(card["address"] or ""):
         found.append(
             f"nova fails at the address {card['address']}, because it supports only PCI domains of four digits"
         )
@@ -83,7 +84,7 @@ def check(card, options):
     return found + _check_alias(card, options)
 
 
-def _check_live_migratable(options):
+def _check_live_migratable(options: Options) -> list[str]:
     release, libvirt = options["release"], options.get("libvirt")
     if release < nova_release.MANAGED:
         return [f"nova {release} does not support live_migratable. nova {nova_release.MANAGED} or later does"]
@@ -101,7 +102,7 @@ def _check_live_migratable(options):
     return found
 
 
-def _check_one_time_use(card, options):
+def _check_one_time_use(card: Card, options: Options) -> list[str]:
     found = []
     if options["release"] < nova_release.ONE_TIME_USE:
         found.append(
@@ -116,7 +117,7 @@ def _check_one_time_use(card, options):
     return found
 
 
-def _check_placement(card):
+def _check_placement(card: Card) -> list[str]:
     found = []
     name = card["resource_class"]
     if card["nova"].get("physical_network"):
@@ -134,7 +135,7 @@ def _check_placement(card):
     return found
 
 
-def _check_alias(card, options):
+def _check_alias(card: Card, options: Options) -> list[str]:
     nova = card["nova"]
     alias = nova.get("alias")
     if alias is None:
@@ -159,9 +160,10 @@ def _check_alias(card, options):
     return found
 
 
-def check_mixes(cards):
+def check_mixes(cards: list[Card]) -> list[str]:
     """Report different virtual functions of a card: nova-compute stops (nova/compute/pci_placement_translator.py)."""
-    found, first = [], {}
+    found: list[str] = []
+    first: dict[str, Card] = {}
     for card in filter(is_share, cards):
         other = first.setdefault(card["name"], card)
         for key in ("resource_class", "traits"):
@@ -183,7 +185,7 @@ def check_mixes(cards):
 # Values of [pci] device_spec
 
 
-def device_specs(card, options):
+def device_specs(card: Card, options: Options) -> list[str]:
     """Return the values of device_spec: one for the card, or one for each virtual function."""
     if card.get("held_mode"):
         # Devices of current guests stay in the settings until the guests leave.
@@ -203,22 +205,23 @@ def device_specs(card, options):
     return [json.dumps({**match, **tags}) for match in matches]
 
 
-def _is_divided(card):
+def _is_divided(card: Card) -> bool:
     """Return whether its functions have different settings, so that each needs its own address."""
     return bool(card.get("host_functions")) or card.get("is_part", False)
 
 
-def _with_vgpu(card):
+def _with_vgpu(card: Card) -> list[str]:
     """Return virtual functions with a vGPU, and those that will get one; guests cannot use the others."""
     names = {parent["name"]: not parent["existing"] for parent in card["parents"] if parent["total"]}
     return sorted(sorted(names, key=lambda name: (names[name], name))[: card["total"]])
 
 
-def _tags(card, options):
+def _tags(card: Card, options: Options) -> dict[str, str]:
     nova = card["nova"]
     tags = {}
-    if nova.get("physical_network"):
-        tags["physical_network"] = nova["physical_network"]
+    network = nova.get("physical_network")
+    if network:
+        tags["physical_network"] = network
     if nova.get("trusted") is not None:
         tags["trusted"] = str(nova["trusted"]).lower()
     if nova.get("remote_managed"):
@@ -242,9 +245,9 @@ def _tags(card, options):
 # Values of [pci] alias
 
 
-def aliases(all_cards, options, problems):
+def aliases(all_cards: list[Card], options: Options, problems: list[str]) -> list[str]:
     """Return the values of alias for the cards of one or more hosts, without duplicates."""
-    specs = {}
+    specs: dict[str, dict[str, Card]] = {}
     for card in all_cards:
         name = card["nova"].get("alias")
         if name is not None:
@@ -262,13 +265,13 @@ def aliases(all_cards, options, problems):
                 f"alias {name} of profile {profiles}: with pci_in_placement an alias must have one kind of device. Set "
                 "the same placement.resource_class, or use different aliases"
             )
-    problems += told_apart.of_aliases(all_cards, options)
+    problems += overlaps.of_aliases(all_cards, options)
     return [spec for name in sorted(specs) for spec in sorted(specs[name])]
 
 
-def _alias(card, options):
+def _alias(card: Card, options: Options) -> dict[str, str | None]:
     nova = card["nova"]
-    alias = {"name": nova["alias"]}
+    alias: dict[str, str | None] = {"name": nova["alias"]}
     if _uses_class(card, options):
         alias["resource_class"] = card["resource_class"]
     else:
@@ -284,9 +287,9 @@ def _alias(card, options):
     return alias
 
 
-def _uses_class(card, options):
+def _uses_class(card: Card, options: Options) -> bool:
     return options["pci_in_placement"] and card["resource_class"] is not None
 
 
-def _product_id(card):
+def _product_id(card: Card) -> str | None:
     return card["product_id"] if card["mode"] == "pf" else card["vf_product_id"]

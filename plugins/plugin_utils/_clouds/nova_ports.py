@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import nova_release
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 
 # Maximum number of functions in a sentence.
 MOST_NAMES = 4
 
 
-def check(card, release):
+def check(card: Card, release: int) -> list[str]:
     """Return a sentence for each setting of these functions that nova would reject or ignore."""
     found = _check_remote_managed(card, release) if card["nova"].get("remote_managed") else []
     return found + _check_vdpa(card, release)
 
 
-def _check_remote_managed(card, release):
+def _check_remote_managed(card: Card, release: int) -> list[str]:
     found = []
     if release < nova_release.REMOTE_MANAGED:
         found.append(
@@ -34,7 +35,7 @@ def _check_remote_managed(card, release):
     return found
 
 
-def _check_vdpa(card, release):
+def _check_vdpa(card: Card, release: int) -> list[str]:
     """Check functions that nova requests only for neutron ports of the VNIC type vdpa."""
     names = [name for name in card.get("vdpa_functions", ()) if name not in card.get("host_functions", ())]
     if card["mode"] != "vf" or not names:

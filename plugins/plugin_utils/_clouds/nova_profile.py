@@ -17,6 +17,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import (
     Options,
     texts,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 
 # Keys that may differ between virtual functions of a card.
 OF_FUNCTIONS: Options = {
@@ -94,7 +95,7 @@ PROFILE_PART: Option = {
 }
 
 
-def check(profile):
+def check(profile: Profile) -> list[str]:
     nova = profile["nova"]
     chosen = [("nova.vfs", nova["vfs"])] if "vfs" in nova else []
     groups = nova.get("groups") or []
@@ -106,7 +107,7 @@ def check(profile):
     if "vfs" in nova and groups:
         return ["nova.groups chooses the virtual functions. Remove nova.vfs"]
     found = []
-    seen = {}
+    seen: dict[int, str] = {}
     for label, ranges in chosen:
         for text in texts(ranges):
             if not indices_of(text):

@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
+from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
@@ -19,14 +22,17 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     of_card,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
-HEADER = "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
+# A provider in the file.
+Entry = dict[str, object]
+HEADER = ownership.header("provider_config")
 
 
-def provider_config(plan, root, release, inventories=False):
+def provider_config(plan: Plan, root: Any, release: object, inventories: object = False) -> str:
     """Return the file; raise ``AnsibleFilterError`` with a sentence for each problem."""
-    problems = []
+    problems: list[str] = []
     with answering("provider_config", "provider_config needs a plan of vfio.devices.resolve, and a name"):
         if nova_release.number(release) < nova_release.PROVIDER_CONFIG:
             problems.append(
@@ -43,9 +49,9 @@ def provider_config(plan, root, release, inventories=False):
     return HEADER + yaml.safe_dump(content, sort_keys=False)
 
 
-def _of_mdevs(plan, root, problems):
+def _of_mdevs(plan: Plan, root: str, problems: list[str]) -> list[Entry]:
     """Return the traits of providers that nova creates for mediated devices."""
-    providers = []
+    providers: list[Entry] = []
     for card in cards_of(plan, "nova"):
         if not card["traits"] or not has_mdevs(card):
             continue
@@ -60,9 +66,9 @@ def _of_mdevs(plan, root, problems):
     return providers
 
 
-def _of_root(plan, problems):
+def _of_root(plan: Plan, problems: list[str]) -> list[Entry]:
     """Return inventories of the compute node; nova restores them whenever it reports the node."""
-    totals = {}
+    totals: dict[str, int] = {}
     for card in cards_of(plan, "none"):
         name = card["resource_class"]
         if not name:

@@ -65,7 +65,7 @@ LIBVIRT_WITH_LIVE_MIGRATABLE = (10, 0)
 POINT_WITH_LONG_NAMES = (24, 2)
 
 
-def number(release):
+def number(release: object) -> int:
     """Return 34 for ``34``, ``34.0.1``, ``2026.2`` or ``hibiscus``; raise ``ValueError`` for other texts."""
     text = (release if isinstance(release, str) else numbers.shown(release)).strip().lower()
     series = re.fullmatch(r"(20[0-9]{2})\.([12])", text)
@@ -86,7 +86,7 @@ def number(release):
     return found
 
 
-def version(text, name):
+def version(text: object, name: str) -> tuple[int, ...]:
     """Return the numbers of a version such as ``11.3.0``; raise ``ValueError`` for other texts."""
     words = (text if isinstance(text, str) else numbers.shown(text)).strip().split(".")
     if not all(re.fullmatch("[0-9]{1,6}", word) for word in words):
@@ -94,9 +94,11 @@ def version(text, name):
     return tuple(map(int, words))
 
 
-def knows_names_of(release, libvirt):
+def knows_names_of(release: object, libvirt: tuple[int, ...]) -> bool:
     """Return whether a nova release recognizes the mediated devices of a libvirt version, which is a tuple."""
     if number(release) >= LONG_MDEV_NAMES or libvirt < LIBVIRT_WITH_LONG_NAMES:
         return True
     point = re.fullmatch(r"([0-9]+)\.([0-9]+)(\.[0-9]+)*", release.strip()) if isinstance(release, str) else None
-    return bool(point) and (int(point[1]), int(point[2])) >= POINT_WITH_LONG_NAMES and int(point[1]) < 2000
+    if not point:
+        return False
+    return (int(point[1]), int(point[2])) >= POINT_WITH_LONG_NAMES and int(point[1]) < 2000

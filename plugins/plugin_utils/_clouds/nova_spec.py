@@ -20,6 +20,10 @@ FLAGS = ("live_migratable", "managed", "one_time_use", "remote_managed", "truste
 TRUE = ("1", "t", "true", "on", "y", "yes")
 
 
+# The value of a device_spec or alias.
+Spec = dict[str, object]
+
+
 class Function(NamedTuple):
     """A PCI function of the host. ``card`` is the address of its card, or of the function itself if it is the card."""
 
@@ -32,7 +36,7 @@ class Function(NamedTuple):
     netdevs: tuple[str, ...]
 
 
-def specs(value: str) -> list[dict[str, object]]:
+def specs(value: str) -> list[Spec]:
     """Return the specs of a value, which is a JSON dictionary or a list of them; nova rejects other values."""
     try:
         parsed = json.loads(value)
@@ -41,7 +45,7 @@ def specs(value: str) -> list[dict[str, object]]:
     return [one for one in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(one, dict)]
 
 
-def matching(spec: dict[str, object], functions: list[Function]) -> list[Function]:
+def matching(spec: Spec, functions: list[Function]) -> list[Function]:
     """Return the functions of a host that a spec matches."""
     if "devname" in spec:
         cards = {one.address for one in functions if spec["devname"] in one.netdevs}
@@ -53,7 +57,7 @@ def matching(spec: dict[str, object], functions: list[Function]) -> list[Functio
     ]
 
 
-def tags(spec: dict[str, object]) -> dict[str, str]:
+def tags(spec: Spec) -> dict[str, str]:
     """Return the tags of a spec, with one spelling of each value."""
     found = {key: str(value) for key, value in spec.items() if key not in KEYS}
     return {key: str(value.strip().lower() in TRUE) if key in FLAGS else value for key, value in found.items()}

@@ -8,24 +8,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Callable, Optional
+from uuid import UUID
+
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 
+# Resource class and traits of a card or type in Placement.
+Content = tuple[Optional[str], Sequence[str]]
+# Adds problems to its last argument.
+CreateContent = Callable[[Card, ProviderOptions, list[str]], Content]
 # The limit of Placement (placement/db/constants.py).
 LARGEST_TOTAL = 0x7FFFFFFF
 
 
-def ours(card, name, options, content, found, uuid=None):
+def create(
+    card: Card, name: str, options: ProviderOptions, content: CreateContent, found: list[str], uuid: UUID | None = None
+) -> Provider:
     """Return one provider for the card.
 
     ``content`` is a function of card, options and ``found`` that returns the resource class and the traits.
     """
     total = card["total"]
-    identity = {"name": name, "parent": options["root"]}
+    identity: Provider = {"name": name, "parent": options["root"]}
     if uuid:
         identity["uuid"] = str(uuid)
-    kept = {**identity, "optional": True}
+    kept: Provider = {**identity, "optional": True}
     if options["drain"]:
         # Do not change its inventories: guests may still have devices of an earlier profile.
         return {**kept, "drain": True}
@@ -37,8 +49,8 @@ def ours(card, name, options, content, found, uuid=None):
     traits = {trait for _share, _class, own in contents for trait in own}
     for trait in dict.fromkeys(trait for _share, _class, own in contents for trait in own):
         grammar.collect(names.trait, trait, found)
-    provider = {**identity, "traits": sorted(traits)}
-    inventories = {}
+    provider: Provider = {**identity, "traits": sorted(traits)}
+    inventories: dict[str, dict[str, int]] = {}
     for share, resource_class, _traits in contents:
         if not resource_class:
             continue
@@ -49,14 +61,16 @@ def ours(card, name, options, content, found, uuid=None):
                 "placement.resource_class of its own"
             )
         # In a preview, use the largest number, so that no inventory seems to shrink.
-        inventories[resource_class] = {"total": LARGEST_TOTAL if to_come else share["total"]}
+        inventories[resource_class] = {"total": LARGEST_TOTAL if to_come else share["total"] or 0}
     if inventories:
         # Placement rejects inventories with total 0, for example of a type that waits for guests.
         provider["inventories"] = {name: one for name, one in inventories.items() if one["total"]}
     return provider
 
 
-def traits_only(card, provider_names, service, options, found):
+def traits_only(
+    card: Card, provider_names: list[str], service: str, options: ProviderOptions, found: list[str]
+) -> list[Provider]:
     """Return custom traits for providers that nova-compute or cyborg-agent creates."""
     if options["drain"]:
         found.append(
@@ -68,5 +82,5 @@ def traits_only(card, provider_names, service, options, found):
         found.append(f"{', '.join(standard)} cannot be set on the provider of another service. Use custom traits")
     if not card["traits"] and options["traits_mode"] != "exact":
         return []
-    common = {"parent": options["root"], "traits": sorted(card["traits"]), "optional": True}
+    common: Provider = {"parent": options["root"], "traits": sorted(card["traits"]), "optional": True}
     return [{"name": name, **common} for name in provider_names]

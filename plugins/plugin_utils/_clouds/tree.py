@@ -11,10 +11,12 @@ from __future__ import annotations
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions, TreeOptions
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE
-from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.given import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 TRAITS_MODES = ("exact", "add")
@@ -23,20 +25,20 @@ RESERVED_TRAITS = (*names.OWNER_TRAITS, names.MARKER)
 
 
 def placement_tree(
-    plan,
-    root,
-    shape=None,
-    cyborg_agent=True,
-    cyborg_host=None,
-    exact_names=False,
-    drain=False,
-    traits_mode=None,
-    root_optional=True,
-    preview=False,
-):
+    plan: Plan,
+    root: str,
+    shape: object = None,
+    cyborg_agent: object = True,
+    cyborg_host: str | None = None,
+    exact_names: object = False,
+    drain: object = False,
+    traits_mode: object = None,
+    root_optional: object = True,
+    preview: object = False,
+) -> list[Provider]:
     """Return the providers of a host; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
-        options = {
+        options: TreeOptions = {
             "root": root,
             "shape": _choice("shape", shape, tuple(BY_SHAPE)),
             "traits_mode": _choice("traits_mode", traits_mode, TRAITS_MODES),
@@ -54,14 +56,14 @@ def placement_tree(
     return found
 
 
-def _choice(name, value, choices):
+def _choice(name: str, value: object, choices: tuple[str, ...]) -> str | None:
     value = or_default(value)
     if value not in (None, *choices):
         raise ValueError(f"{name} must be one of {', '.join(choices)}, and not {numbers.shown(value)}")
     return value
 
 
-def _drain(drain):
+def _drain(drain: object) -> bool | list[str]:
     """Return True, False or the names of cards; values from the command line are text."""
     if or_default(drain) is None:
         return False
@@ -71,21 +73,21 @@ def _drain(drain):
         return [str(name) for name in drain]
     text = drain.lower() if isinstance(drain, str) else drain
     if isinstance(text, (str, int)) and text in BOOLEANS:
-        return boolean(text)
+        return bool(boolean(text))
     if isinstance(drain, str):
         return [name.strip() for name in drain.split(",")]
     raise ValueError(f"drain must be true, false or a list of cards, and not {numbers.shown(drain)}")
 
 
-def providers(plan, options):
+def providers(plan: Plan, options: TreeOptions) -> tuple[list[Provider], list[str]]:
     """Return the providers for placement_inventory, root first, and a sentence for each problem.
 
     ``options`` are all options of the filter placement_tree; ``drain`` is True, False or a list of names.
     """
-    problems = []
+    problems: list[str] = []
     drained = _drained(plan["cards"], options["drain"], problems)
     # Nothing is published below a root without cards.
-    root = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
+    root: Provider = {"name": options["root"], "optional": options["root_optional"] or not plan["cards"]}
     cards = sorted(card["name"] for card in [*plan["cards"], *plan.get("unselected", [])])
     # If a host has no cards at all, its facts were probably unreadable, so its providers stay.
     if cards and "unselected" in plan:
@@ -95,7 +97,7 @@ def providers(plan, options):
     # By name in lower case, because some databases of Placement ignore case.
     taken = {options["root"].casefold(): "the root"}
     for card in plan["cards"]:
-        found = []
+        found: list[str] = []
         entries = _entries(card, {**options, "drain": card["name"] in drained}, found)
         reserved = BY_OWNER[card["owner"]].reserved_names(card, options["root"])
         for name in [entry["name"] for entry in entries] or reserved:
@@ -109,7 +111,7 @@ def providers(plan, options):
     return listed, problems
 
 
-def _entries(card, options, found):
+def _entries(card: Card, options: ProviderOptions, found: list[str]) -> list[Provider]:
     cloud = BY_SHAPE[options["shape"]] if options["shape"] else BY_OWNER[card["owner"]]
     reason = card.get("not_shareable") or cloud.why_no_provider(card, options)
     if reason:
@@ -124,7 +126,7 @@ def _entries(card, options, found):
     return entries
 
 
-def _drained(cards, drain, problems):
+def _drained(cards: list[Card], drain: bool | list[str], problems: list[str]) -> set[str]:
     """Return the names of the cards to drain."""
     known = {card["name"] for card in cards}
     if isinstance(drain, bool):

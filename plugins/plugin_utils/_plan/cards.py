@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected, VgpuType
 
 NVIDIA = "10de"
 DISPLAY = "03"
@@ -25,6 +25,12 @@ def cards_of(plan: Plan, owner: str) -> list[Card]:
     later = {entry["name"] for entry in plan["later"]}
     own = [card for card in plan["cards"] if card["owner"] == owner and card["name"] not in later]
     return [share for card in own for share in shares_of(card)]
+
+
+def type_of(card: Card) -> VgpuType:
+    """Return the type of a card that has one."""
+    assert card["type"], card["name"]
+    return card["type"]
 
 
 def shares_of(card: Card) -> list[Card]:
@@ -43,18 +49,18 @@ def is_vendor_vfio(card: Mapping[str, object]) -> bool:
     return framework is not None and not framework.MAKES_MDEVS
 
 
-def is_display(card: Card) -> bool:
+def is_display(card: Card | Unselected) -> bool:
     """Return whether its PCI class is that of a display controller."""
     return (card["class"] or "").startswith(DISPLAY)
 
 
-def is_nvidia_gpu(card: Card) -> bool:
+def is_nvidia_gpu(card: Card | Unselected) -> bool:
     return card["vendor_id"] == NVIDIA and is_display(card)
 
 
-def now(parent: Parent) -> dict[str, object]:
+def now(parent: Parent) -> Parent:
     """Return a parent with the type of its current devices, which settings must use until the devices are replaced."""
-    return {**parent, **parent.get("now", {})}
+    return {**parent, **parent["now"]} if "now" in parent else parent
 
 
 def usable_parents(card: Card) -> list[str]:

@@ -29,25 +29,40 @@ class _Parent(TypedDict):
     total: int
 
 
+class Current(TypedDict):
+    """The devices of a parent now, while their users are unknown."""
+
+    type: str
+    existing: int
+    total: int
+
+
 class Parent(_Parent, total=False):
     """A parent with the numbers of existing devices, and of existing and possible devices."""
 
-    # Type, existing and total of devices of another type, while their users are unknown.
-    now: dict[str, object]
+    # Set if the parent has devices of another type.
+    now: Current
 
 
-class Nova(TypedDict, total=False):
-    """The nova settings of a profile."""
+class NovaGroup(TypedDict, total=False):
+    """Virtual functions with nova settings of their own."""
 
     alias: str
     numa_policy: str
-    physical_network: str
+    physical_network: str | None
     trusted: bool
     live_migratable: bool
     remote_managed: bool
-    vfs: list[str]
-    # Each group with the addresses of its functions.
-    groups: list[dict[str, object]]
+    # Indices of virtual functions, or ranges.
+    vfs: str | list[str]
+    # The addresses of the functions of a group.
+    functions: list[str]
+
+
+class NovaSettings(NovaGroup, total=False):
+    """The nova settings of a profile, or of one of its groups."""
+
+    groups: list[NovaGroup]
     count: int
     one_time_use: bool
     max_instances: int
@@ -65,7 +80,7 @@ class Share(TypedDict):
     waiting: int
     resource_class: str | None
     traits: list[str]
-    nova: Nova
+    nova: NovaSettings
 
 
 # The key "class" is a Python keyword and cannot be a field name below.
@@ -80,6 +95,8 @@ class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
     types: list[str]
     # The virtual functions of a card that have a vDPA device.
     vdpa_functions: list[str]
+    # Whether nova has different settings for other virtual functions of the card.
+    is_part: bool
 
 
 class Card(_Shares):  # pylint: disable=inherit-non-class
@@ -119,7 +136,7 @@ class Card(_Shares):  # pylint: disable=inherit-non-class
     not_shareable: str | None
     resource_class: str | None
     traits: list[str]
-    nova: Nova
+    nova: NovaSettings
 
 
 class Later(TypedDict):
@@ -128,6 +145,21 @@ class Later(TypedDict):
     name: str
     profile: str
     reason: str
+
+
+class Unselected(_Ids):  # pylint: disable=inherit-non-class
+    """A card without a profile, with the properties that settings depend on."""
+
+    name: str
+    address: str | None
+    vendor_id: str | None
+    product_id: str | None
+    vf_product_id: str | None
+    framework: str | None
+    netdevs: list[str]
+    # The ids of all types that its parents list.
+    types: list[str]
+    virtual_functions: list[str]
 
 
 class Plan(TypedDict):
@@ -139,4 +171,4 @@ class Plan(TypedDict):
     instances: list[Mapping[str, object]]
     unwanted: list[Mapping[str, object]]
     later: list[Later]
-    unselected: list[Mapping[str, object]]
+    unselected: list[Unselected]

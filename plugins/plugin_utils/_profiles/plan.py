@@ -71,7 +71,7 @@ def plan(profiles, facts):
         if "virtual_functions" in subject and not profile["vgpu"]:
             card["not_shareable"] = groups.why_not_shareable(subject, card["mode"], shared)
         if profile["mig"]:
-            _plan_partitions(profile, subject, card, result, found)
+            _plan_partitions(profile, subjects, card, result, found)
         if profile["function"] is not None:
             _plan_function(profile, subject, card, result, found)
         elif not profile["vgpu"]:
@@ -164,8 +164,9 @@ def _plan_function(profile, subject, card, result, found):
     result["functions"].append({"pf": subject["address"], **profile["function"], "label": label})
 
 
-def _plan_partitions(profile, subject, card, result, found):
-    wrong = partitions.problems(profile["mig"], card, subject.get("mig"))
+def _plan_partitions(profile, subjects, card, result, found):
+    wrong = partitions.problems(profile["mig"], card, subjects)
+    wrong = wrong or partitions.of_vgpus(profile["shares"], profile["mig"], subjects[card["name"]].get("mig"))
     found += wrong
     if not wrong:
         result["partitions"].append(partitions.entry(profile["mig"], card))

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import advice, why_not_settable
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import is_mig_backed
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import (
+    GpuInstances,
+    capacities,
+    is_mig_backed,
+)
 
 
 def choose(specs, subject):
@@ -63,7 +67,16 @@ def _about_mig(specs, subject):
     if len(asked) != 1 or asked & has:
         return ""
     if asked == {True}:
-        return ". A type with two numbers needs GPU instances of MIG" + (
-            ", which is off. Set mig in the profile" if subject.get("mig") else ", and this card reports no MIG"
-        )
+        return f". A type with two numbers needs GPU instances of MIG{_how_to_enable(specs, subject.get('mig'))}"
     return ". MIG is on, and a time-sliced type needs a GPU without it. Set mig: false in the profile"
+
+
+def _how_to_enable(specs, mig):
+    """Return the end of the sentence; ``mig`` is that of the facts, None if unknown."""
+    if mig is None:
+        return ". Set mig in the profile if the GPU supports it"
+    if not mig["profiles"]:
+        return ", which this card does not support"
+    offered = GpuInstances(tuple(one["name"] for one in mig["profiles"]), ())
+    fitting = [name for spec in specs for name in capacities(spec, offered)]
+    return f", which is off. Set mig in the profile{f', such as mig: {{{fitting[0]}: 1}}' if fitting else ''}"

@@ -21,10 +21,19 @@ Result = Mapping[str, Any]
 UNCHANGED = ("kept", "absent", "unchanged", "failed")
 # Matches counts of things that each card of a line has.
 COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances?)\b")
+# Actions of managed_files that need more than their name.
+WORDED = {"renewed": "renewed the header of"}
 # Infinitives of the verbs in results, for check mode.
 VERBS = {
     **{"bound": "bind", "created": "create", "disabled": "disable", "enabled": "enable", "let": "let"},
-    **{"made": "create", "recorded": "record", "removed": "remove", "replaced": "replace", "set": "set"},
+    **{
+        "made": "create",
+        "recorded": "record",
+        "removed": "remove",
+        "renewed": "renew",
+        "replaced": "replace",
+        "set": "set",
+    },
     **{"stored": "store", "updated": "update", "wrote": "write"},
 }
 
@@ -87,7 +96,7 @@ def counted(number: int, thing: str) -> str:
 def _actions(entries: Sequence[Result], thing: str) -> str:
     """Return the number of changes by action, such as ``created 2 files, replaced 1 file``; empty without changes."""
     actions = Counter(entry["action"] for entry in entries if entry["action"] not in UNCHANGED)
-    return ", ".join(f"{action} {counted(number, thing)}" for action, number in actions.items())
+    return ", ".join(f"{WORDED.get(action, action)} {counted(number, thing)}" for action, number in actions.items())
 
 
 def _named(name: str, models: Mapping[str, str]) -> str:
@@ -141,4 +150,4 @@ def _card_of(parent: str, models: Mapping[str, str]) -> str:
 def _files(result: Result, what: str, service: str = "") -> Iterator[str]:
     done = _actions(result.get("files", []), "file")
     if done:
-        yield f"{what}: {done}{f'. {service} needs a restart' if service else ''}"
+        yield f"{what}: {done}{f'. {service} needs a restart' if service and result.get('restart') else ''}"

@@ -114,7 +114,9 @@ def _reasons(variables: Any, results: Mapping[str, Mapping[str, Any]]) -> tuple[
             said = variables[name]
             lines = _mapping(said).get("msg", []) if isinstance(said, Mapping) else said
             if lines:
-                return tuple(lines) if isinstance(lines, list) else (str(lines),)
+                listed = [str(line) for line in lines] if isinstance(lines, list) else [str(lines)]
+                # Each line has the name of the host, so a heading would only repeat it.
+                return tuple(line for line in listed if not line.endswith(":")) or tuple(listed)
     for result in results.values():
         if result.get("failed") or result.get("unreachable"):
             problems: Iterable[str] = result.get("problems") or [result.get("msg", "")]

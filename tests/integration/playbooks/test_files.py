@@ -129,15 +129,39 @@ def test_no_file_of_others_goes_with_the_last_profile(root, play, foreign):
     assert f"{root}/etc/nova/nova.conf (nova_config_path) was not written by this collection" in said
 
 
+def age(root):
+    """Give all files the headers of an earlier version, and return their texts before."""
+    former = {
+        "nova_config": "# Settings of nova, made by vfio.devices. Changes made by hand get lost.",
+        "boot_restore": "# Written by the Ansible module vfio.devices.boot_restore, and removed by it.",
+    }
+    texts = {}
+    for path in (root / "etc").rglob("*vfio-devices*"):
+        text = path.read_text() if path.is_file() and not path.is_symlink() else ""
+        header, _end, rest = text.partition("\n")
+        if header.startswith("# Managed by vfio.devices."):
+            texts[path] = text
+            path.write_text(f"{former[header.split('.')[2]]}\n{rest}")
+    assert len(texts) == 4
+    return texts
+
+
 def test_files_of_ours_keep_their_mode_and_are_replaced_and_removed(root, play):
     variables = {"nova_config_release": "2026.2", "vfio_profiles": PROFILES[2:]}
     file = root / OURS
     file.parent.mkdir(parents=True)
-    file.write_text("# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n\n[pci]\nby = hand\n")
+    file.write_text("# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n\n[pci]\nby = hand\n")
     file.chmod(0o640)
     assert play("site", **variables)[0]
     assert "enabled_mdev_types = mtty-2" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    texts = age(root)
+    went_well, said = play("site", **variables)
+    assert went_well, said
+    assert {path: path.read_text() for path in texts} == texts
+    assert "boot service: replaced 3 files" in said
+    assert 'nova configuration: renewed the header of 1 file"' in said
+    assert "still uses its old configuration" not in said
     went_well, said = play("site", **variables)
     assert went_well, said
     assert " changed=0 " in said

@@ -21,7 +21,7 @@ def gpu(type_id="nvidia-223", type_name="GRID T4-2B", **changes):
 
 def test_the_specification_of_vgpus_in_cyborg():
     assert cyborg_config(plan(gpu())) == (
-        "# Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.\n"
+        "# Managed by vfio.devices.cyborg_config. Manual changes are overwritten.\n"
         "\n"
         "[agent]\n"
         "enabled_drivers = nvidia_gpu_driver\n"

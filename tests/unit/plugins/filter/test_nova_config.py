@@ -30,7 +30,7 @@ def body(*arguments, **options):
 
 def test_generic_mediated_devices():
     assert nova_config(SPECIFICATION, 34) == (
-        "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n"
+        "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n"
         "\n"
         "[devices]\n"
         "enabled_mdev_types = mlx5_core-local,nvidia-35\n"

@@ -19,7 +19,7 @@ GOLD = {"traits": ["CUSTOM_TIER_GOLD", "CUSTOM_A"]}
 def test_traits_of_the_providers_of_nova():
     text = provider_config(plan(mdevs(**GOLD)), "compute1", 34)
     assert text == (
-        "# Made by vfio.devices for nova-compute. Changes made by hand get lost.\n"
+        "# Managed by vfio.devices.provider_config. Manual changes are overwritten.\n"
         "meta:\n"
         "  schema_version: '1.0'\n"
         "providers:\n"

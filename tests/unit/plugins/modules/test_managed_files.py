@@ -6,7 +6,7 @@ from __future__ import annotations
 import yaml
 from ansible_collections.vfio.devices.plugins.modules import managed_files
 
-TEXT = "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n"
+TEXT = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n"
 
 
 def options(root, *paths, **more):
@@ -20,7 +20,7 @@ def test_result(tmp_path, run_module):
     result = run_module(managed_files, options(tmp_path, "/etc/a", "/etc/b"))
     assert result == predicted
     assert result["changed"]
-    assert set(result) == {"changed", "diff", "files"}
+    assert set(result) == {"changed", "diff", "files", "restart"}
     assert set(result["files"][0]) == set(documented["files"]["contains"])
     assert not run_module(managed_files, options(tmp_path, "/etc/a", "/etc/b"))["changed"]
 

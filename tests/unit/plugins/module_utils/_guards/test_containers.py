@@ -59,6 +59,7 @@ def test_container_is_named(simulated, running):
 
 LXC = "var/lib/lxc/web1/config"
 UNIT = "etc/systemd/system/systemd-nspawn@web1.service"
+GUEST = "etc/systemd/system/web1.service"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,19 @@ UNIT = "etc/systemd/system/systemd-nspawn@web1.service"
         ),
         (UNIT, "ExecStart=/usr/bin/systemd-nspawn --network-interface ens2f0v1:host0\n", {VF1: LOSES_DRIVER}),
         (UNIT, "ExecStart=/usr/bin/systemd-nspawn --bind=/srv:/srv\n", {}),
+        (
+            "etc/containers/systemd/web1.container",
+            "[Container]\nAddDevice=/dev/dri/renderD128\n",
+            {CARD: LOSES_DRIVER},
+        ),
+        # A guest without libvirt that does not run.
+        (GUEST, "ExecStart=/usr/bin/qemu-system-x86_64 -device vfio-pci,host=41:00.2\n", {VF0: EVERY_EFFECT}),
+        (
+            GUEST,
+            "ExecStart=cloud-hypervisor --cpus boot=4 --device path=/sys/bus/pci/devices/0000:41:00.2/\n",
+            {VF0: EVERY_EFFECT},
+        ),
+        (GUEST, "ExecStartPre=/bin/echo host=41:00.2\n", {}),
         ("etc/systemd/system/other.service", "ExecStart=x --bind=/dev/dri/renderD128\n", {}),
     ],
 )

@@ -22,17 +22,28 @@ WANTS = "etc/systemd/system/multi-user.target.wants"
 
 # Maps each kind to the text that the collection writes.
 WRITTEN = {
-    "nova": settings_file.text("nova", SECTIONS),
-    "cyborg": settings_file.text("Cyborg", SECTIONS),
+    "nova": settings_file.text("nova_config", SECTIONS),
+    "cyborg": settings_file.text("cyborg_config", SECTIONS),
     "traits": nova_provider_config.HEADER + "meta: {}\n",
-    "kernel": "# Written by the role vfio.devices.iommu.\nvfio-pci\n",
+    "kernel": "# Managed by vfio.devices.iommu. Manual changes are overwritten.\nvfio-pci\n",
     "rule": records.rule("0000:31:00.0", 4),
     "report": fleet_report({}, title="Cards", time="now"),
     "report as CSV": fleet_report({}, title="Cards", time="now", output="all")["csv"],
     "report as JSON": fleet_report({}, title="Cards", time="now", output="all")["json"],
     "facts": json.dumps(FACTS, indent=4, sort_keys=True),
     "facts in one line": json.dumps({**FACTS, "more": 1}),
-    "changed by hand": settings_file.text("nova", SECTIONS) + "[DEFAULT]\ndebug = true\n",
+    "changed by hand": settings_file.text("nova_config", SECTIONS) + "[DEFAULT]\ndebug = true\n",
+}
+
+# First lines of earlier versions, and the part of the collection that wrote them.
+FORMER = {
+    "# Settings of nova, made by vfio.devices. Changes made by hand get lost.": b"nova_config",
+    "# Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.": b"cyborg_config",
+    "# Made by vfio.devices for nova-compute. Changes made by hand get lost.": b"provider_config",
+    "# Written by the role vfio.devices.iommu.": b"iommu",
+    "# Written by the role vfio.devices.mdev, from the rule of mdevctl.": b"mdev",
+    "# Written by the Ansible module vfio.devices.boot_restore, and removed by it.": b"boot_restore",
+    "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.": b"sriov_pf_mode",
 }
 
 OF_OTHERS = {
@@ -40,8 +51,9 @@ OF_OTHERS = {
     "settings": "[DEFAULT]\ntransport_url = rabbit://nova:secret@mq\n",
     "a comment": "# Settings of nova\n",
     "a word about us": "# Settings of nova, see vfio.devices\n",
-    "the header further down": "\n# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n",
-    "the header after a mark": "\ufeff# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n",
+    "managed by another": "# Managed by vfio.devices, as all files\n",
+    "the header further down": "\n# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n",
+    "the header after a mark": "\ufeff# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n",
     "a page": '<!doctype html>\n<html lang="en">\n<head>\n<title>vfio.devices</title>',
     "a page about us": '<!doctype html>\n<p><meta name="generator" content="vfio.devices">',
     "another object": json.dumps({"devices": [], "warnings": []}),
@@ -61,6 +73,16 @@ def test_what_this_collection_writes_is_ours(tmp_path, kind):
     entry = ownership.look(str(file))
     assert entry.is_ours
     assert ownership.refusal(entry) is None
+
+
+@pytest.mark.parametrize("header", FORMER)
+def test_files_of_earlier_versions_are_ours_and_of_the_same_kind(tmp_path, header):
+    file = tmp_path / "file"
+    file.write_text(f"{header}\nthe rest\n")
+    assert ownership.look(str(file)).is_ours
+    now = ownership.header(FORMER[header].decode()).encode() + b"the rest\n"
+    assert ownership.kind(file.read_bytes()) == ownership.kind(now) == FORMER[header]
+    assert ownership.body(file.read_bytes()) == ownership.body(now) == b"the rest\n"
 
 
 def test_all_boot_files_are_ours_also_when_they_were_cut():

@@ -178,10 +178,9 @@ def of_group(peers=(), vfs=(), **more):
     )
 
 
-PF, OTHER, ON_VFIO = (
+PF, OTHER, ON_VFIO, ON_STUB = (
     in_group("0000:01:00.0", "mlx5_core"),
-    in_group("0000:01:00.1", "mlx5_core"),
-    (in_group("0000:01:00.1", "vfio-pci")),
+    *(in_group("0000:01:00.1", driver) for driver in ("mlx5_core", "vfio-pci", "pci-stub")),
 )
 
 
@@ -199,6 +198,7 @@ PF, OTHER, ON_VFIO = (
             f"0000:01:00.2, 0000:01:00.3 of {UNUSABLE}, ",
         ),
         (of_group(vfs=[[ON_VFIO]]), 1, None),
+        (of_group(vfs=[[ON_STUB]]), 1, None),
         (of_group(vfs=[[PF]]), 0, None),
         # New VFs will share the group of the bridge above the card.
         (

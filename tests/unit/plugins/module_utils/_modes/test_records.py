@@ -113,6 +113,20 @@ def test_rule_knows_the_card(switch):
     assert not run({"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "2"})["changed"]
 
 
+def test_header_of_an_earlier_version_is_replaced_while_a_guest_has_a_vf(switch):
+    run = switch("nics")
+    entry = {"pf": "0000:31:00.0", "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"}
+    run(entry)
+    text = run.card(entry["pf"])["rule"]
+    former = "# Written by the Ansible module vfio.devices.sriov_pf_mode, and removed by it.\n"
+    run.host.files.replace(_pf_persistence.rule_path(entry["pf"]), (former + text.partition("\n")[2] + "\n").encode())
+    run.host.kernel.hold(run.card(entry["pf"])["virtual"][0][0])
+    (function,) = run(entry)["functions"]
+    assert (function["action"], function["busy"]) == ("changed", [])
+    assert run.card(entry["pf"])["rule"] == text
+    assert not run(entry)["changed"]
+
+
 @pytest.mark.parametrize("serial", ['1", RUN+="/bin/sh', "1\n", "", "no number"])
 def test_only_a_serial_number_gets_into_a_rule(serial):
     matches = _pf_persistence.card_matches("8086", "159b", {"serial_number": serial})

@@ -15,7 +15,8 @@ from ansible_collections.vfio.devices.plugins.module_utils._run import managed_f
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-HEADER = "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n"
+FORMER = "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n"
+HEADER = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n"
 OURS = f"{HEADER}[pci]\n"
 NEW = f"{HEADER}[devices]\n"
 SECRET = "[DEFAULT]\ntransport_url = rabbit://nova:secret@mq\n"
@@ -93,6 +94,21 @@ def test_life(host):
     assert result.files[0]["action"] == "removed"
     result = host(requested(content=""))
     assert (result.changed, result.files[0]["action"]) == (False, "absent")
+
+
+@pytest.mark.parametrize("access", [{}, {"mode": "0600"}], ids=["header only", "mode too"])
+def test_a_header_of_an_earlier_version_is_renewed_without_a_restart(host, access):
+    file = host.file(PATH, OURS.replace(HEADER, FORMER))
+    predicted = host(requested(content=OURS, **access), check=True)
+    result = host(requested(content=OURS, **access))
+    assert result == predicted
+    assert (result.changed, result.restart) == (True, bool(access))
+    assert result.files[0]["action"] == ("replaced" if access else "renewed")
+    assert file.read_text() == OURS
+    result = host(requested(content=OURS))
+    assert (result.changed, result.restart) == (False, False)
+    file.write_text(OURS.replace(HEADER, FORMER))
+    assert host(requested(content=NEW)).restart
 
 
 def test_mode_and_owner_of_what_exists_stay_unless_they_are_asked_for(host):
@@ -174,7 +190,7 @@ def test_the_link_that_enables_the_boot_unit_may_be_looked_at_only(host):
 )
 @pytest.mark.parametrize("content", [None, OURS, ""], ids=["look", "write", "remove"])
 def test_no_variable_is_the_path_of_another_file_of_this_collection(host, path, writer, content):
-    host.file(path, "# Written by the role vfio.devices.iommu.\n")
+    host.file(path, "# Managed by vfio.devices.iommu. Manual changes are overwritten.\n")
     (problem,) = host.refusal(requested(path, content))
     assert problem == (
         f"nova_config_path must not be {path}, because {writer} writes this file. Set nova_config_path: {SUGGESTION}"
@@ -184,8 +200,9 @@ def test_no_variable_is_the_path_of_another_file_of_this_collection(host, path, 
 @pytest.mark.parametrize(
     "other",
     [
+        "# Managed by vfio.devices.cyborg_config. Manual changes are overwritten.\n",
         "# Settings of Cyborg, made by vfio.devices. Changes made by hand get lost.\n",
-        "# Written by the role vfio.devices.iommu.\n",
+        "# Managed by vfio.devices.iommu. Manual changes are overwritten.\n",
         '{"generator": "vfio.devices"}',
         "host,groups,kernel,card,model,ids,kind,numa_node,driver,driver_version,profile,",
     ],
@@ -353,7 +370,7 @@ def test_a_failure_tells_what_was_done_before(host, monkeypatch):
     with pytest.raises(HostError, match="/etc/second could not be created: ENOSPC") as failed:
         host(requested("/etc/first", OURS), requested("/etc/second", OURS))
     files = [{"path": f"{host.root}/etc/first", "action": "created"}]
-    assert failed.value.result == {"changed": True, "files": files}
+    assert failed.value.result == {"changed": True, "restart": True, "files": files}
 
 
 def test_what_another_program_puts_there_meanwhile_is_left_alone(host, monkeypatch):

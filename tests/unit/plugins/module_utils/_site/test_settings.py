@@ -14,7 +14,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files im
 from ansible_collections.vfio.devices.plugins.module_utils._site.settings import is_boot_due, observe_settings
 
 CHECKSUM = hashlib.sha256(build()).hexdigest()
-TEXT = "# Settings of nova, made by vfio.devices. Changes made by hand get lost.\n\n[devices]\n"
+TEXT = "# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n\n[devices]\n"
 
 
 @pytest.mark.parametrize("present", [True, False])

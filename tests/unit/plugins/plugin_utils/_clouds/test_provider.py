@@ -14,7 +14,7 @@ BASE = {"name": "n", "parent": "compute1"}
 def ours(total, **options):
     found = []
     content = ("CUSTOM_A", ["CUSTOM_T", "CUSTOM_T"])
-    made = provider.ours(whole(total=total), "n", {**OPTIONS, **options}, lambda *_arguments: content, found)
+    made = provider.create(whole(total=total), "n", {**OPTIONS, **options}, lambda *_arguments: content, found)
     assert found == []
     return made
 
@@ -39,7 +39,7 @@ def test_our_provider_of_a_card(total, options, provider):
 
 def test_names_that_placement_does_not_take():
     found = []
-    provider.ours(whole(), "n", OPTIONS, lambda *_arguments: ("bad", ["worse"]), found)
+    provider.create(whole(), "n", OPTIONS, lambda *_arguments: ("bad", ["worse"]), found)
     assert len(found) == 2
 
 

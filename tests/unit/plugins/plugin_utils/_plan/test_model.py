@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from typing import get_type_hints
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Later, Nova, Parent, Plan, VgpuType
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import (
+    Card,
+    Later,
+    NovaGroup,
+    NovaSettings,
+    Parent,
+    Plan,
+    Unselected,
+    VgpuType,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.plan import resolve
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.schema import PROFILE
 
@@ -37,11 +46,21 @@ def test_a_plan_has_the_fields_that_are_written_down():
     assert set(plan) == set(get_type_hints(Plan))
     card, later = plan["cards"]
     # Only some cards have these.
-    assert set(card) == set(later) == set(get_type_hints(Card)) - {"shares", "waiting", "vdpa_functions", "types"}
+    assert (
+        set(card)
+        == set(later)
+        == set(get_type_hints(Card)) - {"shares", "waiting", "vdpa_functions", "types", "is_part"}
+    )
     assert set(card["type"]) == set(get_type_hints(VgpuType))
     assert [set(parent) | {"now"} for parent in card["parents"]] == [set(get_type_hints(Parent))]
     assert [set(entry) for entry in plan["later"]] == [set(get_type_hints(Later))]
 
 
 def test_the_part_of_nova_has_the_keys_of_the_schema():
-    assert list(get_type_hints(Nova)) == list(PROFILE["nova"]["options"])
+    options = PROFILE["nova"]["options"]
+    assert set(get_type_hints(NovaSettings)) - {"functions"} == set(options)
+    assert set(get_type_hints(NovaGroup)) - {"functions"} == set(options["groups"]["options"])
+
+
+def test_cards_of_no_profile_have_the_fields_that_are_written_down():
+    assert [set(one) for one in resolve(PROFILES[:1], FACTS)["unselected"]] == [set(get_type_hints(Unselected))]

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.vfio.devices.plugins.modules.mig_layout import GPU
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, facts
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import plan as _host_plan
 
-H200 = "0000:41:00.0"
+H200 = A40 = "0000:41:00.0"
 PARTS = ("physical_functions", "parents", "devices", "mig")
 
 
@@ -50,6 +52,32 @@ def test_layouts_that_do_not_fit_are_refused_before_anything_runs(simulated, mig
     assert problems[0].startswith(f"profile a, {H200}: {sentence}")
 
 
+@pytest.mark.parametrize(
+    ("others", "end"),
+    [([], "No GPU of this host supports MIG"), ([H200], f"GPUs of this host with MIG: {H200}")],
+)
+def test_gpu_without_mig_is_refused_with_its_model_and_the_gpus_that_have_it(simulated, others, end):
+    found = simulated("a40").facts(*PARTS)
+    assert found["physical_functions"][0]["mig"] == {
+        "enabled": False,
+        "pending": False,
+        "instances": [],
+        "profiles": [],
+    }
+    able = simulated("h200").facts(*PARTS)["physical_functions"]
+    found["physical_functions"] += [{**one, "address": "0000:c1:00.0"} for one in able if one["address"] in others]
+    profiles = [{"name": "a", "select": [A40], "owner": "none", "mig": {"1g.5gb": 1}}]
+    dummy, problems = _host_plan.plan(profiles, found)
+    assert problems == [
+        f"profile a, {A40}: mig: this GPU (NVIDIA A40) does not support MIG. Remove mig from the profile. "
+        f"{end.replace(H200, '0000:c1:00.0')}"
+    ]
+    result, problems = _host_plan.plan([{**profiles[0], "mig": False}], found)
+    assert not problems and result["partitions"] == [
+        {"pf": A40, "enabled": False, "compute_instances": True, "label": "profile a"}
+    ]
+
+
 def test_card_that_is_no_gpu(simulated):
     profiles = [{"name": "a", "select": ["0000:31:00.0"], "owner": "none", "mig": {"1g.18gb": 1}}]
     dummy, problems = _host_plan.plan(profiles, simulated("nics").facts(*PARTS))
@@ -72,6 +100,30 @@ def test_card_that_is_no_gpu(simulated):
 def test_wrong_declarations(changes, sentence):
     dummy, problems = declaration.parse([{"name": "a", "select": [H200], "owner": "none", **changes}])
     assert problems[0].startswith(f"profile a: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("vgpu", "sentences"),
+    [
+        ([("1-18C", 3), ("2-35C", 1)], []),
+        ([("2-35C", "max")], []),
+        ([("7-141C", 1)], ["1 x NVIDIA H200-7-141C do not fit .* are {1g.18gb: 3, 2g.35gb: 1}. 0 .* needs 7g.141gb."]),
+        ([("1-18C", 4)], ["4 x NVIDIA H200-1-18C do not fit .*. 3 would fit. This type needs 1g.18gb. Change mig or"]),
+        ([("1-18C", 4), ("2-35C", 2)], ["4 x NVIDIA H200-1-18C .*. 3 would fit", "2 x NVIDIA H200-2-35C .*. 1 would"]),
+        ([("3-35C", "max")], ["1 x NVIDIA H200-3-35C .*. 0 would fit. This type needs 3g.71gb."]),
+        ([("3-99C", 1)], [".*. 0 would fit. This type needs a larger profile than this GPU has."]),
+        (
+            [("18C", 4), ("1-18C", 1)],
+            ["NVIDIA H200-18C is a time-sliced type, which needs a GPU without MIG."],
+        ),
+    ],
+)
+def test_vgpus_that_do_not_fit_on_the_layout_are_refused_before_it_is_made(simulated, vgpu, sentences):
+    entries = [{"type": f"NVIDIA H200-{name}", "count": count} for name, count in vgpu]
+    dummy, problems = plan(simulated("h200"), {"1g.18gb": 3, "2g.35gb": 1, "7g.141gb": 0}, vgpu=entries)
+    assert len(problems) == len(sentences)
+    for problem, sentence in zip(problems, sentences):
+        assert re.match(f"profile a, {H200}: {sentence}", problem), problem
 
 
 def test_vgpus_wait_for_their_gpu_instances(simulated):

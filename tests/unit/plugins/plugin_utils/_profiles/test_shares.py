@@ -178,7 +178,9 @@ def test_all_that_is_wrong_is_said_at_once(simulated):
         "vgpu[3]: there is no type NVIDIA L40S-5Q; it has NVIDIA",
         "16 x NVIDIA L40S-3Q and 4 x NVIDIA L40S-6Q do not fit o",
     ]
-    assert found[0].endswith("A type with two numbers needs GPU instances of MIG, and this card reports no MIG")
+    assert found[0].endswith(
+        "A type with two numbers needs GPU instances of MIG. Set mig in the profile if the GPU supports it"
+    )
 
 
 @pytest.mark.parametrize("is_list", [False, True])

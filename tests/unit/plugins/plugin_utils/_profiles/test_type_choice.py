@@ -6,6 +6,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import type_choice
 
+NO_MIG = {"enabled": False, "profiles": []}
+MIG = {"enabled": False, "profiles": [{"name": "1g.5gb+me"}, {"name": "1g.5gb"}]}
+
 
 def card(*names, mig=None, devices=()):
     types = [
@@ -36,9 +39,15 @@ def test_the_type_that_is_meant(specs, devices, chosen):
 @pytest.mark.parametrize(
     ("spec", "names", "mig", "end"),
     [
-        ("NVIDIA A100-1-5C", ["NVIDIA A100-5C"], None, "needs GPU instances of MIG, and this card reports no MIG"),
-        ("NVIDIA A100-1-5C", ["NVIDIA A100-5C"], {}, "and this card reports no MIG"),
-        ("NVIDIA A100-1-5C", ["NVIDIA A100-5C"], {"enabled": False}, "which is off. Set mig in the profile"),
+        (
+            "NVIDIA A100-1-5C",
+            ["NVIDIA A100-5C"],
+            None,
+            "instances of MIG. Set mig in the profile if the GPU supports it",
+        ),
+        ("NVIDIA A100-1-5C", ["NVIDIA A100-5C"], NO_MIG, "GPU instances of MIG, which this card does not support"),
+        ("NVIDIA A100-1-5C", ["NVIDIA A100-5C"], MIG, "which is off. Set mig in the profile, such as mig: {1g.5gb: 1}"),
+        ("NVIDIA A100-8-5C", ["NVIDIA A100-5C"], MIG, "which is off. Set mig in the profile"),
         ("NVIDIA A100-5C", ["NVIDIA A100-1-5C"], {"enabled": True}, "Set mig: false in the profile"),
         ("NVIDIA A100-7C", ["NVIDIA A100-5C"], None, "The most similar name to NVIDIA A100-7C is NVIDIA A100-5C"),
     ],

@@ -77,9 +77,13 @@ def test_the_verbs_of_all_steps_are_known():
 
 
 def test_files_name_the_service_that_needs_a_restart():
-    files = {"files": [{"path": "/a", "action": "created"}, {"path": "/b", "action": "kept"}]}
+    files = {"restart": True, "files": [{"path": "/a", "action": "created"}, {"path": "/b", "action": "kept"}]}
     assert steps.of_host({"boot_result": files, "nova_config_result": files}, {}) == [
         "boot service: created 1 file",
         "nova configuration: created 1 file. nova-compute needs a restart",
     ]
+    renewed = {"restart": False, "files": [{"path": "/a", "action": "renewed"}]}
+    done, planned = (steps.of_host({"nova_config_result": renewed}, {}, check_mode) for check_mode in (False, True))
+    assert done == ["nova configuration: renewed the header of 1 file"]
+    assert planned == ["nova configuration: would renew the header of 1 file"]
     assert steps.of_host({"boot_result": {"skipped": True}}, {}) == []

@@ -12,7 +12,7 @@ BOOT = {
     "vfio_compared": {"due": ["x"], "selection": None},
     "boot_result": {"files": [{"path": "/a", "action": "created"}]},
 }
-REFUSED = {"vfio_refusals": ["profile x: there is no type A"]}
+REFUSED = {"vfio_refusals": ["vfio_profiles cannot be used on this host:", "profile x: there is no type A"]}
 FAILED = {"sriov_result": {"failed": True, "msg": "0000:31:00.0 is busy"}}
 BROKEN = {
     "vfio_compared": {"due": ["x"], "selection": None},

@@ -13,6 +13,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
 from ansible_collections.vfio.devices.plugins.module_utils._services import oslo
@@ -21,9 +23,13 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
     nova_pci,
     nova_release,
     nova_spec,
-    told_apart,
+    overlaps,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options, OtherSetting
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_spec import Function, Spec
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Sections
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu, of_card, share_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan, Unselected
 
 TYPES = "enabled_mdev_types"
 SWITCHES = (
@@ -32,17 +38,21 @@ SWITCHES = (
 )
 # Maximum number of cards or functions in a sentence.
 MOST_NAMES = 4
-FIELDS = {"file", "section", "option", "value", "later"}
+Others = Sequence[OtherSetting]
+AnyCard = TypeVar("AnyCard", Card, Unselected)
+# Each function with its planned card and the tags of its first spec.
+Mine = dict[Function, tuple[Card, dict[str, str]]]
+FIELDS = OtherSetting.__annotations__.keys()
 
 
-def checked(others):
+def checked(others: Any) -> Others:
     """Return the list; raise ``ValueError`` for other values."""
     if not isinstance(others, (list, tuple)) or not all(set(one) >= FIELDS for one in others):
         raise ValueError("others must be the list that vfio.devices.service_settings_info returns")
     return others
 
 
-def problems(plan, sections, options):
+def problems(plan: Plan, sections: Sections, options: Options) -> list[str]:
     """Return a sentence for each difference between all files together and the profiles."""
     others = options.get("others", [])
     found = [*_switches(others, options), *_types(plan, sections, options), *_options_of_types(others, sections)]
@@ -52,7 +62,7 @@ def problems(plan, sections, options):
     return found
 
 
-def _of_cyborg(plan, options):
+def _of_cyborg(plan: Plan, options: Options) -> list[str]:
     """Reject NVIDIA GPUs that cyborg-agent also reports."""
     file = options.get("cyborg_gpus")
     gpus = [card for card in plan["cards"] if file and card["owner"] == "nova" and is_nvidia_gpu(card)]
@@ -66,19 +76,17 @@ def _of_cyborg(plan, options):
     ]
 
 
-def _last(others, section, option):
+def _last(others: Others, section: str, option: str) -> OtherSetting | None:
     """Return the entry that nova uses, or None."""
     return next((one for one in reversed(others) if (one["section"], one["option"]) == (section, option)), None)
 
 
-def _is_true(entry):
-    return entry is not None and entry["value"].strip().lower() in oslo.TRUE
-
-
-def _switches(others, options):
-    for section, option, variable in SWITCHES:
+def _switches(others: Others, options: Options) -> Iterator[str]:
+    for (section, option, variable), is_set in zip(
+        SWITCHES, (options["report_in_placement"], options["pci_in_placement"])
+    ):
         entry = _last(others, section, option)
-        if _is_true(entry) and not options[option]:
+        if entry is not None and entry["value"].strip().lower() in oslo.TRUE and not is_set:
             yield (
                 f"{entry['file']} sets {option} = true in [{section}]. Set {variable}: true, or remove the option "
                 "from the file"
@@ -88,11 +96,11 @@ def _switches(others, options):
 # Checks of mediated devices
 
 
-def _words(value):
+def _words(value: str) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
-def _types(plan, sections, options):
+def _types(plan: Plan, sections: Sections, options: Options) -> Iterator[str]:
     """Check types that other files enable: our list replaces theirs, and without our list theirs applies."""
     others = options.get("others", [])
     entry = _last(others, "devices", TYPES)
@@ -119,14 +127,14 @@ def _types(plan, sections, options):
                 )
 
 
-def _offers(others, type_id, card, types):
+def _offers(others: Others, type_id: str, card: Card | Unselected, types: Collection[str]) -> bool:
     addresses = _last(others, f"mdev_{type_id.lower()}", "device_addresses")
     names = {card["name"], *card["virtual_functions"]}
     chosen = names & {word.lower() for word in _words(addresses["value"])} if addresses else names
     return type_id in types and bool(chosen)
 
 
-def _options_of_types(others, sections):
+def _options_of_types(others: Others, sections: Sections) -> Iterator[str]:
     """Check options of our types that only other files set, so that their values apply."""
     for section, own in sections.items():
         kind, dummy, type_id = section.partition("_")
@@ -147,10 +155,10 @@ def _options_of_types(others, sections):
 # Checks of PCI devices
 
 
-def _functions(plan):
-    """Return all PCI functions of the host with their cards."""
-    found = {}
-    for card in [*plan["cards"], *plan.get("unselected", [])]:
+def _functions(cards: Iterable[AnyCard]) -> dict[Function, AnyCard]:
+    """Return all PCI functions of cards, each with its card."""
+    found: dict[Function, AnyCard] = {}
+    for card in cards:
         if not card["address"]:
             continue
         is_sriov = bool(card.get("total_vfs") or card["vf_product_id"])
@@ -163,12 +171,12 @@ def _functions(plan):
     return found
 
 
-def _specs(plan, others, options):
+def _specs(plan: Plan, others: Others, options: Options) -> Iterator[str]:
     """Check other specs: nova uses the first one that matches a function, in reading order."""
     cards = nova_pci.cards(plan)
-    functions = _functions(plan)
-    everything = list(functions)
-    mine = {}
+    planned, unselected = _functions(plan["cards"]), _functions(plan.get("unselected", []))
+    everything = [*planned, *unselected]
+    mine: Mine = {}
     for card in cards:
         for text in nova_pci.device_specs(card, options):
             (spec,) = nova_spec.specs(text)
@@ -183,20 +191,20 @@ def _specs(plan, others, options):
             first = {} if entry["later"] else {one: mine[one][0] for one in matched if _differs(one, mine, spec)}
             yield from _by_card(first, f"nova uses {what} first, with other settings. Remove it from the file")
             strange = [one for one in matched if one not in mine]
-            taken = {one: functions[one] for one in strange if "profile" in functions[one]}
+            taken = {one: planned[one] for one in strange if one in planned}
             yield from _by_card(
                 taken, f"{what} matches it too, so nova assigns what the profile does not. Remove it from the file"
             )
-            yield from _of_no_profile(strange, functions, cards, spec, what, options)
+            yield from _of_no_profile(strange, unselected, cards, spec, what, options)
 
 
-def _differs(function, mine, spec):
+def _differs(function: Function, mine: Mine, spec: Spec) -> bool:
     return function in mine and nova_spec.tags(spec) != mine[function][1]
 
 
-def _by_card(found, reason):
+def _by_card(found: Mapping[Function, Card], reason: str) -> Iterator[str]:
     """Return a sentence for each card with its functions."""
-    by_card = {}
+    by_card: dict[str, tuple[Card, list[str]]] = {}
     for function, card in found.items():
         by_card.setdefault(card["name"], (card, []))[1].append(function.address)
     for card, addresses in by_card.values():
@@ -205,16 +213,24 @@ def _by_card(found, reason):
         yield of_card(card, f"{names}{reason}")
 
 
-def _of_no_profile(strange, functions, cards, spec, what, options):
+def _of_no_profile(
+    strange: list[Function],
+    unselected: Mapping[Function, Unselected],
+    cards: list[Card],
+    spec: Spec,
+    what: str,
+    options: Options,
+) -> Iterator[str]:
     """Check functions without a profile that the alias of a profile also matches."""
     has = nova_spec.tags(spec)
     for function in strange:
-        card = functions[function]
-        if "profile" in card:
+        card = unselected.get(function)
+        if card is None:
             continue
-        other = {
-            **card,
-            "name": function.address,
+        other: overlaps.PciDevices = {
+            "vendor_id": card["vendor_id"],
+            "product_id": card["product_id"],
+            "vf_product_id": card["vf_product_id"],
             "mode": "vf" if function.address != function.card else "pf",
             "total_vfs": int(function.is_sriov),
             "resource_class": has.get("resource_class"),
@@ -222,7 +238,7 @@ def _of_no_profile(strange, functions, cards, spec, what, options):
             "nova": {"physical_network": has.get("physical_network")},
         }
         for one in cards:
-            if one["nova"].get("alias") and told_apart.fits(one, other, options):
+            if one["nova"].get("alias") and overlaps.matches(one, other, options):
                 yield (
                     f"profile {share_name(one)}, alias {one['nova']['alias']}: guests also get {function.address} of "
                     f"no profile, because {what} matches it. Remove it from the file, or give the card a profile"
@@ -230,9 +246,9 @@ def _of_no_profile(strange, functions, cards, spec, what, options):
                 break
 
 
-def _aliases(plan, others, sections, options):
+def _aliases(plan: Plan, others: Others, sections: Sections, options: Options) -> Iterator[str]:
     """Check aliases with equal names, because nova combines their values."""
-    mine = {}
+    mine: dict[object, list[Spec]] = {}
     for name, value in sections.get("pci", ()):
         if name == "alias":
             mine.setdefault(json.loads(value)["name"], []).append(json.loads(value))

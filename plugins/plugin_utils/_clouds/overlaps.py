@@ -11,21 +11,28 @@ For mediated devices, nova compares resource class and traits; for PCI devices, 
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import share_name
+from collections.abc import Collection
+from typing import TypedDict
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import share_name, type_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, NovaSettings
 
 DEFAULT_CLASS = "VGPU"
+# The type id, resource class and traits of a card with mediated devices.
+Kind = tuple[str, str, frozenset[str]]
 
 
-def mdev_class(card):
+def mdev_class(card: Card) -> str:
     """Return the resource class of a card with mediated devices."""
     return card["resource_class"] or DEFAULT_CLASS
 
 
-def of_mdevs(cards):
+def of_mdevs(cards: list[Card]) -> list[str]:
     """Return a sentence for each profile whose guests may get different devices of another profile."""
-    kinds = {}
+    kinds: dict[str, dict[Kind, Card]] = {}
     for card in cards:
-        kind = (card["type"]["id"], mdev_class(card), frozenset(card["traits"]))
+        kind = (type_of(card)["id"], mdev_class(card), frozenset(card["traits"]))
         kinds.setdefault(share_name(card), {})[kind] = card
     found = []
     for profile, own in kinds.items():
@@ -36,12 +43,12 @@ def of_mdevs(cards):
     return found
 
 
-def _gets(mine, its):
+def _gets(mine: Kind, its: Kind) -> bool:
     (type_id, name, traits), (other_type, other_name, other_traits) = mine, its
     return name == other_name and traits <= other_traits and (type_id, traits) != (other_type, other_traits)
 
 
-def sentence(profile, other, name, traits):
+def sentence(profile: str, other: str, name: str, traits: Collection[str]) -> str:
     """Return the message that guests of one profile also get devices of the other."""
     asked = f"{name} with {', '.join(sorted(traits))}" if traits else f"{name} without a trait"
     return (
@@ -53,19 +60,32 @@ def sentence(profile, other, name, traits):
 # PCI devices
 
 
-def of_aliases(cards, options):
+class PciDevices(TypedDict):
+    """The part of a card that decides which requests match its functions."""
+
+    mode: str | None
+    vendor_id: str | None
+    product_id: str | None
+    vf_product_id: str | None
+    total_vfs: int | None
+    resource_class: str | None
+    traits: list[str]
+    nova: NovaSettings
+
+
+def of_aliases(cards: list[Card], options: Options) -> list[str]:
     """Return a sentence for each pair of profiles where the alias of one matches devices of the other."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for card in cards:
         alias = card["nova"].get("alias")
         for other in cards if alias else ():
             pair = (share_name(card), share_name(other))
-            if other["nova"].get("alias") != alias and pair not in found and fits(card, other, options):
+            if other["nova"].get("alias") != alias and pair not in found and matches(card, other, options):
                 found[pair] = _sentence_of_alias(card, other, options)
     return list(found.values())
 
 
-def fits(card, other, options):
+def matches(card: PciDevices, other: PciDevices, options: Options) -> bool:
     """Return whether the alias of a card matches devices of the other card."""
     if _ids(card)[2] != _ids(other)[2]:
         return False
@@ -77,18 +97,18 @@ def fits(card, other, options):
     return _class(card) == _class(other) and set(card["traits"]) <= set(other["traits"])
 
 
-def _class(card):
+def _class(card: PciDevices) -> str | tuple[str | None, str | None]:
     return card["resource_class"] or _ids(card)[:2]
 
 
-def _ids(card):
+def _ids(card: PciDevices) -> tuple[str | None, str | None, str]:
     """Return vendor, product and kind of the functions for guests."""
     if card["mode"] == "pf":
         return card["vendor_id"], card["product_id"], "type-PF" if card["total_vfs"] else "type-PCI"
     return card["vendor_id"], card["vf_product_id"], "type-VF"
 
 
-def _sentence_of_alias(card, other, options):
+def _sentence_of_alias(card: Card, other: Card, options: Options) -> str:
     alias, mine, theirs = card["nova"]["alias"], share_name(card), share_name(other)
     got = f"profile {mine}, alias {alias}: guests also get {other['name']} of profile {theirs}"
     if card["name"] == other["name"]:

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Find devices of Docker and Podman containers. A container that is idle has no device file open.
+
+Docker has a file of settings for each container. Podman has one for each container that has run, and systemd starts
+containers from the files of Quadlet (podman-systemd.unit(5)).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .._core.patterns import lazy_pattern
+from .._host.root import HostRoot
+from .references import BY_PATH, FILE, GPU, NUMBER, Guest, Reference
+
+DOCKER = ("var/lib/docker", "var/snap/docker/common/var-lib-docker")
+DOCKER_SETTINGS = "etc/docker/daemon.json"
+DATA_ROOT = lazy_pattern(r'"data-root"\s*:\s*"/([^"]+?)/?"')
+# Restart policies with which Docker starts a container that does not run, for example after a reboot.
+RESTARTED = ("always", "unless-stopped", "on-failure")
+UNLESS_STOPPED = "unless-stopped"
+NUMBERED = lazy_pattern(r"([bc]) (\d{1,4}:(?:\d{1,7}|\*)) ")
+NVIDIA_RUNTIME = "nvidia"
+VISIBLE = "NVIDIA_VISIBLE_DEVICES="
+NO_GPU = ("", "void", "none")
+# The name of a GPU in a container device interface.
+CDI = "nvidia.com/gpu="
+
+PODMAN = "containers/storage/overlay-containers"
+# A privileged container lists all device files of the host, and the guard kubernetes finds the devices of pods.
+PRIVILEGED = "io.podman.annotations.privileged"
+OF_PODS = "io.kubernetes."
+QUADLETS = ("etc/containers/systemd", "run/containers/systemd", "usr/share/containers/systemd")
+QUADLET = lazy_pattern(r"^\s*(?:AddDevice|Volume|Mount|PodmanArgs)\s*=\s*(.*)$", re.MULTILINE)
+# Also between the parts of Mount=type=bind,source=/dev/kfd,..., and before the path of a device that may be missing.
+SEPARATOR = lazy_pattern(r"[\s=,]-?")
+IN_CDI = lazy_pattern(re.escape(CDI) + r"([\w-]+)")
+
+
+def containers(host: HostRoot) -> Iterator[Guest]:
+    """Yield each container that runs or that its engine will start again."""
+    moved = DATA_ROOT.search(host.read(DOCKER_SETTINGS, optional=True) or "")
+    for store in dict.fromkeys((*DOCKER, moved[1] if moved else DOCKER[0])):
+        for number in host.names(f"{store}/containers"):
+            yield from _of_docker(host, f"{store}/containers/{number}", number)
+    for number in host.names(f"run/{PODMAN}"):
+        yield from _of_podman(host, number)
+    for directory in QUADLETS:
+        for file in host.names(directory):
+            if file.endswith(".container"):
+                text = host.read(f"{directory}/{file}", optional=True) or ""
+                name = file[: -len(".container")]
+                yield Guest(name, f"{directory}/{file}", False, tuple(in_quadlet(text)))
+
+
+def _of_docker(host: HostRoot, directory: str, number: str) -> Iterator[Guest]:
+    path = f"{directory}/hostconfig.json"
+    settings = _mapping(host.read(path, optional=True))
+    state = _mapping(host.read(f"{directory}/config.v2.json", optional=True)) if settings else {}
+    running = bool(_mapping(state.get("State")).get("Running"))
+    policy = _mapping(settings.get("RestartPolicy")).get("Name")
+    stopped = policy == UNLESS_STOPPED and state.get("HasBeenManuallyStopped")
+    if running or policy in RESTARTED and not stopped:
+        name = str(state.get("Name") or number[:12]).lstrip("/")
+        remedy = f"docker {'stop' if running else 'rm'} {name}"
+        variables = _mapping(state.get("Config")).get("Env")
+        yield Guest(
+            name,
+            path,
+            running,
+            tuple(in_settings(settings, variables)),
+            f"{'stop' if running else 'remove'} it with {remedy}",
+        )
+
+
+def in_settings(settings: Mapping[str, Any], variables: Any = None) -> Iterator[Reference]:
+    """Yield the devices in Docker's settings of a container, with its environment ``variables``."""
+    for device in _list(settings.get("Devices")):
+        path = _mapping(device).get("PathOnHost")
+        if isinstance(path, str):
+            yield Reference(FILE, path)
+    sources = [str(bound).partition(":")[0] for bound in _list(settings.get("Binds"))]
+    sources += [str(_mapping(mount).get("Source")) for mount in _list(settings.get("Mounts"))]
+    yield from (Reference(FILE, source) for source in sources if source.startswith("/dev/"))
+    for rule in _list(settings.get("DeviceCgroupRules")):
+        number = NUMBERED.match(str(rule))
+        if number:
+            yield Reference(NUMBER, f"{number[1]} {number[2]}")
+    for request in map(_mapping, _list(settings.get("DeviceRequests"))):
+        if request.get("Driver") in (None, "", NVIDIA_RUNTIME, "cdi"):
+            names = [str(name) for name in _list(request.get("DeviceIDs"))]
+            count = request.get("Count")
+            if not names:
+                names = [str(one) for one in range(count)] if isinstance(count, int) and count > 0 else ["all"]
+            yield from (Reference(GPU, name.removeprefix(CDI)) for name in names)
+    if settings.get("Runtime") == NVIDIA_RUNTIME:
+        for variable in map(str, _list(variables)):
+            if variable.startswith(VISIBLE):
+                names = variable[len(VISIBLE) :].split(",")
+                yield from (Reference(GPU, name) for name in names if name not in NO_GPU)
+
+
+def _of_podman(host: HostRoot, number: str) -> Iterator[Guest]:
+    process = host.read(f"run/{PODMAN}/{number}/userdata/pidfile", optional=True)
+    if process and process.isdecimal() and host.exists(f"proc/{process}"):
+        path = f"var/lib/{PODMAN}/{number}/userdata/config.json"
+        references = tuple(in_specification(_mapping(host.read(path, optional=True))))
+        yield Guest(number[:12], path, True, references, f"stop it with podman stop {number[:12]}")
+
+
+def in_specification(settings: Mapping[str, Any]) -> Iterator[Reference]:
+    """Yield the devices of a container in the format of the OCI runtime specification."""
+    annotations = _mapping(settings.get("annotations"))
+    if annotations.get(PRIVILEGED) == "TRUE" or any(name.startswith(OF_PODS) for name in annotations):
+        return
+    for device in map(_mapping, _list(_mapping(settings.get("linux")).get("devices"))):
+        if device.get("type") in ("b", "c"):
+            yield Reference(NUMBER, f"{device['type']} {device.get('major')}:{device.get('minor')}")
+    for mount in map(_mapping, _list(settings.get("mounts"))):
+        source = str(mount.get("source"))
+        if source.startswith("/dev/"):
+            yield Reference(FILE, source)
+
+
+def in_quadlet(text: str) -> Iterator[Reference]:
+    """Yield the devices in a .container file."""
+    for value in QUADLET.findall(text):
+        yield from (Reference(GPU, name) for name in IN_CDI.findall(value))
+        for word in SEPARATOR.split(f"={value}"):
+            if word.startswith("/dev/"):
+                yield Reference(FILE, word if BY_PATH.search(word) else word.partition(":")[0])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
