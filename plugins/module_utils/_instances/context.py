@@ -21,7 +21,7 @@ from .._model.host import Made, Parent
 from .recorded import observe_records
 
 
-class Beside(NamedTuple):
+class Context(NamedTuple):
     """The data that was read; the keys of each dictionary are cards."""
 
     records: dict[str, Record]  # including identities
@@ -31,9 +31,9 @@ class Beside(NamedTuple):
     machine_id: Optional[str]
 
 
-def observe_beside(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Beside:
+def observe_context(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Context:
     """Read the records, and the identities and GPU instances of cards."""
-    return Beside(
+    return Context(
         records=observe_records(host),
         identities=_identities(host, functions, made.parents),
         unreadable=frameworks.unreadable(),
