@@ -81,6 +81,7 @@ def observe_site(
         "boot_problems": boot_problems,
         "settings": {path: one.text for path, one in settings.items()},
         "services": started,
+        "obstacles": {path: one.obstacle for path, one in settings.items() if one.obstacle},
         "restarts_owed": restarts.owed(host),
         "reasons": {
             "modes": modes.reasons,

@@ -172,7 +172,7 @@ def _why_later(profile: Profile, subject: Subject, card: Card) -> str | None:
     ):
         return "its virtual functions do not exist yet"
     if profile["mig"] and not partitions.is_there(profile["mig"], subject.get("mig")):
-        return "its GPU instances are not there yet"
+        return "its GPU instances do not exist yet"
     return None
 
 

@@ -59,6 +59,16 @@ def test_the_texts_are_compared():
     assert given["nova_config_started"] == STARTED
 
 
+def test_a_file_that_differs_and_cannot_be_written_is_for_the_roles():
+    given = known(nova_config_provider_config=True, cyborg_config_path="/cyborg", cyborg_config_text="new")
+    same = seen(given["nova_config_text"], **{"/traits": "traits", "/cyborg": "new"})
+    other = seen("old", **{"/traits": "old", "/cyborg": "old"})
+    obstacles = {FILE: "no nova", "/traits": "no traits", "/cyborg": "no cyborg"}
+    assert differing(given, PLAN, {**same, "obstacles": obstacles}).roles == []
+    assert differing(given, PLAN, {**other, "obstacles": obstacles}).roles == ["no nova", "no traits", "no cyborg"]
+    assert differing(given, PLAN, {**other, "obstacles": {}}).roles == []
+
+
 @pytest.mark.parametrize(
     ("variables", "started", "words"),
     [
