@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.clouds import FindsClouds
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions.work_in_sight import WorkInSight
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions.controller_progress import ReportsModuleProgress
 
 
-class ActionModule(FindsClouds, WorkInSight):
+class ActionModule(FindsClouds, ReportsModuleProgress):
     WHERE = "Placement"

@@ -36,7 +36,7 @@ _value:
     "0000:3b:00.0": [83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 is in use by guest web1 (pid 4242, qemu-system-x86)]
 """
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._report.held import held_cards
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards_in_use import held_cards
 
 
 class FilterModule:

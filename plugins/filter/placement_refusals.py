@@ -50,7 +50,7 @@ _value:
     compute1: ["compute1_vfio_0000:41:00.0: Placement knows no trait HW_FAST; correct it, or let it begin with CUSTOM_"]
 """
 
-from ansible_collections.vfio.devices.plugins.plugin_utils._report.publishing import placement_refusals
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.placement_refusals import placement_refusals
 
 
 class FilterModule:

@@ -80,6 +80,12 @@ options:
       - For a call of M(vfio.devices.placement_inventory) in check mode, before the cards are changed.
     type: bool
     default: false
+  cards:
+    description:
+      - Names of the cards to publish. The default is all cards of the plan.
+      - If set, M(vfio.devices.placement_inventory) does not search for providers of missing cards.
+    type: list
+    elements: str
 seealso:
   - plugin: vfio.devices.placement_inventory
     plugin_type: module

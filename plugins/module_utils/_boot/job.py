@@ -12,7 +12,7 @@ import hashlib
 from typing import Any
 
 from .._host.root import HostError, HostRoot
-from .._run import room
+from .._run import record_space
 from . import archive, files
 from .plan import (
     Content,
@@ -46,7 +46,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
     written = [(step.path, step.content) for step in steps if step.content is not None]
     if reloads and not owed:
         written.append((files.RELOAD, files.OWED))
-    room.check(host, written, write=not check_mode, what="the files of the boot service")
+    record_space.check(host, written, write=not check_mode, what="the files of the boot service")
     if not check_mode:
         if reloads and not owed:
             # If this run ends before the reload, the next run does it.

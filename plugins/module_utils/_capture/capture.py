@@ -23,7 +23,7 @@ from .._modes.observe import observe_cards
 from .._modes.wanted import parse_functions
 from .._run import facts
 from . import archive, tree
-from .disguise import Disguise
+from .anonymize import Anonymizer
 
 # In bytes: a size that e-mails and issues accept.
 MOST_BYTES = 1 << 20
@@ -52,7 +52,7 @@ def capture(root: str, timeout: float, files: Files | None = None, tools: Tools 
         host.read(path, optional=True)
     names = [_text(notes, path) for path in NAMES]
     secret = _text(notes, "etc/machine-id") or " ".join(names)
-    hide = Disguise(secret, tuple({*names, *(name.partition(".")[0] for name in names)} - {"", "localhost"}))
+    hide = Anonymizer(secret, tuple({*names, *(name.partition(".")[0] for name in names)} - {"", "localhost"}))
     text = archive.write(tree.build(notes, plain, hide), tree.commands(notes, hide))
     size = len(text.encode())
     if size > MOST_BYTES:

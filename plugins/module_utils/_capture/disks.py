@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from .disguise import Disguise
+from .anonymize import Anonymizer
 
 # Kernel arguments about cards and drivers.
 ARGUMENT = re.compile(
@@ -25,12 +25,12 @@ SERVER = re.compile(r"(?:^|,)(?:addr|mon_addr)=[^,]+")
 REMOTE = ("nfs", "nfs4", "ceph", "cifs", "smb3")
 
 
-def command_line(text: str, hide: Disguise) -> str:
+def command_line(text: str, hide: Anonymizer) -> str:
     words = [f"root={_disk(word[5:], hide)}" if word.startswith("root=") else word for word in text.split()]
     return " ".join(word for word in words if ARGUMENT.match(word) or word.startswith("root="))
 
 
-def _disk(source: str, hide: Disguise) -> str:
+def _disk(source: str, hide: Anonymizer) -> str:
     key, equals, value = source.partition("=")
     if equals:
         # For example UUID=... or ZFS=pool/data.
@@ -38,12 +38,12 @@ def _disk(source: str, hide: Disguise) -> str:
     return source if NAMELESS.match(source) else f"/dev/mapper/{hide.name('volume', source)}"
 
 
-def _pool(name: str, hide: Disguise) -> str:
+def _pool(name: str, hide: Anonymizer) -> str:
     pool, *below = name.split("/")
     return "/".join([hide.name("pool", pool), *(hide.name("data", "/".join(below)) for dummy in below[:1])])
 
 
-def _source(source: str, filesystem: str, hide: Disguise) -> str:
+def _source(source: str, filesystem: str, hide: Anonymizer) -> str:
     if filesystem == "zfs":
         return _pool(source, hide)
     if filesystem in REMOTE:
@@ -51,7 +51,7 @@ def _source(source: str, filesystem: str, hide: Disguise) -> str:
     return _disk(source, hide)
 
 
-def _place(place: str, hide: Disguise) -> str:
+def _place(place: str, hide: Anonymizer) -> str:
     return place if PLACES.fullmatch(place) else f"/{hide.name('place', place)}"
 
 
@@ -59,7 +59,7 @@ def _options(options: str) -> str:
     return "".join(SERVER.findall(options)).lstrip(",") or "rw"
 
 
-def mounts(text: str, hide: Disguise) -> str:
+def mounts(text: str, hide: Anonymizer) -> str:
     kept = []
     for line in text.splitlines():
         words = line.split()
@@ -69,7 +69,7 @@ def mounts(text: str, hide: Disguise) -> str:
     return "\n".join(kept)
 
 
-def mountinfo(text: str, hide: Disguise) -> str:
+def mountinfo(text: str, hide: Anonymizer) -> str:
     kept = []
     for line in text.splitlines():
         words = line.split()
@@ -78,14 +78,14 @@ def mountinfo(text: str, hide: Disguise) -> str:
     return "\n".join(kept)
 
 
-def swaps(text: str, hide: Disguise) -> str:
+def swaps(text: str, hide: Anonymizer) -> str:
     first, *lines = text.splitlines() or [""]
     return "\n".join([first, *(f"{_disk(line.split()[0], hide)} partition 0 0 -2" for line in lines if line.split())])
 
 
-def volume(text: str, hide: Disguise) -> str:
+def volume(text: str, hide: Anonymizer) -> str:
     return hide.name("volume", text.strip())
 
 
-def backing_file(text: str, hide: Disguise) -> str:
+def backing_file(text: str, hide: Anonymizer) -> str:
     return text if NAMELESS.match(text.strip()) else f"/{hide.name('file', text.strip())}"

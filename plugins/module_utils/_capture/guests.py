@@ -13,7 +13,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
-from .disguise import Disguise
+from .anonymize import Anonymizer
 
 OF_GUESTS = re.compile(r"(?:hostpci\d+|dev\d+|template|lxc\.(?:net\.\d+\.link|mount\.entry)):")
 XML_TAGS = (
@@ -52,7 +52,7 @@ XML_ATTRIBUTES = (
 )
 
 
-def domain(text: str, hide: Disguise) -> str | None:
+def domain(text: str, hide: Anonymizer) -> str | None:
     try:
         top = ElementTree.fromstring(text)
     except ElementTree.ParseError:
@@ -60,7 +60,7 @@ def domain(text: str, hide: Disguise) -> str | None:
     return ElementTree.tostring(_element(top, hide), encoding="unicode")
 
 
-def _element(element: Any, hide: Disguise) -> Any:
+def _element(element: Any, hide: Anonymizer) -> Any:
     kept = ElementTree.Element(
         element.tag, {key: element.attrib[key] for key in element.attrib if key in XML_ATTRIBUTES}
     )
@@ -77,14 +77,14 @@ def _element(element: Any, hide: Disguise) -> Any:
     return kept
 
 
-def mapping(text: str, hide: Disguise) -> str:
+def mapping(text: str, hide: Anonymizer) -> str:
     """Keep the names of Proxmox VE mappings, with replaced node names."""
     kept = [line for line in text.splitlines() if not line.strip().startswith("description")]
     nodes = re.compile(r"(?<=\bnode=)[\w.-]+")
     return nodes.sub(lambda found: hide.node(found[0]), "\n".join(kept))
 
 
-def guest(text: str, hide: Disguise) -> str:
+def guest(text: str, hide: Anonymizer) -> str:
     """Keep the devices in the configuration of a Proxmox VE guest."""
     kept = []
     for line in text.splitlines():
@@ -96,7 +96,7 @@ def guest(text: str, hide: Disguise) -> str:
     return "\n".join(kept)
 
 
-def command_of(text: str, hide: Disguise) -> str:
+def command_of(text: str, hide: Anonymizer) -> str:
     """Keep the program and the guest name of QEMU arguments."""
     words = text.split("\0")
     kept = [words[0].rpartition("/")[2]]
@@ -107,12 +107,12 @@ def command_of(text: str, hide: Disguise) -> str:
     return "\0".join(kept)
 
 
-def groups(text: str, hide: Disguise) -> str:
+def groups(text: str, hide: Anonymizer) -> str:
     found = re.findall(r"/([\w@.-]+\.service)|((?:docker|libpod|crio|cri-containerd)[-/][0-9a-f]{12,})", text)
     return "0::/" + "/".join(unit or container for unit, container in found)
 
 
-def checkpoint(text: str, hide: Disguise) -> str | None:
+def checkpoint(text: str, hide: Anonymizer) -> str | None:
     try:
         entries = json.loads(text)["Data"]["PodDeviceEntries"] or []
     except (ValueError, KeyError, TypeError):

@@ -16,9 +16,9 @@ import re
 from typing import Callable, Optional
 
 from . import disks, guests, networks
-from .disguise import Disguise
+from .anonymize import Anonymizer
 
-Reduce = Callable[[str, Disguise], Optional[str]]
+Reduce = Callable[[str, Anonymizer], Optional[str]]
 
 KERNEL = ("sys/", "proc/driver/", "proc/net/", "proc/devices", "proc/modules")
 # Words in files of other managers of VFs, see _guards/managers.py.
@@ -38,7 +38,7 @@ STATUS = re.compile(r"(?:PPid|NSpid|NStgid|Uid):")
 FILE_SYSTEM = re.compile(r"E:ID_FS_TYPE=")
 
 
-def content(path: str, text: str, hide: Disguise) -> str | None:
+def content(path: str, text: str, hide: Anonymizer) -> str | None:
     """Return what is kept of a file, with identifiers replaced, or None."""
     for pattern, reduce in RULES:
         if pattern.match(path):
@@ -49,7 +49,7 @@ def content(path: str, text: str, hide: Disguise) -> str | None:
     return None
 
 
-def output(command: tuple[str, ...], text: str, hide: Disguise) -> str:
+def output(command: tuple[str, ...], text: str, hide: Anonymizer) -> str:
     """Return what is kept of the output of a program; nothing for an unknown program."""
     name, *arguments = command
     if name == "nvidia-smi":
@@ -69,32 +69,32 @@ def output(command: tuple[str, ...], text: str, hide: Disguise) -> str:
     return hide.text(json.dumps(data))
 
 
-def _all(text: str, hide: Disguise) -> str:
+def _all(text: str, hide: Anonymizer) -> str:
     return text
 
 
-def _host_name(text: str, hide: Disguise) -> str:
+def _host_name(text: str, hide: Anonymizer) -> str:
     return "host"
 
 
-def _serial(text: str, hide: Disguise) -> str:
+def _serial(text: str, hide: Anonymizer) -> str:
     return hide.serial(text.strip())
 
 
 def _lines(pattern: re.Pattern[str]) -> Reduce:
     """Return a function that keeps matching lines; a file without such lines is not kept."""
 
-    def reduce(text: str, hide: Disguise) -> str | None:
+    def reduce(text: str, hide: Anonymizer) -> str | None:
         return "\n".join(line for line in text.splitlines() if pattern.search(line)) or None
 
     return reduce
 
 
-def _nothing(text: str, hide: Disguise) -> str:
+def _nothing(text: str, hide: Anonymizer) -> str:
     return ""
 
 
-def _managers(text: str, hide: Disguise) -> str | None:
+def _managers(text: str, hide: Anonymizer) -> str | None:
     """Keep only the words that configure VFs, because the rest of the line may contain anything."""
     kept = []
     for line in text.splitlines():

@@ -12,7 +12,7 @@ import ipaddress
 import sys
 from typing import Any
 
-from .disguise import Disguise
+from .anonymize import Anonymizer
 
 
 def link_addresses(link: Any) -> Any:
@@ -21,7 +21,7 @@ def link_addresses(link: Any) -> Any:
     return {**kept, "addr_info": addresses}
 
 
-def route(route: Any, hide: Disguise) -> Any:
+def route(route: Any, hide: Anonymizer) -> Any:
     kept = {key: route[key] for key in ("type", "dst", "dev", "flags") if key in route}
     hops = [{key: hop[key] for key in ("dev", "flags") if key in hop} for hop in route.get("nexthops", [])]
     if kept.get("dst", "default") != "default":
@@ -31,12 +31,12 @@ def route(route: Any, hide: Disguise) -> Any:
     return {**kept, "nexthops": hops} if hops else kept
 
 
-def routes4(text: str, hide: Disguise) -> str:
+def routes4(text: str, hide: Anonymizer) -> str:
     first, *lines = text.splitlines() or [""]
     return "\n".join([first, *("\t".join(_route4(line.split(), hide)) for line in lines)])
 
 
-def _route4(words: list[str], hide: Disguise) -> list[str]:
+def _route4(words: list[str], hide: Anonymizer) -> list[str]:
     def number(word: str) -> int:
         return int.from_bytes(bytes.fromhex(word), sys.byteorder)
 
@@ -52,16 +52,16 @@ def _route4(words: list[str], hide: Disguise) -> list[str]:
     return words
 
 
-def routes6(text: str, hide: Disguise) -> str:
+def routes6(text: str, hide: Anonymizer) -> str:
     return "\n".join(" ".join(_route6(line.split(), (0, 1), (4, None), hide)) for line in text.splitlines())
 
 
-def addresses6(text: str, hide: Disguise) -> str:
+def addresses6(text: str, hide: Anonymizer) -> str:
     return "\n".join(" ".join(_route6(line.split(), (0, None), (0, None), hide)) for line in text.splitlines())
 
 
 def _route6(
-    words: list[str], first: tuple[int, int | None], second: tuple[int, int | None], hide: Disguise
+    words: list[str], first: tuple[int, int | None], second: tuple[int, int | None], hide: Anonymizer
 ) -> list[str]:
     try:
         for place, length in dict.fromkeys((first, second)):

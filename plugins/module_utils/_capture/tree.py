@@ -18,7 +18,7 @@ from .._core.grammar import FUNCTION_IN_PATH
 from .._host.files import Files
 from .._host.recording import Notes
 from . import keep
-from .disguise import Disguise
+from .anonymize import Anonymizer
 
 # Open files that do not identify a card.
 DULL = re.compile(
@@ -67,7 +67,7 @@ class Entry(NamedTuple):
 Tree = dict[str, dict[str, Entry]]  # by directory and name
 
 
-def build(notes: Notes, files: Files, hide: Disguise) -> Tree:
+def build(notes: Notes, files: Files, hide: Anonymizer) -> Tree:
     """Return the tree with identifiers replaced; ``files`` is used only for links and file types."""
     places = _Places(files)
     processes = _processes(notes)
@@ -97,7 +97,7 @@ def _without_directories(directory: str, entries: dict[str, Entry], tree: Tree) 
     return {name: entry for name, entry in entries.items() if entry.kind != "unread" or f"{above}{name}" not in tree}
 
 
-def commands(notes: Notes, hide: Disguise) -> dict[str, tuple[int | None, str]]:
+def commands(notes: Notes, hide: Anonymizer) -> dict[str, tuple[int | None, str]]:
     """Map each command line, as a JSON list, to its status (None if it timed out) and the kept output."""
     found: dict[str, tuple[int | None, str]] = {}
     for command, output in sorted(notes.outputs.items()):
@@ -106,7 +106,7 @@ def commands(notes: Notes, hide: Disguise) -> dict[str, tuple[int | None, str]]:
     return found
 
 
-def _place(path: str, hide: Disguise) -> str:
+def _place(path: str, hide: Anonymizer) -> str:
     for pattern, kind in NAMED:
         match = pattern.match(path)
         if match:

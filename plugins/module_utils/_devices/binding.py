@@ -11,6 +11,7 @@ from __future__ import annotations
 from .._host.root import HostError, HostRoot
 from .._model.host import Binding
 from .._model.wanted import BindingWanted
+from . import claimed_ids
 from .pci import DEVICES
 from .sriov import is_vfio_driver, normal_override
 
@@ -87,9 +88,11 @@ def bind(host: HostRoot, address: str, observed: Binding, wanted: BindingWanted)
         return is_bound(found[0], wanted)
 
     if not host.wait(settled, min(SETTLE, host.timeout)):
+        by_ids = wanted.driver == CHOICE and found[0].override is None and is_vfio_driver(found[0].driver)
         raise HostError(
             f"{address} is bound to {found[0].driver or 'no driver'} with driver_override "
-            f"{found[0].override or 'unset'}, and not to {describe_binding(wanted)} as requested",
+            f"{found[0].override or 'unset'}, and not to {describe_binding(wanted)} as requested"
+            f"{claimed_ids.advice_for(host, address) if by_ids else ''}",
             f"{DEVICES}/{address}/driver",
         )
 

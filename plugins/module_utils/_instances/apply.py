@@ -22,9 +22,9 @@ from .._model.work import (
     RemoveDevice,
 )
 from .actions import ACTIONS, Users, make
-from .explained import explain
-from .put_back import describe, put_back
+from .failures import explain
 from .records import RETAIN, key_of
+from .restore_devices import describe, restore_devices
 from .state import Failed
 
 
@@ -83,20 +83,29 @@ def apply(
                 not_made.add(step.key)
                 outcome.skipped.append(step)
                 continue
-            removed = sum(_takes_away(one) and one.card == step.card for one in outcome.done)
-            is_replaced = any(isinstance(one, MakeDevice) and one.card == step.card for one in steps[number:])
-            again = (
-                0
-                if error.pending or not is_replaced
-                else put_back(step.card, outcome.done, steps[number:], lambda step: make(host, step, users))
-            )
-            outcome.failed.append(Failed(step, explain(step, error) + describe(step, removed, again)))
+            outcome.failed.append(_failure(host, step, error, outcome.done, steps[number:], users))
             broken.add(step.card)
             if error.pending:
                 outcome.skipped += steps[number + 1 :]
                 break
     _confirm(host, outcome)
     return outcome
+
+
+def _failure(
+    host: HostRoot,
+    step: DeviceStep,
+    error: HostError,
+    done: list[DeviceStep],
+    later: list[DeviceStep],
+    users: Users | None,
+) -> Failed:
+    """Restore the devices of the card if they were to be replaced, and return the failure of the step."""
+    removed = sum(_takes_away(one) and one.card == step.card for one in done)
+    again = 0
+    if not error.pending and any(isinstance(one, MakeDevice) and one.card == step.card for one in later):
+        again = restore_devices(step.card, done, later, lambda step: make(host, step, users))
+    return Failed(step, explain(step, error) + describe(step, removed, again))
 
 
 def _check_free(device: Device, users_of: dict[str, list[dict[str, Any]]]) -> None:

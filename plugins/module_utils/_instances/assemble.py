@@ -13,25 +13,25 @@ from collections.abc import Mapping
 from .._host.records import Record
 from .._model.host import Device, Made
 from . import identities
-from .beside import Beside
+from .context import Context
 from .records import is_complete, only_recorded
 from .state import State
 
 
-def assemble(made: Made, beside: Beside) -> State:
+def assemble(made: Made, context: Context) -> State:
     """Return the state without the functions of the host; this removes the identities from the records."""
-    records = beside.records
+    records = context.records
     state = State(
-        gpu_instances=beside.gpu_instances,
+        gpu_instances=context.gpu_instances,
         parents=made.parents,
         devices=[*_with_attributes(records, made.devices), *_only_recorded(records, made)],
         definitions=made.definitions,
         known_types=made.known_types,
         records=records,
         recorded_identities=identities.taken_out(records),
-        identities=beside.identities,
-        unreadable=beside.unreadable,
-        machine_id=beside.machine_id,
+        identities=context.identities,
+        unreadable=context.unreadable,
+        machine_id=context.machine_id,
     )
     return identities.follow(state)
 

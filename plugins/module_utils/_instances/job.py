@@ -21,11 +21,11 @@ from .._guards.processes import Processes
 from .._host.root import HostError, HostRoot
 from .._model.wanted import DeviceWanted
 from .._model.work import RemoveDevice
-from .._run import room
+from .._run import record_space
 from . import actions, result
 from .apply import Outcome, apply
 from .assemble import assemble
-from .beside import observe_beside
+from .context import observe_context
 from .mixtures import Mixtures
 from .plan import plan_instances
 from .state import Plan, State
@@ -52,7 +52,7 @@ def converge(
     modes = {card: size_mode.observe(host, card) for card in Mixtures(before, wanted).of_sizes}
     before = before._replace(size_modes=modes)
     plan = _planned(host, before, options, wanted)
-    room.check(host, actions.files(plan.steps), write=not check_mode)
+    record_space.check(host, actions.files(plan.steps), write=not check_mode)
     outcome = Outcome()
     if check_mode:
         outcome.done = plan.steps
@@ -83,7 +83,7 @@ def observe(host: HostRoot) -> State:
     functions = pci.observe(host)
     frameworks = Frameworks(host, functions, pci.NumaNodes(host))
     made = frameworks.observe()
-    return assemble(made, observe_beside(host, functions, frameworks, made))._replace(functions=functions)
+    return assemble(made, observe_context(host, functions, frameworks, made))._replace(functions=functions)
 
 
 def _planned(host: HostRoot, state: State, options: Mapping[str, Any], wanted: list[DeviceWanted]) -> Plan:

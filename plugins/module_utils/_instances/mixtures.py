@@ -22,8 +22,9 @@ def describe_busy(device: Device, unreadable: str | None) -> str:
     """Return why a device cannot be removed."""
     if unreadable and not any(user["pid"] or user["domain"] for user in device.users):
         return f"{device.id} on {device.parent} would be removed, but may be in use: {unreadable}"
+    what = f"the definition of {device.id}" if device.state == "defined" else device.id
     return (
-        f"{device.id} on {device.parent} would be removed, but is in use by {holders(device.users)}. Stop this use, "
+        f"{what} on {device.parent} would be removed, but is in use by {holders(device.users)}. Stop this use, "
         "run the playbook reprofile, or skip the device with vfio_on_busy: skip (option on_busy of the module)"
     )
 

@@ -105,6 +105,8 @@ class _Attempt:
         self._refuse()
         made = {step.key for step in self.creations}
         self.removals = [one for one in self.removals if one[0].state != "defined" or one[0].key not in made]
+        self._settle_definitions()
+        self._refuse()
         return self._result()
 
     def absent(self) -> Plan:
@@ -115,6 +117,7 @@ class _Attempt:
             if entry:
                 self._remove(device, entry)
         self._settle_removals()
+        self._settle_definitions()
         self._refuse()
         return self._result()
 
@@ -183,6 +186,20 @@ class _Attempt:
             is_freed = device.state == "active" and device.key not in made_again
             if is_freed and device.parent in self.inventory.parents:
                 self.inventory.capacity(device.parent).give(device.parent, device.type_id)
+
+    def _settle_definitions(self) -> None:
+        """Refuse or skip removal of definitions of stopped guests, which could not start without their device.
+
+        On a card that is skipped, other devices could take the room of the guest's device.
+        """
+        for device, place in [*self.removals]:
+            if device.state == "defined" and device.users:
+                if self.skip_busy:
+                    self.busy.append((device, place))
+                    self.blocked_cards.add(self.inventory.card(device.parent))
+                    self.removals.remove((device, place))
+                else:
+                    self.problems.append(describe_busy(device, None))
 
     # Creations
 

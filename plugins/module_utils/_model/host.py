@@ -259,6 +259,7 @@ class Card(NamedTuple):
     settings: Optional[Mapping[int, VfSettings]] = None  # by VF index; None means not read
     unreadable: tuple[str, ...] = ()  # why the switch or the settings are unknown
     unseen: tuple[str, ...] = ()  # why the effect of a change is unknown
+    claimed_by: Optional[str] = None  # the setting by which vfio-pci has it, if its native driver is unknown
     identity: Mapping[str, str] = {}
     kept: Kept = Kept()
 

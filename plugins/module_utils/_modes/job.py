@@ -17,7 +17,7 @@ from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
 from .._model.work import CardStep
-from .._run import room
+from .._run import record_space
 from . import guards, observe, records
 from .apply import Outcome, apply
 from .plan import plan_functions
@@ -47,7 +47,7 @@ def converge(
     for sentence in [sentence for one in planned for sentence in one.unusable]:
         host.warn(sentence)
     steps = [step for one in planned for step in one.steps]
-    room.check(host, records.files(steps), write=not check_mode)
+    record_space.check(host, records.files(steps), write=not check_mode)
     outcomes = after = None
     if not check_mode:
         outcomes = apply(host, planned, budget, _uses(host, state, options, connection))

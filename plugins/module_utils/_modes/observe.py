@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from .._core.grammar import FUNCTION_IN_PATH, PCI_ADDRESS
-from .._devices import eswitch, pci, sriov, vf_settings
+from .._devices import claimed_ids, eswitch, pci, sriov, vf_settings
 from .._devices.binding import DRIVERS, read_bindings
 from .._devices.identity import Identities, difference, is_same
 from .._devices.pci import NumaNodes, PciFunction
 from .._frameworks import nvidia_sriov, vfs
 from .._frameworks.mdev_view import Mdevs
-from .._guards import managers
+from .._guards import boot_drivers, managers
 from .._guards.base import Scene, Seen
 from .._guards.network import INTERFACES
 from .._guards.processes import Processes
@@ -64,7 +64,7 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
             if old not in cards and is_same(recorded, identity) and not difference(recorded, identity)
         )
         kept = left.of_card(address)._replace(native=known.get(address, Native()), moved_from=moved_from)
-        cards[address] = card._replace(kept=kept, identity=identity)
+        cards[address] = card._replace(kept=kept, identity=identity, claimed_by=_claimed_by(host, card, kept))
         different = difference((kept.record or {}).get("identity"), identity)
         if different:
             host.warn(f"the record of {address} belongs to another card, which was at this address before: {different}")
@@ -72,7 +72,15 @@ def observe_cards(host: HostRoot, entries: list[CardWanted], functions: dict[str
         address = str(names.get(entry.pf or ""))
         if address in cards:
             cards[address] = _with_network(host, entry, cards[address])
-    return state._replace(cards=cards)
+    of_boot = boot_drivers.observe(host, {str(names.get(one.pf or "")): one for one in entries}, cards)
+    return state._replace(cards=cards, managers=[*state.managers, *of_boot])
+
+
+def _claimed_by(host: HostRoot, card: Card, kept: Kept) -> str | None:
+    by_ids = sriov.is_vfio_driver(card.binding.driver) and card.binding.override is None
+    if kept.native.driver or not (by_ids and card.ids):
+        return None
+    return claimed_ids.source(claimed_ids.read(host), card.ids.vendor_id, card.ids.product_id)
 
 
 class _Left:

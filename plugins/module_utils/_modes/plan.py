@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from .._core.grouping import labelled
 from .._core.problems import Refused
-from .._devices import driver_names, eswitch, vf_settings
-from .._devices.binding import DEFAULT, NO_DRIVER
+from .._devices import claimed_ids, driver_names, eswitch, vf_settings
+from .._devices.binding import CHOICE, DEFAULT, NO_DRIVER
 from .._frameworks import nvidia_sriov, vfs
 from .._model.host import Card
 from .._model.uses import ALLOW_HOST_NETWORK
 from .._model.wanted import CardWanted
-from .._model.work import KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
+from .._model.work import BindCard, KeepRecord, KeepRule, MakeVfs, Remember, RemoveVfs
 from . import guards
 from .state import Planned, State
 from .steps import find_step, plan_steps
@@ -119,6 +119,12 @@ def _plan_card(state: State, entry: CardWanted, card: Card, rules: _Rules, found
             f"the virtual functions of this GPU require {nvidia_sriov.PROGRAM}, which is missing. Install the NVIDIA "
             "vGPU host driver"
         )
+    bind = find_step(steps, BindCard)
+    if bind and bind.binding.driver == CHOICE and card.claimed_by and card.ids:
+        found.append(
+            f"its native driver cannot get it, because {card.claimed_by} gives its ids to vfio-pci. "
+            f"{claimed_ids.advice(card.claimed_by, card.ids.vendor_id, card.ids.product_id)}"
+        )
     if target.num_vfs is None and changes_number:
         found.append(
             f"this removes its {card.num_vfs} virtual functions. Set num_vfs explicitly, or num_vfs: 0 to remove them"
@@ -210,7 +216,13 @@ def _check_number(entry: CardWanted, card: Card, found: list[str]) -> None:
         return
     count = entry.num_vfs
     most = most_vfs(card)
-    if isinstance(count, int) and count > most:
+    if most == 0 and count not in (None, 0):
+        found.append(
+            "its maximum number of virtual functions is 0 now. Enable them in the firmware of the card, or with its "
+            f"driver (Mellanox: `mlxconfig -d {card.address} set SRIOV_EN=1 NUM_OF_VFS=8`, i915 and xe: module option "
+            "max_vfs), and reboot"
+        )
+    elif isinstance(count, int) and count > most:
         found.append(
             f"num_vfs {count} is more than the maximum of this card, {most}. Set num_vfs: max or a lower number"
         )

@@ -27,7 +27,7 @@ class State(NamedTuple):
     drivers: list[str]
     has_program: bool  # whether the program that creates VFs of NVIDIA GPUs exists
     programs: Mapping[str, bool]  # existing network programs by name
-    managers: list[str]  # a sentence for each other manager of VFs
+    managers: list[str]  # a sentence for each other manager of VFs or drivers
     silent: Mapping[str, str]  # by card: why it did not answer
     cards: Mapping[str, Card] = {}  # selected cards by address
     seen: Seen = Seen()  # empty until the uses are read

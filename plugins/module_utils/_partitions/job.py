@@ -25,7 +25,7 @@ from .._guards.processes import Processes
 from .._host.records import DIRECTORY, read_records, record_path, record_text, save_record
 from .._host.root import HostRoot
 from .._model.uses import DRIVER, Touch
-from .._run import room
+from .._run import record_space
 from . import records
 from .actions import Outcome, apply
 from .plan import Plan, SetMode, plan
@@ -80,7 +80,7 @@ def converge(
         (record_path(records.LAYOUT_RECORDS, pf), record_text(change.new) if change.new else None)
         for pf, change in kept.items()
     ]
-    room.check(host, files, write=not check_mode)
+    record_space.check(host, files, write=not check_mode)
     outcomes: dict[str, Outcome] = {}
     for one in plans:
         address = one.wanted.pf

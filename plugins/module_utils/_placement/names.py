@@ -40,6 +40,8 @@ NODE_DEVICE = re.compile(
     r"(pci_[0-9a-f]{4,8}(_[0-9a-f]{2}){2}_[0-7]|mtty_mtty|mdpy_mdpy|mbochs_mbochs|ap_matrix|css(_[0-9a-f]+){3})\Z"
 )
 
+OF_NODE_DEVICE = re.compile(r"_pci_([0-9a-f]{4,8})_([0-9a-f]{2})_([0-9a-f]{2})_([0-7])\Z")
+
 # The namespace of the roots that this collection creates. Another value would give existing providers new UUIDs.
 ROOTS = uuid.UUID("27982173-78e5-5f98-8d76-7bc29f762287")
 
@@ -94,6 +96,12 @@ def same_host(name: str, known: Iterable[str]) -> list[str]:
 def card_of(name: str) -> str:
     """Return the card of one of our own providers: the end of its name in lower case."""
     return name.rpartition(OWN if OWN in name else "_")[2].casefold()
+
+
+def card_of_node_device(name: str) -> str | None:
+    """Return the card of a provider that nova names after a node device of libvirt, such as pci_0000_41_00_0."""
+    found = OF_NODE_DEVICE.search(name.casefold())
+    return "{}:{}:{}.{}".format(*found.groups()) if found else None
 
 
 def is_of_card(name: str, uuid_text: str) -> bool:

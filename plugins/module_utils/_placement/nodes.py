@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from . import former, names
+from . import former_name, names
 from .model import Entry, Node, PlanOptions, Provider, ProviderToRemove, State
 from .wanted import label
 
@@ -149,7 +149,7 @@ class Nodes:
         """Match the entry with the provider of its card that has another name, which will be renamed."""
         above = self._resolve(self.wanted[entry["above"]]) if entry["above"] is not None else None
         parent = above or self.named(entry["parent"] or "")
-        found = former.provider_of(
+        found = former_name.provider_of(
             entry, parent["uuid"] if parent else None, self.providers.values(), self.wanted, self._is_marked
         )
         if found is None:

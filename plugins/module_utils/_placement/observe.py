@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Literal
 
 from .._core import progress
-from . import renamed
+from . import renamed_root
 from .api import Placement
 from .model import Entry, Identity, PlanOptions, Provider, State
 from .names import MARKER, is_uuid
@@ -46,7 +46,7 @@ def observe_providers(
     roots = roots_to_search(state, wanted, options)
     for marked in pool.map(lambda root: placement.marked(root, MARKER), roots):
         state["marked"] |= marked
-    if renamed.is_first_time(Nodes(state, wanted, options)):
+    if renamed_root.is_first_time(Nodes(state, wanted, options)):
         state["anywhere"] = placement.marked_anywhere(MARKER)
     read_details(placement, pool, providers, *details(state, wanted, options), report_progress)
     uncertain = shrinking(state, wanted, options)

@@ -94,16 +94,7 @@ def observe_host(host: HostRoot, gather: Iterable[str], classes: Iterable[str] =
         if DEVICES in gather:
             facts[DEVICES] = [_device(device) for device in made.devices]
         if USERS in gather:
-            # Ansible compiles each imported module again in every run.
-            from .._guards import every
-            from .._guards.base import PROCESSES, Scene
-            from .._guards.processes import Processes
-
-            seen = every.observe(host, Scene(functions, made.devices, Processes(host)), every.HOLDERS)
-            for unseen in seen.unseen:
-                if unseen.guard != PROCESSES:
-                    host.warn(unseen.sentence)
-            _add_users(facts, seen.users())
+            _add_users(host, facts, functions, made)
     reasons = frameworks.unreadable()
     for entry in (*facts.get(PHYSICAL_FUNCTIONS, ()), *facts.get(PARENTS, ())) if reasons else ():
         reason = reasons.get(entry.get("physical_function") or entry.get("name") or entry["address"])
@@ -243,7 +234,17 @@ def _iommu(found: Iommu) -> Facts:
     }
 
 
-def _add_users(facts: Facts, users: dict[str, list[Facts]]) -> None:
+def _add_users(host: HostRoot, facts: Facts, functions: dict[str, PciFunction], made: Made) -> None:
+    # Ansible compiles each imported module again in every run.
+    from .._guards import every
+    from .._guards.base import PROCESSES, Scene
+    from .._guards.processes import Processes
+
+    seen = every.observe(host, Scene(functions, made.devices, Processes(host)), every.HOLDERS)
+    for unseen in seen.unseen:
+        if unseen.guard != PROCESSES:
+            host.warn(unseen.sentence)
+    users = seen.users()
     for card in facts.get(PHYSICAL_FUNCTIONS, []):
         for function in (card, *card["virtual_functions"]):
             function["users"] = users.get(function["address"], [])

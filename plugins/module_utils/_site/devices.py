@@ -15,7 +15,7 @@ from .._devices.identity import Identity
 from .._frameworks.mig_types import GpuInstances
 from .._host.records import Record
 from .._instances.assemble import assemble
-from .._instances.beside import Beside
+from .._instances.context import Context
 from .._instances.state import State
 from .._model.host import Definition, Device, Made, Offer, Parent, VgpuType
 from .._run.facts import DEVICES, PARENTS, Facts
@@ -33,7 +33,7 @@ class Plain(TypedDict):
     machine_id: str | None
 
 
-def as_plain(made: Made, beside: Beside) -> Plain:
+def as_plain(made: Made, context: Context) -> Plain:
     """Return the data to send with the facts."""
     definitions = [
         [*key, one.type_id, one.autostart, [list(pair) for pair in one.attributes]]
@@ -42,11 +42,11 @@ def as_plain(made: Made, beside: Beside) -> Plain:
     return {
         "definitions": definitions,
         "known_types": made.known_types,
-        "records": beside.records,
-        "identities": beside.identities,
-        "unreadable": beside.unreadable,
-        "gpu_instances": {card: [list(names) for names in gpu] for card, gpu in beside.gpu_instances.items()},
-        "machine_id": beside.machine_id,
+        "records": context.records,
+        "identities": context.identities,
+        "unreadable": context.unreadable,
+        "gpu_instances": {card: [list(names) for names in gpu] for card, gpu in context.gpu_instances.items()},
+        "machine_id": context.machine_id,
     }
 
 
@@ -62,7 +62,7 @@ def state_of(facts: Facts, plain: Plain) -> State:
         definitions,
         plain["known_types"],
     )
-    beside = Beside(
+    context = Context(
         records=plain["records"],
         identities=plain["identities"],
         unreadable=plain["unreadable"],
@@ -72,7 +72,7 @@ def state_of(facts: Facts, plain: Plain) -> State:
         },
         machine_id=plain["machine_id"],
     )
-    return assemble(made, beside)
+    return assemble(made, context)
 
 
 def _parent(fact: Facts) -> Parent:

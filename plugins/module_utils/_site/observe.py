@@ -13,7 +13,7 @@ from typing import NamedTuple, Optional
 
 from .._core.problems import Failed, Refused
 from .._host.root import HostRoot
-from .._instances.beside import observe_beside
+from .._instances.context import observe_context
 from .._model.host import Made
 from .._run.facts import DEFAULT_PARTS, MIG, USERS, Facts, observe_host
 from .._run.managed_files import Requested
@@ -66,7 +66,7 @@ def observe_site(
         boot_problems = refused.problems
     except Failed as error:
         boot_reasons.append(str(error))
-    beside = observe_beside(host, observed.functions, observed.frameworks, made)
+    context = observe_context(host, observed.functions, observed.frameworks, made)
     started = {}
     for one in services:
         try:
@@ -75,7 +75,7 @@ def observe_site(
             foreign.append(str(error))
     return {
         "facts": observed.facts,
-        "devices": as_plain(made, beside),
+        "devices": as_plain(made, context),
         "modes": modes.entries,
         "layouts": layouts.entries,
         "boot_due": boot_due,

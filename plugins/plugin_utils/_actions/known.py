@@ -41,6 +41,10 @@ class Variables:
     def __contains__(self, name: str) -> bool:
         return name in self._raw
 
+    def get(self, name: str, default: Any) -> Any:
+        """Return a variable, or ``default`` if the play does not have it."""
+        return self[name] if name in self._raw else default
+
     def flag(self, name: str) -> bool:
         return flag(self[name], name)
 

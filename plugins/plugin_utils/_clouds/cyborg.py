@@ -22,7 +22,6 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import (
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider import Content
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Sections
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     is_nvidia_gpu,
@@ -31,6 +30,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     type_name,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan, Unselected, VgpuType
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile

@@ -13,8 +13,8 @@ from typing import Any, TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import cyborg, cyborg_trait, overlaps
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import cards_of, of_card, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 
 NAME = re.compile(r"[A-Za-z0-9_-]+\Z")

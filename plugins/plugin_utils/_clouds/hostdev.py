@@ -14,15 +14,15 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
+from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
 DEVICE_APIS = ("vfio-pci", "vfio-ccw", "vfio-ap")
 VGPU_DRIVER = "nvidia"
-VFIO_DRIVER = re.compile(r"(.*[-_])?vfio[-_]pci\Z")
 # libvirt requires a unicast address.
 MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}\Z")
 MOST_VLANS = 4094
@@ -153,11 +153,11 @@ def _is_managed(entry: Device) -> bool:
         return False
     driver = entry.get("driver")
     if "profile" in entry:
-        return driver is not None and not VFIO_DRIVER.match(driver)
+        return driver is not None and not is_vfio_driver(driver)
     if driver == VGPU_DRIVER and "index" in entry:
         # On a virtual function, this driver provides the vGPU that the guest needs.
         return False
-    return not VFIO_DRIVER.match(driver or "")
+    return not is_vfio_driver(driver)
 
 
 def _pci(entry: Device, managed: bool, network: Network | None, problems: list[str]) -> Element:

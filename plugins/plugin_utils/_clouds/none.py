@@ -13,7 +13,12 @@ import re
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import provider
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.provider import Content
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_display, is_vendor_vfio, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
+    is_display,
+    is_vendor_vfio,
+    makes_mdevs,
+    type_name,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.kinds import Option
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
@@ -46,7 +51,7 @@ def settings(plan: Plan, options: object) -> tuple[str, list[str]]:
 
 def why_no_provider(card: Card, options: ProviderOptions) -> str | None:
     owner = card["owner"]
-    if owner == "cyborg" and options["cyborg_agent"] or owner == "nova" and card["framework"] == "mdev":
+    if owner == "cyborg" and options["cyborg_agent"] or owner == "nova" and makes_mdevs(card):
         return f"its owner {owner} already publishes it, so it would be counted twice with shape own"
     return None
 

@@ -27,17 +27,18 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import P
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.nova_options import Options
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file import Option, Sections
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
     is_share,
     is_vendor_vfio,
+    makes_mdevs,
     of_card,
     shares_of,
     type_name,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
@@ -101,7 +102,7 @@ def check_host(cards: list[Card]) -> list[str]:
     seen: dict[str, tuple[dict[str, str | int | None], str]] = {}
     parents: dict[str, str | None] = {}
     for card in cards:
-        if card["framework"] != "mdev":
+        if not makes_mdevs(card):
             continue
         if is_share(card):
             problems += _check_parents(card, parents)
@@ -165,7 +166,7 @@ def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], lis
     found: list[str] = []
     entries: list[Provider] = []
     for share in shares_of(card):
-        parents = usable_parents(share) if share["framework"] == "mdev" else []
+        parents = usable_parents(share) if makes_mdevs(share) else []
         provider_names = [f"{options['root']}_{libvirt.node_device(name)}" for name in parents]
         entries += provider.traits_only(share, provider_names, OWNER, options, found)
     return entries, list(dict.fromkeys(found))
@@ -173,7 +174,7 @@ def providers(card: Card, options: ProviderOptions) -> tuple[list[Provider], lis
 
 def reserved_names(card: Card, root: str) -> list[str]:
     """Return the provider name of a PCI device if nova reports PCI devices to Placement."""
-    return [f"{root}_{card['address'].upper()}"] if card["framework"] != "mdev" and card["address"] else []
+    return [f"{root}_{card['address'].upper()}"] if card["address"] and not makes_mdevs(card) else []
 
 
 def extra_specs(card: Card) -> dict[str, str]:

@@ -21,11 +21,12 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.settings_file
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
+    makes_mdevs,
     now,
     of_card,
     type_of,
 )
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected
 
 DEFAULT_CLASS = overlaps.DEFAULT_CLASS
 # The only virtual parent that libvirt lists.
@@ -47,23 +48,8 @@ def sections(plan: Plan, release: int, problems: list[str], present: str = "") -
     cards = [card for card in cards_of(plan, "nova") if has_mdevs(card)]
     by_type: ByType = {}
     for card in cards:
-        found = [
-            f"nova.{key} is only for PCI devices. Guests request mediated devices by their resource class. Remove "
-            f"nova.{key}"
-            for key in card["nova"]
-            if key not in OPTIONS
-        ]
-        if card["nova"].get("count", 1) > 1 and release < nova_release.SEVERAL_MDEVS:
-            found.append(
-                f"nova {release} assigns one mediated device to a guest. nova {nova_release.SEVERAL_MDEVS} or later "
-                "assigns several"
-            )
         offering = _offering(card)
-        for type_id in dict.fromkeys([type_of(card)["id"], *(parent["type"] for parent in offering)]):
-            if not settings_file.WORD.match(type_id):
-                found.append(f"the type {type_id!r} cannot be the name of a section in the nova configuration")
-        found += [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
-        problems += [of_card(card, sentence) for sentence in found]
+        problems += [of_card(card, sentence) for sentence in _check_card(card, offering, release)]
         for parent in offering:
             by_type.setdefault(parent["type"], []).append((card, parent))
     if not by_type:
@@ -89,6 +75,24 @@ def sections(plan: Plan, release: int, problems: list[str], present: str = "") -
             card = declaring[0] if declaring else by_type[type_id][0][0]
             result[section] = _type_options(type_id, card, by_type[type_id], release, problems)
     return result
+
+
+def _check_card(card: Card, offering: list[Parent], release: int) -> list[str]:
+    found = [
+        f"nova.{key} is only for PCI devices. Guests request mediated devices by their resource class. Remove "
+        f"nova.{key}"
+        for key in card["nova"]
+        if key not in OPTIONS
+    ]
+    if card["nova"].get("count", 1) > 1 and release < nova_release.SEVERAL_MDEVS:
+        found.append(
+            f"nova {release} assigns one mediated device to a guest. nova {nova_release.SEVERAL_MDEVS} or later "
+            "assigns several"
+        )
+    for type_id in dict.fromkeys([type_of(card)["id"], *(parent["type"] for parent in offering)]):
+        if not settings_file.WORD.match(type_id):
+            found.append(f"the type {type_id!r} cannot be the name of a section in the nova configuration")
+    return found + [sentence for parent in offering if (sentence := _why_not(parent["name"], release))]
 
 
 def _offering(card: Card) -> list[Parent]:
@@ -159,8 +163,7 @@ def _check_single_type(plan: Plan, by_type: ByType, release: int, problems: list
     if resource_class(offered[0][0]) != DEFAULT_CLASS and release >= nova_release.MDEV_TYPES:
         problems.append(f"type {type_id}: {rule}, so the resource class {resource_class(offered[0][0])} has no effect")
     used = {(card["name"], card["owner"]) for card, parent in offered}
-    planned = [card for card in plan["cards"] if (card["name"], card["owner"]) not in used]
-    planned = [card for card in planned if card["framework"] == "mdev"]
+    planned = [card for card in plan["cards"] if (card["name"], card["owner"]) not in used and makes_mdevs(card)]
     others = [f"{card['name']} of owner {card['owner']}" for card in planned if card["owner"] != "nova"]
     others += [f"{one['name']} of no profile" for one in plan.get("unselected", []) if type_id in one["types"]]
     if others:
@@ -173,8 +176,8 @@ def _check_single_type(plan: Plan, by_type: ByType, release: int, problems: list
 def _check_other_parents(plan: Plan, by_type: ByType) -> list[str]:
     """Report parents that stop nova: it reads PCI ids of each parent that libvirt lists, and fails without ids."""
     known = {parent["name"] for offered in by_type.values() for card, parent in offered}
-    present = [card["name"] for card in plan["cards"] if card["framework"] == "mdev" and not card["address"]]
-    present += [one["name"] for one in plan.get("unselected", []) if one["framework"] == "mdev" and not one["address"]]
+    everything: list[Card | Unselected] = [*plan["cards"], *plan.get("unselected", [])]
+    present = [card["name"] for card in everything if makes_mdevs(card) and not card["address"]]
     return [
         f"nova fails at the parent {name}, which is not a PCI function and not among its devices. Remove its driver"
         f"{' with modprobe -r ' + name if name == VIRTUAL_PARENT else ''}, or leave mediated devices of this host to "

@@ -15,13 +15,13 @@ from ansible_collections.vfio.devices.plugins.module_utils._host import ownershi
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds import libvirt, nova_release
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import (
     cards_of,
     has_mdevs,
     of_card,
     usable_parents,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 

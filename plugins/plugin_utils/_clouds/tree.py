@@ -8,14 +8,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from ansible.module_utils.parsing.convert_bool import BOOLEANS, boolean
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar, numbers
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Provider, ProviderOptions, TreeOptions
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.defaults import or_default
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, BY_SHAPE
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import of_card, shares_of
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import flag
 
@@ -35,6 +37,7 @@ def placement_tree(
     traits_mode: object = None,
     root_optional: object = True,
     preview: object = False,
+    cards: object = None,
 ) -> list[Provider]:
     """Return the providers of a host; raise ``AnsibleFilterError`` with a sentence for each problem."""
     with answering("placement_tree", "placement_tree needs a plan of vfio.devices.resolve, and a name"):
@@ -51,9 +54,20 @@ def placement_tree(
         }
         if options["cyborg_host"] is not None:
             names.provider_name(options["cyborg_host"])
-        found, problems = providers(plan, options)
+        found, problems = providers(_chosen(plan, or_default(cards)), options)
     refuse(f"the cards of {root} cannot be published in Placement:", problems)
     return found
+
+
+def _chosen(plan: Plan, cards: object) -> Plan:
+    """Return the plan with only the named ``cards``, or the whole plan for None."""
+    if cards is None:
+        return plan
+    if not isinstance(cards, (list, tuple)) or not all(isinstance(name, str) for name in cards):
+        raise ValueError(f"cards must be a list of the names of cards, and not {numbers.shown(cards)}")
+    # If other cards of the host are unknown, providers of missing cards are not searched.
+    kept = {key: value for key, value in plan.items() if key != "unselected"}
+    return cast("Plan", {**kept, "cards": [card for card in plan["cards"] if card["name"] in cards]})
 
 
 def _choice(name: str, value: object, choices: tuple[str, ...]) -> str | None:

@@ -11,10 +11,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Parent, Plan, Unselected, VgpuType
 
 NVIDIA = "10de"
 DISPLAY = "03"
+
+
+def empty_plan() -> Plan:
+    """Return a plan without cards."""
+    return {
+        "cards": [],
+        "functions": [],
+        "partitions": [],
+        "instances": [],
+        "unwanted": [],
+        "later": [],
+        "unselected": [],
+    }
 
 
 def cards_of(plan: Plan, owner: str) -> list[Card]:
@@ -49,6 +63,12 @@ def is_vendor_vfio(card: Mapping[str, object]) -> bool:
     return framework is not None and not framework.MAKES_MDEVS
 
 
+def makes_mdevs(card: Mapping[str, object]) -> bool:
+    """Return whether the framework of the card creates mediated devices."""
+    framework = BY_NAME.get(str(card.get("framework")))
+    return framework is not None and framework.MAKES_MDEVS
+
+
 def is_display(card: Card | Unselected) -> bool:
     """Return whether its PCI class is that of a display controller."""
     return (card["class"] or "").startswith(DISPLAY)
@@ -66,6 +86,11 @@ def now(parent: Parent) -> Parent:
 def usable_parents(card: Card) -> list[str]:
     """Return the sorted names of parents that have devices or capacity for them."""
     return sorted(parent["name"] for parent in card["parents"] if parent["total"])
+
+
+def device_name(device: Device) -> str:
+    """Return the UUID of a mediated device, or the address of a virtual function."""
+    return device["uuid"] or device["address"] or ""
 
 
 def of_card(card: Card, sentence: str) -> str:

@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Optional, TypedDict
+from typing import TypedDict
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import WithClass
 
 
 class VgpuType(TypedDict):
@@ -83,11 +85,7 @@ class Share(TypedDict):
     nova: NovaSettings
 
 
-# The key "class" is a Python keyword and cannot be a field name below.
-_Ids = TypedDict("_Ids", {"class": Optional[str]})
-
-
-class _Shares(_Ids, total=False):  # pylint: disable=inherit-non-class
+class _Shares(WithClass, total=False):  # pylint: disable=inherit-non-class
     # For a card with several types: ``type`` is None then, and numbers are sums.
     shares: list[Share]
     waiting: int
@@ -147,7 +145,7 @@ class Later(TypedDict):
     reason: str
 
 
-class Unselected(_Ids):  # pylint: disable=inherit-non-class
+class Unselected(WithClass):  # pylint: disable=inherit-non-class
     """A card without a profile, with the properties that settings depend on."""
 
     name: str

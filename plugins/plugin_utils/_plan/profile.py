@@ -13,6 +13,8 @@ from typing import Any, Callable, TypedDict
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import NovaSettings
 
+# Returns whether a card matches an expression.
+Matches = Callable[[Mapping[str, Any]], bool]
 # An entry of ``vfs`` with its index, or a range of indices.
 VirtualFunction = Mapping[str, Any]
 
@@ -49,7 +51,7 @@ class Share(TypedDict):
     types: list[str]
     # A number, ``max``, or None if the owner creates the devices.
     count: int | str | None
-    attributes: list[Mapping[str, object]]
+    attributes: list[Mapping[str, str]]
     autostart: bool | None
     placement: Placement
     nova: NovaSettings
@@ -59,8 +61,8 @@ class Profile(TypedDict):
     """A profile. One that is not ``complete`` lacks its invalid parts and only defines the selected cards."""
 
     name: str
-    # Whether the card matches ``select``, or None if ``select`` is the list ``names``.
-    expression: Callable[[Mapping[str, Any]], bool] | None
+    # None if ``select`` is the list ``names``.
+    expression: Matches | None
     names: list[str]
     required: bool
     owner: str

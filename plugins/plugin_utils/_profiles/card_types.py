@@ -9,17 +9,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import TypedDict
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import mig_types
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, OfferedType, Parent
 
 
-def by_name(parents, devices, gpu_instances=None):
-    """Return by type name the number of ``existing`` devices, ``free`` ones and the maximum ``most``.
+class Counts(TypedDict):
+    """The number of existing devices of a type, of free ones, and the maximum, or None if it is unknown."""
 
-    The numbers apply to the whole card; ``most`` is None if the driver does not report it. On a card with MIG they
-    depend on its ``gpu_instances``.
-    """
-    offers = {}
+    existing: int
+    free: int
+    most: int | None
+
+
+def by_name(
+    parents: Iterable[Parent], devices: Iterable[Device], gpu_instances: GpuInstances | None = None
+) -> dict[str, Counts]:
+    """Return the numbers of the whole card by type name. On a card with MIG they depend on its ``gpu_instances``."""
+    offers: dict[str, list[OfferedType]] = {}
     for parent in parents:
         for offered in parent["types"]:
             offers.setdefault(type_name(offered["name"], offered["id"]), []).append(offered)
@@ -37,11 +47,11 @@ def by_name(parents, devices, gpu_instances=None):
     return counts
 
 
-def type_name(name, type_id):
+def type_name(name: str | None, type_id: str | None) -> str:
     return name or type_id or "?"
 
 
-def _count(offers, existing, on_card):
+def _count(offers: list[OfferedType], existing: int, on_card: int) -> Counts:
     """Count one type: ``offers`` are the offers of all parents, ``on_card`` is the number of devices of all types."""
     free = sum(offered["available_instances"] or 0 for offered in offers)
     stated = offers[0]["attributes"].get("max_instance")

@@ -20,7 +20,7 @@ LONGEST = 60
 
 
 def wrong(
-    values: dict[Any, Any], options: Options, prefix: str = "", elsewhere: Mapping[str, str] | None = None
+    values: Mapping[Any, Any], options: Options, prefix: str = "", elsewhere: Mapping[str, str] | None = None
 ) -> dict[Any, str]:
     """Return a sentence for each key that is unknown or has an invalid value.
 
@@ -38,7 +38,7 @@ def wrong(
     return found
 
 
-def missing(values: dict[Any, Any], wrong_keys: Collection[str], options: Options, label: str) -> list[str]:
+def missing(values: Mapping[Any, Any], wrong_keys: Collection[str], options: Options, label: str) -> list[str]:
     """Return a sentence for each missing or empty required key; ``label`` names the owner of the keys."""
     required = [key for key, option in options.items() if option.get("required") and key not in wrong_keys]
     return [f"{label} has no {key}" for key in required if values.get(key) in (None, "", [])]

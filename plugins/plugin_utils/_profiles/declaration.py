@@ -8,13 +8,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, cast
+
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import parse_functions
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.wanted import parse_gpus
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
+from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.base import Cloud
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER, CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout, Placement, Profile, Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     check,
     expression,
@@ -25,20 +30,17 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import (
     vgpus,
 )
 
+# A profile or a part of it as it is declared.
+Declared = Mapping[str, Any]
 
-def parse(profiles):
-    """Return the profiles in one form, and a sentence for each problem.
 
-    Each profile has all keys of ``schema.PROFILE``. ``expression`` is the compiled ``select``, or None if it is a list
-    of ``names``. ``shares`` are the entries of ``vgpu`` (result of ``vgpus.parse``), and ``vgpu`` is the first of them.
-    A profile that is not ``complete`` lacks its invalid parts and only defines the selected cards. A profile is
-    ``valid`` if it has no problem.
-    """
+def parse(profiles: Any) -> tuple[list[Profile], list[str]]:
+    """Return the profiles in one form, and a sentence for each problem."""
     if not isinstance(profiles, list):
         return [], [f"vfio_profiles must be a list such as {schema.SAMPLE}, and not {check.shown(profiles)}"]
-    problems = []
-    parsed = []
-    places = {}
+    problems: list[str] = []
+    parsed: list[Profile] = []
+    places: dict[str, int] = {}
     for place, profile in enumerate(profiles):
         if not isinstance(profile, dict):
             problems.append(
@@ -55,62 +57,67 @@ def parse(profiles):
         readable = all(key not in wrong and profile.get(key) for key in ("name", "select"))
         # The valid parts are still checked, so all errors are reported together.
         one = _profile({key: value for key, value in profile.items() if key not in wrong}, set(wrong), found)
-        if readable and places[name] == place:
+        if readable and places[str(name)] == place:
             parsed.append({**one, "complete": complete, "valid": not found})
         problems += [f"{label}: {sentence}" for sentence in found]
     return parsed, problems
 
 
-def _profile(profile, wrong, found):
+def _profile(profile: Declared, wrong: set[str], found: list[str]) -> Profile:
     """Return the profile without its ``wrong`` keys in one form; add other problems to ``found``."""
-    parsed = {key: profile.get(key, option.get("default")) for key, option in schema.PROFILE.items()}
-    parsed.update(expression=None, names=[])
-    if isinstance(profile.get("select"), str):
-        try:
-            parsed["expression"] = expression.compiled(profile["select"], selection.FIELDS)
-        except ValueError as error:
-            found.append(f"select cannot be used. {error}")
-            # It is unknown which cards the expression would select.
-            parsed["required"] = False
-    else:
-        parsed["names"] = [_name(name, profile, found) for name in profile.get("select", [])]
-    parsed["function"] = _function(profile, wrong, found)
-    parsed["mig"] = _mig(profile, found)
-    parsed["shares"] = vgpus.parse(profile.get("vgpu"), parsed["owner"], found)
-    parsed["vgpu_scheduler"] = scheduler.parse(profile, found)
-    parsed["placement"] = _placement(profile, "placement", found)
-    owner = None if "owner" in wrong else parsed["owner"]
-    parsed.update((cloud.OWNER, _part_of(cloud, profile, owner, found)) for cloud in CLOUDS if cloud.PROFILE_PART)
-    for share in parsed["shares"]:
-        _complete(share, parsed, owner, found)
-    parsed["vgpu"] = parsed["shares"][0] if parsed["shares"] else None
+    values = {key: profile.get(key, option.get("default")) for key, option in schema.PROFILE.items()}
+    owner = None if "owner" in wrong else values["owner"]
+    values.update(
+        **_select(profile, found),
+        function=_function(profile, wrong, found),
+        mig=_mig(profile, found),
+        shares=vgpus.parse(profile.get("vgpu"), values["owner"], found),
+        vgpu_scheduler=scheduler.parse(profile, found),
+        placement=_placement(profile, "placement", found),
+        **{cloud.OWNER: _part_of(cloud, profile, owner, found) for cloud in CLOUDS if cloud.PROFILE_PART},
+    )
+    shares = [_complete(share, values, owner, found) for share in values["shares"]]
+    parsed = cast("Profile", {**values, "shares": shares, "vgpu": shares[0] if shares else None})
     cloud = BY_OWNER[parsed["owner"]]
     _check_together(parsed, bool(wrong) or "vgpu" in profile or cloud.TAKES_UNTOUCHED_CARDS, found)
     found += dict.fromkeys(sentence for view in _views(parsed) for sentence in cloud.check(view))
     return parsed
 
 
-def _complete(share, parsed, owner, found):
-    """Set the Placement and cloud keys of an entry of ``vgpu``; missing ones are those of the profile."""
-    label = share["label"]
+def _select(profile: Declared, found: list[str]) -> Declared:
+    """Return the keys that stand for ``select``."""
+    if not isinstance(profile.get("select"), str):
+        return {"expression": None, "names": [_name(name, profile, found) for name in profile.get("select", [])]}
+    try:
+        return {"expression": expression.compiled(profile["select"], selection.FIELDS), "names": []}
+    except ValueError as error:
+        found.append(f"select cannot be used. {error}")
+        # It is unknown which cards the expression would select.
+        return {"expression": None, "names": [], "required": False}
+
+
+def _complete(share: Share, profile: Declared, owner: str | None, found: list[str]) -> Share:
+    """Return an entry of ``vgpu`` with all Placement and cloud keys; missing ones are those of the profile."""
+    label, declared = share["label"], share["placement"] or {}
     own = _placement(share, f"{label}.placement", found)
-    given = share["placement"] or {}
-    share["placement"] = {key: own[key] if key in given else parsed["placement"][key] for key in own}
-    for cloud in CLOUDS:
-        if cloud.PROFILE_PART:
-            mine = _part_of(cloud, share, owner, found, f"{label}.")
-            share[cloud.OWNER] = {**parsed[cloud.OWNER], **mine}
+    placement = {key: value if key in declared else profile["placement"][key] for key, value in own.items()}
+    of_clouds = {
+        cloud.OWNER: {**profile[cloud.OWNER], **_part_of(cloud, share, owner, found, f"{label}.")}
+        for cloud in CLOUDS
+        if cloud.PROFILE_PART
+    }
+    return cast("Share", {**share, "placement": placement, **of_clouds})
 
 
-def _views(parsed):
+def _views(parsed: Profile) -> list[Profile]:
     """Return the profile once per type, with the values of that type."""
     parts = ("placement", *(cloud.OWNER for cloud in CLOUDS if cloud.PROFILE_PART))
-    return [{**parsed, "vgpu": share, **{part: share[part] for part in parts}} for share in parsed["shares"]] or [
-        parsed
-    ]
+    shares: Sequence[Declared] = parsed["shares"]
+    views = [{**parsed, "vgpu": share, **{part: share[part] for part in parts}} for share in shares]
+    return cast("list[Profile]", views) or [parsed]
 
 
-def _name(name, profile, found):
+def _name(name: str, profile: Declared, found: list[str]) -> str:
     if grammar.PCI_ADDRESS.match(name):
         return name
     if grammar.PCI_ADDRESS.match(name.lower()):
@@ -126,39 +133,39 @@ def _name(name, profile, found):
     return name
 
 
-def _function(profile, wrong, found):
+def _function(profile: Declared, wrong: set[str], found: list[str]) -> Declared | None:
     """Return the entry for sriov_pf_mode without the address, or None."""
-    given = {option: profile[option] for option in schema.FUNCTION if option in profile}
+    declared = {option: profile[option] for option in schema.FUNCTION if option in profile}
     if "mode" in wrong:
         return None
-    if "mode" not in given:
-        found += [f"{option} requires mode. Set mode: vf or mode: pf, or remove {option}" for option in given]
+    if "mode" not in declared:
+        found += [f"{option} requires mode. Set mode: vf or mode: pf, or remove {option}" for option in declared]
         return None
     before = len(found)
-    if "num_vfs" in given:
-        given["num_vfs"] = str(given["num_vfs"])
-    complete = {**dict.fromkeys(schema.FUNCTION), "reconfigurable": True, **given, "pf": "0000:00:00.0"}
-    if given.get("vfs"):
-        complete["vfs"] = [_virtual_function(one, label, found) for label, one in check.parts(given["vfs"], "vfs")]
+    if "num_vfs" in declared:
+        declared["num_vfs"] = str(declared["num_vfs"])
+    complete = {**dict.fromkeys(schema.FUNCTION), "reconfigurable": True, **declared, "pf": "0000:00:00.0"}
+    if declared.get("vfs"):
+        complete["vfs"] = [_virtual_function(one, label, found) for label, one in check.parts(declared["vfs"], "vfs")]
     if len(found) == before:
         found += parse_functions([complete])[0].problems
-    return given
+    return declared
 
 
-def _virtual_function(virtual, label, found):
+def _virtual_function(virtual: Declared, label: str, found: list[str]) -> Declared:
     # As in the option of the module, null means omitted.
-    given = {key: str(value) if key == "index" else value for key, value in virtual.items() if value is not None}
-    wrong = check.wrong(given, schema.VIRTUAL_FUNCTION, f"{label}.")
-    found += [*wrong.values(), *check.missing(given, wrong, schema.VIRTUAL_FUNCTION, label)]
-    return {**dict.fromkeys(schema.VIRTUAL_FUNCTION), "index": "0", **given}
+    declared = {key: str(value) if key == "index" else value for key, value in virtual.items() if value is not None}
+    wrong = check.wrong(declared, schema.VIRTUAL_FUNCTION, f"{label}.")
+    found += [*wrong.values(), *check.missing(declared, wrong, schema.VIRTUAL_FUNCTION, label)]
+    return {**dict.fromkeys(schema.VIRTUAL_FUNCTION), "index": "0", **declared}
 
 
-def _mig(profile, found):
+def _mig(profile: Declared, found: list[str]) -> Layout | None:
     """Return whether MIG is enabled and the number of GPU instances by MIG profile; None if MIG is not managed."""
     if profile.get("mig") is None:
         return None
     layout = profile["mig"]
-    gpu = {"enabled": layout is not False, "layout": layout or {}, "compute_instances": not profile.get("vgpu")}
+    gpu: Layout = {"enabled": layout is not False, "layout": layout or {}, "compute_instances": not profile.get("vgpu")}
     try:
         (wanted,) = parse_gpus([{**gpu, "pf": "0000:00:00.0", "label": "mig"}])
     except Refused as refused:
@@ -167,7 +174,7 @@ def _mig(profile, found):
     return {**gpu, "layout": dict(wanted.layout)}
 
 
-def _placement(part, label, found):
+def _placement(part: Declared, label: str, found: list[str]) -> Placement:
     placement = part.get("placement") or {}
     wrong = check.wrong(placement, schema.PLACEMENT, f"{label}.")
     found += wrong.values()
@@ -181,14 +188,14 @@ def _placement(part, label, found):
     return {"resource_class": resource_class, "traits": list(dict.fromkeys(right))}
 
 
-def _collect(rule, text, option, found):
-    sentences = []
+def _collect(rule: Callable[[str], str], text: str | None, option: str, found: list[str]) -> str | None:
+    sentences: list[str] = []
     right = grammar.collect(rule, text, sentences)
     found += [f"{option}: {sentence}" for sentence in sentences]
     return right
 
 
-def _part_of(cloud, whole, owner, found, prefix=""):
+def _part_of(cloud: Cloud, whole: Declared, owner: str | None, found: list[str], prefix: str = "") -> Declared:
     """Return the keys of a profile or entry for the cloud; ``owner`` is None if it is invalid."""
     part, name, own = whole.get(cloud.OWNER) or {}, f"{prefix}{cloud.OWNER}", cloud.PROFILE_PART
     wrong = check.wrong(part, own["options"], f"{name}.", own.get("elsewhere"))
@@ -206,7 +213,7 @@ def _part_of(cloud, whole, owner, found, prefix=""):
     return part
 
 
-def _check_together(parsed, has_work, found):
+def _check_together(parsed: Profile, has_work: bool, found: list[str]) -> None:
     mode, vgpu, mig = parsed["mode"], parsed["vgpu"], parsed["mig"]
     if mig and mode == "pf" and parsed["driver"] != "native":
         found.append("a card with mode pf is passed through, and the guest configures MIG itself. Remove mig or mode")

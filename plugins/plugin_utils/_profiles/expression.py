@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Union
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import missing_library
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import closest, one_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import literals, syntax
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.syntax import Node
 
 # In these nodes, only the first child applies to the card, and the others apply to its result.
 FIRST_ONLY = (
@@ -31,18 +35,20 @@ LONGEST = 10000
 DEEPEST = 100
 # A chain of 40 times [@, @] creates 2 ** 40 copies of a card.
 MOST_COPIES = 1000
+# ``text``, ``number``, all possible values, or None.
+Kind = Union[str, tuple[str, ...], None]
 LISTS = ("multi_select_list", "multi_select_dict", "function_expression")
 CHOICES = ("comparator", "and_expression", "or_expression", "not_expression")
 TOO_DEEP = f"The expression is nested deeper than {DEEPEST} levels. Select the cards by a list of names"
 
-MISSING = None
+MISSING: ImportError | None = None
 try:
     import jmespath
 except ImportError as error:
     MISSING = error
 
 
-def missing():
+def missing() -> str:
     """Return the missing library and the command that installs it on the controller."""
     return (
         f"The Python library jmespath is not installed for {sys.executable} on the controller ({MISSING}). "
@@ -50,12 +56,11 @@ def missing():
     )
 
 
-def compiled(text, known):
+def compiled(text: str, known: Mapping[str, Kind]) -> Matches:
     """Return a function that evaluates the expression for a card: true unless the result is false, null or empty.
 
-    ``known`` maps the fields of a card to their kind: ``text``, ``number``, all possible values, or None. Unknown
-    fields, and literals that a field never has, would select nothing; both raise ``ValueError``. jmespath must be
-    installed (:data:`MISSING`).
+    ``known`` maps the fields of a card to their kind. Unknown fields, and literals that a field never has, would select
+    nothing; both raise ``ValueError``. jmespath must be installed (:data:`MISSING`).
     """
     if len(text) > LONGEST:
         raise ValueError(
@@ -81,7 +86,7 @@ def compiled(text, known):
 
     asked = set(known) if _asks_for_all(expression.parsed) else _fields(expression.parsed)
 
-    def is_true(card):
+    def is_true(card: Mapping[str, Any]) -> bool:
         # jmespath supports only JSON types. Convert only the needed fields, because a card with types can be large.
         subject = plain({field: card[field] for field in asked if field in card}, "a field of the card")
         try:
@@ -96,44 +101,44 @@ def compiled(text, known):
     return is_true
 
 
-def _check_depth(node):
-    level, depth = [node], 0
+def _check_depth(node: Node) -> None:
+    level: list[Node] = [node]
+    depth = 0
     while level:
-        # The children of a slice are numbers.
-        level = [child for one in level for child in one["children"] if isinstance(child, dict)]
+        level = [child for one in level for child in syntax.below(one)]
         depth += 1
     if depth > DEEPEST:
         raise ValueError(TOO_DEEP)
 
 
-def _copies(node):
+def _copies(node: Node) -> int:
     """Return the maximum number of copies of a card in the result of the parsed expression."""
-    below = [_copies(child) for child in node["children"] if isinstance(child, dict)]
+    copies = [_copies(child) for child in syntax.below(node)]
     if node["type"] in LISTS:
-        return sum(below) or 1
-    return max(below) if node["type"] in CHOICES else math.prod(below)
+        return sum(copies) or 1
+    return max(copies) if node["type"] in CHOICES else math.prod(copies)
 
 
-def _fields(node):
+def _fields(node: Node) -> set[str]:
     """Return the fields of a card that the parsed expression uses."""
     if node["type"] == "field":
         return {node["value"]}
     return set().union(*map(_fields, _asked_of_card(node)))
 
 
-def _asks_for_all(node):
+def _asks_for_all(node: Node) -> bool:
     """Return whether the parsed expression uses the card as a whole, for example in ``keys(@)``."""
     return node["type"] in ("current", "identity") or any(map(_asks_for_all, _asked_of_card(node)))
 
 
-def _asked_of_card(node):
+def _asked_of_card(node: Node) -> list[Node]:
     """Return the children of a parsed expression that apply to the card."""
     if node["type"] == "expref":
         return []
     return node["children"][:1] if node["type"] in FIRST_ONLY else node["children"]
 
 
-def _compared(node, known):
+def _compared(node: Node, known: Collection[str]) -> Iterator[str]:
     """Yield the names of unknown fields that are compared with a field of the card: probably values without quotes."""
     if node["type"] == "comparator":
         fields = [child["value"] for child in node["children"] if child["type"] == "field"]
@@ -143,7 +148,7 @@ def _compared(node, known):
         yield from _compared(child, known)
 
 
-def _unknown(names, values, known):
+def _unknown(names: list[str], values: set[str], known: Collection[str]) -> str:
     sentence = f"{one_of(names)} is not a field of a card"
     if values.issuperset(names):
         return f"{sentence}. Write a value in single quotes, such as '{names[0]}'"
@@ -152,7 +157,7 @@ def _unknown(names, values, known):
     return f"{sentence}.{hint} The fields are {', '.join(known)}"
 
 
-def _wrong_kinds(node, known):
+def _wrong_kinds(node: Node, known: Mapping[str, Kind]) -> Iterator[str]:
     """Yield a sentence for each comparison of a card's field with a literal that it never equals."""
     if node["type"] == "comparator":
         fields = [child["value"] for child in node["children"] if child["type"] == "field"]

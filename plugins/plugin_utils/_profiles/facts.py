@@ -8,23 +8,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Union
+
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
 
 TEXT, NUMBER, FLAG = "text", "a whole number", "true or false"
 FRAMEWORK = " or ".join(BY_NAME)
+# The form of a value: a kind of value, a list with the form of each entry, or the form of each key.
+Form = Union[str, Sequence["Form"], Mapping[str, "Form"]]
 # A dictionary with any keys.
-ANYTHING = {}
+ANYTHING: Form = {}
 # Null stands for unreadable values.
 OR_NULL = {kind: f"{kind} or null" for kind in (TEXT, NUMBER, FLAG, FRAMEWORK)}
-USERS = {
+USERS: Form = {
     "pid": OR_NULL[NUMBER],
     "command": OR_NULL[TEXT],
     "domain": OR_NULL[TEXT],
     "running": OR_NULL[FLAG],
 }
 # The fields that filters need. A dictionary in a list is the format of each entry.
-PARTS = {
+PARTS: Mapping[str, Mapping[str, Form]] = {
     "physical_functions": {
         "address": TEXT,
         **dict.fromkeys(("vendor_id", "product_id", "class", "driver", "vf_product_id"), OR_NULL[TEXT]),
@@ -56,20 +61,20 @@ PARTS = {
     },
 }
 # The optional key mig of a physical function.
-MIG = {
+MIG: Form = {
     "enabled": FLAG,
     "instances": [{"profile": TEXT}],
     "profiles": [{"name": TEXT, **dict.fromkeys(("memory_mib", "most", "size"), NUMBER), "starts": [NUMBER]}],
 }
-SCHEDULER = {"policy": TEXT, "time_slice_ms": OR_NULL[NUMBER], "registry": OR_NULL[TEXT]}
+SCHEDULER: Form = {"policy": TEXT, "time_slice_ms": OR_NULL[NUMBER], "registry": OR_NULL[TEXT]}
 MOST = 5
 
 
-def problems(facts, users=False):
+def problems(facts: Any, users: bool = False) -> list[str]:
     """Return a sentence for each error of facts; with ``users``, also if users are missing."""
     if not isinstance(facts, dict):
         return [f"the facts of a host are a dictionary, and not {numbers.shown(facts)}"]
-    found = []
+    found: list[str] = []
     for part, form in PARTS.items():
         if part in facts:
             _check(facts[part], [{**form, "users": [USERS]}] if users and part != "parents" else [form], part, found)
@@ -94,7 +99,7 @@ def problems(facts, users=False):
     return [*found[:MOST], *more]
 
 
-def _check(value, form, where, found):
+def _check(value: Any, form: Form, where: str, found: list[str]) -> None:
     if isinstance(form, list):
         if not isinstance(value, list):
             found.append(f"{where} must be a list, and not {numbers.shown(value)}")
@@ -110,11 +115,11 @@ def _check(value, form, where, found):
                 _check(value[key], kind, f"{where}.{key}", found)
             else:
                 found.append(f"{where} has no {key}")
-    elif not _is(value, form):
+    elif isinstance(form, str) and not _is(value, form):
         found.append(f"{where} must be {form}, and not {numbers.shown(value)}")
 
 
-def _is(value, kind):
+def _is(value: object, kind: str) -> bool:
     if value is None:
         return kind in OR_NULL.values()
     if kind.startswith(FRAMEWORK):

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering, refuse
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import declaration, expression
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import facts as facts_of_host
@@ -23,6 +24,27 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection i
 SHOWN = 5
 SHOWN_MODELS = 8
 UNKNOWN = "unknown"
+
+
+class SelectedProfile(TypedDict):
+    """A profile with the models of its cards by name."""
+
+    name: str
+    select: Any
+    cards: dict[str, str]
+
+
+class Selection(TypedDict):
+    """What the profiles of one host select, as plain data."""
+
+    # Whether the host has profiles.
+    declared: bool
+    # Whether all of them are valid.
+    valid: bool
+    # The models of all cards by name.
+    cards: dict[str, str]
+    # The valid profiles.
+    profiles: list[SelectedProfile]
 
 
 class Use(NamedTuple):
@@ -34,7 +56,7 @@ class Use(NamedTuple):
     cards: list[tuple[str, str, str]]
 
 
-def selection(profiles: Any, facts: Any) -> dict[str, Any]:
+def selection(profiles: Any, facts: Any) -> Selection:
     """Return the result of :func:`of_host`; raise ``AnsibleFilterError`` on errors."""
     if expression.MISSING:
         raise AnsibleFilterError(f"vfio_profiles cannot be read. {expression.missing()}")
@@ -56,10 +78,10 @@ def fleet_refusals(errors: Any) -> dict[str, str]:
         return refusals(plain(errors, "the errors"))
 
 
-def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain data of one host: ``declared``, ``cards`` with models, and the cards of each of ``profiles``.
+def of_host(profiles: Any, facts: Facts) -> Selection:
+    """Return what the profiles of one host select.
 
-    An invalid profile is skipped, because the plan of the host reports its errors. ``valid`` is false if any is.
+    An invalid profile is skipped, because the plan of the host reports its errors.
     """
     parsed, problems = declaration.parse(profiles)
     parsed = [one for one in parsed if one["valid"]]
@@ -82,14 +104,14 @@ def of_host(profiles: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def model(subject: Mapping[str, Any]) -> str:
+def model(subject: Subject) -> str:
     """Return vendor and product, or the bus of a parent that is not a PCI function."""
     if subject.get("vendor_id") and subject.get("product_id"):
         return f"{subject['vendor_id']}:{subject['product_id']}"
     return str(subject.get("bus") or UNKNOWN)
 
 
-def warnings(hosts: Mapping[str, Mapping[str, Any]], with_profiles: Iterable[str] = ()) -> list[str]:
+def warnings(hosts: Mapping[str, Selection], with_profiles: Iterable[str] = ()) -> list[str]:
     """Return sentences for each mistake; ``with_profiles`` are hosts outside of the run that declare profiles."""
     others = list(with_profiles)
     found = _undeclared(hosts, others)
@@ -106,11 +128,11 @@ def warnings(hosts: Mapping[str, Mapping[str, Any]], with_profiles: Iterable[str
     return found
 
 
-def _selects_any(host: Mapping[str, Any]) -> bool:
+def _selects_any(host: Selection) -> bool:
     return any(profile["cards"] for profile in host["profiles"])
 
 
-def _undeclared(hosts: Mapping[str, Mapping[str, Any]], others: list[str]) -> list[str]:
+def _undeclared(hosts: Mapping[str, Selection], others: list[str]) -> list[str]:
     lacking = [host for host, one in hosts.items() if not one["declared"]]
     if not lacking:
         return []
@@ -125,7 +147,7 @@ def _undeclared(hosts: Mapping[str, Mapping[str, Any]], others: list[str]) -> li
     return [sentence]
 
 
-def _uses(hosts: Mapping[str, Mapping[str, Any]]) -> list[Use]:
+def _uses(hosts: Mapping[str, Selection]) -> list[Use]:
     """Merge profiles of several hosts that have the same name and ``select``."""
     found: dict[str, Use] = {}
     for host, one in hosts.items():
@@ -137,14 +159,14 @@ def _uses(hosts: Mapping[str, Mapping[str, Any]]) -> list[Use]:
     return list(found.values())
 
 
-def _selects_nothing(use: Use, hosts: Mapping[str, Mapping[str, Any]]) -> str:
+def _selects_nothing(use: Use, hosts: Mapping[str, Selection]) -> str:
     return (
         f"Profile {use.name} selects no card on {_some(use.hosts)}. No card meets select: {_shown(use.select)}. "
         f"{_cards_of(use.hosts, hosts)}"
     )
 
 
-def _cards_of(names: list[str], hosts: Mapping[str, Mapping[str, Any]]) -> str:
+def _cards_of(names: list[str], hosts: Mapping[str, Selection]) -> str:
     """Return a sentence with the models of all cards of some hosts, and where to read more."""
     whose = "Its" if len(names) == 1 else "Their"
     counts: dict[str, int] = {}

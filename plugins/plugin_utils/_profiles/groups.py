@@ -8,30 +8,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 
-def members(physical_functions):
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import PhysicalFunction, Subject, VirtualFunction
+
+# The addresses of functions by IOMMU group.
+Groups = Mapping[int, list[str]]
+
+
+def members(physical_functions: Iterable[PhysicalFunction]) -> Groups:
     """Return the addresses of physical and virtual functions by IOMMU group."""
-    found = {}
+    found: dict[int, list[str]] = {}
     for card in physical_functions:
         for function in (card, *card["virtual_functions"]):
-            if isinstance(function.get("iommu_group"), int):
-                found.setdefault(function.get("iommu_group"), []).append(function["address"])
+            group = function.get("iommu_group")
+            if isinstance(group, int):
+                found.setdefault(group, []).append(function["address"])
     return found
 
 
-def why_not_shareable(subject, mode, groups):
+def why_not_shareable(subject: Subject, mode: str | None, groups: Groups) -> str | None:
     """Return why the functions of a profile cannot be assigned to different guests, as a sentence, or None."""
-    offered = subject["virtual_functions"] if mode == "vf" else [subject] if mode == "pf" else []
+    offered: Sequence[VirtualFunction | Subject] = ()
+    if mode in ("pf", "vf"):
+        offered = [subject] if mode == "pf" else subject["virtual_functions"]
     for function in offered:
-        if not isinstance(function.get("iommu_group"), int):
+        group = function.get("iommu_group")
+        if not isinstance(group, int):
             continue
-        others = [name for name in groups.get(function.get("iommu_group"), []) if name != function["address"]]
+        others = [name for name in groups.get(group, []) if name != function["address"]]
         if mode == "pf":
             # Its own virtual functions are removed before it is passed through.
             others = [name for name in others if name not in {one["address"] for one in subject["virtual_functions"]}]
         if others:
             return (
-                f"{function['address']} shares IOMMU group {function['iommu_group']} with {', '.join(others[:5])}"
+                f"{function['address']} shares IOMMU group {group} with {', '.join(others[:5])}"
                 f"{' and others' if len(others) > 5 else ''}, and a group can only be passed through completely. "
                 "Enable ACS in the firmware, or move the card to another slot"
             )

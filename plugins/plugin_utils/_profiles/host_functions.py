@@ -12,9 +12,12 @@ from ansible_collections.vfio.devices.plugins.module_utils._devices.binding impo
 from ansible_collections.vfio.devices.plugins.module_utils._devices.sriov import is_vfio_driver
 from ansible_collections.vfio.devices.plugins.module_utils._modes.wanted import indices_of
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan import kinds
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject, VirtualFunction
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import NovaGroup, NovaSettings
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile
 
 
-def indices(profile, functions, number):
+def indices(profile: Profile, functions: list[VirtualFunction], number: int) -> set[int]:
     """Return the indices of functions for the host; ``functions`` exist now, ``number`` is their future number.
 
     The host keeps a function whose entry in ``vfs`` names a host driver, unlike the others. It also keeps a function
@@ -41,34 +44,34 @@ def indices(profile, functions, number):
     return kept
 
 
-def with_functions(nova, functions):
+def with_functions(nova: NovaSettings, functions: list[VirtualFunction]) -> NovaSettings:
     """Return the nova keys of a profile, with the addresses of existing ``functions`` in each group."""
     if not nova.get("groups"):
         return nova
-    groups = [
+    groups: list[NovaGroup] = [
         {**group, "functions": [one["address"] for one in functions if one.get("index") in _indices(group["vfs"])]}
         for group in nova["groups"]
     ]
     return {**nova, "groups": groups}
 
 
-def _chosen(nova):
+def _chosen(nova: NovaSettings) -> set[int] | None:
     """Return the indices of functions for guests, or None for all."""
     parts = [nova, *(nova.get("groups") or [])]
     ranges = [part["vfs"] for part in parts if "vfs" in part]
     return set().union(*map(_indices, ranges)) if ranges else None
 
 
-def _indices(ranges):
+def _indices(ranges: str | list[str]) -> set[int]:
     return {index for text in kinds.texts(ranges) for index in indices_of(text)}
 
 
-def held_mode(mode, subject):
+def held_mode(mode: str | None, subject: Subject) -> str | None:
     """Return the mode that the card keeps until its guests leave, or None."""
     if mode == "pf" and any(function.get("users") for function in subject.get("virtual_functions", [])):
         return "vf"
     return "pf" if mode == "vf" and subject["mode"] == "pf" and subject.get("users") else None
 
 
-def _is_of_host(driver):
+def _is_of_host(driver: object) -> bool:
     return isinstance(driver, str) and driver != NO_DRIVER and not is_vfio_driver(driver)

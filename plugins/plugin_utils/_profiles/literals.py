@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import grammar
 from ansible_collections.vfio.devices.plugins.module_utils._devices import driver_names
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import syntax
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.syntax import Node
 
 ID = re.compile(r"[0-9a-f]{4}\Z")
 ADDRESS_PART = re.compile(r"[0-9a-f:.]*\Z")
@@ -31,6 +33,7 @@ class Spelling(NamedTuple):
     def meant(self, text: str) -> str | None:
         """Return the correct spelling of a text, or None."""
         number = HEXADECIMAL.match(text)
+        texts: tuple[str, ...]
         if self in (ADDRESS, NAME):
             texts = (text.lower(), f"0000:{text.lower()}")
         elif number and self is CLASS and len(number[2]) == 6:
@@ -66,12 +69,11 @@ DRIVERS = ("driver", "driver_override")
 OF_PARTS = ("starts_with", "ends_with", "contains")
 
 
-def wrong(node: dict[str, Any]) -> Iterator[str]:
+def wrong(node: Node) -> Iterator[str]:
     """Yield a sentence for each text in a parsed expression that is compared with a field which never has it."""
-    # The children of a slice are numbers.
-    children = [child for child in node["children"] if isinstance(child, dict)]
+    children = syntax.below(node)
     if node["type"] == "comparator" or node["type"] == "function_expression" and node["value"] in OF_PARTS:
-        fields = [name for name in map(_field, children) if name in SPELLINGS]
+        fields = [name for child in children if (name := _field(child)) and name in SPELLINGS]
         if node["type"] == "comparator" and any(_field(child) in DRIVERS for child in children):
             for text in (text for child in children for text in _texts(child)):
                 meant = driver_names.meant(text)
@@ -89,14 +91,14 @@ def wrong(node: dict[str, Any]) -> Iterator[str]:
         yield from wrong(child)
 
 
-def _field(node: dict[str, Any]) -> str | None:
+def _field(node: Node) -> str | None:
     """Return the name of the field that a node returns, at any depth."""
     if node["type"] == "subexpression":
         return _field(node["children"][-1])
     return node["value"] if node["type"] == "field" else None
 
 
-def _texts(node: dict[str, Any]) -> list[str]:
+def _texts(node: Node) -> list[str]:
     """Return the texts of a literal, or of a list of them."""
     if node["type"] == "multi_select_list":
         return [text for child in node["children"] for text in _texts(child)]

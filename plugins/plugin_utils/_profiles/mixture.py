@@ -9,14 +9,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Union
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ANY_SIZE, ONE_SIZE
-from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ANY_SIZE, ONE_SIZE, Capacity
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, OfferedType, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Parent
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import offers
 
 SHOWN = 3
+# The number of devices by type id, or ``max``.
+Wanted = Mapping[str, Union[int, str]]
+# An entry of ``vgpu`` with its type.
+Chosen = tuple[Share, OfferedType]
 
 
 class Placed(NamedTuple):
@@ -26,11 +32,12 @@ class Placed(NamedTuple):
     waiting: int
 
 
-def why_not(chosen, subject):
+def why_not(chosen: list[Chosen], subject: Subject) -> str | None:
     """Return the driver rule that a mix breaks, or None; ``chosen`` are entries with their types."""
     rooms = _rooms(subject, [offered["id"] for _share, offered in chosen])
-    sizes = {offered["id"]: rooms.framebuffer(offered["id"]) for _share, offered in chosen}
-    if len(set(sizes.values())) < 2 or None in sizes.values() or not rooms.exclusive:
+    ids = dict.fromkeys(offered["id"] for _share, offered in chosen)
+    sizes = {type_id: size for type_id in ids if (size := rooms.framebuffer(type_id)) is not None}
+    if len(set(sizes.values())) < 2 or len(sizes) < len(ids) or not rooms.exclusive:
         return None
     first = sizes[chosen[0][1]["id"]]
     alike = [
@@ -43,7 +50,7 @@ def why_not(chosen, subject):
     return f"{names} cannot be together, because all vGPUs of this GPU must have the same framebuffer size. {advice}"
 
 
-def _rooms(subject, type_ids, occupied=True):
+def _rooms(subject: Subject, type_ids: Iterable[str], occupied: bool = True) -> Capacity:
     """Return the capacity of a card for a mix. Different sizes need a mode, which mdev_instance enables."""
     rooms = offers.rooms_of(subject, ONE_SIZE, occupied)
     if rooms.has_size_mode and len({rooms.framebuffer(type_id) for type_id in type_ids}) > 1:
@@ -51,7 +58,7 @@ def _rooms(subject, type_ids, occupied=True):
     return rooms
 
 
-def place(wanted, subject):
+def place(wanted: Wanted, subject: Subject) -> tuple[dict[str, Placed], str | None]:
     """Return the result for each type id of ``wanted`` (type ids with number or max), and a problem or None.
 
     Existing devices stay, first those of guests, in the order in which mdev_instance selects them.
@@ -68,10 +75,7 @@ def place(wanted, subject):
     names = [parent["name"] for parent in subject["parents"]]
     new = {type_id: _take(type_id, count, len(claimed[type_id]), names, rooms) for type_id, count in wanted.items()}
     # A type with max needs at least one device.
-    short = {
-        type_id: (1 if count == MAX else count) - len(claimed[type_id]) - len(new[type_id])
-        for type_id, count in wanted.items()
-    }
+    short = {type_id: _least(count) - len(claimed[type_id]) - len(new[type_id]) for type_id, count in wanted.items()}
     short = {type_id: number for type_id, number in short.items() if number > 0}
     if short and not stuck:
         return {}, _too_many(wanted, subject)
@@ -85,65 +89,77 @@ def place(wanted, subject):
     return placed, None
 
 
-def too_many(wanted, subject):
+def too_many(wanted: Mapping[str, int], subject: Subject) -> str | None:
     """Return the message if the numbers of ``wanted`` do not even fit on the empty card, or None."""
     fits = _fair(wanted, subject, _rooms(subject, wanted, occupied=False))
     return _too_many(wanted, subject) if fits != wanted else None
 
 
-def _claimed(type_id, count, present):
+def _claimed(type_id: str, count: int | str, present: list[Device]) -> list[Device]:
     own = [one for one in present if one["type"] == type_id and one["state"] == "active"]
     own.sort(key=lambda one: (not one.get("users"), one["parent"], str(one["uuid"])))
-    return own if count == MAX else own[:count]
+    return own if isinstance(count, str) else own[:count]
 
 
-def _take(type_id, count, existing, names, rooms):
+def _take(type_id: str, count: int | str, existing: int, names: list[str], rooms: Capacity) -> list[str]:
     """Return the parents for the missing devices, one name per device."""
-    taken = []
+    taken: list[str] = []
     for name in names:
-        while (count == MAX or existing + len(taken) < count) and rooms.room(name, type_id):
+        while (isinstance(count, str) or existing + len(taken) < count) and rooms.room(name, type_id):
             rooms.take(name, type_id)
             taken.append(name)
     return taken
 
 
-def _parents(type_id, devices, new, nodes, others):
+def _parents(
+    type_id: str, devices: list[Device], new: list[str], nodes: Mapping[str, int | None], others: list[Device]
+) -> list[Parent]:
     existing = Counter((one["parent"], one["type"]) for one in devices)
     total = existing + Counter((name, type_id) for name in new)
     unseen = {one["parent"]: one["type"] for one in others if one.get("users") is None}
-    parents = []
+    parents: list[Parent] = []
     for (name, own), number in sorted(total.items()):
-        parent = {"name": name, "numa_node": nodes[name], "type": own, "existing": existing[name, own], "total": number}
+        parent: Parent = {
+            "name": name,
+            "numa_node": nodes[name],
+            "type": own or "",
+            "existing": existing[name, own],
+            "total": number,
+        }
         if not existing[name, own] and name in unseen:
-            parent["now"] = {"type": unseen[name], "existing": 1, "total": 1}
+            parent["now"] = {"type": unseen[name] or "", "existing": 1, "total": 1}
         parents.append(parent)
     return parents
 
 
-def _too_many(wanted, subject):
+def _too_many(wanted: Wanted, subject: Subject) -> str:
     """Return the message with the numbers, and a fair mix that fits on the empty card."""
     names = {offered["id"]: offered["name"] or offered["id"] for offered in subject["types"]}
     rooms = _rooms(subject, wanted, occupied=False)
-    wanted = {type_id: 1 if count == MAX else count for type_id, count in wanted.items()}
-    fits = _fair(wanted, subject, rooms)
-    sizes = [(rooms.framebuffer(type_id), count) for type_id, count in wanted.items()]
+    numbers_of_types = {type_id: _least(count) for type_id, count in wanted.items()}
+    fits = _fair(numbers_of_types, subject, rooms)
+    sizes = [(rooms.framebuffer(type_id), count) for type_id, count in numbers_of_types.items()]
     numbers = []
     if rooms.memory and None not in dict(sizes):
-        needed = sum(size * count for size, count in sizes)
+        needed = sum(size * count for size, count in sizes if size is not None)
         numbers += [f"{_gib(needed)}, and it has {_gib(rooms.memory)}"] if needed > rooms.memory else []
     devices, functions = sum(count for _size, count in sizes), len(subject["parents"])
     if functions > 1 and devices > functions:
         numbers.append(f"{devices} virtual functions, and it has {functions}")
     why = f". They need {' and '.join(numbers)}" if numbers else ""
     some = {type_id: count for type_id, count in fits.items() if count} or fits
-    return f"{_listed(wanted, names)} do not fit on this card{why}. {_listed(some, names)} would fit"
+    return f"{_listed(numbers_of_types, names)} do not fit on this card{why}. {_listed(some, names)} would fit"
 
 
-def _listed(counts, names):
+def _least(count: int | str) -> int:
+    return 1 if isinstance(count, str) else count
+
+
+def _listed(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
     return " and ".join(f"{count} x {names[type_id]}" for type_id, count in counts.items())
 
 
-def _fair(wanted, subject, rooms):
+def _fair(wanted: Mapping[str, int], subject: Subject, rooms: Capacity) -> dict[str, int]:
     """Add one device of each type in turn while there is capacity."""
     rooms.plan_afresh()
     fits, names = dict.fromkeys(wanted, 0), [parent["name"] for parent in subject["parents"]]
@@ -157,5 +173,5 @@ def _fair(wanted, subject, rooms):
     return fits
 
 
-def _gib(mib):
+def _gib(mib: int) -> str:
     return f"{mib / 1024:g} GB"

@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.vfio.devices.plugins.module_utils._devices import sriov
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import nvidia_sriov
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject
 
 DISPLAY = "03"
 NVIDIA_DRIVER = "the NVIDIA vGPU host driver (vGPU Manager, not the driver for guests or CUDA)"
@@ -22,7 +21,7 @@ def are_unusable(vf_product_id: str | None) -> bool:
     return vf_product_id is not None and not vf_product_id.strip("0")
 
 
-def why(card: dict[str, Any]) -> str:
+def why(card: Subject) -> str:
     """Return a sentence with the cause and one with the remedy, for a card without vGPU parents."""
     if card.get("total_vfs") and not card["num_vfs"] and not are_unusable(card.get("vf_product_id")):
         return (

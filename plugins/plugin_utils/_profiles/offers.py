@@ -11,15 +11,18 @@ nova fails at a parent whose devices are missing while a guest uses one of them.
 
 from __future__ import annotations
 
-from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ONE_TYPE, CardDevices
+from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ONE_TYPE, Capacity, CardDevices
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import capacity_of_card
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import GpuInstances
-from ansible_collections.vfio.devices.plugins.module_utils._model.host import Offer, Parent, VgpuType
+from ansible_collections.vfio.devices.plugins.module_utils._model import host as model
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import host
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Parent
 
 DEFINED = "defined"
 
 
-def of_parents(subject, type_id):
+def of_parents(subject: Subject, type_id: str) -> list[Parent]:
     """Return each parent with ``type``, ``existing`` devices, and ``total``, which includes possible devices.
 
     ``type`` is ``type_id`` unless guests have devices of another type. If the users were not read, a parent without
@@ -35,11 +38,15 @@ def of_parents(subject, type_id):
         for parent, now in zip(parents, _declared(subject, type_id, present, [])):
             as_it_is = now if now["total"] else _as_it_is(now, subject, unseen)
             if as_it_is["type"] != type_id:
-                parent["now"] = {key: as_it_is[key] for key in ("type", "existing", "total")}
+                parent["now"] = {
+                    "type": as_it_is["type"],
+                    "existing": as_it_is["existing"],
+                    "total": as_it_is["total"],
+                }
     return parents
 
 
-def gpu_instances(subject):
+def gpu_instances(subject: Subject) -> GpuInstances | None:
     """Return the GPU instances of a card with MIG, or None."""
     mig = subject.get("mig")
     if not mig or not mig["enabled"]:
@@ -48,7 +55,7 @@ def gpu_instances(subject):
     return GpuInstances(tuple(one["name"] for one in profiles), tuple(one["profile"] for one in instances))
 
 
-def rooms_of(subject, mix, occupied=True):
+def rooms_of(subject: Subject, mix: str, occupied: bool = True) -> Capacity:
     """Return the capacity of a card with or without its devices."""
     names = {offered["id"]: offered["name"] for offered in subject["types"]}
     present = [device for device in subject["devices"] if device["state"] != DEFINED]
@@ -60,32 +67,32 @@ def rooms_of(subject, mix, occupied=True):
     return rooms
 
 
-def held_type(parents, type_id):
+def held_type(parents: list[Parent], type_id: str) -> str | None:
     """Return the type that all offering parents keep instead of ``type_id``, or None."""
     kept = {parent["type"] for parent in parents if parent["total"]}
     return kept.pop() if len(kept) == 1 and type_id not in kept else None
 
 
-def _parent(parent):
+def _parent(parent: host.Parent) -> model.Parent:
     """Convert a parent of the facts as far as its capacity depends on it."""
     offers = (
-        Offer(
-            VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
+        model.Offer(
+            model.VgpuType(offered["id"], offered["name"], offered["description"], offered["attributes"]),
             offered["available_instances"],
         )
         for offered in parent["types"]
     )
-    return Parent(
+    return model.Parent(
         parent["name"], parent["framework"], physical_function=parent["physical_function"], offers=tuple(offers)
     )
 
 
-def _declared(subject, type_id, present, removable):
+def _declared(subject: Subject, type_id: str, present: list[Device], removable: list[Device]) -> list[Parent]:
     """Return the parents with their devices of the type after ``removable`` devices were removed."""
     rooms = rooms_of(subject, ONE_TYPE)
     for device in removable:
         rooms.give(device["parent"], device["type"])
-    totals = []
+    totals: list[Parent] = []
     for parent in subject["parents"]:
         existing = sum(device["parent"] == parent["name"] and device["type"] == type_id for device in present)
         room = rooms.room(parent["name"], type_id)
@@ -104,12 +111,12 @@ def _declared(subject, type_id, present, removable):
     return totals
 
 
-def _as_it_is(parent, subject, others):
+def _as_it_is(parent: Parent, subject: Subject, others: list[Device]) -> Parent:
     """Return the parent with the type of its remaining devices, if they all have one type."""
     kept = {device["type"] for device in others if device["parent"] == parent["name"]}
-    if len(kept) != 1:
+    type_id = kept.pop() if len(kept) == 1 else None
+    if type_id is None:
         return parent
-    (type_id,) = kept
     existing = sum(device["parent"] == parent["name"] for device in others)
     (subject_parent,) = (one for one in subject["parents"] if one["name"] == parent["name"])
     free = [one["available_instances"] or 0 for one in subject_parent["types"] if one["id"] == type_id]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import wording
@@ -22,17 +23,20 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types
 )
 from ansible_collections.vfio.devices.plugins.module_utils._partitions.plan import expand
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Mig, Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Layout, Share
 
 # Names of types without a number of compute slices: GRID T4-2Q, NVIDIA A40-48C.
 TIME_SLICED = re.compile(r"-[0-9]{1,4}[A-Z]+[0-9]?\Z")
 SHOWN = 3
 
 
-def problems(wanted, card, subjects):
+def problems(wanted: Layout, card: Card, subjects: Mapping[str, Subject]) -> list[str]:
     """Return why a planned card cannot have a layout; ``subjects`` are the cards of the host by name."""
     if not is_nvidia_gpu(card):
         return ["mig is only for NVIDIA GPUs. Remove mig from the profile"]
-    found = []
+    found: list[str] = []
     seen = subjects[card["name"]].get("mig")
     if seen and wanted["enabled"] and not seen["profiles"]:
         found.append(_unsupported(subjects, card["name"]))
@@ -45,7 +49,7 @@ def problems(wanted, card, subjects):
     return [f"mig: {sentence}" for sentence in found]
 
 
-def of_vgpus(shares, wanted, seen):
+def of_vgpus(shares: Sequence[Share], wanted: Layout, seen: Mig | None) -> list[str]:
     """Return why the entries of ``vgpu`` do not fit on the declared GPU instances; types by id are not checked."""
     specs = [spec for share in shares for spec in share["types"]]
     if not seen or not wanted["enabled"]:
@@ -59,7 +63,8 @@ def of_vgpus(shares, wanted, seen):
         ]
     names = tuple(profile["name"] for profile in seen["profiles"])
     gpu = GpuInstances(names, tuple(Counter(wanted["layout"]).elements()))
-    others, found = [], []
+    others: list[str] = []
+    found = []
     for share in shares:
         most, kind = max(((room(spec, others, gpu), spec) for spec in share["types"]), key=itemgetter(0))
         number = share["count"] if isinstance(share["count"], int) else 1
@@ -74,19 +79,19 @@ def of_vgpus(shares, wanted, seen):
     return found
 
 
-def _unsupported(subjects, name):
-    able = [other for other, one in subjects.items() if (one.get("mig") or {}).get("profiles")]
+def _unsupported(subjects: Mapping[str, Subject], name: str) -> str:
+    able = [other for other, one in subjects.items() if (mig := one.get("mig")) and mig["profiles"]]
     there = f"GPUs of this host with MIG: {wording.some(able, SHOWN)}" if able else "No GPU of this host supports MIG"
     return f"this GPU ({model(subjects[name])}) does not support MIG. Remove mig from the profile. {there}"
 
 
-def model(subject):
+def model(subject: Subject) -> str:
     """Return the model in the names of the vGPU types of a GPU, or its vendor and product."""
     names = [offered["name"] for offered in subject["types"] if offered["name"]]
     return (names and names[0].rpartition("-")[0]) or f"{subject['vendor_id']}:{subject['product_id']}"
 
 
-def is_there(wanted, seen):
+def is_there(wanted: Layout, seen: Mig | None) -> bool:
     """Return whether a card has its layout now, so that its vGPU types are known."""
     if seen is None:
         return not wanted["enabled"]
@@ -94,7 +99,7 @@ def is_there(wanted, seen):
     return seen["enabled"] == wanted["enabled"] and instances == Counter(wanted["layout"])
 
 
-def entry(wanted, card):
+def entry(wanted: Layout, card: Card) -> dict[str, object]:
     """Return the entry for the option ``gpus`` of mig_layout."""
     layout = {"layout": wanted["layout"]} if wanted["enabled"] else {}
     return {

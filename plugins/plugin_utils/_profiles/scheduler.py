@@ -8,12 +8,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks import vgpu_scheduler
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.attributes import VGPU_PARAMS
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.capacity import ONE_SIZE
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import is_mig_backed
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.vgpu_scheduler import BEST_EFFORT, FIXED_SHARE
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan import host
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_nvidia_gpu
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Scheduler
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, offers, schema, type_choice
 
 # M10, M60, M6: the GPUs with vGPUs of the architecture Maxwell.
@@ -21,7 +28,7 @@ MAXWELL = ("13bd", "13f2", "13f3")
 LIMITER = "frame_rate_limiter=1"
 
 
-def parse(profile, found):
+def parse(profile: Mapping[str, Any], found: list[str]) -> Scheduler | None:
     """Return the scheduler of a profile in one form, or None. Add sentences about errors to ``found``."""
     given = profile.get("vgpu_scheduler")
     if given is None:
@@ -45,7 +52,7 @@ def parse(profile, found):
     return None if problems else {"policy": given["policy"], "time_slice_ms": length}
 
 
-def problems(wanted, profile, card, subject):
+def problems(wanted: Scheduler, profile: Profile, card: Card, subject: Subject) -> list[str]:
     """Return a sentence for each rule of the driver that a declared scheduler breaks on a card."""
     if not is_nvidia_gpu(card):
         return ["vgpu_scheduler is only for NVIDIA GPUs. Remove it from the profile"]
@@ -54,8 +61,8 @@ def problems(wanted, profile, card, subject):
     policy, found = wanted["policy"], []
     if card["product_id"] in MAXWELL:
         found.append(f"vgpu_scheduler: GPUs of the architecture Maxwell only support {BEST_EFFORT}. Set that policy")
-    chosen = [type_choice.choose(share["types"], subject) for share in profile["shares"]]
-    chosen = [offered for offered in chosen if offered]
+    choices = [type_choice.choose(share["types"], subject) for share in profile["shares"]]
+    chosen = [offered for offered in choices if offered]
     on_mig = [offered["name"] for offered in chosen if is_mig_backed(offered["name"])]
     if on_mig or (profile["mig"] and profile["mig"]["enabled"]):
         found.append(
@@ -82,11 +89,11 @@ def problems(wanted, profile, card, subject):
     return found
 
 
-def differences(wanted, facts):
+def differences(wanted: Mapping[str, Scheduler], facts: Facts) -> list[str]:
     """Return sentences about GPUs whose driver was loaded with another scheduler; ``wanted`` is by address."""
-    seen = {one["address"]: one.get("vgpu_scheduler") for one in facts["physical_functions"]}
-    unknown = [address for address in wanted if not seen.get(address)]
-    wrong = [address for address in wanted if seen.get(address) and not _is(wanted[address], seen[address])]
+    seen = {one["address"]: its for one in facts["physical_functions"] if (its := one.get("vgpu_scheduler"))}
+    unknown = [address for address in wanted if address not in seen]
+    wrong = [address for address in wanted if address in seen and not _is(wanted[address], seen[address])]
     found = []
     if unknown:
         found.append(
@@ -95,7 +102,7 @@ def differences(wanted, facts):
         )
     if wrong:
         current = " and ".join(f"{address} has {_named(seen[address])}" for address in wrong)
-        values = {address: one["registry"] for address, one in seen.items() if one and one["registry"]}
+        values = {address: one["registry"] for address, one in seen.items() if one["registry"]}
         values.update({address: vgpu_scheduler.encode(**one) for address, one in wanted.items()})
         line = ";".join(f"pci={address};{vgpu_scheduler.KEY}={value}" for address, value in sorted(values.items()))
         found.append(
@@ -106,9 +113,9 @@ def differences(wanted, facts):
     return found
 
 
-def _is(wanted, seen):
+def _is(wanted: Scheduler, seen: host.Scheduler) -> bool:
     return seen["policy"] == wanted["policy"] and wanted["time_slice_ms"] in (None, seen["time_slice_ms"])
 
 
-def _named(seen):
+def _named(seen: host.Scheduler) -> str:
     return seen["policy"] + (f" with {seen['time_slice_ms']} ms" if seen["time_slice_ms"] else "")

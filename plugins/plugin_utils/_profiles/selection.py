@@ -8,7 +8,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Device, Facts, OfferedType, Parent, Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Matches, Profile
 
 # The fields of a card for select, and their types; a parent that is not a PCI function has only some.
 FIELDS = {
@@ -42,42 +47,46 @@ FIELDS = {
 }
 
 
-def subjects(facts):
+def subjects(facts: Facts) -> dict[str, Subject]:
     """Return the selectable cards by name: physical functions, and parents that are not PCI functions.
 
     A physical function gets ``name``, ``parents`` (itself or its VFs), ``devices`` on them and ``types``. These are all
     types of parents and devices, each once with ``id`` and ``name``.
     """
-    parents = {}
+    devices = facts["devices"]
+    parents: dict[str, list[Parent]] = {}
     for parent in facts["parents"]:
         parents.setdefault(parent["physical_function"] or parent["name"], []).append(parent)
-    cards = {function["address"]: {**function, "name": function["address"]} for function in facts["physical_functions"]}
+    cards: dict[str, Mapping[str, object]] = {
+        function["address"]: {**function, "name": function["address"]} for function in facts["physical_functions"]
+    }
     for name, members in parents.items():
-        if name not in cards:
-            cards[name] = dict(members[0])
-    for name, card in cards.items():
-        card["parents"] = parents.get(name, [])
-        members = {parent["name"] for parent in card["parents"]}
-        card["devices"] = [device for device in facts["devices"] if device["parent"] in members]
-        types = {}
-        for parent in card["parents"]:
-            for offered in parent["types"]:
-                types.setdefault(offered["id"], offered)
-        for device in card["devices"]:
-            if device["type"] and device["type"] not in types:
-                types[device["type"]] = {"id": device["type"], "name": device["type_name"]}
-        card["types"] = list(types.values())
-    return cards
+        cards.setdefault(name, members[0])
+    return {name: _subject(card, parents.get(name, []), devices) for name, card in cards.items()}
 
 
-def select(profiles, cards, problems):
+def _subject(card: Mapping[str, object], parents: list[Parent], all_devices: list[Device]) -> Subject:
+    names = {parent["name"] for parent in parents}
+    devices = [device for device in all_devices if device["parent"] in names]
+    types: dict[str, OfferedType] = {}
+    for parent in parents:
+        for offered in parent["types"]:
+            types.setdefault(offered["id"], offered)
+    for device in devices:
+        if device["type"] and device["type"] not in types:
+            types[device["type"]] = {"id": device["type"], "name": device["type_name"]}
+    return cast("Subject", {**card, "parents": parents, "devices": devices, "types": list(types.values())})
+
+
+def select(profiles: list[Profile], cards: Mapping[str, Subject], problems: list[str]) -> list[tuple[Profile, Subject]]:
     """Return the cards of each profile as (profile, card), and add problems to ``problems``.
 
     A card in two profiles is returned for both, so that other problems are found as well.
     """
-    claims = {}
+    claims: dict[str, list[Profile]] = {}
     for profile in profiles:
-        selected = _matching(profile, cards, problems) if profile["expression"] else _named(profile, cards, problems)
+        matches = profile["expression"]
+        selected = _matching(profile["name"], matches, cards, problems) if matches else _named(profile, cards, problems)
         if profile["required"] and not selected:
             problems.append(
                 f"profile {profile['name']}: it is required, but selects no card on this host. The host has "
@@ -95,25 +104,25 @@ def select(profiles, cards, problems):
     return [(profile, cards[name]) for name, claiming in claims.items() for profile in claiming]
 
 
-def _matching(profile, cards, problems):
+def _matching(profile: str, matches: Matches, cards: Mapping[str, Subject], problems: list[str]) -> list[str]:
     selected = []
     for name, card in cards.items():
         try:
-            if profile["expression"](card):
+            if matches(card):
                 selected.append(name)
         except ValueError as error:
-            problems.append(f"profile {profile['name']} ({name}): select cannot be evaluated. {error}")
+            problems.append(f"profile {profile} ({name}): select cannot be evaluated. {error}")
     return selected
 
 
-def _named(profile, cards, problems):
-    names = {}
-    virtual = {}
+def _named(profile: Profile, cards: Mapping[str, Subject], problems: list[str]) -> list[str]:
+    names: dict[str, str] = {}
+    virtual: dict[str, str] = {}
     for card in cards.values():
         names[card["name"]] = card["name"]
         names.update((interface, card["name"]) for interface in card.get("netdevs", []))
         virtual.update((function["address"], card["name"]) for function in card.get("virtual_functions", []))
-    selected = {}
+    selected: dict[str, None] = {}
     for name in profile["names"]:
         if name in virtual:
             problems.append(

@@ -8,37 +8,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypedDict, cast
+
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.nvidia_vfio_view import DEVICE_API
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import CLOUDS
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import is_vendor_vfio
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import OfferedType, Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, NovaSettings, VgpuType
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Share as PlannedShare
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Profile, Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import mixture, type_choice
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.mixture import Chosen, Placed
 
 
-def device_api(offered, subject):
-    return offered.get("device_api") or (DEVICE_API if is_vendor_vfio(subject) else None)
+class Published(TypedDict):
+    """The Placement and cloud keys of a profile or type in the form of a plan."""
+
+    resource_class: str | None
+    traits: list[str]
+    nova: NovaSettings
 
 
-def published(part):
-    """Return the Placement and cloud keys of a profile or type in the form of a plan."""
-    return {
-        "resource_class": part["placement"]["resource_class"],
-        "traits": part["placement"]["traits"],
-        **{cloud.OWNER: part[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART},
-    }
+def planned_type(offered: OfferedType, subject: Subject) -> VgpuType:
+    device_api = offered.get("device_api") or (DEVICE_API if is_vendor_vfio(subject) else None)
+    return {"id": offered["id"], "name": offered["name"], "device_api": device_api}
 
 
-def total_count(shares):
+def published(part: Profile | Share) -> Published:
+    keys: Mapping[str, object] = part
+    of_clouds = {cloud.OWNER: keys[cloud.OWNER] for cloud in CLOUDS if cloud.PROFILE_PART}
+    return cast("Published", {**part["placement"], **of_clouds})
+
+
+def total_count(shares: Sequence[Share]) -> int | str | None:
     """Return the number of devices of all types, or ``max``; None if the owner creates them, or without types."""
     counts = [share["count"] for share in shares]
     if not counts or None in counts:
         return None
-    return MAX if MAX in counts else sum(counts)
+    return MAX if MAX in counts else sum(int(count or 0) for count in counts)
 
 
-def instance(share, type_id, card, label):
+def instance(share: Share, type_id: str, card: Card, label: str) -> dict[str, object]:
     """Return an entry of the option ``instances`` of mdev_instance."""
-    entry = {"type": [type_id], "parent": card["name"], "count": str(share["count"]), "label": label}
+    entry: dict[str, object] = {"type": [type_id], "parent": card["name"], "count": str(share["count"]), "label": label}
     if share["attributes"]:
         entry["attributes"] = share["attributes"]
     if share["autostart"] is not None:
@@ -46,7 +60,7 @@ def instance(share, type_id, card, label):
     return entry
 
 
-def plan(profile, subject, card, found):
+def plan(profile: Profile, subject: Subject, card: Card, found: list[str]) -> list[dict[str, object]]:
     """Fill in the card and its ``shares``; return the instances for the module.
 
     Problems are added to ``found``. The order of the types in the profile has no effect, so that reordering does not
@@ -63,7 +77,9 @@ def plan(profile, subject, card, found):
         return []
     chosen.sort(key=lambda pair: (pair[0]["count"] == MAX, pair[1]["name"] or "", pair[1]["id"]))
     # A duplicate type is reported separately; the sum is still checked.
-    wanted = {offered["id"]: total_count([one for one, its in chosen if its is offered]) for _share, offered in chosen}
+    wanted = {
+        offered["id"]: total_count([one for one, its in chosen if its is offered]) or 0 for _share, offered in chosen
+    }
     placed, problem = mixture.place(wanted, subject)
     if problem:
         found.append(problem)
@@ -81,16 +97,16 @@ def plan(profile, subject, card, found):
     ]
 
 
-def _chosen(shares, subject, found):
+def _chosen(shares: list[Share], subject: Subject, found: list[str]) -> list[Chosen]:
     """Return each entry with its type, except entries without an existing type."""
-    chosen = [(share, type_choice.choose(share["types"], subject)) for share in shares]
+    choices = [(share, type_choice.choose(share["types"], subject)) for share in shares]
     wrong = [
         f"{share['label']}: {type_choice.why_none(share['types'], subject)}"
-        for share, offered in chosen
+        for share, offered in choices
         if offered is None
     ]
-    chosen = [(share, offered) for share, offered in chosen if offered]
-    by_id = {}
+    chosen = [(share, offered) for share, offered in choices if offered]
+    by_id: dict[str, list[Share]] = {}
     for share, offered in chosen:
         by_id.setdefault(offered["id"], []).append(share)
         unreadable = type_choice.why_unreadable(offered["id"], subject)
@@ -109,12 +125,12 @@ def _chosen(shares, subject, found):
     return chosen
 
 
-def _share(share, offered, placed, subject):
+def _share(share: Share, offered: OfferedType, placed: Placed, subject: Subject) -> PlannedShare:
     return {
-        "type": {"id": offered["id"], "name": offered["name"], "device_api": device_api(offered, subject)},
+        "type": planned_type(offered, subject),
         "next_type": None,
         "parents": placed.parents,
-        "count": share["count"],
+        "count": share["count"] or 0,
         "total": sum(parent["total"] for parent in placed.parents),
         "waiting": placed.waiting,
         **published(share),

@@ -21,7 +21,7 @@ except ImportError:
 DEVICE_CLASSES = ("FPGA", "PCI_DEVICE", "PGPU", "SRIOV_NET_VF", "VGPU")
 
 
-def resource_class(text):
+def resource_class(text: str) -> str:
     """Return a custom class, or a standard class for devices; raise ``ValueError`` for others."""
     names.resource_class(text)
     if names.is_custom(text) or text in DEVICE_CLASSES:
@@ -33,7 +33,7 @@ def resource_class(text):
     )
 
 
-def trait(text):
+def trait(text: str) -> str:
     """Return a trait; raise ``ValueError`` if it is invalid, or if os-traits is installed and does not contain it."""
     names.trait(text)
     if names.is_custom(text) or os_traits is None or text in os_traits.get_traits():
@@ -46,5 +46,5 @@ def trait(text):
     )
 
 
-def _custom(text):
+def _custom(text: str) -> str:
     return f"CUSTOM_{text}"[:255]

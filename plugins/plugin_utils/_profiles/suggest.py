@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import some
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import plain
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.no_vgpus import are_unusable
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
@@ -37,7 +38,7 @@ class Kind(NamedTuple):
 
     select: str
     label: str
-    cards: list[tuple[str, dict[str, Any]]]
+    cards: list[tuple[str, Subject]]
 
 
 def suggest_profiles(facts_by_host: Any) -> str:
@@ -55,7 +56,7 @@ def suggest_profiles(facts_by_host: Any) -> str:
         return "\n".join([HEADING, *lines])
 
 
-def _kinds(hosts: Mapping[str, Mapping[str, Any]]) -> list[Kind]:
+def _kinds(hosts: Mapping[str, Facts]) -> list[Kind]:
     found: dict[str, Kind] = {}
     for host, facts in hosts.items():
         for card in subjects(facts).values():
@@ -80,7 +81,7 @@ def _block(kind: Kind, name: str) -> list[str]:
     return ["", *(f"  # {note}" for note in [_where(kind), *notes]), *(prefix + line for line in body)]
 
 
-def _usable_vfs(card: Mapping[str, Any]) -> int:
+def _usable_vfs(card: Subject) -> int:
     """Return the number of VFs that the card supports and drivers can use."""
     return 0 if are_unusable(card.get("vf_product_id")) else card.get("total_vfs") or 0
 
@@ -132,7 +133,7 @@ def _vgpu(kind: Kind) -> tuple[str, list[str]]:
     return f"{{type: {json.dumps(type_name)}}}", remark
 
 
-def _made(card: Mapping[str, Any]) -> list[str]:
+def _made(card: Subject) -> list[str]:
     """Return the type of each existing device."""
     names = {one["id"]: str(one["name"] or one["id"]) for one in card["types"]}
     return [names[one["type"]] for one in card["devices"] if one["type"] in names and one["state"] != "defined"]
@@ -175,7 +176,7 @@ def _where(kind: Kind) -> str:
     return f"{number} x {kind.label} on {some(hosts, SHOWN_HOSTS)}{used}"
 
 
-def _users(card: dict[str, Any]) -> list[str]:
+def _users(card: Subject) -> list[str]:
     functions = [card, *card.get("virtual_functions", []), *card["devices"]]
     users = [user for one in functions for user in one.get("users") or []]
     return [user["domain"] or user["command"] or "a process" for user in users]

@@ -9,9 +9,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import printable
+
+
+class Node(TypedDict):
+    """A node of an expression that jmespath has parsed."""
+
+    type: str
+    # The name of a field or function, or the value of a literal; only some nodes have it.
+    value: Any
+    # Nodes; those of a slice are numbers or None.
+    children: list[Any]
+
 
 BARE_NUMBER = re.compile(r"[=<>]\s*-?[0-9]")
 # Matches a PCI address, or the name of another parent.
@@ -27,6 +38,11 @@ WORDS = {
 }
 NUMBER = "Write a number in backquotes, such as `64`, and an id in single quotes, such as '10de'"
 LONGEST = 40
+
+
+def below(node: Node) -> list[Node]:
+    """Return the children of a node that are nodes."""
+    return cast("list[Node]", [child for child in node["children"] if isinstance(child, dict)])
 
 
 def described(text: str, error: Exception) -> str:

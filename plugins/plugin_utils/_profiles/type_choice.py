@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers, wording
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import advice, why_not_settable
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types import (
@@ -15,9 +17,11 @@ from ansible_collections.vfio.devices.plugins.module_utils._frameworks.mig_types
     capacities,
     is_mig_backed,
 )
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Mig, OfferedType, Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Share
 
 
-def choose(specs, subject):
+def choose(specs: Sequence[str], subject: Subject) -> OfferedType | None:
     """Return the type of existing devices, or else the first spec with capacity, or else the first that exists.
 
     Existing devices of any listed type are accepted, so reordering the list changes nothing. Returns None if no type
@@ -35,7 +39,7 @@ def choose(specs, subject):
     return wanted[0] if wanted else None
 
 
-def why_none(specs, subject):
+def why_none(specs: Sequence[str], subject: Subject) -> str:
     """Return why the card has none of the types."""
     known = {offered["id"]: offered["name"] for offered in subject["types"]}
     names = " or ".join(wording.printable(text, numbers.shown(text)) for text in specs)
@@ -46,7 +50,7 @@ def why_none(specs, subject):
     return f"it lists no types, so there is no type {names}. {check}"
 
 
-def why_unreadable(type_id, subject):
+def why_unreadable(type_id: str, subject: Subject) -> str | None:
     """Return why a type with unreadable counters cannot be planned, or None."""
     offers = [one for parent in subject["parents"] for one in parent["types"] if one["id"] == type_id]
     if any(offered["available_instances"] is None for offered in offers):
@@ -54,13 +58,13 @@ def why_unreadable(type_id, subject):
     return None
 
 
-def why_unsettable(share, type_id, subject):
+def why_unsettable(share: Share, type_id: str, subject: Subject) -> str | None:
     """Return why devices of a type do not support the attributes of an entry, or None."""
     pairs = [pair for attribute in share["attributes"] for pair in attribute.items()]
     return why_not_settable(subject["parents"][0]["framework"], type_id, pairs)
 
 
-def _about_mig(specs, subject):
+def _about_mig(specs: Sequence[str], subject: Subject) -> str:
     """Return the remedy if the types need MIG and the card has it off, or vice versa."""
     asked = {is_mig_backed(spec) for spec in specs}
     has = {is_mig_backed(offered["name"]) for offered in subject["types"]}
@@ -71,7 +75,7 @@ def _about_mig(specs, subject):
     return ". MIG is on, and a time-sliced type needs a GPU without it. Set mig: false in the profile"
 
 
-def _how_to_enable(specs, mig):
+def _how_to_enable(specs: Sequence[str], mig: Mig | None) -> str:
     """Return the end of the sentence; ``mig`` is that of the facts, None if unknown."""
     if mig is None:
         return ". Set mig in the profile if the GPU supports it"

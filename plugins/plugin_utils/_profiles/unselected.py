@@ -8,23 +8,31 @@
 
 from __future__ import annotations
 
-FIELDS = ("address", "vendor_id", "product_id", "vf_product_id", "class", "framework")
+from collections.abc import Collection, Mapping
+
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Unselected
 
 
-def of_host(subjects, selected):
+def of_host(subjects: Mapping[str, Subject], selected: Collection[str]) -> list[Unselected]:
     """Return the properties that settings depend on, for each card that is not ``selected``, sorted by name."""
     return [_card(subjects[name]) for name in sorted(subjects) if name not in selected]
 
 
-def types_of(subject):
+def types_of(subject: Subject) -> list[str]:
     """Return the ids of all types that the parents of a card list."""
     return sorted({offered["id"] for parent in subject["parents"] for offered in parent["types"]})
 
 
-def _card(subject):
+def _card(subject: Subject) -> Unselected:
     return {
         "name": subject["name"],
-        **{field: subject.get(field) for field in FIELDS},
+        "address": subject["address"],
+        "vendor_id": subject.get("vendor_id"),
+        "product_id": subject.get("product_id"),
+        "vf_product_id": subject.get("vf_product_id"),
+        "class": subject.get("class"),
+        "framework": subject["framework"],
         "netdevs": subject.get("netdevs", []),
         "types": types_of(subject),
         "virtual_functions": [function["address"] for function in subject.get("virtual_functions", [])],

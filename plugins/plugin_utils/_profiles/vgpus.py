@@ -8,13 +8,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._instances.wanted import MAX, parse_instances
 from ansible_collections.vfio.devices.plugins.plugin_utils._clouds.every import BY_OWNER
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.profile import Share
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import check, schema
 
 
-def parse(value, owner, found):
+def parse(value: object, owner: str, found: list[str]) -> list[Share]:
     """Return the entries in one form; add problems to ``found``.
 
     Each entry has its ``label`` in messages, ``types`` in order of preference, and ``count``: a number, ``max``, or
@@ -27,7 +31,7 @@ def parse(value, owner, found):
     return list(filter(None, entries))
 
 
-def _entry(vgpu, label, owner, found):
+def _entry(vgpu: Mapping[str, Any], label: str, owner: str, found: list[str]) -> Share | None:
     wrong = check.wrong(vgpu, schema.VGPU, f"{label}.")
     sentences = [*wrong.values(), *check.missing(vgpu, wrong, schema.VGPU, label)]
     found += sentences
@@ -41,20 +45,21 @@ def _entry(vgpu, label, owner, found):
         parse_instances([entry], "present", False)
     except Refused as refused:
         found += [f"{label}: " + problem.partition(": ")[2] for problem in refused.problems]
-    if count == "0":
-        count = None
-    return {
-        **{key: vgpu.get(key) for key in schema.VGPU},
-        "label": label,
-        "types": types,
-        "count": int(count) if count and count != MAX else count,
-        "attributes": vgpu.get("attributes") or [],
-    }
+    return cast(
+        "Share",
+        {
+            **{key: vgpu.get(key) for key in schema.VGPU},
+            "label": label,
+            "types": types,
+            "count": None if count == "0" else count if count == MAX else int(count),
+            "attributes": vgpu.get("attributes") or [],
+        },
+    )
 
 
-def _check_together(listed, entries, found):
+def _check_together(listed: list[tuple[str, Any]], entries: list[Share], found: list[str]) -> None:
     """Find combinations of types that are invalid on any card."""
-    places = {}
+    places: dict[str, list[str]] = {}
     for entry in entries:
         for name in dict.fromkeys(entry["types"]):
             places.setdefault(name, []).append(entry["label"])

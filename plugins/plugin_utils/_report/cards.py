@@ -9,12 +9,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import groupby
 
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import BY_NAME
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import device_name, shares_of, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject, User
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.model import (
+    Bar,
+    DescribedUser,
+    Description,
+    DeviceOnCard,
+    TypeCounts,
+    UnusedDevices,
+    UsedDevice,
+)
 
 # The longest prefix of the PCI class decides.
 KINDS = {"01": "storage", "0108": "NVMe", "02": "NIC", "03": "GPU", "10": "crypto", "12": "accelerator"}
@@ -22,7 +34,9 @@ VENDORS = {"10de": "NVIDIA", "1002": "AMD", "1344": "Micron", "144d": "Samsung",
 VENDORS.update({"1bb1": "Seagate", "1d0f": "Amazon", "8086": "Intel"})
 
 
-def describe(card, planned=None, reserved=0, versions=None):
+def describe(
+    card: Subject, planned: Card | None = None, reserved: int = 0, versions: Mapping[str, str] | None = None
+) -> Description:
     """Return the card for the page, from a subject of ``selection.subjects`` and its planned card.
 
     ``reserved`` is the number that Placement reserves, ``versions`` are driver versions by name.
@@ -30,7 +44,7 @@ def describe(card, planned=None, reserved=0, versions=None):
     versions = versions or {}
     kind = KINDS.get((card.get("class") or "")[:4]) or KINDS.get((card.get("class") or "")[:2])
     ids = f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else None
-    words = (card["model"], ids) if card.get("model") else (VENDORS.get(card.get("vendor_id")), kind, ids)
+    words = (card["model"], ids) if card.get("model") else (VENDORS.get(card.get("vendor_id") or ""), kind, ids)
     title = " ".join(filter(None, words)) or "device"
     types = _types(card)
     held, unused = _devices(card)
@@ -41,7 +55,7 @@ def describe(card, planned=None, reserved=0, versions=None):
         "model": card.get("model"),
         "ids": ids,
         "driver": card.get("driver"),
-        "driver_version": versions.get(card.get("driver")),
+        "driver_version": versions.get(card.get("driver") or ""),
         "mode": card.get("mode"),
         "vfs": f"{card['num_vfs']}/{card['total_vfs']}" if card.get("total_vfs") else None,
         "numa_node": card["numa_node"],
@@ -56,7 +70,7 @@ def describe(card, planned=None, reserved=0, versions=None):
     }
 
 
-def holder(user):
+def holder(user: User) -> DescribedUser:
     """Describe a user of a device: the guest or process, and details."""
     process = f"pid {user['pid']}, {user['command'] or 'unknown'}" if user["pid"] else None
     if not user["domain"]:
@@ -65,7 +79,7 @@ def holder(user):
     return {"guest": user["domain"], "name": user["domain"], "detail": detail if user["running"] else "not running"}
 
 
-def in_order(name):
+def in_order(name: str) -> list[tuple[bool, int, str, str]]:
     """Return a sort key for names with numbers, which places node2 before node10."""
     parts = re.split(r"([0-9]+)", name)
     # Compare lengths first, because Python cannot parse integers of some thousand digits.
@@ -74,9 +88,9 @@ def in_order(name):
     ]
 
 
-def _labels(card, versions):
+def _labels(card: Subject, versions: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the main properties as (name, value)."""
-    version = versions.get(card.get("driver"))
+    version = versions.get(card.get("driver") or "")
     driver = f"{card['driver']} {version}" if version else card.get("driver") or "none"
     labels = [("driver", driver) if "driver" in card else ("bus", card["bus"])]
     if "mode" in card:
@@ -93,7 +107,7 @@ def _labels(card, versions):
     return labels
 
 
-def _types(card):
+def _types(card: Subject) -> list[TypeCounts]:
     """Return the types of the card, first those with devices."""
     counts = card_types.by_name(card["parents"], card["devices"], gpu_instances(card))
     held = [
@@ -101,11 +115,11 @@ def _types(card):
         for device in card["devices"]
         if device["users"] and device["state"] != "defined"
     ]
-    types = [{"name": name, "used": held.count(name), **count} for name, count in counts.items()]
+    types: list[TypeCounts] = [{"name": name, "used": held.count(name), **count} for name, count in counts.items()]
     return sorted(types, key=lambda one: (not one["existing"], not one["free"], in_order(one["name"])))
 
 
-def _bars(card, title, types, planned, reserved):
+def _bars(card: Subject, title: str, types: list[TypeCounts], planned: Card | None, reserved: int) -> list[Bar]:
     """Return the devices for guests by vGPU type, as virtual functions, or as a whole card."""
     wanted = {type_name(share) for share in shares_of(planned)} if planned else set()
     bars = [
@@ -121,12 +135,12 @@ def _bars(card, title, types, planned, reserved):
     return [_bar(f"Whole {title}", int(bool(card["users"])), 1, reserved)] if card["mode"] == "pf" else []
 
 
-def _bar(name, used, total, reserved):
+def _bar(name: str, used: int, total: int, reserved: int) -> Bar:
     held_back = min(reserved, max(0, total - used))
     return {"name": name, "used": used, "reserved": held_back, "free": max(0, total - used - held_back), "total": total}
 
 
-def _functions(card):
+def _functions(card: Subject) -> list[str]:
     """Return the state of each virtual function in order: used, made (has a free vGPU) or free."""
     if not card.get("virtual_functions"):
         return []
@@ -138,15 +152,16 @@ def _functions(card):
     ]
 
 
-def _devices(card):
+def _devices(card: Subject) -> tuple[list[UsedDevice], list[UnusedDevices]]:
     """Return the devices in use one by one, and the others in groups."""
     virtual = {one["address"]: one for one in card.get("virtual_functions", [])}
-    held, unused = [], []
+    held: list[UsedDevice] = []
+    unused: list[DeviceOnCard] = []
     for device in card["devices"]:
-        name = device["uuid"] or device["address"]
-        index = virtual.get(device["parent"], {}).get("index")
-        entry = {
-            "name": name,
+        function = virtual.get(device["parent"])
+        index = function.get("index") if function else None
+        entry: DeviceOnCard = {
+            "name": device_name(device),
             "type": card_types.type_name(device["type_name"], device["type"]),
             "function": None if index is None else f"VF {index}",
             "state": device["state"],
@@ -168,7 +183,7 @@ def _devices(card):
         if one["users"] and one["address"] not in listed
     ]
 
-    def group(entry):
+    def group(entry: DeviceOnCard) -> tuple[str, str]:
         return entry["type"], entry["state"]
 
     return held, [

@@ -9,18 +9,23 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import holders
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card, Plan
 
+# The registered result of a task, or a part of it.
+Result = Mapping[str, Any]
 # Keys in a difference that stand for files of a card.
 FILES = ("record", "udev_rule", "definition of ")
 # More names than this in one line are only counted.
 MOST_KEYS = 3
 
 
-def drift(results):
+def drift(results: Any) -> list[str]:
     """Return a line for each difference in results of check mode."""
     if not isinstance(results, dict) or not all(isinstance(result, dict) for result in results.values()):
         raise AnsibleFilterError("drift takes a dictionary of registered results")
@@ -28,7 +33,7 @@ def drift(results):
         return [f"{about}: {line}" for about, result in results.items() for line in _lines(result)]
 
 
-def _lines(result):
+def _lines(result: Result) -> list[str]:
     if result.get("skipped"):
         return []
     if result.get("failed"):
@@ -44,19 +49,19 @@ def _lines(result):
     return busy + [_of_provider(provider) for provider in result.get("unexpected", [])] + _of_change(result)
 
 
-def _cards(result):
+def _cards(result: Result) -> list[Result]:
     """Return the cards in a result of sriov_pf_mode or mig_layout."""
     return [*result.get("functions", []), *result.get("gpus", [])]
 
 
-def _of_device(device):
+def _of_device(device: Result) -> str:
     name = device["uuid"] or device["address"]
     if device.get("item") is not None and device.get("action") == "busy":
         return f"{device['parent']} {name} cannot be changed now, and is in use by {holders(device['users'])}"
     return f"{device['parent']} {name} is not declared, and is in use by {holders(device['users'])}"
 
 
-def _of_provider(provider):
+def _of_provider(provider: Result) -> str:
     return (
         f"{provider['name']} in Placement belongs to a card that is missing on the host or no longer published, "
         "so guests with a device of this provider cannot start. To remove it, set `placement_purge: true` and "
@@ -65,14 +70,14 @@ def _of_provider(provider):
     )
 
 
-def _of_change(result):
+def _of_change(result: Result) -> list[str]:
     diffs = result.get("diff") or []
     diffs = [diffs] if isinstance(diffs, dict) else diffs
     differs = result.get("changed") or any(diff.get("before") != diff.get("after") for diff in diffs)
     return [line for diff in diffs for line in _of_diff(diff)] or ["it differs from the declaration"] * bool(differs)
 
 
-def _of_diff(diff):
+def _of_diff(diff: Result) -> list[str]:
     before, after = diff.get("before"), diff.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
         return _of_values(before, after, [])
@@ -89,10 +94,10 @@ def _of_diff(diff):
     ]
 
 
-def _of_values(before, after, path):
+def _of_values(before: Mapping[Any, Any], after: Mapping[Any, Any], path: list[str]) -> list[str]:
     lines = []
     # Values with the same difference share a line.
-    alike = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for key in [*before, *(key for key in after if key not in before)]:
         now, then = before.get(key), after.get(key)
         if now == then:
@@ -107,32 +112,32 @@ def _of_values(before, after, path):
     return lines
 
 
-def _of_file(now, then):
+def _of_file(now: object, then: object) -> str:
     if now is None:
         return "is missing"
     return "is not declared" if then is None else "has another content"
 
 
-def _some(keys):
+def _some(keys: list[str]) -> str:
     if len(keys) <= MOST_KEYS:
         return ", ".join(keys)
     return f"{', '.join(keys[:MOST_KEYS])} and {len(keys) - MOST_KEYS} more"
 
 
-def _show(value):
+def _show(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "empty"
     return "missing" if value is None else str(value)
 
 
-def _state(shown):
+def _state(shown: Any) -> Any:
     """Return a card or parent without its files, which can be written while guests use the card."""
     if not isinstance(shown, dict):
         return shown
     return {key: value for key, value in shown.items() if not str(key).startswith(FILES)}
 
 
-def differing_cards(plan, results):
+def differing_cards(plan: Plan, results: list[Result]) -> list[str]:
     """Return the names of planned cards that results of check mode would change."""
     with answering("differing_cards", "differing_cards takes a plan and a list of results"):
         touched = {name for result in results if not result.get("skipped") for name in _touched(result)}
@@ -140,7 +145,7 @@ def differing_cards(plan, results):
         return [card["name"] for card in plan["cards"] if touched & set(_names(card))]
 
 
-def _touched(result):
+def _touched(result: Result) -> Iterator[str]:
     """Yield the names of cards, parents and devices that differ from the desired state."""
     before, after = result["diff"]["before"], result["diff"]["after"]
     yield from (name for name in {**before, **after} if _state(before.get(name)) != _state(after.get(name)))
@@ -148,5 +153,5 @@ def _touched(result):
     yield from (device["parent"] for device in result.get("busy", []))
 
 
-def _names(card):
+def _names(card: Card) -> list[str]:
     return [card["name"], *card["virtual_functions"], *(parent["name"] for parent in card["parents"])]

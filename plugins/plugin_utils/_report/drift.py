@@ -9,15 +9,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.cards import shares_of, type_name
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Subject
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.model import Card
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 
 NATIVE = "native"  # the driver of a card in mode pf that libvirt itself rebinds
 VFIO_PCI = "vfio-pci"
 
 
-def of_card(planned, card, function):
+def of_card(planned: Card, card: Subject, function: Mapping[str, Any] | None) -> list[str]:
     """Return a short text for each difference, without the card, so that equal ones of many cards can be merged.
 
     ``planned`` is the planned card, ``card`` the subject of ``selection.subjects``, and ``function`` its entry in
@@ -34,7 +38,7 @@ def of_card(planned, card, function):
     return lines
 
 
-def _whole(planned, card):
+def _whole(planned: Card, card: Subject) -> list[str]:
     if planned["driver"] == NATIVE:
         # libvirt binds the card to another driver while a guest uses it.
         fine = card["mode"] == "host" or (card["mode"] == "pf" and card["users"])
@@ -45,13 +49,13 @@ def _whole(planned, card):
     return [] if card["driver"] == wanted else [f"driver {card['driver']} instead of {wanted}"]
 
 
-def _virtual_functions(planned, card, function):
+def _virtual_functions(planned: Card, card: Subject, function: Mapping[str, Any] | None) -> list[str]:
     if card["mode"] == "pf":
         return ["mode pf instead of vf"]
     if planned["num_vfs"] is not None and card["num_vfs"] != planned["num_vfs"]:
         return [f"{card['num_vfs']} virtual functions instead of {planned['num_vfs']}"]
     wanted = planned["vf_driver"]
-    if wanted in (None, "default") or any(one.get("driver") for one in function.get("vfs") or []):
+    if wanted in (None, "default") or any(one.get("driver") for one in (function or {}).get("vfs") or []):
         return []
     # libvirt binds a virtual function to another driver while a guest uses it.
     other = [
@@ -65,21 +69,21 @@ def _virtual_functions(planned, card, function):
     return [f"virtual functions with driver {drivers} instead of {wanted}: {len(other)} of {card['num_vfs']}"]
 
 
-def _devices(wanted, card):
+def _devices(wanted: list[Card], card: Subject) -> list[str]:
     """Return differences of devices; ``wanted`` are planned cards with one type each."""
     present = Counter(
         card_types.type_name(device["type_name"], device["type"])
         for device in card["devices"]
         if device["state"] == "active"
     )
-    numbers = {type_name(one): present.pop(type_name(one), 0) for one in wanted}
+    by_type = {type_name(one) or "": one for one in wanted}
+    numbers = {name: present.pop(name, 0) for name in by_type}
     names = " or ".join(numbers)
     lines = [f"{number} of type {name} instead of type {names}" for name, number in present.items()]
-    for one in wanted:
+    for name, one in by_type.items():
         if one["count"] is None:
             continue
         declared = sum(parent["total"] for parent in one["parents"]) if one["count"] == "max" else int(one["count"])
-        number = numbers[type_name(one)]
-        if number != declared:
-            lines.append(f"{number} of type {type_name(one)} instead of {declared}")
+        if numbers[name] != declared:
+            lines.append(f"{numbers[name]} of type {name} instead of {declared}")
     return lines

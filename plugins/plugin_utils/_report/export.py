@@ -12,20 +12,22 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ansible_collections.vfio.devices.plugins.module_utils._host.ownership import GENERATOR
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.model import Report
 
 # The first columns identify the file as one of this collection.
 COLUMNS = (
     *("host", "groups", "kernel", "card", "model", "ids", "kind", "numa_node", "driver", "driver_version", "profile"),
     *("mode", "vfs", "type", "used", "reserved", "free", "total", "users", "level", "warnings"),
 )
+# The values by column.
+Row = Mapping[str, object]
 # Spreadsheets treat values that begin with these characters as formulas.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def rows(data: Report) -> Iterator[Row]:
     """Yield a dictionary with :data:`COLUMNS` for each card, and for each host without cards."""
     for host in data["hosts"]:
         common = {"host": host["name"], "groups": host["groups"], "kernel": host["kernel"]}
@@ -50,7 +52,7 @@ def rows(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {**dict.fromkeys(COLUMNS), **common, "level": host["level"], "warnings": general}
 
 
-def as_csv(data: Mapping[str, Any]) -> str:
+def as_csv(data: Report) -> str:
     """Return CSV; lists are joined by a semicolon and a blank, unknown values are empty."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
@@ -60,13 +62,13 @@ def as_csv(data: Mapping[str, Any]) -> str:
     return out.getvalue()
 
 
-def as_json(data: Mapping[str, Any], title: str, time: str | None) -> str:
+def as_json(data: Report, title: str, time: str | None) -> str:
     """Return JSON with the numbers of the fleet and all rows."""
     found = [{key: row[key] for key in COLUMNS} for row in rows(data)]
     report = {"title": title, "time": time, "numbers": data["numbers"], "cards": found}
     return json.dumps(dict([GENERATOR]) | report, indent=1) + "\n"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -14,10 +14,13 @@ import hashlib
 import os
 import re
 from collections import Counter
+from collections.abc import Collection
 from itertools import groupby
 from pathlib import Path
+from typing import TypedDict
 
 import jinja2
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.model import Bar, Report, ReportedCard, TypeCounts
 from markupsafe import Markup
 
 FILES = Path(__file__).parent
@@ -31,7 +34,7 @@ INVISIBLE = re.compile(
 CELL, STEP, ROW = 9, 11, 32  # in pixels: a virtual function in the strip, and their distance; then the number per row
 
 
-def render(data, title, time):
+def render(data: Report, title: str, time: str | None) -> str:
     """Return the page for the data of ``fleet.build``; ``time`` is a text, or None."""
     css, js = _file("page.css"), _file("page.js")
     page = _template().render(
@@ -45,17 +48,17 @@ def render(data, title, time):
     return page.strip().replace(">\n<", "><") + "\n"
 
 
-def _file(name):
+def _file(name: str) -> str:
     return (FILES / name).read_text(encoding="utf-8")
 
 
-def _hash(text):
+def _hash(text: str) -> str:
     """Return a hash for the Content-Security-Policy, which permits only this style and script."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @functools.cache
-def _template():
+def _template() -> jinja2.Template:
     source = "\n".join(line.lstrip() for line in _file("page.html.j2").splitlines())
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_visible
@@ -74,30 +77,40 @@ def _template():
     return environment.from_string(source)
 
 
-def _visible(value):
+def _visible(value: object) -> object:
     """Replace invisible characters, because names come from hosts and may contain anything."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return INVISIBLE.sub("\ufffd", value)
     return value
 
 
-def _sentence(text):
+def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _bar_text(amount):
+def _bar_text(amount: Bar) -> str:
     used = "an unknown number" if amount["used"] is None else amount["used"]
     free = "an unknown number" if amount["free"] is None else amount["free"]
     return f"{used} in use, {amount['reserved']} reserved, {free} free of {amount['total']}"
 
 
-def _share(number, amount):
+def _share(number: int, amount: Bar) -> str:
     """Return the width of a part of a bar; allocations in Placement may exceed the total."""
     whole = max(amount["total"], (amount["used"] or 0) + amount["reserved"])
     return f"{100 * number / whole:.4g}%"
 
 
-def _strip(functions):
+class Strip(TypedDict):
+    """The SVG of virtual functions, with sizes in pixels."""
+
+    width: int
+    height: int
+    text: str
+    # A path for each state.
+    paths: Collection[tuple[str, str]]
+
+
+def _strip(functions: list[str]) -> Strip:
     """Return a row of squares, one per virtual function, as an SVG path for each state."""
     states = Counter(functions)
     # There may be thousands of squares, and a dashed line for equal neighbours is shorter than squares.
@@ -117,12 +130,12 @@ def _strip(functions):
     }
 
 
-def _is_idle(card):
+def _is_idle(card: ReportedCard) -> bool:
     """Return whether a card has no devices for guests and cannot have any."""
     return not (card["bars"] or card["users"] or card["held"] or card["unused"] or card["types"])
 
 
-def _types_of(types):
+def _types_of(types: list[TypeCounts]) -> str:
     """Return the free and the largest number of devices by type: ``GRID T4-: 1B 16/16, 2B 8/8``."""
     able = [one for one in types if one["free"]]
     names = [one["name"] for one in able]
@@ -135,7 +148,7 @@ def _types_of(types):
 
 
 @functools.cache
-def _version():
+def _version() -> str:
     """Return the version of the collection from the file that ansible-galaxy installs, or from the checkout."""
     for name, pattern in (("MANIFEST.json", r'"version": "([^"]+)"'), ("galaxy.yml", r"(?m)^version: (\S+)")):
         path = FILES.parents[2] / name
@@ -145,13 +158,18 @@ def _version():
     return "of an unknown version"
 
 
-def _kinds(cards):
+def _kinds(cards: list[ReportedCard]) -> str:
     """Summarize the cards of a host: ``2 GPUs, 1 NIC``."""
     counts = Counter(card["kind"] for card in cards)
     parts = (f"{number} {kind}{'s' if number > 1 and kind in COUNTABLE else ''}" for kind, number in counts.items())
     return ", ".join(sorted(parts, key=lambda part: part.partition(" ")[2])) or "no cards"
 
 
-def _total(cards):
+def _total(cards: list[ReportedCard]) -> dict[str, int]:
     bars = [amount for card in cards for amount in card["bars"]]
-    return {key: sum(amount[key] for amount in bars) for key in ("used", "reserved", "free", "total")}
+    return {
+        "used": sum(amount["used"] for amount in bars),
+        "reserved": sum(amount["reserved"] for amount in bars),
+        "free": sum(amount["free"] for amount in bars),
+        "total": sum(amount["total"] for amount in bars),
+    }

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.vfio.devices.plugins.module_utils._core import numbers
 from ansible_collections.vfio.devices.plugins.module_utils._core.wording import one_of
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import expression
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import export, fleet, page
 
@@ -25,15 +26,15 @@ NEEDS = (
 
 
 def fleet_report(
-    facts_by_host,
-    profiles=None,
-    placement=None,
-    roots=None,
-    title="VFIO devices",
-    time=None,
-    output="page",
-    groups=None,
-):
+    facts_by_host: Any,
+    profiles: Any = None,
+    placement: Any = None,
+    roots: Any = None,
+    title: str = "VFIO devices",
+    time: str | None = None,
+    output: str = "page",
+    groups: Any = None,
+) -> Any:
     """Return the page as text, the numbers of the fleet, CSV or JSON with a row per card, or all of them by name."""
     if output not in OUTPUTS:
         raise AnsibleFilterError(f"fleet_report: output must be {one_of(OUTPUTS)}, and not {numbers.shown(output)}")
@@ -51,7 +52,7 @@ def fleet_report(
         facts = given.pop("facts")
         given, results = json.loads(json.dumps([given, results]))
         data = fleet.build(facts, given["profiles"], results, given["roots"], given["groups"])
-        made = {
+        made: dict[str, Callable[[], object]] = {
             "page": lambda: page.render(data, title, time),
             "summary": lambda: data["numbers"],
             "csv": lambda: export.as_csv(data),

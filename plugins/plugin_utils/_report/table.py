@@ -9,13 +9,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.host import Facts, Subject, User
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles import card_types
 from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.offers import gpu_instances
+from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.selection import subjects
 from ansible_collections.vfio.devices.plugins.plugin_utils._report import classes
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards_in_use import users_by_name
 
 HEADING = (
     *("HOST", "CARD", "MODEL", "ID", "CLASS", "DRIVER", "NUMA", "FRAMEWORK", "MODE", "VFS", "DEVICES", "IN USE"),
@@ -26,11 +31,16 @@ TYPES_WIDTH = 64
 IN_USE_WIDTH = 24
 
 
-def fleet_table(facts_by_host):
+# The lines of a cell, and the cells of a row.
+Cell = Sequence[str]
+Row = Sequence[Cell]
+
+
+def fleet_table(facts_by_host: Any) -> list[str]:
     """Return the lines of the table; long models and the last two columns are wrapped."""
     if not isinstance(facts_by_host, dict):
         raise AnsibleFilterError("fleet_table takes a dictionary of facts by host name")
-    rows = [[(text,) for text in HEADING]]
+    rows: list[Row] = [[(text,) for text in HEADING]]
     for host, facts in facts_by_host.items():
         with answering("fleet_table", f"fleet_table: {host} has no facts of mdev_facts"):
             rows += _host_rows(host, facts)
@@ -42,57 +52,41 @@ def fleet_table(facts_by_host):
     ]
 
 
-def _host_rows(host, facts):
-    cards = [_function_card(function) for function in facts["physical_functions"]]
-    cards += [_other_card(parent) for parent in facts["parents"] if not parent["physical_function"]]
-    rows = [_row(host, card, facts) for card in cards]
+def _host_rows(host: str, facts: Facts) -> list[Row]:
+    rows = [_row(host, card) for card in subjects(facts).values()]
     return rows or [[(text,) for text in (host, "nothing to share", *[""] * (len(HEADING) - 2))]]
 
 
-def _function_card(function):
-    held = [(virtual["address"], virtual["users"]) for virtual in function["virtual_functions"]]
-    return {**function, "name": function["address"], "held": [(function["address"], function["users"]), *held]}
-
-
-def _other_card(parent):
-    return {**parent, "driver": None, "mode": "", "total_vfs": 0, "held": []}
-
-
-def _row(host, card, facts):
-    parents = [parent for parent in facts["parents"] if card["name"] in (parent["physical_function"], parent["name"])]
-    names = {parent["name"] for parent in parents}
-    devices = [device for device in facts["devices"] if device["parent"] in names]
-    users = dict(card["held"])
-    users.update((device["uuid"] or device["address"], device["users"]) for device in devices)
+def _row(host: str, card: Subject) -> Row:
     cells = (
         host,
         card["name"],
         card.get("model") or "",
         f"{card['vendor_id']}:{card['product_id']}" if card.get("vendor_id") else "",
         classes.words(card.get("class")),
-        card["driver"] or "",
+        card.get("driver") or "",
         "" if card["numa_node"] is None else str(card["numa_node"]),
         card["framework"] or "",
-        card["mode"],
-        f"{card['num_vfs']}/{card['total_vfs']}" if card["total_vfs"] else "",
-        str(len(devices)) if devices else "",
+        card.get("mode", ""),
+        f"{card['num_vfs']}/{card['total_vfs']}" if card.get("total_vfs") else "",
+        str(len(card["devices"])) if card["devices"] else "",
     )
     if not all(isinstance(cell, str) for cell in cells):
         raise TypeError(cells)
-    lines = [(cell,) for cell in cells]
+    lines: list[Cell] = [(cell,) for cell in cells]
     lines[HEADING.index("MODEL")] = textwrap.wrap(cells[HEADING.index("MODEL")], MODEL_WIDTH) or ("",)
-    return [*lines, _in_use(users), _types(parents, devices, card)]
+    return [*lines, _in_use(users_by_name(card)), _types(card)]
 
 
-def _in_use(users):
+def _in_use(users: Mapping[str, list[User] | None]) -> Cell:
     """Return the number of devices in use and their guests or processes."""
     held = {device: entries for device, entries in users.items() if entries}
     holders = sorted({entry["domain"] or entry["command"] or "?" for entries in held.values() for entry in entries})
     return textwrap.wrap(f"{len(held)}: {', '.join(holders)}", IN_USE_WIDTH) if held else ("",)
 
 
-def _types(parents, devices, card):
-    counts = card_types.by_name(parents, devices, gpu_instances(card))
+def _types(card: Subject) -> Cell:
+    counts = card_types.by_name(card["parents"], card["devices"], gpu_instances(card))
     shown = [name for name, count in counts.items() if count["free"] or count["existing"]] or list(counts)
     # Full names, because profiles need them.
     cells = [f"{name} {counts[name]['free']}/{_or_unknown(counts[name]['most'])}" for name in shown]
@@ -104,9 +98,9 @@ def _types(parents, devices, card):
     return [line.replace("\0", " ") for line in textwrap.wrap(_glue(text), TYPES_WIDTH)] or ("",)
 
 
-def _or_unknown(number):
+def _or_unknown(number: int | None) -> int | str:
     return "?" if number is None else number
 
 
-def _glue(text):
+def _glue(text: str) -> str:
     return ", ".join(cell.replace(" ", "\0") for cell in text.split(", "))

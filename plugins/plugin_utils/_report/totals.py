@@ -8,59 +8,86 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.cards import in_order
+from ansible_collections.vfio.devices.plugins.plugin_utils._report.model import (
+    AffectedHost,
+    Bar,
+    ClassRow,
+    Finding,
+    HostName,
+    MergedClass,
+    MergedFinding,
+    Numbers,
+    OfferTotal,
+    ProviderEntry,
+    ReportedCard,
+    ReportedHost,
+    TypeTotal,
+)
 from ansible_collections.vfio.devices.plugins.plugin_utils._report.remedies import cause
 
 # Ordered by severity; these are also names of CSS classes.
 LEVELS = ("problem", "drift", "note")
 
 
-def findings(found):
-    """Merge findings with the same cause on several hosts and cards, ordered by severity and frequency.
-
-    Each has the number of its ``cards``, and ``hosts`` with the names of their cards.
-    """
-    groups = {}
-    for one in found:
-        key = (one["level"], cause(one["text"]))
-        group = groups.setdefault(
-            key, {"level": one["level"], "texts": {}, "remedy": one["remedy"], "number": 0, "hosts": {}}
-        )
-        group["number"] += 1
-        group["texts"][one["text"]] = group["texts"].get(one["text"], 0) + 1
-        host = one["host"] or {"name": None}
-        entry = group["hosts"].setdefault(host["name"], {**host, "cards": set()})
-        if one["card"]:
-            entry["cards"].add(one["card"])
-    merged = [
-        {
-            **group,
-            "text": max(group["texts"], key=group["texts"].get),
-            "similar": len(group["texts"]) - 1,
-            "cards": sum(len(host["cards"]) for host in group["hosts"].values()),
-            "hosts": [{**host, "cards": sorted(host["cards"])} for name, host in group["hosts"].items() if name],
-        }
-        for group in groups.values()
-    ]
+def findings(found: Iterable[tuple[Finding, HostName | None]]) -> list[MergedFinding]:
+    """Merge findings with the same cause on several hosts and cards, ordered by severity and frequency."""
+    groups: dict[tuple[str, str], list[tuple[Finding, HostName | None]]] = {}
+    for finding, host in found:
+        groups.setdefault((finding["level"], cause(finding["text"])), []).append((finding, host))
+    merged = [_merged_finding(group) for group in groups.values()]
     return sorted(merged, key=lambda group: (LEVELS.index(group["level"]), -group["number"]))
 
 
-def types(bars):
+def _merged_finding(group: list[tuple[Finding, HostName | None]]) -> MergedFinding:
+    first, _host = group[0]
+    texts = Counter(finding["text"] for finding, _host in group)
+    hosts: dict[str, HostName] = {}
+    cards: dict[str, set[str]] = {}
+    for finding, host in group:
+        if host:
+            hosts[host["name"]] = host
+            cards.setdefault(host["name"], set()).update([finding["card"]] if finding["card"] else [])
+    affected: list[AffectedHost] = [
+        {"name": name, "anchor": host["anchor"], "cards": sorted(cards[name])} for name, host in hosts.items()
+    ]
+    return {
+        "level": first["level"],
+        "text": texts.most_common(1)[0][0],
+        "similar": len(texts) - 1,
+        "remedy": first["remedy"],
+        "number": len(group),
+        "cards": sum(len(host["cards"]) for host in affected),
+        "hosts": affected,
+    }
+
+
+def types(bars: Iterable[tuple[str, Bar]]) -> list[TypeTotal]:
     """Merge bars with the same name of all hosts, the largest first."""
-    totals = {}
+    by_name: dict[str, list[tuple[str, Bar]]] = {}
     for host, amount in bars:
-        total = totals.setdefault(amount["name"], {"name": amount["name"], "hosts": set(), "cards": 0})
-        total["hosts"].add(host)
-        total["cards"] += 1
-        for key in ("used", "reserved", "free", "total"):
-            total[key] = total.get(key, 0) + amount[key]
-    merged = [{**total, "hosts": len(total["hosts"])} for total in totals.values()]
-    return sorted(merged, key=lambda total: (-total["total"], total["name"]))
+        by_name.setdefault(amount["name"], []).append((host, amount))
+    totals: list[TypeTotal] = [
+        {
+            "name": name,
+            "hosts": len({host for host, _amount in listed}),
+            "cards": len(listed),
+            "used": sum(amount["used"] for _host, amount in listed),
+            "reserved": sum(amount["reserved"] for _host, amount in listed),
+            "free": sum(amount["free"] for _host, amount in listed),
+            "total": sum(amount["total"] for _host, amount in listed),
+        }
+        for name, listed in by_name.items()
+    ]
+    return sorted(totals, key=lambda total: (-total["total"], total["name"]))
 
 
-def offers(cards):
+def offers(cards: Iterable[ReportedCard]) -> list[OfferTotal]:
     """Return types that cards without such devices offer: number of devices and cards."""
-    found = {}
+    found: dict[str, OfferTotal] = {}
     for card in cards:
         shown = {amount["name"] for amount in card["bars"]}
         for one in card["types"]:
@@ -71,30 +98,43 @@ def offers(cards):
     return sorted(found.values(), key=lambda offer: in_order(offer["name"]))
 
 
-def classes(providers, has):
+def classes(providers: Iterable[ProviderEntry], has: int | None) -> list[MergedClass]:
     """Merge providers of one card by resource class; ``has`` is the number of devices on the host, or None."""
-    rows = [{**one, "providers": 1} for provider in providers for one in provider["classes"]]
-    found = merged({**row, "has": None} for row in rows)
+    found = merged({**one, "providers": 1, "has": None} for provider in providers for one in provider["classes"])
     if len(found) == 1:
         found[0]["has"] = has
     return found
 
 
-def merged(rows):
+def merged(rows: Iterable[ClassRow]) -> list[MergedClass]:
     """Merge rows of the same resource class, the largest first; one unknown number makes the sum unknown."""
-    by_name = {}
+    by_name: dict[str, list[ClassRow]] = {}
     for row in rows:
-        sums = by_name.setdefault(row["name"], {"name": row["name"]})
-        for key in ("providers", "total", "reserved", "used", "has"):
-            before = sums.get(key, 0)
-            sums[key] = None if None in (before, row[key]) else before + row[key]
-    for sums in by_name.values():
-        used = sums["used"]
-        sums["free"] = None if used is None else max(0, sums["total"] - sums["reserved"] - used)
-    return sorted(by_name.values(), key=lambda row: (-row["total"], row["name"]))
+        by_name.setdefault(row["name"], []).append(row)
+    sums = [_merged_class(name, listed) for name, listed in by_name.items()]
+    return sorted(sums, key=lambda row: (-row["total"], row["name"]))
 
 
-def numbers(hosts, cards, found):
+def _merged_class(name: str, rows: list[ClassRow]) -> MergedClass:
+    total, reserved = sum(row["total"] for row in rows), sum(row["reserved"] for row in rows)
+    used = _sum(row["used"] for row in rows)
+    return {
+        "name": name,
+        "providers": sum(row["providers"] for row in rows),
+        "total": total,
+        "reserved": reserved,
+        "used": used,
+        "has": _sum(row["has"] for row in rows),
+        "free": None if used is None else max(0, total - reserved - used),
+    }
+
+
+def _sum(numbers_of_rows: Iterable[int | None]) -> int | None:
+    known = list(numbers_of_rows)
+    return None if None in known else sum(number or 0 for number in known)
+
+
+def numbers(hosts: list[ReportedHost], cards: list[ReportedCard], found: Iterable[Finding]) -> Numbers:
     return {
         "hosts": len(hosts),
         "cards": len(cards),

@@ -57,7 +57,7 @@ def instances(entries: Entries) -> list[DeviceWanted]:
 def gpus(entries: Entries) -> list[Wanted]:
     """Return the entries for mig_layout; raise ``ValueError`` if it would reject one."""
     try:
-        return parse_gpus(complete_gpus(entries))
+        return parse_gpus([*complete_gpus(entries)])
     except Refused as refused:
         raise ValueError(str(refused)) from refused
 

@@ -1,18 +1,15 @@
 # Copyright (c) 2026, vfio.devices contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check that the playbooks look at the same paths that roles and modules write."""
+"""Check the files that roles and playbooks write on hosts."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.vfio.devices.plugins.module_utils._boot import files as _boot_files
 from ansible_collections.vfio.devices.plugins.module_utils._host import ownership
-from ansible_collections.vfio.devices.plugins.module_utils._modes import records
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -22,35 +19,15 @@ def read(path):
 
 
 CHECK, FAIL = read("playbooks/tasks/files.yml")
-PATHS = CHECK["vars"]
 
 
 def test_it_is_a_look_only():
     assert CHECK["check_mode"] is True
-    assert not any("content" in file for name in ("nova", "traits", "cyborg") for file in PATHS[name])
+    assert CHECK["vfio.devices.managed_files"]["files"] == "{{ query('vfio.devices.planned_files') }}"
 
 
 def test_what_the_boot_service_lacks_is_read_before_a_change():
     assert FAIL["when"][0] == "vfio_compared.boot_problems | default([]) | length > 0"
-
-
-def test_boot_files_are_those_of_the_engine():
-    paths = {f"/{path}" for path in (*_boot_files.PATHS, *_boot_files.links())}
-    assert set(PATHS["boot_files"]) == paths
-
-
-def test_udev_rules_are_those_of_the_engine():
-    before, after = re.findall(r"'\^|\$', '([^']+)'", PATHS["of_cards"].replace("'^', '", "'$', '"))
-    assert f"{before}0000:31:00.0{after}" == f"/{records.rule_path('0000:31:00.0')}"
-
-
-@pytest.mark.parametrize("role", ["nova_config", "cyborg_config"])
-def test_defaults_are_those_of_the_roles(role):
-    defaults = read(f"roles/{role}/defaults/main.yml")
-    text = yaml.safe_dump([PATHS[name] for name in ("nova", "traits", "cyborg")], width=10_000)
-    named = re.findall(rf"({role}_\w+) \| default\((?:'|'')([^']*)(?:'|'')\)", text.replace("''", "'"))
-    assert named
-    assert dict(named) == {name: defaults[name] for name, dummy in named}
 
 
 def test_what_the_role_iommu_writes_is_ours():

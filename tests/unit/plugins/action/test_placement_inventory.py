@@ -8,13 +8,13 @@ import types
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.vfio.devices.plugins.action import placement_inventory as action
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import work_in_sight
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import controller_progress
 
 
 @pytest.mark.parametrize(("transport", "has_file"), [("local", True), ("ansible.builtin.local", True), ("ssh", False)])
 def test_a_file_is_only_of_use_on_the_controller(monkeypatch, tmp_path, transport, has_file):
     monkeypatch.setattr(ActionBase, "run", lambda self, tmp, task_vars: {})
-    monkeypatch.setattr(work_in_sight.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    monkeypatch.setattr(controller_progress.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     plugin = action.ActionModule.__new__(action.ActionModule)
     plugin._task = types.SimpleNamespace(args={}, async_val=0, environment=None)
     plugin._templar = types.SimpleNamespace(template=lambda value: value)

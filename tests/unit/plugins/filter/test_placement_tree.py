@@ -257,7 +257,7 @@ def test_the_plan_of_a_host(simulated):
     ]
 
 
-NOT_GIVEN = dict.fromkeys(("shape", "cyborg_agent", "cyborg_host", "exact_names", "drain", "traits_mode"))
+NOT_GIVEN = dict.fromkeys(("shape", "cyborg_agent", "cyborg_host", "exact_names", "drain", "traits_mode", "cards"))
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
@@ -321,3 +321,14 @@ def test_a_host_that_was_not_read_has_no_list_of_cards():
     nothing = {"cards": [], "later": []}
     assert placement_tree({**nothing, "unselected": []}, "node") == [ROOT]
     assert placement_tree({**nothing, "unselected": [{"name": "mtty"}]}, "node") == [{**ROOT, "cards": ["mtty"]}]
+
+
+def test_only_some_cards():
+    plan = {"cards": [vgpus(), port()], "unselected": [{"name": "mtty"}]}
+    assert len(placement_tree(plan, "node", cards="")) == 3
+    root, provider = placement_tree(plan, "node", cards=["0000:18:00.0"])
+    # Other cards are unknown, so providers of missing cards must stay.
+    assert (root, provider["name"]) == (ROOT, "node_vfio_0000:18:00.0")
+    assert placement_tree(plan, "node", cards=[]) == [ROOT]
+    with pytest.raises(AnsibleFilterError, match="cards must be a list of the names of cards, and not 'all'"):
+        placement_tree(plan, "node", cards="all")

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._capture import disks
-from ansible_collections.vfio.devices.plugins.module_utils._capture.disguise import Disguise
+from ansible_collections.vfio.devices.plugins.module_utils._capture.anonymize import Anonymizer
 
 
 @pytest.fixture
 def hide():
-    return Disguise("secret")
+    return Anonymizer("secret")
 
 
 def test_command_line(hide):

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._capture import keep
-from ansible_collections.vfio.devices.plugins.module_utils._capture.disguise import Disguise
+from ansible_collections.vfio.devices.plugins.module_utils._capture.anonymize import Anonymizer
 
 
 @pytest.fixture
 def kept():
-    hide = Disguise("secret", ("compute7",))
+    hide = Anonymizer("secret", ("compute7",))
     return lambda path, text: keep.content(path, text, hide)
 
 
@@ -41,7 +41,7 @@ def test_content(kept, path, text, wanted):
 
 
 def test_output_of_programs():
-    hide = Disguise("secret")
+    hide = Anonymizer("secret")
     assert keep.output(("mdevctl", "list"), "secret", hide) == ""
     assert keep.output(("ip", "-j", "-d", "link", "show", "dev", "eno1"), "no JSON", hide) == ""
     said = '[{"ifname": "eno1", "ifalias": "secret", "vfinfo_list": [{"vf": 0, "address": "3c:ec:ef:12:34:56"}]}]'

@@ -6,11 +6,11 @@ from __future__ import annotations
 import ipaddress
 
 from ansible_collections.vfio.devices.plugins.module_utils._capture import networks
-from ansible_collections.vfio.devices.plugins.module_utils._capture.disguise import Disguise
+from ansible_collections.vfio.devices.plugins.module_utils._capture.anonymize import Anonymizer
 
 
 def test_a_gateway_stays_in_the_network_of_its_route():
-    hide = Disguise("secret")
+    hide = Anonymizer("secret")
     lines = networks.routes4(
         "Iface Destination\neno1 00000000 0100A8C0 0003 0 0 0 00000000 0 0 0\n"
         "eno1 0000A8C0 00000000 0001 0 0 0 00FFFFFF 0 0 0",
@@ -28,13 +28,13 @@ def test_a_gateway_stays_in_the_network_of_its_route():
 
 
 def test_a_table_that_is_none_gives_nothing():
-    hide = Disguise("secret")
+    hide = Anonymizer("secret")
     assert networks.routes4("Iface\nnonsense", hide) == "Iface\n"
     assert networks.routes6("nonsense", hide) == networks.addresses6("nonsense", hide) == ""
 
 
 def test_ipv6():
-    hide = Disguise("secret")
+    hide = Anonymizer("secret")
     said = networks.addresses6("20010db8000100000000000000000001 02 40 00 80 eno1", hide).split()
     assert said[0] != "20010db8000100000000000000000001"
     assert said[1:] == ["02", "40", "00", "80", "eno1"]

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._capture import tree
-from ansible_collections.vfio.devices.plugins.module_utils._capture.disguise import Disguise
+from ansible_collections.vfio.devices.plugins.module_utils._capture.anonymize import Anonymizer
 from ansible_collections.vfio.devices.plugins.module_utils._host.files import OperatingSystemFiles
 from ansible_collections.vfio.devices.plugins.module_utils._host.recording import empty
 
 
 def build(notes, top):
-    return tree.build(notes, OperatingSystemFiles(str(top)), Disguise("x"))
+    return tree.build(notes, OperatingSystemFiles(str(top)), Anonymizer("x"))
 
 
 def test_each_thing_is_at_its_own_place(tmp_path):

@@ -81,3 +81,16 @@ def test_driver_that_comes_again_by_itself_is_told(simulated):
     host.kernel.faults.content(f"sys/bus/pci/devices/{ICE}/driver_override", b"vfio-pci\n")
     with pytest.raises(HostError, match="is bound to ice with driver_override vfio-pci, and not to igb as requested"):
         bind(host, BindingWanted("igb", "vfio-pci", is_exact=True))
+
+
+def test_ids_of_vfio_pci(simulated):
+    host = simulated("nics")
+    files = host.kernel.accessor()
+    files.write("sys/bus/pci/drivers/vfio-pci/new_id", b"8086 159b")
+    files.write(f"sys/bus/pci/devices/{ICE}/driver/unbind", ICE.encode())
+    files.write("sys/bus/pci/drivers/vfio-pci/bind", ICE.encode())
+    root = host.root()
+    observed = _binding.read_bindings(root, [ICE])[ICE]
+    assert observed == (None, "vfio-pci")
+    with pytest.raises(HostError, match="echo '8086 159b' > /sys/bus/pci/drivers/vfio-pci/remove_id"):
+        _binding.bind(root, ICE, observed, _binding.native())

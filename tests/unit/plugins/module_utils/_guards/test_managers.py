@@ -60,6 +60,9 @@ from ansible_collections.vfio.devices.plugins.module_utils._guards import manage
         ("etc/networkd-dispatcher/routable.d/50-vfs", "echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
         ("etc/NetworkManager/dispatcher.d/pre-up.d/vfs", "echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
         ("etc/network/interfaces", "iface ens1\n  pre-up echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
+        ("var/spool/cron/crontabs/root", "@reboot echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
+        ("var/spool/cron/root", "# @reboot echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", False),
+        ("etc/modprobe.d/ice.conf", "install ice modprobe -i ice; echo 8 > /sys/x/sriov_numvfs\n", True),
         ("etc/cron.d/vfs", "@reboot root echo 8 > /sys/class/net/ens1/device/sriov_numvfs\n", True),
     ],
 )

@@ -10,10 +10,6 @@ import json
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
-from ansible_collections.vfio.devices.plugins.module_utils._guards import libvirt
-from ansible_collections.vfio.devices.plugins.module_utils._instances.apply import apply
-from ansible_collections.vfio.devices.plugins.module_utils._model.work import MakeDevice, PlannedDevice
-from ansible_collections.vfio.devices.tests.unit.domains import told
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
 
 UUID = "c2177883-f1bb-47f0-914d-32a22e3a8804"
@@ -212,214 +208,7 @@ def test_a_vgpu_whose_parameters_fail_keeps_its_type_if_it_is_used_already(simul
 # Users of devices
 
 
-def test_a_device_in_use_is_refused_and_nothing_is_written(simulated):
-    host = simulated("t4")
-    created = host.converge({"type": "GRID T4-2B", "parent": T4, "count": "3"})["created"]
-    host.kernel.hold(created[1], pid=4242, cmdline=["qemu-system-x86_64", "-name", "guest=web1"])
-    before = host.devices()
-    with pytest.raises(Refused) as refused:
-        host.converge({"type": "GRID T4-1B", "parent": T4, "count": "3"}, exact=True)
-    assert len(refused.value.problems) == 1
-    assert created[1] in str(refused.value)
-    assert "in use by guest web1 (pid 4242, qemu-system-x86)" in str(refused.value)
-    assert host.devices() == before
-
-
-def test_a_device_that_a_stopped_guest_has_is_in_use(simulated, monkeypatch):
-    host = simulated("mtty")
-    host.converge({"type": "mtty-1", "parent": "mtty", "uuid": UUID})
-    domains = {UUID: [{"name": "spare", "running": False}]}
-    monkeypatch.setattr(libvirt, "ask", lambda root: told(domains))
-    with pytest.raises(Refused, match=r"in use by guest spare \(defined\)"):
-        host.converge({"uuid": UUID}, state="absent")
-    assert host.converge({"uuid": UUID}, state="absent", on_busy="skip")["changed"] is False
-
-
-def test_skip_does_the_rest(simulated):
-    host = simulated("mtty")
-    created = host.converge({"type": "mtty-1", "parent": "mtty", "count": "4"})["created"]
-    host.kernel.hold(created[0], pid=4242)
-    result = host.converge({"type": "mtty-2", "parent": "mtty", "count": "2"}, exact=True, on_busy="skip")
-    assert (len(result["removed"]), len(result["created"])) == (3, 2)
-    assert [(busy["uuid"], busy["users"][0]["pid"]) for busy in result["busy"]] == [(created[0], 4242)]
-    assert created[0] in host.devices()
-
-
-def test_a_gpu_of_one_type_is_changed_whole_or_not_at_all(simulated):
-    host = simulated("t4")
-    created = host.converge({"type": "GRID T4-2B", "parent": T4, "count": "4"})["created"]
-    host.kernel.hold(created[0], pid=4242)
-    before = host.devices()
-    first = {"type": "GRID T4-1B", "parent": T4, "count": "4"}
-    second = {"type": "GRID T4-1B", "parent": SECOND_T4, "count": "4"}
-    result = host.converge(first, second, exact=True, on_busy="skip")
-    assert (len(result["created"]), result["removed"]) == (4, [])
-    assert result["missing"] == [{"item": 0, "types": ["GRID T4-1B"], "count": 4}]
-    assert created[0] in [busy["uuid"] for busy in result["busy"]]
-    assert before.items() <= host.devices().items()
-
-
-def test_shrinking_keeps_the_devices_in_use(simulated):
-    host = simulated("mtty")
-    created = host.converge({"type": "mtty-1", "parent": "mtty", "count": "4"})["created"]
-    for uuid in created[2:]:
-        host.kernel.hold(uuid)
-    result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "2"}, exact=True)
-    assert sorted(result["kept"]) == sorted(created[2:])
-
-
-def test_a_holder_that_comes_after_the_check(simulated, monkeypatch):
-    host = simulated("mtty")
-    created = host.converge({"type": "mtty-1", "parent": "mtty", "count": "2"})["created"]
-    original = host.files.write
-
-    def hold_first(path, data):
-        if path.endswith(f"{created[0]}/remove"):
-            host.kernel.hold(created[0], pid=4242)
-        original(path, data)
-
-    monkeypatch.setattr(host.files, "write", hold_first)
-    result = host.converge({"parent": "mtty"}, state="absent")
-    assert len(result["failures"]) == 1
-    assert "timed out after 30 s" in result["failures"][0]
-    assert "pending" in result["failures"][0]
-    monkeypatch.undo()
-    assert [device["state"] for device in host.facts()["devices"] if device["uuid"] == created[0]] == ["removing"]
-    host.kernel.release(created[0])
-    host.converge({"parent": "mtty"}, state="absent")
-    assert host.facts()["devices"] == []
-
-
 # Answers of drivers
-
-
-@pytest.mark.parametrize("number", [errno.EEXIST, errno.EINVAL, errno.EUSERS, errno.ENOSPC, errno.EIO, errno.ENODEV])
-def test_a_failure_in_the_middle_is_told_and_the_next_run_finishes(simulated, number):
-    host = simulated("mtty")
-    host.kernel.faults.fail("*/create", number, operations=("write",), skip=2, times=1)
-    result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "5"})
-    assert (result["changed"], len(result["created"])) == (True, 2)
-    (sentence,) = result["failures"]
-    assert errno.errorcode[number] in sentence
-    assert "on mtty" in sentence
-    result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "5"})
-    assert (len(result["created"]), len(result["kept"]), result["failures"]) == (3, 2, [])
-
-
-def test_one_card_that_fails_does_not_stop_the_other(simulated):
-    host = simulated("t4")
-    host.kernel.faults.fail(f"sys/devices/*/{T4}/mdev_supported_types/*/create", errno.EIO, operations=("write",))
-    result = host.converge(
-        {"type": "GRID T4-2B", "parent": T4, "count": "2"}, {"type": "GRID T4-2B", "parent": SECOND_T4, "count": "2"}
-    )
-    assert {parent for parent, kind in host.devices().values()} == {SECOND_T4}
-    assert len(result["failures"]) == 1
-
-
-def test_a_card_that_fails_keeps_no_other_from_being_recorded(simulated):
-    host = simulated("t4")
-    host.kernel.faults.fail(f"sys/devices/*/{T4}/mdev_supported_types/*/create", errno.EPERM, operations=("write",))
-    host.converge(*({"type": "GRID T4-2B", "parent": parent, "count": "2"} for parent in (T4, SECOND_T4)))
-    assert host.root().names("etc/vfio-devices/mdev_instance") == [f"{SECOND_T4}.json"]
-
-
-@pytest.mark.parametrize("number", [errno.EPERM, errno.EBUSY, errno.EIO, errno.ERANGE])
-def test_a_driver_that_refuses_a_vgpu_type(simulated, number):
-    host = simulated("l40s")
-    host.kernel.faults.fail("*/current_vgpu_type", number, operations=("write",))
-    result = host.converge({"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.4"})
-    (sentence,) = result["failures"]
-    assert all(part in sentence for part in ("0000:84:00.4", errno.errorcode[number], "; "))
-    assert result["changed"] is False
-
-
-@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EUSERS])
-@pytest.mark.parametrize(
-    ("profile", "parent", "attribute", "old", "new"),
-    [
-        ("t4", T4, "create", "GRID T4-2B", "GRID T4-1B"),
-        ("l40s", "0000:84:00.0", "current_vgpu_type", "NVIDIA L40S-8Q", "NVIDIA L40S-4Q"),
-    ],
-)
-def test_max_fails_where_not_even_one_is_made(simulated, monkeypatch, profile, parent, attribute, old, new, number):
-    host = simulated(profile)
-    made = len(host.converge({"type": old, "parent": parent, "count": "max"})["created"])
-    write = host.files.write
-
-    def refuse(path, data):
-        if path.endswith(attribute) and data != b"0":
-            raise OSError(number, "")
-        write(path, data)
-
-    monkeypatch.setattr(host.files, "write", refuse)
-    result = host.converge({"type": new, "parent": parent, "count": "max"}, exact=True)
-    (sentence,) = result["failures"]
-    assert errno.errorcode[number] in sentence
-    assert sentence.endswith(f". Removed from {parent} before: {made}")
-    assert (result["changed"], len(result["removed"]), result["created"]) == (True, made, [])
-    monkeypatch.undo()
-    again = host.converge({"type": new, "parent": parent, "count": "max"}, exact=True)
-    assert again["created"]
-    assert again["failures"] == []
-
-
-@pytest.mark.parametrize("before", [0, 1])
-@pytest.mark.parametrize(
-    ("profile", "parent", "kind", "attribute"),
-    [
-        ("t4", T4, "GRID T4-2B", "create"),
-        ("l40s", "0000:84:00.0", "NVIDIA L40S-8Q", "current_vgpu_type"),
-    ],
-)
-def test_max_fails_where_the_driver_still_offers_what_it_refused(simulated, profile, parent, kind, attribute, before):
-    host = simulated(profile)
-    if before:
-        host.converge({"type": kind, "parent": parent})
-    host.kernel.faults.fail(f"*/{attribute}", errno.EIO, operations=("write",), skip=2, times=1)
-    result = host.converge({"type": kind, "parent": parent, "count": "max"})
-    assert (len(result["created"]), len(result["kept"])) == (2, before)
-    (sentence,) = result["failures"]
-    assert "kernel log" in sentence
-    assert "removed" not in sentence
-    again = host.converge({"type": kind, "parent": parent, "count": "max"})
-    assert (len(again["kept"]), again["failures"]) == (2 + before, [])
-
-
-@pytest.mark.parametrize("left", [b"0\n", None])
-def test_max_is_what_there_is_where_the_driver_offers_no_more(simulated, left):
-    host = simulated("t4")
-    root = host.root()
-    host.kernel.faults.fail("*/create", errno.EIO, operations=("write",), skip=3)
-    kind = next(one["id"] for one in host.facts()["parents"][0]["types"] if one["name"] == "GRID T4-2B")
-    devices = [PlannedDevice(T4, T4, "mdev", UUID[:-1] + str(number), None, kind, None) for number in range(5)]
-    steps = [MakeDevice(T4, device, best_effort=number > 0) for number, device in enumerate(devices)]
-    offered = f"sys/class/mdev_bus/{T4}/mdev_supported_types/{kind}/available_instances"
-    if left is None:
-        host.kernel.faults.fail(offered, errno.EINVAL)
-    else:
-        host.kernel.faults.content(offered, left)
-    outcome = apply(root, steps)
-    assert (outcome.done, outcome.failed, outcome.skipped) == (steps[:3], [], steps[3:])
-    assert f"{T4} counts as full: {T4} rejected one more of type {kind} (EIO) after 3 of 5" in root.warnings[-1]
-
-
-def test_max_takes_what_a_driver_gives_when_its_numbers_lie(simulated):
-    host = simulated("mtty")
-    host.kernel.faults.fail("*/create", errno.ENOSPC, operations=("write",), skip=3)
-    result = host.converge({"type": "mtty-1", "parent": "mtty", "count": "max"})
-    assert (len(result["created"]), result["failures"]) == (3, [])
-    assert host.root().names("etc/mdevctl.d/mtty") == sorted(result["created"])
-    record = json.loads(host.root().read("etc/vfio-devices/mdev_instance/mtty.json"))
-    assert [instance["uuid"] for instance in record["instances"]] == sorted(result["created"])
-
-
-def test_a_kernel_that_accepts_and_does_nothing_is_found_out(simulated, monkeypatch):
-    host = simulated("mtty")
-    original = host.files.write
-    monkeypatch.setattr(host.files, "write", lambda path, data: path.endswith("/create") or original(path, data))
-    result = host.converge({"type": "mtty-1", "parent": "mtty"})
-    assert "the kernel accepted" in result["failures"][0]
-    assert result["changed"] is False
 
 
 # Persistence
@@ -479,15 +268,6 @@ def test_a_record_of_somebody_else_does_no_harm(simulated, record):
     assert host.converge(instance)["changed"] is False
 
 
-def test_skip_leaves_a_named_device_of_another_type_that_is_in_use(simulated):
-    host = simulated("mtty")
-    host.converge({"type": "mtty-1", "parent": "mtty", "uuid": UUID})
-    host.kernel.hold(UUID)
-    result = host.converge({"type": "mtty-2", "parent": "mtty", "uuid": UUID}, on_busy="skip")
-    assert (result["changed"], result["failures"]) == (False, [])
-    assert result["missing"] == [{"item": 0, "types": ["mtty-2"], "count": 1}]
-
-
 FULL = [(errno.ENOSPC, "its file system is full"), (errno.EROFS, "its file system is read-only")]
 WRONG_ADVICE = (
     "room left",
@@ -534,32 +314,6 @@ def test_names_that_cannot_be_kept_are_no_reason_to_make_nothing(simulated):
     host = simulated("l40s")
     host.kernel.faults.fail("etc/vfio-devices/vgpu_types/*", errno.EROFS, operations=("write",))
     assert host.converge({"type": "NVIDIA L40S-8Q", "parent": "0000:84:00.4"}, persist=None)["created"]
-
-
-@pytest.mark.parametrize("seconds", [0, 6])
-@pytest.mark.parametrize(("profile", "parent", "kind"), [("mtty", "mtty", "mtty-1"), ("t4", T4, "GRID T4-2B")])
-def test_a_guest_that_starts_while_others_are_removed(simulated, monkeypatch, profile, parent, kind, seconds):
-    host = simulated(profile)
-    host.converge({"parent": parent, "type": kind, "count": "4"})
-    last = sorted(host.devices())[-1]
-    write = host.files.write
-
-    def slow(path, data):
-        write(path, data)
-        if path.endswith("/remove") and not host.kernel.device(last).holders:
-            host.kernel.hold(last, pid=4242)
-            host.files.pause(seconds)
-
-    monkeypatch.setattr(host.files, "write", slow)
-    before = host.files.now()
-    result = host.converge({"parent": parent}, state="absent")
-    assert host.files.now() - before < 10
-    assert f"cannot remove {last}" in result["failures"][0]
-    assert (
-        "guest simulated (pid 4242, qemu-system-x86) started to use it during the run, so it remains"
-        in result["failures"][0]
-    )
-    assert (len(result["removed"]), list(host.devices())) == (3, [last])
 
 
 def test_ids_that_another_driver_has_shifted_change_no_uuid(simulated):

@@ -188,6 +188,24 @@ def test_nothing_goes_where_users_may_be_hidden():
     assert _instance_plan.plan_instances(host, [entry(parent="b", count=1)]).steps
 
 
+STOPPED = {"pid": None, "command": None, "domain": "web1", "running": False}
+
+
+def test_definition_whose_guest_is_stopped_stays():
+    host = state(device(UUIDS[0], "a", "y", "defined", users=[STOPPED]))
+    asked = entry(types=["x"], parent="a", count=2)
+    (problem,) = refusal(host, asked, exact=True)
+    assert problem.startswith(
+        f"the definition of {UUIDS[0]} on a would be removed, but is in use by guest web1 (defined)"
+    )
+    steps, plan = run(host, asked, exact=True, skip_busy=True)
+    assert (steps, [one.uuid for one, _place in plan.busy], plan.missing[0].number) == ([], [UUIDS[0]], 2)
+    assert refusal(host, entry(uuid=UUIDS[0], types=[]), present=False) == [problem]
+    # The device of the same type gets the UUID that the guest has.
+    _steps, plan = run(host, entry(types=["y"], parent="a", count=1), exact=True)
+    assert [(type(step), step.device.uuid) for step in plan.steps] == [(MakeDevice, UUIDS[0])]
+
+
 def test_every_busy_device_is_named():
     devices = [device(UUIDS[number], "a", "y", users=[USER]) for number in range(2)]
     problems = refusal(state(*devices), entry(parent="a"), exact=True)

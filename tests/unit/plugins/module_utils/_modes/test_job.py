@@ -8,81 +8,23 @@ import errno
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._core import problems as _plan
 from ansible_collections.vfio.devices.plugins.module_utils._modes import records
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-IGB, ICE, MLX5, BNXT = "0000:01:00.1", "0000:31:00.0", "0000:98:00.0", "0000:c1:00.0"
-NVME = "0000:61:00.0"
-CARDS = [("nics", IGB), ("nics", ICE), ("nics", MLX5), ("nics", BNXT), ("nvme", NVME)]
-GPUS = [("a40", "0000:41:00.0"), ("l40s", "0000:84:00.0")]
+from tests.unit.card_switches import (
+    BNXT,
+    CARDS,
+    GPUS,
+    ICE,
+    IGB,
+    MLX5,
+    NVME,
+    at_write,
+    comparable,
+    kill,
+    path,
+)
+
 WITH_ROUTE = "0000:01:00.0"
 NATIVE = {IGB: "igb", ICE: "ice", MLX5: "mlx5_core", BNXT: "bnxt_en", NVME: "nvme"}
-
-
-def path(pf):
-    return f"sys/bus/pci/devices/{pf}"
-
-
-class Killed(BaseException):
-    """Stands for a process that was killed."""
-
-
-class CountedFiles:
-    """The files of a simulated host, which run an action at a certain write."""
-
-    def __init__(self, files, at, action):
-        self._files, self._at, self._action, self.writes = files, at, action, 0
-
-    def __getattr__(self, name):
-        return getattr(self._files, name)
-
-    def _count(self):
-        self.writes += 1
-        if self.writes == self._at:
-            self._action()
-
-    def write(self, path, data):
-        self._count()
-        self._files.write(path, data)
-
-    def in_time(self, timeout, method, *arguments):
-        return self._files.attempt(lambda: getattr(self, method)(*arguments), timeout)
-
-    def replace(self, path, data):
-        self._count()
-        self._files.replace(path, data)
-
-    def unlink(self, path):
-        self._count()
-        self._files.unlink(path)
-
-
-def at_write(run, number, action):
-    """Let a host run ``action`` at its n-th write; return the object that counts the writes."""
-    run.host.files = run.host.tools.files = CountedFiles(run.host.kernel.accessor(), number, action)
-    return run.host.files
-
-
-def undisturbed(run):
-    run.host.files = run.host.tools.files = run.host.kernel.accessor()
-
-
-def kill():
-    raise Killed
-
-
-def fail():
-    raise OSError(errno.EIO, "injected")
-
-
-def comparable(result):
-    """Return the parts of the result that check mode can predict, without the kernel's choices."""
-    functions = []
-    for function in result["functions"]:
-        after = {name: function["after"][name] for name in ("mode", "driver_override", "num_vfs", "drivers_autoprobe")}
-        places = [(one["index"], one["address"]) for one in function["after"]["virtual_functions"]]
-        functions.append({**function, "before": None, "after": after, "seconds": None, "places": places})
-    return {**result, "functions": functions}
 
 
 def sequence(profile, number):
@@ -116,255 +58,6 @@ def test_round_trip_check_tells_the_truth_and_the_second_run_changes_nothing(swi
         assert run.host.kernel.accessor().list("run/vfio-devices/sriov_pf_mode") == (
             [f"{pf}.json"] if wanted["mode"] == "pf" else []
         )
-
-
-def killed_at_every_write(switch, profile, before, wanted):
-    """Kill runs at their first, second, ... write, let the next run continue, and return the number of writes."""
-    clean = switch(profile)
-    clean(before)
-    clean(wanted)
-    expected = clean.card(wanted["pf"])
-    for number in range(1, 100):
-        run = switch(profile)
-        run(before)
-        at_write(run, number, kill)
-        try:
-            run(wanted)
-            return number
-        except Killed:
-            pass
-        undisturbed(run)
-        run(wanted)
-        assert run.card(wanted["pf"]) == expected, number
-        assert not run(wanted)["changed"]
-    raise AssertionError
-
-
-@pytest.mark.parametrize(("profile", "pf"), [*CARDS, *GPUS])
-def test_kill_at_every_write_then_the_next_run_converges(switch, profile, pf):
-    before = {"pf": pf, "mode": "vf", "num_vfs": "max" if profile in ("a40", "l40s") else "3"}
-    for wanted in (
-        {"pf": pf, "mode": "pf"},
-        {"pf": pf, "mode": "vf", "num_vfs": "0" if profile in ("a40", "l40s") else "2", "vf_driver": "vfio-pci"},
-    ):
-        assert killed_at_every_write(switch, profile, before, wanted) > 4
-
-
-@pytest.mark.parametrize("before", [{}, {"num_vfs": "2"}, {"drivers_autoprobe": False}])
-@pytest.mark.parametrize("autoprobe", [None, True, False])
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        {"vf_driver": "vfio-pci"},
-        {"vf_driver": "none", "vfs": [{"index": "0", "driver": "vfio-pci"}, {"index": "1", "driver": "default"}]},
-        {"vfs": [{"index": "1", "mac": "52:54:00:aa:00:01", "vlan": 7}]},
-    ],
-)
-def test_kill_while_virtual_functions_are_made_without_a_driver(switch, wanted, before, autoprobe):
-    entry = {"pf": ICE, "mode": "vf", "num_vfs": "3", **wanted, "drivers_autoprobe": autoprobe}
-    assert killed_at_every_write(switch, "nics", {"pf": ICE, "mode": "vf", **before}, entry) > 3
-
-
-@pytest.mark.parametrize("autoprobe", [None, True, False])
-@pytest.mark.parametrize("before", ["0", "2"])
-def test_new_virtual_functions_meet_no_driver_but_the_wanted_one(switch, probes, before, autoprobe):
-    run = switch("nics")
-    run({"pf": ICE, "mode": "vf", "num_vfs": before})
-    probes.clear()
-    entry = {
-        "pf": ICE,
-        "mode": "vf",
-        "num_vfs": "5",
-        "vf_driver": "vfio-pci",
-        "drivers_autoprobe": autoprobe,
-        "vfs": [{"index": "1", "driver": "none"}, {"index": "2", "driver": "default", "trust": True}],
-    }
-    predicted = run(entry, check=True)
-    assert comparable(predicted) == comparable(run(entry))
-    card = run.card(ICE)
-    assert card["autoprobe"] is (autoprobe is not False)
-    assert not card["autoprobe_off"]
-    native = ["iavf"] if autoprobe is not False else []
-    expected = {0: ["vfio-pci"], 1: [], 2: native, 3: ["vfio-pci"], 4: ["vfio-pci"]}
-    assert {index: probes.get(one[0], []) for index, one in card["virtual"].items()} == expected
-    assert not run(entry)["changed"]
-
-
-def test_autoprobe_of_before_comes_back_when_virtual_functions_fail(switch):
-    run = switch("nics")
-    run.host.kernel.drivers["ice"].limit = 4
-    result = run({"pf": ICE, "mode": "vf", "num_vfs": "8", "vf_driver": "vfio-pci"})
-    assert result["functions"][0]["action"] == "restored"
-    card = run.card(ICE)
-    assert (card["autoprobe"], card["autoprobe_off"], card["virtual"]) == (True, False, {})
-
-
-WANTED = st.one_of(
-    st.fixed_dictionaries({"mode": st.just("pf"), "driver": st.sampled_from([None, "native"])}),
-    st.fixed_dictionaries(
-        {
-            "mode": st.just("vf"),
-            "num_vfs": st.sampled_from(["0", "1", "2", "5", "max"]),
-            "vf_driver": st.sampled_from([None, "vfio-pci", "none", "default"]),
-            "drivers_autoprobe": st.sampled_from([None, None, False, True]),
-        }
-    ),
-    st.fixed_dictionaries(
-        {
-            "mode": st.just("vf"),
-            "num_vfs": st.sampled_from(["1", "3"]),
-            "vf_driver": st.sampled_from([None, "vfio-pci"]),
-            "vfs": st.sampled_from([[{"index": "0", "driver": name}] for name in ("vfio-pci", "none", "default")]),
-        }
-    ),
-)
-
-
-GPU_WANTED = st.one_of(
-    st.just({"mode": "pf"}),
-    st.fixed_dictionaries({"mode": st.just("vf"), "num_vfs": st.sampled_from(["0", "max"])}),
-)
-
-
-def faulty(wanted):
-    """Generate switches, each with the write that fails (0: none), and whether all later ones fail too."""
-    return st.lists(st.tuples(wanted, st.integers(0, 14), st.booleans()), min_size=2, max_size=4)
-
-
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.one_of(st.tuples(st.sampled_from(CARDS), faulty(WANTED)), st.tuples(st.sampled_from(GPUS), faulty(GPU_WANTED)))
-)
-def test_after_a_fault_a_card_is_as_wanted_or_as_it_was_and_the_result_says_which(switch, drawn):
-    (profile, pf), modes = drawn
-    run = switch(profile)
-    for wanted, number, lasting in modes:
-        entry = {"pf": pf, **wanted}
-        before = run.card(pf)
-        counted = at_write(run, number, fail)
-        if lasting:
-            counted._count = broken_from(counted, number)
-        result = run(entry)
-        undisturbed(run)
-        (function,) = result["functions"]
-        after = run.card(pf)
-        if function["action"] == "restored":
-            assert after == before
-            assert ". The card has its previous state," in function["error"]
-        elif function["action"] == "failed":
-            assert lasting
-            assert (
-                f"driver {after['driver'] or 'none'}, driver_override {after['driver_override'] or 'unset'}"
-                in (function["error"])
-            )
-        else:
-            assert function["error"] is None
-            assert not run(entry, check=True)["changed"]
-        run(entry)
-        assert not run(entry)["changed"]
-        assert run.card(pf)["driver"] is not None
-
-
-def broken_from(counted, number):
-    def count():
-        counted.writes += 1
-        if number and counted.writes >= number:
-            fail()
-
-    return count
-
-
-def test_held_virtual_function_is_refused_and_nothing_is_written(switch):
-    run = switch("nics")
-    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
-    virtual = run.card(ICE)["virtual"][2][0]
-    run.host.kernel.hold(virtual, pid=4242)
-    counted = at_write(run, 1, kill)
-    before = run.host.files.now()
-    for wanted in ({"mode": "pf"}, {"mode": "vf", "num_vfs": "2"}, {"mode": "vf", "vf_driver": "none"}):
-        with pytest.raises(_plan.Refused) as refused:
-            run({"pf": ICE, **wanted})
-        (problem,) = refused.value.problems
-        assert virtual in problem
-        assert "guest simulated (pid 4242, qemu-system-x86)" in problem
-    assert counted.writes == 0
-    assert run.host.files.now() - before < 2
-
-
-def test_what_is_as_it_shall_be_is_no_matter_of_its_users(switch):
-    run = switch("nics")
-    entry = {"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"}
-    run(entry)
-    run.host.kernel.hold(run.card(ICE)["virtual"][2][0])
-    assert not run(entry)["changed"]
-
-
-def test_busy_cards_can_be_skipped(switch):
-    run = switch("nics")
-    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
-    run.host.kernel.hold(run.card(ICE)["virtual"][0][0])
-    result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"}, on_busy="skip")
-    assert [function["action"] for function in result["functions"]] == ["busy", "changed"]
-    assert "in use by guest simulated" in result["functions"][0]["busy"][0]
-    assert result["failures"] == []
-
-
-def test_holder_that_appears_after_the_check_ends_at_the_deadline(switch):
-    run = switch("nics")
-    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
-    virtual = run.card(ICE)["virtual"][0][0]
-    # The first two writes are the rule and the record; the third removes the virtual functions.
-    at_write(run, 3, lambda: run.host.kernel.hold(virtual, pid=4242))
-    before = run.host.files.now()
-    result = run({"pf": ICE, "mode": "pf"}, {"pf": MLX5, "mode": "pf"})
-    first, second = result["functions"]
-    assert (first["action"], second["action"]) == ("pending", "skipped")
-    assert "pending" in result["failures"][0]
-    assert f"{virtual} is in use by guest simulated (pid 4242" in result["failures"][0]
-    assert 30 <= run.host.files.now() - before < 60
-    assert not [read for read in run.host.files.reads if read.endswith("sriov_numvfs")]
-    # While the removal is pending, every change of VFs would block.
-    undisturbed(run)
-    with pytest.raises(_plan.Refused, match="removal of VF"):
-        run({"pf": MLX5, "mode": "vf", "num_vfs": "2"})
-    run.host.kernel.release(virtual)
-    assert run({"pf": ICE, "mode": "pf"})["functions"][0]["after"]["driver"] == "vfio-pci"
-
-
-def test_holder_that_appears_between_two_writes_keeps_its_virtual_function(switch):
-    run = switch("nics")
-    run({"pf": ICE, "mode": "vf", "num_vfs": "4", "vf_driver": "vfio-pci"})
-    before = run.card(ICE)
-    virtual = before["virtual"][0][0]
-    at_write(run, 2, lambda: run.host.kernel.hold(virtual, pid=4242))
-    (function,) = run({"pf": ICE, "mode": "pf"})["functions"]
-    assert function["action"] == "restored"
-    assert f"meanwhile VF {virtual} of {ICE} is in use by guest simulated" in function["error"]
-    undisturbed(run)
-    assert run.card(ICE) == before
-
-
-@pytest.mark.parametrize("seconds", [0, 6])
-def test_guest_that_starts_while_others_are_changed(switch, seconds):
-    """Each destructive step checks the users directly before it runs."""
-    run = switch("nics")
-    for pf in (ICE, MLX5):
-        run({"pf": pf, "mode": "vf", "num_vfs": "2", "vf_driver": "vfio-pci"})
-    virtual = run.card(MLX5)["virtual"][1][0]
-    before = run.card(MLX5)
-
-    def start():
-        run.host.kernel.hold(virtual, pid=4242)
-        run.host.files.pause(seconds)
-
-    at_write(run, 3, start)
-    result = run({"pf": ICE, "mode": "vf", "num_vfs": "0"}, {"pf": MLX5, "mode": "vf", "num_vfs": "0"})
-    first, second = result["functions"]
-    assert first["action"] == "changed"
-    assert second["action"] == "failed"
-    assert f"remains unchanged, because during the run VF {virtual} of {MLX5} is in use by" in second["error"]
-    undisturbed(run)
-    assert run.card(MLX5) == before
 
 
 def test_default_route_is_refused_unless_allowed(switch):
@@ -601,26 +294,6 @@ def test_gpu_that_the_program_left_without_a_driver(switch):
     result = run({"pf": pf, "mode": "vf", "num_vfs": "max"})
     assert result["functions"][0]["after"]["num_vfs"] == 32
     assert (run.card(pf)["driver"], run.card(pf)["driver_override"]) == ("nvidia", None)
-
-
-def test_virtual_functions_with_vgpus_stay(switch):
-    run = switch("mixed")
-    with pytest.raises(_plan.Refused) as refused:
-        run({"pf": "0000:c1:00.0", "mode": "pf"}, {"pf": "0000:3b:00.0", "mode": "pf"})
-    assert any("carries mdev 7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b03" in problem for problem in refused.value.problems)
-    assert any("carries mdev 7f1d6f2e-6a3c-4f6b-9a57-0d6f3a1c2b01" in problem for problem in refused.value.problems)
-
-
-def test_boot_drive_and_bond_stay(switch):
-    run = switch("mixed")
-    with pytest.raises(_plan.Refused) as refused:
-        run(
-            {"pf": "0000:65:00.0", "mode": "pf"}, {"pf": "eno0", "mode": "vf", "num_vfs": "2"}, allow_host_network=False
-        )
-    assert any("nvme0n1p2 is mounted at /" in problem for problem in refused.value.problems)
-    assert any("is a port of the bond bond0" in problem for problem in refused.value.problems)
-    with pytest.raises(_plan.Refused, match="mounted"):
-        run({"pf": "0000:65:00.0", "mode": "pf"}, allow_host_network=True)
 
 
 def test_everything_wrong_is_told_at_once(switch):

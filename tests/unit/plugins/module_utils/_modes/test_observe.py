@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
 from ansible_collections.vfio.devices.plugins.module_utils._devices.pci import PciFunction
 from ansible_collections.vfio.devices.plugins.module_utils._model.host import PciIds
 from ansible_collections.vfio.devices.plugins.module_utils._modes import observe as _pf_state
+from ansible_collections.vfio.devices.tests.simhost.tree import Attribute
 
 ICE = "0000:31:00.0"
 
@@ -93,3 +95,19 @@ def test_other_members_of_a_group(address, peers):
     }
     found = _pf_state._peers(Links(), functions[address], functions)
     assert [(one.address, one.is_above) for one in found] == peers
+
+
+def test_card_whose_ids_vfio_pci_has(switch):
+    run = switch("nics")
+    files = run.host.kernel.accessor()
+    files.write("sys/bus/pci/drivers/vfio-pci/new_id", b"8086 159b")
+    files.write(f"sys/bus/pci/devices/{ICE}/driver/unbind", ICE.encode())
+    files.write("sys/bus/pci/drivers/vfio-pci/bind", ICE.encode())
+    run.host.kernel.tree.add("etc/modprobe.d/vfio.conf", Attribute(b"options vfio-pci ids=8086:159b\n"))
+    card = {"pf": ICE, "mode": "vf", "num_vfs": "2"}
+    with pytest.raises(Refused) as refused:
+        run(card, check=True)
+    assert "because /etc/modprobe.d/vfio.conf gives its ids to vfio-pci" in str(refused.value)
+    files.write("sys/bus/pci/drivers/vfio-pci/remove_id", b"8086 159b")
+    run.host.kernel.tree.remove("etc/modprobe.d/vfio.conf")
+    assert run(card)["changed"]

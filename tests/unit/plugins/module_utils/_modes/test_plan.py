@@ -51,6 +51,20 @@ def test_what_does_not_go(switch, profile, function, sentence):
     assert problem.startswith(f"functions[0] ({function['pf']}): ")
 
 
+@pytest.mark.parametrize("number", ["max", "4"])
+def test_card_whose_firmware_allows_no_virtual_functions(switch, number):
+    run = switch("nics")
+    run.host.kernel.faults.content(f"sys/bus/pci/devices/{MLX5}/sriov_totalvfs", b"0\n")
+    with pytest.raises(_plan.Refused) as refused:
+        run({"pf": MLX5, "mode": "vf", "num_vfs": number})
+    (problem,) = refused.value.problems
+    assert (
+        f"is 0 now. Enable them in the firmware of the card, or with its driver (Mellanox: `mlxconfig -d {MLX5}"
+        in problem
+    )
+    assert run({"pf": MLX5, "mode": "vf", "num_vfs": "0"})["functions"]
+
+
 @pytest.mark.parametrize(
     ("program", "function"),
     [

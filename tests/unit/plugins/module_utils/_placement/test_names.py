@@ -138,3 +138,16 @@ def test_the_same_host(name, same):
 def test_the_card_of_a_provider(name):
     assert names.card_of(name) == "0000:af:00.0"
     assert names.card_of("a_vfio_mtty_mtty") == "mtty_mtty"
+
+
+@pytest.mark.parametrize(
+    ("name", "card"),
+    [
+        ("node_pci_0000_41_00_0", "0000:41:00.0"),
+        ("node_PCI_10000_E1_00_0", "10000:e1:00.0"),
+        ("node_0000:41:00.0", None),
+        ("node_mtty_mtty", None),
+    ],
+)
+def test_card_of_a_node_device(name, card):
+    assert names.card_of_node_device(name) == card

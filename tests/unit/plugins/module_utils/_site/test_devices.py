@@ -10,7 +10,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.problems import
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Frameworks
 from ansible_collections.vfio.devices.plugins.module_utils._instances import job
-from ansible_collections.vfio.devices.plugins.module_utils._instances.beside import observe_beside
+from ansible_collections.vfio.devices.plugins.module_utils._instances.context import observe_context
 from ansible_collections.vfio.devices.plugins.module_utils._site.devices import as_plain, state_of
 
 # Maps each profile to a type that its parents offer.
@@ -30,7 +30,7 @@ def plain(host):
     functions = pci.observe(root)
     frameworks = Frameworks(root, functions, pci.NumaNodes(root))
     made = frameworks.observe()
-    kept = as_plain(made, observe_beside(root, functions, frameworks, made))
+    kept = as_plain(made, observe_context(root, functions, frameworks, made))
     return json.loads(json.dumps([host.facts(), kept]))
 
 

@@ -7,11 +7,11 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._report import totals
 
 
 def finding(level, text, card=None, host=None):
-    return {"level": level, "text": text, "card": card, "host": host, "remedy": None}
+    return {"level": level, "text": text, "card": card, "remedy": None}, host
 
 
 def test_the_same_finding_of_many_is_told_once():
-    hosts = [{"name": name} for name in ("a", "b")]
+    hosts = [{"name": name, "anchor": f"host-{name}"} for name in ("a", "b")]
 
     groups = _report_totals.findings(
         [
@@ -28,12 +28,12 @@ def test_the_same_finding_of_many_is_told_once():
         ("drift", "rare", 1),
     ]
     assert groups[1]["cards"] == 3
-    assert groups[1]["hosts"] == [{"name": "a", "cards": ["y", "z"]}, {"name": "b", "cards": ["z"]}]
+    assert groups[1]["hosts"] == [{**hosts[0], "cards": ["y", "z"]}, {**hosts[1], "cards": ["z"]}]
     assert (groups[0]["cards"], groups[0]["hosts"]) == (0, [])
 
 
 def test_one_line_for_each_cause():
-    host = {"name": "h1"}
+    host = {"name": "h1", "anchor": "host-1"}
     few, many = "12 virtual functions instead of 16", "3 virtual functions instead of 16"
     (group,) = _report_totals.findings([finding("drift", text, "x", host) for text in (few, many, many)])
     assert (group["text"], group["similar"], group["number"]) == (many, 1, 3)

@@ -8,17 +8,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.vfio.devices.plugins.module_utils._placement.wanted import split_sentence
-from ansible_collections.vfio.devices.plugins.plugin_utils._plan.answer import answering
+from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
+
+# The result of placement_inventory, or a part of it.
+Result = Mapping[str, Any]
 
 
-def placement_refusals(result, requests):
+def placement_refusals(result: Result, requests: Mapping[str, list[Mapping[str, Any]]]) -> dict[str, list[str]]:
     """Return sentences of the result about providers of each host."""
     needs = "placement_refusals needs a result of vfio.devices.placement_inventory, and its providers by host"
     with answering("placement_refusals", needs):
         hosts = [host for host, providers in requests.items() for _provider in providers]
         roots = {providers[0]["name"]: host for host, providers in requests.items() if providers}
-        refused = {}
+        refused: dict[str, list[str]] = {}
         for sentence in result.get("problems") or []:
             item, text = split_sentence(sentence)
             host = hosts[item] if item is not None and item < len(hosts) else _host_of_scope(sentence, roots)
@@ -31,14 +37,14 @@ def placement_refusals(result, requests):
     return refused
 
 
-def _host_of_scope(sentence, roots):
+def _host_of_scope(sentence: str, roots: Mapping[str, str]) -> str | None:
     """Return the host whose root is missing, so that nothing below it can be removed."""
     if not sentence.startswith("scope: "):
         return None
     return next((roots[word] for word in sentence.split() if word in roots), None)
 
 
-def _host_of_provider(sentence, providers, hosts, roots):
+def _host_of_provider(sentence: str, providers: list[Result], hosts: list[str], roots: Mapping[str, str]) -> str | None:
     """Return the host of the provider in a failure, also for an unlisted provider that was to be removed."""
     subject = next((one for one in providers if sentence.startswith(_beginnings(one["name"]))), None)
     if subject is None:
@@ -46,9 +52,9 @@ def _host_of_provider(sentence, providers, hosts, roots):
     if subject["item"] is not None:
         return hosts[subject["item"]]
     root = next((one["name"] for one in providers if one["uuid"] == subject["root"]), None)
-    return roots.get(root)
+    return roots.get(root) if root else None
 
 
-def _beginnings(name):
+def _beginnings(name: str) -> tuple[str, str]:
     """Return the possible beginnings of a failure of a provider (_placement/apply.py)."""
     return f"{name}:", f"{name} remains unchanged"

@@ -23,7 +23,7 @@ from . import identities
 from .records import observe_records
 
 
-class Beside(NamedTuple):
+class Context(NamedTuple):
     """The data that was read; the keys of each dictionary are cards."""
 
     records: dict[str, Record]  # including identities
@@ -33,9 +33,9 @@ class Beside(NamedTuple):
     machine_id: Optional[str]
 
 
-def observe_beside(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Beside:
+def observe_context(host: HostRoot, functions: dict[str, PciFunction], frameworks: Frameworks, made: Made) -> Context:
     """Read the records, and the identities and GPU instances of cards."""
-    return Beside(
+    return Context(
         records=observe_records(host),
         identities=identities.observe(host, functions, made.parents),
         unreadable=frameworks.unreadable(),

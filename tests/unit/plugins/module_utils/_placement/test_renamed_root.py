@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import renamed
+from ansible_collections.vfio.devices.plugins.module_utils._placement import renamed_root
 from ansible_collections.vfio.devices.plugins.module_utils._placement.nodes import Nodes
 from ansible_collections.vfio.devices.tests.unit.placement_fake import OPTIONS, ROOT, parse, provider, state
 
@@ -19,7 +19,7 @@ def sentences(root, old, card="0000:41:00.0", own=(), below=OLD_ROOT):
     nodes = Nodes(state(provider(ROOT, root), *own), entries, OPTIONS)
     assert not nodes.problems
     marked = [{**provider(OLD, f"{old}_vfio_{card}"), "root": below}]
-    return renamed.sentences(nodes, marked) if renamed.is_first_time(nodes) else []
+    return renamed_root.sentences(nodes, marked) if renamed_root.is_first_time(nodes) else []
 
 
 @pytest.mark.parametrize(

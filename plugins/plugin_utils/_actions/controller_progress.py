@@ -22,7 +22,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_
 from ansible_collections.vfio.devices.plugins.plugin_utils._actions.parts import Result
 
 
-class WorkInSight(long_work.LongWork):
+class ReportsModuleProgress(long_work.LongWork):
     """Base class of actions whose module runs on the controller, where its progress file is readable."""
 
     WHERE = ""

@@ -7,7 +7,7 @@ import itertools
 import types
 
 from ansible_collections.vfio.devices.plugins.module_utils._core import progress
-from ansible_collections.vfio.devices.plugins.plugin_utils._actions import long_work, work_in_sight
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import controller_progress, long_work
 
 
 class Waits:
@@ -26,12 +26,12 @@ class Waits:
 def test_only_news_are_shown(tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr(long_work, "tell", lines.append)
-    monkeypatch.setattr(work_in_sight, "time", types.SimpleNamespace(monotonic=itertools.count().__next__))
+    monkeypatch.setattr(controller_progress, "time", types.SimpleNamespace(monotonic=itertools.count().__next__))
     path = str(tmp_path / "progress")
 
     def told(done):
         progress.to_file(path)("providers written", done, 9)
 
     waits = Waits(lambda: "nothing yet", lambda: told(3), lambda: "the same", lambda: told(7))
-    work_in_sight.show(path, "Placement", 0, waits)
+    controller_progress.show(path, "Placement", 0, waits)
     assert lines == ["Placement: 3 of 9 providers written after 1 s", "Placement: 7 of 9 providers written after 2 s"]

@@ -15,7 +15,9 @@ from .._host.root import HostError
 from .._model.work import AllowSizes, DeviceStep, MakeDevice, PlannedDevice, RemoveDevice
 
 
-def put_back(card: str, done: list[DeviceStep], later: Sequence[DeviceStep], make: Callable[[MakeDevice], None]) -> int:
+def restore_devices(
+    card: str, done: list[DeviceStep], later: Sequence[DeviceStep], make: Callable[[MakeDevice], None]
+) -> int:
     """Create the removed devices of a card again, remove their steps from ``done``, and return their number.
 
     A card that already has some of its new devices keeps them, because guests may use them. Then only the devices that

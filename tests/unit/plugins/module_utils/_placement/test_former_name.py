@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._placement import former
+from ansible_collections.vfio.devices.plugins.module_utils._placement import former_name
 from ansible_collections.vfio.devices.tests.unit.placement_fake import ROOT, parse, provider
 
 OLD = "00000000-0000-0000-0000-0000000000a1"
@@ -17,7 +17,7 @@ def entry(name="new_vfio_0000:41:00.0", **fields):
 
 def found(wanted, *others, parent=ROOT, ours=True):
     entries = parse(*wanted)
-    one = former.provider_of(entries[0], parent, others, entries, lambda provider: ours)
+    one = former_name.provider_of(entries[0], parent, others, entries, lambda provider: ours)
     return one and one["uuid"]
 
 

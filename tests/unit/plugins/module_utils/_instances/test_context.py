@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.vfio.devices.plugins.module_utils._devices import pci
 from ansible_collections.vfio.devices.plugins.module_utils._frameworks.every import Frameworks
-from ansible_collections.vfio.devices.plugins.module_utils._instances.beside import observe_beside
+from ansible_collections.vfio.devices.plugins.module_utils._instances.context import observe_context
 
 
 def test_records_and_identities_are_read(simulated):
@@ -14,7 +14,7 @@ def test_records_and_identities_are_read(simulated):
     root = host.root()
     functions = pci.observe(root)
     frameworks = Frameworks(root, functions, pci.NumaNodes(root))
-    found = observe_beside(root, functions, frameworks, frameworks.observe())
+    found = observe_context(root, functions, frameworks, frameworks.observe())
     assert [one["uuid"] for one in found.records["0000:3b:00.0"]["instances"]] == made
     assert set(found.identities) == {"0000:3b:00.0", "0000:af:00.0"}
     assert (found.unreadable, found.gpu_instances) == ({}, {})

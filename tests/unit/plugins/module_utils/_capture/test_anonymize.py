@@ -6,14 +6,14 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._capture.disguise import Disguise
+from ansible_collections.vfio.devices.plugins.module_utils._capture.anonymize import Anonymizer
 
 GPU = "GPU-8f6b7a3c-1d2e-4f50-9a6b-0c1d2e3f4a5b"
 
 
 @pytest.fixture
 def hide():
-    return Disguise("secret", ("compute7.example.org", "compute7"))
+    return Anonymizer("secret", ("compute7.example.org", "compute7"))
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_addresses_of_a_network_stay_in_one(hide, network):
 
 
 def test_addresses_depend_on_the_secret():
-    assert Disguise("a").address("192.0.2.1") != Disguise("b").address("192.0.2.1")
-    assert Disguise("a").address("192.0.2.1") == Disguise("a").address("192.0.2.1")
+    assert Anonymizer("a").address("192.0.2.1") != Anonymizer("b").address("192.0.2.1")
+    assert Anonymizer("a").address("192.0.2.1") == Anonymizer("a").address("192.0.2.1")
 
 
 def test_link_local_addresses_have_no_hardware_address(hide):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
-from ansible_collections.vfio.devices.plugins.module_utils._instances.explained import REMEDIES, explain
+from ansible_collections.vfio.devices.plugins.module_utils._instances.failures import REMEDIES, explain
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import AllowSizes, KeepDefinition, KeepDevices
 
 

@@ -49,7 +49,7 @@ BITS = {4: 32, 6: 128}
 LEAST_NAME = 3
 
 
-class Disguise:
+class Anonymizer:
     """The replacements of one recording. ``secret`` is a value of the host that the recording does not contain."""
 
     def __init__(self, secret: str, host_names: tuple[str, ...] = ()) -> None:

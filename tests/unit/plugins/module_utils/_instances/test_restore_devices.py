@@ -9,7 +9,7 @@ import errno
 from collections import Counter
 
 import pytest
-from ansible_collections.vfio.devices.plugins.module_utils._instances.put_back import describe
+from ansible_collections.vfio.devices.plugins.module_utils._instances.restore_devices import describe
 from ansible_collections.vfio.devices.plugins.module_utils._model.work import AllowSizes, KeepDevices
 from ansible_collections.vfio.devices.tests.unit.plugins.conftest import Arrival
 

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vfio.devices contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change without notice.
+
+"""Find settings that bind a card or its VFs to another driver at the next boot than requested."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from .._devices import claimed_ids
+from .._devices.binding import CHOICE, DEFAULT
+from .._devices.sriov import is_vfio_driver
+from .._host.root import HostRoot
+from .._model.host import Card
+from .._model.wanted import CardWanted
+
+# A file for each function, whose content is the driver (driverctl(8)).
+OVERRIDES = "etc/driverctl.d"
+MODULES = ("etc/modprobe.d", "run/modprobe.d")
+NATIVE = "native"
+BLACKLIST = r"^\s*blacklist\s+{}\s*$"
+
+
+def observe(host: HostRoot, entries: Mapping[str, CardWanted], cards: Mapping[str, Card]) -> list[str]:
+    """Return a sentence for each such setting; ``entries`` are the requests by address of the card."""
+    found: list[str] = []
+    overrides = set(host.names(OVERRIDES))
+    settings: list[claimed_ids.Setting] | None = None
+    for address, card in cards.items():
+        entry = entries[address]
+        driver = entry.driver if entry.mode == "pf" else CHOICE
+        found += _overrides(host, overrides, address, CHOICE if driver == NATIVE else driver)
+        for virtual in card.virtual_functions:
+            one = entry.vfs.get(virtual.number)
+            driver = (one and one.driver) or entry.vf_driver
+            found += _overrides(host, overrides, virtual.address, CHOICE if driver == DEFAULT else driver)
+        if entry.mode == "vf":
+            if settings is None:
+                settings = claimed_ids.read(host)
+            found += [*_ids(settings, card), *_blacklists(host, card)]
+    return found
+
+
+def _overrides(host: HostRoot, overrides: set[str], address: str, wanted: str | None) -> Iterator[str]:
+    path = f"{OVERRIDES}/{address}"
+    driver = host.read(path, optional=True) if wanted and address in overrides else None
+    if driver and (is_vfio_driver(driver) if wanted == CHOICE else driver != wanted):
+        yield (
+            f"/{path} binds {address} to {driver} at boot, which contradicts this configuration. Run driverctl "
+            f"unset-override {address}"
+        )
+
+
+def _ids(settings: list[claimed_ids.Setting], card: Card) -> Iterator[str]:
+    ids = (card.ids.vendor_id, card.ids.product_id) if card.ids else ("", "")
+    source = claimed_ids.source(settings, *ids)
+    if source:
+        yield (
+            f"at the next boot, vfio-pci may get {card.address} before its native driver, because {source} gives its "
+            f"ids to vfio-pci. {claimed_ids.advice_for_boot(source, *ids)}"
+        )
+
+
+def _blacklists(host: HostRoot, card: Card) -> Iterator[str]:
+    driver = card.binding.driver
+    if not card.is_native or not driver:
+        return
+    # The kernel and its tools spell modules with underscores or hyphens.
+    pattern = re.compile(BLACKLIST.format(re.escape(driver).replace("_", "[-_]").replace("\\-", "[-_]")), re.MULTILINE)
+    for directory in MODULES:
+        for name in host.names(directory):
+            path = f"{directory}/{name}"
+            if name.endswith(".conf") and pattern.search(host.read(path, optional=True) or ""):
+                yield (
+                    f"at the next boot, {card.address} may have no virtual functions, because /{path} blacklists its "
+                    f"driver {driver}. Remove the line blacklist {driver} there"
+                )

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.vfio.devices.plugins.filter.cmdline_problems import FilterModule
+
+cmdline_problems = FilterModule().filters()["cmdline_problems"]
+IMAGES, PROGRAMS = {"6.1": "/boot/vmlinuz-6.1"}, ["kernel-install"]
+
+
+def problems(text="quiet\n", images=IMAGES, programs=PROGRAMS, is_proxmox=False):
+    return cmdline_problems(text, "/etc/kernel/cmdline", "h1", images, programs, is_proxmox)
+
+
+def test_one_line_and_kernels():
+    assert problems() == []
+    assert problems(images={}, programs=[], is_proxmox=True) == []
+
+
+@pytest.mark.parametrize("text", ["", "quiet\nsplash", "# quiet"])
+def test_other_than_one_line(text):
+    assert problems(text) == [
+        "/etc/kernel/cmdline does not have exactly one line. Write all kernel arguments in one line, without comments."
+    ]
+
+
+def test_all_problems_at_once():
+    assert problems("quiet iommu=off intel_iommu=off", {}, []) == [
+        "/etc/kernel/cmdline has intel_iommu=off and iommu=off. Remove this kernel argument.",
+        "h1 has no kernel in /usr/lib/modules or /boot for kernel-install. Write the boot entries yourself, and set "
+        "iommu_bootloader: none.",
+        "h1 has neither proxmox-boot-tool nor kernel-install. Write the boot entries yourself, and set "
+        "iommu_bootloader: none.",
+    ]
+
+
+def test_what_is_no_text():
+    with pytest.raises(AnsibleFilterError, match="cmdline_problems needs the text"):
+        problems(None)

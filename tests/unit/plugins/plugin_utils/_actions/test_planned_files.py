@@ -1,0 +1,77 @@
+# Copyright (c) 2026, vfio.devices contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.vfio.devices.plugins.plugin_utils._actions import planned_files as files
+
+ROOT = Path(__file__).resolve().parents[5]
+PF = "0000:31:00.0"
+
+
+def planned(cards=(), functions=(), **variables):
+    """Return the paths of the planned files, with the variables for messages."""
+    known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [*cards], "functions": [*functions]}, **variables}
+    return {one["path"]: one["variable"] for one in files.planned_files(known)}
+
+
+def defaults(role):
+    return yaml.safe_load((ROOT / "roles" / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
+
+
+def test_nothing_is_written_on_a_host_without_cards():
+    assert planned() == {}
+
+
+def test_cards_need_rules_and_the_boot_service():
+    paths = planned([{"name": PF}], [{"pf": PF}])
+    assert f"/etc/udev/rules.d/90-vfio-devices-{PF}.rules" in paths
+    assert "/usr/local/lib/vfio-devices-restore.pyz" in paths
+    assert "/etc/systemd/system/multi-user.target.wants/vfio-devices-restore.service" in paths
+    assert set(paths.values()) == {""}
+    # The boot service may have to be removed.
+    assert planned(boot_state="absent").keys() == paths.keys() - {f"/etc/udev/rules.d/90-vfio-devices-{PF}.rules"}
+
+
+@pytest.mark.parametrize(("bootloader", "paths"), [("grub", ["/grub", "/nouveau"]), ("none", ["/nouveau"])])
+def test_the_kernel_needs_files_for_what_it_lacks(bootloader, paths):
+    written = {
+        name: {"path": path} for name, path in (("arguments", "/grub"), ("nouveau", "/nouveau"), ("drivers", "/x"))
+    }
+    lacks = {"arguments": ["iommu=pt"], "nouveau": [PF], "drivers": []}
+    assert list(planned(_iommu_lacks=lacks, _iommu_files=written, iommu_bootloader=bootloader)) == paths
+
+
+def test_services_whose_settings_are_managed():
+    nova = {"nova_config_release": "2026.2", "nova_config_provider_config": "yes"}
+    assert planned(**nova, cyborg_config_path="/etc/cyborg/own.conf") == {
+        files.NOVA_PATH: "nova_config_path",
+        files.PROVIDER_PATH: "nova_config_provider_path",
+        "/etc/cyborg/own.conf": "cyborg_config_path",
+    }
+    assert planned(nova_config_release="2026.2", nova_config_path="/own") == {"/own": "nova_config_path"}
+    assert planned(**nova, nova_config_host="h1") == planned(**nova)
+    # The file is checked where it is written.
+    assert planned(**nova, nova_config_host="kolla") == {}
+    assert planned(cyborg_config_path="") == {}
+
+
+def test_owner_and_group_of_the_settings():
+    known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [], "functions": []}, "nova_config_release": 34}
+    (found,) = files.planned_files({**known, "nova_config_owner": "nova", "nova_config_group": "nova"})
+    assert (found["owner"], found["group"], found["suggestion"]) == ("nova", "nova", files.NOVA_PATH)
+
+
+def test_defaults_are_those_of_the_roles():
+    nova = defaults("nova_config")
+    assert (nova["nova_config_path"], nova["nova_config_provider_path"]) == (files.NOVA_PATH, files.PROVIDER_PATH)
+    assert nova["nova_config_provider_config"] is False
+    names = ("nova_config_host", "nova_config_owner", "nova_config_group")
+    assert all(nova[name] == "" for name in names)
+    assert all(defaults("cyborg_config")[f"cyborg_config_{name}"] == "" for name in ("path", "owner", "group"))
+    assert defaults("iommu")["iommu_bootloader"] in files.WITH_FILE
+    assert defaults("boot")["boot_state"] == "present"
