@@ -169,7 +169,7 @@ VGPU: Options = {
     },
     "attributes": {
         "description": [
-            "Attributes of each new device in order, each a dictionary with one key, as drivers of s390 require.",
+            "Attributes of each new device in order, each a dictionary with one key, as s390 drivers require.",
             "NVIDIA vGPUs have C(nvidia/vgpu_params), such as V(frame_rate_limiter=0). Control files of the kernel, "
             "for example C(remove), are rejected.",
         ],
