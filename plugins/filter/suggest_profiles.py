@@ -29,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Save a declaration to begin with
+- name: Save a suggested declaration
   ansible.builtin.copy:
     content: "{{ {inventory_hostname: ansible_facts.mdev} | vfio.devices.suggest_profiles }}"
     dest: /tmp/vfio_profiles.yml

@@ -171,7 +171,7 @@ gpus:
       description: One sentence for each completed step.
       type: list
       elements: str
-      sample: [enabled MIG, made a GPU instance 1g.18gb at memory slice 0]
+      sample: [enabled MIG, created a GPU instance 1g.18gb at memory slice 0]
     busy:
       description: One sentence for each use of a skipped GPU.
       type: list

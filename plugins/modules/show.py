@@ -35,7 +35,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show a declaration to begin with
+- name: Show a suggested declaration
   vfio.devices.show:
     text: "{{ {inventory_hostname: ansible_facts.mdev} | vfio.devices.suggest_profiles }}"
 """

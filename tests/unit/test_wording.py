@@ -49,6 +49,10 @@ def test_all_kinds_of_texts_are_checked() -> None:
         "a list: With V(pf) it goes",
         "what it was",
         "all else stays",
+        "a change made by hand",
+        "a device that gets lost",
+        "a declaration to begin with",
+        "drivers of s390",
     ],
 )
 def test_a_wrong_text_is_found(text: str) -> None:

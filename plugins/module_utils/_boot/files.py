@@ -22,6 +22,7 @@ RULE = f"{mdevctl.RULE_DIRECTORIES[0]}/90-vfio-devices-restore.rules"
 # While this file exists, systemd must reload its units. A boot reloads them anyway.
 RELOAD = f"{RUN_DIRECTORY}/daemon-reload"
 OWED = "systemctl daemon-reload\n"
+DESCRIPTION = "the files of the boot service"
 # In the order of creation.
 PATHS = (PROGRAM, UNIT, UNIT_OF_CARD, RULE)
 SYSTEMCTL = "/usr/bin/systemctl"

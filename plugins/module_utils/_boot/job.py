@@ -46,7 +46,7 @@ def converge(host: HostRoot, present: bool, python: str | None, timeout: float, 
     written = [(step.path, step.content) for step in steps if step.content is not None]
     if reloads and not owed:
         written.append((files.RELOAD, files.OWED))
-    record_space.check(host, written, write=not check_mode, what="the files of the boot service")
+    record_space.check(host, written, write=not check_mode, what=files.DESCRIPTION)
     if not check_mode:
         if reloads and not owed:
             # If this run ends before the reload, the next run does it.

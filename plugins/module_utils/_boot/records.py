@@ -4,7 +4,7 @@
 
 # Private to this collection: may change without notice.
 
-"""Convert records back to module options; no I/O. Records may have been edited by hand."""
+"""Convert records back to module options; no I/O. Records may have been edited manually."""
 
 from __future__ import annotations
 

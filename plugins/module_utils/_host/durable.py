@@ -18,6 +18,8 @@ import os
 from collections.abc import Iterator
 from typing import Callable
 
+from . import exchange
+
 # Suffix of files that are not yet renamed.
 UNFINISHED = ".vfio-devices-new"
 # In bytes: a file name has at most 255, and the temporary name is longer than the final one.
@@ -42,12 +44,12 @@ def replace(
     path: str,
     data: bytes,
     prepare: Callable[[int], None] | None = None,
-    confirm: Callable[[], None] | None = None,
+    confirm: exchange.Confirm | None = None,
 ) -> None:
     """Create or replace a file and create missing directories above it; raise ``OSError`` on failure.
 
     ``prepare`` receives the descriptor of the new file before the rename. It sets mode, owner and attributes instead of
-    the default mode. ``confirm`` is called last before the rename. It raises to leave the path unchanged.
+    the default mode. ``confirm`` raises if the file is not the expected one; then the file stays at its path.
     """
 
     def write(directory: int, name: str) -> None:
@@ -61,14 +63,15 @@ def symlink(path: str, target: str) -> None:
     _put(path, lambda directory, name: os.symlink(target, name, dir_fd=directory))
 
 
-def unlink(path: str, confirm: Callable[[], None] | None = None) -> None:
-    """Remove a file or symbolic link durably. ``confirm`` is called last. It raises to keep the file."""
+def unlink(path: str, confirm: exchange.Confirm | None = None) -> None:
+    """Remove a file or symbolic link durably. ``confirm`` raises to keep the file."""
     above, name = os.path.split(path)
     directory = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if confirm:
-            confirm()
-        os.unlink(name, dir_fd=directory)
+            exchange.remove(directory, above, name, _unfinished(name), confirm)
+        else:
+            os.unlink(name, dir_fd=directory)
         _sync_directory(directory)
     finally:
         os.close(directory)
@@ -109,7 +112,10 @@ def try_to_write(path: str, size: int) -> None:
 
 
 def look_for_room(path: str, size: int) -> None:
-    """Raise ``OSError`` if the file system is read-only or has less than ``size`` bytes free; write nothing."""
+    """Raise ``OSError`` if a directory is read-only or has less than ``size`` bytes free; write nothing.
+
+    If the directory is missing, the existing one above it counts, in which it will be created.
+    """
     while True:
         try:
             found = os.statvfs(path)
@@ -119,25 +125,34 @@ def look_for_room(path: str, size: int) -> None:
             path = os.path.dirname(path)
     if found.f_flag & os.ST_RDONLY:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    # Root can write everything except immutable files and directories (fs/namei.c, inode_permission).
+    if os.geteuid() == 0 and not os.access(path, os.W_OK):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
     free = found.f_bavail if os.geteuid() else found.f_bfree
     if free * found.f_frsize < size or (found.f_files and not found.f_ffree):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _put(path: str, make: Callable[[int, str], None], confirm: Callable[[], None] | None = None) -> None:
+def _put(path: str, make: Callable[[int, str], None], confirm: exchange.Confirm | None = None) -> None:
     """Let ``make`` create a temporary name in the directory of ``path``, and rename it."""
     above, name = os.path.split(path)
-    unfinished = f".{os.fsdecode(os.fsencode(name)[:LONGEST])}{UNFINISHED}"
+    unfinished = _unfinished(name)
     directory = open_directory(above)
     try:
         with _cleared(directory, unfinished):
             make(directory, unfinished)
             if confirm:
-                confirm()
-            os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
+                exchange.replace(directory, above, unfinished, name, confirm)
+            else:
+                os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
         _sync_directory(directory)
     finally:
         os.close(directory)
+
+
+def _unfinished(name: str) -> str:
+    """Return the temporary name of a file."""
+    return f".{os.fsdecode(os.fsencode(name)[:LONGEST])}{UNFINISHED}"
 
 
 @contextlib.contextmanager

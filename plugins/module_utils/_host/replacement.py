@@ -16,9 +16,8 @@ import pwd
 import re
 import stat
 from collections.abc import Iterator
-from typing import Callable
 
-from . import durable
+from . import durable, exchange
 
 
 def user_id(name: str) -> int:
@@ -63,22 +62,18 @@ def blocking_parent(place: str) -> str | None:
 
 def obstacle(place: str, size: int) -> OSError | None:
     """Return why ``size`` bytes cannot be written to a path, or its file cannot be removed, as far as it is visible."""
-    above = os.path.dirname(place)
-    while not os.path.lexists(above):
-        above = os.path.dirname(above)
     try:
-        durable.look_for_room(above, size)
+        durable.look_for_room(os.path.dirname(place), size)
     except OSError as error:
         return error
-    # Root can write everything except immutable files (fs/namei.c, inode_permission).
-    fixed = os.geteuid() == 0 and any(os.path.exists(one) and not os.access(one, os.W_OK) for one in (above, place))
-    return OSError(errno.EPERM, os.strerror(errno.EPERM)) if fixed else None
+    is_immutable = os.geteuid() == 0 and os.path.exists(place) and not os.access(place, os.W_OK)
+    return OSError(errno.EPERM, os.strerror(errno.EPERM)) if is_immutable else None
 
 
-def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None) -> None:
     """Create or replace a file and its parent directories; a power failure leaves the old or the new file.
 
-    ``confirm`` is called last before the rename. It raises to leave the path unchanged.
+    ``confirm`` raises if the file is not the expected one; then the file stays at its path.
     """
 
     def prepare(descriptor: int) -> None:
@@ -88,11 +83,11 @@ def put(place: str, content: bytes, mode: int, uid: int, gid: int, confirm: Call
     durable.replace(place, content, prepare, confirm)
 
 
-def set_access(place: str, mode: int, uid: int, gid: int, confirm: Callable[[], None] | None = None) -> None:
+def set_access(place: str, mode: int, uid: int, gid: int, confirm: exchange.Confirm | None = None) -> None:
     """Set mode and owner of an ordinary file. ``confirm`` is called after opening it. It raises to keep them."""
     with _opened(place) as descriptor:
         if confirm:
-            confirm()
+            confirm(place)
         _set_access(descriptor, mode, uid, gid)
 
 

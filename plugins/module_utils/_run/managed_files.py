@@ -237,11 +237,17 @@ def _obstacles(step: Step) -> list[str]:
             f"{step.place} is another file of this collection, and is not replaced. To continue, use another path, or "
             f"if nothing needs the file, {ownership.rename_command(step.place)}"
         )
-    error = replacement.obstacle(step.place, len(step.content or b""))
-    if error:
-        remedy = durable.REMEDIES.get(error.errno or 0)
-        found.append(f"{step.place} cannot be {step.action}: {describe(error)}" + (f"; {remedy}" if remedy else ""))
-    return found
+    obstacle = obstacle_to(step.place, len(step.content or b""), step.action)
+    return [*found, obstacle] if obstacle else found
+
+
+def obstacle_to(place: str, size: int, action: str = WRITING[1]) -> str | None:
+    """Return why ``size`` bytes cannot be written to a path, as far as it is visible without a write, or None."""
+    error = replacement.obstacle(place, size)
+    if error is None:
+        return None
+    remedy = durable.REMEDIES.get(error.errno or 0)
+    return f"{place} cannot be {action}: {describe(error)}" + (f"; {remedy}" if remedy else "")
 
 
 def _read(place: str) -> bytes:
@@ -261,9 +267,16 @@ def _replaced(place: str) -> HostError:
 
 
 def _apply(step: Step) -> None:
-    def confirm() -> None:
-        if ownership.look(step.place) != step.entry:
+    def confirm(path: str) -> bool:
+        entry = ownership.look(path)
+        if path != step.place:
+            # A rename changes the ctime of the file.
+            entry, expected = (one and one._replace(version=one.version[:-1]) for one in (entry, step.entry))
+        else:
+            expected = step.entry
+        if entry != expected:
             raise _replaced(step.place)
+        return entry is not None
 
     try:
         if step.action in WRITING and step.content is not None:

@@ -19,6 +19,8 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._plan.plain import fl
 NOVA_PATH = "/etc/nova/nova.conf.d/50-vfio-devices.conf"
 PROVIDER_PATH = "/etc/nova/provider_config/vfio-devices.yaml"
 CYBORG_PATH = "/etc/cyborg/cyborg.conf.d/50-vfio-devices.conf"
+# The files with their texts, if the play has the roles.
+NOVA_FILES, CYBORG_FILES = "_nova_config_files", "_cyborg_config_files"
 # The boot loaders for which the role iommu writes a file of its own.
 WITH_FILE = ("auto", "grub")
 
@@ -36,6 +38,9 @@ class PlannedFile(_File, total=False):
     suggestion: str
     owner: str
     group: str
+    mode: str
+    # Only known if the play has the role.
+    content: str
 
 
 def planned_files(known: Variables) -> list[PlannedFile]:
@@ -65,9 +70,11 @@ def _of_boot(known: Variables) -> list[str]:
 
 
 def _of_nova(known: Variables) -> list[PlannedFile]:
-    # A file on another host is checked where it is written.
+    # A task of its own checks a file on another host.
     if "nova_config_release" not in known or known.get("nova_config_host", "") not in ("", known["inventory_hostname"]):
         return []
+    if NOVA_FILES in known:
+        return list(known[NOVA_FILES])
     settings: PlannedFile = {
         "path": known.get("nova_config_path", NOVA_PATH),
         "variable": "nova_config_path",
@@ -85,6 +92,8 @@ def _of_cyborg(known: Variables) -> list[PlannedFile]:
     path = known.get("cyborg_config_path", "")
     if not path:
         return []
+    if CYBORG_FILES in known:
+        return list(known[CYBORG_FILES])
     return [
         {
             "path": path,

@@ -18,10 +18,11 @@ NOVA, CYBORG = "nova", "cyborg"
 NOVA_FILE, PROVIDER_FILE = "nova_config_path", "nova_config_provider_path"
 CYBORG_FILE = "cyborg_config_path"
 PROGRAM = "nova-compute"
+AGENT = "cyborg-agent"
 
 
 class Differing(NamedTuple):
-    """A sentence for each differing text by service, and the reasons to run the role of nova."""
+    """A sentence for each differing text by service, and the reasons to run the roles."""
 
     texts: Mapping[str, list[str]]
     roles: list[str]
@@ -47,8 +48,11 @@ def differing(known: Variables, plan: Any, seen: Mapping[str, Any]) -> Differing
     services = managed(known)
     if NOVA in services:
         roles = _nova(known, plan, seen, texts[NOVA])
-    if CYBORG in services and known["cyborg_config_text"] != seen["settings"][known[CYBORG_FILE]]:
+    if CYBORG in services and _differs(known, "cyborg_config_text", CYBORG_FILE, seen, roles):
         texts[CYBORG].append("the Cyborg configuration differs")
+    for service, program in ((NOVA, PROGRAM), (CYBORG, AGENT)):
+        if service in services and program in seen["restarts_owed"] and not texts[service]:
+            texts[service].append(f"{program} still has its former configuration")
     return Differing(texts, roles)
 
 
@@ -61,15 +65,25 @@ def _nova(known: Variables, plan: Any, seen: Mapping[str, Any], found: list[str]
     if known.flag("nova_config_check_service") and plan["cards"]:
         started = seen["services"][PROGRAM]
     known.add(nova_config_started=dict(started), nova_config_read={})
-    text = known["nova_config_text"]
-    if text != seen["settings"][known[NOVA_FILE]]:
+    blocked: list[str] = []
+    if _differs(known, "nova_config_text", NOVA_FILE, seen, blocked):
         found.append("the nova configuration differs")
     has_providers = known.flag("nova_config_provider_config")
-    if has_providers and known["nova_config_provider_text"] != seen["settings"][known[PROVIDER_FILE]]:
+    if has_providers and _differs(known, "nova_config_provider_text", PROVIDER_FILE, seen, blocked):
         found.append("the provider configuration of nova differs")
+    refused = [*blocked, *known["_nova_config_provider_refusals"]]
     # Without a card for nova, its file is not written.
     if not started or all(card["owner"] != "nova" for card in plan["cards"]):
-        return []
+        return refused
     if started["reads"] is False:
-        return list(started["problems"])
-    return not_effective(started["later"], text, PROGRAM, known[NOVA_FILE])
+        return [*refused, *started["problems"]]
+    return [*refused, *not_effective(started["later"], known["nova_config_text"], PROGRAM, known[NOVA_FILE])]
+
+
+def _differs(known: Variables, text: str, file: str, seen: Mapping[str, Any], blocked: list[str]) -> bool:
+    """Return whether a file differs from a variable; add to ``blocked`` if the file cannot be written."""
+    path = known[file]
+    if known[text] == seen["settings"][path]:
+        return False
+    blocked += [sentence for sentence in [seen.get("obstacles", {}).get(path)] if sentence]
+    return True

@@ -169,7 +169,7 @@ VGPU: Options = {
     },
     "attributes": {
         "description": [
-            "Attributes of each new device in order, each a dictionary with one key, as drivers of s390 require.",
+            "Attributes of each new device in order, each a dictionary with one key, as s390 drivers require.",
             "NVIDIA vGPUs have C(nvidia/vgpu_params), such as V(frame_rate_limiter=0). Control files of the kernel, "
             "for example C(remove), are rejected.",
         ],
@@ -229,6 +229,8 @@ PROFILE: Options = {
             "Another spelling is rejected, and the message contains the correct one.",
             "Or a list of names. These are PCI addresses of physical functions, network interfaces, and names of "
             "parents such as V(mtty).",
+            "In mode V(pf), the list may contain other functions of their IOMMU groups, such as the audio "
+            "function of a GPU. They are passed through, but not offered to nova, Cyborg or Placement.",
         ],
         "type": "raw",
         "required": True,

@@ -38,6 +38,7 @@ class Seen(TypedDict):
     boot_problems: list[str]
     settings: Mapping[str, str]
     services: Mapping[str, Mapping[str, Any]]
+    obstacles: Mapping[str, str]
     reasons: Mapping[str, list[str]]
 
 

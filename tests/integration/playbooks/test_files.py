@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 
@@ -146,13 +147,30 @@ def age(root):
     return texts
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a read-only file system")
+def test_a_read_only_directory_is_found_before_anything_is_changed(root, play):
+    directory = root / "etc/nova/nova.conf.d"
+    directory.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(directory)], check=True)
+    try:
+        before = state(root)
+        went_well, said = play("site", nova_config_release="2026.2", vfio_profiles=PROFILES)
+        assert state(root) == before
+    finally:
+        subprocess.run(["umount", str(directory)], check=True)
+    assert not went_well
+    assert f"{root}/{OURS} cannot be created: EROFS" in said
+    assert "mount it read-write" in said
+
+
 def test_files_of_ours_keep_their_mode_and_are_replaced_and_removed(root, play):
     variables = {"nova_config_release": "2026.2", "vfio_profiles": PROFILES[2:]}
     file = root / OURS
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("# Managed by vfio.devices.nova_config. Manual changes are overwritten.\n\n[pci]\nby = hand\n")
     file.chmod(0o640)
-    assert play("site", **variables)[0]
+    went_well, said = play("site", **variables)
+    assert went_well, said
     assert "enabled_mdev_types = mtty-2" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     texts = age(root)

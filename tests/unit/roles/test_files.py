@@ -18,12 +18,22 @@ def read(path):
     return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
 
-CHECK, FAIL = read("playbooks/tasks/files.yml")
+CHECK, ELSEWHERE, FAIL = read("playbooks/tasks/files.yml")
 
 
 def test_it_is_a_look_only():
-    assert CHECK["check_mode"] is True
+    assert CHECK["check_mode"] is True and ELSEWHERE["check_mode"] is True
+    # A difference would show what another program wrote.
+    assert CHECK["diff"] is False and ELSEWHERE["diff"] is False
     assert CHECK["vfio.devices.managed_files"]["files"] == "{{ query('vfio.devices.planned_files') }}"
+
+
+@pytest.mark.parametrize("role", ["nova_config", "cyborg_config"])
+def test_the_files_of_the_roles_are_checked_with_their_texts(role):
+    files = f"_{role}_files"
+    written, *_rest = read(f"roles/{role}/tasks/configure.yml")
+    assert written["vfio.devices.managed_files"]["files"] == f"{{{{ {files} }}}}"
+    assert f"{role}_text" in str(read(f"roles/{role}/vars/main.yml")[files])
 
 
 def test_what_the_boot_service_lacks_is_read_before_a_change():

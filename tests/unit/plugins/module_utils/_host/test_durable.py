@@ -141,6 +141,19 @@ def test_room_is_seen_without_a_write(tmp_path, monkeypatch):
         durable.look_for_room(str(tmp_path), 1 << 60)
 
 
+@pytest.mark.parametrize(("user", "refused"), [(0, True), (1000, False)])
+def test_an_immutable_directory_is_seen_without_a_write(tmp_path, monkeypatch, user, refused):
+    """The directory above counts, in which a missing one would be created. Other users may only look."""
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(tmp_path))
+    if not refused:
+        durable.look_for_room(str(tmp_path / "nova/conf.d"), 1)
+        return
+    with pytest.raises(OSError) as failed:
+        durable.look_for_room(str(tmp_path / "nova/conf.d"), 1)
+    assert failed.value.errno == errno.EPERM
+
+
 def test_what_only_root_may_see_is_no_reason_to_refuse_a_look(tmp_path, monkeypatch):
     original = os.statvfs
 

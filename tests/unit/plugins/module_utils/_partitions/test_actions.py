@@ -61,13 +61,13 @@ def test_failure_in_the_middle_brings_back_what_was_removed(host):
 def test_user_that_comes_between_plan_and_step(host, monkeypatch):
     converge(host, {"1g.18gb": 2})
     host.kernel.tree.add(f"proc/driver/nvidia/gpus/{H200}/information", Attribute(b"Device Minor: \t 0\n"))
-    check = job.room.check
+    check = job.record_space.check
 
     def come(*arguments, **options):
         add_process(host.kernel.tree, 70, "/dev/nvidia0")
         return check(*arguments, **options)
 
-    monkeypatch.setattr(job.room, "check", come)
+    monkeypatch.setattr(job.record_space, "check", come)
     calls = len(changes(host))
     result = converge(host, {})
     assert result["gpus"][0]["action"] == "failed" and len(changes(host)) == calls

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.vfio.devices.plugins.module_utils._boot import job
 from ansible_collections.vfio.devices.plugins.module_utils._boot.archive import build
 from ansible_collections.vfio.devices.plugins.module_utils._boot.files import PROGRAM as PATH_OF_PROGRAM
+from ansible_collections.vfio.devices.plugins.module_utils._core.problems import Refused
+from ansible_collections.vfio.devices.plugins.module_utils._host.root import HostError
 from ansible_collections.vfio.devices.plugins.module_utils._run.managed_files import Requested
 from ansible_collections.vfio.devices.plugins.module_utils._site.settings import is_boot_due, observe_settings
 
@@ -59,29 +63,57 @@ def settings(tmp_path):
 
 
 def test_our_file_has_its_text(settings):
-    assert settings() == ("", None, True)
-    assert settings(TEXT) == (TEXT, None, True)
-    assert settings(TEXT, mode="0644") == (TEXT, None, True)
-    assert settings(TEXT, mode="0600") == (TEXT, "the access to /etc/nova.conf differs", True)
+    assert settings()[:3] == ("", None, True)
+    assert settings(TEXT)[:3] == (TEXT, None, True)
+    assert settings(TEXT, mode="0644")[:3] == (TEXT, None, True)
+    assert settings(TEXT, mode="0600")[:3] == (TEXT, "the access to /etc/nova.conf differs", True)
+
+
+@pytest.mark.parametrize("content", [None, TEXT])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"f_flag": os.ST_RDONLY}, "EROFS .*read-write"), ({"f_bfree": 1}, "ENOSPC .*free")],
+)
+def test_a_file_that_cannot_be_written_has_an_obstacle(settings, monkeypatch, content, fields, words):
+    assert settings(content).obstacle is None
+    free = {"f_flag": 0, "f_bavail": 1, "f_bfree": 100, "f_frsize": 4096, "f_files": 0, **fields}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(**free))
+    found = settings(content)
+    assert re.search(f"/etc/nova.conf cannot be replaced: {words}", found.obstacle)
+    assert (found.text, found.reason) == (content or "", None)
+
+
+def test_boot_files_that_cannot_be_written_are_refused_only_if_they_are_due(simulated, monkeypatch):
+    root = simulated("empty").root()
+    job.converge(root, True, None, 60.0, False)
+
+    def fail(self, directory, size, write):
+        raise HostError(f"{directory} is read-only", directory)
+
+    monkeypatch.setattr(type(root), "try_room", fail)
+    assert not is_boot_due(root, True, None, 60.0, CHECKSUM)
+    with pytest.raises(Refused, match="the files of the boot service cannot be written: .* is read-only"):
+        is_boot_due(root, True, None, 61.0, CHECKSUM)
 
 
 def test_the_text_of_another_program_is_not_returned(settings):
     found = settings("password = secret\n")
-    assert found == ("", "/etc/nova.conf was not written by this collection", False)
+    assert found[:3] == ("", "/etc/nova.conf was not written by this collection", False)
 
 
 def test_what_is_no_file_is_a_reason_and_not_read(settings, tmp_path):
     settings()
     path = tmp_path / "etc/nova.conf"
     os.symlink("/nowhere", path)
-    assert settings() == ("", "/etc/nova.conf is a symbolic link", False)
+    assert settings()[:3] == ("", "/etc/nova.conf is a symbolic link", False)
     path.unlink()
     os.mkfifo(path)
-    assert settings() == ("", "/etc/nova.conf is a FIFO", False)
+    assert settings()[:3] == ("", "/etc/nova.conf is a FIFO", False)
     path.unlink()
     settings(TEXT)
     os.truncate(path, 1 << 40)
-    assert settings() == ("", "/etc/nova.conf was not written by this collection", False)
+    assert settings()[:3] == ("", "/etc/nova.conf was not written by this collection", False)
 
 
 def test_what_cannot_be_compared_is_a_reason(settings):

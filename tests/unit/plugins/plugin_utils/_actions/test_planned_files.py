@@ -60,6 +60,14 @@ def test_services_whose_settings_are_managed():
     assert planned(cyborg_config_path="") == {}
 
 
+def test_texts_of_the_settings_are_included_if_the_play_has_the_roles():
+    nova, cyborg = [{"path": "/n", "content": "a"}], [{"path": "/c", "content": "b"}]
+    known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [], "functions": []}, "nova_config_release": 34}
+    known.update(cyborg_config_path="/c", _nova_config_files=nova, _cyborg_config_files=cyborg)
+    assert files.planned_files(known) == nova + cyborg
+    assert files.planned_files({**known, "nova_config_host": "kolla", "cyborg_config_path": ""}) == []
+
+
 def test_owner_and_group_of_the_settings():
     known = {"inventory_hostname": "h1", "vfio_plan": {"cards": [], "functions": []}, "nova_config_release": 34}
     (found,) = files.planned_files({**known, "nova_config_owner": "nova", "nova_config_group": "nova"})

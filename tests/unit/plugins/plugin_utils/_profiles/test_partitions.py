@@ -131,7 +131,7 @@ def test_vgpus_wait_for_their_gpu_instances(simulated):
     vgpu = {"type": "NVIDIA H200-1-18C"}
     result, problems = plan(host, {"1g.18gb": 1}, vgpu=vgpu)
     assert not problems
-    assert result["later"] == [{"name": H200, "profile": "a", "reason": "its GPU instances are not there yet"}]
+    assert result["later"] == [{"name": H200, "profile": "a", "reason": "its GPU instances do not exist yet"}]
     assert result["partitions"][0]["compute_instances"] is False
     host.kernel.nvidia_smi.run(["-i", H200, "-mig", "1"])
     host.kernel.nvidia_smi.run(["mig", "-i", H200, "-cgi", "19"])
