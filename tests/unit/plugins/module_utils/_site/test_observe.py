@@ -73,7 +73,7 @@ def test_an_unchanged_host_loads_no_code_of_changes(tmp_path):
 import sys
 from {engine}._host.root import HostRoot
 from {engine}._site.observe import Boot, observe_site
-observe_site(HostRoot({str(tmp_path)!r}, 30.0), True, False, Boot(False, None, 60.0, ""), [], [])
+observe_site(HostRoot({str(tmp_path)!r}, 30.0), ["users"], Boot(False, None, 60.0, ""), [], [])
 print(*(name.removeprefix({engine!r} + ".") for name in sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
