@@ -21,7 +21,7 @@ from ansible_collections.vfio.devices.plugins.plugin_utils._profiles.schema impo
 GPU = {
     **{"address": "0000:3b:00.0", "vendor_id": "10de", "product_id": "1eb8", "class": "0302", "driver": "nvidia"},
     **{"vf_product_id": None, "numa_node": 0, "mode": "host", "total_vfs": 0, "num_vfs": 0, "netdevs": []},
-    **{"virtual_functions": [], "framework": "mdev"},
+    **{"virtual_functions": [], "framework": "mdev", "has_serial_number": True},
 }
 TO_COME = {**GPU, "address": "0000:af:00.0", "product_id": "2235", "total_vfs": 16}
 TYPE = {
