@@ -114,7 +114,10 @@ def test_addresses_of_a_gpu_that_are_another_card_on_another_host(simulated):
     facts = {host: simulated({"functions": functions}).facts(*PARTS) for host, functions in hosts.items()}
     text = suggest_profiles(facts)
     assert yaml.safe_load(text)["vfio_profiles"] == []
-    assert "  # 0000:01:00.0 is another card on b. Write the addresses of each host into its host_vars.\n  # - name" in text
+    assert (
+        "  # 0000:01:00.0 is another card on b. Write the addresses of each host into its host_vars.\n  # - name"
+        in text
+    )
     del hosts["b"][-1]
     facts["b"] = simulated({"functions": hosts["b"]}).facts(*PARTS)
     (profile,) = yaml.safe_load(suggest_profiles(facts))["vfio_profiles"]
