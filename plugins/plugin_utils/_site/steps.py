@@ -23,6 +23,11 @@ UNCHANGED = ("kept", "absent", "unchanged", "failed")
 COUNTED = re.compile(r"\b[a-z]+ \d+ (?:devices?|virtual functions?|GPU instances?)\b")
 # Actions of managed_files that need more than their name.
 WORDED = {"renewed": "renewed the header of"}
+# The configuration and the service of each role.
+SERVICES = {
+    "nova_config": ("nova configuration", "nova-compute"),
+    "cyborg_config": ("Cyborg configuration", "cyborg-agent"),
+}
 # Infinitives of the verbs in results, for check mode.
 VERBS = {
     **{"bound": "bind", "created": "create", "disabled": "disable", "enabled": "enable", "let": "let"},
@@ -32,6 +37,7 @@ VERBS = {
         "removed": "remove",
         "renewed": "renew",
         "replaced": "replace",
+        "restarted": "restart",
         "set": "set",
     },
     **{"stored": "store", "updated": "update", "wrote": "write"},
@@ -57,6 +63,21 @@ def left_in_use(results: Mapping[str, Result], models: Mapping[str, str]) -> lis
     return grouped(lines)
 
 
+def restarts_left(results: Mapping[str, Result]) -> list[str]:
+    """Return a line for each service whose restart an earlier run has left, unless a line of ``of_host`` names it."""
+    return [
+        f"{service} needs a restart, because it still has its former configuration"
+        for role, (dummy, service) in SERVICES.items()
+        if (result := results.get(f"{role}_result", {})).get("restart_owed")
+        and not _actions(result.get("files", []), "file")
+        and not _is_restarted(results, role)
+    ]
+
+
+def _is_restarted(results: Mapping[str, Result], role: str) -> bool:
+    return bool(results.get(f"{role}_restarted", {}).get("changed"))
+
+
 def _each(line: str) -> str:
     """Mark the numbers of a line about several cards."""
     label, colon, rest = line.partition(LABEL)
@@ -75,8 +96,8 @@ def _of_host(results: Mapping[str, Result], models: Mapping[str, str]) -> list[s
     for name in ("mdev_made", "mdev_cleared"):
         lines += _devices(results.get(name, {}), models)
     lines += _files(results.get("boot_result", {}), "boot service")
-    lines += _files(results.get("nova_config_result", {}), "nova configuration", "nova-compute")
-    lines += _files(results.get("cyborg_config_result", {}), "Cyborg configuration", "cyborg-agent")
+    for role, (what, service) in SERVICES.items():
+        lines += _files(results.get(f"{role}_result", {}), what, service, _is_restarted(results, role))
     lines += _files(results.get("iommu_written", {}), "configuration of kernel and modules")
     return lines
 
@@ -147,7 +168,8 @@ def _card_of(parent: str, models: Mapping[str, str]) -> str:
     return same_bus[0] if len(same_bus) == 1 else parent
 
 
-def _files(result: Result, what: str, service: str = "") -> Iterator[str]:
-    done = _actions(result.get("files", []), "file")
-    if done:
-        yield f"{what}: {done}{f'. {service} needs a restart' if service and result.get('restart') else ''}"
+def _files(result: Result, what: str, service: str = "", is_restarted: bool = False) -> Iterator[str]:
+    done = [_actions(result.get("files", []), "file"), f"restarted {service}" if is_restarted else ""]
+    if any(done):
+        needs = service and result.get("restart") and not is_restarted
+        yield f"{what}: {', '.join(filter(None, done))}{f'. {service} needs a restart' if needs else ''}"

@@ -16,7 +16,7 @@ from ansible_collections.vfio.devices.plugins.module_utils._core.wording import 
 from ansible_collections.vfio.devices.plugins.plugin_utils._plan.filter_errors import answering
 from ansible_collections.vfio.devices.plugins.plugin_utils._site import steps
 
-# The registered results of the roles, in the order of the run.
+# The registered results of the roles and their handlers, in the order of the run.
 RESULTS = (
     "vfio_compared",
     "vfio_applied",
@@ -29,6 +29,8 @@ RESULTS = (
     "boot_result",
     "nova_config_result",
     "cyborg_config_result",
+    "nova_config_restarted",
+    "cyborg_config_restarted",
 )
 # Final states of hosts in addition to changed.
 UNCHANGED, IN_USE, WAITING, DIFFERENT = "unchanged", "in use", "waiting for a reboot", "different"
@@ -60,7 +62,7 @@ def _summary(hosts: list[str], hostvars: Mapping[str, Any], reached: list[str], 
             # The playbook itself reports the reasons for a reboot.
             is_waiting = "iommu_reboot_needed" in variables and variables["iommu_reboot_needed"]
             group = WAITING if is_waiting else changed if done else IN_USE if left else UNCHANGED
-            lines = (*done, *left)
+            lines = (*done, *left, *steps.restarts_left(results))
             if host not in reached:
                 group = FAILED
                 lines = (*_reasons(variables, results), *(f"before the failure, {changed}: {line}" for line in done))

@@ -87,3 +87,30 @@ def test_files_name_the_service_that_needs_a_restart():
     assert done == ["nova configuration: renewed the header of 1 file"]
     assert planned == ["nova configuration: would renew the header of 1 file"]
     assert steps.of_host({"boot_result": {"skipped": True}}, {}) == []
+
+
+def test_a_service_that_was_restarted_needs_no_restart():
+    files = {"restart": True, "files": [{"path": "/a", "action": "created"}]}
+    results = {"nova_config_result": files, "nova_config_restarted": {"changed": True}}
+    assert steps.of_host(results, {}) == ["nova configuration: created 1 file, restarted nova-compute"]
+    assert steps.of_host(results, {}, check_mode=True) == [
+        "nova configuration: would create 1 file, would restart nova-compute"
+    ]
+    owed = {"restart": True, "restart_owed": True, "files": [{"path": "/a", "action": "kept"}]}
+    results = {"cyborg_config_result": owed, "cyborg_config_restarted": {"changed": True}}
+    assert steps.of_host(results, {}) == ["Cyborg configuration: restarted cyborg-agent"]
+    assert steps.restarts_left(results) == []
+
+
+def test_a_restart_of_an_earlier_run_is_named():
+    owed = {"restart": True, "restart_owed": True, "files": [{"path": "/a", "action": "kept"}]}
+    results = {"nova_config_result": owed, "nova_config_restarted": {"skipped": True}}
+    assert steps.of_host(results, {}) == []
+    assert steps.restarts_left(results) == [
+        "nova-compute needs a restart, because it still has its former configuration"
+    ]
+    renewed = {**owed, "files": [{"path": "/a", "action": "renewed"}]}
+    assert steps.of_host({"nova_config_result": renewed}, {}) == [
+        "nova configuration: renewed the header of 1 file. nova-compute needs a restart"
+    ]
+    assert steps.restarts_left({"nova_config_result": renewed}) == []

@@ -115,3 +115,17 @@ def test_verify_has_differences():
 def test_what_is_no_list_of_hosts():
     with pytest.raises(AnsibleFilterError, match="fleet_summary takes"):
         fleet_summary("a", {}, [])
+
+
+def test_an_unchanged_host_may_need_a_restart():
+    owed = {"restart": True, "restart_owed": True, "files": [{"path": "/a", "action": "kept"}]}
+    hosts = {"a": {"vfio_compared": {"due": ["x"], "selection": None}, "nova_config_result": owed}}
+    assert fleet_summary(["a"], hosts, ["a"]) == [
+        "1 host: 1 unchanged",
+        "a (unchanged): nova-compute needs a restart, because it still has its former configuration",
+    ]
+    hosts["a"]["nova_config_restarted"] = {"changed": True}
+    assert fleet_summary(["a"], hosts, ["a"]) == [
+        "1 host: 1 changed",
+        "a (changed): nova configuration: restarted nova-compute",
+    ]
