@@ -38,7 +38,7 @@ def companions(names: Iterable[str], facts: Facts) -> list[str]:
     The facts contain only their addresses, and they can only be passed through.
     """
     found = [name for group in _without_cards(facts) for name in group]
-    return [name for name in names if name in found]
+    return [name for name in dict.fromkeys(names) if name in found]
 
 
 def companions_of(card: Subject, facts: Facts) -> list[str]:

@@ -70,8 +70,7 @@ def plan(profiles: Any, facts: Facts) -> tuple[Plan, list[str]]:
             schedulers.update({} if wrong else {card["name"]: wanted})
         found += dict.fromkeys(line for one in shares_of(card) for line in BY_OWNER[card["owner"]].check_card(one))
         problems += [of_card(card, sentence) for sentence in found]
-    for profile in parsed:
-        _plan_companions(profile, facts, result, problems)
+    _plan_companions(parsed, facts, result, problems)
     problems += scheduler.differences(schedulers, facts)
     problems += _check_hosts(cards)
     result["unselected"] = unselected.of_host(subjects, selected)
@@ -89,14 +88,18 @@ def _check_hosts(cards: list[Card]) -> list[str]:
     return problems
 
 
-def _plan_companions(profile: Profile, facts: Facts, result: Plan, problems: list[str]) -> None:
-    """Add the functions of a profile that only have to be passed through with a card of their IOMMU group."""
-    label = f"profile {profile['name']}"
-    for name in groups.companions(profile["names"], facts) if profile["complete"] else ():
-        if profile["mode"] == "pf":
-            result["functions"].append({"pf": name, **(profile["function"] or {}), "label": label})
-        else:
-            problems.append(f"{label}: {name} has neither virtual functions nor vGPUs, so it requires mode: pf")
+def _plan_companions(profiles: list[Profile], facts: Facts, result: Plan, problems: list[str]) -> None:
+    """Add the functions of profiles that only have to be passed through with a card of their IOMMU group."""
+    claims: dict[str, list[Profile]] = {}
+    for profile in profiles:
+        label = f"profile {profile['name']}"
+        for name in groups.companions(profile["names"], facts) if profile["complete"] else ():
+            claims.setdefault(name, []).append(profile)
+            if profile["mode"] == "pf":
+                result["functions"].append({"pf": name, **(profile["function"] or {}), "label": label})
+            else:
+                problems.append(f"{label}: {name} has neither virtual functions nor vGPUs, so it requires mode: pf")
+    problems += selection.in_several(claims)
 
 
 def _sort(result: Plan) -> None:

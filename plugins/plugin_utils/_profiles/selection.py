@@ -94,14 +94,18 @@ def select(profiles: list[Profile], cards: Mapping[str, Subject], problems: list
             )
         for name in selected:
             claims.setdefault(name, []).append(profile)
-    for name, claiming in claims.items():
-        if len(claiming) > 1:
-            names = " and ".join(profile["name"] for profile in claiming)
-            problems.append(
-                f"{name}: selected by the profiles {names}. A card can only be in one profile. Restrict select of one "
-                "profile"
-            )
+    problems += in_several(claims)
     return [(profile, cards[name]) for name, claiming in claims.items() for profile in claiming]
+
+
+def in_several(claims: Mapping[str, list[Profile]]) -> list[str]:
+    """Return a sentence for each card or function with more than one profile in ``claims``."""
+    return [
+        f"{name}: selected by the profiles {' and '.join(profile['name'] for profile in claiming)}. A card can only be "
+        "in one profile. Restrict select of one profile"
+        for name, claiming in claims.items()
+        if len(claiming) > 1
+    ]
 
 
 def _matching(profile: str, matches: Matches, cards: Mapping[str, Subject], problems: list[str]) -> list[str]:

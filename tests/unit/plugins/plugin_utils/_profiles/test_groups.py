@@ -49,6 +49,7 @@ FACTS = {
     [
         ([GPU, AUDIO], FACTS, [AUDIO]),
         ([AUDIO, USB, "0000:09:00.0"], FACTS, [AUDIO, USB]),
+        ([AUDIO, GPU, AUDIO], FACTS, [AUDIO]),
         ([], FACTS, []),
         ([AUDIO], {**FACTS, "iommu": None}, []),
         ([AUDIO], {**FACTS, "physical_functions": [function(GPU, 1), function(AUDIO, 1)]}, []),

@@ -63,3 +63,8 @@ def test_functions_that_go_along_with_a_card(simulated):
     assert problems == [
         "profile gpus: 0000:01:00.1 has neither virtual functions nor vGPUs, so it requires mode: pf",
     ]
+    _result, problems = plan([both, {**audio, "name": "sound"}], facts)
+    assert problems == [
+        "0000:01:00.1: selected by the profiles gpus and sound. A card can only be in one profile. Restrict select of "
+        "one profile",
+    ]
