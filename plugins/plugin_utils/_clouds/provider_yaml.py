@@ -19,7 +19,7 @@ import yaml
 from ansible_collections.vfio.devices.plugins.module_utils._placement import names
 
 COMPUTE_NODE = "$COMPUTE_NODE"
-VERSION = re.compile(r"1.([0-9]|[1-9][0-9]+)\Z")
+VERSION = re.compile(r"1\.([0-9]|[1-9][0-9]+)\Z")
 NAME = re.compile(r"[A-Z0-9_]{1,255}\Z")
 UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 INTEGERS = ("total", "reserved", "min_unit", "max_unit", "step_size")
@@ -51,7 +51,7 @@ def entries(file: str, text: str | None) -> tuple[list[Entry], list[str]]:
         return [], [f"it is not valid YAML{place}: {getattr(error, 'problem', None) or error}. Correct or remove it"]
     version = content.get("meta", {}) if isinstance(content, dict) else None
     version = version.get("schema_version") if isinstance(version, dict) else None
-    if not isinstance(version, str) or not VERSION.match(version) or version[1:2] != ".":
+    if not isinstance(version, str) or not VERSION.match(version):
         return [], ["it needs the text schema_version: '1.0' in meta, with the quotes"]
     problems = [f"the key {SOURCE} is reserved for nova. Remove it"] if SOURCE in content else []
     listed = content.get("providers", [])

@@ -39,6 +39,7 @@ class Seen(TypedDict):
     settings: Mapping[str, str]
     services: Mapping[str, Mapping[str, Any]]
     obstacles: Mapping[str, str]
+    restarts_owed: list[str]
     reasons: Mapping[str, list[str]]
 
 
